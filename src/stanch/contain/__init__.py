@@ -1,0 +1,1 @@
+"""The policy algebra and the actions that propose a next policy."""

@@ -1,0 +1,1 @@
+"""Actions: one file, one constant ACTION each."""

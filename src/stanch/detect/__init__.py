@@ -1,0 +1,1 @@
+"""Summaries, detectors and alarms: from counted events to findings."""

@@ -1,0 +1,1 @@
+"""What happened, in what order, through what, and what it touched."""

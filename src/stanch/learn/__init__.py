@@ -1,0 +1,1 @@
+"""Measures, reviews and exercises: what to do better next time."""

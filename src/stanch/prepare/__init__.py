@@ -1,0 +1,1 @@
+"""Before anything happens: what we own, what is normal, who is called."""

@@ -1,0 +1,1 @@
+"""The way back into service: plans, checks and gates."""

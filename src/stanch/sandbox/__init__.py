@@ -1,0 +1,1 @@
+"""Drills: victims, attackers and the referee."""

@@ -1,0 +1,1 @@
+"""What a service needs to talk to stanch from its own process."""

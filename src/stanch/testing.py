@@ -1,0 +1,1 @@
+"""Fakes and builders for the tests of people who extend stanch."""

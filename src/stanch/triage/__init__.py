@@ -1,0 +1,1 @@
+"""From findings to one incident with a verdict, a severity and an impact."""

@@ -1,0 +1,67 @@
+"""Approvals: a named person's yes or no, bound to the digest of exactly what was shown."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from stanch.vocabulary.ids import ActionId, ApprovalId, AssetId, Digest, IncidentId, RunId
+from stanch.vocabulary.people import Role
+
+
+class Answer(StrEnum):
+    """What became of a question."""
+
+    OPEN = "open"
+    YES = "yes"
+    NO = "no"
+    LAPSED = "lapsed"
+    """Nobody answered in time; the safe default was taken."""
+    OVERRIDDEN = "overridden"
+    """Somebody used the emergency override: loud, and reviewed afterwards."""
+
+
+class Risk(StrEnum):
+    """How much consent an action needs."""
+
+    AUTOMATIC = "automatic"
+    """Narrow and reversible: done at once."""
+    ONE = "one"
+    """Wide or costly: one person says yes."""
+    TWO = "two"
+    """Cannot be undone: two different people say yes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vote:
+    """One person's answer to one question."""
+
+    by: str
+    yes: bool
+    at: datetime
+    digest: Digest
+    """What that person saw."""
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Approval:
+    """One question to people."""
+
+    id: ApprovalId
+    incident: IncidentId
+    asset: AssetId
+    action: ActionId
+    risk: Risk
+    role: Role
+    shown: str
+    """The words the person is asked to agree to: what, why, who is hit, what if no."""
+    digest: Digest
+    asked: datetime
+    expires: datetime
+    if_silent: bool = False
+    """What silence means; never yes for what cannot be undone."""
+    run: RunId | None = None
+    answer: Answer = Answer.OPEN
+    votes: tuple[Vote, ...] = ()
+    delegated_to: str = ""
+    version: int = 1

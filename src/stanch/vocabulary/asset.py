@@ -1,0 +1,98 @@
+"""Assets: what can be attacked, who answers for it, and what it is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from stanch.vocabulary.ids import AssetId, Digest
+from stanch.vocabulary.people import Duty
+
+Scalar = str | int | float | bool
+
+
+class AssetKind(StrEnum):
+    """The kinds of thing that stanch protects."""
+
+    MODEL = "model"
+    MODEL_VERSION = "model_version"
+    DATASET = "dataset"
+    PIPELINE = "pipeline"
+    ENDPOINT = "endpoint"
+    AGENT = "agent"
+    TOOL = "tool"
+    PROMPT = "prompt"
+
+
+class Criticality(IntEnum):
+    """How much depends on it: 1 is little, 4 is lives, rights or the business."""
+
+    LOW = 1
+    MODERATE = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class FeatureType(StrEnum):
+    """How a feature is summarised."""
+
+    NUMBER = "number"
+    CATEGORY = "category"
+    BOOLEAN = "boolean"
+    TEXT = "text"
+    EMBEDDING = "embedding"
+
+
+class Fails(StrEnum):
+    """What a guard does with a request when it cannot decide."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Feature:
+    """One input of a model."""
+
+    name: str
+    type: FeatureType = FeatureType.NUMBER
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lineage:
+    """What an asset came from and where it is used."""
+
+    trained_on: tuple[AssetId, ...] = ()
+    derived_from: tuple[AssetId, ...] = ()
+    served_by: tuple[AssetId, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuardChoice:
+    """How the guards of an asset behave when cut off."""
+
+    fail: Fails = Fails.OPEN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asset:
+    """One thing that can be attacked."""
+
+    id: AssetId
+    kind: AssetKind
+    name: str
+    owner: str
+    roles: Mapping[Duty, str] = field(default_factory=dict)
+    criticality: Criticality = Criticality.MODERATE
+    data_classes: tuple[str, ...] = ()
+    jurisdictions: tuple[str, ...] = ()
+    domain: str = ""
+    version: str = ""
+    digest: Digest | None = None
+    lineage: Lineage = field(default_factory=Lineage)
+    features: tuple[Feature, ...] = ()
+    classes: tuple[str, ...] = ()
+    hyper_parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    access_log: str = ""
+    fallback: str = ""
+    deadline_minutes: int = 60
+    guard: GuardChoice = field(default_factory=GuardChoice)

@@ -1,0 +1,93 @@
+"""Who may do what: roles of people and scopes of service keys.
+
+A person has one role; a service key has scopes. Both come down to a set of rights, and every
+route and command asks for one right by name.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from stanch.vocabulary.ids import KeyId, UserId
+
+
+class Role(StrEnum):
+    """What a person is here to do; each role may do all that the one before it may."""
+
+    VIEWER = "viewer"
+    RESPONDER = "responder"
+    APPROVER = "approver"
+    ADMIN = "admin"
+
+
+class Scope(StrEnum):
+    """What a key may be used for."""
+
+    INGEST = "ingest"
+    GUARD = "guard"
+    READ = "read"
+    RESPOND = "respond"
+    APPROVE = "approve"
+    ADMIN = "admin"
+
+
+ROLE_SCOPES = MappingProxyType(
+    {
+        Role.VIEWER: frozenset({Scope.READ}),
+        Role.RESPONDER: frozenset({Scope.READ, Scope.RESPOND}),
+        Role.APPROVER: frozenset({Scope.READ, Scope.RESPOND, Scope.APPROVE}),
+        Role.ADMIN: frozenset(Scope),
+    }
+)
+"""The rights of each role."""
+
+
+class Duty(StrEnum):
+    """The part a person plays for an asset when something happens to it."""
+
+    RESPONDER = "responder"
+    ML_ENGINEER = "ml_engineer"
+    DATA_SCIENTIST = "data_scientist"
+    LEGAL = "legal"
+    COMMUNICATIONS = "communications"
+    LEADERSHIP = "leadership"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Who is asking, and with which rights; what the evidence log calls the actor."""
+
+    name: str
+    scopes: frozenset[Scope]
+    role: Role | None = None
+
+    def may(self, scope: Scope) -> bool:
+        """Whether this right is among the caller's."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """A person with an account."""
+
+    id: UserId
+    name: str
+    role: Role
+    created: datetime
+    disabled: bool = False
+    external: bool = False
+    """Known through the identity provider, without a password here."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceKey:
+    """A key for a machine; the secret itself is shown once and kept only as a hash."""
+
+    id: KeyId
+    name: str
+    scopes: frozenset[Scope]
+    created: datetime
+    expires: datetime | None = None
+    revoked: datetime | None = None
+    last_used: datetime | None = None

@@ -1,0 +1,177 @@
+"""Everything that can go wrong, as one tree. The docstring is the message and says what to do next.
+
+Trouble                      exit 1   HTTP 500
+|-- BadInput                 exit 64  HTTP 422   what was given cannot be used
+|   |-- BadName              exit 64  HTTP 422
+|   |-- BadFile              exit 65  HTTP 422
+|   |-- TooLarge             exit 64  HTTP 413
+|   `-- UnknownFormat        exit 64  HTTP 415
+|-- NotFound                 exit 66  HTTP 404
+|-- Refused                  exit 77  HTTP 403   understood, and not allowed
+|   |-- NotLoggedIn          exit 77  HTTP 401
+|   `-- NotAllowed           exit 77  HTTP 403
+|-- Conflict                 exit 4   HTTP 409   somebody else was first
+|   |-- Stale                exit 4   HTTP 409
+|   |-- AlreadyThere         exit 4   HTTP 409
+|   `-- WrongPhase           exit 4   HTTP 409
+|-- Busy                     exit 75  HTTP 429   come back later
+|-- NoSpace                  exit 74  HTTP 507
+|-- Unreachable              exit 69  HTTP 503
+|   `-- NotRunning           exit 69  HTTP 503
+|-- InUse                    exit 73  HTTP 503
+|-- Missing                  exit 69  HTTP 501   an optional part is not installed
+|-- CouldNotTell             exit 2   HTTP 422
+`-- Tampered                 exit 1   HTTP 500   a proof does not hold
+"""
+
+from typing import ClassVar
+
+
+class Trouble(Exception):  # noqa: N818  the word of the house is Trouble
+    """Something went wrong: {}. Run `stanch doctor` and report what it says."""
+
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, *facts: object) -> None:
+        super().__init__(*facts)
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return (type(self).__doc__ or "").format(*self.facts)
+
+    @property
+    def code(self) -> str:
+        """The stable name a program decides on; the sentence is for people."""
+        return "".join("-" + c.lower() if c.isupper() else c for c in type(self).__name__)[1:]
+
+
+class BadInput(Trouble):
+    """{}"""
+
+    exit_code = 64
+    http_status = 422
+
+
+class BadName(BadInput):
+    """{!r} cannot name a {}. Use letters, digits, dots, dashes and underscores, 128 at most."""
+
+
+class BadFile(BadInput):
+    """{}: {}"""
+
+    exit_code = 65
+
+
+class TooLarge(BadInput):
+    """The request is larger than {} bytes. Send smaller batches."""
+
+    http_status = 413
+
+
+class UnknownFormat(BadInput):
+    """{!r} is not a format known here. Send one of: {}."""
+
+    http_status = 415
+
+
+class NotFound(Trouble):
+    """There is no {} {!r}. `stanch {} list` shows what there is."""
+
+    exit_code = 66
+    http_status = 404
+
+
+class Refused(Trouble):
+    """{}"""
+
+    exit_code = 77
+    http_status = 403
+
+
+class NotLoggedIn(Refused):
+    """Nobody is logged in. Send `Authorization: Bearer KEY`, or log in at /login."""
+
+    http_status = 401
+
+
+class NotAllowed(Refused):
+    """This needs {}; you have {}. Ask an admin for it."""
+
+
+class Conflict(Trouble):
+    """{}"""
+
+    exit_code = 4
+    http_status = 409
+
+
+class Stale(Conflict):
+    """The {} moved on: you saw version {}, it is now {}. Look again, then retry."""
+
+
+class AlreadyThere(Conflict):
+    """{} {!r} exists already. Choose another name, or change the one that is there."""
+
+
+class WrongPhase(Conflict):
+    """An incident cannot go from {} to {}. From here it can go to: {}."""
+
+
+class Busy(Trouble):
+    """Too much at once: {}. Retry after {} s."""
+
+    exit_code = 75
+    http_status = 429
+
+    @property
+    def retry_after(self) -> int:
+        """Whole seconds to wait, as the Retry-After header wants them."""
+        wait = self.facts[1] if len(self.facts) > 1 else 1
+        return max(1, round(float(str(wait))))
+
+
+class NoSpace(Trouble):
+    """There is no space left in {}. Nothing of this request was kept; free space, then resend."""
+
+    exit_code = 74
+    http_status = 507
+
+
+class Unreachable(Trouble):
+    """{} cannot be reached: {}. Check its address and that it is up."""
+
+    exit_code = 69
+    http_status = 503
+
+
+class NotRunning(Unreachable):
+    """No stanch runs on {}. Run `stanch up --data {}`, or set STANCH_URL and STANCH_KEY."""
+
+
+class InUse(Trouble):
+    """Another stanch (pid {}) uses {}. Stop it, or choose another folder with --data."""
+
+    exit_code = 73
+    http_status = 503
+
+
+class Missing(Trouble):
+    """{} needs the {} extra. Install it with: pip install 'stanch[{}]'."""
+
+    exit_code = 69
+    http_status = 501
+
+
+class CouldNotTell(Trouble):
+    """Could not tell: {}."""
+
+    exit_code = 2
+    http_status = 422
+
+
+class Tampered(Trouble):
+    """The proof does not hold: {}."""
+
+    exit_code = 1
+    http_status = 500
