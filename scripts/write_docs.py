@@ -1,0 +1,60 @@
+"""Writes the generated pages of the docs from the code they describe.
+
+`python scripts/write_docs.py` writes them; with `--check` it only says which are out of date.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+sys.path.insert(0, str(ROOT / "scripts"))
+
+
+def architecture() -> str:
+    """The architecture page with the contracts of pyproject.toml and the incident's table in it."""
+    from stanch.vocabulary.incident import MOVES  # noqa: PLC0415  after the path is set
+
+    source = (DOCS / "explanation" / "architecture.md").read_text()
+    contracts = (ROOT / "pyproject.toml").read_text().split("[tool.importlinter]", 1)[1]
+    contracts = "[tool.importlinter]" + contracts.split("\n[tool.pytest", 1)[0].rstrip()
+    lines = ["```mermaid", "stateDiagram-v2", "  [*] --> detected"]
+    for move in MOVES:
+        needs = [n.value for n in move.needs] + [" or ".join(n.value for n in move.any_of)]
+        label = ", ".join(n for n in needs if n)
+        lines.append(f"  {move.start} --> {move.to}: {label}")
+    lines += ["  closed --> [*]", "```"]
+    page = re.sub(
+        r"```toml\n.*?```", lambda _: f"```toml\n{contracts}\n```", source, flags=re.DOTALL
+    )
+    return re.sub(
+        r"<!-- moves -->.*",
+        lambda _: "<!-- moves -->\n" + "\n".join(lines) + "\n",
+        page,
+        flags=re.DOTALL,
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {"explanation/architecture.md": architecture}
+
+
+def main() -> int:
+    """Write every generated page, or with --check say which one is not current."""
+    stale = []
+    for name, make in PAGES.items():
+        page, path = make(), DOCS / name
+        if path.exists() and path.read_text() == page:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(page)
+    if stale:
+        print(("out of date: " if "--check" in sys.argv else "written: ") + ", ".join(stale))
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
