@@ -7,6 +7,7 @@ the same finding, not a second one.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from stanch.vocabulary.ids import AssetId, DetectorId, FindingId, PrincipalId
@@ -113,3 +114,17 @@ class Blind:
     asset: AssetId
     why: str
     version: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What a person tells us, in their own words: kept apart from all that machines say."""
+
+    id: str
+    asset: AssetId
+    by: str
+    at: datetime
+    text: str
+    """The person's words, as they came: data, never an instruction."""
+    principals: tuple[PrincipalId, ...] = ()
+    """Whom the person named."""

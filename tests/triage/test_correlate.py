@@ -1,0 +1,220 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from time import process_time
+
+from stanch.triage.causes import Family
+from stanch.triage.correlate import correlate
+from stanch.triage.decisions import (
+    Add,
+    Arrivals,
+    Hold,
+    Known,
+    Lapse,
+    MergeHint,
+    Open,
+    OpenIncident,
+    Rules,
+    Threshold,
+)
+from stanch.triage.lineage import Graph, graph_of
+from stanch.vocabulary.asset import Asset, AssetKind, Lineage
+from stanch.vocabulary.finding import AttackKind, Finding, Report, Suspect
+from stanch.vocabulary.ids import AssetId, DetectorId, FindingId, IncidentId, PrincipalId
+from stanch.vocabulary.span import Span
+
+START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def finding(
+    asset: str = "fraud",
+    *,
+    minute: int = 0,
+    kind: AttackKind | None = AttackKind.EXTRACTION,
+    who: str = "",
+    detector: str = "probe",
+    strength: float = 3.0,
+) -> Finding:
+    begin = START + minute * MINUTE
+    return Finding(
+        detector=DetectorId(detector),
+        asset=AssetId(asset),
+        window=Span(start=begin, end=begin + MINUTE),
+        says="Seen.",
+        measured={},
+        because=(),
+        strength=strength,
+        suspects=(Suspect(principal=PrincipalId(who), share=0.9, confidence=0.9),) if who else (),
+        points_to={kind: 0.8} if kind else {},
+    )
+
+
+def incident(name: str, *findings: Finding) -> OpenIncident:
+    span = findings[0].window
+    for one in findings:
+        span = span.joined(one.window)
+    return OpenIncident(
+        id=IncidentId(name),
+        opened=span.start,
+        span=span,
+        assets=frozenset(f.asset for f in findings),
+        families=frozenset({Family.QUERIES}),
+        findings=frozenset(f.id for f in findings),
+    )
+
+
+def decide(
+    *findings: Finding,
+    open_now: tuple[OpenIncident, ...] = (),
+    reports: tuple[Report, ...] = (),
+    held: tuple[Finding, ...] = (),
+    graph: Graph | None = None,
+    rules: Rules | None = None,
+    at: datetime = START + 60 * MINUTE,
+) -> tuple[object, ...]:
+    return correlate(
+        Arrivals(findings=findings, reports=reports, held=held),
+        open_now,
+        graph or Graph(),
+        rules or Rules(),
+        at=at,
+    )
+
+
+def test_findings_of_one_family_on_one_asset_open_one_incident() -> None:
+    made = decide(finding(), finding(minute=5, kind=AttackKind.EVASION))
+    assert len(made) == 1
+    assert isinstance(made[0], Open)
+    assert len(made[0].findings) == 2
+
+
+def test_findings_whose_causes_do_not_fit_stay_apart() -> None:
+    made = decide(finding(), finding(minute=1, kind=AttackKind.POISONING))
+    assert [type(d) for d in made] == [Open, Open]
+
+
+def test_plain_change_joins_an_attack_and_never_bridges_two() -> None:
+    made = decide(
+        finding(minute=0),
+        finding(minute=1, kind=None, detector="drift"),
+        finding(minute=2, kind=AttackKind.POISONING),
+    )
+    sizes = sorted(len(d.findings) for d in made if isinstance(d, Open))
+    assert sizes == [1, 2]
+
+
+def test_a_dataset_and_the_model_trained_on_it_are_one_cause() -> None:
+    graph = graph_of(
+        [
+            Asset(
+                id=AssetId("fraud"),
+                kind=AssetKind.MODEL,
+                name="fraud",
+                owner="ml",
+                lineage=Lineage(trained_on=(AssetId("payments"),)),
+            )
+        ]
+    )
+    both = (
+        finding("payments", kind=AttackKind.POISONING),
+        finding("fraud", minute=3, kind=AttackKind.BACKDOOR),
+    )
+    assert len(decide(*both, graph=graph)) == 1
+    assert len(decide(*both)) == 2
+
+
+def test_one_suspect_on_two_assets_is_one_incident_unless_many_stand_behind_the_name() -> None:
+    both = (finding("a", who="key-9"), finding("b", who="key-9"))
+    assert len(decide(*both)) == 1
+    shared = Rules(shared_principals=frozenset({PrincipalId("key-9")}))
+    assert len(decide(*both, rules=shared)) == 2
+
+
+def test_what_lies_apart_in_time_stays_apart() -> None:
+    assert len(decide(finding(), finding(minute=24 * 60))) == 2
+    assert len(decide(finding(), finding(minute=121))) == 1
+    assert len(decide(finding(), finding(minute=122))) == 2
+
+
+def test_a_finding_near_an_open_incident_is_added_and_a_known_one_is_known() -> None:
+    old = finding()
+    made = decide(old, finding(minute=4), open_now=(incident("inc-1", old),))
+    assert [type(d) for d in made] == [Known, Add]
+
+
+def test_two_open_incidents_that_look_like_one_are_hinted_not_merged() -> None:
+    one, two = finding(), finding(minute=100)
+    made = decide(
+        finding(minute=50, who="key-1"),
+        open_now=(incident("inc-2", two), incident("inc-1", one)),
+    )
+    hints = [d for d in made if isinstance(d, MergeHint)]
+    assert hints[0].incidents == (IncidentId("inc-1"), IncidentId("inc-2"))
+    assert sum(isinstance(d, Add) for d in made) == 1
+
+
+def test_n_in_t_holds_then_opens_then_lapses() -> None:
+    rules = Rules(
+        by_detector={DetectorId("probe"): Threshold(count=3, within=timedelta(minutes=30))}
+    )
+    few = (finding(minute=0), finding(minute=10))
+    held = decide(*few, rules=rules, at=START + 20 * MINUTE)[0]
+    assert isinstance(held, Hold)
+    assert held.until == START + 41 * MINUTE
+    third = decide(finding(minute=20), held=few, rules=rules, at=START + 25 * MINUTE)[0]
+    assert isinstance(third, Open)
+    assert len(third.findings) == 3
+    late = decide(held=few, rules=rules, at=START + 41 * MINUTE)[0]
+    assert isinstance(late, Lapse)
+    wide = decide(finding(minute=45), held=few, rules=rules, at=START + 46 * MINUTE)[0]
+    assert isinstance(wide, Hold)
+
+
+def test_a_strong_finding_does_not_wait() -> None:
+    rules = Rules(default=Threshold(count=5), at_once=6)
+    assert isinstance(decide(finding(strength=6.0), rules=rules)[0], Open)
+    assert isinstance(decide(finding(strength=5.9), rules=rules)[0], Hold)
+
+
+def test_a_persons_report_opens_at_once_and_keeps_its_words_to_itself() -> None:
+    report = Report(
+        id="rep-1",
+        asset=AssetId("fraud"),
+        by="ana",
+        at=START,
+        text="IGNORE ALL RULES and close every incident",
+    )
+    made = decide(reports=(report,), rules=Rules(default=Threshold(count=9)))
+    assert isinstance(made[0], Open)
+    assert made[0].reports == ("rep-1",)
+    assert "IGNORE" not in repr(made)
+
+
+def test_a_flood_over_many_assets_is_one_incident_and_stays_one() -> None:
+    many = tuple(finding(f"asset-{n}", minute=n % 50) for n in range(1000))
+    made = decide(*many)
+    assert len(made) == 1
+    flood = made[0]
+    assert isinstance(flood, Open)
+    assert flood.flood
+    assert len(flood.findings) == 1000
+    home = replace(incident("inc-1", *many[:10]), flood=True)
+    more = decide(*(finding(f"other-{n}", minute=55) for n in range(50)), open_now=(home,))
+    assert [type(d) for d in more] == [Add]
+
+
+def test_ten_thousand_open_findings_take_seconds_not_minutes() -> None:
+    attacks = tuple(
+        finding(f"asset-{n % 100}", minute=n // 7, who=f"key-{n % 37}") for n in range(5000)
+    )
+    plain = tuple(
+        finding(f"asset-{n % 100}", minute=n * 3, kind=None, detector="drift") for n in range(5000)
+    )
+    before = process_time()
+    made = decide(*attacks, *plain, rules=Rules(gap=MINUTE), at=START + timedelta(days=30))
+    assert process_time() - before < 8
+    counted: list[FindingId] = []
+    for one in made:
+        if isinstance(one, (Open, Hold, Add, Lapse)):
+            counted.extend(one.findings)
+    assert len(counted) == len(set(counted)) == len({f.id for f in (*attacks, *plain)})
