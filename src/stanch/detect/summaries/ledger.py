@@ -1,0 +1,256 @@
+"""The ledger: exact counts for each principal, bounded in memory, and exact under merge.
+
+A live ledger (one minute) keeps every principal up to 1,024. Past that it keeps those whose hash
+ends in enough zero bits (`level`), and everyone on `watch`, who the shell names beforehand: the
+heaviest of the minutes before. The level that a ledger needs grows with its principals, so the
+union of shards needs at least the level of each shard, and a principal kept there was kept in every
+shard: counts are exact and the bytes do not depend on the sharding (property-tested).
+
+`buckets` counts everybody, in 64 buckets by hash, always exact: whoever is not named is in there.
+
+When its minute is over, a ledger is sealed: the 64 heaviest stay named (ties by name), the others
+remain in the buckets. Merging sealed ledgers adds the same names; a principal's count is then exact
+for the minutes in which it was among the heaviest, and a lower bound overall.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from stanch.detect.summaries.arrays import Ints, Octets
+from stanch.detect.summaries.codec import packed, unpacked
+from stanch.detect.summaries.parts import (
+    BLOCK_CLASSES,
+    BLOCK_LEVELS,
+    BLOCK_TICKS,
+    BLOCK_WAVES,
+    MAIN_AXES,
+    STATUSES,
+    Block,
+)
+from stanch.detect.summaries.sketch import SMALL, estimate
+from stanch.detect.summaries.strange import hash_of
+from stanch.vocabulary.ids import Digest, digest_of, parse_digest
+from stanch.vocabulary.trouble import BadFile, BadInput
+
+MOST_LIVE = 1024
+MOST_NAMED = 64
+BUCKETS = 64
+WATCHED = 64
+"""The level of a principal on watch: above every other."""
+
+BLOCK_SHAPES: Mapping[Block, tuple[int, ...]] = MappingProxyType(
+    {
+        Block.ROWS: (1,),
+        Block.MARGIN: (BLOCK_LEVELS,),
+        Block.PREDICTIONS: (BLOCK_CLASSES + 2,),
+        Block.WAVES: (BLOCK_WAVES,),
+        Block.MOMENTS: (2, MAIN_AXES),
+        Block.OFF: (1,),
+        Block.ODD: (1,),
+        Block.NEAR: (1,),
+        Block.HITS: (1,),
+        Block.COST: (1,),
+        Block.TOKENS: (1,),
+        Block.STATUS: (STATUSES,),
+        Block.TICKS: (BLOCK_TICKS,),
+        Block.LABELLED: (2,),
+    }
+)
+
+
+def _places() -> Mapping[Block, slice]:
+    at = 0
+    places: dict[Block, slice] = {}
+    for block, shape in BLOCK_SHAPES.items():
+        places[block] = slice(at, at + math.prod(shape))
+        at += math.prod(shape)
+    return MappingProxyType(places)
+
+
+PLACES = _places()
+WIDTH = PLACES[Block.LABELLED].stop
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Ledger:
+    """What each principal did, in counts."""
+
+    plan: Digest
+    names: tuple[str, ...]
+    """The kept principals, sorted."""
+    table: Ints
+    """(P, WIDTH); use `block` and `of` to read it."""
+    inputs: Octets
+    """(P, 256) sketch of different inputs."""
+    cells: Octets
+    """(P, 256) sketch of different neighbourhoods: rows minus these are near-duplicates."""
+    buckets: Ints
+    """(64, WIDTH) everybody, by hash."""
+    level: int = 0
+    watch: tuple[str, ...] = ()
+    sealed: bool = False
+
+    @property
+    def n(self) -> int:
+        """How many answers, of everybody."""
+        return int(self.buckets[:, PLACES[Block.ROWS]].sum())
+
+    @property
+    def digest(self) -> Digest:
+        """What a finding cites."""
+        return digest_of(self.to_bytes())
+
+    def block(self, which: Block) -> Ints:
+        """One kind of count for all kept principals: (P, ...)."""
+        return self.table[:, PLACES[which]].reshape(len(self.names), *BLOCK_SHAPES[which])
+
+    def everybody(self, which: Block) -> Ints:
+        """One kind of count over everybody, kept or not."""
+        return self.buckets[:, PLACES[which]].sum(axis=0).reshape(BLOCK_SHAPES[which])
+
+    def of(self, name: str) -> Mapping[Block, Ints]:
+        """All counts of one kept principal; of an unknown one, zeros."""
+        row = (
+            self.table[self.names.index(name)] if name in self.names else np.zeros(WIDTH, np.int64)
+        )
+        return {b: row[PLACES[b]].reshape(s) for b, s in BLOCK_SHAPES.items()}
+
+    def different_inputs(self) -> tuple[float, ...]:
+        """About how many different inputs each kept principal sent (6 %)."""
+        return tuple(estimate(row) for row in self.inputs)
+
+    def different_cells(self) -> tuple[float, ...]:
+        """About how many different neighbourhoods each kept principal asked about (6 %)."""
+        return tuple(estimate(row) for row in self.cells)
+
+    def merge(self, other: "Ledger") -> "Ledger":
+        """Both together: shards of one live minute, or sealed minutes."""
+        if self.plan != other.plan or self.sealed != other.sealed:
+            raise BadInput("Ledgers of different plans, or a live and a sealed one, do not merge.")
+        if not self.sealed and self.watch != other.watch:
+            raise BadInput("Shards of one minute must watch the same principals.")
+        names = tuple(sorted({*self.names, *other.names}))
+        places = {name: i for i, name in enumerate(names)}
+        table = np.zeros((len(names), WIDTH), np.int64)
+        inputs = np.zeros((len(names), SMALL), np.uint8)
+        cells = np.zeros((len(names), SMALL), np.uint8)
+        for part in (self, other):
+            at = np.array([places[n] for n in part.names], np.int64)
+            table[at] += part.table
+            inputs[at] = np.maximum(inputs[at], part.inputs)
+            cells[at] = np.maximum(cells[at], part.cells)
+        both = Ledger(
+            plan=self.plan,
+            names=names,
+            table=table,
+            inputs=inputs,
+            cells=cells,
+            buckets=self.buckets + other.buckets,
+            level=max(self.level, other.level),
+            watch=tuple(sorted({*self.watch, *other.watch})),
+            sealed=self.sealed,
+        )
+        return both if self.sealed else both._bounded()
+
+    def seal(self, most: int = MOST_NAMED) -> "Ledger":
+        """The ledger of a minute that is over: its heaviest principals by name."""
+        rows = self.block(Block.ROWS)[:, 0]
+        order = sorted(range(len(self.names)), key=lambda i: (-int(rows[i]), self.names[i]))
+        return self._only(sorted(order[:most]), level=0, sealed=True)
+
+    def _bounded(self) -> "Ledger":
+        """The same, at the lowest level that fits."""
+        levels = [WATCHED if n in self.watch else level_of(n) for n in self.names]
+        free = sorted((found for found in levels if found < WATCHED), reverse=True)
+        level = self.level
+        if sum(found >= level for found in free) > MOST_LIVE:
+            level = max(level, free[MOST_LIVE] + 1)
+        kept = [i for i, found in enumerate(levels) if found >= level]
+        return (
+            self
+            if len(kept) == len(levels) and level == self.level
+            else self._only(kept, level=level, sealed=False)
+        )
+
+    def _only(self, kept: list[int], *, level: int, sealed: bool) -> "Ledger":
+        return Ledger(
+            plan=self.plan,
+            names=tuple(self.names[i] for i in kept),
+            table=self.table[kept],
+            inputs=self.inputs[kept],
+            cells=self.cells[kept],
+            buckets=self.buckets,
+            level=level,
+            watch=self.watch,
+            sealed=sealed,
+        )
+
+    def to_bytes(self) -> bytes:
+        """The canonical bytes: equal counts, equal bytes, however the rows were sharded."""
+        header = {
+            "plan": self.plan,
+            "names": self.names,
+            "level": self.level,
+            "watch": self.watch,
+            "sealed": self.sealed,
+        }
+        arrays = {
+            "table": self.table,
+            "inputs": self.inputs,
+            "cells": self.cells,
+            "buckets": self.buckets,
+        }
+        return packed("ledger", header, arrays)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Ledger":
+        """The ledger that these bytes hold, or `BadFile`."""
+        read = unpacked("ledger", data)
+        head, arrays = read.header, read.arrays
+        try:
+            names = tuple(str(n) for n in head["names"])
+            found = cls(
+                plan=parse_digest(head["plan"]),
+                names=names,
+                level=int(head["level"]),
+                watch=tuple(str(n) for n in head["watch"]),
+                sealed=bool(head["sealed"]),
+                **{name: arrays[name] for name in ("table", "inputs", "cells", "buckets")},
+            )
+        except (KeyError, TypeError, ValueError, BadInput) as error:
+            raise BadFile("ledger", f"lacks a part ({error})") from None
+        shapes = (found.table.shape, found.inputs.shape, found.cells.shape, found.buckets.shape)
+        size = len(names)
+        if shapes != ((size, WIDTH), (size, SMALL), (size, SMALL), (BUCKETS, WIDTH)):
+            raise BadFile("ledger", "has not the shape of a ledger")
+        if list(names) != sorted(set(names)):
+            raise BadFile("ledger", "names somebody twice, or out of order")
+        return found
+
+
+def level_of(name: str) -> int:
+    """How many zero bits this principal's hash ends in: half of all have more than none."""
+    number = hash_of(name)
+    return (number & -number).bit_length() - 1 if number else 63
+
+
+def bucket_of(name: str) -> int:
+    """The bucket that this principal counts in."""
+    return hash_of(name) >> 58
+
+
+def nobody(plan: Digest, watch: tuple[str, ...] = ()) -> Ledger:
+    """A ledger of nothing."""
+    return Ledger(
+        plan=plan,
+        names=(),
+        table=np.zeros((0, WIDTH), np.int64),
+        inputs=np.zeros((0, SMALL), np.uint8),
+        cells=np.zeros((0, SMALL), np.uint8),
+        buckets=np.zeros((BUCKETS, WIDTH), np.int64),
+        watch=tuple(sorted(watch)),
+    )

@@ -1,0 +1,146 @@
+"""The plan: what is counted of an asset, and on which bins; learned once, from reference rows.
+
+In    the arrays that `learn.plan_of` derived from the reference.
+Out   a `Plan`; its digest stands in every summary counted on it, so that only like is merged.
+Why   with the bins fixed, all monitoring is adding integers: exact, order-free, replayable.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stanch.detect.summaries.arrays import Codes, Floats, Ints, Shorts
+from stanch.detect.summaries.codec import packed, unpacked
+from stanch.vocabulary.ids import Digest, digest_of
+from stanch.vocabulary.trouble import BadFile
+
+MOST_VALUES = 64
+"""Known values of one category; rarer ones of the reference count as new."""
+MOST_CLASSES = 64
+MOST_GROUPS = 32
+FOLDED = 16
+"""Classes kept apart in fairness counts and principal blocks."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """A category and the values it had in the reference."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Joint:
+    """How the joint structure is watched: integers only, so that it is exact everywhere.
+
+    J numbers (at most 64, spread evenly) are standardised to SIGMA units and rounded; waves and
+    axes are integer combinations of them.
+    """
+
+    uses: Codes
+    """(J,) places of the numbers."""
+    centre: Floats
+    """(J,)"""
+    scale: Floats
+    """(J,) SIGMA / standard deviation; 0 for a constant."""
+    waves: Shorts
+    """(J, 128) frequencies: 65,536 is a full turn per unit."""
+    phase: Shorts
+    """(128,)"""
+    axes: Shorts
+    """(J, 24)"""
+    middle: Ints
+    """(24,) reference medians along the axes."""
+    drawn: Ints
+    """(8, 33) edges of the axes' histograms."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Manifold:
+    """The off-manifold score: boosted tables on pairs of inputs, real against column-permuted.
+
+    A row's score is the sum, over T pairs, of the table's entry at the two inputs' coarse cells.
+    High means: this combination of values does not occur in the reference.
+    """
+
+    pairs: Codes
+    """(T, 2) places among numbers, then categories."""
+    tables: Shorts
+    """(T, 17 * 17) by coarse cell."""
+    edges: Ints
+    """(31,) between the 32 bins; the last is the reference's 99th percentile."""
+    auc: float
+    """How well real rows were told from permuted ones, on rows held out; 0.5 is not at all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Plan:
+    """What is counted of one asset."""
+
+    numbers: tuple[str, ...]
+    categories: tuple[Known, ...]
+    classes: tuple[str, ...]
+    groups: tuple[str, ...]
+    """Group attributes with their value, like `sex=f`."""
+    rows: int
+    """Rows of the reference."""
+    edges: Floats
+    """(F, 65): lowest, 63 inner edges, highest. All NaN for a number that was never there."""
+    value: Floats
+    """(65,) the same for a numeric answer; empty for a classifier."""
+    near: float
+    """Margins under this are close to the boundary."""
+    joint: Joint
+    manifold: Manifold
+
+    @property
+    def digest(self) -> Digest:
+        """What every summary on this plan carries."""
+        return digest_of(self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """The canonical bytes; `Plan.from_bytes` gives the same plan back."""
+        header = {
+            "numbers": self.numbers,
+            "categories": [[k.name, k.values] for k in self.categories],
+            "classes": self.classes,
+            "groups": self.groups,
+            "rows": self.rows,
+            "near": self.near,
+            "auc": self.manifold.auc,
+        }
+        return packed("plan", header, self._arrays())
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        own = {"edges": self.edges, "value": self.value}
+        joint = {name: getattr(self.joint, name) for name in Joint.__slots__}
+        tables = ("pairs", "tables", "edges")
+        manifold = {f"manifold_{name}": getattr(self.manifold, name) for name in tables}
+        return own | {f"joint_{name}": array for name, array in joint.items()} | manifold
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Plan":
+        """The plan that these bytes hold, or `BadFile`."""
+        read = unpacked("plan", data)
+        head, arrays = read.header, read.arrays
+        try:
+            return cls(
+                numbers=tuple(head["numbers"]),
+                categories=tuple(Known(name=n, values=tuple(v)) for n, v in head["categories"]),
+                classes=tuple(head["classes"]),
+                groups=tuple(head["groups"]),
+                rows=int(head["rows"]),
+                near=float(head["near"]),
+                edges=arrays["edges"],
+                value=arrays["value"],
+                joint=Joint(**{name: arrays[f"joint_{name}"] for name in Joint.__slots__}),
+                manifold=Manifold(
+                    pairs=arrays["manifold_pairs"],
+                    tables=arrays["manifold_tables"],
+                    edges=arrays["manifold_edges"],
+                    auc=float(head["auc"]),
+                ),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadFile("plan", f"lacks a part ({error})") from None

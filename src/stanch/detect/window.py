@@ -1,0 +1,87 @@
+"""The window: all that a detector may look at, as one value.
+
+In    what the shell merged and judged: summaries, ledgers, records, readings of the alarms.
+Out   a `Window` on one asset and version over one span.
+Why   a detector that sees only this can be replayed, tested and trusted; it cannot cite what it
+      did not see.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stanch.detect.alarms.reading import Reading, Stream
+from stanch.detect.summaries.ledger import Ledger
+from stanch.detect.summaries.plan import Plan
+from stanch.detect.summaries.record import Record
+from stanch.detect.summaries.summary import Summary
+from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.finding import Cite, CiteKind
+from stanch.vocabulary.ids import Digest
+from stanch.vocabulary.span import Span
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Baseline:
+    """Normal operation of an asset, as the detectors need it."""
+
+    plan: Plan
+    golden: Summary
+    """The reference for the window's condition and hour of the week."""
+    digest: Digest
+    """Of the signed baseline."""
+    habits: Ledger | None = None
+    """What single principals looked like in the reference."""
+    condition: str = ""
+    """The condition of operation that it stands for: a version, a region; empty for all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Window:
+    """One look at one asset."""
+
+    asset: Asset
+    span: Span
+    version: str = ""
+    baseline: Baseline | None = None
+    """None when none has been set yet: most detectors are blind then."""
+    now: Summary | None = None
+    """The window's answers; None when nothing could be summarised (there is no plan)."""
+    ledger: Ledger | None = None
+    """The window's answers by principal."""
+    record: Record = field(default_factory=Record)
+    """The window's discrete events."""
+    before: Record = field(default_factory=Record)
+    """Discrete events of the time before (a week, by default), as the custom of the place."""
+    readings: Mapping[Stream, Reading] = field(default_factory=dict)
+    """What the alarms say after the window's last batch."""
+    others: Mapping[str, Summary] = field(default_factory=dict)
+    """Other versions of the asset in the same span."""
+
+    @property
+    def n(self) -> int:
+        """How many answers."""
+        return self.now.n if self.now is not None else 0
+
+    @property
+    def cites(self) -> tuple[Cite, ...]:
+        """What a finding on the summary and the baseline rests on."""
+        cites: list[Cite] = []
+        if self.now is not None:
+            cites.append(Cite(kind=CiteKind.SUMMARY, ref=self.now.digest))
+        if self.ledger is not None:
+            cites.append(Cite(kind=CiteKind.SUMMARY, ref=self.ledger.digest))
+        if self.baseline is not None:
+            cites.append(Cite(kind=CiteKind.BASELINE, ref=self.baseline.digest))
+        return tuple(cites)
+
+    @property
+    def citable(self) -> frozenset[Cite]:
+        """Everything that a finding on this window may cite."""
+        events = (*self.record.happenings, *self.before.happenings)
+        return frozenset(
+            (
+                *self.cites,
+                Cite(kind=CiteKind.ASSET, ref=self.asset.id),
+                *(Cite(kind=CiteKind.EVENT, ref=h.event) for h in events),
+            )
+        )
