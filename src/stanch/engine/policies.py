@@ -1,0 +1,152 @@
+"""Policies in force: demands go in, versions come out, guards are told and answer.
+
+In    demands of incidents, base policies of owners, acknowledgements of guards.
+Out   `PolicyVersion`s: each kept for good, entered in the evidence log, announced to guards.
+Why   an action proposes; only here does a policy change, in one transaction, by one version.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from stanch.contain.combine import added, effective, expired, next_change, numbered, reverted
+from stanch.contain.policy import canonical, digest
+from stanch.engine.clock import Clock
+from stanch.engine.ports import Store, Transaction
+from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.kept import PolicyVersion
+from stanch.vocabulary.policy import Policy
+from stanch.vocabulary.record import Deed, Entry
+from stanch.vocabulary.standing import Demand, DemandId, Standing
+
+Sign = Callable[[bytes], str]
+"""A signature over a policy's canonical bytes, for guards that check it."""
+
+_DEMANDS = msgspec.json.Decoder(tuple[Demand, ...])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """Why a policy changes."""
+
+    by: str
+    because: str
+    incident: IncidentId | None = None
+
+
+class Policies:
+    """The policy of every asset."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def standing(self, asset: AssetId) -> Standing:
+        """How the asset stands: its base and what is demanded of it."""
+        with self._store.look() as tx:
+            return standing_of(tx, asset)
+
+    def now(self, asset: AssetId) -> Policy:
+        """The policy that guards must make true now."""
+        return effective(self.standing(asset), self._clock())
+
+    def set_base(self, policy: Policy, change: Change) -> PolicyVersion:
+        """The version after the owner's own policy was replaced; demands stay on top of it."""
+        return self._change(policy.asset, lambda s: replace(s, base=policy), change)
+
+    def demand(self, demand: Demand, change: Change) -> PolicyVersion:
+        """The version with this demand in it; the same demand again changes nothing."""
+        return self._change(demand.policy.asset, lambda s: added(s, demand), change)
+
+    def revert(self, asset: AssetId, demand: DemandId, change: Change) -> PolicyVersion:
+        """The version without this demand; every other demand stays."""
+        return self._change(asset, lambda s: reverted(s, demand), change)
+
+    def back_to(self, asset: AssetId, version: int, change: Change) -> PolicyVersion:
+        """A new version that stands as that earlier one did, without what has ended since."""
+        with self._store.look() as tx:
+            then = standing_from(tx.policies.at(asset, version))
+        return self._change(
+            asset, lambda s: replace(s, base=then.base, demands=then.demands), change
+        )
+
+    def expire(self) -> datetime | None:
+        """When the next policy changes by time alone, after changing those whose time has come."""
+        at = self._clock()
+        with self._store.look() as tx:
+            standings = [standing_from(v) for v in tx.policies.all_now()]
+            stale = [v.asset for v in tx.policies.all_now() if _outdated(v, at)]
+        for asset in stale:
+            self._change(
+                asset, lambda s: expired(s, at), Change(by="stanch", because="its time was up")
+            )
+        moments = [m for s in standings if (m := next_change(s, at)) is not None]
+        return min(moments, default=None)
+
+    def _change(
+        self, asset: AssetId, step: Callable[[Standing], Standing], change: Change
+    ) -> PolicyVersion:
+        at = self._clock()
+        with self._store.begin() as tx:
+            kept = tx.policies.now(asset)
+            before = standing_of(tx, asset)
+            after = numbered(before, step(expired(before, at)))
+            policy = effective(after, at)
+            if kept is not None and after.version == before.version and policy == kept.policy:
+                return kept
+            if after.version == before.version:
+                after = replace(after, version=before.version + 1)
+                policy = effective(after, at)
+            version = PolicyVersion(
+                asset=asset,
+                version=after.version,
+                at=at,
+                by=change.by,
+                because=change.because,
+                base=after.base,
+                demands=msgspec.json.encode(after.demands).decode(),
+                policy=policy,
+                digest=digest(policy),
+                incident=change.incident,
+            )
+            tx.policies.put(version)
+            tx.record(
+                Entry(
+                    at=at,
+                    deed=Deed.POLICY_CHANGED,
+                    actor=change.by,
+                    about=asset,
+                    digest=version.digest,
+                    incident=change.incident,
+                    facts={"version": version.version, "because": change.because},
+                )
+            )
+            tx.announce("policy", asset)
+        return version
+
+
+def standing_of(tx: Transaction, asset: AssetId) -> Standing:
+    """How the asset stands in this transaction; a neutral policy when none was ever set."""
+    kept = tx.policies.now(asset)
+    return Standing(base=Policy(asset=asset)) if kept is None else standing_from(kept)
+
+
+def standing_from(version: PolicyVersion) -> Standing:
+    """The standing that a kept version was made from."""
+    return Standing(
+        base=version.base, demands=_DEMANDS.decode(version.demands), version=version.version
+    )
+
+
+def wire(version: PolicyVersion, sign: Sign | None) -> tuple[bytes, str]:
+    """The bytes that guards get, and the signature over them."""
+    body = canonical(version.policy)
+    return body, sign(body) if sign is not None else ""
+
+
+def _outdated(version: PolicyVersion, at: datetime) -> bool:
+    """Whether time alone has made the version something else."""
+    now = effective(standing_from(version), at)
+    return now != version.policy
