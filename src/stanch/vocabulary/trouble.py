@@ -5,8 +5,11 @@ Trouble                      exit 1   HTTP 500
 |   |-- BadName              exit 64  HTTP 422
 |   |-- BadFile              exit 65  HTTP 422
 |   |-- TooLarge             exit 64  HTTP 413
-|   `-- UnknownFormat        exit 64  HTTP 415
+|   |-- UnknownFormat        exit 64  HTTP 415
+|   `-- WrongMethod          exit 64  HTTP 405
 |-- NotFound                 exit 66  HTTP 404
+|   `-- NoSuchPage           exit 66  HTTP 404
+|   `-- Shredded             exit 66  HTTP 410   personal data, destroyed on purpose
 |-- Refused                  exit 77  HTTP 403   understood, and not allowed
 |   |-- NotLoggedIn          exit 77  HTTP 401
 |   `-- NotAllowed           exit 77  HTTP 403
@@ -75,11 +78,27 @@ class UnknownFormat(BadInput):
     http_status = 415
 
 
+class WrongMethod(BadInput):
+    """{} does not take {}. /openapi.json lists what it takes."""
+
+    http_status = 405
+
+
 class NotFound(Trouble):
     """There is no {} {!r}. `stanch {} list` shows what there is."""
 
     exit_code = 66
     http_status = 404
+
+
+class Shredded(NotFound):
+    """The personal data in {} was destroyed on purpose. Its digest still stands in the log."""
+
+    http_status = 410
+
+
+class NoSuchPage(NotFound):
+    """There is nothing at {}. /openapi.json lists what there is."""
 
 
 class Refused(Trouble):

@@ -1,0 +1,115 @@
+"""The file of one item, byte by byte.
+
+    16 bytes   "stanch vault 1" and two line feeds
+    blocks     the item's new blocks, one after another, in stored form
+    manifest   where every block is: here, or in the file of an earlier item
+    48 bytes   position of the manifest (8, little-endian), its length (8), its sha256 (32)
+
+In    blocks and a manifest.
+Out   a file that appears under its name complete or not at all, and is never written again.
+Why   one file per item means one fsync and one rename, and a crash can only lose what was not
+      promised yet.
+"""
+
+import errno
+import fcntl
+import hashlib
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from stanch.store.vault.manifest import Manifest, decode, encode
+from stanch.vocabulary.trouble import NoSpace, Tampered
+
+MAGIC = b"stanch vault 1\n\n"
+_END = struct.Struct("<2Q32s")
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def space_in(folder: Path) -> Iterator[None]:
+    """Turns the system's word for a full disk into `NoSpace`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise NoSpace(folder) from error
+        raise
+
+
+class Writer:
+    """A file of an item while it is written, under a name that nobody reads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        self.at = 0
+
+    def write(self, data: bytes) -> int:
+        """The position at which these bytes now stand."""
+        start, rest = self.at, memoryview(data)
+        while rest:
+            rest = rest[os.write(self._fd, rest) :]
+        self.at += len(data)
+        return start
+
+    def finish(self, manifest: Manifest) -> None:
+        """Nothing; the manifest is written and all of it is on the disk."""
+        data = encode(manifest)
+        at = self.write(data)
+        self.write(_END.pack(at, len(data), hashlib.sha256(data).digest()))
+        os.fchmod(self._fd, 0o444)
+        os.fsync(self._fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+        self.path.unlink(missing_ok=True)
+
+
+def abandoned(path: Path) -> bool:
+    """Whether nobody writes this file any more."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Nothing; the names in this folder are on the disk."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest at the end of an item's file; `Tampered` when it is not what was written."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _END.size))
+        end = file.read()
+        if len(end) < _END.size:
+            raise Tampered(f"vault file {path.name} is cut short")
+        at, length, sha256 = _END.unpack(end)
+        if at + length + _END.size != size:
+            raise Tampered(f"vault file {path.name} has been cut or altered at its end")
+        file.seek(at)
+        data = file.read(length)
+    if hashlib.sha256(data).digest() != sha256:
+        raise Tampered(f"the manifest in vault file {path.name} was altered")
+    try:
+        return decode(data)
+    except ValueError as error:
+        raise Tampered(f"the manifest in vault file {path.name} does not parse") from error
