@@ -9,10 +9,11 @@ Why   (1) append: a leaf is durable before it is acknowledged; threads share one
       than the published checkpoint is refused, because going on from it would be one.
 """
 
+import base64
 import fcntl
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +54,15 @@ class Checked:
     says: str
     where: str = ""
     entries: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProofSet:
+    """Proofs that belong together."""
+
+    checkpoint: str
+    texts: Mapping[int, str]
+    consistency: Sequence[str] | None = None
 
 
 @dataclass(kw_only=True, slots=True)
@@ -231,7 +241,7 @@ class EvidenceLog:
             return self._checkpoint
 
     def _signed(self, tree: Tree) -> str:
-        root = verify.base64.b64encode(tree.root(tree.size)).decode()
+        root = base64.b64encode(tree.root(tree.size)).decode()
         return self._signer.sign_note(f"{self._signer.name}\n{tree.size}\n{root}\n", self._clock())
 
     def _keep(self, text: str) -> None:
@@ -273,10 +283,19 @@ class EvidenceLog:
 
     def proof_text(self, index: int) -> str:
         """The proof of an entry as one text that verifies offline (C2SP tlog-proof)."""
+        return self.bundle_proofs([index]).texts[index]
+
+    def bundle_proofs(self, indices: Sequence[int], old: int | None = None) -> ProofSet:
+        """The proofs of these entries, all under one checkpoint, and that it continues `old`."""
         note = self.checkpoint()
-        path = self.inclusion(index, verify.parse_checkpoint(note).size)
-        lines = "".join(f"{verify.base64.b64encode(h).decode()}\n" for h in path)
-        return f"c2sp.org/tlog-proof@v1\nindex {index}\n{lines}\n{note}"
+        size = verify.parse_checkpoint(note).size
+        texts = {
+            index: f"c2sp.org/tlog-proof@v1\nindex {index}\n{_lines(self.inclusion(index, size))}"
+            f"\n{note}"
+            for index in indices
+        }
+        steps = None if old is None else _lines(self.consistency(old, size)).splitlines()
+        return ProofSet(checkpoint=note, texts=texts, consistency=steps)
 
     def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[Logged]:
         """The entries of this range as they were written down."""
@@ -292,8 +311,7 @@ class EvidenceLog:
         """What a witness that last saw `old` entries is asked (C2SP add-checkpoint)."""
         note = self.checkpoint()
         path = self.consistency(old, verify.parse_checkpoint(note).size)
-        lines = "".join(f"{verify.base64.b64encode(h).decode()}\n" for h in path)
-        return f"old {old}\n{lines}\n{note}"
+        return f"old {old}\n{_lines(path)}\n{note}"
 
     def accept(self, lines: str, witnesses: Sequence[str]) -> str:
         """The checkpoint with the lines of these witnesses (verifier keys) that hold."""
@@ -327,6 +345,10 @@ class EvidenceLog:
             if self._lock_file >= 0:
                 os.close(self._lock_file)
                 self._lock_file = -1
+
+
+def _lines(hashes: Sequence[bytes]) -> str:
+    return "".join(f"{base64.b64encode(one).decode()}\n" for one in hashes)
 
 
 def _locked(folder: Path) -> int:

@@ -31,10 +31,11 @@ def encode(entry: Entry) -> bytes:
     """The leaf of this entry."""
     if entry.at.utcoffset() is None:
         raise BadInput("An entry needs a time with a zone. Add Z for UTC.")
+    at = entry.at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     value: dict[str, Any] = {
         "about": entry.about,
         "actor": entry.actor,
-        "at": f"{entry.at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z",
+        "at": at + "Z",
         "deed": entry.deed.value,
     }
     if entry.digest:
