@@ -409,25 +409,100 @@ class Settings(Protocol):
 class Transaction(Protocol):
     """One commit: everything in it happens, or nothing."""
 
-    assets: Assets
-    findings: Findings
-    incidents: Incidents
-    blinds: Blinds
-    summaries: Summaries
-    positions: Positions
-    baselines: Baselines
-    notes: Notes
-    links: Links
-    filters: SavedFilters
-    policies: Policies
-    approvals: Approvals
-    evidence: EvidenceItems
-    clocks: Clocks
-    runs: Runs
-    users: Users
-    keys: ServiceKeys
-    sessions: Sessions
-    settings: Settings
+    @property
+    def assets(self) -> Assets:
+        """What is protected."""
+        ...
+
+    @property
+    def findings(self) -> Findings:
+        """What detectors saw."""
+        ...
+
+    @property
+    def incidents(self) -> Incidents:
+        """What we believe happened."""
+        ...
+
+    @property
+    def blinds(self) -> Blinds:
+        """What cannot be told now."""
+        ...
+
+    @property
+    def summaries(self) -> Summaries:
+        """Counts per minute."""
+        ...
+
+    @property
+    def positions(self) -> Positions:
+        """How far each reader has come."""
+        ...
+
+    @property
+    def baselines(self) -> Baselines:
+        """Golden summaries."""
+        ...
+
+    @property
+    def notes(self) -> Notes:
+        """What people wrote."""
+        ...
+
+    @property
+    def links(self) -> Links:
+        """What incidents point at."""
+        ...
+
+    @property
+    def filters(self) -> SavedFilters:
+        """Filters under a name."""
+        ...
+
+    @property
+    def policies(self) -> Policies:
+        """Every version of every policy."""
+        ...
+
+    @property
+    def approvals(self) -> Approvals:
+        """Questions to people."""
+        ...
+
+    @property
+    def evidence(self) -> EvidenceItems:
+        """What is in the vault."""
+        ...
+
+    @property
+    def clocks(self) -> Clocks:
+        """Duties with deadlines."""
+        ...
+
+    @property
+    def runs(self) -> Runs:
+        """Playbooks at work."""
+        ...
+
+    @property
+    def users(self) -> Users:
+        """People with accounts."""
+        ...
+
+    @property
+    def keys(self) -> ServiceKeys:
+        """Keys for machines."""
+        ...
+
+    @property
+    def sessions(self) -> Sessions:
+        """Browsers that are logged in."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """Small things by name."""
+        ...
 
     def record(self, entry: Entry) -> None:
         """Puts the entry into the outbox of the evidence log, in this same commit."""

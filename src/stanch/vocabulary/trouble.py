@@ -22,6 +22,7 @@ Trouble                      exit 1   HTTP 500
 |-- Unreachable              exit 69  HTTP 503
 |   `-- NotRunning           exit 69  HTTP 503
 |-- InUse                    exit 73  HTTP 503
+|-- NewerData                exit 69  HTTP 503   a newer stanch wrote it
 |-- Missing                  exit 69  HTTP 501   an optional part is not installed
 |-- CouldNotTell             exit 2   HTTP 422
 `-- Tampered                 exit 1   HTTP 500   a proof does not hold
@@ -43,10 +44,15 @@ class Trouble(Exception):  # noqa: N818  the word of the house is Trouble
     def __str__(self) -> str:
         return (type(self).__doc__ or "").format(*self.facts)
 
+    @classmethod
+    def named(cls) -> str:
+        """The stable name of this leaf, as problem documents carry it."""
+        return "".join("-" + c.lower() if c.isupper() else c for c in cls.__name__)[1:]
+
     @property
     def code(self) -> str:
         """The stable name a program decides on; the sentence is for people."""
-        return "".join("-" + c.lower() if c.isupper() else c for c in type(self).__name__)[1:]
+        return self.named()
 
 
 class BadInput(Trouble):
@@ -172,6 +178,13 @@ class InUse(Trouble):
     """Another stanch (pid {}) uses {}. Stop it, or choose another folder with --data."""
 
     exit_code = 73
+    http_status = 503
+
+
+class NewerData(Trouble):
+    """The database is at step {}, and this stanch knows steps up to {}. Install a newer stanch."""
+
+    exit_code = 69
     http_status = 503
 
 

@@ -1,0 +1,115 @@
+"""Findings in SQL: written once, never changed; what is in which incident lies in `bonds`."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, insert, select
+
+from stanch.store.sql import tables
+from stanch.store.sql.codec import micros
+from stanch.store.sql.shelf import Label, Query, Shelf, chunks, words
+from stanch.vocabulary.finding import Finding
+from stanch.vocabulary.ids import FindingId, IncidentId
+from stanch.vocabulary.listing import Sort, Wanted
+from stanch.vocabulary.trouble import BadInput
+
+_t = tables.findings
+
+
+def _row(one: Finding) -> dict[str, Any]:
+    return {
+        "asset": one.asset,
+        "detector": one.detector,
+        "attack": max(one.points_to, key=lambda k: one.points_to[k], default=""),
+        "lifecycle": one.lifecycle,
+        "at": micros(one.window.end),
+        "kept": 0,
+        "words": words(one.says, one.id, one.detector, *(s.principal for s in one.suspects[:20])),
+    }
+
+
+def _of_principals(wanted: Wanted) -> ColumnElement[bool]:
+    named = tables.suspects.c.principal.in_(wanted.principal)
+    return _t.c.id.in_(select(tables.suspects.c.finding).where(named))
+
+
+def _of_incidents(wanted: Wanted) -> ColumnElement[bool]:
+    if len(wanted.incident) != 1:
+        raise BadInput("A list of findings can be narrowed to one incident, not to several.")
+    return tables.bonds.c.incident == wanted.incident[0]
+
+
+LABEL = Label(
+    word="finding",
+    table=_t,
+    kind=Finding,
+    row=_row,
+    any_of={f: f for f in ("asset", "detector", "attack", "lifecycle")},
+    at="at",
+    changed="kept",
+    extra={"principal": _of_principals, "incident": _of_incidents},
+)
+
+
+class Findings(Shelf[FindingId, Finding]):
+    """What detectors saw."""
+
+    def put(self, findings: Iterable[Finding], *, at: datetime) -> tuple[Finding, ...]:
+        """Those that were not known before, now kept; the same sight again changes nothing."""
+        given = {f.id: f for f in findings}
+        for some in chunks(list(given)):
+            for known in self.link.execute(select(_t.c.id).where(_t.c.id.in_(some))).scalars():
+                del given[known]
+        if not given:
+            return ()
+        kept = {"kept": micros(at)}
+        self.link.execute(insert(_t), [self._row(f, 1) | kept for f in given.values()])
+        suspects = [
+            {"principal": p, "finding": f.id}
+            for f in given.values()
+            for p in {s.principal for s in f.suspects}
+        ]
+        if suspects:
+            self.link.execute(insert(tables.suspects), suspects)
+        return tuple(given.values())
+
+    def incidents_of(self, keys: Iterable[FindingId]) -> Mapping[FindingId, IncidentId]:
+        """The latest incident that each of these findings is in."""
+        bond = tables.bonds.c
+        found: dict[FindingId, IncidentId] = {}
+        for some in chunks(list(keys)):
+            query = (
+                select(bond.finding, bond.incident)
+                .where(bond.finding.in_(some))
+                .order_by(bond.finding, bond.place)
+            )
+            found.update((FindingId(f), IncidentId(i)) for f, i in self.link.execute(query))
+        return found
+
+    def add(self, one: Finding) -> Finding:
+        """Refused: `put` says when it was kept, and takes the same sight twice."""
+        raise BadInput(f"Findings are kept with put(), {one.id} too.")
+
+    def save(self, one: Finding, *, seen: int | None = None) -> Finding:
+        """Refused: a finding is what was seen, and never changes."""
+        raise BadInput(f"The finding {one.id} cannot be changed (revision {seen}).")
+
+    def count(self, wanted: Wanted = Wanted()) -> int:  # noqa: B008  a frozen value
+        """How many are wanted."""
+        if wanted == Wanted(incident=wanted.incident) and len(wanted.incident) == 1:
+            counted = select(tables.incidents.c.findings)
+            query = counted.where(tables.incidents.c.id == wanted.incident[0])
+            return int(self.link.execute(query).scalar() or 0)
+        return super().count(wanted)
+
+    def joined(self, wanted: Wanted, query: Query) -> Query:
+        """The findings, beside the bonds of the one incident when one is asked for."""
+        if not wanted.incident:
+            return query
+        return query.select_from(_t.join(tables.bonds, tables.bonds.c.finding == _t.c.id))
+
+    def _order(self, wanted: Wanted) -> tuple[list["Column[Any]"], bool]:
+        if wanted.incident and wanted.sort is Sort.USUAL:
+            return [tables.bonds.c.at, tables.bonds.c.finding], True
+        return super()._order(wanted)

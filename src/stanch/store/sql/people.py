@@ -1,0 +1,114 @@
+"""People, keys and sessions in SQL. Only hashes of secrets are here."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from stanch.store.sql import tables
+from stanch.store.sql.codec import decode, encode, micros, moment
+from stanch.store.sql.shelf import Shelf
+from stanch.vocabulary.ids import KeyId, UserId
+from stanch.vocabulary.login import Credential, Session
+from stanch.vocabulary.people import ServiceKey, User
+
+_s = tables.sessions
+
+
+class Users(Shelf[UserId, User]):
+    """People with accounts."""
+
+    def named(self, name: str) -> User | None:
+        """The one with this name, whatever its capitals."""
+        t = tables.users.c
+        doc = self.link.execute(select(t.doc).where(t.folded == name.casefold())).scalar()
+        return None if doc is None else decode(doc, User)
+
+    def credential(self, user: UserId) -> Credential | None:
+        """How the person's password is checked; nothing when there is none."""
+        t = tables.credentials.c
+        doc = self.link.execute(select(t.doc).where(t.id == user)).scalar()
+        return None if doc is None else decode(doc, Credential)
+
+    def keep_credential(self, credential: Credential) -> None:
+        """Keeps it in place of the one before."""
+        t = tables.credentials
+        self.link.execute(delete(t).where(t.c.id == credential.user))
+        self.link.execute(insert(t).values(id=credential.user, doc=encode(credential)))
+
+
+class ServiceKeys(Shelf[KeyId, ServiceKey]):
+    """Keys for machines."""
+
+    def keep_hash(self, key: KeyId, secret_hash: bytes) -> None:
+        """Keeps the SHA-256 of the key's secret."""
+        self.link.execute(insert(tables.key_secrets).values(id=key, hash=secret_hash, used=None))
+
+    def hash_of(self, key: KeyId) -> bytes | None:
+        """The SHA-256 of the key's secret."""
+        t = tables.key_secrets.c
+        found = self.link.execute(select(t.hash).where(t.id == key)).scalar()
+        return None if found is None else bytes(found)
+
+    def used(self, keys: Mapping[KeyId, datetime]) -> None:
+        """Keeps when each was last used; the noun itself stays as it is."""
+        t = tables.key_secrets
+        for key, at in keys.items():
+            self.link.execute(update(t).where(t.c.id == key).values(used=micros(at)))
+
+    def last_used(self) -> Mapping[KeyId, datetime]:
+        """When each key was last used."""
+        t = tables.key_secrets.c
+        query = select(t.id, t.used).where(t.used.is_not(None))
+        return {KeyId(k): moment(used) for k, used in self.link.execute(query)}
+
+
+class Sessions:
+    """Browsers that are logged in."""
+
+    def __init__(self, link: Connection) -> None:
+        """The sessions, inside one transaction."""
+        self.link = link
+
+    def find(self, key: str) -> Session | None:
+        """The session, or nothing."""
+        row = self.link.execute(select(_s).where(_s.c.id == key)).one_or_none()
+        if row is None:
+            return None
+        return Session(
+            id=row.id,
+            user=UserId(row.user_id),
+            created=moment(row.created),
+            seen=moment(row.seen),
+            expires=moment(row.expires),
+            source=row.source,
+        )
+
+    def add(self, session: Session) -> None:
+        """Keeps a new one."""
+        self.link.execute(
+            insert(_s).values(
+                id=session.id,
+                user_id=session.user,
+                created=micros(session.created),
+                seen=micros(session.seen),
+                expires=micros(session.expires),
+                source=session.source,
+            )
+        )
+
+    def seen(self, key: str, at: datetime) -> None:
+        """Keeps when it was last used."""
+        self.link.execute(update(_s).where(_s.c.id == key).values(seen=micros(at)))
+
+    def remove(self, key: str) -> bool:
+        """Whether it was there, and is gone."""
+        return self.link.execute(delete(_s).where(_s.c.id == key)).rowcount > 0
+
+    def remove_of(self, user: UserId) -> int:
+        """How many of this person's were there, and are gone."""
+        return self.link.execute(delete(_s).where(_s.c.user_id == user)).rowcount
+
+    def prune(self, before: datetime) -> int:
+        """How many had expired before then, and are gone."""
+        return self.link.execute(delete(_s).where(_s.c.expires < micros(before))).rowcount

@@ -1,0 +1,165 @@
+"""Which findings are in which incident, and how merging, splitting and detaching is undone.
+
+In    incidents as they were seen, and an `Undo` that says what is to change hands.
+Out   the incident after it; later, everything put back as it was.
+Why   people merge by mistake at 3 a.m.; the record of what changed hands makes that harmless.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
+
+from stanch.store.sql import tables
+from stanch.store.sql.codec import decode, encode, micros
+from stanch.store.sql.shelf import Shelf, chunks
+from stanch.vocabulary.casework import Regroup, Undo
+from stanch.vocabulary.ids import FindingId, IncidentId
+from stanch.vocabulary.incident import Incident, Phase
+from stanch.vocabulary.trouble import Conflict, NotFound
+
+_bond = tables.bonds
+_undos = tables.undos
+
+
+class Bonds:
+    """The findings of incidents, one row each."""
+
+    def __init__(self, link: Connection) -> None:
+        """The bonds, inside one transaction."""
+        self.link = link
+
+    def of(self, key: IncidentId) -> list[FindingId]:
+        """The findings of an incident, in the order they came."""
+        query = select(_bond.c.finding).where(_bond.c.incident == key)
+        found = self.link.execute(query.order_by(_bond.c.place, _bond.c.finding)).scalars()
+        return [FindingId(f) for f in found]
+
+    def attach(self, key: IncidentId, findings: Iterable[FindingId]) -> list[FindingId]:
+        """The findings that were not in it before, and now are."""
+        here = _bond.c.incident == key
+        known = set(self.link.execute(select(_bond.c.finding).where(here)).scalars())
+        new = list(dict.fromkeys(f for f in findings if f not in known))
+        if not new:
+            return []
+        times: dict[str, int] = {}
+        for some in chunks(new):
+            of = tables.findings.c
+            query = select(of.id, of.at).where(of.id.in_(some))
+            times.update((row.id, row.at) for row in self.link.execute(query))
+        lost = [f for f in new if f not in times]
+        if lost:
+            raise NotFound("finding", lost[0], "finding")
+        place = int(self.link.execute(select(func.max(_bond.c.place))).scalar() or 0)
+        self.link.execute(
+            insert(_bond),
+            [
+                {"incident": key, "finding": f, "at": times[f], "place": place + 1 + n}
+                for n, f in enumerate(new)
+            ],
+        )
+        self._recount(key, len(known) + len(new))
+        return new
+
+    def release(self, key: IncidentId, findings: Iterable[FindingId]) -> list[FindingId]:
+        """The findings that were in it, and no longer are."""
+        known = self.of(key)
+        asked = set(findings)
+        gone = [f for f in known if f in asked]
+        for some in chunks(gone):
+            here = (_bond.c.incident == key) & _bond.c.finding.in_(some)
+            self.link.execute(delete(_bond).where(here))
+        self._recount(key, len(known) - len(gone))
+        return gone
+
+    def _recount(self, key: IncidentId, n: int) -> None:
+        of = tables.incidents
+        self.link.execute(update(of).where(of.c.id == key).values(findings=n))
+
+
+class Regrouping:
+    """The part of `Incidents` that moves findings between them."""
+
+    def __init__(self, rows: Shelf[IncidentId, Incident]) -> None:
+        """Incidents, inside one transaction."""
+        self.rows = rows
+        self.link = rows.link
+        self.bonds = Bonds(rows.link)
+
+    def merge(self, one: Incident, into: Incident, *, undo: Undo) -> Incident:
+        """`into` with all findings of `one`, which from now on points there."""
+        if one.id == into.id:
+            raise Conflict("An incident cannot be merged into itself. Choose another one.")
+        inside = self.bonds.release(one.id, self.bonds.of(one.id))
+        # Only what `into` did not hold already may leave it again when this is undone.
+        brought = self.bonds.attach(into.id, inside)
+        self.rows.save(replace(one, merged_into=into.id, updated=undo.at))
+        self._keep(replace(undo, how=Regroup.MERGED, findings=tuple(inside)), brought, into.id)
+        return self._saved(into, undo.at)
+
+    def split(self, one: Incident, new: Incident, *, undo: Undo) -> Incident:
+        """`new`, with the findings that `undo` names taken out of `one`."""
+        taken = self.bonds.release(one.id, undo.findings)
+        self.rows.add(replace(new, findings=()))
+        brought = self.bonds.attach(new.id, taken)
+        self.rows.save(replace(one, updated=undo.at))
+        self._keep(replace(undo, how=Regroup.SPLIT, findings=tuple(taken)), brought, new.id)
+        return replace(new, findings=tuple(taken))
+
+    def detach(self, one: Incident, *, undo: Undo) -> Incident:
+        """`one` without the findings that `undo` names."""
+        taken = self.bonds.release(one.id, undo.findings)
+        self._keep(replace(undo, how=Regroup.DETACHED, findings=tuple(taken)), [], None)
+        return self._saved(one, undo.at)
+
+    def undo(self, key: str, *, at: datetime, by: str) -> Undo:
+        """The regrouping that was put back, findings and all; once."""
+        query = select(_undos.c.doc, _undos.c.before).where(_undos.c.id == key)
+        row = self.link.execute(query).one_or_none()
+        if row is None:
+            raise NotFound("undo", key, "incident")
+        kept = decode(row.doc, Undo)
+        if kept.undone is not None:
+            raise Conflict(f"This was put back already, by {kept.undone_by}. Nothing changed.")
+        if kept.other is not None:
+            self.bonds.release(kept.other, decode(row.before, list))
+            self._touch(kept.other, at, close=kept.how is Regroup.SPLIT)
+        self.bonds.attach(kept.incident, kept.findings)
+        self._touch(kept.incident, at, free=kept.how is Regroup.MERGED)
+        done = replace(kept, undone=at, undone_by=by)
+        self.link.execute(update(_undos).where(_undos.c.id == key).values(doc=encode(done)))
+        return done
+
+    def undos(self, key: IncidentId) -> tuple[Undo, ...]:
+        """How this incident's findings changed hands, newest first."""
+        about = or_(_undos.c.incident == key, _undos.c.other == key)
+        query = select(_undos.c.doc).where(about).order_by(_undos.c.at.desc(), _undos.c.id.desc())
+        return tuple(decode(doc, Undo) for doc in self.link.execute(query).scalars())
+
+    def _saved(self, one: Incident, at: datetime) -> Incident:
+        saved = self.rows.save(replace(one, updated=at))
+        return replace(saved, findings=tuple(self.bonds.of(one.id)))
+
+    def _touch(
+        self, key: IncidentId, at: datetime, *, free: bool = False, close: bool = False
+    ) -> None:
+        one = self.rows.get(key)
+        if free:
+            one = replace(one, merged_into=None)
+        if close:
+            one = replace(one, phase=Phase.CLOSED, closed_at=at)
+        self.rows.save(replace(one, updated=at))
+
+    def _keep(self, undo: Undo, brought: list[FindingId], other: IncidentId | None) -> None:
+        undo = replace(undo, other=other)
+        self.link.execute(
+            insert(_undos).values(
+                id=undo.id,
+                incident=undo.incident,
+                other=other or "",
+                at=micros(undo.at),
+                doc=encode(undo),
+                before=encode(brought),
+            )
+        )

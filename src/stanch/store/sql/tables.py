@@ -1,0 +1,247 @@
+"""The tables, as the queries see them; `migrations/` makes them, and a test holds the two equal.
+
+Each noun is one row: its document, and beside it the columns that lists are narrowed and sorted by.
+Times are microseconds since 1970. An index ends in the columns that its list is sorted by, so that
+a page is one walk along it.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy.sql.schema import SchemaItem
+
+everything = MetaData()
+
+
+def _text(name: str, *, key: bool = False) -> "Column[str]":
+    return Column(name, Text, primary_key=key, nullable=False)
+
+
+def _number(name: str, *, key: bool = False) -> "Column[int]":
+    return Column(name, BigInteger, primary_key=key, nullable=False, autoincrement=False)
+
+
+def _maybe(name: str) -> "Column[int]":
+    return Column(name, BigInteger, nullable=True)
+
+
+def _table(name: str, *parts: SchemaItem) -> Table:
+    return Table(name, everything, *parts)
+
+
+def _noun(name: str, *parts: SchemaItem) -> Table:
+    """A table of nouns: id, how often saved, document, and the columns of its lists."""
+    return _table(name, _text("id", key=True), _number("revision"), _text("doc"), *parts)
+
+
+assets = _noun("assets", _text("kind"), _text("owner"), _text("words"))
+
+findings = _noun(
+    "findings",
+    _text("asset"),
+    _text("detector"),
+    _text("attack"),
+    _text("lifecycle"),
+    _number("at"),
+    _number("kept"),
+    _text("words"),
+    Index("findings_by_time", "at", "id"),
+    Index("findings_by_asset", "asset", "at", "id"),
+    Index("findings_by_detector", "detector", "at", "id"),
+    Index("findings_by_attack", "attack", "at", "id"),
+    Index("findings_by_lifecycle", "lifecycle", "at", "id"),
+    Index("findings_by_kept", "kept"),
+)
+suspects = _table(
+    "suspects",
+    _text("principal", key=True),
+    _text("finding", key=True),
+    Index("suspects_by_finding", "finding"),
+)
+
+incidents = _noun(
+    "incidents",
+    _text("asset"),
+    _text("phase"),
+    _number("severity"),
+    _number("weight"),
+    _text("verdict"),
+    _text("attack"),
+    _text("lifecycle"),
+    _text("owner"),
+    _number("at"),
+    _number("changed"),
+    _number("exercise"),
+    _number("gone"),
+    Column("findings", BigInteger, nullable=False, server_default="0"),
+    _text("words"),
+    Index("incidents_by_time", "at", "id"),
+    Index("incidents_by_weight", "weight", "id"),
+    Index("incidents_by_change", "changed", "id"),
+    Index("incidents_by_asset", "asset", "at", "id"),
+    Index("incidents_by_phase", "phase", "at", "id"),
+)
+bonds = _table(
+    "bonds",
+    _text("incident", key=True),
+    _text("finding", key=True),
+    _number("at"),
+    _number("place"),
+    Index("bonds_by_time", "incident", "at", "finding"),
+    Index("bonds_by_finding", "finding", "place"),
+)
+incident_principals = _table(
+    "incident_principals",
+    _text("principal", key=True),
+    _text("incident", key=True),
+    Index("incident_principals_by_incident", "incident"),
+)
+undos = _table(
+    "undos",
+    _text("id", key=True),
+    _text("incident"),
+    _text("other"),
+    _number("at"),
+    _text("doc"),
+    _text("before"),
+    Index("undos_by_incident", "incident", "at"),
+    Index("undos_by_other", "other", "at"),
+)
+notes = _table(
+    "notes",
+    _text("id", key=True),
+    _text("incident"),
+    _number("at"),
+    _text("doc"),
+    Index("notes_by_incident", "incident", "at", "id"),
+)
+links = _table(
+    "links",
+    _text("id", key=True),
+    _text("incident"),
+    _number("at"),
+    _text("doc"),
+    Index("links_by_incident", "incident", "at", "id"),
+)
+filters = _noun(
+    "filters", _text("owner"), _number("shared"), _text("name"), Index("filters_by_owner", "owner")
+)
+
+blinds = _table(
+    "blinds",
+    _text("asset", key=True),
+    _text("version", key=True),
+    _text("detector", key=True),
+    _number("since"),
+    _number("seen"),
+    _text("why"),
+)
+summaries = _table(
+    "summaries",
+    _text("asset", key=True),
+    _text("version", key=True),
+    _number("minute", key=True),
+    _text("principal", key=True),
+    _number("n"),
+    Column("body", LargeBinary, nullable=False),
+    Index("summaries_by_principal", "asset", "principal", "minute"),
+    Index("summaries_by_minute", "minute"),
+)
+positions = _table("positions", _text("reader", key=True), _number("at"))
+baselines = _table(
+    "baselines",
+    _text("id", key=True),
+    _text("asset"),
+    _text("version"),
+    _number("at"),
+    _number("place"),
+    _text("by"),
+    _text("digest"),
+    _text("signature"),
+    Column("body", LargeBinary, nullable=False),
+    Index("baselines_by_asset", "asset", "version", "place"),
+)
+
+policies = _table(
+    "policies",
+    _text("asset", key=True),
+    _number("version", key=True),
+    _number("at"),
+    _text("doc"),
+)
+approvals = _noun(
+    "approvals",
+    _text("asset"),
+    _text("incident"),
+    _text("kind"),
+    _text("state"),
+    _number("at"),
+    _number("due"),
+    Index("approvals_by_time", "at", "id"),
+    Index("approvals_by_state", "state", "due", "id"),
+    Index("approvals_by_incident", "incident", "at", "id"),
+)
+clocks = _noun(
+    "clocks",
+    _text("incident"),
+    _text("kind"),
+    _text("state"),
+    _number("at"),
+    Index("clocks_by_time", "at", "id"),
+    Index("clocks_by_state", "state", "at", "id"),
+    Index("clocks_by_incident", "incident", "at", "id"),
+)
+runs = _noun(
+    "runs",
+    _text("asset"),
+    _text("incident"),
+    _text("kind"),
+    _text("state"),
+    _number("at"),
+    _number("changed"),
+    Index("runs_by_time", "at", "id"),
+    Index("runs_by_state", "state", "at", "id"),
+    Index("runs_by_incident", "incident", "at", "id"),
+)
+evidence = _noun(
+    "evidence",
+    _text("incident"),
+    _text("kind"),
+    _text("owner"),
+    _number("at"),
+    _text("words"),
+    Index("evidence_by_time", "at", "id"),
+    Index("evidence_by_incident", "incident", "at", "id"),
+)
+
+users = _noun(
+    "users",
+    _text("kind"),
+    _text("folded"),
+    _text("words"),
+    Index("users_by_name", "folded", unique=True),
+)
+credentials = _table("credentials", _text("id", key=True), _text("doc"))
+service_keys = _noun("service_keys", _text("words"))
+key_secrets = _table(
+    "key_secrets",
+    _text("id", key=True),
+    Column("hash", LargeBinary, nullable=False),
+    _maybe("used"),
+)
+sessions = _table(
+    "sessions",
+    _text("id", key=True),
+    _text("user_id"),
+    _number("created"),
+    _number("seen"),
+    _number("expires"),
+    _text("source"),
+    Index("sessions_by_user", "user_id"),
+    Index("sessions_by_expiry", "expires"),
+)
+settings = _table("settings", _text("name", key=True), _text("value"))
+
+counters = _table("counters", _text("name", key=True), _number("n"))
+outbox = _table("outbox", _number("seq", key=True), _text("doc"))
+announcements = _table(
+    "announcements", _number("seq", key=True), _text("kind"), _text("thing"), _number("at")
+)

@@ -1,0 +1,240 @@
+"""What watching needs kept in SQL: counts per minute, positions, baselines, blind spots."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_, update
+
+from stanch.store.sql import tables
+from stanch.store.sql.codec import micros, moment
+from stanch.store.sql.shelf import Query, chunks
+from stanch.vocabulary.finding import Blind
+from stanch.vocabulary.ids import AssetId, BaselineId, DetectorId, Digest, PrincipalId
+from stanch.vocabulary.kept import BaselineKept, BlindSpot, Position, SummaryBlock
+from stanch.vocabulary.span import Span
+from stanch.vocabulary.trouble import NotFound, Stale
+
+_sum = tables.summaries
+_base = tables.baselines
+_blind = tables.blinds
+_LOT = 100
+"""Blocks in one delete; four values each keeps below SQLite's oldest limit of 999."""
+
+
+class Summaries:
+    """Counts per minute."""
+
+    def __init__(self, link: Connection) -> None:
+        """The summaries, inside one transaction."""
+        self.link = link
+
+    def put(self, blocks: Iterable[SummaryBlock]) -> None:
+        """Keeps these blocks in place of those of the same minute."""
+        rows = {(b.asset, b.version, micros(b.minute), b.principal or ""): b for b in blocks}
+        for some in chunks(list(rows), _LOT):
+            c = _sum.c
+            same = tuple_(c.asset, c.version, c.minute, c.principal).in_(some)
+            self.link.execute(delete(_sum).where(same))
+        if rows:
+            names = ("asset", "version", "minute", "principal")
+            self.link.execute(
+                insert(_sum),
+                [
+                    dict(zip(names, key, strict=True)) | {"n": b.n, "body": b.body}
+                    for key, b in rows.items()
+                ],
+            )
+
+    def minute(self, asset: AssetId, version: str, minute: datetime) -> tuple[SummaryBlock, ...]:
+        """All blocks of one minute: everybody's, and each principal's."""
+        here = (_sum.c.asset == asset) & (_sum.c.version == version)
+        query = select(_sum).where(here, _sum.c.minute == micros(minute))
+        return self._blocks(query.order_by(_sum.c.principal))
+
+    def between(
+        self, asset: AssetId, span: Span, *, version: str | None = None
+    ) -> tuple[SummaryBlock, ...]:
+        """Everybody's blocks in this span, oldest first."""
+        query = self._within(asset, span).where(_sum.c.principal == "")
+        if version is not None:
+            query = query.where(_sum.c.version == version)
+        return self._blocks(query)
+
+    def principals(
+        self, asset: AssetId, span: Span, *, principal: PrincipalId | None = None
+    ) -> tuple[SummaryBlock, ...]:
+        """The blocks of each principal, or of one, oldest first."""
+        query = self._within(asset, span)
+        if principal is None:
+            return self._blocks(query.where(_sum.c.principal != ""))
+        return self._blocks(query.where(_sum.c.principal == principal))
+
+    def prune(self, before: datetime, *, principals_only: bool = False) -> int:
+        """How many older blocks were let go."""
+        gone = delete(_sum).where(_sum.c.minute < micros(before))
+        if principals_only:
+            gone = gone.where(_sum.c.principal != "")
+        return self.link.execute(gone).rowcount
+
+    def _within(self, asset: AssetId, span: Span) -> Query:
+        c = _sum.c
+        inside = (c.minute >= micros(span.start)) & (c.minute < micros(span.end))
+        query = select(_sum).where(c.asset == asset, inside)
+        return query.order_by(c.minute, c.version, c.principal)
+
+    def _blocks(self, query: Query) -> tuple[SummaryBlock, ...]:
+        return tuple(
+            SummaryBlock(
+                asset=AssetId(r.asset),
+                version=r.version,
+                minute=moment(r.minute),
+                body=bytes(r.body),
+                n=r.n,
+                principal=PrincipalId(r.principal) if r.principal else None,
+            )
+            for r in self.link.execute(query)
+        )
+
+
+class Positions:
+    """How far each reader has come."""
+
+    def __init__(self, link: Connection) -> None:
+        """The positions, inside one transaction."""
+        self.link = link
+
+    def get(self, reader: str) -> Position:
+        """The reader's position; 0 when it never read."""
+        t = tables.positions.c
+        at = self.link.execute(select(t.at).where(t.reader == reader)).scalar()
+        return Position(reader=reader, at=at or 0)
+
+    def move(self, seen: Position, to: int) -> Position:
+        """The new position, or `Stale` when another process moved it."""
+        t = tables.positions
+        here = (t.c.reader == seen.reader) & (t.c.at == seen.at)
+        if self.link.execute(update(t).where(here).values(at=to)).rowcount == 0:
+            query = select(t.c.at).where(t.c.reader == seen.reader)
+            now = self.link.execute(query).scalar()
+            if now is not None or seen.at != 0:
+                raise Stale(f"position of {seen.reader}", seen.at, now or 0)
+            self.link.execute(insert(t).values(reader=seen.reader, at=to))
+        return Position(reader=seen.reader, at=to)
+
+
+class Baselines:
+    """Golden summaries; each stays."""
+
+    def __init__(self, link: Connection) -> None:
+        """The baselines, inside one transaction."""
+        self.link = link
+
+    def add(self, baseline: BaselineKept) -> BaselineKept:
+        """The baseline, now the current one of its asset and version."""
+        last = self.link.execute(select(func.max(_base.c.place))).scalar() or 0
+        self.link.execute(
+            insert(_base).values(
+                id=baseline.id,
+                asset=baseline.asset,
+                version=baseline.version,
+                at=micros(baseline.set),
+                place=last + 1,
+                by=baseline.by,
+                digest=baseline.digest,
+                signature=baseline.signature,
+                body=baseline.body,
+            )
+        )
+        return baseline
+
+    def get(self, key: BaselineId) -> BaselineKept:
+        """The one with this id, or `NotFound`."""
+        row = self.link.execute(select(_base).where(_base.c.id == key)).one_or_none()
+        if row is None:
+            raise NotFound("baseline", key, "asset")
+        return _baseline(row, row.body)
+
+    def current(self, asset: AssetId, version: str = "") -> BaselineKept | None:
+        """The newest of this version, else the newest of the asset."""
+        latest = select(_base).where(_base.c.asset == asset).order_by(_base.c.place.desc()).limit(1)
+        for query in (latest.where(_base.c.version == version), latest):
+            row = self.link.execute(query).one_or_none()
+            if row is not None:
+                return _baseline(row, row.body)
+        return None
+
+    def history(self, asset: AssetId) -> tuple[BaselineKept, ...]:
+        """All of the asset, newest first, without their bodies."""
+        shown = [c for c in _base.c if c.name != "body"]
+        query = select(*shown).where(_base.c.asset == asset).order_by(_base.c.place.desc())
+        return tuple(_baseline(row, b"") for row in self.link.execute(query))
+
+
+class Blinds:
+    """What cannot be told now, per asset, version and detector."""
+
+    def __init__(self, link: Connection) -> None:
+        """The blind spots, inside one transaction."""
+        self.link = link
+
+    def say(self, blind: Blind, *, at: datetime) -> BlindSpot:
+        """The blind spot, with the moment it began."""
+        c = _blind.c
+        here = (
+            (c.asset == blind.asset) & (c.version == blind.version) & (c.detector == blind.detector)
+        )
+        since = self.link.execute(select(c.since).where(here)).scalar()
+        if since is None:
+            self.link.execute(
+                insert(_blind).values(
+                    asset=blind.asset,
+                    version=blind.version,
+                    detector=blind.detector,
+                    since=micros(at),
+                    seen=micros(at),
+                    why=blind.why,
+                )
+            )
+            return BlindSpot(blind=blind, since=at, seen=at)
+        changed = {"seen": micros(at), "why": blind.why}
+        self.link.execute(update(_blind).where(here).values(**changed))
+        return BlindSpot(blind=blind, since=moment(since), seen=at)
+
+    def clear(self, detector: DetectorId, asset: AssetId, version: str = "") -> bool:
+        """Whether there was a blind spot that is now gone."""
+        c = _blind.c
+        here = (c.asset == asset) & (c.version == version) & (c.detector == detector)
+        return self.link.execute(delete(_blind).where(here)).rowcount > 0
+
+    def of(self, asset: AssetId | None = None) -> tuple[BlindSpot, ...]:
+        """The blind spots of an asset, or all."""
+        query = select(_blind).order_by(_blind.c.asset, _blind.c.version, _blind.c.detector)
+        if asset is not None:
+            query = query.where(_blind.c.asset == asset)
+        return tuple(
+            BlindSpot(
+                blind=Blind(
+                    detector=DetectorId(r.detector),
+                    asset=AssetId(r.asset),
+                    why=r.why,
+                    version=r.version,
+                ),
+                since=moment(r.since),
+                seen=moment(r.seen),
+            )
+            for r in self.link.execute(query)
+        )
+
+
+def _baseline(row: Row[*tuple[Any, ...]], body: bytes) -> BaselineKept:
+    return BaselineKept(
+        id=BaselineId(row.id),
+        asset=AssetId(row.asset),
+        version=row.version,
+        set=moment(row.at),
+        by=row.by,
+        digest=Digest(row.digest),
+        body=bytes(body),
+        signature=row.signature,
+    )
