@@ -53,6 +53,8 @@ class Rate:
 
     count: float
     seconds: float = 60.0
+    burst: float | None = None
+    """How many at once; None is `count`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,185 @@
+"""The blast radius: whom a change of policy hits, in counts of what they really asked.
+
+In    the policy before and after, and the traffic of a span (by default the last hour's counts).
+Out   the principals hit, the requests refused or answered otherwise, and their share.
+Why   an approver should see who is hurt before saying yes, and the playbook prefers the narrowest.
+
+Counts are exact where the policy decides by itself (denials, modes, versions, shapes). Under a
+rate limit a principal keeps at most burst + rate x span of its requests, so what is refused is at
+least the rest. Where weights shift between versions that both still answer, the part that moves is
+the part of the old share that is gone.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from stanch.contain.combine import slower
+from stanch.contain.policy import answering_mode, closed, may_answer, weights
+from stanch.vocabulary.ids import PrincipalId
+from stanch.vocabulary.network import Networks
+from stanch.vocabulary.policy import Mode, Policy, Rate
+from stanch.vocabulary.standing import Flow, Traffic
+
+Sieve = Callable[[Flow], bool]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blast:
+    """Who is hit by a change, out of whom."""
+
+    principals: tuple[PrincipalId, ...] = ()
+    """Those whose requests would be refused or answered otherwise than before."""
+    refused: Fraction = Fraction(0)
+    """Requests answered before that would be refused now (at least)."""
+    altered: Fraction = Fraction(0)
+    """Requests still answered, but otherwise: a fallback, another version, a changed shape."""
+    requests: int = 0
+    """All requests of the span."""
+    known: bool = True
+    """False when there was no traffic to judge by."""
+
+    @property
+    def share(self) -> float:
+        """The part of all requests that is hit, from 0 to 1."""
+        return float((self.refused + self.altered) / self.requests) if self.requests else 0.0
+
+    @property
+    def says(self) -> str:
+        """The blast radius in one sentence."""
+        if not self.known:
+            return "Nothing was asked in the span looked at, so nobody can be named."
+        return (
+            f"Hits {len(self.principals)} principals and {100 * self.share:.3g} % of "
+            f"{self.requests} requests ({float(self.refused):.6g} refused, "
+            f"{float(self.altered):.6g} answered otherwise)."
+        )
+
+
+def blast(before: Policy, after: Policy, traffic: Traffic) -> Blast:
+    """Whom going from one policy to the other would have hit in this traffic."""
+    was_refused, is_refused = _refuses(before), _refuses(after)
+    moved = _moved(before, after)
+    refused: dict[PrincipalId, Fraction] = defaultdict(Fraction)
+    altered: dict[PrincipalId, Fraction] = defaultdict(Fraction)
+    left: dict[PrincipalId, int] = defaultdict(int)
+    for flow in traffic.flows:
+        if was_refused(flow):
+            continue
+        if is_refused(flow):
+            refused[flow.principal] += flow.count
+            continue
+        left[flow.principal] += flow.count
+        altered[flow.principal] += flow.count * moved(flow.version)
+    seconds = (traffic.span.end - traffic.span.start).total_seconds()
+    _throttle(_Rates(before, after, seconds), left, (refused, altered))
+    hit = {p for part in (refused, altered) for p, n in part.items() if n > 0}
+    total = sum(f.count for f in traffic.flows)
+    return Blast(
+        principals=tuple(sorted(hit)),
+        refused=sum(refused.values(), Fraction(0)),
+        altered=sum(altered.values(), Fraction(0)),
+        requests=total,
+        known=total > 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    """Two policies and how long the traffic ran."""
+
+    before: Policy
+    after: Policy
+    seconds: float
+
+    def newly_refused(self, principal: PrincipalId, count: int) -> Fraction:
+        """How many more of these requests the later policy's own rate holds back, at least."""
+        was, now = (_kept(_rate(p, principal), count, self.seconds) for p in self.policies)
+        return max(Fraction(0), was - now)
+
+    @property
+    def policies(self) -> tuple[Policy, Policy]:
+        """Before and after."""
+        return self.before, self.after
+
+
+def _throttle(
+    rates: _Rates,
+    left: Mapping[PrincipalId, int],
+    hit: tuple[dict[PrincipalId, Fraction], dict[PrincipalId, Fraction]],
+) -> None:
+    """Move what rates hold back from answered to refused, for each principal and for all."""
+    refused, altered = hit
+    remains: dict[PrincipalId, Fraction] = {}
+    for principal, count in left.items():
+        over = rates.newly_refused(principal, count)
+        remains[principal] = count - over
+        _refuse(principal, over, count, hit)
+    whole = sum(remains.values(), Fraction(0))
+    was, now = (_kept(p.limit.overall, whole, rates.seconds) for p in rates.policies)
+    if whole and was > now:
+        for principal, count in remains.items():
+            part = count * (was - now) / whole
+            refused[principal] += part
+            altered[principal] -= altered[principal] * part / count if count else 0
+
+
+def _refuse(
+    principal: PrincipalId,
+    over: Fraction,
+    count: int,
+    hit: tuple[dict[PrincipalId, Fraction], dict[PrincipalId, Fraction]],
+) -> None:
+    if over:
+        hit[0][principal] += over
+        hit[1][principal] -= hit[1][principal] * over / count
+
+
+def _rate(policy: Policy, principal: PrincipalId) -> Rate | None:
+    return slower(policy.limit.per_principal, policy.limit.principals.get(principal))
+
+
+def _kept(rate: Rate | None, count: Fraction | int, seconds: float) -> Fraction:
+    if rate is None:
+        return Fraction(count)
+    burst = rate.count if rate.burst is None else rate.burst
+    most = Fraction(burst) + Fraction(rate.count) * Fraction(seconds) / Fraction(rate.seconds)
+    return min(Fraction(count), most)
+
+
+def _refuses(policy: Policy) -> Sieve:
+    """Whether the policy refuses all of a flow: the mode, the principal or the network."""
+    mode = answering_mode(policy)
+    silent = mode is Mode.STOPPED or (mode is not Mode.SERVING and not policy.fallback)
+    principals, networks = policy.deny.principals, Networks(policy.deny.networks)
+    if silent:
+        return lambda _: True
+    if not networks:
+        return lambda flow: flow.principal in principals
+    return lambda flow: flow.principal in principals or networks.cover(flow.source)
+
+
+def _moved(before: Policy, after: Policy) -> Callable[[str], Fraction]:
+    """The part of a version's requests that would be answered otherwise."""
+    was, now = answering_mode(before), answering_mode(after)
+    same_answer = was == now and (now is Mode.SERVING or before.fallback == after.fallback)
+    if before.shape != after.shape or not same_answer or before.filter != after.filter:
+        return lambda _: Fraction(1)
+    if now is not Mode.SERVING or before.route == after.route:
+        return lambda _: Fraction(0)
+    return lambda version: _gone(before, after, version)
+
+
+def _gone(before: Policy, after: Policy, version: str) -> Fraction:
+    if not may_answer(after.route, version):
+        return Fraction(1)
+    if not (closed(before.route) and closed(after.route)):
+        return Fraction(0)
+    was, now = (_share(p.route, version) for p in (before, after))
+    return max(Fraction(0), 1 - now / was) if was else Fraction(0)
+
+
+def _share(route: Mapping[str, int], version: str) -> Fraction:
+    given = weights(route)
+    return Fraction(given.get(version, 0), sum(given.values()))

@@ -1,0 +1,174 @@
+"""What changes between two policies, in sentences for the people who must agree to it.
+
+In    the policy before and after.
+Out   one Change for each field that differs: its name, a sentence, and whether it is stricter.
+Why   an approval is of these words; a change that nobody was told of was not approved.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from operator import attrgetter
+
+from stanch.contain.combine import combine
+from stanch.contain.policy import REST, closed, nobody_left, wants, weights
+from stanch.contain.rate import in_words
+from stanch.vocabulary.policy import Mode, Policy, Rate, Scores
+
+SHOWN = 5
+"""Names in a sentence; the rest are counted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One field that differs between two policies."""
+
+    field: str
+    says: str
+    stricter: bool
+    """Whether the new value holds back at least all that the old one did."""
+
+
+def changes(before: Policy, after: Policy) -> tuple[Change, ...]:
+    """Every field that differs, one sentence each; the version and the end are not fields."""
+    return tuple(
+        Change(
+            field=path,
+            says=sentence(attrgetter(path)(before), attrgetter(path)(after)),
+            stricter=_adds(path, before, after),
+        )
+        for path, sentence in _SENTENCES.items()
+        if attrgetter(path)(before) != attrgetter(path)(after)
+    )
+
+
+def no_freer(before: Policy, after: Policy) -> bool:
+    """Whether the policy after holds back at least all that the one before did."""
+    return wants(combine(before, after)) == wants(after)
+
+
+def _adds(path: str, before: Policy, after: Policy) -> bool:
+    """Whether this one field alone makes the old policy no freer."""
+    top, _, rest = path.partition(".")
+    value = attrgetter(path)(after)
+    part = replace(getattr(before, top), **{rest: value}) if rest else value
+    return no_freer(before, replace(before, **{top: part}))
+
+
+def names(given: frozenset[str] | list[str]) -> str:
+    """A few names in order, and how many more there are."""
+    ordered = sorted(map(str, given))
+    more = len(ordered) - SHOWN
+    return ", ".join(ordered[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+_MODES: Mapping[Mode, str] = {
+    Mode.SERVING: "The model answers again.",
+    Mode.SHADOW: "The model's answers are logged and not given; the fallback answers.",
+    Mode.SAFE: "The model is not asked; the fallback answers.",
+    Mode.STOPPED: "Nobody is answered; every request is refused.",
+}
+
+_GIVEN: Mapping[Scores, str] = {
+    Scores.ALL: "Answers show every score again.",
+    Scores.TOP1: "Answers show only the highest score.",
+    Scores.NONE: "Answers show no scores.",
+}
+
+
+def _mode(_: Mode, after: Mode) -> str:
+    return _MODES[after]
+
+
+def _scores(_: Scores, after: Scores) -> str:
+    return _GIVEN[after]
+
+
+def _route(_: Mapping[str, int], after: Mapping[str, int]) -> str:
+    if nobody_left(after):
+        return "No version is left that may answer."
+    if not after:
+        return "The service routes by itself again."
+    if not closed(after):
+        return f"Version {names(list(after))} gets no requests; the rest stay as they are."
+    total = sum(weights(after).values())
+    parts = [f"{v} gets {100 * w / total:.3g} %" for v, w in weights(after).items()]
+    stopped = [v for v, w in sorted(after.items()) if w == 0 and v != REST]
+    return f"Of the requests {', '.join(parts + [f'{v} gets none' for v in stopped])}."
+
+
+def _members(gone: str, come: str) -> Callable[[frozenset[str], frozenset[str]], str]:
+    def sentence(before: frozenset[str], after: frozenset[str]) -> str:
+        new, old = after - before, before - after
+        said = [come.format(names(new))] if new else []
+        said += [gone.format(names(old))] if old else []
+        return " ".join(said)
+
+    return sentence
+
+
+def _value(lifted: str, stated: str) -> Callable[[object, object], str]:
+    def sentence(_: object, after: object) -> str:
+        if after in (None, "", 0.0):
+            return lifted
+        return stated.format(in_words(after) if isinstance(after, Rate) else after)
+
+    return sentence
+
+
+def _switch(off: str, on: str) -> Callable[[bool, bool], str]:
+    return lambda _, after: on if after else off
+
+
+def _each(before: Mapping[str, Rate], after: Mapping[str, Rate]) -> str:
+    set_now = {p: r for p, r in after.items() if before.get(p) != r}
+    lifted = frozenset(before) - frozenset(after)
+    few = [f"{p} may ask {in_words(r)}" for p, r in sorted(set_now.items())]
+    said = [f"{names(few)}."] if few else []
+    said += [f"{names(lifted)} may ask as often as others again."] if lifted else []
+    return " ".join(said)
+
+
+_SENTENCES: Mapping[str, Callable[..., str]] = {
+    "mode": _mode,
+    "route": _route,
+    "mirror": _value(
+        "No version gets copies of requests.", "Version {} gets a copy of each request."
+    ),
+    "deny.principals": _members("{} may ask again.", "{} may not ask."),
+    "deny.networks": _members("Addresses in {} may ask again.", "Addresses in {} may not ask."),
+    "limit.per_principal": _value(
+        "One principal may ask as often as it likes.", "One principal may ask {}."
+    ),
+    "limit.overall": _value(
+        "There is no limit on all principals together.", "All principals together may ask {}."
+    ),
+    "limit.cost": _value(
+        "There is no limit on what one principal may cost.", "One principal may cost {}."
+    ),
+    "limit.max_batch": _value(
+        "A request may have any number of rows.", "A request may have at most {} rows."
+    ),
+    "limit.max_tokens": _value(
+        "A request may use any number of tokens.", "A request may use at most {} tokens."
+    ),
+    "limit.principals": _each,
+    "shape.scores": _scores,
+    "shape.round": _value("Scores are not rounded.", "Scores keep at most {} decimal places."),
+    "shape.jitter": _value(
+        "Scores carry no noise.",
+        "Scores carry noise of up to {}; the top class keeps its place.",
+    ),
+    "shape.epsilon": _value(
+        "Scores carry no privacy noise.", "Scores carry Laplace noise of scale 1/{}."
+    ),
+    "filter.input": _value("", "Inputs are looked at: {}."),
+    "filter.output": _value("", "Outputs are looked at: {}."),
+    "filter.rules": _members("Rules {} are lifted.", "Rules {} apply."),
+    "tools.deny": _members("Tools {} may be used again.", "Tools {} may not be used."),
+    "tools.ask": _members("Tools {} need no leave.", "Tools {} need a person's leave."),
+    "hold.ingestion": _switch("New data is taken in again.", "No new data is taken in."),
+    "hold.training": _switch("Training may start again.", "No training may start."),
+    "hold.deployment": _switch("Versions may be deployed again.", "No version may be deployed."),
+    "log": _value("", "Exchanges are kept: {}."),
+    "fallback": _value("There is no fallback answer.", "The fallback answer is {}."),
+}

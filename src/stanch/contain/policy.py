@@ -1,0 +1,139 @@
+"""The policy on the wire: one normal form, canonical bytes, a digest, and what a route means.
+
+In    a Policy, or bytes that claim to be one.
+Out   the normal form; its bytes and digest (what approvals bind to and guards report); or BadInput.
+Why   a digest binds only if equal policies have equal bytes, whoever made them and in what order.
+
+A route is a weight for each version. A weight above zero closes the route: versions that are not
+named get nothing. A route of zeros only is open: it forbids those versions and leaves the rest to
+the service. `*: 0` closes a route by itself, so that a route on which nothing is left stays empty.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar, overload
+
+import msgspec
+
+from stanch.vocabulary.ids import Digest, digest_of
+from stanch.vocabulary.network import network
+from stanch.vocabulary.policy import Deny, Mode, Policy, Rate
+from stanch.vocabulary.trouble import BadInput
+
+REST = "*"
+"""Stands in a route for every version that is not named."""
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_DECODER = msgspec.json.Decoder(Policy)
+T = TypeVar("T")
+
+
+def normal(policy: Policy) -> Policy:
+    """The same policy in the one form that canonical bytes are made from, or BadInput."""
+    _check(policy)
+    found = _DECODER.decode(_ENCODER.encode(policy))
+    networks = frozenset(network(n) for n in found.deny.networks)
+    limit = found.limit
+    return replace(
+        found,
+        deny=Deny(principals=found.deny.principals, networks=networks),
+        limit=replace(
+            limit,
+            per_principal=_plain(limit.per_principal),
+            overall=_plain(limit.overall),
+            cost=_plain(limit.cost),
+            principals={p: _plain(rate) for p, rate in limit.principals.items()},
+        ),
+    )
+
+
+def canonical(policy: Policy) -> bytes:
+    """The bytes of this policy; equal policies have equal bytes."""
+    return _ENCODER.encode(normal(policy))
+
+
+def digest(policy: Policy) -> Digest:
+    """The digest that approvals bind to and guards report."""
+    return digest_of(canonical(policy))
+
+
+def wants(policy: Policy) -> bytes:
+    """The bytes of what a policy wants, whatever its version and end."""
+    return canonical(replace(policy, version=0, until=None))
+
+
+def decoded(content: bytes) -> Policy:
+    """The policy that these bytes hold, or BadInput."""
+    try:
+        found = _DECODER.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"These bytes are not a policy: {error}.") from error
+    return normal(found)
+
+
+def neutral(policy: Policy) -> bool:
+    """Whether this policy changes nothing for anybody."""
+    return wants(policy) == wants(Policy(asset=policy.asset))
+
+
+def closed(route: Mapping[str, int]) -> bool:
+    """Whether versions that the route does not name get nothing."""
+    return REST in route or any(w > 0 for w in route.values())
+
+
+def weights(route: Mapping[str, int]) -> dict[str, int]:
+    """The versions that may answer with their weights; empty when none is named."""
+    return {v: w for v, w in sorted(route.items()) if w > 0}
+
+
+def may_answer(route: Mapping[str, int], version: str) -> bool:
+    """Whether this version may answer under this route."""
+    return route.get(version, 0 if closed(route) else 1) > 0
+
+
+def nobody_left(route: Mapping[str, int]) -> bool:
+    """Whether the route is closed and names no version that may answer."""
+    return closed(route) and not weights(route)
+
+
+def answering_mode(policy: Policy) -> Mode:
+    """The mode in effect: an empty route is safe with a fallback and stopped without one."""
+    if not nobody_left(policy.route):
+        return policy.mode
+    forced = Mode.SAFE if policy.fallback else Mode.STOPPED
+    return forced if policy.mode in (Mode.SERVING, Mode.SHADOW) else policy.mode
+
+
+def only(check: Callable[[T], bool], value: T | None, says: str) -> None:
+    """Nothing, or BadInput when a value is there and the check fails."""
+    if value is not None and not check(value):
+        raise BadInput(f"{says}, not {value!r}.")
+
+
+def _check(policy: Policy) -> None:
+    for version, weight in policy.route.items():
+        only(lambda w: w >= 0, weight, f"The weight of {version!r} in a route must be 0 or more")
+    only(lambda w: w == 0, policy.route.get(REST), "The weight of * in a route can only be 0")
+    limit, shape = policy.limit, policy.shape
+    for rate in (limit.per_principal, limit.overall, limit.cost, *limit.principals.values()):
+        only(_usable, rate, "A rate needs a count of 0 or more, in seconds above 0")
+    only(lambda n: n >= 0, limit.max_batch, "max_batch must be 0 or more")
+    only(lambda n: n >= 0, limit.max_tokens, "max_tokens must be 0 or more")
+    only(lambda n: 0 <= n <= 15, shape.round, "round must be from 0 to 15")  # noqa: PLR2004  the decimals of a double
+    only(lambda n: 0 <= n < 1, shape.jitter, "jitter must be at least 0 and below 1")
+    only(lambda n: 0 < n < float("inf"), shape.epsilon, "epsilon must be above 0")
+
+
+@overload
+def _plain(rate: Rate) -> Rate: ...
+@overload
+def _plain(rate: None) -> None: ...
+def _plain(rate: Rate | None) -> Rate | None:
+    """The same rate, without a burst that says nothing new."""
+    return replace(rate, burst=None) if rate is not None and rate.burst == rate.count else rate
+
+
+def _usable(rate: Rate) -> bool:
+    burst = rate.count if rate.burst is None else rate.burst
+    finite = all(n < float("inf") for n in (rate.count, rate.seconds, burst))
+    return finite and rate.count >= 0 and rate.seconds > 0 and burst >= 0
