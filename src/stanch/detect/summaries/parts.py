@@ -26,6 +26,8 @@ DRAWN_AXES = 8
 """Axes whose histogram is kept."""
 SIGMA = 64
 """One reference standard deviation of a number is this many units on every axis's scale."""
+AXIS_SLOTS = 34
+"""32 equal-mass bins of an axis, then under, then over."""
 MANIFOLD_BINS = 32
 """Bins of the off-manifold score; the last one is above the reference's 99th percentile."""
 LATENCIES = 64

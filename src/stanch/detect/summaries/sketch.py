@@ -35,7 +35,7 @@ def ranks(hashes: Hashes, bits: int) -> Octets:
     """For each hash, one more than the zeros above its lowest `bits` bits, counted upwards."""
     rest = (hashes >> np.uint64(bits)) | np.uint64(1 << (64 - bits))
     lowest = rest & (~rest + np.uint64(1))
-    return (np.log2(lowest.astype(np.float64)) + 1).astype(np.uint8)
+    return np.frexp(lowest.astype(np.float64))[1].astype(np.uint8)
 
 
 def put(registers: Octets, hashes: Hashes) -> None:

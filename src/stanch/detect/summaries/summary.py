@@ -13,6 +13,7 @@ import numpy as np
 from stanch.detect.summaries.arrays import Ints, Octets
 from stanch.detect.summaries.codec import packed, unpacked
 from stanch.detect.summaries.parts import (
+    AXIS_SLOTS,
     BINS,
     DRAWN_AXES,
     LATENCIES,
@@ -30,8 +31,6 @@ from stanch.detect.summaries.sketch import REGISTERS, estimate
 from stanch.detect.summaries.strange import Strange, strange_of
 from stanch.vocabulary.ids import Digest, digest_of, parse_digest
 from stanch.vocabulary.trouble import BadFile, BadInput
-
-AXIS_SLOTS = 34
 
 
 def shapes_of(plan: Plan) -> Mapping[Part, tuple[int, ...]]:

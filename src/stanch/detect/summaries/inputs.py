@@ -1,0 +1,92 @@
+"""The inputs of a batch, counted: bins, categories, axes, off-manifold score, hashes.
+
+In    the plan made ready, the columns, the kernels to use.
+Out   `Inputs`: the sums that need no principal, and what each row is (for the ledger).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, Shorts
+from stanch.detect.summaries.columns import MISSING_CODE, NEW_CODE, Columns
+from stanch.detect.summaries.kernels import Kernels
+from stanch.detect.summaries.parts import (
+    BINS,
+    MANIFOLD_BINS,
+    WAVES,
+    Part,
+)
+from stanch.detect.summaries.plain import (
+    ODD_INFINITE,
+    ODD_MISSING,
+    ODD_OUTSIDE,
+    code_hashes,
+)
+from stanch.detect.summaries.plan import MOST_VALUES
+from stanch.detect.summaries.ready import COARSE_MISSING, Ready
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Inputs:
+    """What the inputs of a batch come to."""
+
+    sums: dict[Part, Ints]
+    z: Shorts
+    along: Codes
+    off: Flags
+    odd: Flags
+    """Rows with anything missing, out of range, new or infinite."""
+    prints: Hashes
+    cells: Hashes
+    waves: Ints
+    """(P + 1, 128) to be filled line by principal."""
+
+
+def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:
+    """The inputs of this batch, counted."""
+    joint, manifold = plan.plan.joint, plan.plan.manifold
+    numbers = np.ascontiguousarray(batch.numbers, np.float64)
+    places, histogram, odd = quick.bins(numbers, plan.numbers)
+    z = quick.standard(numbers, joint)
+    along = quick.projected(z, joint)
+    coarse = np.concatenate([plan.coarse[places], coarse_codes(batch.categories)], axis=1)
+    grade = np.searchsorted(manifold.edges, quick.strangeness(coarse, manifold), side="left")
+    gone = (batch.categories == MISSING_CODE).any(axis=1)
+    new = (batch.categories == NEW_CODE).any(axis=1)
+    missing = ((odd & ODD_MISSING) != 0) | gone
+    kinds = (missing, (odd & ODD_OUTSIDE) != 0, new, (odd & ODD_INFINITE) != 0)
+    sums: dict[Part, Ints] = {
+        Part.ROWS: np.array([batch.n], np.int64),
+        Part.NUMBERS: histogram,
+        Part.CATEGORIES: _categories(batch.categories),
+        Part.ODD: np.array([*(int(k.sum()) for k in kinds), batch.misshapen], np.int64),
+        Part.AXES: quick.drawn(along, joint.drawn),
+        Part.MANIFOLD: np.bincount(grade, minlength=MANIFOLD_BINS).astype(np.int64),
+    }
+    codes = code_hashes(batch.categories, plan.keys[numbers.shape[1] :])
+    return Inputs(
+        sums=sums,
+        z=z,
+        along=along,
+        off=grade == MANIFOLD_BINS - 1,
+        prints=quick.fingerprints(numbers, batch.categories, plan.keys),
+        cells=quick.neighbourhoods(along, joint.middle, codes),
+        waves=np.zeros((len(batch.names) + 1, WAVES), np.int64),
+        odd=missing | new | (odd != 0),
+    )
+
+
+def coarse_codes(codes: Codes) -> Octets:
+    """(n, K) the coarse cell of each category: 15 known values, the rest, missing."""
+    known = np.where(codes >= 0, np.minimum(codes, 15), 15)
+    return np.where(codes == MISSING_CODE, COARSE_MISSING, known).astype(np.uint8)
+
+
+def _categories(codes: Codes) -> Ints:
+    counts = np.zeros((codes.shape[1], BINS + 2), np.int64)
+    special = np.where(codes == MISSING_CODE, MOST_VALUES + 1, MOST_VALUES)
+    places = np.where(codes >= 0, codes, special)
+    for k in range(codes.shape[1]):
+        counts[k] = np.bincount(places[:, k], minlength=MOST_VALUES + 2)
+    return counts

@@ -1,0 +1,182 @@
+"""Learning a plan from reference rows: the bins, the joint structure, the off-manifold tables.
+
+In    the reference as columns, and the names of what they hold.
+Out   `Learned`: the plan, and the golden summary of the reference.
+Why   done once for a baseline; everything after is counting. The same rows give the same plan.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
+
+from stanch.detect.summaries.answers import certainty
+from stanch.detect.summaries.arrays import Floats, Ints, Octets, Shorts
+from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.count import Counted, counted
+from stanch.detect.summaries.dice import normals, order, words
+from stanch.detect.summaries.inputs import coarse_codes
+from stanch.detect.summaries.manifold import learnt, no_manifold
+from stanch.detect.summaries.parts import (
+    AXES,
+    BINS,
+    DRAWN_AXES,
+    MAIN_AXES,
+    MANIFOLD_BINS,
+    SIGMA,
+    WAVES,
+    Part,
+)
+from stanch.detect.summaries.plain import bins, projected, standard, strangeness
+from stanch.detect.summaries.plan import MOST_CLASSES, MOST_VALUES, Joint, Known, Manifold, Plan
+from stanch.detect.summaries.ready import ready
+from stanch.vocabulary.trouble import BadInput
+
+MOST_JOINT = 64
+"""Numbers whose joint structure is watched."""
+MOST_FITTED = 32_768
+"""Rows of the reference that directions and off-manifold tables are learnt from."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Schema:
+    """The names of what the columns hold."""
+
+    numbers: tuple[str, ...] = ()
+    categories: tuple[Known, ...] = ()
+    classes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Learned:
+    """A plan, and the reference counted on it."""
+
+    plan: Plan
+    golden: Counted
+
+
+def known_of(name: str, values: Sequence[str | None]) -> Known:
+    """A category with its most frequent values (64 at most), ties by text."""
+    counts: dict[str, int] = {}
+    for value in values:
+        if value is not None:
+            counts[value] = counts.get(value, 0) + 1
+    ranked = sorted(counts, key=lambda value: (-counts[value], value))
+    return Known(name=name, values=tuple(ranked[:MOST_VALUES]))
+
+
+def learned(schema: Schema, reference: Columns) -> Learned:
+    """The plan of these reference rows, and their golden summary.
+
+    Off-manifold tables are learnt from one half of the rows; their golden histogram counts the
+    other half only, so that it is what fresh rows of the same kind give.
+    """
+    if not reference.n:
+        raise BadInput("A plan needs at least one reference row.")
+    if len(schema.classes) > MOST_CLASSES:
+        raise BadInput(f"At most {MOST_CLASSES} classes can be told apart; fold the rarest.")
+    numbers = np.ascontiguousarray(reference.numbers, np.float64)
+    edges = edges_of(numbers)
+    value = np.zeros(0) if reference.value is None else edges_of(reference.value.reshape(-1, 1))[0]
+    _, margin, scored = certainty(reference.scores, reference.n)
+    first = Plan(
+        numbers=schema.numbers,
+        categories=schema.categories,
+        classes=schema.classes,
+        groups=schema.groups,
+        rows=reference.n,
+        edges=edges,
+        value=value,
+        near=float(np.quantile(margin[scored], 0.05)) if scored.any() else 0.0,
+        joint=joint_of(numbers, edges),
+        manifold=no_manifold(),
+    )
+    shuffled = order(11, reference.n)
+    fitted = shuffled[: min(MOST_FITTED, reference.n // 2)]
+    held = shuffled[len(fitted) :]
+    cells = coarse_cells(first, reference)
+    plan = replace(first, manifold=learnt(cells[fitted], cells[held][:MOST_FITTED]))
+    golden = counted(ready(plan), reference)
+    return Learned(plan=plan, golden=_with_fresh(golden, plan.manifold, cells[held]))
+
+
+def coarse_cells(plan: Plan, rows: Columns) -> Octets:
+    """(n, F + K) the coarse cells that off-manifold tables look at."""
+    made = ready(plan)
+    places = bins(np.ascontiguousarray(rows.numbers, np.float64), made.numbers)
+    return np.concatenate([made.coarse[places], coarse_codes(rows.categories)], axis=1)
+
+
+def edges_of(numbers: Floats) -> Floats:
+    """(F, 65) lowest, 63 inner edges at equal mass, highest; NaN where nothing is finite."""
+    edges = np.full((numbers.shape[1], BINS + 1), np.nan)
+    for f in range(numbers.shape[1]):
+        column = np.sort(numbers[np.isfinite(numbers[:, f]), f])
+        if column.size:
+            ranks = -(-np.arange(BINS + 1) * column.size // BINS) - 1
+            edges[f] = column[np.maximum(ranks, 0)]
+    return edges
+
+
+def joint_of(numbers: Floats, edges: Floats) -> Joint:
+    """The waves and axes of these numbers."""
+    width = numbers.shape[1]
+    step = max(1, -(-width // MOST_JOINT))
+    uses = np.arange(0, width, step, dtype=np.int32)
+    centre, spread = edges[uses, BINS // 2], _spread(numbers[:, uses], edges[uses])
+    with np.errstate(divide="ignore", over="ignore"):
+        scale = np.where(spread > 0, SIGMA / spread, 0.0)
+    size = len(uses)
+    turns = normals(1, size * WAVES).reshape(size, WAVES)
+    frequency = turns * 65536 / (2 * np.pi * SIGMA * np.sqrt(2 * max(size, 1)))
+    joint = Joint(
+        uses=uses,
+        centre=np.nan_to_num(centre, nan=0.0),
+        scale=np.where(np.isfinite(scale), scale, 0.0),
+        waves=np.clip(np.rint(frequency), -16384, 16384).astype(np.int16),
+        phase=(words(2, WAVES) >> np.uint64(48)).astype(np.uint16).view(np.int16),
+        axes=np.zeros((size, AXES), np.int16),
+        middle=np.zeros(AXES, np.int64),
+        drawn=np.zeros((DRAWN_AXES, 33), np.int64),
+    )
+    z = standard(numbers[order(3, len(numbers))[:MOST_FITTED]], joint)
+    joint = replace(joint, axes=_axes(z))
+    along = np.sort(projected(z, joint).astype(np.int64), axis=0)
+    ranks = np.maximum(-(-np.arange(33) * len(along) // 32) - 1, 0)
+    return replace(
+        joint, middle=along[len(along) // 2], drawn=along[ranks][:, :DRAWN_AXES].T.copy()
+    )
+
+
+def _spread(numbers: Floats, edges: Floats) -> Floats:
+    """A standard deviation for each number that a few wild values do not move."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        middle = (edges[:, 54] - edges[:, 10]) / 2
+        whole = np.array(
+            [np.std(c[np.isfinite(c)]) if np.isfinite(c).any() else 0.0 for c in numbers.T]
+        )
+    chosen = np.where(middle > 0, middle, whole)
+    return np.where(np.isfinite(chosen), chosen, 0.0)
+
+
+def _axes(z: Shorts) -> Shorts:
+    """(J, 24) ten principal components, then random directions."""
+    size = z.shape[1]
+    axes = normals(5, size * AXES).reshape(size, AXES)
+    if size and len(z) > 1:
+        whole = z.astype(np.float64) / SIGMA
+        _, vectors = np.linalg.eigh(np.atleast_2d(np.cov(whole, rowvar=False)))
+        main = vectors[:, ::-1][:, :MAIN_AXES]
+        sign = np.sign(main[np.abs(main).argmax(axis=0), np.arange(main.shape[1])])
+        axes[:, : main.shape[1]] = main * np.where(sign == 0, 1.0, sign)
+    length = np.sqrt((axes * axes).sum(axis=0))
+    return np.rint(axes / np.where(length > 0, length, 1.0) * 64).astype(np.int16)
+
+
+def _with_fresh(golden: Counted, manifold: Manifold, held: Octets) -> Counted:
+    grade = np.searchsorted(manifold.edges, strangeness(held, manifold), side="left")
+    fresh: Ints = np.bincount(grade, minlength=MANIFOLD_BINS).astype(np.int64)
+    sums = MappingProxyType({**golden.summary.sums, Part.MANIFOLD: fresh})
+    return Counted(summary=replace(golden.summary, sums=sums), ledger=golden.ledger)
