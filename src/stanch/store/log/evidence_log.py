@@ -25,7 +25,7 @@ from stanch.store.log import tiles
 from stanch.store.log.seam import Leaves, Writing, edge_of
 from stanch.store.log.sqlite import SqliteLeaves
 from stanch.store.log.tree import Edge, Tree, grown
-from stanch.store.log.witness import good_cosignatures
+from stanch.store.log.witness import good_cosignatures, with_lines
 from stanch.store.signing import Signer, public_json, write_whole
 from stanch.vocabulary.record import Entry
 from stanch.vocabulary.trouble import BadInput, InUse, NotFound, Tampered, Trouble
@@ -317,9 +317,8 @@ class EvidenceLog:
         """The checkpoint with the lines of these witnesses (verifier keys) that hold."""
         with self._publisher:
             good = good_cosignatures(self._checkpoint, lines, witnesses)
-            new = "".join(line for line in good if line not in self._checkpoint)
-            if new:
-                self._keep(self._checkpoint + new)
+            if good:
+                self._keep(with_lines(self._checkpoint, good))
             return self._checkpoint
 
     def verify(self) -> Checked:

@@ -23,6 +23,7 @@ from stanch.store.signing import Signer, write_whole
 from stanch.vocabulary.trouble import BadInput
 
 COSIGNED_ED25519 = b"\x04"
+_COSIGNS = (COSIGNED_ED25519, verify.MLDSA44)
 _STAMP = 8
 
 
@@ -91,7 +92,16 @@ def good_cosignatures(checkpoint: str, lines: str, witnesses: Sequence[str]) -> 
     return good
 
 
-_COSIGNS = (COSIGNED_ED25519, verify.MLDSA44)
+def with_lines(checkpoint: str, lines: Sequence[str]) -> str:
+    """The checkpoint with these lines; each key keeps its last one only."""
+    body, _, before = checkpoint.rpartition("\n\n")
+    last = {verify.parse_signature(one.rstrip("\n"), "")[:2]: one for one in lines}
+    kept = [
+        one
+        for one in before.splitlines(keepends=True)
+        if verify.parse_signature(one.rstrip("\n"), "")[:2] not in last
+    ]
+    return f"{body}\n\n{''.join([*kept, *last.values()])}"
 
 
 class Witness:

@@ -1,0 +1,242 @@
+"""A bundle convinces on its own, and stops convincing when anything in it is touched."""
+
+import hashlib
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from stanch.store import verify
+from stanch.store.bundle import Case, Item, export
+from stanch.store.log.evidence_log import EvidenceLog
+from stanch.store.signing import Signer
+from stanch.vocabulary.ids import EvidenceId, IncidentId, digest_of
+from stanch.vocabulary.record import Deed, Entry, Evidence
+from stanch.vocabulary.trouble import AlreadyThere, BadInput, NotFound, Tampered
+
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+SIGNER = Signer.from_seeds("bundle.test", [bytes([i]) * 32 for i in range(3)])
+INCIDENT = IncidentId("inc-1")
+
+
+def taken(log: EvidenceLog, number: int) -> Item:
+    data, name = b"evidence %d\n" % number * 50, EvidenceId(f"evd-{number}")
+    (place,) = log.append(
+        [
+            Entry(
+                at=AT,
+                deed=Deed.EVIDENCE_TAKEN,
+                actor="me",
+                about=name,
+                digest=digest_of(data),
+                incident=INCIDENT,
+            )
+        ]
+    )
+    known = Evidence(
+        id=name,
+        incident=INCIDENT,
+        digest=digest_of(data),
+        size=len(data),
+        kind="note",
+        name=f"../n {number}.txt",
+        taken=AT,
+        by="me",
+        log_index=place,
+    )
+    return Item(evidence=known, open=lambda: io.BytesIO(data))
+
+
+class Made:
+    """One log, one case, both bundles of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        log = EvidenceLog.open(folder / "log", SIGNER, lambda: AT)
+        log.append([Entry(at=AT, deed=Deed.STARTED, actor="me", about="server")])
+        self.remembered = log.checkpoint()
+        self.items = [taken(log, 0), taken(log, 1)]
+        log.append([Entry(at=AT, deed=Deed.EVIDENCE_READ, actor="you", about="evd-1")])
+        self.case = Case(
+            items=self.items,
+            by="me",
+            at=AT,
+            incident=INCIDENT,
+            metadata={"incident.json": b"{}"},
+            report={"report.md": b"# What happened\n"},
+            remembered=1,
+        )
+        self.exported = export(self.case, folder / "bundle.zip", log, SIGNER)
+        export(self.case, folder / "bundle", log, SIGNER)
+        self.log = log
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    found = Made(tmp_path_factory.mktemp("bundles"))
+    found.log.close()
+    return found
+
+
+@pytest.fixture
+def bag(made: Made, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made.folder / "bundle", tmp_path / "bag"))
+
+
+def refused(path: Path, remembered: str = "") -> str:
+    found = verify.examine(path, [SIGNER.fingerprint], remembered)
+    assert found["holds"] is False, found
+    return str(found["where"])
+
+
+def test_both_shapes_hold_and_say_what_they_hold(made: Made) -> None:
+    for name, entries in (("bundle.zip", 3), ("bundle", 4)):
+        found = verify.examine(made.folder / name, [SIGNER.fingerprint], made.remembered)
+        assert (found["holds"], found["items"], found["entries"]) == (True, 2, entries)
+
+
+def test_the_verifier_inside_runs_alone(made: Made, tmp_path: Path) -> None:
+    shutil.copy(made.folder / "bundle/verify.py", tmp_path / "verify.py")
+    run = [sys.executable, "-I", str(tmp_path / "verify.py"), str(made.folder / "bundle.zip")]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "compare" in done.stdout
+    done = subprocess.run([*run, "--json", "--key", "sha256:0"], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["where"] == "keys.json"
+    done = subprocess.run([*run[:3], str(tmp_path)], capture_output=True, check=False)
+    assert done.returncode == 2
+
+
+def test_the_verifier_needs_no_more_than_it_says() -> None:
+    text = Path(verify.__file__).read_text()
+    found = set(re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE))
+    assert found - set(sys.stdlib_module_names) == {"cryptography"}
+
+
+def test_every_file_is_vouched_for(made: Made, bag: Path) -> None:
+    names = sorted(p for p in bag.rglob("*") if p.is_file())
+    assert len(names) > 15
+    for path in names:
+        data = path.read_bytes()
+        for at in {0, len(data) // 2, len(data) - 2}:
+            path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+            assert verify.examine(bag, [SIGNER.fingerprint], made.remembered)["holds"] is False, (
+                path
+            )
+        path.unlink()
+        found = verify.examine(bag, [SIGNER.fingerprint], made.remembered)
+        assert not found["holds"], path
+        path.write_bytes(data)
+    assert verify.examine(bag, [SIGNER.fingerprint], made.remembered)["holds"]
+
+
+@pytest.mark.parametrize(
+    "name", ["data/more.txt", "log/9.tlog-proof", "more.txt", "metadata/x.json"]
+)
+def test_nothing_can_be_added(bag: Path, name: str) -> None:
+    (bag / name).write_text("more")
+    assert refused(bag) == name
+
+
+def test_a_changed_item_with_all_its_manifests_rewritten_is_named(bag: Path) -> None:
+    item = next((bag / "data").glob("evd-0*"))
+    name, old = item.relative_to(bag).as_posix(), item.read_bytes()
+    item.write_bytes(b"innocent\n")
+    for kind in ("sha256", "sha512"):
+        path = bag / f"manifest-{kind}.txt"
+        hashes = [hashlib.new(kind, one).hexdigest() for one in (old, item.read_bytes())]
+        path.write_text(path.read_text().replace(*hashes))
+    tags = [
+        f"{digest_of((bag / line.split('  ')[1]).read_bytes())[7:]}  {line.split('  ')[1]}\n"
+        for line in (bag / verify.TAGS).read_text().splitlines()
+    ]
+    (bag / verify.TAGS).write_text("".join(tags))
+    assert refused(bag) == verify.TAGS
+    assert name in (bag / "manifest-sha256.txt").read_text()
+
+
+def test_a_link_is_refused(bag: Path, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("x")
+    (bag / "data/link").symlink_to(tmp_path / "x")
+    assert refused(bag)
+
+
+@pytest.mark.parametrize(
+    "name", ["../out.txt", "/etc/x", "a//b", "a\\b", "data/..", "tagmanifest-sha256.txt"]
+)
+def test_a_zip_with_a_hostile_or_doubled_name_is_refused(
+    made: Made, tmp_path: Path, name: str
+) -> None:
+    path = Path(shutil.copy(made.folder / "bundle.zip", tmp_path / "b.zip"))
+    with zipfile.ZipFile(path, "a") as archive:
+        if name in archive.namelist():
+            with pytest.warns(UserWarning, match="Duplicate"):
+                archive.writestr(name, "x")
+        else:
+            archive.writestr(name, "x")
+    assert refused(path)
+
+
+def test_a_cut_zip_is_refused(made: Made, tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    path.write_bytes((made.folder / "bundle.zip").read_bytes()[:-30])
+    assert refused(path) == str(path)
+
+
+def test_a_history_that_is_not_the_remembered_one_is_refused(made: Made, tmp_path: Path) -> None:
+    other = EvidenceLog.open(tmp_path / "other", SIGNER, lambda: AT)
+    other.append([Entry(at=AT, deed=Deed.STARTED, actor="me", about="another")])
+    remembered = other.checkpoint()
+    other.close()
+    assert refused(made.folder / "bundle.zip", remembered) == verify.POINT
+
+
+def test_a_history_nobody_asked_to_prove_could_not_be_told(made: Made, tmp_path: Path) -> None:
+    log = EvidenceLog.open(tmp_path / "log", SIGNER, lambda: AT)
+    case = Case(items=[taken(log, 5)], by="me", at=AT)
+    remembered = log.checkpoint()
+    export(case, tmp_path / "b.zip", log, SIGNER)
+    log.close()
+    found = verify.examine(tmp_path / "b.zip", [SIGNER.fingerprint], remembered)
+    assert found["holds"] is None
+
+
+def test_what_is_not_what_was_taken_is_never_exported(made: Made, tmp_path: Path) -> None:
+    log = EvidenceLog.open(tmp_path / "log", SIGNER, lambda: AT)
+    good = taken(log, 0)
+    false = replace(good, open=lambda: io.BytesIO(b"something else"))
+    lost = replace(good, evidence=replace(good.evidence, log_index=99))
+    for item, trouble in ((false, Tampered), (lost, NotFound)):
+        with pytest.raises(trouble):
+            export(Case(items=[item], by="me", at=AT), tmp_path / "b.zip", log, SIGNER)
+    hostile = Case(items=[good], by="me", at=AT, report={"../../x": b""})
+    with pytest.raises(BadInput):
+        export(hostile, tmp_path / "b.zip", log, SIGNER)
+    assert not list(tmp_path.glob("b.zip*"))
+    export(Case(items=[good], by="me", at=AT), tmp_path / "b.zip", log, SIGNER)
+    with pytest.raises(AlreadyThere):
+        export(Case(items=[good], by="me", at=AT), tmp_path / "b.zip", log, SIGNER)
+    log.close()
+
+
+def test_the_export_is_itself_custody(made: Made) -> None:
+    lines = [
+        json.loads(json.loads(line)["leaf"])
+        for line in (made.folder / "bundle/metadata/custody.jsonl").read_text().splitlines()
+    ]
+    assert [one["deed"] for one in lines] == [
+        "evidence.taken",
+        "evidence.taken",
+        "evidence.read",
+        "evidence.exported",
+    ]
+    assert lines[-1]["digest"] == made.exported.digest
