@@ -1,0 +1,1 @@
+"""Severity: the worst factor sets the level, gates raise it, every rule that fired is named."""

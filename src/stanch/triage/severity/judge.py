@@ -1,0 +1,125 @@
+"""The severity itself: the worst impact sets it, gates raise it.
+
+In    factors; a few hard facts.
+Out   a `Severity`: level, rank, vector, the rules that fired, what would change it.
+Why   a weighted sum lets many zeros hide one four. Here nothing hides: the worst factor counts,
+      and each rule that raised the level is named. Confidence is not in it: an unsure catastrophe
+      is looked at first, not rated lower.
+Math  Bands of the worst impact: 0-1 low, 2 medium, 3-4 high. Gates then raise the level, never
+      lower it. Rank, 0 to 100, orders incidents inside a level: 24 points for each step of the
+      worst impact and the rest shared equally among all other factors.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from stanch.triage.severity.factors import ANCHORS, IMPACTS, MODIFIERS, TOP, Factor, Factors
+from stanch.triage.severity.vector import vector_of
+from stanch.vocabulary.incident import Level, Severity
+
+F = Factor
+BANDS = (Level.LOW, Level.LOW, Level.MEDIUM, Level.HIGH, Level.HIGH)
+"""The level of each step of the worst impact."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gate:
+    """A rule that raises the level: by one, or to at least a floor."""
+
+    name: str
+    says: str
+    when: Callable[[Factors], bool]
+    floor: Level | None = None
+    """At least this; without a floor, one higher."""
+
+
+GATES: tuple[Gate, ...] = (
+    Gate(
+        name="serious_harm",
+        says="death, serious harm or critical infrastructure: high, whatever else",
+        when=lambda f: f[F.HARM] == TOP,
+        floor=Level.HIGH,
+    ),
+    Gate(
+        name="model_lost",
+        says="the model is controlled, replaced or copied whole: high",
+        when=lambda f: f[F.INTEGRITY] == TOP,
+        floor=Level.HIGH,
+    ),
+    Gate(
+        name="discrimination",
+        says="a protected group is refused systematically: high",
+        when=lambda f: f[F.RIGHTS] == TOP,
+        floor=Level.HIGH,
+    ),
+    Gate(
+        name="special_data",
+        says="special categories of data, or personal data of many: medium at least",
+        when=lambda f: f[F.DATA] >= 3,  # noqa: PLR2004  a step of the written anchors
+        floor=Level.MEDIUM,
+    ),
+    Gate(
+        name="unwatched_and_final",
+        says="it acts by itself and cannot be undone: one level up",
+        when=lambda f: f[F.REVERSIBILITY] == TOP and f[F.AUTONOMY] >= 3,  # noqa: PLR2004  anchor
+    ),
+    Gate(
+        name="active_and_wide",
+        says="an attack is going on, over several assets or most users: one level up",
+        when=lambda f: f[F.ADVERSARY] == TOP and f[F.BLAST] >= 3,  # noqa: PLR2004  anchor
+    ),
+)
+"""Every rule that can raise a level, in order."""
+
+BAND_NAMES: Mapping[Level, str] = MappingProxyType(
+    {Level.LOW: "low", Level.MEDIUM: "medium", Level.HIGH: "high"}
+)
+
+
+def severity_of(found: Factors) -> Severity:
+    """How bad it is, why, and what would change that."""
+    level, fired = _level(found)
+    return Severity(
+        level=level,
+        rank=rank_of(found),
+        vector=vector_of(found),
+        fired=fired,
+        would_change=tuple(_changes(found, level)),
+    )
+
+
+def rank_of(found: Factors) -> int:
+    """0 to 100; grows with every factor, and with the worst impact most."""
+    worst = max(found[f] for f in IMPACTS)
+    rest = sum(found[f] for f in Factor) - worst
+    return round(24 * worst + rest * 4 / (TOP * (len(Factor) - 1)))
+
+
+def _level(found: Factors) -> tuple[Level, tuple[str, ...]]:
+    worst = max(IMPACTS, key=lambda f: found[f])
+    base = BANDS[found[worst]]
+    level = base
+    fired = [
+        f"{worst.value}:{found[worst]} sets {BAND_NAMES[base]}: {ANCHORS[worst][found[worst]]}"
+    ]
+    for gate in GATES:
+        if gate.when(found):
+            raised = gate.floor or Level(min(Level.HIGH, base + 1))
+            level = max(level, raised)
+            fired.append(f"{gate.name}: {gate.says}")
+    return level, tuple(fired)
+
+
+def _changes(found: Factors, level: Level) -> Iterator[str]:
+    """The smallest change of each single factor that changes the level."""
+    for factor in (*IMPACTS, *MODIFIERS):
+        for way in (range(found[factor] + 1, TOP + 1), range(found[factor] - 1, -1, -1)):
+            for value in way:
+                other, _ = _level(found.with_(factor, value))
+                if other is not level:
+                    yield (
+                        f"{factor.value} {found[factor]} to {value} would make it "
+                        f"{BAND_NAMES[other]}: {ANCHORS[factor][value]}"
+                    )
+                    break

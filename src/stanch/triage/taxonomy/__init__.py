@@ -1,0 +1,1 @@
+"""Taxonomies: ATLAS, OWASP and NIST ids for what we saw, each with its version or edition."""

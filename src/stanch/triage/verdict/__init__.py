@@ -1,0 +1,1 @@
+"""The verdict: natural change, pipeline fault, attack (and which kind), or undecided."""

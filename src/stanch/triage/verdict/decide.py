@@ -1,0 +1,173 @@
+"""The verdict itself: named evidence weighed, and the words for it.
+
+In    the findings of an incident, the observations of its window, a calibration.
+Out   a `Verdict`: natural, fault, attack and its kind, or undecided, with every reason and its
+      log-odds. Undecided names what would be needed to decide.
+Why   blocking customers because the season changed is as wrong as calling a theft a season. No
+      trained black box: one that was tried here failed on attacks it had not been trained on.
+How   1. Each signal becomes a p-value through its calibration; the smallest, times the number of
+         signals looked at (Bonferroni), must be under 5 % to speak of an attack at all.
+      2. What a fault of the pipeline explains (a wrong unit, a step at a deployment, the same for
+         all principals) is not held against people; what single principals do is.
+      3. Natural change moves the marginals and keeps the combinations, and nobody stands out. It
+         is said only when both were looked at.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log
+from types import MappingProxyType
+
+from stanch.triage.verdict.calibration import Calibration
+from stanch.triage.verdict.faults import explains_inputs, fault_reasons
+from stanch.triage.verdict.observations import Observations, Signal
+from stanch.triage.verdict.proofs import finding_reasons
+from stanch.triage.verdict.words import attack_sentence, natural_reasons
+from stanch.vocabulary.finding import AttackKind, Finding
+from stanch.vocabulary.incident import Reason, Verdict, VerdictKind
+
+ALPHA = 0.05
+"""How often a benign window may be called an attack."""
+BAND = 4.0
+"""Between ALPHA and this many times it, the answer is: undecided."""
+PRIOR_ATTACK = log(1 / 3)
+PRIOR_FAULT = log(1 / 5)
+SURE = 0.7
+"""Without calibrated signals, findings must make it this likely."""
+
+KINDS: Mapping[Signal, AttackKind] = MappingProxyType(
+    {
+        Signal.OFF_WHO: AttackKind.EXTRACTION,
+        Signal.OFF_ALL: AttackKind.EXTRACTION,
+        Signal.DUP_WHO: AttackKind.EVASION,
+        Signal.DUP_ALL: AttackKind.EVASION,
+        Signal.PAIR_WHO: AttackKind.POISONING,
+        Signal.EDGE_WHO: AttackKind.THRESHOLD_PROBING,
+    }
+)
+"""The attack each signal speaks for. PAIR_ALL speaks for none: the world changes its labels too."""
+
+EVERYBODY = frozenset({Signal.OFF_ALL, Signal.DUP_ALL})
+"""Signals that a fault, or inputs from another world, explain."""
+INPUTS = EVERYBODY | {Signal.OFF_WHO, Signal.DUP_WHO, Signal.EDGE_WHO}
+"""Signals about inputs: a constant factor for everybody explains all of them."""
+FAR = 0.3
+"""A marginal that moved this far: a fifth of foreign rows cannot do that, so normal rows moved."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Scales:
+    """The three weights, and the evidence under them."""
+
+    p: float
+    top: Signal | None
+    attack: float
+    fault: float
+    found: float
+    kinds: Mapping[AttackKind, float]
+    reasons: tuple[Reason, ...]
+
+    def confidence(self, kind: VerdictKind) -> float:
+        """How likely this kind is, given the three weights."""
+        weights = {
+            VerdictKind.ATTACK: exp(min(60.0, self.attack)),
+            VerdictKind.FAULT: exp(min(60.0, self.fault)),
+            VerdictKind.NATURAL: 1.0,
+        }
+        if kind is VerdictKind.UNDECIDED:
+            return max(weights.values()) / sum(weights.values())
+        return weights[kind] / sum(weights.values())
+
+
+_ANOTHER_WORLD = "a new baseline: inputs moved so far that combinations cannot be compared"
+_MORE_ROWS = "more rows: what there is lies between the two answers"
+
+
+def verdict_of(
+    findings: Sequence[Finding], seen: Observations, calibration: Calibration
+) -> Verdict:
+    """What we believe it is, because of what, and how sure that is."""
+    scales = _weigh(findings, seen, calibration)
+    kind = _kind(scales, seen)
+    attack = None
+    if kind is VerdictKind.ATTACK and scales.kinds:
+        attack = max(sorted(scales.kinds), key=lambda k: scales.kinds[k])
+    return Verdict(
+        kind=kind,
+        attack=attack,
+        confidence=round(scales.confidence(kind), 4),
+        reasons=(*scales.reasons, *_undecided(kind, seen)),
+    )
+
+
+def _weigh(findings: Sequence[Finding], seen: Observations, calibration: Calibration) -> _Scales:
+    faults = fault_reasons(seen)
+    fault = PRIOR_FAULT + sum(r.weight for r in faults)
+    excused = _excused(seen, fault)
+    looked = {
+        s: calibration.p(s, v)
+        for s, v in sorted(seen.signals.items())
+        if s in KINDS and s in calibration.tables and s not in excused
+    }
+    top = min(looked, key=lambda s: looked[s]) if looked else None
+    p = min(1.0, len(looked) * looked[top]) if top else 1.0
+    told = finding_reasons(findings)
+    found = sum(r.weight for r in told.reasons)
+    kinds = dict(told.kinds)
+    for signal, chance in looked.items():
+        if chance < ALPHA:
+            kinds[KINDS[signal]] = kinds.get(KINDS[signal], 0.0) + bound(chance)
+    signs = tuple(_signal_reasons(seen, looked))
+    return _Scales(
+        p=p,
+        top=top,
+        attack=PRIOR_ATTACK + bound(p) + found,
+        fault=fault,
+        found=found,
+        kinds=kinds,
+        reasons=(*signs, *told.reasons, *faults, *natural_reasons(seen)),
+    )
+
+
+def _excused(seen: Observations, fault: float) -> frozenset[Signal]:
+    if explains_inputs(seen):
+        return INPUTS
+    far = seen.drift is not None and seen.drift > FAR
+    return EVERYBODY if far or fault > 0 else frozenset()
+
+
+def bound(p: float) -> float:
+    """The most that a p-value can say for the alternative, in log-odds; under 1/e only."""
+    return max(-0.7, -1.0 - log(p) - log(-log(p))) if 0 < p < exp(-1) else -0.7 * min(1.0, p)
+
+
+def _signal_reasons(seen: Observations, looked: Mapping[Signal, float]) -> Iterator[Reason]:
+    for signal in sorted(looked, key=lambda s: (looked[s], s)):
+        yield Reason(
+            name=signal,
+            says=attack_sentence(signal, looked[signal], seen),
+            weight=round(bound(min(1.0, len(looked) * looked[signal])), 3),
+        )
+
+
+def _kind(scales: _Scales, seen: Observations) -> VerdictKind:
+    by_signal = scales.p <= ALPHA
+    by_finding = scales.found > 0 and scales.confidence(VerdictKind.ATTACK) >= SURE
+    if by_signal or by_finding:
+        return VerdictKind.ATTACK
+    if scales.fault > 0:
+        return VerdictKind.FAULT
+    whole = {Signal.OFF_WHO, Signal.OFF_ALL} <= set(seen.signals)
+    near = seen.drift is not None and seen.drift <= FAR
+    if whole and near and scales.p > BAND * ALPHA and scales.found <= 0:
+        return VerdictKind.NATURAL
+    return VerdictKind.UNDECIDED
+
+
+def _undecided(kind: VerdictKind, seen: Observations) -> Iterator[Reason]:
+    if kind is VerdictKind.UNDECIDED:
+        far = seen.drift is not None and seen.drift > FAR
+        lacking = seen.missing or (_ANOTHER_WORLD if far else _MORE_ROWS,)
+        yield Reason(
+            name="needed", says="To decide, look at: " + "; ".join(lacking) + ".", weight=0.0
+        )

@@ -1,0 +1,72 @@
+"""Reasons that speak for a fault of the pipeline.
+
+In    observations.
+Out   reasons with their log-odds.
+Why   a wrong unit or a broken join hits everybody alike, at once, at the moment somebody changed
+      something. An attacker is somebody; a fault is everybody.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from stanch.triage.verdict.observations import Happening, Observations
+from stanch.vocabulary.incident import Reason
+
+NEAR = timedelta(minutes=30)
+"""A step this close to a happening may be its doing."""
+EXACT = 0.05
+"""A constant factor fits when half of the quantiles are within this of it."""
+STEP_FIT, STEP_LEAD = 0.7, 0.1
+"""A step explains this share of the movement, and this much more of it than a line does."""
+MOVED = 0.1
+"""A distance that is movement, not noise."""
+MOST, ALL = 0.5, 0.9
+"""Fewer principals than this moved alike: no fault. More than that: everybody."""
+
+
+def fault_reasons(seen: Observations) -> tuple[Reason, ...]:
+    """The reasons for a fault; none when single principals moved and others did not."""
+    if seen.alike is not None and seen.alike < MOST:
+        return ()
+    return (*_scale(seen), *_step(seen), *_alike(seen))
+
+
+def _scale(seen: Observations) -> Iterator[Reason]:
+    fit = seen.scale
+    if fit is not None and fit.misfit <= EXACT:
+        says = f"{fit.feature} looks multiplied by {fit.factor:.4g}: a wrong unit does that."
+        yield Reason(name="constant_factor", says=says, weight=3.0)
+
+
+def _step(seen: Observations) -> Iterator[Reason]:
+    step = seen.step
+    if step is None or step.step_fit < max(STEP_FIT, step.ramp_fit + STEP_LEAD):
+        return
+    yield Reason(name="sudden", says="The change came in one step.", weight=0.5)
+    near = _nearest(seen) if step.at else None
+    if near is not None:
+        says = f"The step is at {near.what} ({near.at.isoformat()})."
+        yield Reason(name="at_a_happening", says=says, weight=1.5)
+
+
+def _nearest(seen: Observations) -> Happening | None:
+    step = seen.step
+    if step is None or step.at is None:
+        return None
+    at = step.at
+    close = [h for h in seen.happenings if abs(h.at - at) <= NEAR]
+    return min(close, key=lambda h: (abs(h.at - at), h.what), default=None)
+
+
+def _alike(seen: Observations) -> Iterator[Reason]:
+    moved = seen.drift is not None and seen.drift >= MOVED
+    if moved and seen.alike is not None and seen.alike >= ALL:
+        says = f"{seen.alike:.0%} of the principals moved the same way."
+        yield Reason(name="everybody_alike", says=says, weight=0.5)
+
+
+def explains_inputs(seen: Observations) -> bool:
+    """Whether one constant factor for everybody accounts for whatever is odd about the inputs."""
+    fit = seen.scale
+    exact = fit is not None and fit.misfit <= EXACT
+    return exact and (seen.alike is None or seen.alike >= MOST)

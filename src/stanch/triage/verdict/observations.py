@@ -1,0 +1,147 @@
+"""Observations: the numbers a verdict rests on, and the arrays they are computed from.
+
+In    nothing; these are the values that `observe` takes and gives back.
+Out   `Now` and `Base` (arrays of counts), `Observations` (named numbers).
+Why   the verdict must be the same on one machine and on a hundred, so it sees counts, never rows;
+      and people must be able to read each number it saw.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stanch.vocabulary.finding import Suspect
+from stanch.vocabulary.ids import PrincipalId
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class Signal(StrEnum):
+    """One family of evidence, each measured in nats above what is expected."""
+
+    OFF_WHO = "off_who"
+    """Some principals send inputs that do not belong together, others do not."""
+    OFF_ALL = "off_all"
+    """Such inputs came from everybody at once."""
+    DUP_WHO = "dup_who"
+    """Some principals send many inputs that are almost the same."""
+    DUP_ALL = "dup_all"
+    """Near-duplicates came from everybody at once."""
+    PAIR_WHO = "pair_who"
+    """Labels of some principals turn one class into another, more than those of others."""
+    PAIR_ALL = "pair_all"
+    """One pair of classes is confused more than before, whoever sent the labels."""
+    EDGE_WHO = "edge_who"
+    """Some principals ask only where the model is least sure."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Now:
+    """Counts of the window in question. P principals, F features, K bins, C classes, T slices."""
+
+    principals: tuple[PrincipalId, ...]
+    rows: Ints
+    """P: rows of each principal."""
+    off: Ints | None = None
+    """P: rows off the manifold."""
+    dup: Ints | None = None
+    """P: rows with at least three near-duplicates of the same principal."""
+    edge: Ints | None = None
+    """P: rows close to the decision threshold."""
+    cells: Ints | None = None
+    """P x C x C: by predicted class, then by the label told later."""
+    bins: Ints | None = None
+    """P x F x K: where the values of each feature fall."""
+    slices: Ints | None = None
+    """T x F x K: the same by time instead of principal, in order."""
+    slice_starts: tuple[datetime, ...] = ()
+    levels: Floats | None = None
+    """F x Q: values at fixed quantiles."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Base:
+    """The same in normal operation."""
+
+    features: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    off_rate: float = 0.01
+    recent_off_rate: float | None = None
+    """The same rate in the quiet windows before this one: the world moves on from a baseline."""
+    dup_rate: float = 0.0
+    edge_rate: float = 0.0
+    cells: Ints | None = None
+    """C x C."""
+    bins: Ints | None = None
+    """F x K."""
+    levels: Floats | None = None
+    """F x Q."""
+    principals: frozenset[PrincipalId] = frozenset()
+    """Those who were there; others are newcomers."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Happening:
+    """Something the owners did: a deployment, a new dataset, a change of the pipeline."""
+
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """One class told as another, and the share of all excess confusion that this pair has."""
+
+    predicted: str
+    told: str
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """How the change came: all at once at a time, or slowly."""
+
+    at: datetime | None
+    step_fit: float
+    """Share of the movement that one step explains (0 to 1)."""
+    ramp_fit: float
+    """Share that a straight line explains."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScaleFit:
+    """A feature that looks multiplied by a constant, and how badly that fits (0 is exact)."""
+
+    feature: str
+    factor: float
+    misfit: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observations:
+    """Everything a verdict may look at. What was not looked at is absent, never zero."""
+
+    signals: Mapping[Signal, float] = field(default_factory=dict)
+    suspects: tuple[Suspect, ...] = ()
+    pair: Pair | None = None
+    drift: float | None = None
+    """Largest Kolmogorov-Smirnov distance of a feature."""
+    drifted: tuple[str, ...] = ()
+    drift_without: float | None = None
+    """The same when the top suspects are left out."""
+    alike: float | None = None
+    """Share of principals whose inputs moved the same way."""
+    newcomers: float | None = None
+    """Share of rows from principals that were never seen before."""
+    concentration: float | None = None
+    """Herfindahl index of the excess: 1 is one principal, 1/P is everybody alike."""
+    step: Step | None = None
+    scale: ScaleFit | None = None
+    happenings: tuple[Happening, ...] = ()
+    missing: tuple[str, ...] = ()
+    """What could not be looked at, in words."""

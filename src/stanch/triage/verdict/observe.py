@@ -1,0 +1,291 @@
+"""Observe: from arrays of counts to the named numbers that a verdict looks at.
+
+In    `Now` and `Base`; what happened nearby.
+Out   `Observations`. The same counts give the same numbers, and the names of principals play no
+      part in them.
+Why   every family of evidence asks one question that natural change answers differently from an
+      attack: who, in which shape, towards which label, at once or slowly.
+Math  `nats.py` for counts; the largest Kolmogorov-Smirnov distance for drift; a step and a line
+      fitted to the mean bin by time; the ratio of quantiles for a wrong unit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stanch.triage.verdict.nats import excess, most, rest_rate
+from stanch.triage.verdict.observations import (
+    Base,
+    Floats,
+    Happening,
+    Ints,
+    Now,
+    Observations,
+    Pair,
+    ScaleFit,
+    Signal,
+    Step,
+)
+from stanch.vocabulary.finding import Suspect
+
+TOLERANCE = 1.5
+"""A rate may grow by half before it counts as above its baseline: quiet years differ that much."""
+SLACK = 1.4
+"""One honest principal's labels may be this much more confused than those of the rest."""
+TOP = 3
+"""How many suspects are left out to see whether the alarm goes away."""
+STILL = 1e-9
+"""Movement smaller than this is none."""
+SLICES, LEVELS, HALF = 6, 5, 0.5
+"""Slices of time and quantiles needed for a fit; how far is moving along."""
+FEW = 20
+"""Principals with fewer rows say nothing about moving alike."""
+
+
+def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Observations:
+    """All that can be told from these counts, and what was missing to tell more."""
+    signals: dict[Signal, float] = {}
+    odd = np.zeros(len(now.principals))
+    surplus = np.zeros(len(now.principals))
+    for count, rate, who, everyone in (
+        (now.off, max(base.off_rate, base.recent_off_rate or 0.0), Signal.OFF_WHO, Signal.OFF_ALL),
+        (now.dup, base.dup_rate, Signal.DUP_WHO, Signal.DUP_ALL),
+        (now.edge, base.edge_rate, Signal.EDGE_WHO, None),
+    ):
+        if count is not None:
+            signals[who], each = most(count, now.rows, rate)
+            odd, surplus = _more(odd, surplus, each, _surplus(count, now.rows, rate))
+            if everyone is not None:
+                whole = excess(count.sum(keepdims=True), now.rows.sum(keepdims=True), _up(rate))
+                signals[everyone] = float(whole[0])
+    pair = None
+    if now.cells is not None and base.cells is not None:
+        found = _pairs(now.cells, base.cells)
+        signals[Signal.PAIR_WHO], signals[Signal.PAIR_ALL] = found.who, found.whole
+        odd, surplus = _more(odd, surplus, found.each, found.surplus)
+        pair = _named(found, base.classes)
+    suspects = _suspects(now, odd, surplus)
+    moved = _movement(now, base, suspects)
+    return Observations(
+        signals=signals,
+        suspects=suspects,
+        pair=pair,
+        concentration=_hhi(surplus),
+        newcomers=_newcomers(now, base),
+        scale=_scale(now, base),
+        happenings=tuple(happenings),
+        missing=_missing(now, base),
+        drift=moved.drift,
+        drifted=moved.drifted,
+        drift_without=moved.without,
+        alike=moved.alike,
+        step=moved.step,
+    )
+
+
+def _up(rate: float) -> float:
+    return min(0.99, TOLERANCE * max(rate, 1e-4))
+
+
+def _surplus(count: Ints, rows: Ints, rate: float) -> Floats:
+    out: Floats = np.maximum(0.0, count - rows * rest_rate(count, rows, rate))
+    return out
+
+
+def _more(odd: Floats, surplus: Floats, each: Floats, own: Floats) -> tuple[Floats, Floats]:
+    """Per principal the family in which it is oddest, and its surplus in that one."""
+    return np.maximum(odd, each), np.where(each > odd, own, surplus)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Movement:
+    """How the marginals moved."""
+
+    drift: float | None = None
+    drifted: tuple[str, ...] = ()
+    without: float | None = None
+    alike: float | None = None
+    step: Step | None = None
+
+
+class _Pairs:
+    """Confusions above the baseline: by principal, as a whole, and which cell leads."""
+
+    def __init__(self, each: Floats, surplus: Floats, cells: Floats, whole: float) -> None:
+        self.each = each
+        self.surplus = surplus
+        self.cells = cells
+        self.whole = whole
+        self.who = float(max(0.0, each.max(initial=0.0) - np.log(max(1, cells.size * each.size))))
+
+
+def _pairs(cells: Ints, base: Ints) -> _Pairs:
+    """Off-diagonal cells given the predicted class, so that a shift of classes is no confusion."""
+    principals, classes, _ = cells.shape
+    usual = (base + 0.5) / (base.sum(axis=1, keepdims=True) + 0.5 * classes)
+    totals = cells.sum(axis=2)
+    each = np.zeros(principals)
+    surplus = np.zeros(principals)
+    grown = np.zeros((classes, classes))
+    whole = 0.0
+    for said in range(classes):
+        for told in range(classes):
+            if said == told:
+                continue
+            count, total = cells[:, said, told], totals[:, said]
+            rate = min(0.99, SLACK * rest_rate(count, total, float(usual[said, told])))
+            own = excess(count, total, rate)
+            each, surplus = _more(each, surplus, own, np.maximum(0.0, count - total * rate))
+            trusted = own > np.log(max(2, principals))
+            grown[said, told] = float(np.maximum(0.0, count - total * rate)[trusted].sum())
+            pooled = excess(
+                count.sum(keepdims=True), total.sum(keepdims=True), _up(usual[said, told])
+            )
+            whole = max(whole, float(pooled[0]))
+    return _Pairs(each, surplus, grown, whole)
+
+
+def _named(found: _Pairs, classes: tuple[str, ...]) -> Pair | None:
+    total = float(found.cells.sum())
+    if total <= 0:
+        return None
+    said, told = np.unravel_index(int(found.cells.argmax()), found.cells.shape)
+    names = classes or tuple(str(n) for n in range(len(found.cells)))
+    share = float(found.cells.max()) / total
+    return Pair(predicted=names[int(said)], told=names[int(told)], share=share)
+
+
+def _suspects(now: Now, odd: Floats, surplus: Floats) -> tuple[Suspect, ...]:
+    """The principals above chance, oddest first; who is equal stands in order of name."""
+    limit = float(np.log(max(2, len(now.principals)))) + 1.0
+    total = float(surplus.sum()) or 1.0
+    ranked = sorted(range(len(odd)), key=lambda n: (-odd[n], now.principals[n]))
+    return tuple(
+        Suspect(
+            principal=now.principals[n],
+            share=float(surplus[n]) / total,
+            confidence=float(1.0 - np.exp(limit - 1.0 - odd[n])),
+        )
+        for n in ranked[:10]
+        if odd[n] > limit
+    )
+
+
+def _hhi(surplus: Floats) -> float | None:
+    total = float(surplus.sum())
+    return float(np.square(surplus / total).sum()) if total > 0 else None
+
+
+def _newcomers(now: Now, base: Base) -> float | None:
+    if not base.principals or now.rows.sum() == 0:
+        return None
+    new = np.array([p not in base.principals for p in now.principals])
+    return float(now.rows[new].sum() / now.rows.sum())
+
+
+def _movement(now: Now, base: Base, suspects: tuple[Suspect, ...]) -> _Movement:
+    if now.bins is None or base.bins is None:
+        return _Movement()
+    far = _ks(now.bins.sum(axis=0), base.bins)
+    top = int(far.argmax())
+    order = np.argsort(-far, kind="stable")[:TOP]
+    gone = {s.principal for s in suspects[:TOP]}
+    kept = np.array([p not in gone for p in now.principals])
+    return _Movement(
+        drift=float(far.max()),
+        drifted=tuple(base.features[n] for n in order if far[n] > 0),
+        without=float(_ks(now.bins[kept].sum(axis=0), base.bins).max()) if gone else None,
+        alike=_alike(now, base.bins, top),
+        step=_step(now, top),
+    )
+
+
+def _ks(now: Ints, base: Ints) -> Floats:
+    """The distance between the two distributions, for each feature."""
+    one = now.cumsum(axis=1) / np.maximum(now.sum(axis=1, keepdims=True), 1)
+    two = base.cumsum(axis=1) / np.maximum(base.sum(axis=1, keepdims=True), 1)
+    out: Floats = np.abs(one - two).max(axis=1)
+    return out
+
+
+def _middle(bins: Ints) -> Floats:
+    """The mean bin, from 0 to 1, over the last axis."""
+    width = bins.shape[-1]
+    total = np.maximum(bins.sum(axis=-1), 1)
+    out: Floats = (bins * np.arange(width)).sum(axis=-1) / total / max(1, width - 1)
+    return out
+
+
+def _alike(now: Now, base: Ints, feature: int) -> float | None:
+    """The share of principals that moved at least half as far as the middle one, its way."""
+    if now.bins is None:
+        return None
+    enough = now.rows >= FEW
+    if enough.sum() < TOP:
+        return None
+    moved = _middle(now.bins[enough, feature]) - _middle(base[feature])
+    typical = float(np.median(moved))
+    if abs(typical) < STILL:
+        return 0.0
+    return float((moved / typical >= HALF).mean())
+
+
+def _spread(path: Floats) -> float:
+    return float(np.square(path - path.mean()).sum())
+
+
+def _step(now: Now, feature: int) -> Step | None:
+    if now.slices is None or len(now.slices) < SLICES:
+        return None
+    path = _middle(now.slices[:, feature])
+    flat = _spread(path)
+    if flat <= STILL:
+        return Step(at=None, step_fit=0.0, ramp_fit=0.0)
+    cuts = range(2, len(path) - 1)
+    errors = [
+        float(
+            np.square(path[:c] - path[:c].mean()).sum()
+            + np.square(path[c:] - path[c:].mean()).sum()
+        )
+        for c in cuts
+    ]
+    best = int(np.argmin(errors))
+    time = np.arange(len(path), dtype=np.float64)
+    line = np.polynomial.Polynomial.fit(time, path, 1)(time)
+    return Step(
+        at=now.slice_starts[cuts[best]] if now.slice_starts else None,
+        step_fit=max(0.0, 1 - errors[best] / flat),
+        ramp_fit=max(0.0, 1 - float(np.square(path - line).sum()) / flat),
+    )
+
+
+def _scale(now: Now, base: Base) -> ScaleFit | None:
+    """The feature that is best explained as multiplied by a constant, if one is."""
+    if now.levels is None or base.levels is None:
+        return None
+    best: ScaleFit | None = None
+    for n, feature in enumerate(base.features):
+        usable = np.abs(base.levels[n]) > STILL
+        if usable.sum() < LEVELS or np.ptp(base.levels[n]) <= 0:
+            continue
+        ratio = now.levels[n][usable] / base.levels[n][usable]
+        factor = float(np.median(ratio))
+        if factor <= 0 or abs(np.log(factor)) < np.log(1.25):
+            continue
+        misfit = float(np.median(np.abs(ratio / factor - 1)))
+        if best is None or misfit < best.misfit:
+            best = ScaleFit(feature=feature, factor=factor, misfit=misfit)
+    return best
+
+
+def _missing(now: Now, base: Base) -> tuple[str, ...]:
+    gaps = (
+        (now.off is None, "whether inputs keep their usual combinations (off-manifold counts)"),
+        (now.dup is None, "near-duplicates by principal"),
+        (now.cells is None or base.cells is None, "true labels"),
+        (len(now.principals) < TOP, "more than two principals to compare"),
+        (now.bins is None or base.bins is None, "the distribution of each feature by principal"),
+        (now.slices is None, "how the change came over time"),
+    )
+    return tuple(words for lacking, words in gaps if lacking)

@@ -1,0 +1,197 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from stanch.triage.verdict.calibration import Table, calibrate, packaged
+from stanch.triage.verdict.decide import bound, verdict_of
+from stanch.triage.verdict.observations import Base, Happening, Now, Observations, Signal
+from stanch.triage.verdict.observe import observe
+from stanch.vocabulary.finding import AttackKind, Finding
+from stanch.vocabulary.ids import AssetId, DetectorId, PrincipalId
+from stanch.vocabulary.incident import VerdictKind
+from stanch.vocabulary.span import Span
+from stanch.vocabulary.trouble import BadInput
+
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+Ints = NDArray[np.int64]
+PEOPLE = 30
+LEVELS = np.linspace(1, 19, 19)[None, :].repeat(2, axis=0)
+
+
+def base() -> Base:
+    return Base(
+        features=("amount", "hour"),
+        classes=("good", "bad", "odd"),
+        off_rate=0.01,
+        dup_rate=0.001,
+        cells=np.array([[900, 60, 40], [40, 900, 60], [60, 40, 900]]),
+        bins=np.full((2, 8), 1000),
+        levels=LEVELS,
+        principals=frozenset(PrincipalId(f"p{n}") for n in range(PEOPLE)),
+    )
+
+
+def now(seed: int = 1, *, off: dict[int, int] | None = None) -> Now:
+    """A quiet window of thirty principals with a hundred rows each; `off` adds odd rows."""
+    dice = np.random.default_rng(seed)
+    rows = np.full(PEOPLE, 100)
+    odd = dice.binomial(rows, 0.01)
+    for who, count in (off or {}).items():
+        odd[who] += count
+        rows[who] += count
+    cells = np.stack(
+        [
+            np.stack([dice.multinomial(33, row / row.sum()) for row in np.array(base().cells)])
+            for _ in range(PEOPLE)
+        ]
+    )
+    bins = dice.multinomial(100, np.full(8, 1 / 8), size=(PEOPLE, 2))
+    return Now(
+        principals=tuple(PrincipalId(f"p{n}") for n in range(PEOPLE)),
+        rows=rows,
+        off=odd,
+        dup=dice.binomial(rows, 0.001),
+        cells=cells,
+        bins=bins,
+        slices=dice.multinomial(150, np.full(8, 1 / 8), size=(20, 2)),
+        slice_starts=tuple(AT + timedelta(minutes=n) for n in range(20)),
+        levels=LEVELS,
+    )
+
+
+def test_a_quiet_window_is_natural_and_says_why() -> None:
+    verdict = verdict_of((), observe(now(), base()), packaged())
+    assert verdict.kind is VerdictKind.NATURAL
+    assert verdict.attack is None
+    assert {r.name for r in verdict.reasons} >= {"off_who", "off_all", "pair_who", "drift"}
+
+
+def test_one_principal_with_odd_inputs_is_an_attack_and_is_named_first() -> None:
+    seen = observe(now(off={7: 30}), base())
+    verdict = verdict_of((), seen, packaged())
+    assert verdict.kind is VerdictKind.ATTACK
+    assert verdict.attack is AttackKind.EXTRACTION
+    assert seen.suspects[0].principal == "p7"
+    assert verdict.confidence > 0.9
+    assert "p7" in verdict.reasons[0].says
+
+
+def test_labels_that_turn_one_class_into_another_are_poisoning_and_the_pair_is_named() -> None:
+    window = now()
+    assert window.cells is not None
+    cells = window.cells.copy()
+    cells[3, 1] = [30, 2, 1]
+    seen = observe(replace(window, cells=cells), base())
+    verdict = verdict_of((), seen, packaged())
+    assert verdict.attack is AttackKind.POISONING
+    assert seen.pair is not None
+    assert (seen.pair.predicted, seen.pair.told) == ("bad", "good")
+    assert seen.suspects[0].principal == "p3"
+
+
+def test_a_wrong_unit_for_everybody_is_a_fault_even_when_inputs_look_odd() -> None:
+    window = now(off=dict.fromkeys(range(PEOPLE), 20))
+    assert window.levels is not None
+    assert window.bins is not None
+    levels = window.levels.copy()
+    levels[0] *= 2.54
+    bins = window.bins.copy()
+    bins[:, 0] = [0, 0, 0, 0, 0, 0, 20, 80]
+    seen = observe(replace(window, levels=levels, bins=bins), base())
+    assert seen.scale is not None
+    assert seen.scale.factor == pytest.approx(2.54)
+    assert verdict_of((), seen, packaged()).kind is VerdictKind.FAULT
+
+
+def test_a_step_at_a_deployment_for_everybody_is_a_fault_and_the_same_without_it_is_not() -> None:
+    window = now()
+    assert window.bins is not None
+    assert window.slices is not None
+    bins = window.bins.copy()
+    bins[:, 0] = [6, 6, 8, 10, 14, 16, 20, 20]
+    slices = window.slices.copy()
+    slices[10:, 0] = [0, 0, 0, 10, 20, 30, 40, 50]
+    moved = replace(window, bins=bins, slices=slices)
+    deployment = Happening(what="deployment v8", at=AT + timedelta(minutes=11))
+    assert verdict_of((), observe(moved, base(), (deployment,)), packaged()).kind is (
+        VerdictKind.FAULT
+    )
+    far = replace(deployment, at=AT + timedelta(days=1))
+    assert verdict_of((), observe(moved, base(), (far,)), packaged()).kind is not VerdictKind.FAULT
+
+
+def test_without_the_numbers_it_is_undecided_and_says_what_is_missing() -> None:
+    verdict = verdict_of((), Observations(missing=("true labels",)), packaged())
+    assert verdict.kind is VerdictKind.UNDECIDED
+    assert "true labels" in verdict.reasons[-1].says
+
+
+def finding(points: float, detector: str = "digest", strength: float = 3.0) -> Finding:
+    return Finding(
+        detector=DetectorId(detector),
+        asset=AssetId("fraud"),
+        window=Span(start=AT, end=AT),
+        says="The running digest is not the signed one.",
+        measured={},
+        because=(),
+        strength=strength,
+        points_to={AttackKind.WEIGHT_TAMPERING: points},
+    )
+
+
+def test_a_finding_that_proves_a_deed_is_enough_and_a_weak_one_is_not() -> None:
+    proof = verdict_of((finding(0.98),), Observations(), packaged())
+    assert (proof.kind, proof.attack) == (VerdictKind.ATTACK, AttackKind.WEIGHT_TAMPERING)
+    assert verdict_of((finding(0.7),), Observations(), packaged()).kind is VerdictKind.UNDECIDED
+    weak = verdict_of((finding(0.98, strength=0.3),), Observations(), packaged())
+    assert weak.kind is VerdictKind.UNDECIDED
+
+
+def test_one_detector_heard_a_hundred_times_counts_once() -> None:
+    once = verdict_of((finding(0.8),), Observations(), packaged())
+    often = verdict_of(tuple(finding(0.8) for _ in range(100)), Observations(), packaged())
+    assert once == often
+
+
+@given(st.permutations(range(PEOPLE)), st.integers(0, PEOPLE - 1))
+def test_the_verdict_does_not_depend_on_what_principals_are_called(
+    order: list[int], guilty: int
+) -> None:
+    window = now(off={guilty: 30})
+    renamed = replace(window, principals=tuple(PrincipalId(f"p{n}") for n in order))
+    one = verdict_of((), observe(window, base()), packaged())
+    two = verdict_of((), observe(renamed, base()), packaged())
+    assert (one.kind, one.attack, one.confidence) == (two.kind, two.attack, two.confidence)
+    assert [r.weight for r in one.reasons] == [r.weight for r in two.reasons]
+
+
+def test_calibration_needs_thirty_windows_and_its_p_falls_as_the_signal_grows() -> None:
+    quiet = [observe(now(seed), base()) for seed in range(40)]
+    with pytest.raises(BadInput):
+        calibrate(quiet[:29], "too few")
+    table = calibrate(quiet, "quiet")
+    ps = [table.p(Signal.OFF_WHO, v) for v in np.linspace(0, 60, 200)]
+    assert ps[0] == 1
+    assert all(a >= b for a, b in pairwise(ps))
+    assert table.p(Signal.EDGE_WHO, 99.0) == 1, "never calibrated is never evidence"
+
+
+def test_quiet_windows_are_rarely_called_attacks() -> None:
+    called = [
+        verdict_of((), observe(now(seed), base()), packaged()).kind is VerdictKind.ATTACK
+        for seed in range(200)
+    ]
+    assert np.mean(called) <= 0.05
+
+
+def test_a_table_is_never_surer_than_theory() -> None:
+    table = Table(values=(0.7, 1.6, 2.3, 3.0, 3.9, 4.6))
+    assert table.p(4.6) == pytest.approx(0.01, rel=0.01)
+    assert bound(0.01) == pytest.approx(2.08, abs=0.02)
+    assert bound(0.9) < 0
