@@ -1,6 +1,7 @@
 """People, keys and sessions in SQL. Only hashes of secrets are here."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -9,10 +10,12 @@ from stanch.store.sql import tables
 from stanch.store.sql.codec import decode, encode, micros, moment
 from stanch.store.sql.shelf import Shelf
 from stanch.vocabulary.ids import KeyId, UserId
+from stanch.vocabulary.listing import Page, Wanted
 from stanch.vocabulary.login import Credential, Session
 from stanch.vocabulary.people import ServiceKey, User
 
 _s = tables.sessions
+_EVERYTHING = Wanted()
 
 
 class Users(Shelf[UserId, User]):
@@ -56,11 +59,23 @@ class ServiceKeys(Shelf[KeyId, ServiceKey]):
         for key, at in keys.items():
             self.link.execute(update(t).where(t.c.id == key).values(used=micros(at)))
 
-    def last_used(self) -> Mapping[KeyId, datetime]:
-        """When each key was last used."""
+    def find(self, key: KeyId) -> ServiceKey | None:
+        """The one with this id, and when it was last used; or nothing."""
+        one = super().find(key)
+        return None if one is None else self._with_use((one,))[0]
+
+    def page(
+        self, wanted: Wanted = _EVERYTHING, *, after: str = "", limit: int = 50
+    ) -> Page[ServiceKey]:
+        """The next few of what is wanted, and when each was last used."""
+        page = super().page(wanted, after=after, limit=limit)
+        return Page(items=self._with_use(page.items), next=page.next)
+
+    def _with_use(self, keys: tuple[ServiceKey, ...]) -> tuple[ServiceKey, ...]:
         t = tables.key_secrets.c
-        query = select(t.id, t.used).where(t.used.is_not(None))
-        return {KeyId(k): moment(used) for k, used in self.link.execute(query)}
+        query = select(t.id, t.used).where(t.id.in_([k.id for k in keys]), t.used.is_not(None))
+        used = {row.id: moment(row.used) for row in self.link.execute(query)}
+        return tuple(replace(k, last_used=used.get(k.id, k.last_used)) for k in keys)
 
 
 class Sessions:

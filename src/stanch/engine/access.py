@@ -1,0 +1,195 @@
+"""Access: who is asking, and whether they may.
+
+In    a bearer key, a cookie, or a name and a password.
+Out   a `Caller`; `NotLoggedIn`, `NotAllowed` or `Busy` otherwise. Every change of access is an
+      entry in the evidence log, in the same commit.
+Why   one door: routes, pages and commands all come through `authorise`.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from stanch.engine.attempts import Attempts
+from stanch.engine.clock import Clock, monotonic, new_id
+from stanch.engine.keys import Keys, mint
+from stanch.engine.passwords import NOBODY, hash_password, matches, outdated
+from stanch.engine.ports import Store, Transaction
+from stanch.engine.sessions import LoggedIn, Sessions
+from stanch.vocabulary.ids import UserId
+from stanch.vocabulary.login import Credential
+from stanch.vocabulary.people import Caller, Role, Scope, User
+from stanch.vocabulary.record import Deed, Entry
+from stanch.vocabulary.trouble import BadInput, Conflict, NotAllowed, NotLoggedIn
+
+_SECRET = "_access"  # noqa: S105  the name of a setting, not a secret
+_ADMIN_FILE = "admin.key"
+_LONGEST_NAME = 200
+
+
+class Access:
+    """The door."""
+
+    def __init__(
+        self, store: Store, clock: Clock, seconds: Callable[[], float] = monotonic
+    ) -> None:
+        """Opens with the database's own secret, made on the first start."""
+        self._store = store
+        self._clock = clock
+        self.secret = _secret(store)
+        self.keys = Keys(store, clock)
+        self.sessions = Sessions(store, clock, self.secret)
+        self._attempts = Attempts(seconds)
+
+    def bearer(self, header: str) -> Caller:
+        """The caller behind an `Authorization` header, or `NotLoggedIn`."""
+        scheme, _, text = header.partition(" ")
+        if scheme.lower() != "bearer":
+            raise NotLoggedIn
+        return self.keys.caller(text.strip())
+
+    def login(self, name: str, password: str, *, source: str, old: str = "") -> LoggedIn:
+        """A new session; `NotLoggedIn` whatever was wrong, `Busy` after too many wrong ones."""
+        self._attempts.allow(name, source)
+        with self._store.look() as tx:
+            user = tx.users.named(name)
+            kept = tx.users.credential(user.id) if user else None
+        right = matches(password, kept.hash if kept else NOBODY)
+        if not right or user is None or kept is None or user.disabled:
+            self._attempts.failed(name, source)
+            raise NotLoggedIn
+        self._attempts.succeeded(name)
+        with self._store.begin() as tx:
+            if outdated(kept.hash):
+                again = hash_password(password)
+                tx.users.keep_credential(replace(kept, hash=again, changed=self._clock()))
+            return self.sessions.open(tx, user, source=source, old=old)
+
+    def add_user(self, name: str, role: Role, *, by: str, password: str = "") -> User:
+        """The new person; without a password they come through the identity provider."""
+        wanted = name.strip()
+        if not wanted or len(wanted) > _LONGEST_NAME or not wanted.isprintable():
+            raise BadInput("A user needs a name of 1 to 200 printable characters.")
+        now = self._clock()
+        hashed = hash_password(password) if password else ""
+        user = User(
+            id=UserId(new_id("usr", now)),
+            name=wanted,
+            role=role,
+            created=now,
+            external=not password,
+        )
+        with self._store.begin() as tx:
+            tx.users.add(user)
+            if hashed:
+                tx.users.keep_credential(Credential(user=user.id, hash=hashed, changed=now))
+            _tell(tx, user, by, now, "user added")
+        return user
+
+    def set_password(self, key: UserId, password: str, *, by: str) -> None:
+        """Keeps the new password; every session of the person ends."""
+        now = self._clock()
+        hashed = hash_password(password)
+        with self._store.begin() as tx:
+            user = tx.users.get(key)
+            tx.users.keep_credential(Credential(user=key, hash=hashed, changed=now))
+            tx.sessions.remove_of(key)
+            _tell(tx, user, by, now, "password set")
+
+    def set_role(self, key: UserId, role: Role, *, by: str) -> User:
+        """The person with their new role."""
+        now = self._clock()
+        with self._store.begin() as tx:
+            user = tx.users.save(replace(tx.users.get(key), role=role))
+            _tell(tx, user, by, now, f"role is {role}")
+        return user
+
+    def set_disabled(self, key: UserId, *, disabled: bool, by: str) -> User:
+        """The person, shut out or let in again; shutting out ends every session."""
+        now = self._clock()
+        with self._store.begin() as tx:
+            user = tx.users.get(key)
+            if disabled and user.name == by:
+                raise Conflict("You cannot shut yourself out. Ask another admin.")
+            user = tx.users.save(replace(user, disabled=disabled))
+            tx.sessions.remove_of(key)
+            _tell(tx, user, by, now, "user disabled" if disabled else "user enabled")
+        return user
+
+    def enter(self, name: str, role: Role, *, key: UserId, source: str) -> LoggedIn:
+        """A session for somebody that the identity provider vouches for; new people are added."""
+        now = self._clock()
+        with self._store.begin() as tx:
+            user = tx.users.find(key)
+            if user is None:
+                user = tx.users.add(User(id=key, name=name, role=role, created=now, external=True))
+                _tell(tx, user, "oidc", now, "user added")
+            elif user.disabled:
+                raise NotLoggedIn
+            elif user.role is not role:
+                user = tx.users.save(replace(user, role=role))
+                _tell(tx, user, "oidc", now, f"role is {role}")
+            return self.sessions.open(tx, user, source=source)
+
+    def first_admin_key(self, folder: Path) -> str | None:
+        """The text of a new admin key, also in FOLDER/admin.key; nothing when it is there already.
+
+        The file is written before the key counts: a crash in between leaves a file that opens
+        nothing, and the next start writes it anew.
+        """
+        path = folder / _ADMIN_FILE
+        if path.exists():
+            try:
+                self.keys.caller(path.read_text(encoding="utf-8").strip())
+            except NotLoggedIn:
+                path.unlink()
+            else:
+                return None
+        elif self._has_admin():
+            return None
+        text = mint(self._clock())
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.keys.create("first admin", frozenset({Scope.ADMIN}), by="stanch", text=text)
+        return text
+
+    def _has_admin(self) -> bool:
+        after = ""
+        with self._store.look() as tx:
+            while True:
+                page = tx.keys.page(after=after, limit=500)
+                if any(Scope.ADMIN in k.scopes and k.revoked is None for k in page.items):
+                    return True
+                if not page.next:
+                    return False
+                after = page.next
+
+
+def authorise(caller: Caller | None, scope: Scope) -> Caller:
+    """The caller, who has this right; `NotLoggedIn` or `NotAllowed` otherwise."""
+    if caller is None:
+        raise NotLoggedIn
+    if not caller.may(scope):
+        raise NotAllowed(f"the right to {scope}", ", ".join(sorted(caller.scopes)) or "none")
+    return caller
+
+
+def _tell(tx: Transaction, user: User, by: str, at: datetime, what: str) -> None:
+    facts = {"what": what, "role": user.role.value}
+    tx.record(Entry(at=at, deed=Deed.ACCESS_CHANGED, actor=by, about=user.id, facts=facts))
+    tx.announce("user", user.id)
+
+
+def _secret(store: Store) -> bytes:
+    with store.begin() as tx:
+        kept = tx.settings.get(_SECRET)
+        if kept is None:
+            kept = secrets.token_hex(32)
+            tx.settings.put(_SECRET, kept)
+    return bytes.fromhex(kept)
