@@ -32,7 +32,9 @@ def tensors(source: Source) -> list[Named] | None:
     starts = sorted(_tensor(cursor) for _ in range(count))
     base = -(-cursor.at // alignment) * alignment
     ends = [*(b[0] for b in starts[1:]), source.size - base]
-    if starts and starts[-1][0] > source.size - base:
+    if not starts:
+        return []
+    if starts[-1][0] > source.size - base:
         raise Hostile("a tensor lies past the end")
     if any(a[0] == b[0] for a, b in pairwise(starts)):
         raise Hostile("two tensors in one place")

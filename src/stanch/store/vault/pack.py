@@ -26,6 +26,7 @@ from stanch.vocabulary.trouble import NoSpace, Tampered
 
 MAGIC = b"stanch vault 1\n\n"
 _END = struct.Struct("<2Q32s")
+_FLUSH = 32 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -48,6 +49,7 @@ class Writer:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
         self.at = 0
+        self._sent = 0
 
     def write(self, data: bytes) -> int:
         """The position at which these bytes now stand."""
@@ -55,6 +57,9 @@ class Writer:
         while rest:
             rest = rest[os.write(self._fd, rest) :]
         self.at += len(data)
+        if self.at - self._sent >= _FLUSH:  # the disk works while the next blocks are hashed
+            os.posix_fadvise(self._fd, self._sent, self.at - self._sent, os.POSIX_FADV_DONTNEED)
+            self._sent = self.at
         return start
 
     def finish(self, manifest: Manifest) -> None:

@@ -62,6 +62,9 @@ class OnDisk:
     def read(self, offset: int, length: int) -> bytes:
         """The bytes there; fewer only at the end."""
         parts: list[bytes] = []
+        length = min(
+            length, self.size - offset
+        )  # a log that grows meanwhile must not go on forever
         while length > 0 and (part := os.pread(self._fd, length, offset)):
             parts.append(part)
             offset += len(part)
