@@ -1,0 +1,39 @@
+"""What the sender of a batch is told, and what passes between the steps of the intake."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejected:
+    """One row that was not taken: its place in what was sent, and why."""
+
+    index: int
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """The answer to one batch: it is on disk when this is given."""
+
+    accepted: int
+    duplicate: int
+    rejected: tuple[Rejected, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decoded:
+    """Rows as columns, not yet checked; some rows may have failed on the way."""
+
+    table: pa.Table
+    index: np.ndarray | None = None
+    """Where each row stood in what was sent; None when nothing before it was dropped."""
+    rejected: tuple[Rejected, ...] = ()
+    wrong: dict[int, str] = field(default_factory=dict)
+    """Rows of `table` that are known to be bad already, with the reason."""
+
+    def place(self, row: int) -> int:
+        """Where a row of the table stood in what was sent."""
+        return row if self.index is None else int(self.index[row])
