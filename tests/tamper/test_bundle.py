@@ -153,8 +153,8 @@ def test_a_changed_item_with_all_its_manifests_rewritten_is_named(bag: Path) -> 
     item.write_bytes(b"innocent\n")
     for kind in ("sha256", "sha512"):
         path = bag / f"manifest-{kind}.txt"
-        hashes = [hashlib.new(kind, one).hexdigest() for one in (old, item.read_bytes())]
-        path.write_text(path.read_text().replace(*hashes))
+        was, now = (hashlib.new(kind, one).hexdigest() for one in (old, item.read_bytes()))
+        path.write_text(path.read_text().replace(was, now))
     tags = [
         f"{digest_of((bag / line.split('  ')[1]).read_bytes())[7:]}  {line.split('  ')[1]}\n"
         for line in (bag / verify.TAGS).read_text().splitlines()

@@ -96,10 +96,10 @@ def test_a_signed_value_needs_both_signatures_and_its_kind() -> None:
     good = signer.sign_bytes(b"baseline", KIND)
     assert verify_bytes(json.loads(json.dumps(good)), KIND, signer.public) == b"baseline"
     one, two = good["signatures"]
-    broken = [
+    broken: list[object] = [
         {**good, "signatures": [one]},
         {**good, "signatures": [two]},
-        {},
+        dict[str, str](),
         None,
         {**good, "payload": "YQ=="},
     ]

@@ -43,7 +43,8 @@ def path_by_the_letter(index: int, leaves: list[bytes]) -> list[bytes]:
 
 
 def tree(step: int) -> Tree:
-    edge, full = Edge(), {}
+    full: dict[tuple[int, int], bytes] = {}
+    edge = Edge()
     for start in range(0, SIZE, step):
         edge, tiles = grown(edge, LEAVES[start : start + step])
         full.update({(one.level, one.number): one.hashes for one in tiles})
