@@ -1,8 +1,21 @@
-"""The command line: one file a command, people's text by default, `--json` everywhere."""
+"""The command line: one file a command, people's text by default, `--json` everywhere.
+
+In    arguments.
+Out   the process's exit code: 0 good, 1 findings or a failed check, 2 could not tell; for trouble
+      the code of its leaf in the tree; 130 after ^C.
+Why   a command is imported when it is used, so that `stanch --help` answers at once.
+"""
 
 import sys
 
+from stanch.cli.table import COMMANDS
 
-def main() -> None:
-    """Run the command that the arguments name."""
-    sys.exit(0)
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command that the arguments name, and leave with its code."""
+    from stanch.cli.root import run  # noqa: PLC0415  `import stanch.cli` stays free of typer
+
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+__all__ = ["COMMANDS", "main"]

@@ -12,6 +12,7 @@ Trouble                      exit 1   HTTP 500
 |   `-- Shredded             exit 66  HTTP 410   personal data, destroyed on purpose
 |-- Refused                  exit 77  HTTP 403   understood, and not allowed
 |   |-- NotLoggedIn          exit 77  HTTP 401
+|   |-- BaselineRefused      exit 77  HTTP 403
 |   `-- NotAllowed           exit 77  HTTP 403
 |-- Conflict                 exit 4   HTTP 409   somebody else was first
 |   |-- Stale                exit 4   HTTP 409
@@ -122,6 +123,10 @@ class NotLoggedIn(Refused):
 
 class NotAllowed(Refused):
     """This needs {}; you have {}. Ask an admin for it."""
+
+
+class BaselineRefused(Refused):
+    """This cannot be a baseline: {}. Give better rows, or override with your name and reason."""
 
 
 class Conflict(Trouble):

@@ -1,0 +1,121 @@
+"""The application: the hot route, and beside it everything else under Litestar.
+
+In    a house.
+Out   one ASGI application. Whatever is raised becomes a problem document, and every answer carries
+      the same security headers.
+Why   two layers, because the hot route must not pay for the comfort of the others.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, cast
+
+from litestar import Router
+
+from stanch.api.events import PATH as EVENTS
+from stanch.api.events import EventsRoute
+from stanch.api.framework import build
+from stanch.api.house import House
+from stanch.api.openapi import PATH as OPENAPI
+from stanch.api.openapi import document
+from stanch.api.problem import answer_to
+from stanch.api.timing import Timings
+from stanch.api.wire import Application, Hangup, Message, Receive, Scope, Send, answer
+from stanch.engine.clock import monotonic
+
+GONE = 499
+"""Counted for a client that hung up; never sent."""
+_SECURITY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        b"form-action 'self'; frame-ancestors 'none'",
+    ),
+)
+
+
+class Api:
+    """Everything under HTTP, as one ASGI application."""
+
+    def __init__(self, house: House, *, pages: Router | None = None) -> None:
+        self.house = house
+        self.events = EventsRoute(house)
+        self.timings = Timings()
+        self.rest = build(house, pages)
+        self._rest = cast("Application", self.rest)
+        self._document = b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._rest(scope, receive, send)
+            return
+        started = monotonic()
+        sender = _Sender(send)
+        answers, hot = self._route(scope)
+        try:
+            await answers(scope, receive, sender)
+        except Hangup:
+            sender.status = GONE
+        except Exception as error:
+            if sender.status:
+                raise
+            told = answer_to(error, scope["path"])
+            await answer(sender, told.status, told.headers, told.body)
+        finally:
+            self.timings.add("events" if hot else "other", sender.status, monotonic() - started)
+
+    def _route(self, scope: Scope) -> tuple[Application, bool]:
+        match scope["method"], scope["path"]:
+            case "POST", path if path == EVENTS:
+                return self.events.post, True
+            case "GET", path if path == OPENAPI:
+                return self._openapi, False
+            case _:
+                return self._rest, False
+
+    async def _openapi(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        if not self._document:
+            self._document = await asyncio.to_thread(self.document)
+        await answer(send, 200, {"content-type": "application/json"}, self._document)
+
+    def document(self) -> bytes:
+        """The OpenAPI document; built when somebody asks, not at the start."""
+        return document(build(self.house, described=True))
+
+    def measures(self) -> Iterator[tuple[str, str, float]]:
+        """What the edge itself counts."""
+        counts = self.events.counts
+        yield "stanch_events_accepted_total", "counter", counts.accepted
+        yield "stanch_events_duplicate_total", "counter", counts.duplicate
+        yield "stanch_events_rejected_total", "counter", counts.rejected
+        yield "stanch_event_batches_total", "counter", counts.batches
+        yield "stanch_stream_listeners", "gauge", self.house.stream.listening
+        yield from self.timings.measures()
+
+    def close(self) -> None:
+        """Ends streams and waits for batches in hand."""
+        self.house.stream.close()
+        self.events.close()
+
+
+class _Sender:
+    """Adds the security headers, and remembers the status."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            pairs: list[tuple[bytes, bytes]] = list(cast("Any", message["headers"]))
+            present = {name for name, _ in pairs}
+            message["headers"] = [*pairs, *(p for p in _SECURITY if p[0] not in present)]
+        await self._send(message)

@@ -1,0 +1,84 @@
+"""Asking: what a route declares about itself, and what it reads from a request.
+
+In    the scope a route asks for; the query string of a list.
+Out   options the gate reads; a `Wanted` with its cursor and limit, or `BadInput`.
+Why   every list takes the same filters, by the same names, wherever it is asked.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Annotated
+
+import msgspec
+from litestar.params import Dependency
+
+from stanch.api.house import House
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.people import Caller, Scope
+from stanch.vocabulary.trouble import BadInput
+
+TheHouse = Annotated[House, Dependency(skip_validation=True)]
+"""What a route may ask, as it is given it."""
+TheCaller = Annotated[Caller, Dependency(skip_validation=True)]
+"""Who asks."""
+
+OPEN = "open"
+"""The option of a route that anybody may ask."""
+SCOPE = "scope"
+LONGEST_PAGE = 500
+_MANY = frozenset(f.name for f in fields(Wanted) if str(f.type).startswith("tuple"))
+
+
+def needs(scope: Scope, *filters: str) -> dict[str, object]:
+    """The options of a route that asks for this scope, and takes these filters when it lists."""
+    return {SCOPE: scope, "filters": filters}
+
+
+def anybody() -> dict[str, object]:
+    """The options of a route that everybody may ask, known or not."""
+    return {SCOPE: OPEN, "filters": ()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """Which part of a list is asked for."""
+
+    wanted: Wanted = field(default_factory=Wanted)
+    after: str = ""
+    limit: int = 50
+
+
+TheQuery = Annotated[Query, Dependency(skip_validation=True)]
+"""What a list is asked for."""
+
+
+def query_of(pairs: Iterable[tuple[str, str]], filters: Iterable[str]) -> Query:
+    """The query string as a query, or `BadInput` that names what is not known here."""
+    allowed = {*filters, "after", "limit"}
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name not in allowed:
+            raise BadInput(f"{name[:64]!r} is no filter of this list. It takes: {_words(allowed)}.")
+        given.setdefault(name, []).append(value)
+    after = given.pop("after", [""])[-1]
+    limit = given.pop("limit", ["50"])[-1]
+    if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit[:9]) <= LONGEST_PAGE):
+        raise BadInput(f"limit is a whole number from 1 to {LONGEST_PAGE}.")
+    return Query(wanted=_wanted(given), after=after, limit=int(limit))
+
+
+def _wanted(given: Mapping[str, list[str]]) -> Wanted:
+    plain = {k: v if k in _MANY else v[-1] for k, v in given.items()}
+    try:
+        wanted = msgspec.convert(plain, Wanted, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"A filter cannot be read: {error}.") from error
+    for name in ("since", "until", "changed_since"):
+        moment = getattr(wanted, name)
+        if moment is not None and moment.utcoffset() is None:
+            raise BadInput(f"{name} needs a zone. Add Z for UTC.")
+    return wanted
+
+
+def _words(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,145 @@
+"""Everything but the hot route, under Litestar.
+
+In    a house, and the routes.
+Out   a Litestar application in which each route is guarded by the scope it names, and each
+      exception is a problem document.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler
+
+from stanch.api.asking import OPEN, SCOPE, Query, query_of
+from stanch.api.gate import caller_of
+from stanch.api.house import House
+from stanch.api.openapi import CONFIG
+from stanch.api.problem import answer_to
+from stanch.api.routes import access, assets, evidence, hunt, lists, server, stream
+from stanch.engine.access import authorise
+from stanch.vocabulary.people import Caller
+from stanch.vocabulary.trouble import (
+    BadInput,
+    Busy,
+    NoSuchPage,
+    NotLoggedIn,
+    TooLarge,
+    Trouble,
+    UnknownFormat,
+    WrongMethod,
+)
+
+BASE = "/api/v1"
+_UNDER_BASE = (
+    *assets.ROUTES,
+    *lists.ROUTES,
+    *evidence.ROUTES,
+    *hunt.ROUTES,
+    *access.ROUTES,
+    *stream.ROUTES,
+)
+_AT_ROOT = (*server.ROUTES, *evidence.AT_ROOT)
+
+
+def build(house: House, pages: Router | None = None, *, described: bool = False) -> Litestar:
+    """The application; `pages` is the console. `described`: it knows its OpenAPI document."""
+
+    def the_house() -> House:
+        return house
+
+    async def guard(connection: Any, handler: BaseRouteHandler) -> None:
+        await _let_in(house, connection, handler)
+
+    return Litestar(
+        route_handlers=[
+            Router(path=BASE, route_handlers=list(_UNDER_BASE)),
+            *_AT_ROOT,
+            *([pages] if pages else []),
+        ],
+        guards=[guard],
+        dependencies={
+            "house": Provide(the_house, sync_to_thread=False),
+            "caller": Provide(_the_caller, sync_to_thread=False),
+            "asked": Provide(_the_query, sync_to_thread=False),
+            "question": Provide(hunt.question, sync_to_thread=False),
+        },
+        exception_handlers={Exception: _tell},
+        openapi_config=CONFIG if described else None,
+        request_max_body_size=house.body_cap,
+        type_encoders={MappingProxyType: dict},
+        logging_config=None,
+        debug=False,
+    )
+
+
+async def _let_in(
+    house: House, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    scope = handler.opt[SCOPE]
+    if scope == OPEN:
+        return
+    headers = {k.lower(): v for k, v in connection.headers.items()}
+    method = str(connection.scope.get("method", "GET"))
+    caller = await asyncio.to_thread(caller_of, house.access, method, headers)
+    connection.scope["user"] = authorise(caller, scope)
+
+
+def _the_caller(request: Request[Any, Any, Any]) -> Caller:
+    caller = request.scope.get("user")
+    if not isinstance(caller, Caller):
+        raise NotLoggedIn
+    return caller
+
+
+def _the_query(request: Request[Any, Any, Any]) -> Query:
+    return query_of(request.query_params.multi_items(), request.route_handler.opt["filters"])
+
+
+def _tell(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    told = answer_to(trouble_of(request, error), request.url.path)
+    return Response(
+        told.body,
+        status_code=told.status,
+        headers={k: v for k, v in told.headers.items() if k != "content-type"},
+        media_type=told.headers["content-type"],
+    )
+
+
+def trouble_of(request: Request[Any, Any, Any], error: Exception) -> Exception:
+    """The framework's own exceptions in the words of the house; all others as they are."""
+    if isinstance(error, Trouble) or not isinstance(error, HTTPException):
+        return error
+    make = _IN_OUR_WORDS.get(error.status_code)
+    if make is not None:
+        return make(request)
+    return BadInput(_words(error)) if error.status_code < _OURS else error
+
+
+_OURS = 500
+"""From here on a status says that the fault is the server's."""
+_IN_OUR_WORDS: Mapping[int, Callable[[Request[Any, Any, Any]], Trouble]] = {
+    404: lambda request: NoSuchPage(request.url.path[:200]),
+    405: lambda request: WrongMethod(request.url.path[:200], request.method),
+    413: lambda _request: TooLarge("the server takes"),
+    415: lambda request: UnknownFormat(request.headers.get("content-type", "")[:64], "JSON"),
+    429: lambda _request: Busy("requests", 1),
+}
+
+
+def _words(error: HTTPException) -> str:
+    """What the framework found wrong, without its quoting of what was sent."""
+    extra = error.extra
+    if isinstance(extra, list):
+        found = [
+            f"{one.get('key', 'body')}: {one.get('message', 'cannot be read')}"
+            for one in extra
+            if isinstance(one, dict)
+        ]
+        return ("What was sent cannot be used: " + "; ".join(found))[:500]
+    return "What was sent cannot be read."

@@ -1,0 +1,115 @@
+"""The house, as the routes see it: everything they may ask, said as Protocols.
+
+In    the parts that `app.py` joined.
+Out   one value that every route is given.
+Why   a route parses, asks one of these and shows the answer; it knows no database and no file.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from stanch.engine.access import Access
+from stanch.engine.clock import Clock
+from stanch.engine.desk import Desk
+from stanch.engine.ports import Store
+from stanch.engine.stream import Stream
+from stanch.vocabulary.ids import AssetId
+
+
+class Rejected(Protocol):
+    """One row that was not kept."""
+
+    @property
+    def index(self) -> int:
+        """Its place in what was sent."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """Why it was not kept."""
+        ...
+
+
+class Receipt(Protocol):
+    """What became of a batch of events."""
+
+    @property
+    def accepted(self) -> int:
+        """Rows that are new and now kept."""
+        ...
+
+    @property
+    def duplicate(self) -> int:
+        """Rows whose id was known."""
+        ...
+
+    @property
+    def rejected(self) -> Sequence[Rejected]:
+        """Rows that were not kept."""
+        ...
+
+
+class Intake(Protocol):
+    """Where events come in."""
+
+    def take(self, body: bytes, content_type: str, encoding: str = "") -> Receipt:
+        """What became of the batch, once it is on disk."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What is asked of the lake."""
+
+    asset: AssetId
+    where: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 100
+
+
+class Lake(Protocol):
+    """Where the events of all time are."""
+
+    def rows(self, question: Question) -> list[dict[str, object]]:
+        """The newest events that match."""
+        ...
+
+    def count(self, question: Question) -> int:
+        """How many events match."""
+        ...
+
+
+class Health(Protocol):
+    """How the server is."""
+
+    def unready(self) -> tuple[str, ...]:
+        """Why it cannot serve now, in sentences; nothing when it can."""
+        ...
+
+    def measures(self) -> Iterable[tuple[str, str, float]]:
+        """Each measure: its name, its type (counter or gauge), its value."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """Everything the routes may ask."""
+
+    clock: Clock
+    store: Store
+    access: Access
+    intake: Intake
+    lake: Lake
+    desk: Desk
+    health: Health
+    stream: Stream
+    secure: bool = False
+    """Whether browsers reach it over TLS, so that its cookie must not travel without."""
+    body_cap: int = 32 * 1024 * 1024
+    """Bytes of one request."""
+    intake_threads: int = 2
+    heartbeat: float = 15.0
+    """Seconds between two signs of life on a stream."""

@@ -1,0 +1,117 @@
+"""Evidence: kept, read, proved and exported; and the log as an outside monitor follows it."""
+
+from litestar import MediaType, Response, get, post
+from litestar.response import Stream as Streamed
+
+from stanch.api.asking import TheCaller, TheHouse, anybody, needs
+from stanch.engine.desk import Proof, Upload, Verified
+from stanch.vocabulary.ids import EvidenceId, IncidentId
+from stanch.vocabulary.people import Scope
+from stanch.vocabulary.record import Evidence
+
+_BYTES = "application/octet-stream"
+
+
+@get("/evidence/{item:str}", opt=needs(Scope.READ), sync_to_thread=True)
+def get_evidence(house: TheHouse, item: str) -> Evidence:
+    """One item: what it is, its digest, who took it and when."""
+    with house.store.look() as tx:
+        return tx.evidence.get(EvidenceId(item))
+
+
+@get(
+    "/evidence/{item:str}/content", opt=needs(Scope.RESPOND), media_type=_BYTES, sync_to_thread=True
+)
+def read_evidence(house: TheHouse, caller: TheCaller, item: str) -> Streamed:
+    """The item's bytes, checked while they are read; that somebody looked is entered in the log."""
+    kept, pieces = house.desk.content(EvidenceId(item), caller)
+    return Streamed(
+        pieces,
+        media_type=_BYTES,
+        headers={
+            "content-length": str(kept.size),
+            "content-disposition": f'attachment; filename="{kept.id}"',
+            "etag": f'"{kept.digest}"',
+        },
+    )
+
+
+@get("/evidence/{item:str}/proof", opt=needs(Scope.READ), sync_to_thread=True)
+def prove_evidence(house: TheHouse, item: str) -> Proof:
+    """The item's place in the log, with what an outsider needs to check it."""
+    return house.desk.proof(EvidenceId(item))
+
+
+@post(
+    "/vault",
+    opt={**needs(Scope.RESPOND, "name", "kind", "incident"), "takes": {_BYTES: "Bytes"}},
+    sync_to_thread=True,
+)
+def put_evidence(  # noqa: PLR0913  each is a named part of the request
+    house: TheHouse,
+    caller: TheCaller,
+    body: bytes,
+    name: str,
+    kind: str = "artefact",
+    incident: str = "",
+) -> Evidence:
+    """The item, now in the vault and in the log."""
+    upload = Upload(name=name, kind=kind, incident=IncidentId(incident) if incident else None)
+    return house.desk.put(upload, body, caller)
+
+
+@post(
+    "/incidents/{incident:str}/bundle",
+    opt=needs(Scope.RESPOND),
+    media_type="application/zip",
+    status_code=200,
+    sync_to_thread=True,
+)
+def export_bundle(house: TheHouse, caller: TheCaller, incident: str) -> Streamed:
+    """All evidence of the incident in one file that verifies offline; the export is entered."""
+    file_name, pieces = house.desk.bundle(IncidentId(incident), caller)
+    return Streamed(
+        pieces,
+        media_type="application/zip",
+        headers={"content-disposition": f'attachment; filename="{file_name}"'},
+    )
+
+
+@get("/evidence-check", opt=needs(Scope.READ), sync_to_thread=True)
+def check_evidence(house: TheHouse) -> Verified:
+    """What checking the whole log, its signatures and the vault's items says."""
+    return house.desk.verify()
+
+
+@get("/log/checkpoint", opt=anybody(), media_type=MediaType.TEXT, sync_to_thread=True)
+def checkpoint(house: TheHouse) -> Response[bytes]:
+    """The newest signed checkpoint (C2SP tlog-checkpoint)."""
+    return Response(
+        house.desk.checkpoint(),
+        media_type="text/plain; charset=utf-8",
+        headers={"cache-control": "no-cache"},
+    )
+
+
+@get("/log/tile/{tile:path}", opt=needs(Scope.READ), media_type=_BYTES, sync_to_thread=True)
+def log_tile(house: TheHouse, tile: str) -> Response[bytes]:
+    """A tile of the log (C2SP tlog-tiles); full tiles never change."""
+    partial = ".p/" in tile
+    return Response(
+        house.desk.tile(tile.lstrip("/")),
+        media_type=_BYTES,
+        headers={
+            "cache-control": "no-cache" if partial else "private, max-age=31536000, immutable"
+        },
+    )
+
+
+ROUTES = (
+    get_evidence,
+    read_evidence,
+    prove_evidence,
+    put_evidence,
+    export_bundle,
+    check_evidence,
+)
+AT_ROOT = (checkpoint, log_tile)

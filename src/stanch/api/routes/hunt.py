@@ -1,0 +1,44 @@
+"""Hunts: questions to the events of all time."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from litestar import get
+from litestar.params import Parameter
+
+from stanch.api.asking import TheHouse, needs
+from stanch.api.house import Question
+from stanch.vocabulary.ids import asset_id
+from stanch.vocabulary.people import Scope
+from stanch.vocabulary.trouble import BadInput
+
+_LONGEST = 2000
+
+
+def question(
+    asset: str,
+    where: Annotated[str, Parameter(max_length=_LONGEST)] = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: Annotated[int, Parameter(ge=1, le=10_000)] = 100,
+) -> Question:
+    """The question that the query string asks."""
+    for name, moment in (("since", since), ("until", until)):
+        if moment is not None and moment.utcoffset() is None:
+            raise BadInput(f"{name} needs a zone. Add Z for UTC.")
+    return Question(asset=asset_id(asset), where=where, since=since, until=until, limit=limit)
+
+
+@get("/hunt", opt=needs(Scope.READ), sync_to_thread=True)
+def hunt(house: TheHouse, question: Any) -> list[dict[str, Any]]:
+    """The newest events that match, each as a row of its columns."""
+    return house.lake.rows(question)
+
+
+@get("/hunt/count", opt=needs(Scope.READ), sync_to_thread=True)
+def hunt_count(house: TheHouse, question: Any) -> dict[str, int]:
+    """How many events match."""
+    return {"count": house.lake.count(question)}
+
+
+ROUTES = (hunt, hunt_count)

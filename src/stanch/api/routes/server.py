@@ -1,0 +1,48 @@
+"""The server itself: is it alive, is it ready, what does it measure, what does it offer."""
+
+from collections.abc import Iterable
+
+from litestar import MediaType, Response, get
+from litestar.status_codes import HTTP_503_SERVICE_UNAVAILABLE
+
+from stanch.api.asking import TheHouse, anybody, needs
+from stanch.vocabulary.people import Scope
+
+
+@get("/healthz", opt=anybody(), sync_to_thread=False)
+def healthz() -> dict[str, str]:
+    """That the process answers."""
+    return {"status": "alive"}
+
+
+@get("/readyz", opt=anybody(), sync_to_thread=True)
+def readyz(house: TheHouse) -> Response[dict[str, str | tuple[str, ...]]]:
+    """Whether it can serve, and if not, why."""
+    why = house.health.unready()
+    if why:
+        return Response({"status": "unready", "why": why}, status_code=HTTP_503_SERVICE_UNAVAILABLE)
+    return Response({"status": "ready", "why": ()})
+
+
+@get("/metrics", opt=needs(Scope.READ), media_type=MediaType.TEXT, sync_to_thread=True)
+def metrics(house: TheHouse) -> Response[str]:
+    """What it measures, as Prometheus reads it."""
+    return Response(
+        prometheus(house.health.measures()), media_type="text/plain; version=0.0.4; charset=utf-8"
+    )
+
+
+def prometheus(measures: Iterable[tuple[str, str, float]]) -> str:
+    """The measures in Prometheus's text format; a name may carry its labels in braces."""
+    lines: list[str] = []
+    said: set[str] = set()
+    for name, kind, value in measures:
+        family = name.partition("{")[0]
+        if family not in said:
+            said.add(family)
+            lines.append(f"# TYPE {family} {kind}")
+        lines.append(f"{name} {value:.17g}")
+    return "\n".join(lines) + "\n"
+
+
+ROUTES = (healthz, readyz, metrics)

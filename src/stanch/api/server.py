@@ -1,0 +1,102 @@
+"""The server: granian inside this process, on one loop.
+
+In    an ASGI application, an address, and what to do once it listens.
+Out   returns when asked to stop (SIGTERM, ^C), after the requests in hand were answered.
+Why   one process is the default, so that one machine needs nothing else.
+"""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from stanch.api.wire import Application
+from stanch.vocabulary.trouble import BadInput
+
+_LAST_SECONDS = 10
+"""What requests in hand get at the end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """What a client on this machine writes."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{name}:{self.port}"
+
+
+def free_address(host: str, port: int) -> Address:
+    """The address, with a free port in place of 0; `BadInput` when somebody else listens there.
+
+    Asked before granian binds, because it shares ports (SO_REUSEPORT): a second server would
+    quietly get half of the first one's requests.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise BadInput(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port."
+            ) from error
+        return Address(host=host, port=int(probe.getsockname()[1]))
+
+
+async def listen(
+    application: Application,
+    address: Address,
+    listening: Callable[[], Awaitable[None]],
+    stopping: Callable[[], None],
+) -> None:
+    """Answer until told to stop; `listening` runs once requests are taken, `stopping` first."""
+    server = Server(
+        application,
+        address=address.host,
+        port=address.port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        backpressure=512,
+        log_enabled=False,
+    )
+    server.workers_kill_timeout = _LAST_SECONDS
+
+    def stop() -> None:
+        stopping()
+        server.stop()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    serving = asyncio.create_task(server.serve())
+    try:
+        if await _answers(address, serving):
+            await listening()
+        await serving
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _answers(address: Address, serving: "asyncio.Task[None]") -> bool:
+    """Whether connections are taken; not, when the server ended first."""
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection(address.host, address.port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            await writer.wait_closed()
+            return True
+    return False

@@ -1,0 +1,55 @@
+"""The wire: what an ASGI server hands over, read and answered without a framework.
+
+In    ASGI scopes, `receive` and `send`.
+Out   a body no larger than a cap, whole answers.
+Why   the hot route takes a million events a second; and a body must be refused while it streams,
+      not after it filled the memory.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from stanch.vocabulary.trouble import TooLarge
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Hangup(Exception):  # noqa: N818  not a fault: the client went away
+    """The client went away before its request was whole."""
+
+
+def headers_of(scope: Scope) -> Mapping[str, str]:
+    """The request's headers, names in lower case."""
+    return {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+
+
+async def read_body(headers: Mapping[str, str], receive: Receive, cap: int) -> bytes:
+    """The whole body, or `TooLarge` as soon as it passes the cap."""
+    stated = headers.get("content-length", "0")
+    if stated.isdecimal() and int(stated) > cap:
+        raise TooLarge(cap)
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Hangup
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > cap:
+            raise TooLarge(cap)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks) if len(chunks) > 1 else chunks[0]
+
+
+async def answer(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Send one whole answer."""
+    pairs = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
+    pairs.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})

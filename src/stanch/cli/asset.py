@@ -1,0 +1,57 @@
+"""stanch asset: what is protected."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stanch.cli.client import connect, segment
+from stanch.cli.options import Data, Json, command
+from stanch.cli.out import Out
+from stanch.vocabulary.trouble import BadFile
+
+app = command("What is protected: write it down, look it up.")
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="YAML or JSON that describes the asset.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Change the one there is.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Write an asset down."""
+    from stanch.engine.assets import parse_asset  # noqa: PLC0415  only this command reads YAML
+
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        raise BadFile(file, error.strerror) from error
+    asset = parse_asset(text)
+    path = f"/api/v1/assets/{segment(asset.id)}" if replace else "/api/v1/assets"
+    method = "PUT" if replace else "POST"
+    kept = connect(data).send(method, path, text, kind="application/yaml")
+    Out(json=json).show(kept, f"{kept['id']} is written down.")
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str, typer.Option(help="Only assets of this kind.")] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List all assets."""
+    items = list(connect(data).every("/api/v1/assets", {"kind": kind}))
+    columns = ("id", "kind", "owner", "criticality", "version", "name")
+    Out(json=json).table({"items": items}, columns, items)
+
+
+@app.command()
+def show(
+    asset: Annotated[str, typer.Argument(help="The asset's id.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show one asset."""
+    found = connect(data).get(f"/api/v1/assets/{segment(asset)}")
+    Out(json=json).show(found, "\n".join(f"{k}: {v}" for k, v in found.items() if v or v == 0))

@@ -1,0 +1,164 @@
+"""The client: asks a running server over HTTP, with the standard library.
+
+In    a data folder on this machine, or STANCH_URL and STANCH_KEY.
+Out   what the server answers; its problem documents as the same Trouble that the server raised.
+Why   a command on the same machine needs no configuration, and one elsewhere two variables.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from stanch import settings
+from stanch.vocabulary.trouble import NotRunning, Trouble, Unreachable
+
+_TIMEOUT = 60.0
+_PIECE = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """What a running server writes into its data folder."""
+
+    url: str
+    pid: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Client:
+    """One server, and the key to use there."""
+
+    url: str
+    key: str = field(repr=False)
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        """The JSON that this path answers."""
+        return self._json("GET", path, query=query)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | dict[str, Any] | None = None,
+        *,
+        kind: str = "application/json",
+        query: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The JSON that is answered to this body."""
+        content = msgspec.json.encode(body) if isinstance(body, dict) else body
+        return self._json(method, path, content, kind=kind, query=query)
+
+    def every(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """Every item of a list, page after page."""
+        asked = {"limit": 500, **(query or {})}
+        while True:
+            page = self.get(path, asked)
+            yield from page["items"]
+            if not page["next"]:
+                return
+            asked["after"] = page["next"]
+
+    def save(self, method: str, path: str, to: Path) -> int:
+        """How many bytes the answer has, now in a new file."""
+        connection, response = self._ask(method, path, None, "")
+        try:
+            size = 0
+            with to.open("xb") as out:
+                while piece := response.read(_PIECE):
+                    size += out.write(piece)
+            return size
+        finally:
+            connection.close()
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        *,
+        kind: str = "",
+        query: Mapping[str, Any] | None = None,
+    ) -> Any:
+        asked = {k: v for k, v in (query or {}).items() if v is not None and v != ""}
+        target = path + ("?" + urlencode(asked, doseq=True) if asked else "")
+        connection, response = self._ask(method, target, content, kind)
+        try:
+            read = response.read()
+        finally:
+            connection.close()
+        return msgspec.json.decode(read) if read else None
+
+    def _ask(
+        self, method: str, target: str, content: bytes | None, kind: str
+    ) -> tuple[HTTPConnection, HTTPResponse]:
+        parts = urlsplit(self.url)
+        make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        connection = make(parts.netloc, timeout=_TIMEOUT)
+        headers = {"authorization": f"Bearer {self.key}"}
+        if kind:
+            headers["content-type"] = kind
+        try:
+            connection.request(method, parts.path.rstrip("/") + target, content, headers)
+            response = connection.getresponse()
+            if response.status >= 400:  # noqa: PLR2004  HTTP's own line between good and bad
+                raise _told(response.read())
+        except (OSError, HTTPException) as error:
+            connection.close()
+            raise Unreachable(self.url, str(error) or type(error).__name__) from error
+        except Trouble:
+            connection.close()
+            raise
+        return connection, response
+
+
+def segment(text: str) -> str:
+    """The text as one part of a path."""
+    return quote(text, safe="")
+
+
+def connect(data: Path | None) -> Client:
+    """The server of this folder, else the one that the environment names, or `NotRunning`."""
+    asked = settings.from_environment()
+    if data is None and asked.url:
+        return Client(url=asked.url, key=asked.key)
+    folder = data or asked.data
+    running = running_on(folder)
+    if running is None:
+        raise NotRunning(folder, folder)
+    key = asked.key or (folder / "admin.key").read_text().strip()
+    return Client(url=running.url, key=key)
+
+
+def running_on(folder: Path) -> Running | None:
+    """The server that now runs on this folder."""
+    try:
+        running = msgspec.json.decode((folder / "server.json").read_bytes(), type=Running)
+        os.kill(running.pid, 0)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return running
+
+
+def _told(body: bytes) -> Trouble:
+    """The problem document as the Trouble that the server raised."""
+    try:
+        problem = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return Trouble("the server answered something that is no problem document")
+    leaf = _leaves(Trouble).get(str(problem.get("type")))
+    if leaf is None:
+        return Trouble(str(problem.get("detail")))
+    return leaf(*problem.get("facts", ()))
+
+
+def _leaves(root: type[Trouble]) -> dict[str, type[Trouble]]:
+    found = {root.named(): root}
+    for leaf in root.__subclasses__():
+        found |= _leaves(leaf)
+    return found

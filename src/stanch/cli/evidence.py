@@ -1,0 +1,85 @@
+"""stanch evidence: list, export and verify."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stanch.cli.client import connect, running_on, segment
+from stanch.cli.options import Data, Json, command
+from stanch.cli.out import Out
+from stanch.vocabulary.trouble import AlreadyThere
+
+app = command("List, export and verify evidence.")
+
+_COULD_NOT_TELL = 2
+
+
+@app.command("list")
+def list_(
+    incident: Annotated[str, typer.Option(help="Only items of this incident.")] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List what is in the vault."""
+    items = list(connect(data).every("/api/v1/evidence", {"incident": incident}))
+    columns = ("id", "incident", "kind", "name", "size", "taken", "by", "log_index")
+    Out(json=json).table({"items": items}, columns, items)
+
+
+@app.command()
+def export(
+    incident: Annotated[str, typer.Argument(help="The incident's id, or `all` for everything.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Write all evidence of an incident into one file that verifies offline."""
+    if output.exists():
+        raise AlreadyThere("The file", str(output))
+    out = Out(json=json)
+    client = connect(data)
+    path = f"/api/v1/incidents/{segment(incident)}/bundle"
+    size = client.save("POST", path, output)
+    out.show(
+        {"file": str(output), "size": size, "incident": incident},
+        f"{output}: {size} bytes. Check it anywhere with: stanch evidence verify {output}",
+    )
+
+
+@app.command()
+def verify(
+    file: Annotated[
+        Path | None, typer.Argument(help="A bundle or a copy of a log; else this data folder.")
+    ] = None,
+    pin: Annotated[
+        list[str] | None, typer.Option("--pin", help="A fingerprint that the keys must have.")
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Check a bundle, or this data folder's whole log and vault."""
+    out = Out(json=json)
+    if file is not None:
+        from stanch.store.verify import examine  # noqa: PLC0415  needs no server and no extra
+
+        told = examine(file, tuple(pin or ()))
+    else:
+        told = _folder(data)
+    holds = told["holds"]
+    out.show(told, str(told["says"]))
+    if not holds:
+        raise typer.Exit(_COULD_NOT_TELL if holds is None else 1)
+
+
+def _folder(data: Path | None) -> dict[str, object]:
+    """What checking the data folder says: by its server when one runs, else here."""
+    from stanch import settings  # noqa: PLC0415
+
+    folder = data or settings.from_environment().data
+    if running_on(folder) is not None:
+        told: dict[str, object] = connect(folder).get("/api/v1/evidence-check")
+        return told
+    from stanch.app import verify_folder  # noqa: PLC0415  the server's parts, only when needed
+
+    return verify_folder(folder)

@@ -1,0 +1,47 @@
+"""stanch key: keys for machines."""
+
+from typing import Annotated
+
+import typer
+
+from stanch.cli.client import connect, segment
+from stanch.cli.options import Data, Json, command
+from stanch.cli.out import Out
+from stanch.vocabulary.people import Scope
+
+app = command("Keys for machines.")
+
+
+@app.command()
+def create(
+    scope: Annotated[list[Scope], typer.Option("--scope", help="What the key may be used for.")],
+    name: Annotated[str, typer.Option(help="What it is for.")] = "",
+    days: Annotated[int | None, typer.Option(help="Until when it is good.", min=1)] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Make a key; its secret is shown this once."""
+    asked = {"name": name, "scopes": [str(one) for one in scope], "days": days}
+    made = connect(data).send("POST", "/api/v1/keys", asked)
+    out = Out(json=json)
+    out.say("This is shown once; keep it where only its user can read it.")
+    out.show(made, made["secret"])
+
+
+@app.command("list")
+def list_(data: Data = None, json: Json = False) -> None:
+    """List all keys, without their secrets."""
+    items = list(connect(data).every("/api/v1/keys"))
+    columns = ("id", "name", "scopes", "created", "expires", "revoked", "last_used")
+    Out(json=json).table({"items": items}, columns, items)
+
+
+@app.command()
+def revoke(
+    key: Annotated[str, typer.Argument(help="The key's id.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """End a key at once."""
+    ended = connect(data).send("DELETE", f"/api/v1/keys/{segment(key)}")
+    Out(json=json).show(ended, f"{ended['id']} is good for nothing now.")

@@ -1,0 +1,90 @@
+"""What a command shows: a document for programs on stdout, or text for people.
+
+With `--json` one JSON document goes to stdout and nothing else; sentences and progress always go to
+stderr, so that a pipe never has to tell them apart. Colour only on a terminal.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from stanch.vocabulary.trouble import Trouble
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, MappingProxyType):
+        return dict(value)
+    return str(value)
+
+
+class Out:
+    """Where a command's results go."""
+
+    def __init__(self, *, json: bool) -> None:
+        self.json = json
+
+    def show(self, document: object, text: str = "") -> None:
+        """The result: the document with `--json`, else the text."""
+        if self.json:
+            encoded = msgspec.json.encode(document, enc_hook=_plain)
+            sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+        elif text:
+            sys.stdout.write(text.rstrip("\n") + "\n")
+        sys.stdout.flush()
+
+    def table(
+        self, document: object, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
+    ) -> None:
+        """The document with `--json`, else its rows under these columns."""
+        if self.json:
+            self.show(document)
+            return
+        kept = [[_cell(row.get(name)) for name in columns] for row in rows]
+        if not kept:
+            self.say("Nothing to show.")
+            return
+        heads = [name.upper().replace("_", " ") for name in columns]
+        widths = [max(len(r[i]) for r in (heads, *kept)) for i in range(len(columns))]
+        for row in (heads, *kept):
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            sys.stdout.write(line.rstrip() + "\n")
+        sys.stdout.flush()
+
+    def say(self, sentence: str) -> None:
+        """A sentence for people."""
+        sys.stderr.write(sentence.rstrip("\n") + "\n")
+        sys.stderr.flush()
+
+    def trouble(self, trouble: Trouble) -> int:
+        """The exit code of the trouble, after telling it in one sentence."""
+        if self.json:
+            facts = [str(fact) for fact in trouble.facts]
+            self.show({"type": trouble.code, "detail": str(trouble), "facts": facts})
+        mark = "\033[31mstanch:\033[0m" if sys.stderr.isatty() else "stanch:"
+        self.say(f"{mark} {trouble}")
+        return trouble.exit_code
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Any]:
+        """A function that moves a bar on stderr; on a pipe it moves nothing."""
+        if not sys.stderr.isatty():
+            yield lambda _step: None
+            return
+        from rich.console import Console  # noqa: PLC0415  only a terminal pays for rich
+        from rich.progress import Progress  # noqa: PLC0415
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda step: bar.advance(task, step)
+
+
+def _cell(value: object) -> str:
+    """One cell, with what a terminal would obey taken out."""
+    if value is None:
+        return "-"
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)[:80]

@@ -1,0 +1,20 @@
+"""Every command with its one line; the file that holds it has its name."""
+
+from types import MappingProxyType
+
+COMMANDS = MappingProxyType(
+    {
+        "up": "Start stanch.",
+        "doctor": "Check this machine and this data folder, with a remedy for each fault.",
+        "selftest": "Drive a private server through its whole path, then stop it.",
+        "backup": "Copy a data folder into one file that can be checked.",
+        "restore": "Bring a backup back into an empty folder.",
+        "asset": "What is protected: write it down, look it up.",
+        "ingest": "Send events from files.",
+        "hunt": "Search the events of all time.",
+        "evidence": "List, export and verify evidence.",
+        "vault": "Keep and fetch immutable items.",
+        "key": "Keys for machines.",
+        "user": "People with accounts.",
+    }
+)

@@ -1,0 +1,51 @@
+"""stanch up: start stanch on this machine."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stanch import settings
+from stanch.cli.options import Json, command
+from stanch.cli.out import Out
+
+app = command("Start stanch.")
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="With sample assets and traffic.")] = False,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="The data folder.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    json: Json = False,
+) -> None:
+    """Start stanch and serve until ^C or SIGTERM."""
+    asked = settings.from_environment()
+    chosen = replace(
+        asked,
+        data=data or asked.data,
+        host=host or asked.host,
+        port=asked.port if port is None else port,
+    )
+    from stanch.app import Started, serve  # noqa: PLC0415  the heavy parts
+
+    out = Out(json=json)
+
+    def started(now: Started) -> None:
+        out.show({"url": now.url, "data": str(chosen.data), "secret": now.secret})
+        out.say(f"stanch answers on {now.url}, with its data in {chosen.data}.")
+        if now.secret:
+            out.say(f"The first admin key, shown this once and kept in {chosen.data}/admin.key:")
+            out.say(f"  {now.secret}")
+        if demo:
+            from stanch.sandbox.traffic import start  # noqa: PLC0415  only the demo
+
+            key = (chosen.data / "admin.key").read_text(encoding="utf-8").strip()
+            start(now.url, key, out.say)
+
+    serve(chosen, started)
+    out.say("Stopped; everything is on disk.")

@@ -1,0 +1,93 @@
+"""The caretaker: chores that run for as long as the server, and never die unseen.
+
+In    chores: a name, what to do, how often.
+Out   each done on its own thread; one that raises is tried again after a growing pause.
+Why   a roll-up that stopped last week must be seen today: what is wrong stands in /readyz and in
+      `stanch doctor`, with the sentence of the last error.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from stanch.engine.clock import Clock
+
+_LOG = logging.getLogger("stanch.caretaker")
+LONGEST_PAUSE = 60.0
+UNWELL_AFTER = 3
+"""Failures in a row before people are told; one may be a disk that was slow."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chore:
+    """One thing to do again and again."""
+
+    name: str
+    work: Callable[[], object]
+    every: float
+    """Seconds from the end of one to the start of the next."""
+    at_end: bool = False
+    """Whether it is done once more when the server stops."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Standing:
+    """How a chore is doing."""
+
+    name: str
+    done: int = 0
+    failed_in_a_row: int = 0
+    last_done: datetime | None = None
+    last_error: str = field(default="")
+
+
+class Caretaker:
+    """Does the chores until it is cancelled."""
+
+    def __init__(self, chores: Sequence[Chore], clock: Clock) -> None:
+        self._chores = tuple(chores)
+        self._clock = clock
+        self.standings = {chore.name: Standing(name=chore.name) for chore in chores}
+
+    async def run(self) -> None:
+        """Runs every chore, each at its own pace, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for chore in self._chores:
+                group.create_task(self._keep(chore), name=chore.name)
+
+    def finish(self) -> None:
+        """Does what must be done once more before the end."""
+        for chore in self._chores:
+            if chore.at_end:
+                self._once(chore)
+
+    def unwell(self) -> tuple[str, ...]:
+        """A sentence for each chore that keeps failing."""
+        return tuple(
+            f"{one.name} failed {one.failed_in_a_row} times in a row: {one.last_error}"
+            for one in self.standings.values()
+            if one.failed_in_a_row >= UNWELL_AFTER
+        )
+
+    async def _keep(self, chore: Chore) -> None:
+        while True:
+            good = await asyncio.to_thread(self._once, chore)
+            failed = self.standings[chore.name].failed_in_a_row
+            pause = chore.every if good else min(LONGEST_PAUSE, 0.25 * 2 ** min(failed, 10))
+            await asyncio.sleep(pause)
+
+    def _once(self, chore: Chore) -> bool:
+        standing = self.standings[chore.name]
+        try:
+            chore.work()
+        except Exception as error:  # noqa: BLE001  the border: a chore that fails is tried again
+            standing.failed_in_a_row += 1
+            standing.last_error = f"{type(error).__name__}: {error}"
+            _LOG.warning("%s failed (%d): %s", chore.name, standing.failed_in_a_row, error)
+            return False
+        standing.done += 1
+        standing.failed_in_a_row = 0
+        standing.last_done = self._clock()
+        return True

@@ -1,0 +1,274 @@
+"""The evidence desk: where evidence is handed in, shown, proved, exported and checked.
+
+In    what a route or a command asks.
+Out   items, their proofs, bundles for outsiders, and whether everything still holds.
+Why   whoever is handed something gets it with its proof; and each handing out is itself entered.
+"""
+
+import base64
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from stanch.engine.evidence import EvidenceRoom, Piece
+from stanch.engine.ports import Store
+from stanch.engine.recorder import Recorder
+from stanch.vocabulary.ids import Digest, EvidenceId, IncidentId
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.people import Caller
+from stanch.vocabulary.record import Evidence
+from stanch.vocabulary.trouble import NotFound, Unreachable
+
+ALL = IncidentId("all")
+"""In place of an incident's id: every item there is."""
+_BLOCK = 1024 * 1024
+_TILE = re.compile(r"(?:[0-5]|entries)(?:/x\d{3})*/\d{3}(?:\.p/\d{1,3})?")
+
+
+class Logged(Protocol):
+    """An entry in its place."""
+
+    @property
+    def leaf(self) -> bytes:
+        """The entry's bytes."""
+        ...
+
+
+class Checked(Protocol):
+    """What checking the log said."""
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether it holds; None when it could not tell."""
+        ...
+
+    @property
+    def says(self) -> str:
+        """A sentence."""
+        ...
+
+    @property
+    def where(self) -> str:
+        """The first bad place."""
+        ...
+
+    @property
+    def entries(self) -> int:
+        """How many entries were checked."""
+        ...
+
+
+class Log(Protocol):
+    """The evidence log, as an outsider is shown it."""
+
+    def checkpoint(self) -> str:
+        """A signed checkpoint over all entries."""
+        ...
+
+    def proof_text(self, index: int) -> str:
+        """The proof of an entry as one text."""
+        ...
+
+    def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[Logged]:
+        """The entries of this range as they were written down."""
+        ...
+
+    def verify(self) -> Checked:
+        """Every entry hashed again, up to the signed root."""
+        ...
+
+
+class Scrubbed(Protocol):
+    """One vault item after it was read back."""
+
+    @property
+    def digest(self) -> Digest:
+        """Which one."""
+        ...
+
+    @property
+    def damage(self) -> str:
+        """What is wrong with it, or nothing."""
+        ...
+
+
+Export = Callable[[Sequence[Evidence], IncidentId | None, str, Path], object]
+"""Writes these items into one file: whose they are, who asks, and where to."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What the desk works with."""
+
+    store: Store
+    room: EvidenceRoom
+    recorder: Recorder
+    log: Log
+    tiles: Path
+    """The folder that the log publishes into."""
+    vkeys: tuple[str, ...]
+    export: Export
+    scrub: Callable[[], Iterable[Scrubbed]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upload:
+    """Something to put into the vault."""
+
+    kind: str
+    name: str
+    incident: IncidentId | None = None
+    personal: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """Where an item stands in the log, and what an outsider needs to check that."""
+
+    item: EvidenceId
+    digest: Digest
+    log_index: int
+    leaf: str
+    """The entry's bytes, in base64."""
+    proof: str
+    """C2SP tlog-proof: index, path and signed checkpoint in one text."""
+    keys: tuple[str, ...]
+    """The verifier keys to pin."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verified:
+    """What checking the whole log and vault says."""
+
+    holds: bool | None
+    """None: could not tell."""
+    says: str
+    where: str = ""
+    """The first bad entry or item."""
+    entries: int = 0
+    items: int = 0
+
+
+class Desk:
+    """Evidence, for whoever may ask."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def put(self, upload: Upload, content: bytes, caller: Caller) -> Evidence:
+        """The item, now in the vault and in the log."""
+        parts = self._parts
+        piece = Piece(name=upload.name, kind=upload.kind, content=content, personal=upload.personal)
+        (item,) = parts.room.take(upload.incident, [piece], by=caller.name)
+        parts.recorder.drain()
+        with parts.store.look() as tx:
+            return tx.evidence.get(item.id)
+
+    def content(self, item: EvidenceId, caller: Caller) -> tuple[Evidence, Iterator[bytes]]:
+        """The item and its bytes, checked against its digest."""
+        return self._parts.room.read(item, by=caller.name)
+
+    def proof(self, item: EvidenceId) -> Proof:
+        """The item's place in the log and the proof of it."""
+        parts = self._parts
+        parts.recorder.drain()
+        with parts.store.look() as tx:
+            kept = tx.evidence.get(item)
+        (logged,) = parts.log.leaves(kept.log_index, kept.log_index + 1)
+        return Proof(
+            item=kept.id,
+            digest=kept.digest,
+            log_index=kept.log_index,
+            leaf=base64.b64encode(logged.leaf).decode(),
+            proof=parts.log.proof_text(kept.log_index),
+            keys=parts.vkeys,
+        )
+
+    def bundle(self, incident: IncidentId, caller: Caller) -> tuple[str, Iterator[bytes]]:
+        """The name and the bytes of a file with all evidence of the incident."""
+        parts = self._parts
+        parts.recorder.drain()
+        of = None if incident == ALL else incident
+        items = self._items_of(of)
+        if not items:
+            raise NotFound("evidence of incident", incident, "evidence")
+        folder = Path(tempfile.mkdtemp(prefix="stanch-bundle-"))
+        path = folder / "bundle.zip"
+        try:
+            parts.export(items, of, caller.name, path)
+        except BaseException:
+            _gone(path)
+            raise
+        return f"stanch-{incident}.zip", _read_once(path)
+
+    def checkpoint(self) -> bytes:
+        """The newest signed checkpoint, as C2SP tlog-checkpoint writes it."""
+        self._parts.recorder.drain()
+        return self._parts.log.checkpoint().encode()
+
+    def tile(self, path: str) -> bytes:
+        """A tile of the log, by its C2SP path below `tile/`, or `NotFound`."""
+        if not _TILE.fullmatch(path):
+            raise NotFound("tile", path[:100], "evidence")
+        try:
+            return (self._parts.tiles / "tile" / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise NotFound("tile", path[:100], "evidence") from error
+        except OSError as error:
+            raise Unreachable("The log's folder", error.strerror) from error
+
+    def verify(self) -> Verified:
+        """What checking the whole log and vault says."""
+        self._parts.recorder.drain()
+        return check(self._parts.log, self._parts.scrub())
+
+    def _items_of(self, incident: IncidentId | None) -> list[Evidence]:
+        wanted = Wanted(incident=(incident,) if incident else ())
+        items: list[Evidence] = []
+        after = ""
+        with self._parts.store.look() as tx:
+            while True:
+                page = tx.evidence.page(wanted, after=after, limit=200)
+                items.extend(page.items)
+                if not page.next:
+                    return items
+                after = page.next
+
+
+def check(log: Log, scrubbed: Iterable[Scrubbed]) -> Verified:
+    """What reading every entry and every item back says; the first bad one is named."""
+    checked = log.verify()
+    if not checked.holds:
+        return Verified(holds=checked.holds, says=f"The log: {checked.says}", where=checked.where)
+    items, bad = 0, ""
+    for one in scrubbed:
+        items += 1
+        if one.damage and not bad:
+            bad = str(one.digest)
+            damage = one.damage
+    if bad:
+        return Verified(
+            holds=False, says=f"Vault item {bad}: {damage}", where=bad, entries=checked.entries
+        )
+    says = f"It holds: {checked.entries} entries of the log, {items} items of the vault."
+    return Verified(holds=True, says=says, entries=checked.entries, items=items)
+
+
+def _read_once(path: Path) -> Iterator[bytes]:
+    """The file's bytes; it is gone afterwards, read to the end or not."""
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                yield block
+    finally:
+        _gone(path)
+
+
+def _gone(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.parent.rmdir()

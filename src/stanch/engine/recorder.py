@@ -1,0 +1,82 @@
+"""The recorder: carries entries from the store's outbox into the evidence log, once each.
+
+In    the outbox, in the order of the transactions that filled it.
+Out   the same entries in the log; then each evidence item knows its place there.
+Why   (1) append: the log keeps in one transaction the entries and how far the outbox was taken in,
+      so a crash at any instant repeats nothing. (2) let go: the outbox forgets what the log has.
+      (3) place: how far items were told their place is a position of its own, moved together with
+      the items, so a crash leaves none without.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from stanch.engine.ports import Store
+from stanch.vocabulary.ids import EvidenceId
+from stanch.vocabulary.record import Deed, Entry
+
+OUTBOX = "outbox"
+PLACED = "log-places"
+BATCH = 500
+
+
+class Log(Protocol):
+    """The evidence log."""
+
+    @property
+    def size(self) -> int:
+        """How many entries it has."""
+        ...
+
+    def append(
+        self, entries: Sequence[Entry], *, source: str = "", upto: int | None = None
+    ) -> range:
+        """The places of these entries, once they are on disk."""
+        ...
+
+    def position(self, source: str) -> int | None:
+        """How far this outbox was taken in."""
+        ...
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
+        """The entries of this range."""
+        ...
+
+
+class Recorder:
+    """Drains the outbox. Safe from many threads; one at a time works."""
+
+    def __init__(self, store: Store, log: Log) -> None:
+        self._store = store
+        self._log = log
+        self._alone = threading.Lock()
+
+    def drain(self) -> int:
+        """How many entries came into the log; the outbox is empty then."""
+        with self._alone:
+            count = 0
+            while posted := self._store.outbox(self._log.position(OUTBOX) or 0, BATCH):
+                upto = posted[-1].seq
+                self._log.append([one.entry for one in posted], source=OUTBOX, upto=upto)
+                self._store.drained(upto)
+                count += len(posted)
+            self._place()
+            return count
+
+    def _place(self) -> None:
+        with self._store.look() as tx:
+            told = tx.positions.get(PLACED).at
+        while told < self._log.size:
+            stop = min(told + BATCH, self._log.size)
+            with self._store.begin() as tx:
+                seen = tx.positions.get(PLACED)
+                for index, entry in enumerate(self._log.entries(seen.at, stop), seen.at):
+                    if entry.deed is not Deed.EVIDENCE_TAKEN:
+                        continue
+                    item = tx.evidence.find(EvidenceId(entry.about))
+                    if item is not None and item.log_index < 0:
+                        tx.evidence.save(replace(item, log_index=index))
+                tx.positions.move(seen, stop)
+            told = stop
