@@ -1,0 +1,102 @@
+"""Paging: every item exactly once, whatever is added meanwhile; cursors cannot be forged."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stanch.store.sql.store import SqlStore
+from stanch.vocabulary.finding import Finding
+from stanch.vocabulary.ids import AssetId, DetectorId
+from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.trouble import BadInput
+
+Sight = Callable[[int], Finding]
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_every_item_comes_exactly_once_while_others_are_added(
+    sql_store: SqlStore, finding: Sight, at: datetime, data: st.DataObject
+) -> None:
+    with sql_store.begin() as tx:
+        start = tx.findings.count() * 7 % 1000
+        first = data.draw(st.sets(st.integers(start, start + 200), min_size=1, max_size=40))
+        tx.findings.put([finding(n) for n in first], at=at)
+        there = {f.id for f in tx.findings.page(limit=1000).items}
+    seen: list[str] = []
+    after = ""
+    while True:
+        with sql_store.begin() as tx:
+            page = tx.findings.page(after=after, limit=data.draw(st.integers(1, 9)))
+            seen.extend(f.id for f in page.items)
+            tx.findings.put([finding(data.draw(st.integers(0, 1200)))], at=at)
+        if not page.next:
+            break
+        after = page.next
+    assert len(seen) == len(set(seen))
+    assert there <= set(seen)
+
+
+def test_the_findings_of_one_incident_come_in_pages(
+    sql_store: SqlStore, finding: Sight, incident: Callable[..., Incident], at: datetime
+) -> None:
+    with sql_store.begin() as tx:
+        kept = tx.findings.put([finding(n) for n in range(30)], at=at)
+        one = tx.incidents.add(incident("inc-1", *(f.id for f in kept[5:25])))
+        wanted = Wanted(incident=(one.id,))
+        assert tx.findings.count(wanted) == 20
+        assert tx.findings.facets(wanted, ["detector"]) == {"detector": {"score_shift": 20}}
+        seen: list[Finding] = []
+        page = tx.findings.page(wanted, limit=7)
+        while True:
+            seen.extend(page.items)
+            if not page.next:
+                break
+            page = tx.findings.page(wanted, after=page.next, limit=7)
+    assert seen == list(reversed(kept[5:25]))
+
+
+def test_a_forged_cursor_is_refused(sql_store: SqlStore, finding: Sight, at: datetime) -> None:
+    with sql_store.begin() as tx:
+        tx.findings.put([finding(n) for n in range(5)], at=at)
+        good = tx.findings.page(limit=2).next
+        for bad in ("x", "é", good[:-2], "A" + good[1:], good + "AAAA"):
+            if bad == good:
+                continue
+            with pytest.raises(BadInput):
+                tx.findings.page(after=bad, limit=2)
+
+
+def test_a_cursor_belongs_to_its_question(
+    sql_store: SqlStore, finding: Sight, at: datetime
+) -> None:
+    with sql_store.begin() as tx:
+        tx.findings.put([finding(n) for n in range(5)], at=at)
+        good = tx.findings.page(limit=2).next
+        with pytest.raises(BadInput):
+            tx.findings.page(Wanted(asset=(AssetId("fraud"),)), after=good, limit=2)
+        with pytest.raises(BadInput):
+            tx.assets.page(after=good)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1001])
+def test_a_page_has_a_size(sql_store: SqlStore, limit: int) -> None:
+    with sql_store.look() as tx, pytest.raises(BadInput):
+        tx.findings.page(limit=limit)
+
+
+def test_a_list_is_not_narrowed_by_what_it_does_not_know(sql_store: SqlStore) -> None:
+    with sql_store.look() as tx:
+        with pytest.raises(BadInput, match="detector"):
+            tx.assets.page(Wanted(detector=(DetectorId("x"),)))
+        with pytest.raises(BadInput, match="owner"):
+            tx.findings.facets(Wanted(), ["owner"])

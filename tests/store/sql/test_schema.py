@@ -1,0 +1,92 @@
+"""The schema: migrations make what the queries expect, on both databases, and only forward."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+from stanch.store.sql import tables
+from stanch.store.sql.connect import WRITES, connect
+from stanch.store.sql.migrate import known, migrate
+from stanch.store.sql.store import open_store
+from stanch.vocabulary.trouble import NewerData, Tampered
+
+
+def shape(engine: Engine) -> dict[str, object]:
+    seen = inspect(engine)
+    return {
+        name: (
+            {(c["name"], str(c["type"]), c["nullable"]) for c in seen.get_columns(name)},
+            tuple(seen.get_pk_constraint(name)["constrained_columns"]),
+            {
+                (i["name"], tuple(i["column_names"]), bool(i["unique"]))
+                for i in seen.get_indexes(name)
+            },
+        )
+        for name in seen.get_table_names()
+        if name != "migrations"
+    }
+
+
+def test_all_migrations_one_by_one_make_the_schema_of_the_queries(
+    database_url: str, at: datetime
+) -> None:
+    engine = connect(database_url)
+    with engine.connect().execution_options(**{WRITES: True}) as link, link.begin():
+        for upto in range(1, len(known()) + 1):
+            assert migrate(link, known()[:upto], at=at) == 1
+    migrated = shape(engine)
+    with engine.connect().execution_options(**{WRITES: True}) as link, link.begin():
+        for name in (*tables.everything.tables, "migrations"):
+            link.execute(text(f"DROP TABLE {name}"))
+        tables.everything.create_all(link)
+    assert shape(engine) == migrated
+    engine.dispose()
+
+
+def test_opening_again_migrates_nothing(database_url: str, at: datetime) -> None:
+    open_store(database_url, clock=lambda: at).close()
+    open_store(database_url, clock=lambda: at).close()
+    engine = connect(database_url)
+    with engine.connect() as link, link.begin():
+        steps = link.execute(text("SELECT count(*) FROM migrations")).scalar_one()
+    assert steps == len(known())
+    engine.dispose()
+
+
+def test_an_old_migration_with_other_words_is_refused(database_url: str, at: datetime) -> None:
+    open_store(database_url, clock=lambda: at).close()
+    engine = connect(database_url)
+    changed = replace(known()[0], sql=known()[0].sql + "\n-- a word more")
+    with (
+        engine.connect().execution_options(**{WRITES: True}) as link,
+        link.begin(),
+        pytest.raises(Tampered, match="0001_nouns"),
+    ):
+        migrate(link, (changed, *known()[1:]), at=at)
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_stanch_is_refused(database_url: str, at: datetime) -> None:
+    open_store(database_url, clock=lambda: at).close()
+    engine = connect(database_url)
+    with engine.connect().execution_options(**{WRITES: True}) as link, link.begin():
+        link.execute(text("INSERT INTO migrations VALUES (9999, 'later', 'x', 0)"))
+    engine.dispose()
+    with pytest.raises(NewerData, match="9999"):
+        open_store(database_url, clock=lambda: at)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(database_url: str, at: datetime) -> None:
+    open_store(database_url, clock=lambda: at).close()
+    engine = connect(database_url)
+    bad = replace(known()[0], number=2, name="bad", sql="CREATE TABLE half (n BIGINT); NONSENSE")
+    with (
+        pytest.raises(Exception, match=r"(?i)nonsense"),
+        engine.connect().execution_options(**{WRITES: True}) as link,
+        link.begin(),
+    ):
+        migrate(link, (*known(), bad), at=at)
+    assert "half" not in inspect(engine).get_table_names()
+    engine.dispose()
