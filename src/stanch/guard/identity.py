@@ -1,0 +1,122 @@
+"""Who asks and from where, taken only from places that the caller cannot write to.
+
+In    an ASGI scope.
+Out   the principal, or None when nobody trustworthy said it; the network address.
+Why   a block on a principal is worth what its identity is worth. There is no default: whoever puts
+      up a guard chooses. A plain header is no choice; anyone can write it.
+
+Choices: `proxy_header` (a header that a proxy sets, with a shared secret beside it), `bearer` (a
+look-up of the key, by the host's own function), `scope_user` (an authentication middleware outside
+of the guard), `client_certificate` (the ASGI TLS extension), `by_address` (no identity: the address).
+"""
+
+import hmac
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any
+
+from stanch.vocabulary.network import Networks, address
+
+Scope = MutableMapping[str, Any]
+Identify = Callable[[Scope], str | None]
+LONGEST = 256
+UNIX = "unix"
+
+
+def headers(scope: Scope, name: str) -> list[str]:
+    """Every value of this header, in the order they came."""
+    wanted = name.lower().encode("latin-1")
+    return [v.decode("latin-1") for n, v in scope.get("headers", ()) if n.lower() == wanted]
+
+
+def proxy_header(name: str, *, secret_header: str, secret: str) -> Identify:
+    """The header a proxy sets, believed only beside the secret and when each stands exactly once."""
+
+    def identify(scope: Scope) -> str | None:
+        given, secrets = headers(scope, name), headers(scope, secret_header)
+        if len(given) != 1 or len(secrets) != 1:
+            return None
+        same = hmac.compare_digest(secrets[0].encode(), secret.encode())
+        return usable(given[0]) if same else None
+
+    if not secret:
+        raise ValueError("proxy_header needs a secret that only the proxy knows.")
+    return identify
+
+
+def bearer(known: Callable[[str], str | None]) -> Identify:
+    """The principal that the host's own look-up knows for the bearer key."""
+
+    def identify(scope: Scope) -> str | None:
+        given = headers(scope, "authorization")
+        if len(given) != 1:
+            return None
+        scheme, _, key = given[0].partition(" ")
+        found = known(key.strip()) if scheme.lower() == "bearer" else None
+        return None if found is None else usable(found)
+
+    return identify
+
+
+def scope_user(scope: Scope) -> str | None:
+    """The user that an authentication middleware put into the scope."""
+    user = scope.get("user")
+    if user is None or not getattr(user, "is_authenticated", True):
+        return None
+    name = getattr(user, "identity", None) or getattr(user, "display_name", None)
+    return usable(str(name)) if name else None
+
+
+def client_certificate(scope: Scope) -> str | None:
+    """The subject of the client's certificate, as the ASGI TLS extension states it."""
+    tls = (scope.get("extensions") or {}).get("tls") or {}
+    name = tls.get("client_cert_name")
+    return usable(str(name)) if name and not tls.get("client_cert_error") else None
+
+
+def by_address(scope: Scope) -> str | None:
+    """The network address itself, for services that know nobody by name."""
+    return usable(_peer(scope))
+
+
+def usable(name: str) -> str | None:
+    """The name without outer blanks, or None for one that no directory would hold."""
+    bare = name.strip()
+    return bare if bare and len(bare) <= LONGEST and bare.isprintable() else None
+
+
+class Sources:
+    """Where requests come from: the peer, or what proxies of ours say of it."""
+
+    def __init__(self, trusted: Iterable[str] = ()) -> None:
+        given = tuple(trusted)
+        self._unix = UNIX in given
+        self._trusted = Networks(t for t in given if t != UNIX)
+
+    def of(self, scope: Scope) -> str:
+        """The address nearest to us that is not one of our own proxies."""
+        peer = _peer(scope)
+        if not self._ours(peer):
+            return peer
+        hops = ",".join(headers(scope, "x-forwarded-for")).split(",")
+        for hop in reversed(hops):
+            found = address(_without_port(hop.strip()))
+            if found is None:
+                return peer
+            peer = str(found)
+            if not self._ours(peer):
+                return peer
+        return peer
+
+    def _ours(self, peer: str) -> bool:
+        return self._trusted.cover(peer) if peer else self._unix
+
+
+def _peer(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def _without_port(text: str) -> str:
+    if text.startswith("["):
+        return text.partition("]")[0].removeprefix("[")
+    return text.partition(":")[0] if text.count(":") == 1 else text

@@ -1,0 +1,110 @@
+"""Shaping answers: what an answer gives away is cut before it leaves.
+
+In    the JSON body of an answer and the policy's Shape.
+Out   the body with scores cut, noised and rounded; None when there was nothing to shape.
+Why   scores to sixteen places are what extraction, evasion and membership inference live on.
+
+Scores are numbers under `scores`, `probabilities`, `probability`, `confidence`, `logprobs`, or the
+`data` of a KServe v2 output with such a name, and mappings of class to number there. Order: noise
+(Laplace of scale 1/epsilon, then jitter), rounding, then cutting. Jitter leaves the top class on
+top; Laplace noise does not promise that, its promise is privacy.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from stanch.vocabulary.policy import Scores, Shape
+
+NAMES = frozenset({"scores", "probabilities", "probability", "confidence", "logprobs"})
+Dice = Callable[[], float]
+"""A number from 0 up to 1; from the system's own source, so that it cannot be foreseen."""
+JSON = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
+
+
+def shapes(shape: Shape) -> bool:
+    """Whether this shape changes any answer."""
+    return shape != Shape()
+
+
+def shaped(body: bytes, shape: Shape, dice: Dice) -> bytes | None:
+    """The body with its scores shaped, or None when it is not JSON."""
+    try:
+        found: JSON = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return msgspec.json.encode(_walk(found, shape, dice))
+
+
+def numbers(given: Sequence[float], shape: Shape, dice: Dice) -> list[float]:
+    """These scores with noise and rounding; with jitter alone the greatest stays the greatest."""
+    top = max(range(len(given)), key=given.__getitem__)
+    noised = [_noised(x, shape, dice) for x in given]
+    if shape.jitter and shape.epsilon is None:
+        highest = max(noised)
+        noised = [min(x, highest) for x in noised]
+        noised[top] = highest
+    cut = noised if shape.round is None else [round(x, shape.round) for x in noised]
+    return cut
+
+
+def _noised(value: float, shape: Shape, dice: Dice) -> float:
+    if shape.epsilon is not None:
+        value += _laplace(1 / shape.epsilon, dice)
+    if shape.jitter:
+        value += (2 * dice() - 1) * shape.jitter
+    return value
+
+
+def _laplace(scale: float, dice: Dice) -> float:
+    away = dice() - 0.5
+    return -scale * math.copysign(math.log(max(1 - 2 * abs(away), 5e-324)), away)
+
+
+def _walk(value: JSON, shape: Shape, dice: Dice) -> JSON:
+    if isinstance(value, list):
+        return [_walk(one, shape, dice) for one in value]
+    if not isinstance(value, dict):
+        return value
+    kserve = str(value.get("name", "")).lower() in NAMES and "data" in value
+    found: dict[str, JSON] = {}
+    for name, one in value.items():
+        if name.lower() in NAMES or (kserve and name == "data"):
+            if shape.scores is not Scores.NONE:
+                found[name] = _scores(one, shape, dice)
+        else:
+            found[name] = _walk(one, shape, dice)
+    return found
+
+
+def _scores(value: JSON, shape: Shape, dice: Dice) -> JSON:
+    if isinstance(value, dict):
+        keys = [k for k, x in value.items() if _number(x)]
+        cut = _cut([_float(value[k]) for k in keys], shape, dice)
+        return {k: x for k, x in zip(keys, cut, strict=True) if x is not None}
+    if isinstance(value, list):
+        if value and all(_number(x) for x in value):
+            return list(_cut([_float(x) for x in value], shape, dice))
+        return [_scores(one, shape, dice) for one in value]
+    if _number(value):
+        return numbers([_float(value)], shape, dice)[0]
+    return value
+
+
+def _cut(given: list[float], shape: Shape, dice: Dice) -> list[float | None]:
+    if not given:
+        return []
+    made = numbers(given, shape, dice)
+    if shape.scores is Scores.ALL:
+        return list(made)
+    top = max(range(len(made)), key=lambda n: (made[n], given[n]))
+    return [x if n == top else None for n, x in enumerate(made)]
+
+
+def _number(value: JSON) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _float(value: JSON) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

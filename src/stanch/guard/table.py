@@ -1,0 +1,165 @@
+"""The decision table: an effective policy, compiled so that a request costs microseconds.
+
+In    a policy; then requests.
+Out   a Decision for each.
+Why   the guard stands in somebody else's hot path. Denied principals are a set, networks are a set
+      for each prefix length, answers that do not vary are made once.
+
+Names are compared without case, outer blanks and compatibility forms: two spellings of one key are
+one principal to a denial. A refused request is charged to no bucket, a probe to none either.
+"""
+
+import unicodedata
+from functools import lru_cache
+from itertools import cycle
+from threading import Lock
+
+from stanch.contain.policy import answering_mode, weights
+from stanch.guard.buckets import Buckets
+from stanch.guard.facts import Decision, Outcome, Request, Why
+from stanch.vocabulary.network import Networks
+from stanch.vocabulary.policy import Mode, Policy, Rate
+
+LONGEST_CYCLE = 1000
+_REFUSED = {
+    why: Decision(Outcome.REFUSE, why, status=status)
+    for why, status in (
+        (Why.MODE, 503),
+        (Why.PRINCIPAL, 403),
+        (Why.NETWORK, 403),
+        (Why.BATCH, 413),
+        (Why.TOKENS, 413),
+    )
+}
+_ALL = ""
+
+
+def folded(name: str) -> str:
+    """The one spelling under which names are compared."""
+    if name.isascii():
+        return name.strip().lower()
+    return _folded(name)
+
+
+@lru_cache(maxsize=4096)
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def turns(route: dict[str, int]) -> list[str]:
+    """Versions in the order they take their turn: exact shares, spread evenly."""
+    total = sum(route.values())
+    if total > LONGEST_CYCLE:
+        route = {v: max(1, round(w * LONGEST_CYCLE / total)) for v, w in route.items()}
+        total = sum(route.values())
+    credit = dict.fromkeys(route, 0)
+    order = []
+    for _ in range(total):
+        for version, weight in route.items():
+            credit[version] += weight
+        ahead = max(credit, key=lambda v: (credit[v], v))
+        credit[ahead] -= total
+        order.append(ahead)
+    return order
+
+
+class State:
+    """What must outlive a change of policy: the buckets."""
+
+    __slots__ = ("cost", "lock", "overall", "principals")
+
+    def __init__(self) -> None:
+        self.principals = Buckets()
+        self.cost = Buckets()
+        self.overall = Buckets(most=1)
+        self.lock = Lock()
+
+
+class Table:
+    """One policy, ready to decide."""
+
+    __slots__ = (
+        "_denied",
+        "_limit",
+        "_limited",
+        "_networks",
+        "_outcomes",
+        "_own",
+        "_silent",
+        "_state",
+        "_turns",
+        "mode",
+        "policy",
+    )
+
+    def __init__(self, policy: Policy, state: State) -> None:
+        self.policy = policy
+        self.mode = answering_mode(policy)
+        self._denied = frozenset(folded(p) for p in policy.deny.principals)
+        self._networks = Networks(policy.deny.networks)
+        self._limit = limit = policy.limit
+        self._own: dict[str, Rate] = {folded(p): r for p, r in limit.principals.items()}
+        self._limited = bool(self._own or limit.per_principal or limit.overall or limit.cost)
+        self._state = state
+        no_fallback = self.mode is not Mode.SERVING and not policy.fallback
+        self._silent = self.mode is Mode.STOPPED or no_fallback
+        outcome = {Mode.SHADOW: Outcome.SHADOW, Mode.SAFE: Outcome.FALLBACK}.get(
+            self.mode, Outcome.SERVE
+        )
+        why = Why.ALLOWED if outcome is Outcome.SERVE else Why.MODE
+        route = weights(policy.route)
+        order = turns(route) if route else [_ALL]
+        self._outcomes = {v: Decision(outcome, why, version=v) for v in order}
+        self._turns = cycle(order)
+
+    def decide(self, request: Request, *, spend: bool = True) -> Decision:
+        """What happens to this request; `spend=False` looks without charging anybody."""
+        refused = self._denies(request)
+        if refused is not None:
+            return refused
+        if self._limited:
+            waiting = self._rates(request, spend=spend)
+            if waiting is not None:
+                return waiting
+        if not spend:
+            return next(iter(self._outcomes.values()))
+        return self._outcomes[next(self._turns)]
+
+    def rate_of(self, principal: str) -> Rate | None:
+        """The rate that this principal is held to."""
+        return self._own.get(folded(principal)) or self._limit.per_principal
+
+    def _denies(self, request: Request) -> Decision | None:
+        if self._silent:
+            return _REFUSED[Why.MODE]
+        if self._denied and folded(request.principal) in self._denied:
+            return _REFUSED[Why.PRINCIPAL]
+        if self._networks and self._networks.cover(request.source):
+            return _REFUSED[Why.NETWORK]
+        limit = self._limit
+        if limit.max_batch is not None and request.rows > limit.max_batch:
+            return _REFUSED[Why.BATCH]
+        if limit.max_tokens is not None and request.tokens > limit.max_tokens:
+            return _REFUSED[Why.TOKENS]
+        return None
+
+    def _rates(self, request: Request, *, spend: bool) -> Decision | None:
+        name, limit, state = folded(request.principal), self._limit, self._state
+        asked = [
+            (state.principals, name, rate, 1.0, Why.PRINCIPAL_RATE)
+            for rate in (self._own.get(name) or limit.per_principal,)
+            if rate
+        ]
+        if limit.cost is not None:
+            asked.append((state.cost, name, limit.cost, request.cost, Why.COST))
+        if limit.overall is not None:
+            asked.append((state.overall, _ALL, limit.overall, 1.0, Why.OVERALL_RATE))
+        with state.lock:
+            for buckets, who, rate, need, why in asked:
+                wait = buckets.wait(who, rate, request.at, need)
+                if wait > 0:
+                    return Decision(Outcome.WAIT, why, retry_after=wait, status=429)
+            if spend:
+                for buckets, who, rate, need, _ in asked:
+                    buckets.take(who, rate, request.at, need)
+        return None

@@ -1,0 +1,142 @@
+"""Probes: a question to a guard that only stanch can ask, and an answer that only a guard can give.
+
+In    whom a request would come from, and the key that the server gave the guard.
+Out   one header's text; and the guard's answer, proved to be about this very question.
+Why   that a guard acknowledged a policy proves nothing; what it would do with a request does.
+
+Without the key the header is ignored, so an outsider learns nothing, not even that probes exist. A
+probe never reaches the model and is charged to nobody, so it bypasses nothing. Each carries a nonce
+that a guard takes once and names the asset, so that it cannot be replayed, here or elsewhere. No
+clock is involved. Shape: base64url(JSON) "." base64url(HMAC-SHA256).
+"""
+
+import binascii
+import hashlib
+import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import asdict, dataclass
+
+from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.trouble import Tampered
+
+HEADER = "stanch-probe"
+LONGEST = 65_536
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Probe:
+    """A request that shows whether an action took effect: as whom, and what should happen."""
+
+    asset: AssetId
+    principal: str = "stanch-probe"
+    source: str = ""
+    rows: int = 1
+    expect: tuple[str, ...] = ("serve",)
+    """The outcomes that prove it: serve, shadow, fallback, refuse, wait."""
+    version: str = ""
+    """The version that should be able to answer; empty does not ask."""
+    not_version: str = ""
+    """The version that must not be able to answer."""
+    field: str = ""
+    """A field of the answer that proves it, like `scores` or `hold`, ..."""
+    value: str = ""
+    """... and what it must be."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Probed:
+    """What a guard answers: what it would do, under which policy."""
+
+    asset: AssetId
+    nonce: str
+    policy: int
+    digest: str
+    outcome: str
+    why: str
+    versions: tuple[str, ...] = ()
+    """The versions that may answer; empty leaves it to the service."""
+    closed: bool = False
+    mirror: str = ""
+    mode: str = ""
+    rate: str = ""
+    scores: str = ""
+    hold: str = ""
+    tools: str = ""
+    log: str = ""
+
+
+def asked(probe: Probe, nonce: str, key: bytes) -> str:
+    """The header that asks this."""
+    facts = {
+        "asset": probe.asset,
+        "nonce": nonce,
+        "principal": probe.principal,
+        "source": probe.source,
+        "rows": probe.rows,
+    }
+    return _sealed(facts, key, b"ask")
+
+
+def heard(text: str, key: bytes) -> tuple[Probe, str] | None:
+    """The question and its nonce, or None when this is not one."""
+    facts = _opened(text, key, b"ask")
+    if facts is None:
+        return None
+    probe = Probe(
+        asset=AssetId(str(facts["asset"])),
+        principal=str(facts["principal"]),
+        source=str(facts["source"]),
+        rows=int(str(facts["rows"])),
+    )
+    return probe, str(facts["nonce"])
+
+
+def answered(probed: Probed, key: bytes) -> str:
+    """The answer as it goes over the wire."""
+    return _sealed(asdict(probed), key, b"answer")
+
+
+def read(text: str, nonce: str, key: bytes) -> Probed:
+    """The answer to the question with this nonce, or Tampered."""
+    facts = _opened(text, key, b"answer")
+    if facts is None or facts.get("nonce") != nonce:
+        raise Tampered("this is not the guard's answer to the probe")
+    known = {n: facts[n] for n in Probed.__dataclass_fields__ if n in facts}
+    versions = known.pop("versions", ())
+    made = tuple(map(str, versions)) if isinstance(versions, list) else ()
+    return Probed(**known, versions=made)  # pyrefly: ignore[bad-argument-type]  sealed by our own guard
+
+
+def proves(probe: Probe, found: Probed) -> bool:
+    """Whether the answer shows what the probe expected."""
+    may = found.versions
+    return (
+        found.outcome in probe.expect
+        and (not probe.version or probe.version in may)
+        and (not probe.not_version or probe.not_version not in may)
+        and (not probe.field or getattr(found, probe.field, None) == probe.value)
+    )
+
+
+def _mac(content: bytes, key: bytes, use: bytes) -> bytes:
+    return hmac.digest(key, b"stanch-probe-v1 " + use + b"\n" + content, hashlib.sha256)
+
+
+def _sealed(facts: object, key: bytes, use: bytes) -> str:
+    content = urlsafe_b64encode(json.dumps(facts, separators=(",", ":")).encode())
+    return (content + b"." + urlsafe_b64encode(_mac(content, key, use))).decode()
+
+
+def _opened(text: str, key: bytes, use: bytes) -> dict[str, object] | None:
+    if len(text) > LONGEST or not text.isascii():
+        return None
+    content, _, mac = text.encode().partition(b".")
+    try:
+        given = urlsafe_b64decode(mac)
+    except (binascii.Error, ValueError):
+        return None
+    if not hmac.compare_digest(given, _mac(content, key, use)):
+        return None
+    found = json.loads(urlsafe_b64decode(content))
+    return found if isinstance(found, dict) else None

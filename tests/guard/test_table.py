@@ -1,0 +1,141 @@
+"""Decisions: what is refused, who waits, how requests are shared out, and how long it takes."""
+
+import statistics
+import time
+from dataclasses import replace
+
+import pytest
+
+from stanch.contain.rate import rate
+from stanch.guard.buckets import Buckets
+from stanch.guard.facts import Outcome, Request, Why
+from stanch.guard.table import State, Table
+from stanch.vocabulary.ids import AssetId, PrincipalId
+from stanch.vocabulary.policy import Deny, Limits, Mode, Policy
+
+NOTHING = Policy(asset=AssetId("fraud-scorer"))
+
+
+def _deny(*principals: str, networks: tuple[str, ...] = ()) -> Policy:
+    deny = Deny(principals=frozenset(map(PrincipalId, principals)), networks=frozenset(networks))
+    return replace(NOTHING, deny=deny)
+
+
+def _ask(who: str = "key-1", source: str = "198.51.100.1", at: float = 0.0) -> Request:
+    return Request(who, source, at)
+
+
+def test_the_neutral_policy_serves_everybody() -> None:
+    assert Table(NOTHING, State()).decide(_ask()).outcome is Outcome.SERVE
+
+
+@pytest.mark.parametrize("who", ["key-91", "KEY-91", " key-91 ", "ｋey-91", "Key-91\t"])
+def test_another_spelling_of_a_denied_principal_is_denied(who: str) -> None:
+    found = Table(_deny("key-91"), State()).decide(_ask(who))
+    assert (found.outcome, found.why, found.status) == (Outcome.REFUSE, Why.PRINCIPAL, 403)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "203.0.113.7",
+        "::ffff:203.0.113.7",
+        "::FFFF:CB00:7107",
+        "[::ffff:203.0.113.7]",
+        "2001:db8::1%eth0",
+    ],
+)
+def test_another_spelling_of_a_denied_address_is_denied(source: str) -> None:
+    table = Table(_deny(networks=("203.0.113.0/24", "2001:db8::/32")), State())
+    assert table.decide(_ask(source=source)).why is Why.NETWORK
+    assert table.decide(_ask(source="203.0.114.7")).outcome is Outcome.SERVE
+
+
+@pytest.mark.parametrize(
+    ("mode", "fallback", "outcome"),
+    [
+        (Mode.SHADOW, "{}", Outcome.SHADOW),
+        (Mode.SAFE, "{}", Outcome.FALLBACK),
+        (Mode.SAFE, "", Outcome.REFUSE),
+        (Mode.STOPPED, "{}", Outcome.REFUSE),
+    ],
+)
+def test_a_mode_decides_what_is_given(mode: Mode, fallback: str, outcome: Outcome) -> None:
+    table = Table(replace(NOTHING, mode=mode, fallback=fallback), State())
+    assert table.decide(_ask()).outcome is outcome
+
+
+def test_shares_are_exact_and_spread() -> None:
+    table = Table(replace(NOTHING, route={"v6": 90, "v7": 10, "v5": 0}), State())
+    given = [table.decide(_ask()).version for _ in range(1000)]
+    assert (given.count("v6"), given.count("v7"), given.count("v5")) == (900, 100, 0)
+    assert all("v7" in given[n : n + 11] for n in range(900))
+
+
+def test_one_request_too_many_waits_as_long_as_it_says() -> None:
+    table = Table(replace(NOTHING, limit=Limits(per_principal=rate("2/s"))), State())
+    assert [table.decide(_ask()).outcome for _ in range(3)] == ["serve", "serve", "wait"]
+    assert table.decide(_ask("key-2")).outcome is Outcome.SERVE
+    wait = table.decide(_ask()).retry_after
+    assert table.decide(_ask(at=wait - 0.01)).outcome is Outcome.WAIT
+    assert table.decide(_ask(at=wait)).outcome is Outcome.SERVE
+
+
+def test_a_new_policy_gives_nobody_a_fresh_start() -> None:
+    state, policy = State(), replace(NOTHING, limit=Limits(per_principal=rate("1/hour")))
+    assert Table(policy, state).decide(_ask()).outcome is Outcome.SERVE
+    assert Table(replace(policy, version=2), state).decide(_ask()).outcome is Outcome.WAIT
+
+
+def test_a_refused_request_is_charged_to_nobody() -> None:
+    limit = Limits(per_principal=rate("1/hour"), overall=rate("2/hour"))
+    table = Table(replace(NOTHING, limit=limit), State())
+    given = [table.decide(_ask(w)).outcome for w in ("a", "a", "a", "b", "c")]
+    assert given == ["serve", "wait", "wait", "serve", "wait"]
+
+
+def test_looking_takes_nothing() -> None:
+    table = Table(replace(NOTHING, limit=Limits(overall=rate("1/hour"))), State())
+    for _ in range(5):
+        assert table.decide(_ask(), spend=False).outcome is Outcome.SERVE
+    assert table.decide(_ask()).outcome is Outcome.SERVE
+
+
+def test_batches_tokens_and_costs_are_limited() -> None:
+    limit = Limits(max_batch=2, max_tokens=10, cost=rate("5/hour"))
+    table = Table(replace(NOTHING, limit=limit), State())
+    assert table.decide(replace(_ask(), rows=3)).why is Why.BATCH
+    assert table.decide(replace(_ask(), tokens=11)).why is Why.TOKENS
+    assert table.decide(replace(_ask(), cost=6)).why is Why.COST
+    assert table.decide(replace(_ask(), cost=5)).outcome is Outcome.SERVE
+    assert table.decide(replace(_ask(), cost=1)).why is Why.COST
+
+
+def test_a_clock_that_stands_still_or_goes_back_gives_nothing_away() -> None:
+    table = Table(replace(NOTHING, limit=Limits(overall=rate("1/s"))), State())
+    assert table.decide(_ask(at=100.0)).outcome is Outcome.SERVE
+    assert table.decide(_ask(at=50.0)).outcome is Outcome.WAIT
+
+
+def test_inventing_names_does_not_fill_the_memory() -> None:
+    buckets = Buckets(most=10)
+    for n in range(1000):
+        buckets.take(str(n), rate("1/s"), 0.0, 1)
+    assert len(buckets) == 10
+
+
+def test_a_decision_takes_ten_microseconds_at_most_with_a_large_policy() -> None:
+    limit = Limits(
+        per_principal=rate("1000/s"),
+        principals={PrincipalId(f"slow-{n}"): rate("1/s") for n in range(1000)},
+    )
+    networks = tuple(f"10.{n >> 8}.{n & 255}.0/{24 + n % 3}" for n in range(1000))
+    policy = replace(_deny(*(f"bad-{n}" for n in range(10_000)), networks=networks), limit=limit)
+    table = Table(policy, State())
+    asked = [_ask(f"key-{n % 500}", f"198.51.{n % 200}.7", n / 100) for n in range(2000)]
+    taken = []
+    for request in asked:
+        start = time.perf_counter_ns()
+        table.decide(request)
+        taken.append(time.perf_counter_ns() - start)
+    assert statistics.median(taken) <= 10_000
