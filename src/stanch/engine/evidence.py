@@ -148,5 +148,5 @@ def evidence_id(
     """The item's id: of an incident, the same content under the same name has the same one."""
     if incident is None:
         return EvidenceId(new_id("evd", at))
-    seen = "\0".join((incident, piece.kind, piece.name, digest))
+    seen = f"{incident}\x00{piece.kind}\x00{piece.name}\x00{digest}"
     return EvidenceId("evd-" + digest_of(seen.encode()).removeprefix("sha256:")[:16])

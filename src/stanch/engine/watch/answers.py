@@ -40,7 +40,7 @@ def answers(rows: pa.Table, plan: Plan, asset: Asset) -> Columns:
         status=_status(rows["status"]),
         cost=_floats(rows["cost"]),
         tokens=_ints(rows["tokens"]),
-        groups=_groups(rows["groups"], plan),
+        groups=groups_of(rows["groups"], plan),
         misshapen=inputs.misshapen,
         strange=strange or None,
     )
@@ -195,7 +195,8 @@ def _lengths(lists: pa.ListArray) -> Ints:
     return np.where(absent, -1, np.diff(offsets))
 
 
-def _groups(column: pa.ChunkedArray, plan: Plan) -> tuple[tuple[int, Codes], ...]:
+def groups_of(column: pa.ChunkedArray, plan: Plan) -> tuple[tuple[int, Codes], ...]:
+    """The rows of each group that the plan watches."""
     if not plan.groups or column.null_count == len(column):
         return ()
     members: dict[int, list[int]] = {}

@@ -1,0 +1,222 @@
+"""The bench: the tallies of every asset that something happens to, filled and kept.
+
+In    rows of any assets and kinds; a transaction to read and keep by.
+Out   windows to look at; minutes, alarms and records kept.
+Why   rows are cut by asset, kind, version and minute here, once; what follows sees only counts.
+"""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+
+from stanch.detect.alarms.watch import Watch
+from stanch.detect.summaries.count import counted, labels_counted
+from stanch.detect.summaries.ready import Ready, ready
+from stanch.detect.summaries.record import Record
+from stanch.detect.window import Baseline, Window
+from stanch.engine.ingest.compute import pc
+from stanch.engine.ports import Transaction
+from stanch.engine.watch.answers import answers
+from stanch.engine.watch.deeds import record
+from stanch.engine.watch.golden import baseline_of
+from stanch.engine.watch.hop import HOP, MINUTE, SKEW, minute_of, span_of
+from stanch.engine.watch.labels import Recall, joined, labels_of
+from stanch.engine.watch.minutes import Minute, from_bytes, to_bytes
+from stanch.engine.watch.tally import Tally
+from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.kept import SummaryBlock
+from stanch.vocabulary.span import Span
+
+DEEDS = "~deeds"
+"""The version under which an asset's other events are kept: they are of no version."""
+CUSTOM = timedelta(days=7)
+"""How far back the custom of the place goes."""
+IDLE = timedelta(minutes=30)
+ANSWERS = frozenset({EventKind.INFERENCE, EventKind.EXCHANGE})
+Key = tuple[AssetId, str]
+
+
+@dataclass(kw_only=True, slots=True)
+class Desk:
+    """One tally, with what it takes to fill it."""
+
+    tally: Tally
+    ready: Ready | None
+    baseline_id: str
+    kinds: set[EventKind]
+    before: Record
+    reached: datetime
+
+
+class Bench:
+    """The desks of all assets and versions."""
+
+    def __init__(self, recall: Recall) -> None:
+        self._recall = recall
+        self._desks: dict[Key, Desk] = {}
+        self._touched: set[Key] = set()
+        self.looked_at: list[tuple[Window, frozenset[EventKind]]] = []
+        self.unknown_labels = 0
+
+    def empty(self) -> "Bench":
+        """A bench without anything in memory."""
+        return Bench(self._recall)
+
+    def take(self, tx: Transaction, rows: pa.Table, at: datetime) -> None:
+        """Counts these rows on their desks."""
+        for name in sorted(rows["asset"].unique().to_pylist()):
+            asset = tx.assets.find(AssetId(name)) or _stranger(AssetId(name))
+            own = rows.filter(pc.equal(rows["asset"], name))
+            for kind in sorted(own["kind"].unique().to_pylist()):
+                part = own.filter(pc.equal(own["kind"], kind))
+                self._take_kind(tx, asset, EventKind(kind), part, at)
+
+    def seal(self, at: datetime) -> None:
+        """Ends minutes whose time is over; a desk where traffic just stopped follows the clock."""
+        for key, desk in self._desks.items():
+            if at - desk.reached < IDLE:
+                desk.reached = max(desk.reached, at - MINUTE)
+            if desk.tally.seal(desk.reached):
+                self._touched.add(key)
+
+    def windows(self, at: datetime) -> Iterator[tuple[Window, frozenset[EventKind]]]:
+        """The windows in which something changed."""
+        self.looked_at = []
+        for key in sorted(self._touched):
+            desk = self._desks[key]
+            moment = min(desk.reached, at) if desk.reached > at else desk.reached
+            window = desk.tally.window(span_of(moment), desk.before)
+            self.looked_at.append((window, frozenset(desk.kinds)))
+        yield from self.looked_at
+
+    def keep(self, tx: Transaction) -> None:
+        """Keeps every minute that changed, and the alarms, in this transaction."""
+        for key in sorted(self._touched):
+            tally = self._desks[key].tally
+            tx.summaries.put(_blocks(tally))
+            if tally.alarms is not None:
+                name = _alarms_name(key, self._desks[key].baseline_id)
+                tx.settings.put(name, base64.b64encode(tally.alarms.to_bytes()).decode())
+            tally.touched.clear()
+            tally.forget(self._desks[key].reached - 3 * HOP)
+        self._touched.clear()
+
+    def _take_kind(
+        self, tx: Transaction, asset: Asset, kind: EventKind, rows: pa.Table, at: datetime
+    ) -> None:
+        if kind is EventKind.LABEL:
+            found, unknown = joined(rows, self._recall, asset.id)
+            self.unknown_labels += unknown
+            for one in found:
+                self._count(self._desk(tx, asset, one.version, at), kind, one.rows, at)
+        elif kind in ANSWERS:
+            versions = rows["version"].fill_null("")
+            for version in sorted(versions.unique().to_pylist()):
+                part = rows.filter(pc.equal(versions, version))
+                self._count(self._desk(tx, asset, version, at), kind, part, at)
+        else:
+            self._count(self._desk(tx, asset, DEEDS, at), kind, rows, at)
+
+    def _count(self, desk: Desk, kind: EventKind, rows: pa.Table, at: datetime) -> None:
+        tally, desk.kinds = desk.tally, desk.kinds | {kind}
+        times = pc.if_else(pc.greater(rows["ts"], _scalar(at + SKEW)), _scalar(at), rows["ts"])
+        minutes = pc.floor_temporal(times, unit="minute")
+        for minute in sorted(minutes.unique().to_pylist()):
+            part = rows.filter(pc.equal(minutes, _scalar(minute)))
+            tally.add(minute, self._counted(desk, kind, part), part.num_rows)
+        desk.reached = max(desk.reached, pc.max(times).as_py())
+        self._touched.add((tally.asset.id, tally.version))
+
+    @staticmethod
+    def _counted(desk: Desk, kind: EventKind, rows: pa.Table) -> Minute:
+        if kind not in ANSWERS and kind is not EventKind.LABEL:
+            return Minute(record=record(rows))
+        if desk.ready is None:
+            return Minute()
+        watch = desk.tally.heaviest()
+        if kind is EventKind.LABEL:
+            labels = labels_of(rows, desk.ready.plan)
+            return Minute(counted=labels_counted(desk.ready, labels, watch))
+        columns = answers(rows, desk.ready.plan, desk.tally.asset)
+        return Minute(counted=counted(desk.ready, columns, watch))
+
+    def _desk(self, tx: Transaction, asset: Asset, version: str, at: datetime) -> Desk:
+        key = (asset.id, version)
+        found = self._desks.get(key)
+        current = tx.baselines.current(asset.id, version) if version != DEEDS else None
+        if found is None:
+            found = self._open(tx, asset, version, at)
+        elif current is not None and current.id != found.baseline_id:
+            baseline = baseline_of(current, at)
+            found.ready, found.baseline_id = ready(baseline.plan), current.id
+            found.tally = found.tally.fresh(baseline, Watch(plan=baseline.plan.digest))
+        found.tally.asset = asset
+        self._desks[key] = found
+        return found
+
+    @staticmethod
+    def _open(tx: Transaction, asset: Asset, version: str, at: datetime) -> Desk:
+        kept = tx.baselines.current(asset.id, version) if version != DEEDS else None
+        baseline: Baseline | None = baseline_of(kept, at) if kept is not None else None
+        alarms = None
+        if baseline is not None and kept is not None:
+            text = tx.settings.get(_alarms_name((asset.id, version), kept.id))
+            alarms = (
+                Watch.from_bytes(base64.b64decode(text))
+                if text
+                else Watch(plan=baseline.plan.digest)
+            )
+        tally = Tally(asset=asset, version=version, baseline=baseline, alarms=alarms)
+        since = minute_of(at) - 3 * HOP
+        plan = baseline.plan if baseline is not None else None
+        for block in tx.summaries.between(
+            asset.id, Span(start=since, end=at + HOP), version=version
+        ):
+            minute = from_bytes(block.body, plan)
+            is_open = minute.counted is None or not minute.counted.ledger.sealed
+            (tally.minutes if is_open else tally.sealed)[block.minute] = minute
+        return Desk(
+            tally=tally,
+            ready=ready(plan) if plan is not None else None,
+            baseline_id=kept.id if kept is not None else "",
+            kinds=set(),
+            before=_custom(tx, asset.id, since),
+            reached=max((*tally.minutes, *tally.sealed), default=since),
+        )
+
+
+def _custom(tx: Transaction, asset: AssetId, until: datetime) -> Record:
+    found = Record()
+    for block in tx.summaries.between(asset, Span(start=until - CUSTOM, end=until), version=DEEDS):
+        found = found.merge(from_bytes(block.body, None).record)
+    return found
+
+
+def _blocks(tally: Tally) -> Iterator[SummaryBlock]:
+    for minute in sorted(tally.touched):
+        one = tally.minutes.get(minute) or tally.sealed[minute]
+        yield SummaryBlock(
+            asset=tally.asset.id,
+            version=tally.version,
+            minute=minute,
+            body=to_bytes(one),
+            n=one.n,
+        )
+
+
+def _stranger(asset: AssetId) -> Asset:
+    """An asset that sends events and that nobody registered: watched all the same."""
+    return Asset(id=asset, kind=AssetKind.ENDPOINT, name=asset, owner="")
+
+
+def _alarms_name(key: Key, baseline: str) -> str:
+    return f"alarms/{key[0]}/{key[1]}/{baseline}"
+
+
+def _scalar(at: datetime) -> pa.Scalar:
+    return pa.scalar(at, pa.timestamp("us", "UTC"))

@@ -1,0 +1,73 @@
+"""Late labels: the truth about an answer, joined with the answer it is for.
+
+In    label rows of one asset, and the answers they name, as the lake recalls them.
+Out   `Labels` by version, in the plan's codes; how many name an answer nobody knows.
+Why   accuracy, calibration and fairness are known only when the truth arrives.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from stanch.detect.summaries.arrays import Floats
+from stanch.detect.summaries.columns import Labels
+from stanch.detect.summaries.plan import Plan
+from stanch.engine.ingest.compute import pc
+from stanch.engine.watch.answers import coded, factored, groups_of
+from stanch.vocabulary.ids import AssetId
+
+
+class Recall(Protocol):
+    """Where earlier answers can be looked up."""
+
+    def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
+        """The answers with these ids: id, version, principal, prediction, scores, groups."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Joined:
+    """Labels and their answers, of one version."""
+
+    version: str
+    rows: pa.Table
+    """The label rows' `label` and `ts`, beside the columns of their answers."""
+
+
+def joined(labels: pa.Table, recall: Recall, asset: AssetId) -> tuple[tuple[Joined, ...], int]:
+    """The labels with their answers, by version, and how many answers nobody knows."""
+    wanted = labels.select(["of", "label", "ts"])
+    answers = recall.recall(asset, wanted["of"].unique().to_pylist())
+    both = wanted.join(answers, keys="of", right_keys="id", join_type="inner")
+    versions = both["version"].fill_null("")
+    found = tuple(
+        Joined(version=version, rows=both.filter(pc.equal(versions, version)))
+        for version in sorted(versions.unique().to_pylist())
+    )
+    return found, wanted.num_rows - both.num_rows
+
+
+def labels_of(rows: pa.Table, plan: Plan) -> Labels:
+    """The joined rows in the plan's codes."""
+    principals, names = factored(rows["principal"])
+    return Labels(
+        truth=coded(rows["label"], plan.classes)[0],
+        predictions=coded(rows["prediction"], plan.classes)[0],
+        confidence=_confidence(rows["scores"]),
+        principals=principals,
+        names=names,
+        groups=groups_of(rows["groups"], plan),
+    )
+
+
+def _confidence(column: pa.ChunkedArray) -> Floats:
+    return np.array(list(_largest(column.to_pylist())), np.float64)
+
+
+def _largest(scores: Sequence[Sequence[float | None] | None]) -> Iterator[float]:
+    for one in scores:
+        given = [s for s in one or () if s is not None and not np.isnan(s)]
+        yield max(given, default=float("nan"))

@@ -1,0 +1,101 @@
+"""Minutes: what was counted in one minute of one asset and version, and its bytes.
+
+In    counted batches and records.
+Out   a `Minute` that merges, and the body that the store keeps for it.
+Why   the minute is the smallest piece of time that is kept: a window is a merge of minutes.
+"""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from stanch.detect.summaries.count import Counted
+from stanch.detect.summaries.ledger import Ledger
+from stanch.detect.summaries.plan import Plan
+from stanch.detect.summaries.record import Deed, Record
+from stanch.detect.summaries.summary import Summary
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.happening import Happening
+from stanch.vocabulary.trouble import BadFile
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Minute:
+    """One minute: the answers, counted if there is a plan, and the other events."""
+
+    counted: Counted | None = None
+    record: Record = field(default_factory=Record)
+
+    @property
+    def n(self) -> int:
+        """How many answers were counted."""
+        return self.counted.summary.n if self.counted is not None else 0
+
+    def merge(self, other: "Minute") -> "Minute":
+        """Both together."""
+        if self.counted is None or other.counted is None:
+            counted = self.counted or other.counted
+        else:
+            counted = self.counted.merge(other.counted)
+        return Minute(counted=counted, record=self.record.merge(other.record))
+
+
+class _Total(msgspec.Struct, frozen=True, array_like=True):
+    kind: EventKind
+    action: str
+    outcome: str
+    count: int
+
+
+class _Body(msgspec.Struct, frozen=True, array_like=True):
+    summary: bytes
+    ledger: bytes
+    deeds: tuple[tuple[Deed, int], ...]
+    totals: tuple[_Total, ...]
+    happenings: tuple[Happening, ...]
+    seen: int
+
+
+_DECODER = msgspec.msgpack.Decoder(_Body)
+
+
+def to_bytes(minute: Minute) -> bytes:
+    """The body to keep; `from_bytes` gives the same minute back."""
+    counted, record = minute.counted, minute.record
+    return msgspec.msgpack.encode(
+        _Body(
+            summary=counted.summary.to_bytes() if counted else b"",
+            ledger=counted.ledger.to_bytes() if counted else b"",
+            deeds=tuple(record.deeds.items()),
+            totals=tuple(
+                _Total(kind=kind, action=action, outcome=outcome, count=count)
+                for (kind, action, outcome), count in record.totals.items()
+            ),
+            happenings=record.happenings,
+            seen=record.seen,
+        )
+    )
+
+
+def from_bytes(body: bytes, plan: Plan | None) -> Minute:
+    """The minute that these bytes hold; counts on another plan than this one are left out."""
+    try:
+        read = _DECODER.decode(body)
+    except msgspec.MsgspecError as error:
+        raise BadFile("minute", f"not readable ({error})") from None
+    return Minute(
+        counted=_counted(read, plan) if plan is not None and read.summary else None,
+        record=Record(
+            deeds=dict(read.deeds),
+            totals={(t.kind, t.action, t.outcome): t.count for t in read.totals},
+            happenings=read.happenings,
+            seen=read.seen,
+        ),
+    )
+
+
+def _counted(read: _Body, plan: Plan) -> Counted | None:
+    ledger = Ledger.from_bytes(read.ledger)
+    if ledger.plan != plan.digest:
+        return None
+    return Counted(summary=Summary.from_bytes(read.summary, plan), ledger=ledger)

@@ -1,0 +1,134 @@
+"""The tally: the open minutes of one asset and version, their evidence, and the window to look at.
+
+In    minutes as they are counted, the time that events have reached.
+Out   a `Window` for the detectors; minutes that are over, sealed, with the alarms moved on.
+Why   all that the watch holds in memory is here, and all of it comes back from the store: a killed
+      process loses nothing but the time to read it again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from stanch.detect.alarms.reading import Reading, Stream
+from stanch.detect.alarms.watch import Watch
+from stanch.detect.summaries.count import Counted
+from stanch.detect.summaries.record import Record
+from stanch.detect.summaries.summary import Summary
+from stanch.detect.window import Baseline, Window
+from stanch.engine.watch.hop import LATENESS, MINUTE
+from stanch.engine.watch.minutes import Minute
+from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.span import Span
+
+
+@dataclass(kw_only=True, slots=True)
+class Tally:
+    """One asset and version."""
+
+    asset: Asset
+    version: str
+    baseline: Baseline | None
+    alarms: Watch | None
+    minutes: dict[datetime, Minute] = field(default_factory=dict)
+    sealed: dict[datetime, Minute] = field(default_factory=dict)
+    touched: set[datetime] = field(default_factory=set)
+    """Minutes that changed since they were last kept."""
+    late: int = 0
+    """Events that came after their minute was sealed."""
+
+    def add(self, minute: datetime, counted: Minute, events: int) -> None:
+        """Counts these events in their minute, or as late when that minute is sealed."""
+        if minute in self.sealed or (self.sealed and minute < max(self.sealed)):
+            self.late += events
+            return
+        before = self.minutes.get(minute)
+        self.minutes[minute] = counted if before is None else before.merge(counted)
+        self.touched.add(minute)
+
+    def seal(self, reached: datetime) -> bool:
+        """Whether minutes were over; the alarms then have moved on by them, in their order."""
+        over = sorted(m for m in self.minutes if m + MINUTE + LATENESS <= reached)
+        for minute in over:
+            found = self.minutes.pop(minute)
+            if self.alarms is not None and self.baseline is not None and found.counted is not None:
+                self.alarms = self._moved(self.alarms, found.counted.summary)
+            self.sealed[minute] = _sealed(found)
+            self.touched.add(minute)
+        return bool(over)
+
+    def forget(self, before: datetime) -> None:
+        """Lets go of minutes that no window looks at any more."""
+        for minute in [m for m in self.sealed if m < before and m not in self.touched]:
+            if minute != max(self.sealed):
+                del self.sealed[minute]
+
+    def window(self, span: Span, before: Record) -> Window:
+        """What detectors may look at in this span."""
+        parts = list(self._within(span))
+        counted = _together([p.counted for p in parts if p.counted is not None])
+        readings: dict[Stream, Reading] = {}
+        if self.alarms is not None and self.baseline is not None:
+            ahead = self.alarms
+            for minute in sorted(self.minutes):
+                open_now = self.minutes[minute].counted
+                if open_now is not None:
+                    ahead = self._moved(ahead, open_now.summary)
+            readings = dict(ahead.readings(self.baseline.plan))
+        record = Record()
+        for part in parts:
+            record = record.merge(part.record)
+        return Window(
+            asset=self.asset,
+            span=span,
+            version=self.version,
+            baseline=self.baseline,
+            now=counted.summary if counted else None,
+            ledger=counted.ledger if counted else None,
+            record=record,
+            before=before,
+            readings=readings,
+        )
+
+    def fresh(self, baseline: Baseline | None, alarms: Watch | None) -> "Tally":
+        """The tally under a new baseline: counts on the old plan cannot be carried over."""
+        kept = {m: replace(one, counted=None) for m, one in self.minutes.items()}
+        return replace(
+            self, baseline=baseline, alarms=alarms, minutes=kept, sealed={}, touched=set(kept)
+        )
+
+    def heaviest(self) -> tuple[str, ...]:
+        """The principals to keep by name in the next minute: the last sealed minute's."""
+        if not self.sealed:
+            return ()
+        last = self.sealed[max(self.sealed)].counted
+        return last.ledger.names if last is not None else ()
+
+    def _moved(self, alarms: Watch, batch: Summary) -> Watch:
+        if self.baseline is None:
+            return alarms
+        return alarms.after(batch, self.baseline.golden, self.baseline.plan)
+
+    def _within(self, span: Span) -> Iterator[Minute]:
+        for minute, one in sorted(self.sealed.items()):
+            if span.covers(minute):
+                yield one
+        for minute, one in sorted(self.minutes.items()):
+            if span.covers(minute):
+                yield _sealed(one)
+
+
+def _sealed(minute: Minute) -> Minute:
+    counted = minute.counted
+    if counted is None or counted.ledger.sealed:
+        return minute
+    return replace(minute, counted=replace(counted, ledger=counted.ledger.seal()))
+
+
+def _together(parts: list[Counted]) -> Counted | None:
+    if not parts:
+        return None
+    total = parts[0]
+    for part in parts[1:]:
+        total = total.merge(part)
+    return total

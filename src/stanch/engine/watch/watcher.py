@@ -1,0 +1,169 @@
+"""The watcher: follows the spool, counts what comes, and lets every detector look.
+
+In    rows from the spool, from where it stopped; the store; the lake's memory for late labels.
+Out   `Seen`: new findings, blind spots, and the bytes that the findings cite.
+Why   one transaction keeps the minutes, the alarms, the findings and how far the spool was read:
+      a crash at any instant counts nothing twice and forgets nothing.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import pyarrow as pa
+
+from stanch.detect.detector import Detector
+from stanch.detect.window import Window
+from stanch.engine.clock import Clock
+from stanch.engine.ports import Store, Transaction
+from stanch.engine.watch.bench import Bench
+from stanch.engine.watch.labels import Recall
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.finding import Blind, Finding
+from stanch.vocabulary.ids import DetectorId, Digest
+from stanch.vocabulary.record import Deed, Entry
+
+READER = "watch"
+ROWS = 50_000
+"""Rows that are read at once; the spool keeps the rest."""
+
+
+class Spool(Protocol):
+    """Rows in the order they came."""
+
+    @property
+    def end(self) -> int:
+        """The position after the last row."""
+        ...
+
+    def read(self, after: int, limit: int) -> pa.Table:
+        """Up to `limit` rows from this position on."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What one step saw."""
+
+    rows: int
+    findings: tuple[Finding, ...] = ()
+    """Those that were not known before."""
+    blinds: tuple[Blind, ...] = ()
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    """The window that each new finding was made on, by the finding's id."""
+
+
+class Watcher:
+    """Steps through the spool, one reader at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        spool: Spool,
+        recall: Recall,
+        detectors: Callable[[], Mapping[str, Detector[object]]],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._spool = spool
+        self._detectors = detectors
+        self._clock = clock
+        self._bench = Bench(recall)
+        self._alone = threading.Lock()
+
+    def forget(self) -> None:
+        """Lets go of all that is in memory; the next step reads it from the store."""
+        with self._alone:
+            self._bench = self._bench.empty()
+
+    def step(self) -> Seen:
+        """Counts the next rows and looks; nothing is kept unless all of it is."""
+        with self._alone:
+            try:
+                return self._step()
+            except BaseException:
+                self._bench = self._bench.empty()
+                raise
+
+    def _step(self) -> Seen:
+        at = self._clock()
+        with self._store.begin() as tx:
+            position = tx.positions.get(READER)
+            rows = self._spool.read(position.at, ROWS)
+            if rows.num_rows:
+                self._bench.take(tx, rows, at)
+            # Time alone moves things too: minutes end although nothing comes any more.
+            self._bench.seal(at)
+            said = list(self._look(at))
+            new = tx.findings.put([s for _, s in said if isinstance(s, Finding)], at=at)
+            blinds = self._keep_blinds(tx, said, at)
+            for finding in new:
+                self._enter(tx, finding, at)
+            self._bench.keep(tx)
+            if rows.num_rows:
+                tx.positions.move(position, position.at + rows.num_rows)
+        windows = {s.id: w for w, s in said if isinstance(s, Finding)}
+        return Seen(
+            rows=rows.num_rows,
+            findings=new,
+            blinds=blinds,
+            windows={f.id: windows[f.id] for f in new},
+        )
+
+    def _look(self, at: datetime) -> Iterator[tuple[Window, Finding | Blind]]:
+        for window, kinds in self._bench.windows(at):
+            for detector in self._detectors().values():
+                if kinds.isdisjoint(detector.reads):
+                    continue
+                for said in looked(detector, window):
+                    yield window, said
+
+    def _keep_blinds(
+        self, tx: Transaction, said: Sequence[tuple[Window, Finding | Blind]], at: datetime
+    ) -> tuple[Blind, ...]:
+        blinds = [s for _, s in said if isinstance(s, Blind)]
+        blind_now = {(b.detector, b.asset, b.version) for b in blinds}
+        for blind in blinds:
+            tx.blinds.say(blind, at=at)
+        for window, kinds in self._bench.looked_at:
+            for name in _asked(self._detectors(), kinds):
+                if (name, window.asset.id, window.version) not in blind_now:
+                    tx.blinds.clear(name, window.asset.id, window.version)
+        return tuple(blinds)
+
+    @staticmethod
+    def _enter(tx: Transaction, finding: Finding, at: datetime) -> None:
+        tx.record(
+            Entry(
+                at=at,
+                deed=Deed.FINDING_MADE,
+                actor=finding.detector,
+                about=finding.id,
+                digest=next((Digest(c.ref) for c in finding.because if ":" in c.ref), None),
+                facts={"asset": finding.asset, "strength": round(finding.strength, 2)},
+            )
+        )
+        tx.announce("finding", finding.id)
+
+
+def looked(detector: Detector[object], window: Window) -> Iterable[Finding | Blind]:
+    """What the detector says; one that raises is a blind spot that people see, never a stop."""
+    try:
+        return detector.seen_in(window)
+    except Exception as error:  # noqa: BLE001  the border: an extension may do anything
+        return (
+            Blind(
+                detector=detector.id,
+                asset=window.asset.id,
+                version=window.version,
+                why=f"it failed with {type(error).__name__}: {error}"[:300],
+            ),
+        )
+
+
+def _asked(
+    detectors: Mapping[str, Detector[object]], kinds: frozenset[EventKind]
+) -> Iterator[DetectorId]:
+    return (d.id for d in detectors.values() if not kinds.isdisjoint(d.reads))
