@@ -1,0 +1,84 @@
+"""A rule: which events, by whom, in which order or number, within how long.
+
+In    nothing; these are the values that rules are made of.
+Out   `Rule`, `Selection`, `Step`.
+Why   "five failed logins, then one that works" is no statistic of one kind of event; it is a
+      sentence over several. Written as data it can be reviewed, shared and tested alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from stanch.vocabulary.finding import AttackKind, Lifecycle
+from stanch.vocabulary.ids import DetectorId
+
+Row = Mapping[str, object]
+"""One event: column names as in the event table, `ts` an aware time."""
+
+
+class Shape(StrEnum):
+    """How the steps must come together."""
+
+    COUNT = "count"
+    VALUES = "values"
+    SEQUENCE = "sequence"
+    ALL = "all"
+    WITHOUT = "without"
+    """The first step happens and the second did not happen before it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """Which events: every field must match one of its patterns (`*` stands for anything)."""
+
+    name: str
+    fields: Mapping[str, tuple[str, ...]]
+    stranger: bool = False
+    """Only events of principals that were never seen on the asset before."""
+
+    def takes(self, row: Row, *, known: bool) -> bool:
+        """Whether this event is one of them."""
+        if self.stranger and known:
+            return False
+        return all(
+            any(fnmatchcase(_text(row.get(name)), pattern) for pattern in patterns)
+            for name, patterns in self.fields.items()
+        )
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """So many events of one selection."""
+
+    of: str
+    at_least: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One rule."""
+
+    id: DetectorId
+    title: str
+    says: str
+    """The sentence of a finding; `{count}`, `{who}`, `{asset}` and `{minutes}` are filled in."""
+    selections: tuple[Selection, ...]
+    by: tuple[str, ...]
+    within: timedelta
+    shape: Shape
+    steps: tuple[Step, ...]
+    of_field: str = ""
+    """For `values`: the field whose different values are counted."""
+    points_to: Mapping[AttackKind, float] = field(default_factory=dict)
+    lifecycle: Lifecycle = Lifecycle.INFERENCE
+    atlas: tuple[str, ...] = ()
+    strength: float = 3.0
+    where: str = ""
+    """File and line, for people."""

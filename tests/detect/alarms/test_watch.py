@@ -1,0 +1,114 @@
+"""Alarms: quiet without a change, quick with one, and their state survives a restart."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stanch.detect import examples
+from stanch.detect.alarms.bets import radius
+from stanch.detect.alarms.reading import Stream
+from stanch.detect.alarms.shares import log_votes, single_excess
+from stanch.detect.alarms.watch import Promise, Watch, named_by_ebh
+from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.count import counted
+from stanch.vocabulary.trouble import BadFile
+
+
+def step(watch: Watch, rows: Columns, *, temper: float = 1.0) -> Watch:
+    known = examples.reference()
+    golden = known.learned.golden.summary
+    batch = counted(known.ready, rows).summary
+    return watch.after(batch, golden, known.learned.plan, temper=temper)
+
+
+def fresh(promise: Promise | None = None) -> Watch:
+    return Watch(plan=examples.reference().ready.digest, promise=promise or Promise())
+
+
+def moved(rows: Columns, by: float, feature: int = 1) -> Columns:
+    numbers = rows.numbers.copy()
+    numbers[:, feature] += by
+    return replace(rows, numbers=numbers)
+
+
+def test_the_radius_is_the_one_of_massart() -> None:
+    assert radius(100_000, 0.01) == pytest.approx(0.005147, abs=1e-5)
+    assert radius(0, 0.01) == 1.0
+
+
+def test_a_hundred_quiet_batches_raise_no_alarm() -> None:
+    plan = examples.reference().learned.plan
+    watch = fresh(Promise(batches_per_year=100.0))
+    for k in range(100):
+        watch = step(watch, examples.columns(300, seed=5000 + k * 7))
+        assert not any(r.alarm for r in watch.readings(plan).values())
+
+
+def test_a_shift_is_found_within_a_few_batches_and_its_feature_named() -> None:
+    plan = examples.reference().learned.plan
+    watch = fresh()
+    for k in range(8):
+        watch = step(watch, moved(examples.columns(1000, seed=7000 + k * 7), 0.4))
+        reading = watch.readings(plan)[Stream.NUMBERS]
+        if reading.alarm:
+            break
+    assert reading.alarm
+    assert reading.named == ("income",)
+
+
+def test_missing_values_raise_their_own_alarm() -> None:
+    plan = examples.reference().learned.plan
+    rows = examples.columns(1000)
+    numbers = rows.numbers.copy()
+    numbers[::10, 3] = np.nan
+    reading = step(fresh(), replace(rows, numbers=numbers)).readings(plan)[Stream.MISSING]
+    assert reading.alarm
+    assert reading.named == ("hour",)
+
+
+def test_tempered_rows_are_weaker_evidence() -> None:
+    plan = examples.reference().learned.plan
+    rows = moved(examples.columns(1000), 0.5)
+    plainly = step(fresh(), rows).readings(plan)[Stream.NUMBERS].strength
+    tempered = step(fresh(), rows, temper=0.02).readings(plan)[Stream.NUMBERS].strength
+    assert tempered < plainly / 5
+
+
+def test_the_state_survives_a_restart_to_the_bit() -> None:
+    watch = step(step(fresh(), examples.columns(500)), examples.columns(500, seed=3))
+    read = Watch.from_bytes(watch.to_bytes())
+    assert read.to_bytes() == watch.to_bytes()
+    more = examples.columns(500, seed=9)
+    assert step(read, more).to_bytes() == step(watch, more).to_bytes()
+    with pytest.raises(BadFile):
+        Watch.from_bytes(watch.to_bytes()[:-1])
+
+
+def test_a_reset_forgets_the_evidence_of_the_streams_it_names() -> None:
+    watch = step(fresh(), moved(examples.columns(1000), 1.0))
+    plan = examples.reference().learned.plan
+    assert watch.readings(plan)[Stream.NUMBERS].alarm
+    assert Stream.NUMBERS not in watch.reset(Stream.NUMBERS).readings(plan)
+    assert Stream.AXES in watch.reset(Stream.NUMBERS).readings(plan)
+    assert not watch.reset().readings(plan)
+
+
+def test_an_empty_batch_changes_nothing() -> None:
+    watch = step(fresh(), examples.columns(500))
+    none = examples.taken(examples.columns(500), np.zeros(0, np.int64))
+    assert step(watch, none).to_bytes() == watch.to_bytes()
+
+
+def test_ebh_names_those_that_stand_out() -> None:
+    assert named_by_ebh(np.log(np.array([1.0, 1e6, 2.0, 30.0, 1e4]))) == (1, 4)
+    assert named_by_ebh(np.log(np.array([1.0, 1.0]))) == ()
+
+
+def test_one_bursting_principal_is_one_vote() -> None:
+    rows = np.array([10, 10, 5000])
+    odd = np.array([0, 0, 5000])
+    assert log_votes(rows, odd, 0.05) < np.log(20)
+    assert log_votes(np.full(30, 10), np.full(30, 5), 0.05) > np.log(1e6)
+    assert single_excess(5000, 5000, 0.05) > np.log(1e6)
+    assert log_votes(np.zeros(3, np.int64), np.zeros(3, np.int64), 0.1) == 0.0
