@@ -68,6 +68,11 @@ class Segments:
         self._kept_end = max((s.first + s.rows for s in self.sealed()), default=0)
 
     @property
+    def name(self) -> str:
+        """A name that follows from the folder's secret and does not tell it."""
+        return hashlib.sha256(b"spool name" + self.key.tobytes()).hexdigest()[:16]
+
+    @property
     def start(self) -> int:
         """The first position that can be read."""
         return self._list[0].first if self._list else self.end

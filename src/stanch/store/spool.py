@@ -86,6 +86,11 @@ class Spool:
         return cls(folder, limits or SpoolLimits())
 
     @property
+    def name(self) -> str:
+        """Which spool this is: two folders never have one name."""
+        return self._segments.name
+
+    @property
     def end(self) -> int:
         """The position after the last row that is on disk."""
         return self._segments.end

@@ -46,7 +46,7 @@ def cast_column(name: str, array: pa.Array) -> Cast:  # noqa: PLR0911  one retur
             return _time(name, array)
         case ColumnType.NUMBERS:
             return _numbers(name, array)
-        case ColumnType.JSON:
+        case _:
             return Cast(values=_json(array))
 
 

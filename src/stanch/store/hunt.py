@@ -1,0 +1,151 @@
+"""Questions to the lake, answered by DuckDB on connections that can reach nothing else.
+
+In    a `Hunt`; the files of the lake, or a dataset on object storage; rows not yet in it.
+Out   Arrow tables and counts.
+Why   the condition is text from outside. It is checked (store/expression.py), and the connection is
+      shut as well: no file outside the lake, no setting, no extension, bounded memory and time.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from stanch.store.expression import checked
+from stanch.vocabulary.trouble import BadInput, CouldNotTell
+
+_MOST = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hunt:
+    """What is looked for."""
+
+    asset: str | None = None
+    where: str = ""
+    """A condition over the columns, as SQL writes it."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """The first moment that is not looked at any more."""
+    columns: tuple[str, ...] = ()
+    """Empty is all."""
+    limit: int = 1000
+
+
+class Hunter:
+    """Answers hunts; every thread has its own connection."""
+
+    def __init__(
+        self, folder: str, schema: pa.Schema, *, memory: str = "512MB", seconds: float = 60.0
+    ) -> None:
+        self._folder = folder.removeprefix("file://").rstrip("/")
+        self._schema = schema
+        self._memory = memory
+        self._seconds = seconds
+        self._mine = threading.local()
+        self._all: list[duckdb.DuckDBPyConnection] = []
+
+    def rows(self, wanted: Hunt, stored: Any, tail: pa.Table) -> pa.Table:
+        """The newest rows that match, newest first."""
+        unknown = [name for name in wanted.columns if name not in self._schema.names]
+        if unknown:
+            names = ", ".join(self._schema.names)
+            raise BadInput(f"There is no column {unknown[0][:60]!r}. There are: {names}.")
+        chosen = ", ".join(f'"{name}"' for name in wanted.columns or self._schema.names)
+        limit = max(0, min(wanted.limit, _MOST))
+        rest = f"ORDER BY ts DESC, id LIMIT {limit}"
+        return self._ask(f"SELECT {chosen} FROM events WHERE", rest, wanted, stored, tail)  # noqa: S608  our own column names
+
+    def count(self, wanted: Hunt, stored: Any, tail: pa.Table) -> int:
+        """How many rows match."""
+        found = self._ask("SELECT count(*) AS n FROM events WHERE", "", wanted, stored, tail)
+        return int(found.column("n")[0].as_py())
+
+    def minutes(self, wanted: Hunt, stored: Any, tail: pa.Table) -> pa.Table:
+        """Rows per asset and minute, in order."""
+        ask = "SELECT asset, date_trunc('minute', ts) AS minute, count(*) AS rows FROM events WHERE"
+        return self._ask(ask, "GROUP BY ALL ORDER BY ALL", wanted, stored, tail)
+
+    def close(self) -> None:
+        """Closes every connection."""
+        for connection in self._all:
+            connection.close()
+        self._all.clear()
+
+    def _ask(self, ask: str, rest: str, wanted: Hunt, stored: Any, tail: pa.Table) -> pa.Table:
+        conditions, values = self._conditions(wanted)
+        source = self._source(stored)
+        connection = self._connection()
+        connection.register("tail", tail)
+        if source is None:
+            connection.register("stored", stored)
+        names = ", ".join(f'"{name}"' for name in self._schema.names)
+        query = (
+            f"WITH events AS (SELECT {names} FROM {source or 'stored'} UNION ALL "  # noqa: S608  our own names and paths
+            f"SELECT {names} FROM tail) {ask} {conditions} {rest}"
+        )
+        timer = threading.Timer(self._seconds, connection.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            return connection.sql(query, params=values or None).to_arrow_table()
+        except duckdb.InterruptException as error:
+            raise CouldNotTell(
+                f"the hunt took over {self._seconds:g} s; ask for less time"
+            ) from error
+        except duckdb.OutOfMemoryException as error:
+            raise CouldNotTell("the hunt needs too much memory; ask for less at once") from error
+        except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
+            told = str(error).splitlines()[0][:300]
+            raise BadInput(f"The condition cannot be answered: {told}") from error
+        finally:
+            timer.cancel()
+            connection.unregister("tail")
+            if source is None:
+                connection.unregister("stored")
+
+    def _conditions(self, wanted: Hunt) -> tuple[str, list[object]]:
+        parts = ["true"]
+        values: list[object] = []
+        for text, value in (
+            ("asset = ?", wanted.asset),
+            ("ts >= ?", wanted.since),
+            ("ts < ?", wanted.until),
+        ):
+            if value is not None:
+                parts.append(text)
+                values.append(value)
+        if wanted.where.strip():
+            parts.append(f"({checked(wanted.where, self._schema.names)}\n)")
+        return " AND ".join(parts), values
+
+    def _source(self, stored: Any) -> str | None:
+        """The files as a table of DuckDB; None for a dataset, which is registered instead."""
+        if not isinstance(stored, Sequence):
+            return None
+        if not stored:
+            return "(FROM tail LIMIT 0)"
+        paths = ", ".join("'" + str(uri).replace("'", "''") + "'" for uri in stored)
+        return f"read_parquet([{paths}], hive_partitioning = false)"
+
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        connection = getattr(self._mine, "connection", None)
+        if connection is None:
+            connection = duckdb.connect(":memory:")
+            folder = self._folder.replace("'", "''")
+            for setting in (
+                f"memory_limit = '{self._memory}'",
+                "TimeZone = 'UTC'",
+                "python_enable_replacements = false",
+                f"allowed_directories = ['{folder}']",
+                "enable_external_access = false",
+                "lock_configuration = true",
+            ):
+                connection.execute(f"SET {setting}")
+            self._mine.connection = connection
+            self._all.append(connection)
+        return connection
