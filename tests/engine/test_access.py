@@ -1,0 +1,343 @@
+"""The door: logins, keys, sessions, and the one function that says who may."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from stanch.engine import access as door
+from stanch.engine import passwords
+from stanch.engine.access import Access, authorise
+from stanch.engine.attempts import Attempts
+from stanch.engine.passwords import NOBODY, hash_password, matches, outdated
+from stanch.store.sql.connect import sqlite_url
+from stanch.store.sql.store import SqlStore
+from stanch.vocabulary.ids import UserId
+from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role, Scope
+from stanch.vocabulary.record import Deed
+from stanch.vocabulary.trouble import (
+    AlreadyThere,
+    BadInput,
+    Busy,
+    Conflict,
+    NotAllowed,
+    NotLoggedIn,
+)
+
+PASSWORD = "correct horse battery"  # noqa: S105  a test's own
+
+
+class Hands(Protocol):
+    at: datetime
+
+    def __call__(self) -> datetime: ...
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """SQLite is enough here: what the store does on both is the store's own test."""
+    return sqlite_url(tmp_path / "db")
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_LOG_N", 8)
+
+
+@pytest.fixture
+def access(sql_store: SqlStore, hands: Hands) -> Access:
+    return Access(sql_store, hands, seconds=lambda: 0.0)
+
+
+def test_a_key_opens_until_it_is_revoked(access: Access) -> None:
+    made = access.keys.create("ci", frozenset({Scope.INGEST}), by="ada")
+    assert access.bearer(f"Bearer {made.text}").scopes == {Scope.INGEST}
+    access.keys.revoke(made.key.id, by="ada")
+    with pytest.raises(NotLoggedIn):
+        access.bearer(f"Bearer {made.text}")
+
+
+def test_a_key_that_has_expired_opens_nothing_even_when_remembered(
+    access: Access, hands: Hands
+) -> None:
+    until = hands.at + timedelta(seconds=1)
+    made = access.keys.create("ci", frozenset({Scope.READ}), by="ada", expires=until)
+    access.keys.caller(made.text)
+    hands.at = until
+    with pytest.raises(NotLoggedIn):
+        access.keys.caller(made.text)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer ", "Basic abc", "Bearer stk_a_b", "Bearer \udcff", "bearer stk__"],
+)
+def test_a_header_that_is_no_key_opens_nothing(access: Access, header: str) -> None:
+    with pytest.raises(NotLoggedIn):
+        access.bearer(header)
+
+
+def test_the_id_of_one_key_with_the_secret_of_another_opens_nothing(access: Access) -> None:
+    one = access.keys.create("one", frozenset({Scope.ADMIN}), by="ada")
+    two = access.keys.create("two", frozenset({Scope.READ}), by="ada")
+    mixed = f"stk_{one.key.id}_{two.text.rsplit('_', 1)[1]}"
+    with pytest.raises(NotLoggedIn):
+        access.keys.caller(mixed)
+
+
+def test_no_secret_is_kept_or_shown(access: Access, sql_store: SqlStore) -> None:
+    made = access.keys.create("ci", frozenset({Scope.READ}), by="ada")
+    secret = made.text.rsplit("_", 1)[1]
+    assert secret not in repr(made)
+    with sql_store.look() as tx:
+        assert secret not in repr(tx.keys.page().items)
+        assert secret.encode() not in (tx.keys.hash_of(made.key.id) or b"")
+        assert "_access" not in tx.settings.all()
+    assert all(secret not in repr(p) for p in sql_store.outbox())
+
+
+def test_when_a_key_was_used_is_kept_later(
+    access: Access, sql_store: SqlStore, hands: Hands
+) -> None:
+    made = access.keys.create("ci", frozenset({Scope.READ}), by="ada")
+    access.keys.caller(made.text)
+    assert access.keys.flush() == 1
+    assert access.keys.flush() == 0
+    with sql_store.look() as tx:
+        assert tx.keys.get(made.key.id).last_used == hands.at
+
+
+def test_a_person_logs_in_and_out(access: Access) -> None:
+    access.add_user("Ada", Role.RESPONDER, by="stanch", password=PASSWORD)
+    login = access.login("ada", PASSWORD, source="::1")
+    assert access.sessions.caller(login.cookie).scopes == ROLE_SCOPES[Role.RESPONDER]
+    assert login.cookie not in repr(login)
+    assert access.sessions.end(login.cookie)
+    with pytest.raises(NotLoggedIn):
+        access.sessions.caller(login.cookie)
+
+
+@pytest.mark.parametrize(("name", "password"), [("ada", "wrong"), ("nobody", PASSWORD), ("", "")])
+def test_a_wrong_login_says_the_same_whatever_was_wrong(
+    access: Access, name: str, password: str
+) -> None:
+    access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
+    with pytest.raises(NotLoggedIn) as told:
+        access.login(name, password, source="::1")
+    assert str(told.value) == str(NotLoggedIn())
+
+
+def test_a_name_that_nobody_has_costs_a_hash_too(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+
+    def watch(password: str, kept: str) -> bool:
+        checked.append(kept)
+        return matches(password, kept)
+
+    monkeypatch.setattr(door, "matches", watch)
+    with pytest.raises(NotLoggedIn):
+        access.login("nobody", PASSWORD, source="::1")
+    assert checked == [NOBODY]
+
+
+def test_logging_in_again_ends_the_browsers_old_session(access: Access) -> None:
+    access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
+    one = access.login("ada", PASSWORD, source="::1")
+    two = access.login("ada", PASSWORD, source="::1", old=one.cookie)
+    assert one.cookie != two.cookie
+    with pytest.raises(NotLoggedIn):
+        access.sessions.caller(one.cookie)
+
+
+@pytest.mark.parametrize(
+    "jump",
+    [timedelta(hours=2), timedelta(hours=12), timedelta(days=4000), timedelta(minutes=-6)],
+    ids=str,
+)
+def test_a_session_ends_when_it_is_idle_or_the_clock_jumps(
+    access: Access, hands: Hands, jump: timedelta
+) -> None:
+    access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
+    login = access.login("ada", PASSWORD, source="::1")
+    hands.at += jump
+    with pytest.raises(NotLoggedIn):
+        access.sessions.caller(login.cookie)
+
+
+def test_a_session_that_is_used_ends_after_twelve_hours_all_the_same(
+    access: Access, hands: Hands
+) -> None:
+    access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
+    login = access.login("ada", PASSWORD, source="::1")
+    for _ in range(11):
+        hands.at += timedelta(hours=1)
+        access.sessions.caller(login.cookie)
+    hands.at += timedelta(hours=1)
+    with pytest.raises(NotLoggedIn):
+        access.sessions.caller(login.cookie)
+
+
+def test_a_form_of_another_session_is_refused(access: Access) -> None:
+    access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
+    one = access.login("ada", PASSWORD, source="::1")
+    two = access.login("ada", PASSWORD, source="::1")
+    access.sessions.check_csrf(one.cookie, one.csrf)
+    for token in (two.csrf, "", "é"):
+        with pytest.raises(NotAllowed):
+            access.sessions.check_csrf(one.cookie, token)
+
+
+def test_who_is_shut_out_loses_the_session_at_once(access: Access) -> None:
+    ada = access.add_user("ada", Role.ADMIN, by="stanch", password=PASSWORD)
+    login = access.login("ada", PASSWORD, source="::1")
+    with pytest.raises(Conflict):
+        access.set_disabled(ada.id, disabled=True, by="ada")
+    access.set_disabled(ada.id, disabled=True, by="bob")
+    with pytest.raises(NotLoggedIn):
+        access.sessions.caller(login.cookie)
+    with pytest.raises(NotLoggedIn):
+        access.login("ada", PASSWORD, source="::1")
+
+
+def test_a_new_password_ends_every_session(access: Access) -> None:
+    ada = access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
+    login = access.login("ada", PASSWORD, source="::1")
+    access.set_password(ada.id, PASSWORD + "!", by="ada")
+    with pytest.raises(NotLoggedIn):
+        access.sessions.caller(login.cookie)
+    access.login("ada", PASSWORD + "!", source="::1")
+
+
+def test_two_people_cannot_have_one_name(access: Access) -> None:
+    access.add_user("Ada", Role.VIEWER, by="stanch")
+    with pytest.raises(AlreadyThere):
+        access.add_user("aDA", Role.VIEWER, by="stanch")
+
+
+def test_every_change_of_access_is_an_entry(access: Access, sql_store: SqlStore) -> None:
+    ada = access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
+    access.set_role(ada.id, Role.ADMIN, by="bob")
+    access.set_password(ada.id, PASSWORD, by="bob")
+    access.set_disabled(ada.id, disabled=True, by="bob")
+    made = access.keys.create("ci", frozenset({Scope.READ}), by="bob")
+    access.keys.revoke(made.key.id, by="bob")
+    entries = [p.entry for p in sql_store.outbox()]
+    assert {e.deed for e in entries} == {Deed.ACCESS_CHANGED}
+    assert [e.facts["what"] for e in entries] == [
+        "user added",
+        "role is admin",
+        "password set",
+        "user disabled",
+        "key created",
+        "key revoked",
+    ]
+
+
+def test_the_first_start_makes_one_admin_key_in_a_private_file(
+    access: Access, tmp_path: Path
+) -> None:
+    text = access.first_admin_key(tmp_path)
+    assert text is not None
+    path = tmp_path / "admin.key"
+    assert path.read_text().strip() == text
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert authorise(access.keys.caller(text), Scope.APPROVE)
+    assert access.first_admin_key(tmp_path) is None
+
+
+def test_a_crash_before_the_admin_key_counted_is_made_good_on_the_next_start(
+    access: Access, tmp_path: Path
+) -> None:
+    stale = door.mint(datetime(2026, 1, 1, tzinfo=UTC))
+    (tmp_path / "admin.key").write_text(stale)
+    text = access.first_admin_key(tmp_path)
+    assert text is not None
+    assert access.keys.caller(text)
+
+
+def test_who_removed_the_admin_key_file_does_not_get_a_new_key(
+    access: Access, tmp_path: Path
+) -> None:
+    access.first_admin_key(tmp_path)
+    (tmp_path / "admin.key").unlink()
+    assert access.first_admin_key(tmp_path) is None
+
+
+def test_a_caller_needs_the_right_and_admins_have_all() -> None:
+    reader = Caller(name="r", scopes=frozenset({Scope.READ}))
+    assert authorise(reader, Scope.READ) is reader
+    with pytest.raises(NotAllowed, match="approve"):
+        authorise(reader, Scope.APPROVE)
+    with pytest.raises(NotLoggedIn):
+        authorise(None, Scope.READ)
+    authorise(Caller(name="a", scopes=frozenset({Scope.ADMIN})), Scope.GUARD)
+
+
+def test_an_outsider_that_the_provider_vouches_for_enters_with_the_role_it_says(
+    access: Access, sql_store: SqlStore
+) -> None:
+    key = UserId("oidc-1")
+    first = access.enter("eve", Role.VIEWER, key=key, source="::1")
+    again = access.enter("eve", Role.APPROVER, key=key, source="::1")
+    assert first.caller.role is Role.VIEWER
+    assert access.sessions.caller(again.cookie).role is Role.APPROVER
+    with sql_store.look() as tx:
+        assert tx.users.get(key).external
+
+
+def test_waiting_grows_with_each_wrong_attempt_and_ends() -> None:
+    now = [0.0]
+    attempts = Attempts(lambda: now[0])
+    waits = []
+    for _ in range(9):
+        attempts.failed("ada", "::1")
+        try:
+            attempts.allow("ADA", "::2")
+        except Busy as busy:
+            waits.append(busy.retry_after)
+            now[0] += busy.retry_after
+    assert waits == [1, 2, 4, 8, 16]
+    attempts.allow("ada", "::1")
+    attempts.allow("bob", "::1")
+
+
+def test_one_source_that_tries_many_names_waits_too() -> None:
+    attempts = Attempts(lambda: 0.0)
+    for n in range(20):
+        attempts.failed(f"user-{n}", "192.0.2.1")
+    with pytest.raises(Busy):
+        attempts.allow("somebody", "192.0.2.1")
+    attempts.allow("somebody", "192.0.2.2")
+
+
+def test_a_right_password_forgets_the_accounts_wrong_ones() -> None:
+    attempts = Attempts(lambda: 0.0)
+    for _ in range(7):
+        attempts.failed("ada", "::1")
+    attempts.succeeded("Ada")
+    attempts.allow("ada", "::1")
+
+
+@pytest.mark.parametrize("bad", ["", "short", "x" * 1025])
+def test_a_password_that_can_be_guessed_is_refused(bad: str) -> None:
+    with pytest.raises(BadInput):
+        hash_password(bad)
+
+
+def test_the_hash_of_nobody_costs_as_much_as_one_of_today(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.undo()
+    assert not outdated(NOBODY)
+
+
+def test_a_hash_knows_its_password_and_its_age() -> None:
+    kept = hash_password(PASSWORD)
+    assert matches(PASSWORD, kept)
+    assert not matches(PASSWORD + " ", kept)
+    assert PASSWORD not in kept
+    assert not outdated(kept)
+    assert outdated(kept.replace("$8$", "$7$"))
