@@ -23,8 +23,10 @@ MOST = 20
 """Entities of one sort that are kept."""
 
 URGENT = frozenset(
-    ["urgent", "immediately", "emergency", "asap", "critical", "injured", "injury", "hurt"]
-    + ["death", "died", "leaked", "leak", "stolen", "ransom", "down", "outage", "now", "customers"]
+    [
+        *("urgent", "immediately", "emergency", "asap", "critical", "injured", "injury", "hurt"),
+        *("death", "died", "leaked", "leak", "stolen", "ransom", "down", "outage", "customers"),
+    ]
 )
 
 SIGNS: Mapping[AttackKind, tuple[str, ...]] = MappingProxyType(

@@ -20,6 +20,7 @@ from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.span import Span
 
 INSTANT = timedelta(microseconds=1)
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,7 +160,7 @@ def _finding(
     return Finding(
         detector=rule.id,
         asset=end.asset,
-        window=Span(start=found.start, end=end.cell.last + INSTANT),
+        window=Span(start=_minute(found.start), end=_minute(end.cell.last) + MINUTE),
         says=says,
         measured={"count": float(found.count), "minutes": float(minutes)},
         because=(Cite(kind=CiteKind.ASSET, ref=end.asset),),
@@ -169,3 +170,8 @@ def _finding(
         atlas=rule.atlas,
         points_to=rule.points_to,
     )
+
+
+def _minute(moment: datetime) -> datetime:
+    """The start of its minute: a minute that is still filling must not rename a finding."""
+    return moment.replace(second=0, microsecond=0)
