@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import random
 import re
 import shutil
 import subprocess
@@ -184,6 +185,28 @@ def test_a_zip_with_a_hostile_or_doubled_name_is_refused(
         else:
             archive.writestr(name, "x")
     assert refused(path)
+
+
+def test_no_flip_in_a_zip_changes_what_it_says_unseen(made: Made, tmp_path: Path) -> None:
+    good, path = (made.folder / "bundle.zip").read_bytes(), tmp_path / "b.zip"
+    dice = random.Random(7)  # noqa: S311  a repeatable choice, not a secret
+    for _ in range(150):
+        data = bytearray(good)
+        data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+        path.write_bytes(data)
+        if verify.examine(path, [SIGNER.fingerprint])["holds"]:
+            assert contents(path) == contents(made.folder / "bundle.zip")
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_an_older_bundle_than_the_remembered_checkpoint_could_not_be_told(made: Made) -> None:
+    remembered = (made.folder / "log/checkpoint").read_text()
+    found = verify.examine(made.folder / "bundle.zip", [SIGNER.fingerprint], remembered)
+    assert found["holds"] is None
 
 
 def test_a_cut_zip_is_refused(made: Made, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import json
 import re
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -42,6 +43,8 @@ SEAL, LEAF, POINT = "log/bundle.tlog-proof", "log/bundle.entry.json", "log/check
 ITEMS, MANIFESTS = "metadata/evidence.json", ("manifest-sha256.txt", "manifest-sha512.txt")
 STEPS, TAGS, CUSTODY = "log/consistency", "tagmanifest-sha256.txt", "metadata/custody.jsonl"
 NEEDED = ("bagit.txt", "keys.json", *MANIFESTS, ITEMS, CUSTODY)
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, RuntimeError, EOFError)
+MALFORMED += (zipfile.BadZipFile, zlib.error)
 
 
 class Bad(Exception):  # noqa: N818  the verdict is a word, not an error
@@ -367,6 +370,10 @@ def check_bundle(path: Path, pinned: Sequence[str], remembered: str) -> dict[str
     old = (
         check_checkpoint(remembered, bag.keys, "the remembered checkpoint") if remembered else None
     )
+    if old and old.size > point.size:
+        raise Unknown(
+            f"the bundle is older than the checkpoint of {old.size} entries that you kept"
+        )
     if old and steps is None and old.size < point.size:
         raise Unknown(f"the bundle carries no proof from size {old.size}; ask for one that does")
     if old and not consistent((old.size, old.root), (point.size, point.root), steps or []):
@@ -511,7 +518,7 @@ def examine(path: Path, pinned: Sequence[str] = (), remembered: str = "") -> dic
         found = (check_log if is_log else check_bundle)(path, pinned, remembered)
     except Bad as bad:
         return {"holds": False, "says": f"{bad.args[0]}: {bad.args[1]}", "where": bad.args[0]}
-    except (KeyError, TypeError, ValueError, AttributeError, zipfile.BadZipFile) as broken:
+    except MALFORMED as broken:
         return {"holds": False, "says": f"not well formed: {broken!r}", "where": str(path)}
     except (Unknown, OSError) as why:
         return {"holds": None, "says": f"could not tell: {why}", "where": str(path)}

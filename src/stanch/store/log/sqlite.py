@@ -92,7 +92,7 @@ class SqliteLeaves:
     def __init__(self, path: Path) -> None:
         self._folder = path.parent
         self._path = path
-        self._local = threading.local()
+        self._idle: list[sqlite3.Connection] = []
         self._opened: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         with self._troubles():
@@ -109,13 +109,18 @@ class SqliteLeaves:
             self._opened.append(made)
         return made
 
-    @property
-    def _rows(self) -> _Rows:
-        """The questions of this thread, on a connection of its own."""
-        if not hasattr(self._local, "rows"):
-            self._local.rows = _Rows(self._connect())
-        found: _Rows = self._local.rows
-        return found
+    @contextmanager
+    def _asking(self) -> Iterator[_Rows]:
+        """Questions on a connection that nobody else uses meanwhile."""
+        with self._troubles():
+            with self._guard:
+                mine = self._idle.pop() if self._idle else None
+            connection = mine or self._connect()
+            try:
+                yield _Rows(connection)
+            finally:
+                with self._guard:
+                    self._idle.append(connection)
 
     @contextmanager
     def _troubles(self) -> Iterator[None]:
@@ -126,28 +131,28 @@ class SqliteLeaves:
 
     def size(self) -> int:
         """How many leaves are kept."""
-        with self._troubles():
-            return self._rows.size()
+        with self._asking() as rows:
+            return rows.size()
 
     def leaves(self, start: int, stop: int) -> Iterator[bytes]:
         """The leaves of this range, in order."""
-        with self._troubles():
-            yield from self._rows.leaves(start, stop)
+        with self._asking() as rows:
+            yield from rows.leaves(start, stop)
 
     def tile(self, level: int, number: int) -> bytes:
         """The hashes of a full tile."""
-        with self._troubles():
-            return self._rows.tile(level, number)
+        with self._asking() as rows:
+            return rows.tile(level, number)
 
     def roots(self, level: int, start: int) -> list[bytes]:
         """The roots of the full tiles of a level, from this number on."""
-        with self._troubles():
-            return self._rows.roots(level, start)
+        with self._asking() as rows:
+            return rows.roots(level, start)
 
     def position(self, source: str) -> int | None:
         """How far this outbox was taken in."""
-        with self._troubles():
-            return self._rows.position(source)
+        with self._asking() as rows:
+            return rows.position(source)
 
     @contextmanager
     def writing(self) -> Iterator[_Transaction]:
@@ -168,6 +173,7 @@ class SqliteLeaves:
             for one in reversed(self._opened):
                 one.close()
             self._opened.clear()
+            self._idle.clear()
 
 
 def _trouble(broken: sqlite3.Error, folder: Path, path: Path) -> Trouble:

@@ -1,0 +1,176 @@
+"""The evidence log against the clock, and against pymerkle in the same run.
+
+In    nothing; a temporary folder on this disk.
+Out   a table, and bench/results/log.json with the machine.
+"""
+
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stanch.store import verify
+from stanch.store.log.evidence_log import EvidenceLog
+from stanch.store.signing import Signer
+from stanch.vocabulary.ids import digest_of
+from stanch.vocabulary.record import Deed, Entry
+
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+SIZE, BATCH, SINGLES, PROOFS = 1_000_000, 1000, 2000, 300
+RESULTS = Path(__file__).parent / "results" / "log.json"
+
+
+def entry(number: int) -> Entry:
+    return Entry(
+        at=AT,
+        deed=Deed.STEP_DONE,
+        actor="playbook",
+        about=f"run-{number:08}",
+        digest=digest_of(b"%d" % number),
+        facts={"step": number},
+    )
+
+
+def rate(count: int, work: Callable[[], object]) -> tuple[float, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return count / (time.perf_counter() - wall), count / (time.process_time() - cpu)
+
+
+def median_ms(work: Callable[[int], object], times: int) -> float:
+    took = []
+    for i in range(times):
+        start = time.perf_counter()
+        work(i * 7919)
+        took.append((time.perf_counter() - start) * 1000)
+    return statistics.median(took)
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def batched(log: EvidenceLog) -> dict[str, float]:
+    rates = []
+    for start in range(0, SIZE, 50 * BATCH):
+        ready = [
+            [entry(i) for i in range(low, low + BATCH)]
+            for low in range(start, start + 50 * BATCH, BATCH)
+        ]
+        rates.append(rate(50 * BATCH, lambda ready=ready: [log.append(one) for one in ready]))
+    return {
+        "appends_per_s_in_batches_of_1000": statistics.median(wall for wall, _ in rates),
+        "the_same_per_cpu_second": statistics.median(cpu for _, cpu in rates),
+    }
+
+
+def proofs(log: EvidenceLog, signer: Signer) -> dict[str, float]:
+    start = time.perf_counter()
+    log.checkpoint()
+    published = time.perf_counter() - start
+    text, leaf = log.proof_text(777_777), next(log.leaves(777_777, 777_778)).leaf
+    return {
+        "publish_all_tiles_s": published,
+        "inclusion_ms": median_ms(lambda i: log.inclusion(i % SIZE), PROOFS),
+        "consistency_ms": median_ms(lambda i: log.consistency(1 + i % SIZE), PROOFS),
+        "verify_offline_ms": median_ms(
+            lambda _: verify.check_proof(text, leaf, signer.public, "bench"), PROOFS
+        ),
+        "proof_bytes": len(text.encode()),
+    }
+
+
+PEER = """
+import json, sys, time
+from pymerkle import SqliteTree
+tree = SqliteTree(sys.argv[1])
+data = [b"%0200d" % i for i in range(22_000)]
+start = time.perf_counter()
+tree.append_entries(data)
+bulk = len(data) / (time.perf_counter() - start)
+start = time.perf_counter()
+for one in data[:500]:
+    tree.append_entry(one)
+single = 500 / (time.perf_counter() - start)
+start = time.perf_counter()
+for i in range(10):
+    tree.prove_inclusion(1 + i * 2000, tree.get_size())
+proof = (time.perf_counter() - start) * 100
+names = ("bulk_appends_per_s", "appends_per_s", "inclusion_ms_at_22000")
+print(json.dumps({f"pymerkle_{name}": v for name, v in zip(names, (bulk, single, proof))}))
+"""
+
+
+def peer(folder: Path) -> dict[str, float]:
+    """What pymerkle's SqliteTree does on the same disk; nothing where it is not installed."""
+    run = [sys.executable, "-c", PEER, str(folder / "peer.db")]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    return dict(json.loads(done.stdout)) if done.returncode == 0 else {}
+
+
+def from_threads(log: EvidenceLog, count: int) -> float:
+    def work() -> None:
+        for i in range(SINGLES // count):
+            log.append([entry(i)])
+
+    threads = [threading.Thread(target=work) for _ in range(count)]
+    start = time.perf_counter()
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    return SINGLES // count * count / (time.perf_counter() - start)
+
+
+def measured(folder: Path) -> dict[str, float]:
+    signer = Signer.fresh("bench.test")
+    with_log = EvidenceLog.open(folder / "log", signer, lambda: AT)
+    found = batched(with_log)
+    found |= proofs(with_log, signer)
+    theirs = peer(folder)
+    ready = [[entry(i)] for i in range(SINGLES)]
+    singles = rate(SINGLES, lambda: [with_log.append(one) for one in ready])[0]
+    found |= {
+        "appends_per_s_one_by_one_durable": singles,
+        "the_same_from_16_threads": from_threads(with_log, 16),
+        "append_and_checkpoint_ms": median_ms(
+            lambda i: (with_log.append([entry(i)]), with_log.checkpoint()), 50
+        ),
+        **theirs,
+        "single_appends_times_pymerkle": singles / theirs.get("pymerkle_appends_per_s", singles),
+        "resident_mb_at_a_million": resident_mb(),
+    }
+    with_log.close()
+    start = time.perf_counter()
+    again = EvidenceLog.open(folder / "log", signer, lambda: AT)
+    found["reopen_ms"] = (time.perf_counter() - start) * 1000
+    start = time.perf_counter()
+    assert again.verify().holds
+    found["audit_everything_s"] = time.perf_counter() - start
+    again.close()
+    return found
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        found = measured(Path(place))
+    machine = {"system": platform.platform(), "python": platform.python_version()}
+    machine["cpus"] = str(os.cpu_count())
+    for name, value in found.items():
+        print(f"{name:40} {value:12,.2f}")
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps({"machine": machine, "measured": found}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
