@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from stanch.detect import examples
-from stanch.detect.detector import Detector, detectors
+from stanch.detect.detector import Detector
+from stanch.detect.registry import detectors
 from stanch.vocabulary.finding import Blind, Finding
 
 ALL = detectors()

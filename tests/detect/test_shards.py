@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stanch.detect import examples
-from stanch.detect.detector import detectors
+from stanch.detect.registry import detectors
 from stanch.detect.summaries.count import counted, nothing
 
 

@@ -5,16 +5,14 @@ Out   findings; `Blind` when it cannot tell; nothing when it looked and saw noth
 Why   one module, one constant `DETECTOR`; the contract suite runs over all of them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import stanch.detect.detectors as package
 from stanch.detect.window import Window
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
-from stanch.vocabulary.registry import extensions
 
 L = TypeVar("L")
 
@@ -43,8 +41,3 @@ class Detector(Generic[L]):
         """What it says about this window, in a fixed order."""
         said = tuple(self.look(window, self.limits))
         return tuple(sorted(said, key=repr))
-
-
-def detectors() -> Mapping[str, Detector[object]]:
-    """Every detector that is installed, by id."""
-    return extensions(package, "DETECTOR", Detector)

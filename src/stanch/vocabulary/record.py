@@ -22,6 +22,7 @@ class Deed(StrEnum):
     ASSET_CHANGED = "asset.changed"
     BASELINE_SET = "baseline.set"
     FINDING_MADE = "finding.made"
+    FINDING_LAPSED = "finding.lapsed"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_CHANGED = "incident.changed"
     INCIDENT_MOVED = "incident.moved"

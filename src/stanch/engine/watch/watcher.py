@@ -17,6 +17,7 @@ import pyarrow as pa
 from stanch.detect.detector import Detector
 from stanch.detect.window import Window
 from stanch.engine.clock import Clock
+from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.watch.bench import Bench
 from stanch.engine.watch.labels import Recall
@@ -101,6 +102,7 @@ class Watcher:
             blinds = self._keep_blinds(tx, said, at)
             for finding in new:
                 self._enter(tx, finding, at)
+            owe(tx, HELD, [f.id for f in new])
             self._bench.keep(tx)
             if rows.num_rows:
                 tx.positions.move(position, position.at + rows.num_rows)

@@ -1,0 +1,77 @@
+"""The freeze: what an asset was at the moment of the alarm, kept before anything changes.
+
+In    an incident, the windows its findings were made on.
+Out   pieces for the vault: policy, baseline, summaries and ledgers that findings cite, the findings
+      themselves, the asset, and the window's events.
+Why   containment alters the system, and Art. 73(6) of the AI Act asks that causes stay assessable.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import msgspec
+import pyarrow as pa
+
+from stanch.detect.window import Window
+from stanch.engine.evidence import Piece
+from stanch.engine.policies import standing_of
+from stanch.engine.ports import Transaction
+from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.span import Span
+
+MOST_EVENTS = 100_000
+"""Rows of the window's events that are kept; the lake keeps the rest."""
+
+
+class Events(Protocol):
+    """Where the rows of a window can be read."""
+
+    def between(self, asset: AssetId, span: Span, limit: int) -> pa.Table:
+        """The newest rows of the asset in this span."""
+        ...
+
+
+def pieces(
+    tx: Transaction, incident: Incident, windows: Iterable[Window], events: Events
+) -> Iterator[Piece]:
+    """Everything to keep of this incident, smallest first."""
+    yield _json("incident.json", "incident", incident)
+    yield _json("findings.json", "findings", tx.findings.many(incident.findings[-1000:]))
+    yield _json("policy.json", "policy", standing_of(tx, incident.asset))
+    asset = tx.assets.find(incident.asset)
+    if asset is not None:
+        yield _json("asset.json", "asset", asset)
+    spans: list[Span] = []
+    for window in windows:
+        yield from _counts(window)
+        spans.append(window.span)
+    baseline = tx.baselines.current(incident.asset)
+    if baseline is not None:
+        yield Piece(name=f"{baseline.id}.baseline", kind="baseline", content=baseline.body)
+    for span in sorted(set(spans)):
+        rows = events.between(incident.asset, span, MOST_EVENTS)
+        if rows.num_rows:
+            name = f"events-{span.start:%Y%m%dT%H%M%SZ}.arrow"
+            yield Piece(name=name, kind="events", content=_arrow(rows), personal=True)
+
+
+def _counts(window: Window) -> Iterator[Piece]:
+    stamp = f"{window.version or 'all'}-{window.span.start:%Y%m%dT%H%M%SZ}"
+    if window.now is not None:
+        yield Piece(name=f"{stamp}.summary", kind="summary", content=window.now.to_bytes())
+    if window.ledger is not None:
+        yield Piece(name=f"{stamp}.ledger", kind="summary", content=window.ledger.to_bytes())
+
+
+def _json(name: str, kind: str, value: object) -> Piece:
+    return Piece(
+        name=name, kind=kind, content=msgspec.json.format(msgspec.json.encode(value), indent=2)
+    )
+
+
+def _arrow(rows: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    return sink.getvalue().to_pybytes()

@@ -1,0 +1,123 @@
+"""The main path: what happens to an event, from the wire to the review. Read this file first.
+
+(1) record events: the intake puts them on disk before it answers      engine/ingest
+(2) summarise: the watch counts them, per asset, version and minute      engine/watch
+(3) detect: every detector looks at the window                            detect/
+(4) triage into one incident: correlate, verdict, severity, impact        engine/triage
+(5) start the clocks, tell the people                                     Teller
+(6) preserve evidence, before anything changes                            engine/freeze
+(7) contain by playbook: the narrow at once, the wide after a yes         Responder
+
+What follows needs people: investigate, recover through gates, review. Every hop is an entry in the
+evidence log, written in the same commit as what it tells of.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from stanch.detect.window import Window
+from stanch.engine.evidence import EvidenceRoom
+from stanch.engine.freeze import Events, pieces
+from stanch.engine.owed import ANSWERS, owed, paid
+from stanch.engine.ports import Store
+from stanch.engine.triage import Triage, Triaged
+from stanch.engine.watch.watcher import Seen, Watcher
+from stanch.vocabulary.finding import Report
+from stanch.vocabulary.ids import IncidentId
+from stanch.vocabulary.incident import Incident
+
+MACHINE = "stanch"
+
+
+class Teller(Protocol):
+    """Who starts clocks and tells people."""
+
+    def opened(self, incident: Incident) -> None:
+        """Starts the incident's clocks and tells the people of its asset."""
+        ...
+
+    def changed(self, incident: Incident) -> None:
+        """Tells people what changed enough to matter."""
+        ...
+
+
+class Responder(Protocol):
+    """Who answers an incident with a playbook."""
+
+    def answer(self, incident: Incident) -> None:
+        """Starts the playbook for what the incident now is, once; a repeat changes nothing."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """What one turn of the main path did."""
+
+    seen: Seen
+    triaged: Triaged
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What the main path is made of."""
+
+    store: Store
+    watcher: Watcher
+    triage: Triage
+    evidence: EvidenceRoom
+    events: Events
+    tellers: tuple[Teller, ...] = ()
+    responders: tuple[Responder, ...] = ()
+
+
+class Lifecycle:
+    """Carries what was recorded through to a contained incident, without a person, in seconds."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def turn(self) -> Turn:
+        """One turn over whatever the intake has recorded since the last. (1) is done by then."""
+        # (2) summarise, (3) detect: one commit, exactly once
+        seen = self._parts.watcher.step()
+        # (4) triage; with nothing new, what was held back may still lapse
+        triaged = self._parts.triage.take(seen.findings, seen.windows)
+        self._tell(triaged)
+        self._answer(seen.windows)
+        return Turn(seen=seen, triaged=triaged)
+
+    def report(self, report: Report) -> Triaged:
+        """What a person's report opened or joined."""
+        triaged = self._parts.triage.take((), {}, (report,))
+        self._tell(triaged)
+        self._answer({})
+        return triaged
+
+    def freeze(self, incident: Incident, windows: Mapping[str, Window]) -> None:
+        """Keeps what the incident's asset is now."""
+        own = {id(w): w for f, w in windows.items() if f in set(incident.findings)}
+        with self._parts.store.look() as tx:
+            found = list(pieces(tx, incident, own.values(), self._parts.events))
+        self._parts.evidence.take(incident.id, found, by=MACHINE)
+
+    def _tell(self, triaged: Triaged) -> None:
+        # (5) start the clocks, tell the people
+        for teller in self._parts.tellers:
+            for incident in triaged.opened:
+                teller.opened(incident)
+            for incident in triaged.changed:
+                teller.changed(incident)
+
+    def _answer(self, windows: Mapping[str, Window]) -> None:
+        """Answers every incident that is owed an answer, also those of a turn that was killed."""
+        with self._parts.store.look() as tx:
+            due = tx.incidents.many(map(IncidentId, owed(tx, ANSWERS)))
+        for incident in due:
+            # (6) preserve evidence, before anything changes
+            self.freeze(incident, windows)
+            # (7) contain by playbook
+            for responder in self._parts.responders:
+                responder.answer(incident)
+            with self._parts.store.begin() as tx:
+                paid(tx, ANSWERS, [incident.id])

@@ -1,0 +1,262 @@
+"""Triage at work: new findings and reports become incidents that say what and how bad.
+
+In    findings and the windows they were made on; reports of people.
+Out   the incidents that were opened or changed, each saved with its line in the evidence log.
+Why   the stages decide, as values; here their decisions are kept, all of a batch in one commit.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from stanch.detect.window import Window
+from stanch.engine.clock import Clock, new_id
+from stanch.engine.judging import judged
+from stanch.engine.observing import Slice, observed
+from stanch.engine.owed import ANSWERS, HELD, owe, owed, paid
+from stanch.engine.ports import Store, Transaction
+from stanch.engine.watch.minutes import from_bytes
+from stanch.triage.causes import Family, family_of
+from stanch.triage.correlate import correlate
+from stanch.triage.decisions import Add, Arrivals, Decision, Hold, Lapse, Open, OpenIncident, Rules
+from stanch.triage.lineage import graph_of
+from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.casework import Note
+from stanch.vocabulary.finding import Finding, Report
+from stanch.vocabulary.ids import FindingId, IncidentId
+from stanch.vocabulary.incident import Incident, Need, Phase, VerdictKind, move_for
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.record import Deed, Entry
+from stanch.vocabulary.span import Span
+
+MOST_SEEN = 2_000
+"""Findings of one incident that correlation and the verdict look at, newest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Triaged:
+    """What became of a batch."""
+
+    opened: tuple[Incident, ...] = ()
+    changed: tuple[Incident, ...] = ()
+
+    @property
+    def all(self) -> tuple[Incident, ...]:
+        """Every incident of this batch."""
+        return (*self.opened, *self.changed)
+
+
+class Triage:
+    """Keeps the incidents."""
+
+    def __init__(self, store: Store, clock: Clock, rules: Rules | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self._rules = rules or Rules()
+
+    def take(
+        self,
+        findings: Sequence[Finding],
+        windows: Mapping[str, Window],
+        reports: Sequence[Report] = (),
+    ) -> Triaged:
+        """The incidents that these findings and reports opened or changed."""
+        at = self._clock()
+        with self._store.begin() as tx:
+            assets = {a.id: a for a in _all_assets(tx)}
+            graph = graph_of(assets.values())
+            fresh = {f.id for f in findings}
+            held = tuple(
+                f for f in tx.findings.many(map(FindingId, owed(tx, HELD))) if f.id not in fresh
+            )
+            known = {f.id: f for f in (*held, *findings)}
+            concerned = {f.asset for f in known.values()} | {r.asset for r in reports}
+            near = {b for a in concerned for b in graph.beside(a)} | concerned
+            open_now = tuple(_open_incident(tx, i) for i in tx.incidents.open_on(near))
+            decisions = correlate(
+                Arrivals(findings=tuple(findings), reports=tuple(reports), held=held),
+                open_now,
+                graph,
+                self._rules,
+                at=at,
+            )
+            told = {r.id: r for r in reports}
+            triaged, waiting = self._carry_out(tx, decisions, told, windows, at)
+            paid(tx, HELD, [f for f in known if f not in waiting])
+            owe(tx, HELD, waiting)
+            owe(tx, ANSWERS, [i.id for i in triaged.all])
+        return triaged
+
+    def _carry_out(
+        self,
+        tx: Transaction,
+        decisions: Sequence[Decision],
+        reports: Mapping[str, Report],
+        windows: Mapping[str, Window],
+        at: datetime,
+    ) -> tuple[Triaged, list[FindingId]]:
+        opened: list[Incident] = []
+        changed: list[Incident] = []
+        waiting: list[FindingId] = []
+        for decision in decisions:
+            match decision:
+                case Open():
+                    made = self._open(tx, decision, reports, at)
+                    opened.append(self._judge(tx, made, windows, at))
+                case Add() if decision.findings or decision.reports:
+                    grown = self._add(tx, decision, reports, at)
+                    changed.append(self._judge(tx, grown, windows, at))
+                case Hold():
+                    waiting.extend(decision.findings)
+                case Lapse():
+                    self._lapse(tx, decision, at)
+                case _:
+                    pass
+        return Triaged(opened=tuple(opened), changed=tuple(changed)), waiting
+
+    def _open(
+        self, tx: Transaction, decision: Open, reports: Mapping[str, Report], at: datetime
+    ) -> Incident:
+        told = [reports[r] for r in decision.reports if r in reports]
+        incident = Incident(
+            id=IncidentId(new_id("inc", at)),
+            title=_first_title(tx, decision, told),
+            asset=decision.asset,
+            opened=at,
+            first_seen=min(decision.span.start, at),
+            updated=at,
+            findings=decision.findings,
+            reported_by=told[0].by if told and not decision.findings else "",
+        )
+        saved = tx.incidents.add(incident)
+        self._notes(tx, saved, told)
+        _enter(tx, saved, Deed.INCIDENT_OPENED, at, why=decision.why)
+        return saved
+
+    def _add(
+        self, tx: Transaction, decision: Add, reports: Mapping[str, Report], at: datetime
+    ) -> Incident:
+        seen = tx.incidents.get(decision.incident)
+        merged = tuple(dict.fromkeys((*seen.findings, *decision.findings)))
+        self._notes(tx, seen, [reports[r] for r in decision.reports if r in reports])
+        return replace(seen, findings=merged, updated=at)
+
+    def _judge(
+        self, tx: Transaction, incident: Incident, windows: Mapping[str, Window], at: datetime
+    ) -> Incident:
+        """The incident with what its findings and counts say now; a person's word stays."""
+        findings = _newest(tx, incident)
+        window = next((windows[f.id] for f in findings if f.id in windows), None)
+        seen = observed(window, _slices(tx, window)) if window is not None else None
+        asset = tx.assets.find(incident.asset)
+        graph_assets = {a.id: a for a in _all_assets(tx)}
+        now = judged(incident, findings, seen, asset, graph_assets)
+        moved = _triaged(now)
+        if moved == incident:
+            return incident
+        saved = tx.incidents.save(replace(moved, updated=at))
+        _enter(tx, saved, Deed.INCIDENT_CHANGED, at, why=saved.title)
+        return saved
+
+    @staticmethod
+    def _notes(tx: Transaction, incident: Incident, told: Iterable[Report]) -> None:
+        for report in told:
+            tx.notes.add(
+                Note(
+                    id=report.id,
+                    incident=incident.id,
+                    at=report.at,
+                    by=report.by,
+                    text=report.text,
+                )
+            )
+
+    @staticmethod
+    def _lapse(tx: Transaction, decision: Lapse, at: datetime) -> None:
+        for finding in decision.findings:
+            tx.record(
+                Entry(
+                    at=at,
+                    deed=Deed.FINDING_LAPSED,
+                    actor="stanch",
+                    about=finding,
+                    facts={"why": decision.why},
+                )
+            )
+
+
+def _enter(tx: Transaction, incident: Incident, deed: Deed, at: datetime, *, why: str) -> None:
+    tx.record(
+        Entry(
+            at=at,
+            deed=deed,
+            actor="stanch",
+            about=incident.id,
+            incident=incident.id,
+            facts={
+                "asset": incident.asset,
+                "verdict": incident.verdict.kind,
+                "attack": incident.verdict.attack or "",
+                "severity": incident.severity.level.name.lower(),
+                "findings": len(incident.findings),
+                "why": why[:300],
+            },
+        )
+    )
+    tx.announce("incident", incident.id)
+
+
+def _triaged(incident: Incident) -> Incident:
+    """The incident one phase on, once it has a verdict and a severity."""
+    if incident.phase is not Phase.DETECTED or incident.verdict.kind is VerdictKind.UNDECIDED:
+        return incident
+    shown = frozenset({Need.VERDICT, Need.SEVERITY})
+    return replace(incident, phase=move_for(incident.phase, Phase.TRIAGED, by=None, shown=shown).to)
+
+
+def _first_title(tx: Transaction, decision: Open, told: Sequence[Report]) -> str:
+    if decision.findings:
+        return tx.findings.get(decision.findings[0]).says[:200]
+    return f"Reported by {told[0].by}" if told else decision.why
+
+
+def _all_assets(tx: Transaction) -> Iterator[Asset]:
+    after = ""
+    while True:
+        page = tx.assets.page(after=after, limit=500)
+        yield from page.items
+        if not page.next:
+            return
+        after = page.next
+
+
+def _newest(tx: Transaction, incident: Incident) -> tuple[Finding, ...]:
+    return tx.findings.many(incident.findings[-MOST_SEEN:])
+
+
+def _open_incident(tx: Transaction, incident: Incident) -> OpenIncident:
+    findings = tx.findings.page(Wanted(incident=(incident.id,)), limit=MOST_SEEN).items
+    span = Span(start=incident.first_seen, end=max(incident.first_seen, incident.updated))
+    for finding in findings:
+        span = span.joined(finding.window)
+    return OpenIncident(
+        id=incident.id,
+        opened=incident.opened,
+        span=span,
+        assets=frozenset({incident.asset, *(f.asset for f in findings)}),
+        families=frozenset(family_of(f) for f in findings) or frozenset({Family.PLAIN}),
+        principals=frozenset(s.principal for s in incident.suspects),
+        findings=frozenset(f.id for f in findings),
+    )
+
+
+def _slices(tx: Transaction, window: Window) -> tuple[Slice, ...]:
+    """The window's minutes of answers, in order."""
+    if window.baseline is None:
+        return ()
+    found = []
+    for block in tx.summaries.between(window.asset.id, window.span, version=window.version):
+        minute = from_bytes(block.body, window.baseline.plan)
+        if minute.counted is not None:
+            found.append(Slice(start=block.minute, summary=minute.counted.summary))
+    return tuple(found)
