@@ -19,15 +19,24 @@ T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
-_json = msgspec.json.Encoder(order="deterministic")
-_pack = msgspec.msgpack.Encoder(order="deterministic")
+
+
+def _plain(value: object) -> object:
+    """A mapping that is no dict (a read-only one, say) as a dict."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} cannot be kept")
+
+
+_json = msgspec.json.Encoder(order="deterministic", enc_hook=_plain)
+_pack = msgspec.msgpack.Encoder(order="deterministic", enc_hook=_plain)
 _readers: dict[type, msgspec.json.Decoder[Any]] = {}
 
 
 def encode(value: object) -> str:
     """The noun as a document."""
     made = _json.encode(value)
-    if b"null" in made and _has_infinity(msgspec.to_builtins(value)):
+    if b"null" in made and _has_infinity(msgspec.to_builtins(value, enc_hook=_plain)):
         made = _json.encode(base64.b64encode(_pack.encode(value)).decode())
     return made.decode()
 
