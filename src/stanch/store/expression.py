@@ -20,9 +20,23 @@ _CLASSES = frozenset(
     {"COLUMN_REF", "CONSTANT", "COMPARISON", "CONJUNCTION", "OPERATOR", "FUNCTION", "CAST"}
     | {"CASE", "BETWEEN", "PARAMETER_LIST", "TYPE"}
 )
-_FUNCTIONS = frozenset(
-    ["+", "-", "*", "/", "%", "//", "^", "**", "||", "~~", "!~~", "~~*", "!~~*", "~~~", "->", "->>", "=", "<>", "<", ">", "<=", ">=", "@>", "<@", "&&", "&", "|", "~", "<<", ">>", "abs", "ceil", "ceiling", "floor", "round", "sign", "sqrt", "ln", "log", "log2", "log10", "exp", "pow", "power", "greatest", "least", "mod", "isnan", "isinf", "isfinite", "lower", "upper", "length", "strlen", "trim", "ltrim", "rtrim", "contains", "starts_with", "ends_with", "prefix", "suffix", "substr", "substring", "left", "right", "replace", "instr", "position", "strpos", "reverse", "concat", "like_escape", "not_like_escape", "ilike_escape", "not_ilike_escape", "regexp_matches", "regexp_full_match", "regexp_extract", "levenshtein", "jaccard", "md5", "sha256", "len", "array_length", "list_contains", "list_has", "array_contains", "list_position", "list_min", "list_max", "list_sum", "list_avg", "list_count", "list_extract", "array_extract", "list_slice", "array_slice", "list_value", "list_sort", "list_any_value", "list_first", "list_last", "list_has_any", "list_has_all", "list_unique", "list_stddev_pop", "json_extract", "json_extract_string", "json_type", "json_valid", "json_array_length", "json_contains", "json_keys", "json_exists", "json_value", "date_trunc", "date_part", "datepart", "year", "month", "day", "hour", "minute", "second", "dayofweek", "epoch", "epoch_ms", "epoch_us", "date_diff", "datediff", "strftime", "to_timestamp", "to_seconds", "to_minutes", "to_hours", "to_days", "to_weeks", "coalesce", "ifnull", "nullif", "try_cast", "struct_extract"]
+_COMPUTE = (
+    "+ - * / % // ^ ** || ~~ !~~ ~~* !~~* ~~~ -> ->> = <> < > <= >= @> <@ && & | ~ << >> abs "
+    "ceil ceiling floor round sign sqrt ln log log2 log10 exp pow power greatest least mod "
+    "isnan isinf isfinite lower upper length strlen trim ltrim rtrim contains starts_with "
+    "ends_with prefix suffix substr substring left right replace instr position strpos "
+    "reverse concat like_escape not_like_escape ilike_escape not_ilike_escape regexp_matches "
+    "regexp_full_match regexp_extract levenshtein jaccard md5 sha256 len array_length "
+    "list_contains list_has array_contains list_position list_min list_max list_sum list_avg "
+    "list_count list_extract array_extract list_slice array_slice list_value list_sort "
+    "list_any_value list_first list_last list_has_any list_has_all list_unique "
+    "list_stddev_pop json_extract json_extract_string json_type json_valid json_array_length "
+    "json_contains json_keys json_exists json_value date_trunc date_part datepart year month "
+    "day hour minute second dayofweek epoch epoch_ms epoch_us date_diff datediff strftime "
+    "to_timestamp to_seconds to_minutes to_hours to_days to_weeks coalesce ifnull nullif "
+    "try_cast struct_extract "
 )
+_FUNCTIONS = frozenset(_COMPUTE.split())
 
 
 def checked(text: str, columns: Collection[str]) -> str:

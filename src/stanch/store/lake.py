@@ -148,7 +148,7 @@ class Lake:
             rows = tail.read(self.position(tail), tail.end)
         if self._options:
             return self._table.to_pyarrow_dataset(), self._shaped(rows)
-        return self._table.file_uris(_days(wanted)), self._shaped(rows)
+        return self._table.file_uris(file_pruning_predicate=_days(wanted)), self._shaped(rows)
 
     def _open(self, uri: str) -> DeltaTable:
         try:

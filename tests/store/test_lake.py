@@ -1,0 +1,131 @@
+"""The lake: exactly once from the spool, and conditions that cannot reach outside."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from stanch.engine.ingest.schema import SCHEMA, conform
+from stanch.store.hunt import Hunt
+from stanch.store.lake import Lake, LakeLimits
+from stanch.store.spool import Spool
+from stanch.vocabulary.trouble import BadInput
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def batch(start: int, stop: int) -> pa.Table:
+    numbers = range(start, stop)
+    return conform(
+        pa.table(
+            {
+                "id": [f"e{i}" for i in numbers],
+                "ts": pa.array(
+                    [NOW - timedelta(minutes=i) for i in numbers], pa.timestamp("us", "UTC")
+                ),
+                "asset": ["a" if i % 2 else "b" for i in numbers],
+                "latency_ms": [float(i) for i in numbers],
+            }
+        )
+    )
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    with Spool.open(tmp_path / "spool") as opened:
+        yield opened
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lake]:
+    opened = Lake.open(tmp_path / "lake", SCHEMA)
+    yield opened
+    opened.close()
+
+
+def test_a_hunt_sees_lake_and_spool_as_one(lake: Lake, spool: Spool) -> None:
+    spool.append(batch(0, 100))
+    assert lake.roll_up(spool, everything=True) == 100
+    spool.append(batch(100, 150))
+    assert lake.count(Hunt(), spool) == 150
+    assert lake.count(Hunt(asset="a", where="latency_ms >= 90"), spool) == 30
+    found = lake.hunt(Hunt(columns=("id",), limit=2, until=NOW), spool)
+    assert found.column("id").to_pylist() == ["e1", "e2"]
+    assert lake.minutes(Hunt(), spool).num_rows == 150
+
+
+def test_few_rows_wait_for_more(lake: Lake, spool: Spool) -> None:
+    spool.append(batch(0, 10))
+    assert lake.roll_up(spool) == 0
+    assert lake.count(Hunt(), spool) == 10
+
+
+def test_a_roll_up_run_again_adds_nothing(lake: Lake, spool: Spool, tmp_path: Path) -> None:
+    spool.append(batch(0, 100))
+    lake.roll_up(spool, everything=True)
+    again = Lake.open(tmp_path / "lake", SCHEMA)
+    assert again.roll_up(spool, everything=True) == 0
+    assert again.count(Hunt(), spool) == 100
+    again.close()
+
+
+def test_a_new_spool_on_an_old_lake_loses_nothing(lake: Lake, tmp_path: Path) -> None:
+    for name, start in (("one", 0), ("two", 100)):
+        with Spool.open(tmp_path / name) as spool:
+            spool.append(batch(start, start + 50))
+            assert lake.roll_up(spool, everything=True) == 50
+    assert lake.count(Hunt()) == 100
+
+
+def test_compaction_keeps_the_rows_and_retention_drops_old_days(tmp_path: Path) -> None:
+    limits = LakeLimits(keep=timedelta(days=1), unused=timedelta(0))
+    lake = Lake.open(tmp_path / "lake", SCHEMA, limits)
+    with Spool.open(tmp_path / "spool") as spool:
+        for start in (0, 10, 20, 30):
+            spool.append(batch(start, start + 10))
+            lake.roll_up(spool, everything=True)
+        lake.compact(now=NOW)
+        assert lake.count(Hunt()) == 40
+        assert len(list((tmp_path / "lake" / "day=2026-11-21").glob("*.parquet"))) == 1
+        lake.compact(now=NOW + timedelta(days=30))
+        assert lake.count(Hunt(), spool) == 0
+    lake.close()
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "true) union select (1",
+        "true) order by (id",
+        "id in (select 1)",
+        "exists (from read_csv('/etc/passwd'))",
+        "read_text('/etc/passwd') is null",
+        "getenv('HOME') = 'x'",
+        "true; drop table events",
+        "nope = 1",
+        "count(*) > 1",
+        "row_number() over () > 1",
+        "latency_ms > ?",
+        "*",
+        "/*",
+        "",
+        "id = 'x\0'",
+        "current_setting('memory_limit') = '1'",
+        "ts > 'not a time'",
+    ],
+)
+def test_a_hostile_condition_gets_a_sentence(lake: Lake, spool: Spool, where: str) -> None:
+    spool.append(batch(0, 3))
+    if not where:
+        assert lake.count(Hunt(where=where), spool) == 3
+        return
+    with pytest.raises(BadInput):
+        lake.count(Hunt(where=where), spool)
+
+
+def test_an_honest_condition_is_answered(lake: Lake, spool: Spool) -> None:
+    spool.append(batch(0, 20))
+    where = "asset in ('a', 'b') and not (status is null) or latency_ms between 3 and 5 -- yes"
+    assert lake.count(Hunt(where=where), spool) == 3
