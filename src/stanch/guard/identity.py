@@ -7,7 +7,7 @@ Why   a block on a principal is worth what its identity is worth. There is no de
 
 Choices: `proxy_header` (a header that a proxy sets, with a shared secret beside it), `bearer` (a
 look-up of the key, by the host's own function), `scope_user` (an authentication middleware outside
-of the guard), `client_certificate` (the ASGI TLS extension), `by_address` (no identity: the address).
+of the guard), `client_certificate` (the ASGI TLS extension), `by_address` (the address itself).
 """
 
 import hmac
@@ -29,7 +29,7 @@ def headers(scope: Scope, name: str) -> list[str]:
 
 
 def proxy_header(name: str, *, secret_header: str, secret: str) -> Identify:
-    """The header a proxy sets, believed only beside the secret and when each stands exactly once."""
+    """The header a proxy sets, believed only beside the secret, when each stands exactly once."""
 
     def identify(scope: Scope) -> str | None:
         given, secrets = headers(scope, name), headers(scope, secret_header)

@@ -42,11 +42,9 @@ def numbers(given: Sequence[float], shape: Shape, dice: Dice) -> list[float]:
     top = max(range(len(given)), key=given.__getitem__)
     noised = [_noised(x, shape, dice) for x in given]
     if shape.jitter and shape.epsilon is None:
-        highest = max(noised)
-        noised = [min(x, highest) for x in noised]
-        noised[top] = highest
-    cut = noised if shape.round is None else [round(x, shape.round) for x in noised]
-    return cut
+        ahead = max(range(len(noised)), key=noised.__getitem__)
+        noised[top], noised[ahead] = noised[ahead], noised[top]
+    return noised if shape.round is None else [round(x, shape.round) for x in noised]
 
 
 def _noised(value: float, shape: Shape, dice: Dice) -> float:

@@ -1,0 +1,188 @@
+"""The guard without a wire: identity, decision, probe and counts, used by middleware and gateway.
+
+In    an ASGI scope and what is known of the body.
+Out   a decision; the answer to a probe; an event for the server.
+Why   both ways of enforcing must decide alike, and neither may ever raise into its host.
+"""
+
+import secrets
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stanch.contain.policy import closed, weights
+from stanch.contain.rate import in_words
+from stanch.guard.extract import Extract, automatic
+from stanch.guard.facts import Decision, Outcome, Request, Why
+from stanch.guard.identity import Identify, Scope, Sources, headers
+from stanch.guard.keeper import Keeper, Verify
+from stanch.guard.link import Link, Server
+from stanch.guard.shape import Dice
+from stanch.guard.telemetry import Buffer
+from stanch.vocabulary.asset import Fails
+from stanch.vocabulary.ids import asset_id
+from stanch.vocabulary.policy import Policy
+from stanch.vocabulary.probe import HEADER, Probed, answered, heard
+
+UNKNOWN = Decision(Outcome.REFUSE, Why.UNIDENTIFIED, status=401)
+_NONCES = 10_000
+_CLOSED = Decision(Outcome.REFUSE, Why.NO_POLICY, status=503)
+_OPEN = Decision(Outcome.SERVE, Why.NO_POLICY)
+
+
+def wall() -> datetime:
+    """The time now; a guard lives in another process than the server and has its own clock."""
+    return datetime.now(UTC)  # noqa: TID251  the engine's clock is not reachable from here
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choices:
+    """What a guard can be told beside where its server is."""
+
+    fail: Fails = Fails.OPEN
+    """What happens while there was never a policy, or when the guard itself errs."""
+    unidentified: Fails = Fails.CLOSED
+    """Whether a request that nobody vouches for is served; closed, or leaving out the key helps."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks whose X-Forwarded-For is believed; `unix` for a local socket."""
+    exempt: tuple[str, ...] = ("/healthz", "/readyz")
+    """Exact paths that are never guarded."""
+    last_good: Path | None = None
+    """The file that keeps the policy over a restart."""
+    verify: Verify | None = None
+    """The check of the server's signature; `keeper.ed25519(key)` makes one."""
+    extract: Extract = automatic
+    largest: int = 1_000_000
+    """Bytes of a body that are looked at; beyond it a body that must be shaped is withheld."""
+    buffer: int = 10_000
+    telemetry: bool = True
+    cost: Callable[[Scope], float] | None = None
+    """What a request costs, in the asset's unit; 1 without."""
+    wait: int = 30
+    name: str = ""
+    """This guard's name in reports; by itself one that is made at the start."""
+    dice: Dice = field(default=secrets.SystemRandom().random)
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], datetime] = wall
+
+
+class Core:
+    """One asset's guard in one process."""
+
+    def __init__(self, server: Server, asset: str, identify: Identify, choices: Choices) -> None:
+        if not callable(identify):
+            raise TypeError("identify must be a function; stanch.guard.identity has the choices.")
+        self.choices = choices
+        self.name = choices.name or f"guard-{secrets.token_hex(4)}"
+        self.keeper = Keeper(asset_id(asset), verify=choices.verify, path=choices.last_good)
+        self.buffer = Buffer(choices.buffer)
+        self.link = Link(server, self.keeper, self.buffer, self.name)
+        self.link.measured = self.measured
+        self.counts: Counter[str] = Counter()
+        self._identify = identify
+        self._sources = Sources(choices.trusted_proxies)
+        self._nonces: OrderedDict[str, None] = OrderedDict()
+        self._started = False
+        self._made = 0
+        self._boot = secrets.token_hex(6)
+
+    def start(self) -> None:
+        """Begin to follow the server, once; called with the first request, after any fork."""
+        if not self._started:
+            self._started = True
+            self.link.start()
+
+    def stop(self) -> None:
+        """End the two threads."""
+        if self._started:
+            self.link.stop()
+
+    def measured(self) -> dict[str, int]:
+        """Everything this guard has counted."""
+        total = self.counts + self.keeper.counts + self.buffer.counts + self.link.counts
+        return dict(total)
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy in force, or None before there was any."""
+        return self.keeper.table.policy if self.keeper.table else None
+
+    def who(self, scope: Scope) -> tuple[str | None, str]:
+        """The principal, if anybody trustworthy says so, and the address."""
+        return self._identify(scope), self._sources.of(scope)
+
+    def decide(self, who: tuple[str | None, str], rows: int = 1, cost: float = 1.0) -> Decision:
+        """What happens to this request, counted."""
+        principal, source = who
+        if principal is None and self.choices.unidentified is Fails.CLOSED:
+            decision = UNKNOWN
+        elif self.keeper.table is None:
+            decision = self.failing()
+        else:
+            at = self.choices.monotonic()
+            decision = self.keeper.table.decide(
+                Request(principal or "", source, at, rows=rows, cost=cost)
+            )
+        self.counts[decision.outcome] += 1
+        return decision
+
+    def failing(self) -> Decision:
+        """What this asset does when there is no deciding: open or closed."""
+        return _CLOSED if self.choices.fail is Fails.CLOSED else _OPEN
+
+    def probed(self, scope: Scope) -> str | None:
+        """The sealed answer when this is a probe of the server's, else None."""
+        given, key = headers(scope, HEADER), self.link.probe_key
+        if len(given) != 1 or key is None:
+            return None
+        found = heard(given[0], key)
+        if found is None or found[0].asset != self.keeper.asset or found[1] in self._nonces:
+            return None
+        probe, nonce = found
+        self._nonces[nonce] = None
+        if len(self._nonces) > _NONCES:
+            self._nonces.popitem(last=False)
+        table, at = self.keeper.table, self.choices.monotonic()
+        request = Request(probe.principal, probe.source, at, rows=probe.rows)
+        decision = table.decide(request, spend=False) if table else self.failing()
+        rate = table.rate_of(probe.principal) if table else None
+        return answered(self._facts(decision, nonce, in_words(rate) if rate else ""), key)
+
+    def _facts(self, decision: Decision, nonce: str, rate: str) -> Probed:
+        policy = self.policy or Policy(asset=self.keeper.asset)
+        hold = policy.hold
+        held = (("ingestion", hold.ingestion), ("training", hold.training))
+        return Probed(
+            asset=self.keeper.asset,
+            nonce=nonce,
+            policy=self.keeper.version,
+            digest=self.keeper.digest or "",
+            outcome=decision.outcome,
+            why=decision.why,
+            versions=tuple(weights(policy.route)),
+            closed=closed(policy.route),
+            mirror=policy.mirror,
+            mode=self.keeper.table.mode if self.keeper.table else "",
+            rate=rate,
+            scores=policy.shape.scores,
+            hold=",".join(n for n, on in (*held, ("deployment", hold.deployment)) if on),
+            tools=",".join(sorted(policy.tools.deny)),
+            log=policy.log,
+        )
+
+    def tell(self, found: dict[str, object]) -> None:
+        """Queue one event about a request."""
+        if not self.choices.telemetry:
+            return
+        self._made += 1
+        event = {
+            "id": f"{self.name}-{self._boot}-{self._made}",
+            "ts": self.choices.wall().isoformat(),
+            "kind": "inference",
+            "asset": self.keeper.asset,
+            **found,
+        }
+        self.buffer.offer(event)

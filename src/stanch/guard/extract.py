@@ -1,0 +1,132 @@
+"""What a request and its answer say about an inference, read from the common wire shapes.
+
+In    the JSON of a request and of its answer.
+Out   the columns of one event: features, prediction, scores, rows, messages, output, tokens.
+Why   detectors need what was asked and answered; services speak KServe v2, MLflow, OpenAI or their
+      own JSON. What is not understood yields nothing, and is never an error.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+Found = dict[str, object]
+Extract = Callable[[Any, Any], Found | None]
+"""From the decoded request and answer to columns, or None when the shape is another."""
+
+
+def decoded(body: bytes) -> Any:
+    """The JSON value, or None."""
+    try:
+        return msgspec.json.decode(body) if body else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def rows_of(request: Any) -> int:
+    """How many rows a request asks about; 1 when nobody can tell."""
+    if not isinstance(request, Mapping):
+        return len(request) if isinstance(request, list) else 1
+    inputs = request.get("inputs")
+    if isinstance(inputs, list) and inputs and isinstance(inputs[0], Mapping):
+        shape = inputs[0].get("shape")
+        if isinstance(shape, list) and shape and isinstance(shape[0], int):
+            return max(shape[0], 1)
+    for name in ("instances", "dataframe_records", "inputs", "rows"):
+        if isinstance(request.get(name), list):
+            return len(request[name])
+    split = request.get("dataframe_split")
+    data = split.get("data") if isinstance(split, Mapping) else None
+    return len(data) if isinstance(data, list) else 1
+
+
+def kserve(request: Any, answer: Any) -> Found | None:
+    """An event from KServe v2's inference protocol."""
+    inputs, outputs = _list(request, "inputs"), _list(answer, "outputs")
+    if not inputs or not isinstance(inputs[0], Mapping) or "data" not in inputs[0]:
+        return None
+    found: Found = {"features": _numbers(inputs[0].get("data"))}
+    for output in outputs:
+        data = output.get("data") if isinstance(output, Mapping) else None
+        several = isinstance(data, list) and len(data) > 1
+        found["scores" if several else "prediction"] = _numbers(data) if several else _text(data)
+    return found
+
+
+def mlflow(request: Any, answer: Any) -> Found | None:
+    """An event from MLflow's scoring protocol."""
+    first = _first(request, "dataframe_records", "instances", "inputs")
+    split = request.get("dataframe_split") if isinstance(request, Mapping) else None
+    if isinstance(split, Mapping) and _list(split, "data"):
+        first = _list(split, "data")[0]
+    predictions = _list(answer, "predictions")
+    if first is None or not predictions:
+        return None
+    return {**_inputs(first), "prediction": _text(predictions[0])}
+
+
+def openai(request: Any, answer: Any) -> Found | None:
+    """An exchange from the OpenAI-compatible protocol."""
+    messages, choices = _list(request, "messages"), _list(answer, "choices")
+    if not messages:
+        return None
+    usage = answer.get("usage") if isinstance(answer, Mapping) else None
+    first = choices[0] if choices and isinstance(choices[0], Mapping) else {}
+    message = first.get("message")
+    said = message.get("content") if isinstance(message, Mapping) else first.get("text")
+    tokens = usage.get("total_tokens") if isinstance(usage, Mapping) else None
+    return {"kind": "exchange", "messages": messages, "output": said, "tokens": tokens}
+
+
+def plain(request: Any, answer: Any) -> Found | None:
+    """An event from a service's own JSON: features in, prediction and scores out."""
+    if not isinstance(request, Mapping):
+        return None
+    given = request.get("features", request)
+    found = _inputs(given)
+    if isinstance(answer, Mapping):
+        said = answer.get("prediction", answer.get("label"))
+        scores = answer.get("scores", answer.get("probabilities"))
+        scores = list(scores.values()) if isinstance(scores, Mapping) else scores
+        found |= {"prediction": _text(said), "scores": _numbers(scores)}
+    return found
+
+
+def automatic(request: Any, answer: Any) -> Found | None:
+    """An event by the first of the shapes that fits."""
+    for extract in (openai, kserve, mlflow, plain):
+        found = extract(request, answer)
+        if found is not None:
+            return {name: value for name, value in found.items() if value is not None}
+    return None
+
+
+def _inputs(given: Any) -> Found:
+    if isinstance(given, Mapping):
+        values = list(given.values())
+        numbers = _numbers(values)
+        return {"named": dict(given)} if numbers is None else {"features": numbers}
+    return {"features": _numbers(given if isinstance(given, list) else [given])}
+
+
+def _first(value: Any, *names: str) -> Any:
+    return next((_list(value, n)[0] for n in names if _list(value, n)), None)
+
+
+def _list(value: Any, name: str) -> list[Any]:
+    found = value.get(name) if isinstance(value, Mapping) else None
+    return found if isinstance(found, list) else []
+
+
+def _numbers(value: Any) -> list[float] | None:
+    if not isinstance(value, list):
+        return None
+    if all(isinstance(x, int | float) for x in value):
+        return [float(x) for x in value]
+    return None
+
+
+def _text(value: Any) -> str | None:
+    one = value[0] if isinstance(value, list) and value else value
+    return None if one is None else str(one)

@@ -1,0 +1,130 @@
+"""The policy a guard runs: only ever a newer and genuine one, kept on disk for a bad day.
+
+In    bytes that claim to be the next policy, and their signature.
+Out   the decision table of the last good policy; counts of what was ignored and why.
+Why   an attacker who can replay last week's policy has lifted today's block. A policy is ignored
+      when its signature fails, its asset is another, or its version is not newer.
+
+A guard that is cut off keeps the last policy it had, even past its `until`: only the server knows
+what comes after. Where the disk refuses, the guard runs on and says so in its counts.
+"""
+
+import base64
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from stanch.contain.policy import decoded
+from stanch.guard.table import State, Table
+from stanch.vocabulary.ids import AssetId, Digest, digest_of
+from stanch.vocabulary.trouble import BadInput
+
+Verify = Callable[[bytes, str], bool]
+"""Whether this signature text is the server's, over these bytes."""
+
+
+class Kept(msgspec.Struct):
+    """The last good policy as it lies on disk."""
+
+    body: bytes
+    signature: str
+
+
+def ed25519(public_key: bytes) -> Verify:
+    """A check of the server's Ed25519 signature (base64) under its raw public key."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  loaded only where used
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415  likewise
+        Ed25519PublicKey,
+    )
+
+    key = Ed25519PublicKey.from_public_bytes(public_key)
+
+    def verify(body: bytes, signature: str) -> bool:
+        try:
+            key.verify(base64.b64decode(signature, validate=True), body)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    return verify
+
+
+class Keeper:
+    """Holds the policy in force and decides which one may replace it."""
+
+    def __init__(
+        self, asset: AssetId, *, verify: Verify | None = None, path: Path | None = None
+    ) -> None:
+        self.asset = asset
+        self.table: Table | None = None
+        self.digest: Digest | None = None
+        self.counts: Counter[str] = Counter()
+        self._state = State()
+        self._verify = verify
+        self._path = path
+        self._load()
+
+    @property
+    def version(self) -> int:
+        """The version in force; -1 before there was any."""
+        return self.table.policy.version if self.table else -1
+
+    def accept(self, body: bytes, signature: str = "") -> bool:
+        """Whether this is now the policy in force; what is not taken is counted."""
+        why = self._take(body, signature)
+        if why:
+            self.counts[why] += 1
+            return False
+        self._save(Kept(body=body, signature=signature))
+        return True
+
+    def _take(self, body: bytes, signature: str) -> str:
+        if self._verify is not None and not self._verify(body, signature):
+            return "policy_forged"
+        try:
+            policy = decoded(body)
+        except BadInput:
+            return "policy_broken"
+        if policy.asset != self.asset:
+            return "policy_of_another_asset"
+        digest = digest_of(body)
+        if policy.version < self.version:
+            return "policy_older"
+        if policy.version == self.version and digest != self.digest:
+            return "policy_conflicting"
+        if digest != self.digest:
+            self.table = Table(policy, self._state)
+            self.digest = digest
+        return ""
+
+    def _load(self) -> None:
+        if self._path is None:
+            return
+        try:
+            kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
+        except FileNotFoundError:
+            return
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            self.counts["disk_unreadable"] += 1
+            return
+        why = self._take(kept.body, kept.signature)
+        if why:
+            self.counts[why] += 1
+
+    def _save(self, kept: Kept) -> None:
+        if self._path is None:
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.encode(kept))
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(self._path)
+        except OSError:
+            self.counts["disk_failed"] += 1

@@ -1,0 +1,163 @@
+"""The line between a guard and its server: policies come, acknowledgements and events go.
+
+In    the server's address and a guard's key.
+Out   each new policy to the keeper; reports and batches of events to the server.
+Why   it runs on two threads of its own, so that a slow or missing server costs the service nothing.
+
+GET  /api/v1/assets/{asset}/policy?wait=30   If-None-Match: "digest"; 200 or 304
+POST /api/v1/assets/{asset}/guard            what this guard runs, and its counts
+POST /api/v1/events                          a JSON array
+
+The server's answers carry `Stanch-Signature` (over the body) and `Stanch-Probe-Key` (base64).
+"""
+
+import base64
+import binascii
+import http.client
+import ssl
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Event as Flag
+from threading import Thread
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from stanch.guard.keeper import Keeper
+from stanch.guard.telemetry import Buffer
+
+LONGEST_PAUSE = 30.0
+LARGEST = 16_000_000
+_GOOD = 200
+_SAME = 304
+_BAD = 400
+_CUT_OFF = (OSError, http.client.HTTPException)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """Where the server is and how to speak to it."""
+
+    url: str
+    key: str = field(repr=False)
+    wait: int = 30
+    batch: int = 500
+    every: float = 1.0
+    """Seconds after which a batch goes out though it is not full."""
+
+
+class Link:
+    """Two threads: one waits for policies, one sends events."""
+
+    def __init__(self, server: Server, keeper: Keeper, buffer: Buffer, guard: str) -> None:
+        self._server = server
+        self._keeper = keeper
+        self._buffer = buffer
+        self._guard = guard
+        self._stop = Flag()
+        self._asset = quote(keeper.asset, safe="")
+        self.counts: Counter[str] = Counter()
+        self.probe_key: bytes | None = None
+        self.measured: Callable[[], Mapping[str, int]] = dict
+        self._threads = [
+            Thread(target=self._repeat, args=(step,), name=f"stanch-guard-{name}", daemon=True)
+            for name, step in (("policy", self._fetch), ("events", self._tell))
+        ]
+
+    def start(self) -> None:
+        """Begin; both threads end with the process."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End both threads soon; what is under way is finished or given up."""
+        self._stop.set()
+        self._buffer.close()
+
+    def _repeat(self, step: Callable[[], None]) -> None:
+        pause = 0.1
+        while not self._stop.is_set():
+            try:
+                step()
+            except _CUT_OFF:
+                self.counts["server_unreachable"] += 1
+            except Exception:  # noqa: BLE001  border: the guard never takes its host down
+                self.counts["link_errors"] += 1
+            else:
+                pause = 0.1
+                continue
+            self._stop.wait(pause)
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    def _fetch(self) -> None:
+        headers = {"If-None-Match": f'"{self._keeper.digest}"'} if self._keeper.digest else {}
+        status, body, answer = self._ask(
+            "GET", f"/api/v1/assets/{self._asset}/policy?wait={self._server.wait}", headers=headers
+        )
+        self._learn(answer)
+        if status == _GOOD:
+            taken = self._keeper.accept(body, answer.get("stanch-signature", ""))
+            self._report()
+            if not taken:
+                raise http.client.HTTPException("the policy was not taken")
+        elif status == _SAME:
+            self._report()
+        else:
+            raise http.client.HTTPException(f"status {status}")
+
+    def _learn(self, answer: Mapping[str, str]) -> None:
+        text = answer.get("stanch-probe-key", "")
+        try:
+            self.probe_key = base64.b64decode(text, validate=True) or self.probe_key
+        except (binascii.Error, ValueError):
+            self.counts["probe_key_broken"] += 1
+
+    def _report(self) -> None:
+        report = {
+            "guard": self._guard,
+            "asset": self._keeper.asset,
+            "version": self._keeper.version,
+            "digest": self._keeper.digest,
+            "counts": dict(self.measured()),
+        }
+        self._ask("POST", f"/api/v1/assets/{self._asset}/guard", body=msgspec.json.encode(report))
+
+    def _tell(self) -> None:
+        events = self._buffer.batch(self._server.batch, self._server.every)
+        if not events:
+            return
+        try:
+            status, _, _ = self._ask("POST", "/api/v1/events", body=msgspec.json.encode(events))
+        except _CUT_OFF:
+            self._buffer.give_back(events)
+            raise
+        if status == http.client.TOO_MANY_REQUESTS or status >= http.client.INTERNAL_SERVER_ERROR:
+            self._buffer.give_back(events)
+            raise http.client.HTTPException(f"status {status}")
+        self.counts["events_refused" if status >= _BAD else "events_sent"] += len(events)
+
+    def _ask(
+        self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes, dict[str, str]]:
+        given = urlsplit(self._server.url)
+        seconds = self._server.wait + 10
+        port = given.port
+        if given.scheme == "https":
+            line: http.client.HTTPConnection = http.client.HTTPSConnection(
+                given.hostname or "", port, timeout=seconds, context=ssl.create_default_context()
+            )
+        else:
+            line = http.client.HTTPConnection(given.hostname or "", port, timeout=seconds)
+        sent = {"Authorization": f"Bearer {self._server.key}", **(headers or {})}
+        if body:
+            sent["Content-Type"] = "application/json"
+        try:
+            line.request(method, given.path.rstrip("/") + path, body=body or None, headers=sent)
+            answer = line.getresponse()
+            content = answer.read(LARGEST + 1)
+            if len(content) > LARGEST:
+                raise http.client.HTTPException("the answer is too large")
+            return answer.status, content, {k.lower(): v for k, v in answer.getheaders()}
+        finally:
+            line.close()
