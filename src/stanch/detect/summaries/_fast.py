@@ -20,6 +20,7 @@ from stanch.detect.summaries.plain import AXIS_SHIFT, CLIP, ODD_INFINITE, ODD_MI
 from stanch.detect.summaries.ready import CELLS, COARSE
 
 LAST = 63
+START_CELLS = 128
 
 
 @numba.njit(cache=True, nogil=True)
@@ -37,6 +38,7 @@ def bins(
             if x <= edges[f, 64] and x >= edges[f, 0]:
                 cell = min(int((x - edges[f, 0]) * scale[f]), CELLS - 1) if scale[f] > 0 else 0
                 at = int(start[f, cell])
+                at += int(x > edges[f, at + 1]) * int(at < LAST)
                 while at < LAST and x > edges[f, at + 1]:
                     at += 1
                 while at > 0 and x <= edges[f, at]:
@@ -57,26 +59,50 @@ def bins(
 
 @numba.njit(cache=True, nogil=True)
 def drawn(along: Codes, edges: Ints) -> Ints:
-    """Histograms of the first axes."""
+    """Histograms of the first axes; a small table says where in the edges to start to look."""
     axes, last = len(edges), edges.shape[1] - 1
     counts = np.zeros((axes, AXIS_SLOTS), np.int64)
+    start = np.zeros((axes, START_CELLS), np.int64)
+    scale = np.zeros(axes, np.float64)
+    for a in range(axes):
+        if edges[a, last] > edges[a, 0]:
+            scale[a] = (START_CELLS - 1) / (edges[a, last] - edges[a, 0])
+            at = 1
+            for cell in range(START_CELLS):
+                while at < last and edges[a, at] < edges[a, 0] + cell / scale[a]:
+                    at += 1
+                start[a, cell] = at
+        else:
+            start[a, 0] = 1
     for i in range(len(along)):
         for a in range(axes):
             x = along[i, a]
-            low, high = 1, last
-            while low < high:
-                middle = (low + high) >> 1
-                if edges[a, middle] < x:
-                    low = middle + 1
-                else:
-                    high = middle
-            at = low - 1
             if x > edges[a, last]:
-                at = AXIS_SLOTS - 1
-            if x < edges[a, 0]:
-                at = AXIS_SLOTS - 2
-            counts[a, at] += 1
+                counts[a, AXIS_SLOTS - 1] += 1
+            elif x < edges[a, 0]:
+                counts[a, AXIS_SLOTS - 2] += 1
+            else:
+                at = start[a, int((x - edges[a, 0]) * scale[a])]
+                while at < last and edges[a, at] < x:
+                    at += 1
+                while at > 1 and edges[a, at - 1] >= x:
+                    at -= 1
+                counts[a, at - 1] += 1
     return counts
+
+
+@numba.njit(cache=True, nogil=True)
+def grades(score: Codes, edges: Ints) -> Ints:
+    """The bin of each score: how many edges lie below it."""
+    out = np.empty(len(score), np.int64)
+    low = min(np.int64(score.min()) if len(score) else 0, edges[0])
+    high = max(np.int64(score.max()) if len(score) else 0, edges[-1])
+    if high - low > 1 << 20:
+        return np.searchsorted(edges, score)
+    table = np.searchsorted(edges, np.arange(low, high + 1))
+    for i in range(len(score)):
+        out[i] = table[score[i] - low]
+    return out
 
 
 @numba.njit(cache=True, nogil=True)

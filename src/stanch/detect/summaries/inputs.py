@@ -50,8 +50,10 @@ def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:
     places, histogram, odd = quick.bins(numbers, plan.numbers)
     z = quick.standard(numbers, joint)
     along = quick.projected(z, joint)
-    coarse = np.concatenate([plan.coarse[places], coarse_codes(batch.categories)], axis=1)
-    grade = np.searchsorted(manifold.edges, quick.strangeness(coarse, manifold), side="left")
+    coarse = plan.coarse[places]
+    if batch.categories.shape[1]:
+        coarse = np.concatenate([coarse, coarse_codes(batch.categories)], axis=1)
+    grade = quick.grades(quick.strangeness(coarse, manifold), manifold.edges)
     gone = (batch.categories == MISSING_CODE).any(axis=1)
     new = (batch.categories == NEW_CODE).any(axis=1)
     missing = ((odd & ODD_MISSING) != 0) | gone

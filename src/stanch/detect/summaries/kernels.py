@@ -46,6 +46,10 @@ class Kernels:
         """(n,) off-manifold scores."""
         return plain.strangeness(cells, manifold)
 
+    def grades(self, score: Codes, edges: Ints) -> Ints:
+        """(n,) the bin of each off-manifold score."""
+        return np.searchsorted(edges, score, side="left").astype(np.int64)
+
     def fingerprints(self, numbers: Floats, categories: Codes, keys: Hashes) -> Hashes:
         """(n,) hashes of inputs."""
         return plain.fingerprints(numbers, categories, keys)
@@ -96,6 +100,10 @@ class Compiled(Kernels):
         """(n,) off-manifold scores."""
         return self.fast.strangeness(cells, manifold.pairs, manifold.tables)
 
+    def grades(self, score: Codes, edges: Ints) -> Ints:
+        """(n,) the bin of each off-manifold score."""
+        return self.fast.grades(score, edges)
+
     def fingerprints(self, numbers: Floats, categories: Codes, keys: Hashes) -> Hashes:
         """(n,) hashes of inputs."""
         width = numbers.shape[1]
@@ -125,10 +133,10 @@ def kernels() -> Kernels:
 
 
 def compiled() -> Kernels | None:
-    """The compiled kernels, or None without numba."""
+    """The compiled kernels, or None without numba or a folder for its cache (RuntimeError)."""
     try:
         return Compiled(import_module("stanch.detect.summaries._fast"))
-    except ImportError:
+    except (ImportError, RuntimeError):
         return None
 
 
