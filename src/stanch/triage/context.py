@@ -9,7 +9,7 @@ Why   a report may quote what an attacker wrote. It is data: words are counted a
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from stanch.vocabulary.asset import Asset
@@ -68,7 +68,7 @@ class Context:
     hints: tuple[AttackKind, ...] = ()
     urgency: tuple[str, ...] = ()
     """The urgent words that stand in it."""
-    entities: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    entities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     addressed_to_machines: bool = False
     """It holds invisible characters or an instruction to a machine; show it with care."""
 
