@@ -43,6 +43,7 @@ SIGNATURE = "MANIFEST.sig"
 LARGEST_MANIFEST = 1 << 30
 _CHUNK = 1 << 20
 _PASSING = ("-wal", "-shm", "-journal", ".lock", ".pid", ".sock")
+_STAGES = 6
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -168,8 +169,7 @@ def _write(
     kept: list[Kept] = []
     done = 0
     with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        paths = _ordered(folder, part, keys=options.keys)
-        for path in paths:
+        for path, of_files in _in_order(folder, part, keys=options.keys):
             with _content(path, part) as (source, size, mode):
                 if source is None:
                     continue
@@ -177,7 +177,7 @@ def _write(
                 kept.append(_add(archive, name, _Measured(source, size), mode))
             done += kept[-1].size
             if options.progress:
-                seen = Progress(path=name, files=len(kept), of_files=len(paths), bytes=done)
+                seen = Progress(path=name, files=len(kept), of_files=of_files, bytes=done)
                 options.progress(seen)
         contents = Contents(format=FORMAT, made=options.made, keys=options.keys, files=tuple(kept))
         data = msgspec.json.encode(contents)
@@ -240,17 +240,21 @@ def _content(path: Path, part: Path) -> Iterator[tuple[BinaryIO | None, int, int
         copy.unlink(missing_ok=True)
 
 
-def _ordered(folder: Path, part: Path, *, keys: bool) -> list[Path]:
-    """Every file to keep, in the order that makes the copy consistent."""
+def _in_order(folder: Path, part: Path, *, keys: bool) -> Iterator[tuple[Path, int]]:
+    """Every file to keep, stage by stage, and how many there are so far.
+
+    Each stage is listed when its turn comes: a row copied just now may name a newer file.
+    """
     if not folder.is_dir():
         raise NotFound("data folder", str(folder), "doctor")
-    logs = {path.parent for path in folder.rglob("checkpoint")}
-    found = [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not path.is_symlink() and not _passing(path, part, keys=keys)
-    ]
-    return sorted(found, key=lambda path: (_stage(path, logs), path.as_posix()))
+    for stage in range(_STAGES):
+        logs = {path.parent for path in folder.rglob("checkpoint")}
+        found = [
+            path
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and not path.is_symlink() and not _passing(path, part, keys=keys)
+        ]
+        yield from ((path, len(found)) for path in found if _stage(path, logs) == stage)
 
 
 def _passing(path: Path, part: Path, *, keys: bool) -> bool:
