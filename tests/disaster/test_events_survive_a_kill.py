@@ -1,4 +1,4 @@
-"""kill -9 while events come in, roll up and compact: each acknowledged one is there exactly once."""
+"""kill -9 while events come in, roll up and compact: each acknowledged one is there once."""
 
 import os
 import random

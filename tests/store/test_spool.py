@@ -96,12 +96,16 @@ def test_a_second_writer_hears_who_holds_the_folder(tmp_path: Path) -> None:
         Spool.open(tmp_path)
 
 
+def _fill(spool: Spool) -> None:
+    for i in range(10):
+        spool.append(batch(f"b{i}"))
+
+
 def test_a_long_backlog_tells_the_sender_to_wait_and_a_roll_up_ends_it(tmp_path: Path) -> None:
     with Spool.open(tmp_path, SpoolLimits(backlog_bytes=1500, segment_bytes=500)) as spool:
         spool.append(batch("a"))
         with pytest.raises(Busy) as busy:
-            for i in range(10):
-                spool.append(batch(f"b{i}"))
+            _fill(spool)
         assert 1 <= busy.value.retry_after <= 300
         spool.rolled(spool.end)
         assert spool.append(batch("z")) == 1
