@@ -11,24 +11,26 @@ Why   every other room says what it needs and knows nobody; here it is given. Th
 import asyncio
 import io
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
 import msgspec
 
 from stanch.api.application import Api
-from stanch.api.house import House
+from stanch.api.house import House, Question
 from stanch.api.server import Address, free_address, listen
 from stanch.engine.access import Access
 from stanch.engine.caretaker import Caretaker, Chore
 from stanch.engine.clock import utc_now
-from stanch.engine.desk import Desk, Verified, check
+from stanch.engine.desk import Desk, check
 from stanch.engine.desk import Parts as DeskParts
 from stanch.engine.evidence import EvidenceRoom
 from stanch.engine.ingest.intake import Intake
+from stanch.engine.ingest.schema import SCHEMA
 from stanch.engine.recorder import Recorder
 from stanch.engine.stream import Stream
 from stanch.settings import Settings
@@ -47,6 +49,59 @@ from stanch.vocabulary.trouble import Tampered, Trouble
 _LOG_NAME = "stanch"
 
 
+class LazyLake:
+    """The lake, opened when it is first asked: its libraries are large, and a start is quick."""
+
+    def __init__(self, folder: Path, spool: Spool) -> None:
+        self._folder = folder
+        self._spool = spool
+        self._opening = threading.Lock()
+        self._lake: Any = None
+
+    def rows(self, question: Question) -> list[dict[str, Any]]:
+        """The newest events that match."""
+        found: list[dict[str, Any]] = self._open().hunt(_hunt(question), self._spool).to_pylist()
+        return [{k: v for k, v in row.items() if v is not None} for row in found]
+
+    def count(self, question: Question) -> int:
+        """How many events match."""
+        return int(self._open().count(_hunt(question), self._spool))
+
+    def roll_up(self) -> int:
+        """How many rows moved from the spool into the lake."""
+        return int(self._open().roll_up(self._spool)) if self._spool.backlog_rows else 0
+
+    def compact(self) -> None:
+        """Joins small files, when there is a lake to speak of."""
+        if self._lake is not None:
+            self._lake.compact(now=utc_now())
+
+    def close(self) -> None:
+        """Lets the lake go, if it was ever opened."""
+        if self._lake is not None:
+            self._lake.close()
+
+    def _open(self) -> Any:
+        with self._opening:
+            if self._lake is None:
+                from stanch.store.lake import Lake  # noqa: PLC0415  deltalake and duckdb are large
+
+                self._lake = Lake.open(self._folder, SCHEMA)
+            return self._lake
+
+
+def _hunt(question: Question) -> Any:
+    from stanch.store.hunt import Hunt  # noqa: PLC0415  duckdb is large
+
+    return Hunt(
+        asset=question.asset,
+        where=question.where,
+        since=question.since,
+        until=question.until,
+        limit=question.limit,
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parts:
     """One data folder, opened."""
@@ -59,6 +114,7 @@ class Parts:
     room: EvidenceRoom
     recorder: Recorder
     spool: Spool
+    lake: "LazyLake"
     access: Access
 
     def export(
@@ -113,6 +169,8 @@ def opened(settings: Settings) -> Iterator[Parts]:
         stack.callback(recorder.drain)
         # (4) events
         spool = stack.enter_context(Spool.open(folder / "spool"))
+        lake = LazyLake(folder / "lake", spool)
+        stack.callback(lake.close)
         # (5) who may ask
         access = Access(store, utc_now)
         stack.callback(access.keys.flush)
@@ -125,14 +183,20 @@ def opened(settings: Settings) -> Iterator[Parts]:
             room=EvidenceRoom(store, vault, utc_now),
             recorder=recorder,
             spool=spool,
+            lake=lake,
             access=access,
         )
 
 
-def verify_folder(settings: Settings) -> Verified:
+def verify_folder(folder: Path) -> dict[str, Any]:
     """What checking a folder's log and vault says, while no server runs on it."""
-    with opened(settings) as parts:
-        return check(parts.log, scrub(parts.vault))
+    if not (folder / "log").is_dir():
+        return {"holds": None, "says": f"Could not tell: {folder} is no data folder."}
+    try:
+        with opened(Settings(data=folder)) as parts:
+            return asdict(check(parts.log, scrub(parts.vault)))
+    except Tampered as broken:
+        return {"holds": False, "says": str(broken), "where": str(folder / "log")}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +228,7 @@ async def _serve(parts: Parts, address: Address, started: Callable[[], None]) ->
             store=parts.store,
             access=parts.access,
             intake=Intake(parts.spool, clock=utc_now),
-            lake=cast("Any", None),
+            lake=parts.lake,
             desk=parts.desk(),
             health=health,
             stream=stream,
@@ -194,6 +258,8 @@ def _chores(parts: Parts) -> list[Chore]:
     return [
         Chore(name="record", work=parts.recorder.drain, every=0.25, at_end=True),
         Chore(name="checkpoint", work=parts.log.checkpoint, every=5.0, at_end=True),
+        Chore(name="roll-up", work=parts.lake.roll_up, every=30.0),
+        Chore(name="compaction", work=parts.lake.compact, every=3600.0),
         Chore(name="keys used", work=parts.access.keys.flush, every=30.0),
         Chore(name="scrub", work=lambda: _scrub(parts), every=86_400.0),
     ]

@@ -7,19 +7,19 @@ Why   every list takes the same filters, by the same names, wherever it is asked
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Annotated
 
 import msgspec
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from stanch.api.house import House
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import BadInput
 
-TheHouse = Annotated[House, Dependency(skip_validation=True)]
+TheHouse = NamedDependency[SkipValidation[House]]
 """What a route may ask, as it is given it."""
-TheCaller = Annotated[Caller, Dependency(skip_validation=True)]
+TheCaller = NamedDependency[SkipValidation[Caller]]
 """Who asks."""
 
 OPEN = "open"
@@ -48,7 +48,7 @@ class Query:
     limit: int = 50
 
 
-TheQuery = Annotated[Query, Dependency(skip_validation=True)]
+TheQuery = NamedDependency[SkipValidation[Query]]
 """What a list is asked for."""
 
 

@@ -8,17 +8,18 @@ Why   this is the one hot route. Reading costs the loop nothing but the bytes; p
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
 
 from stanch.api.gate import caller_of
 from stanch.api.house import House, Receipt
-from stanch.api.wire import Receive, Send, answer, headers_of, read_body
+from stanch.api.wire import Receive, Send, answer, discard, headers_of, read_body
 from stanch.api.wire import Scope as HttpScope
 from stanch.engine.access import authorise
 from stanch.vocabulary.people import Scope
-from stanch.vocabulary.trouble import Busy, UnknownFormat
+from stanch.vocabulary.trouble import Busy, Trouble, UnknownFormat
 
 PATH = "/api/v1/events"
 MEDIA_TYPES = (
@@ -26,6 +27,8 @@ MEDIA_TYPES = (
     "application/x-ndjson",
     "application/vnd.apache.arrow.stream",
 )
+_PATIENCE = 10.0
+"""Seconds that a refused sender may go on sending before it hears so."""
 _WAITING = 64
 """Batches in hand before a sender is told to wait."""
 
@@ -58,6 +61,18 @@ class EventsRoute:
 
     async def post(self, scope: HttpScope, receive: Receive, send: Send) -> None:
         """Take one batch in and say what became of it."""
+        try:
+            receipt = await self._take(scope, receive)
+        except Trouble:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    await discard(receive, self._house.body_cap * 4)
+            raise
+        self.counts.add(receipt)
+        sent = {"content-type": "application/json", "cache-control": "no-store"}
+        await answer(send, 202, sent, msgspec.json.encode(receipt))
+
+    async def _take(self, scope: HttpScope, receive: Receive) -> Receipt:
         headers = headers_of(scope)
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         encoding = headers.get("content-encoding", "")
@@ -71,14 +86,11 @@ class EventsRoute:
         try:
             body = await read_body(headers, receive, self._house.body_cap)
             loop = asyncio.get_running_loop()
-            receipt = await loop.run_in_executor(
+            return await loop.run_in_executor(
                 self._pool, self._house.intake.take, body, media_type, encoding
             )
         finally:
             self._waiting -= 1
-        self.counts.add(receipt)
-        sent = {"content-type": "application/json", "cache-control": "no-store"}
-        await answer(send, 202, sent, msgspec.json.encode(receipt))
 
     def close(self) -> None:
         """Waits for batches in hand, then lets the threads go."""

@@ -54,7 +54,7 @@ class Receipt(Protocol):
 class Intake(Protocol):
     """Where events come in."""
 
-    def take(self, body: bytes, content_type: str, encoding: str = "") -> Receipt:
+    def take(self, body: bytes, media_type: str, encoding: str = "", /) -> Receipt:
         """What became of the batch, once it is on disk."""
         ...
 

@@ -87,9 +87,11 @@ def document(app: Litestar) -> bytes:
     plain = msgspec.json.decode(
         msgspec.json.encode(app.openapi_schema.to_schema(), enc_hook=_listed), type=Json
     )
-    parts: Json = plain.setdefault("components", {})
-    schemas: Json = parts.setdefault("schemas", {})
+    parts: Json = plain["components"]
+    schemas: Json = parts["schemas"]
     filters = _filters(schemas)
+    schemas["Bytes"] = {"type": "string", "format": "binary"}
+    schemas["AssetText"] = {"$ref": _REF.format(name="Asset")}
     schemas["Events"] = {"type": "array", "items": {"type": "object"}}
     parts["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer"},
@@ -164,8 +166,8 @@ def _take_events() -> Json:
         "operationId": "takeEvents",
         "summary": "Take events in",
         "description": (
-            "What a system tells: a JSON array, NDJSON or an Arrow IPC stream. The same id twice is "
-            "counted once; a bad row never costs a good one. What is accepted is on disk."
+            "What a system tells: a JSON array, NDJSON or an Arrow IPC stream. The same id twice "
+            "is counted once; a bad row never costs a good one. What is accepted is on disk."
         ),
         "responses": {
             "202": {

@@ -47,6 +47,19 @@ async def read_body(headers: Mapping[str, str], receive: Receive, cap: int) -> b
             return b"".join(chunks) if len(chunks) > 1 else chunks[0]
 
 
+async def discard(receive: Receive, most: int) -> None:
+    """Read what is still coming, up to so many bytes, and keep nothing.
+
+    A client that is still sending would see a broken connection instead of the answer.
+    """
+    size = 0
+    while size <= most:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return
+
+
 async def answer(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
     """Send one whole answer."""
     pairs = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]

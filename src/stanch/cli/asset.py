@@ -15,20 +15,18 @@ app = command("What is protected: write it down, look it up.")
 
 @app.command()
 def add(
+    *,
     file: Annotated[Path, typer.Argument(help="YAML or JSON that describes the asset.")],
     replace: Annotated[bool, typer.Option("--replace", help="Change the one there is.")] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Write an asset down."""
-    from stanch.engine.assets import parse_asset  # noqa: PLC0415  only this command reads YAML
-
     try:
         text = file.read_bytes()
     except OSError as error:
         raise BadFile(file, error.strerror) from error
-    asset = parse_asset(text)
-    path = f"/api/v1/assets/{segment(asset.id)}" if replace else "/api/v1/assets"
+    path = f"/api/v1/assets/{segment(_id_of(file, text))}" if replace else "/api/v1/assets"
     method = "PUT" if replace else "POST"
     kept = connect(data).send(method, path, text, kind="application/yaml")
     Out(json=json).show(kept, f"{kept['id']} is written down.")
@@ -36,6 +34,7 @@ def add(
 
 @app.command("list")
 def list_(
+    *,
     kind: Annotated[str, typer.Option(help="Only assets of this kind.")] = "",
     data: Data = None,
     json: Json = False,
@@ -48,6 +47,7 @@ def list_(
 
 @app.command()
 def show(
+    *,
     asset: Annotated[str, typer.Argument(help="The asset's id.")],
     data: Data = None,
     json: Json = False,
@@ -55,3 +55,16 @@ def show(
     """Show one asset."""
     found = connect(data).get(f"/api/v1/assets/{segment(asset)}")
     Out(json=json).show(found, "\n".join(f"{k}: {v}" for k, v in found.items() if v or v == 0))
+
+
+def _id_of(file: Path, text: bytes) -> str:
+    """The id that the file states; the server says all else that may be wrong with it."""
+    import yaml  # noqa: PLC0415  only this command reads YAML
+
+    try:
+        written = yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadFile(file, "is neither YAML nor JSON.") from error
+    if not isinstance(written, dict) or "id" not in written:
+        raise BadFile(file, "has no `id:`.")
+    return str(written["id"])

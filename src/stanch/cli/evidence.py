@@ -17,6 +17,7 @@ _COULD_NOT_TELL = 2
 
 @app.command("list")
 def list_(
+    *,
     incident: Annotated[str, typer.Option(help="Only items of this incident.")] = "",
     data: Data = None,
     json: Json = False,
@@ -29,6 +30,7 @@ def list_(
 
 @app.command()
 def export(
+    *,
     incident: Annotated[str, typer.Argument(help="The incident's id, or `all` for everything.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
     data: Data = None,
@@ -49,6 +51,7 @@ def export(
 
 @app.command()
 def verify(
+    *,
     file: Annotated[
         Path | None, typer.Argument(help="A bundle or a copy of a log; else this data folder.")
     ] = None,

@@ -14,7 +14,8 @@ _COLUMNS = ("ts", "kind", "principal", "version", "prediction", "status", "id")
 
 
 @app.command()
-def hunt(
+def hunt(  # noqa: PLR0913  each is an option of the command
+    *,
     asset: Annotated[str, typer.Option("--asset", help="The asset's id.")],
     where: Annotated[str, typer.Option(help="A condition on the columns of events.")] = "",
     since: Annotated[str, typer.Option(help="From this time on, like 2026-11-21T08:00Z.")] = "",

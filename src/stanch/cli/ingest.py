@@ -25,6 +25,7 @@ ARROW = "application/vnd.apache.arrow.stream"
 
 @app.command()
 def ingest(
+    *,
     files: Annotated[list[Path], typer.Argument(help="NDJSON, a JSON array, or Arrow streams.")],
     data: Data = None,
     json: Json = False,

@@ -14,6 +14,7 @@ app = command("Keys for machines.")
 
 @app.command()
 def create(
+    *,
     scope: Annotated[list[Scope], typer.Option("--scope", help="What the key may be used for.")],
     name: Annotated[str, typer.Option(help="What it is for.")] = "",
     days: Annotated[int | None, typer.Option(help="Until when it is good.", min=1)] = None,
@@ -29,7 +30,7 @@ def create(
 
 
 @app.command("list")
-def list_(data: Data = None, json: Json = False) -> None:
+def list_(*, data: Data = None, json: Json = False) -> None:
     """List all keys, without their secrets."""
     items = list(connect(data).every("/api/v1/keys"))
     columns = ("id", "name", "scopes", "created", "expires", "revoked", "last_used")
@@ -38,6 +39,7 @@ def list_(data: Data = None, json: Json = False) -> None:
 
 @app.command()
 def revoke(
+    *,
     key: Annotated[str, typer.Argument(help="The key's id.")],
     data: Data = None,
     json: Json = False,

@@ -7,6 +7,7 @@ stderr, so that a pipe never has to tell them apart. Colour only on a terminal.
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -72,19 +73,23 @@ class Out:
     def progress(self, what: str, total: int) -> Iterator[Any]:
         """A function that moves a bar on stderr; on a pipe it moves nothing."""
         if not sys.stderr.isatty():
-            yield lambda _step: None
+            yield _still
             return
         from rich.console import Console  # noqa: PLC0415  only a terminal pays for rich
         from rich.progress import Progress  # noqa: PLC0415
 
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(what, total=total)
-            yield lambda step: bar.advance(task, step)
+            yield partial(bar.advance, task)
 
 
-def _cell(value: object) -> str:
+def _still(_step: float = 1) -> None:
+    """No bar, nothing to move."""
+
+
+def _cell(value: Any) -> str:
     """One cell, with what a terminal would obey taken out."""
     if value is None:
         return "-"
-    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)[:80]

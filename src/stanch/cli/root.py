@@ -20,10 +20,10 @@ INTERRUPTED = 130
 class _Lazy(TyperGroup):
     """A group whose commands are imported when they run; the table alone makes the help."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  as the group has it
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  as the group has it
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"stanch.cli.{cmd_name}")
@@ -32,7 +32,7 @@ class _Lazy(TyperGroup):
         found.help = found.help or COMMANDS[cmd_name]
         return found
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  as above
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -63,6 +63,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it with the opt
 
 @root.callback()
 def _root(
+    *,
     _version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -76,19 +77,19 @@ def run(arguments: list[str]) -> int:
     try:
         code = get_command(root)(arguments, prog_name="stanch", standalone_mode=False)
         sys.stdout.flush()
-    except Trouble as trouble:
-        return out.trouble(trouble)
-    except typer.Abort:
+    except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except typer.TyperException as wrong:
-        if not wrong.message:
-            return BadInput.exit_code
-        return out.trouble(BadInput(wrong.format_message()))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001  the border: one sentence, never a traceback
-        return out.trouble(Trouble(f"{type(error).__name__}: {error}"))
+        return out.trouble(_trouble(error))
     return code if isinstance(code, int) else 0
+
+
+def _trouble(error: Exception) -> Trouble:
+    if isinstance(error, Trouble):
+        return error
+    if isinstance(error, typer.TyperException):
+        return BadInput(error.format_message() or "A command is missing. See stanch --help.")
+    return Trouble(f"{type(error).__name__}: {error}")

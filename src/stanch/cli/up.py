@@ -15,6 +15,7 @@ app = command("Start stanch.")
 
 @app.command()
 def up(
+    *,
     demo: Annotated[bool, typer.Option("--demo", help="With sample assets and traffic.")] = False,
     data: Annotated[
         Path | None, typer.Option("--data", metavar="DIR", help="The data folder.")

@@ -15,6 +15,7 @@ app = command("People with accounts.")
 
 @app.command()
 def add(
+    *,
     name: Annotated[str, typer.Argument(help="The name to log in with.")],
     role: Annotated[Role, typer.Option(help="What the person is here to do.")] = Role.VIEWER,
     data: Data = None,
@@ -32,7 +33,7 @@ def add(
 
 
 @app.command("list")
-def list_(data: Data = None, json: Json = False) -> None:
+def list_(*, data: Data = None, json: Json = False) -> None:
     """List all people with accounts."""
     items = list(connect(data).every("/api/v1/users"))
     Out(json=json).table({"items": items}, ("id", "name", "role", "disabled", "created"), items)

@@ -16,6 +16,7 @@ app = command("Keep and fetch immutable items.")
 
 @app.command()
 def put(
+    *,
     file: Annotated[Path, typer.Argument(help="The file to keep.")],
     kind: Annotated[str, typer.Option(help="What it is.")] = "artefact",
     incident: Annotated[str, typer.Option(help="The incident it belongs to.")] = "",
@@ -36,6 +37,7 @@ def put(
 
 @app.command()
 def get(
+    *,
     item: Annotated[str, typer.Argument(help="The item's id.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
     data: Data = None,
@@ -49,14 +51,14 @@ def get(
 
 
 @app.command("list")
-def list_(data: Data = None, json: Json = False) -> None:
+def list_(*, data: Data = None, json: Json = False) -> None:
     """List the items."""
     items = list(connect(data).every("/api/v1/evidence"))
     Out(json=json).table({"items": items}, ("id", "kind", "name", "size", "digest"), items)
 
 
 @app.command()
-def scrub(data: Data = None, json: Json = False) -> None:
+def scrub(*, data: Data = None, json: Json = False) -> None:
     """Read every item back and compare it with its digest."""
     out = Out(json=json)
     told = connect(data).get("/api/v1/evidence-check")

@@ -244,16 +244,14 @@ def check(log: Log, scrubbed: Iterable[Scrubbed]) -> Verified:
     checked = log.verify()
     if not checked.holds:
         return Verified(holds=checked.holds, says=f"The log: {checked.says}", where=checked.where)
-    items, bad = 0, ""
+    items = 0
     for one in scrubbed:
         items += 1
-        if one.damage and not bad:
-            bad = str(one.digest)
-            damage = one.damage
-    if bad:
-        return Verified(
-            holds=False, says=f"Vault item {bad}: {damage}", where=bad, entries=checked.entries
-        )
+        if one.damage:
+            says = f"Vault item {one.digest}: {one.damage}"
+            return Verified(
+                holds=False, says=says, where=one.digest, entries=checked.entries, items=items
+            )
     says = f"It holds: {checked.entries} entries of the log, {items} items of the vault."
     return Verified(holds=True, says=says, entries=checked.entries, items=items)
 

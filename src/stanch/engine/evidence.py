@@ -40,7 +40,7 @@ class VaultItem(Protocol):
 class Vault(Protocol):
     """Where content is kept, by digest."""
 
-    def put_bytes(self, content: bytes, *, personal: bool = False) -> VaultItem:
+    def put_bytes(self, content: bytes, /, *, personal: bool = False) -> VaultItem:
         """The item, kept; the same content again is the same item."""
         ...
 

@@ -85,9 +85,10 @@ class Stream:
             raise Busy(f"{LISTENERS} listeners already", 30)
         self.listening += 1
         try:
-            place = self._newest if after is None else after
-            if place > self._newest:
-                place = self._newest
+            latest = await asyncio.to_thread(self._kept.latest)
+            place = latest if after is None else after
+            if place > latest:
+                place = latest
                 yield Gap(seq=place)
             while not self._closed:
                 page = await self._after(place)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from litestar import Request, Response, delete, get, post
 from litestar.datastructures.state import State
+from litestar.params import FromPath, JSONBody
 
 from stanch.api.asking import TheCaller, TheHouse, TheQuery, anybody, needs
 from stanch.api.gate import COOKIE, cookie_of
@@ -74,7 +75,7 @@ def list_keys(house: TheHouse, asked: TheQuery) -> Page[ServiceKey]:
 
 
 @post("/keys", opt=needs(Scope.ADMIN), sync_to_thread=True)
-def create_key(house: TheHouse, caller: TheCaller, data: NewKey) -> MadeKey:
+def create_key(house: TheHouse, caller: TheCaller, data: JSONBody[NewKey]) -> MadeKey:
     """A new key; its secret is shown this once."""
     if data.days is not None and not 1 <= data.days <= _LONGEST_LIFE:
         raise BadInput(f"A key lives 1 to {_LONGEST_LIFE} days.")
@@ -91,7 +92,7 @@ def create_key(house: TheHouse, caller: TheCaller, data: NewKey) -> MadeKey:
 
 
 @delete("/keys/{key:str}", opt=needs(Scope.ADMIN), status_code=200, sync_to_thread=True)
-def revoke_key(house: TheHouse, caller: TheCaller, key: str) -> ServiceKey:
+def revoke_key(house: TheHouse, caller: TheCaller, key: FromPath[str]) -> ServiceKey:
     """The key, from now on good for nothing."""
     return house.access.keys.revoke(KeyId(key), by=caller.name)
 
@@ -104,7 +105,7 @@ def list_users(house: TheHouse, asked: TheQuery) -> Page[User]:
 
 
 @post("/users", opt=needs(Scope.ADMIN), sync_to_thread=True)
-def add_user(house: TheHouse, caller: TheCaller, data: NewUser) -> User:
+def add_user(house: TheHouse, caller: TheCaller, data: JSONBody[NewUser]) -> User:
     """The new person, who can log in now."""
     if not data.password:
         raise BadInput("A person who logs in here needs a password.")
@@ -112,7 +113,7 @@ def add_user(house: TheHouse, caller: TheCaller, data: NewUser) -> User:
 
 
 @post("/sessions", opt=anybody(), sync_to_thread=True)
-def log_in(house: TheHouse, request: Asked, data: Login) -> Response[Me]:
+def log_in(house: TheHouse, request: Asked, data: JSONBody[Login]) -> Response[Me]:
     """A session for this browser, in a cookie that no script can read."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise NotAllowed("a page of this server", "another site's")

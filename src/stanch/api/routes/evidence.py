@@ -1,6 +1,7 @@
 """Evidence: kept, read, proved and exported; and the log as an outside monitor follows it."""
 
 from litestar import MediaType, Response, get, post
+from litestar.params import FromPath, FromQuery, RawBody
 from litestar.response import Stream as Streamed
 
 from stanch.api.asking import TheCaller, TheHouse, anybody, needs
@@ -13,7 +14,7 @@ _BYTES = "application/octet-stream"
 
 
 @get("/evidence/{item:str}", opt=needs(Scope.READ), sync_to_thread=True)
-def get_evidence(house: TheHouse, item: str) -> Evidence:
+def get_evidence(house: TheHouse, item: FromPath[str]) -> Evidence:
     """One item: what it is, its digest, who took it and when."""
     with house.store.look() as tx:
         return tx.evidence.get(EvidenceId(item))
@@ -22,7 +23,7 @@ def get_evidence(house: TheHouse, item: str) -> Evidence:
 @get(
     "/evidence/{item:str}/content", opt=needs(Scope.RESPOND), media_type=_BYTES, sync_to_thread=True
 )
-def read_evidence(house: TheHouse, caller: TheCaller, item: str) -> Streamed:
+def read_evidence(house: TheHouse, caller: TheCaller, item: FromPath[str]) -> Streamed:
     """The item's bytes, checked while they are read; that somebody looked is entered in the log."""
     kept, pieces = house.desk.content(EvidenceId(item), caller)
     return Streamed(
@@ -37,23 +38,23 @@ def read_evidence(house: TheHouse, caller: TheCaller, item: str) -> Streamed:
 
 
 @get("/evidence/{item:str}/proof", opt=needs(Scope.READ), sync_to_thread=True)
-def prove_evidence(house: TheHouse, item: str) -> Proof:
+def prove_evidence(house: TheHouse, item: FromPath[str]) -> Proof:
     """The item's place in the log, with what an outsider needs to check it."""
     return house.desk.proof(EvidenceId(item))
 
 
 @post(
     "/vault",
-    opt={**needs(Scope.RESPOND, "name", "kind", "incident"), "takes": {_BYTES: "Bytes"}},
+    opt={**needs(Scope.RESPOND), "takes": {_BYTES: "Bytes"}},
     sync_to_thread=True,
 )
-def put_evidence(  # noqa: PLR0913  each is a named part of the request
+def put_evidence(  # noqa: PLR0913, PLR0917  each is a named part of the request
     house: TheHouse,
     caller: TheCaller,
-    body: bytes,
-    name: str,
-    kind: str = "artefact",
-    incident: str = "",
+    body: RawBody,
+    name: FromQuery[str],
+    kind: FromQuery[str] = "artefact",
+    incident: FromQuery[str] = "",
 ) -> Evidence:
     """The item, now in the vault and in the log."""
     upload = Upload(name=name, kind=kind, incident=IncidentId(incident) if incident else None)
@@ -67,7 +68,7 @@ def put_evidence(  # noqa: PLR0913  each is a named part of the request
     status_code=200,
     sync_to_thread=True,
 )
-def export_bundle(house: TheHouse, caller: TheCaller, incident: str) -> Streamed:
+def export_bundle(house: TheHouse, caller: TheCaller, incident: FromPath[str]) -> Streamed:
     """All evidence of the incident in one file that verifies offline; the export is entered."""
     file_name, pieces = house.desk.bundle(IncidentId(incident), caller)
     return Streamed(
@@ -94,7 +95,7 @@ def checkpoint(house: TheHouse) -> Response[bytes]:
 
 
 @get("/log/tile/{tile:path}", opt=needs(Scope.READ), media_type=_BYTES, sync_to_thread=True)
-def log_tile(house: TheHouse, tile: str) -> Response[bytes]:
+def log_tile(house: TheHouse, tile: FromPath[str]) -> Response[bytes]:
     """A tile of the log (C2SP tlog-tiles); full tiles never change."""
     partial = ".p/" in tile
     return Response(

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter, SkipValidation
 
 from stanch.api.asking import TheHouse, needs
 from stanch.api.house import Question
@@ -13,14 +14,15 @@ from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput
 
 _LONGEST = 2000
+TheQuestion = NamedDependency[SkipValidation[Question]]
 
 
 def question(
-    asset: str,
-    where: Annotated[str, Parameter(max_length=_LONGEST)] = "",
-    since: datetime | None = None,
-    until: datetime | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=10_000)] = 100,
+    asset: FromQuery[str],
+    where: Annotated[str, QueryParameter(max_length=_LONGEST)] = "",
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=10_000)] = 100,
 ) -> Question:
     """The question that the query string asks."""
     for name, moment in (("since", since), ("until", until)):
@@ -30,13 +32,13 @@ def question(
 
 
 @get("/hunt", opt=needs(Scope.READ), sync_to_thread=True)
-def hunt(house: TheHouse, question: Any) -> list[dict[str, Any]]:
+def hunt(house: TheHouse, question: TheQuestion) -> list[dict[str, Any]]:
     """The newest events that match, each as a row of its columns."""
     return house.lake.rows(question)
 
 
 @get("/hunt/count", opt=needs(Scope.READ), sync_to_thread=True)
-def hunt_count(house: TheHouse, question: Any) -> dict[str, int]:
+def hunt_count(house: TheHouse, question: TheQuestion) -> dict[str, int]:
     """How many events match."""
     return {"count": house.lake.count(question)}
 

@@ -1,6 +1,7 @@
 """Lists: what is protected, what happened and what is asked of people, in pages."""
 
 from litestar import get
+from litestar.params import FromPath
 
 from stanch.api.asking import TheHouse, TheQuery, needs
 from stanch.vocabulary.approval import Approval
@@ -40,7 +41,7 @@ def list_incidents(house: TheHouse, asked: TheQuery) -> Page[IncidentLine]:
 
 
 @get("/incidents/{incident:str}", opt=needs(Scope.READ), sync_to_thread=True)
-def get_incident(house: TheHouse, incident: str) -> Incident:
+def get_incident(house: TheHouse, incident: FromPath[str]) -> Incident:
     """One incident."""
     with house.store.look() as tx:
         return tx.incidents.get(IncidentId(incident))
@@ -62,7 +63,7 @@ def list_findings(house: TheHouse, asked: TheQuery) -> Page[Finding]:
 
 
 @get("/findings/{finding:str}", opt=needs(Scope.READ), sync_to_thread=True)
-def get_finding(house: TheHouse, finding: str) -> Finding:
+def get_finding(house: TheHouse, finding: FromPath[str]) -> Finding:
     """One finding."""
     with house.store.look() as tx:
         return tx.findings.get(FindingId(finding))
@@ -91,7 +92,7 @@ def list_approvals(house: TheHouse, asked: TheQuery) -> Page[Approval]:
 
 
 @get("/approvals/{approval:str}", opt=needs(Scope.READ), sync_to_thread=True)
-def get_approval(house: TheHouse, approval: str) -> Approval:
+def get_approval(house: TheHouse, approval: FromPath[str]) -> Approval:
     """One question to people."""
     with house.store.look() as tx:
         return tx.approvals.get(ApprovalId(approval))

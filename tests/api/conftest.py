@@ -1,0 +1,85 @@
+"""A real server on a free loopback port, one for all tests of the edge."""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    url: str
+    key: str
+    data: Path
+    pid: int
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        sent = {"authorization": f"Bearer {self.key if key is None else key}"}
+        if key == "":
+            sent = {}
+        content = body
+        if body is not None and not isinstance(body, bytes):
+            content = json.dumps(body).encode()
+            sent["content-type"] = "application/json"
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=30)
+        try:
+            connection.request(method, path, content, {**sent, **(headers or {})})
+            response = connection.getresponse()
+            found = {k.lower(): v for k, v in response.getheaders()}
+            return Answer(status=response.status, headers=found, body=response.read())
+        finally:
+            connection.close()
+
+    def new_key(self, *scopes: str) -> str:
+        made = self.ask("POST", "/api/v1/keys", {"scopes": list(scopes)})
+        assert made.status == 201, made.body
+        return str(made.json["secret"])
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = tmp_path_factory.mktemp("server") / "data"
+    command = [sys.executable, "-m", "stanch", "up", "--data", str(data), "--port", "0", "--json"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(os.environ)
+    )
+    assert process.stdout is not None
+    try:
+        lines = b""
+        while not lines.rstrip().endswith(b"}"):
+            line = process.stdout.readline()
+            assert line, "the server ended before it answered"
+            lines += line
+        told = json.loads(lines)
+        yield Server(url=told["url"], key=told["secret"], data=data, pid=process.pid)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stdout.close()

@@ -1,0 +1,223 @@
+"""The routes, happy and unhappy, against a real server."""
+
+import base64
+import http.client
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stanch.store.verify import examine
+
+ASSET = {"id": "churn", "kind": "model", "name": "Churn", "owner": "sales"}
+
+
+def test_an_asset_is_written_down_looked_up_and_changed(server: Any) -> None:
+    made = server.ask("POST", "/api/v1/assets", ASSET)
+    assert made.status == 201, made.body
+    assert server.ask("GET", "/api/v1/assets/churn").json["owner"] == "sales"
+    again = server.ask("POST", "/api/v1/assets", ASSET)
+    assert (again.status, again.json["type"]) == (409, "already-there")
+    text = b"id: churn\nkind: model\nname: Churn\nowner: finance\n"
+    yaml = {"content-type": "application/yaml"}
+    assert server.ask("PUT", "/api/v1/assets/churn", text, headers=yaml).status == 200
+    assert server.ask("GET", "/api/v1/assets/churn").json["owner"] == "finance"
+    found = server.ask("GET", "/api/v1/assets?kind=model&limit=500").json
+    assert "churn" in [one["id"] for one in found["items"]]
+
+
+def test_an_asset_with_faults_names_them(server: Any) -> None:
+    told = server.ask("POST", "/api/v1/assets", b"id: ../etc\nkind: modle\n")
+    assert (told.status, told.json["type"]) == (422, "bad-file")
+    assert "modle" in told.json["detail"]
+
+
+def test_the_address_and_the_asset_must_agree(server: Any) -> None:
+    told = server.ask("PUT", "/api/v1/assets/other", ASSET)
+    assert (told.status, told.json["type"]) == (422, "bad-input")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/assets/none",
+        "/api/v1/incidents/none",
+        "/api/v1/findings/none",
+        "/api/v1/approvals/none",
+        "/api/v1/evidence/none",
+        "/api/v1/evidence/none/proof",
+        "/api/v1/evidence/none/content",
+        "/log/tile/../../keys/signing.secret",
+        "/log/tile/0/999",
+        "/nowhere",
+    ],
+)
+def test_what_is_not_there_is_a_404_problem(server: Any, path: str) -> None:
+    told = server.ask("GET", path)
+    assert told.status == 404
+    assert told.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "noun",
+    "assets incidents findings policies approvals evidence clocks runs keys users".split(),
+)
+def test_a_list_has_items_and_next_and_refuses_what_it_does_not_know(
+    server: Any, noun: str
+) -> None:
+    page = server.ask("GET", f"/api/v1/{noun}?limit=1").json
+    assert set(page) == {"items", "next"}
+    for query in ("colour=red", "limit=0", "limit=x", "limit=501"):
+        told = server.ask("GET", f"/api/v1/{noun}?{query}")
+        assert (told.status, told.json["type"]) == (422, "bad-input"), query
+
+
+def test_pages_follow_each_other_without_a_gap(server: Any) -> None:
+    for n in range(5):
+        asset = {**ASSET, "id": f"page-{n}", "owner": "pages"}
+        assert server.ask("POST", "/api/v1/assets", asset).status == 201
+    found: list[str] = []
+    after = ""
+    for _ in range(10):
+        page = server.ask("GET", f"/api/v1/assets?owner=pages&limit=2&after={after}").json
+        found += [one["id"] for one in page["items"]]
+        after = page["next"]
+        if not after:
+            break
+    assert found == [f"page-{n}" for n in range(5)]
+
+
+def test_evidence_is_kept_proved_read_and_exported(server: Any, tmp_path: Path) -> None:
+    kept = server.ask("POST", "/api/v1/vault?name=weights.bin", b"\x00weights\xff")
+    assert kept.status == 201, kept.body
+    item = kept.json["id"]
+    read = server.ask("GET", f"/api/v1/evidence/{item}/content")
+    assert read.body == b"\x00weights\xff"
+    proof = server.ask("GET", f"/api/v1/evidence/{item}/proof").json
+    assert proof["digest"] == kept.json["digest"]
+    assert kept.json["digest"].encode() in base64.b64decode(proof["leaf"])
+    assert proof["proof"].startswith("c2sp.org/tlog-proof@v1")
+    bundle = server.ask("POST", "/api/v1/incidents/all/bundle")
+    assert bundle.status == 200, bundle.body
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(bundle.body)
+    assert examine(path)["holds"] is True
+    assert server.ask("GET", "/api/v1/evidence-check").json["holds"] is True
+    point = server.ask("GET", "/log/checkpoint", key="").body.decode()
+    assert point.startswith("stanch\n")
+    size = int(point.splitlines()[1])
+    assert server.ask("GET", f"/log/tile/0/000.p/{size}").status == 200
+
+
+def test_a_hunt_finds_the_events_that_were_sent(server: Any) -> None:
+    rows = [
+        {
+            "id": f"hunt-{n}",
+            "ts": f"2026-11-20T10:00:0{n}Z",
+            "kind": "inference",
+            "asset": "hunted",
+            "principal": f"p{n % 2}",
+            "latency_ms": n,
+        }
+        for n in range(6)
+    ]
+    assert server.ask("POST", "/api/v1/events", rows).json["accepted"] == 6
+    found = server.ask("GET", "/api/v1/hunt?asset=hunted&where=latency_ms%20%3E%203").json
+    assert [one["id"] for one in found] == ["hunt-5", "hunt-4"]
+    assert server.ask("GET", "/api/v1/hunt/count?asset=hunted").json == {"count": 6}
+    bad = server.ask("GET", "/api/v1/hunt?asset=hunted&where=drop%20table%20x")
+    assert (bad.status, bad.headers["content-type"]) == (422, "application/problem+json")
+    late = server.ask("GET", "/api/v1/hunt?asset=hunted&since=2026-11-20T10:00:00")
+    assert late.status == 422
+
+
+def test_a_key_is_shown_once_and_is_nothing_after_it_is_revoked(server: Any) -> None:
+    made = server.ask("POST", "/api/v1/keys", {"scopes": ["read"], "name": "probe", "days": 1})
+    assert made.status == 201
+    secret, key = made.json["secret"], made.json["id"]
+    assert server.ask("GET", "/api/v1/assets", key=secret).status == 200
+    listed = server.ask("GET", "/api/v1/keys?limit=500")
+    assert key in [one["id"] for one in listed.json["items"]]
+    assert secret.encode() not in listed.body
+    assert server.ask("DELETE", f"/api/v1/keys/{key}").status == 200
+    assert server.ask("GET", "/api/v1/assets", key=secret).status == 401
+
+
+def test_a_person_logs_in_changes_with_the_token_and_logs_out(server: Any) -> None:
+    person = {"name": "ada", "role": "responder", "password": "correct horse battery"}
+    assert server.ask("POST", "/api/v1/users", person).status == 201
+    wrong = {"name": "ada", "password": "wrong wrong wrong"}
+    assert server.ask("POST", "/api/v1/sessions", wrong, key="").status == 401
+    right = {"name": "ada", "password": person["password"]}
+    came_in = server.ask("POST", "/api/v1/sessions", right, key="")
+    assert came_in.status == 201, came_in.body
+    flags = came_in.headers["set-cookie"].lower()
+    assert "httponly" in flags
+    assert "samesite=lax" in flags
+    cookie = {"cookie": came_in.headers["set-cookie"].partition(";")[0]}
+    me = server.ask("GET", "/api/v1/me", key="", headers=cookie).json
+    assert (me["name"], me["role"]) == ("ada", "responder")
+    asset = {**ASSET, "id": "by-ada"}
+    bare = server.ask("POST", "/api/v1/assets", asset, key="", headers=cookie)
+    assert bare.status == 403
+    token = {**cookie, "x-csrf-token": me["csrf"]}
+    foreign = {**token, "sec-fetch-site": "cross-site"}
+    assert server.ask("POST", "/api/v1/assets", asset, key="", headers=foreign).status == 403
+    assert server.ask("POST", "/api/v1/assets", asset, key="", headers=token).status == 201
+    assert server.ask("DELETE", "/api/v1/sessions", key="", headers=token).json["ended"] is True
+    assert server.ask("GET", "/api/v1/me", key="", headers=cookie).status == 401
+
+
+def test_the_server_says_how_it_is(server: Any) -> None:
+    assert server.ask("GET", "/healthz", key="").json == {"status": "alive"}
+    assert server.ask("GET", "/readyz", key="").json == {"status": "ready", "why": []}
+    text = server.ask("GET", "/metrics").body.decode()
+    for name in ("stanch_events_accepted_total", "stanch_log_entries", "stanch_request_seconds"):
+        assert name in text
+
+
+def test_every_answer_carries_the_security_headers(server: Any) -> None:
+    for path in ("/healthz", "/nowhere", "/api/v1/assets", "/openapi.json"):
+        headers = server.ask("GET", path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+def test_the_stream_tells_what_changed_and_goes_on_where_it_stopped(server: Any) -> None:
+    assert server.ask("GET", "/api/v1/stream", key="").status == 401
+    first = listen(server, None, "stream-1")
+    assert first[0][1:] == ("asset", "stream-1")
+    assert server.ask("POST", "/api/v1/assets", {**ASSET, "id": "stream-2"}).status == 201
+    second = listen(server, first[0][0], "stream-3")
+    assert [one[2] for one in second] == ["stream-2", "stream-3"]
+    assert second[0][0] > first[0][0]
+    gap = listen(server, 10**15, "stream-4")
+    assert [one[1] for one in gap] == ["gap", "asset"]
+
+
+def listen(server: Any, after: int | None, asset: str) -> list[tuple[int, str, str]]:
+    """What the stream says up to the news of this asset, which is made once it listens."""
+    headers = {"authorization": f"Bearer {server.key}"}
+    if after is not None:
+        headers["last-event-id"] = str(after)
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    try:
+        connection.request("GET", "/api/v1/stream", headers=headers)
+        response = connection.getresponse()
+        assert response.status == 200
+        assert response.readline() == b"retry: 2000\n"
+        assert server.ask("POST", "/api/v1/assets", {**ASSET, "id": asset}).status == 201
+        told: list[tuple[int, str, str]] = []
+        number, kind = 0, ""
+        while not told or told[-1][2] != asset:
+            name, _, value = response.readline().decode().strip().partition(": ")
+            if name == "id":
+                number = int(value)
+            elif name == "event":
+                kind = value
+            elif name == "data":
+                told.append((number, kind, json.loads(value).get("id", "")))
+        return told
+    finally:
+        connection.close()
