@@ -288,6 +288,12 @@ def test_an_outsider_that_the_provider_vouches_for_enters_with_the_role_it_says(
         assert tx.users.get(key).external
 
 
+def test_an_outsider_cannot_take_the_name_of_somebody_who_is_here(access: Access) -> None:
+    access.add_user("ada", Role.ADMIN, by="stanch", password=PASSWORD)
+    with pytest.raises(AlreadyThere):
+        access.enter("Ada", Role.VIEWER, key=UserId("oidc-2"), source="::1")
+
+
 def test_waiting_grows_with_each_wrong_attempt_and_ends() -> None:
     now = [0.0]
     attempts = Attempts(lambda: now[0])
