@@ -1,7 +1,7 @@
 """Answers: rows of inferences as the columns that the algebra counts.
 
-In    Arrow rows of one asset and one version, the asset, its plan.
-Out   `Columns` in the plan's codes.
+In    Arrow rows of one asset and one version, the asset, the names its plan counts by.
+Out   `Columns` in the codes of those names.
 Why   the algebra never sees text. Inputs come by position, in the asset's order, or by name; what
       the plan does not know is named, so that nothing is dropped unseen.
 """
@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from stanch.detect.summaries.arrays import Codes, Floats, Ints
 from stanch.detect.summaries.columns import MISSING_CODE, NEW_CODE, Columns
+from stanch.detect.summaries.learn import Schema
 from stanch.detect.summaries.plan import Plan
 from stanch.vocabulary.asset import Asset
 
@@ -21,12 +22,22 @@ _OBJECT = msgspec.json.Decoder(dict[str, object])
 Strange = dict[str, dict[str, int]]
 
 
-def answers(rows: pa.Table, plan: Plan, asset: Asset) -> Columns:
-    """The rows in the plan's codes."""
+def schema_of(plan: Plan) -> Schema:
+    """The names that the plan counts by."""
+    return Schema(
+        numbers=plan.numbers,
+        categories=plan.categories,
+        classes=plan.classes,
+        groups=plan.groups,
+    )
+
+
+def answers(rows: pa.Table, schema: Schema, asset: Asset, *, valued: bool = False) -> Columns:
+    """The rows in the schema's codes; `valued` when the answers are numbers."""
     strange: Strange = {}
-    inputs = _Inputs(rows, plan, asset, strange)
+    inputs = _Inputs(rows, schema, asset, strange)
     principals, names = factored(rows["principal"])
-    predictions = _predictions(rows["prediction"], plan)
+    predictions = coded(rows["prediction"], schema.classes)[0]
     return Columns(
         numbers=inputs.numbers,
         categories=inputs.categories,
@@ -34,13 +45,13 @@ def answers(rows: pa.Table, plan: Plan, asset: Asset) -> Columns:
         names=names,
         predictions=predictions,
         ticks=_ticks(rows["ts"]),
-        value=_value(rows["prediction"]) if plan.value.size else None,
-        scores=_scores(rows["scores"], len(plan.classes)),
+        value=_value(rows["prediction"]) if valued else None,
+        scores=_scores(rows["scores"], len(schema.classes)),
         latency=_floats(rows["latency_ms"]),
         status=_status(rows["status"]),
         cost=_floats(rows["cost"]),
         tokens=_ints(rows["tokens"]),
-        groups=groups_of(rows["groups"], plan),
+        groups=groups_of(rows["groups"], schema.groups),
         misshapen=inputs.misshapen,
         strange=strange or None,
     )
@@ -73,12 +84,12 @@ def coded(column: pa.ChunkedArray, known: Sequence[str]) -> tuple[Codes, dict[st
 class _Inputs:
     """The inputs of each row as a matrix of numbers and a matrix of category codes."""
 
-    def __init__(self, rows: pa.Table, plan: Plan, asset: Asset, strange: Strange) -> None:
+    def __init__(self, rows: pa.Table, schema: Schema, asset: Asset, strange: Strange) -> None:
         n = rows.num_rows
-        self.numbers: Floats = np.full((n, len(plan.numbers)), np.nan)
-        self.categories: Codes = np.full((n, len(plan.categories)), MISSING_CODE, np.int32)
+        self.numbers: Floats = np.full((n, len(schema.numbers)), np.nan)
+        self.categories: Codes = np.full((n, len(schema.categories)), MISSING_CODE, np.int32)
         self.misshapen = 0
-        self._plan, self._strange = plan, strange
+        self._schema, self._strange = schema, strange
         by_place = rows["features"].combine_chunks()
         by_name = rows["named"].combine_chunks()
         if by_place.null_count < n:
@@ -87,8 +98,8 @@ class _Inputs:
             self._take_names(by_name)
 
     def _take_places(self, lists: pa.ListArray, order: list[str]) -> None:
-        plan = self._plan
-        names = order or [*plan.numbers, *(k.name for k in plan.categories)]
+        schema = self._schema
+        names = order or [*schema.numbers, *(k.name for k in schema.categories)]
         lengths = _lengths(lists)
         fit = np.flatnonzero(lengths == len(names))
         self.misshapen += int(((lengths >= 0) & (lengths != len(names))).sum())
@@ -97,30 +108,30 @@ class _Inputs:
         flat = lists.take(pa.array(fit)).flatten().to_numpy(zero_copy_only=False)
         matrix = flat.astype(np.float64, copy=False).reshape(fit.size, len(names))
         places = {name: i for i, name in enumerate(names)}
-        for column, name in enumerate(plan.numbers):
+        for column, name in enumerate(schema.numbers):
             if name in places:
                 self.numbers[fit, column] = matrix[:, places[name]]
-        for column, known in enumerate(plan.categories):
+        for column, known in enumerate(schema.categories):
             if known.name in places:
                 text = [None if np.isnan(v) else f"{v:g}" for v in matrix[:, places[known.name]]]
                 self._code(fit, column, text)
 
     def _take_names(self, texts: pa.StringArray) -> None:
-        plan = self._plan
+        schema = self._schema
         at = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False))
         objects = [_OBJECT.decode(t) for t in texts.drop_null().to_pylist()]
-        wanted = {*plan.numbers, *(k.name for k in plan.categories)}
+        wanted = {*schema.numbers, *(k.name for k in schema.categories)}
         for one in objects:
             for name in one.keys() - wanted:
                 counts = self._strange.setdefault(f"+{name}", {})
                 counts["present"] = counts.get("present", 0) + 1
-        for column, name in enumerate(plan.numbers):
+        for column, name in enumerate(schema.numbers):
             self.numbers[at, column] = [_number(one.get(name)) for one in objects]
-        for column, known in enumerate(plan.categories):
+        for column, known in enumerate(schema.categories):
             self._code(at, column, [_text(one.get(known.name)) for one in objects])
 
     def _code(self, at: Ints, column: int, values: list[str | None]) -> None:
-        known = self._plan.categories[column]
+        known = self._schema.categories[column]
         codes, new = coded(pa.chunked_array([pa.array(values, pa.string())]), known.values)
         self.categories[at, column] = codes
         counts = self._strange.setdefault(known.name, {}) if new else {}
@@ -145,10 +156,6 @@ def _text(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:g}" if isinstance(value, int | float) else str(value)
-
-
-def _predictions(column: pa.ChunkedArray, plan: Plan) -> Codes:
-    return coded(column, plan.classes)[0]
 
 
 def _value(column: pa.ChunkedArray) -> Floats:
@@ -195,12 +202,12 @@ def _lengths(lists: pa.ListArray) -> Ints:
     return np.where(absent, -1, np.diff(offsets))
 
 
-def groups_of(column: pa.ChunkedArray, plan: Plan) -> tuple[tuple[int, Codes], ...]:
-    """The rows of each group that the plan watches."""
-    if not plan.groups or column.null_count == len(column):
+def groups_of(column: pa.ChunkedArray, groups: Sequence[str]) -> tuple[tuple[int, Codes], ...]:
+    """The rows of each of these groups."""
+    if not groups or column.null_count == len(column):
         return ()
     members: dict[int, list[int]] = {}
-    places = {name: i for i, name in enumerate(plan.groups)}
+    places = {name: i for i, name in enumerate(groups)}
     encoded = column.combine_chunks().dictionary_encode()
     for code, text in enumerate(encoded.dictionary.to_pylist()):
         for place in _places_of(_OBJECT.decode(text), places):

@@ -19,7 +19,7 @@ from stanch.detect.summaries.record import Record
 from stanch.detect.window import Baseline, Window
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ports import Transaction
-from stanch.engine.watch.answers import answers
+from stanch.engine.watch.answers import answers, schema_of
 from stanch.engine.watch.deeds import record
 from stanch.engine.watch.golden import baseline_of
 from stanch.engine.watch.hop import HOP, MINUTE, SKEW, minute_of, span_of
@@ -142,7 +142,8 @@ class Bench:
         if kind is EventKind.LABEL:
             labels = labels_of(rows, desk.ready.plan)
             return Minute(counted=labels_counted(desk.ready, labels, watch))
-        columns = answers(rows, desk.ready.plan, desk.tally.asset)
+        plan = desk.ready.plan
+        columns = answers(rows, schema_of(plan), desk.tally.asset, valued=plan.value.size > 0)
         return Minute(counted=counted(desk.ready, columns, watch))
 
     def _desk(self, tx: Transaction, asset: Asset, version: str, at: datetime) -> Desk:

@@ -59,7 +59,7 @@ def labels_of(rows: pa.Table, plan: Plan) -> Labels:
         confidence=_confidence(rows["scores"]),
         principals=principals,
         names=names,
-        groups=groups_of(rows["groups"], plan),
+        groups=groups_of(rows["groups"], plan.groups),
     )
 
 

@@ -1,0 +1,251 @@
+"""Baselines: rows of normal operation become a golden summary, judged, signed and kept.
+
+In    rows of an asset's answers, from a file or from the lake.
+Out   a `BaselineKept`; or `BaselineRefused`, which says what to do.
+Why   whoever sets the baseline decides what an attack is, so it is signed and its setting entered.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+
+from stanch.detect.summaries.count import counted
+from stanch.detect.summaries.learn import Schema, known_of, learned
+from stanch.detect.summaries.ready import Ready, ready
+from stanch.engine.clock import Clock
+from stanch.engine.ingest.compute import pc
+from stanch.engine.ports import Store, Transaction
+from stanch.engine.watch.answers import answers, schema_of
+from stanch.prepare.baseline import (
+    WHOLE_WEEK,
+    Golden,
+    Mergeable,
+    Override,
+    Proposal,
+    Setting,
+    golden_of,
+    hour_of_week,
+    stratified,
+)
+from stanch.vocabulary.asset import Asset, AssetKind, FeatureType
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.ids import AssetId, FindingId
+from stanch.vocabulary.kept import BaselineKept
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.record import Deed, Entry
+from stanch.vocabulary.trouble import BadInput
+
+MOST_ROWS = 1_000_000
+"""Rows a baseline is learnt from; more are thinned evenly."""
+NUMERIC_CLASSES = 64
+"""Different numeric answers above which an asset answers with a number, not with a class."""
+MOST_GROUPS = 32
+Sign = Callable[[bytes], str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """What somebody wants to be the baseline."""
+
+    asset: AssetId
+    by: str
+    source: str
+    """Where the rows come from, in words."""
+    version: str = ""
+    """The version it stands for; empty for all."""
+    override: str = ""
+    """Why it shall count although it is refused."""
+
+
+class Baselines:
+    """Sets and shows baselines."""
+
+    def __init__(self, store: Store, sign: Sign, clock: Clock) -> None:
+        self._store = store
+        self._sign = sign
+        self._clock = clock
+
+    def set(self, ask: Ask, rows: pa.Table) -> BaselineKept:
+        """The baseline of these rows, now in force."""
+        at = self._clock()
+        rows = _answers_only(rows, ask)
+        with self._store.look() as tx:
+            asset = tx.assets.find(ask.asset) or Asset(
+                id=ask.asset, kind=AssetKind.ENDPOINT, name=ask.asset, owner=""
+            )
+            number = len(tx.baselines.history(ask.asset)) + 1
+            findings = _findings_in(tx, ask, rows)
+        override = Override(by=ask.by, why=ask.override) if ask.override else None
+        setting = Setting(
+            asset=ask.asset,
+            version=number,
+            by=ask.by,
+            made=at,
+            condition=ask.version,
+            source=ask.source,
+        )
+        golden = golden_of(proposal_of(rows, asset, setting, findings), override)
+        body = golden.to_bytes()
+        kept = BaselineKept(
+            id=golden.id,
+            asset=ask.asset,
+            version=ask.version,
+            set=at,
+            by=ask.by,
+            digest=golden.digest,
+            body=body,
+            signature=self._sign(body),
+        )
+        with self._store.begin() as tx:
+            tx.baselines.add(kept)
+            tx.record(_entry(kept, golden))
+            tx.announce("baseline", ask.asset)
+        return kept
+
+
+def proposal_of(
+    rows: pa.Table, asset: Asset, setting: Setting, findings: Sequence[FindingId] = ()
+) -> Proposal:
+    """What these rows would make of the asset's baseline."""
+    schema, valued = _schema(rows, asset)
+    reference = answers(rows, schema, asset, valued=valued)
+    found = learned(schema, reference)
+    plan = ready(found.plan)
+    strata: dict[int, Mergeable] = stratified(_by_hour(plan, rows, asset))
+    # The whole week is the one learnt, whose off-manifold counts are of rows held out.
+    strata[WHOLE_WEEK] = found.golden.summary
+    return Proposal(
+        setting=setting,
+        plan=found.plan.to_bytes(),
+        golden=strata,
+        habits=found.golden.ledger.seal(most=1024).to_bytes(),
+        findings=findings,
+    )
+
+
+def _by_hour(plan: Ready, rows: pa.Table, asset: Asset) -> Iterator[tuple[datetime, Mergeable]]:
+    hours = pc.floor_temporal(rows["ts"], unit="hour")
+    schema, valued = schema_of(plan.plan), plan.plan.value.size > 0
+    for hour in sorted(hours.unique().to_pylist(), key=hour_of_week):
+        part = rows.filter(pc.equal(hours, pa.scalar(hour, hours.type)))
+        yield hour, counted(plan, answers(part, schema, asset, valued=valued)).summary
+
+
+def _answers_only(rows: pa.Table, ask: Ask) -> pa.Table:
+    kinds = pa.array([EventKind.INFERENCE.value, EventKind.EXCHANGE.value])
+    mine = pc.and_(pc.is_in(rows["kind"], kinds), pc.equal(rows["asset"], ask.asset))
+    found = rows.filter(mine)
+    if ask.version:
+        found = found.filter(pc.equal(found["version"].fill_null(""), ask.version))
+    if not found.num_rows:
+        raise BadInput(
+            f"There are no answers of {ask.asset} {ask.version} in {ask.source}. "
+            "Send events of kind inference first, or name another source."
+        )
+    if found.num_rows > MOST_ROWS:
+        kept = np.linspace(0, found.num_rows - 1, MOST_ROWS).astype(np.int64)
+        found = found.take(pa.array(kept))
+    return found
+
+
+def _findings_in(tx: Transaction, ask: Ask, rows: pa.Table) -> tuple[FindingId, ...]:
+    since, until = pc.min(rows["ts"]).as_py(), pc.max(rows["ts"]).as_py()
+    page = tx.findings.page(Wanted(asset=(ask.asset,), since=since, until=until), limit=50)
+    return tuple(f.id for f in page.items)
+
+
+def _schema(rows: pa.Table, asset: Asset) -> tuple[Schema, bool]:
+    """The names that these rows can be counted by, and whether the answers are numbers."""
+    named = _named(rows["named"])
+    typed = {f.name: f.type for f in asset.features}
+    length = _length(rows["features"])
+    order = [f.name for f in asset.features] if len(asset.features) == length else []
+    by_place = order or [f"f{i}" for i in range(length)]
+    numbers = [n for n in by_place if typed.get(n, FeatureType.NUMBER) in _NUMERIC]
+    numbers += [n for n, values in named.items() if n not in numbers and _numeric(n, values, typed)]
+    categories = [
+        known_of(n, [None if v is None else _written(v) for v in values])
+        for n, values in named.items()
+        if n not in numbers
+    ]
+    answers_given = [a for a in rows["prediction"].unique().to_pylist() if a is not None]
+    valued = not asset.classes and _are_numbers(answers_given)
+    classes = asset.classes or (() if valued else tuple(sorted(answers_given))[:64])
+    schema = Schema(
+        numbers=tuple(numbers),
+        categories=tuple(categories),
+        classes=tuple(classes),
+        groups=_groups(rows["groups"]),
+    )
+    return schema, valued
+
+
+_NUMERIC = frozenset({FeatureType.NUMBER, FeatureType.EMBEDDING})
+
+
+def _length(lists: pa.ChunkedArray) -> int:
+    """The commonest length of the lists of inputs."""
+    if lists.null_count == len(lists):
+        return 0
+    lengths = pc.list_value_length(lists).drop_null().to_numpy()
+    return int(np.bincount(lengths).argmax())
+
+
+def _named(texts: pa.ChunkedArray) -> Mapping[str, list[object]]:
+    objects = [json.loads(t) for t in texts.drop_null().to_pylist()]
+    names = sorted({name for one in objects for name in one})
+    return {name: [one.get(name) for one in objects] for name in names}
+
+
+def _numeric(name: str, values: Sequence[object], typed: Mapping[str, FeatureType]) -> bool:
+    if name in typed:
+        return typed[name] in _NUMERIC
+    told = [v for v in values if v is not None]
+    return bool(told) and all(isinstance(v, int | float) and v is not True for v in told)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def _are_numbers(given: Sequence[str]) -> bool:
+    if len(given) <= NUMERIC_CLASSES:
+        return False
+    try:
+        [float(one) for one in given]
+    except ValueError:
+        return False
+    return True
+
+
+def _groups(texts: pa.ChunkedArray) -> tuple[str, ...]:
+    """Group attributes with their values, the most frequent ones first kept."""
+    counts: dict[str, int] = {}
+    for one in texts.drop_null().value_counts().to_pylist():
+        for name, value in json.loads(one["values"]).items():
+            key = f"{name}={_written(value)}"
+            counts[key] = counts.get(key, 0) + one["counts"]
+    return tuple(sorted(sorted(counts, key=lambda k: (-counts[k], k))[:MOST_GROUPS]))
+
+
+def _entry(kept: BaselineKept, golden: Golden) -> Entry:
+    override = golden.override
+    return Entry(
+        at=kept.set,
+        deed=Deed.BASELINE_SET,
+        actor=kept.by,
+        about=kept.id,
+        digest=kept.digest,
+        facts={
+            "asset": kept.asset,
+            "rows": golden.rows,
+            "source": golden.setting.source[:200],
+            "override": override.why[:200] if override else "",
+        },
+    )

@@ -1,0 +1,182 @@
+"""The main path: from rows to one incident that says what it is and holds its evidence."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from stanch.detect.registry import detectors
+from stanch.engine.baselines import Ask, Baselines
+from stanch.engine.evidence import EvidenceRoom
+from stanch.engine.ingest.compute import pc
+from stanch.engine.ingest.schema import conform
+from stanch.engine.lifecycle import Lifecycle, Parts
+from stanch.engine.triage import Triage
+from stanch.engine.watch.watcher import READER, Watcher
+from stanch.store.sql.store import SqlStore, open_store
+from stanch.store.vault import Vault
+from stanch.vocabulary.finding import Report
+from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.incident import Phase
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.record import Deed
+from stanch.vocabulary.span import Span
+
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+FRAUD = AssetId("fraud")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+class Rows:
+    """A spool in memory."""
+
+    def __init__(self) -> None:
+        self.table = conform(pa.table({"id": pa.array([], pa.string())}))
+
+    @property
+    def end(self) -> int:
+        return self.table.num_rows
+
+    def add(self, rows: pa.Table) -> None:
+        self.table = pa.concat_tables([self.table, rows])
+
+    def read(self, after: int, limit: int) -> pa.Table:
+        return self.table.slice(after, limit)
+
+    def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
+        named = pc.is_in(self.table["id"], pa.array(ids))
+        known = self.table.filter(pc.and_(named, pc.equal(self.table["asset"], asset)))
+        return known.select(["id", "version", "principal", "prediction", "scores", "groups"])
+
+    def between(self, asset: AssetId, span: Span, limit: int) -> pa.Table:
+        known = self.table.filter(pc.equal(self.table["asset"], asset))
+        inside = pc.and_(
+            pc.greater_equal(known["ts"], pa.scalar(span.start, known["ts"].type)),
+            pc.less(known["ts"], pa.scalar(span.end, known["ts"].type)),
+        )
+        return known.filter(inside).slice(0, limit)
+
+
+def inferences(
+    n: int, since: datetime, *, shift: float = 0.0, seed: int = 0, seconds: float = 60
+) -> pa.Table:
+    dice = np.random.default_rng(seed)
+    x = dice.normal(size=(n, 4))
+    x[:, 3] = x[:, 0] + 0.1 * x[:, 3]
+    x[:, 0] += shift
+    score = 1 / (1 + np.exp(-x @ np.array([1.0, -1.0, 0.5, 0.0])))
+    times = [since + timedelta(seconds=seconds * i / n) for i in range(n)]
+    return conform(
+        pa.table(
+            {
+                "id": [f"e-{seed}-{i}" for i in range(n)],
+                "ts": pa.array(times, pa.timestamp("us", "UTC")),
+                "kind": ["inference"] * n,
+                "asset": [FRAUD] * n,
+                "version": ["v7"] * n,
+                "principal": [f"tenant-{i % 20}" for i in range(n)],
+                "features": pa.array(x.tolist(), pa.list_(pa.float64())),
+                "prediction": ["yes" if s > 0.5 else "no" for s in score],
+                "scores": pa.array([[1 - s, s] for s in score], pa.list_(pa.float64())),
+            }
+        )
+    )
+
+
+class House:
+    def __init__(self, folder: Path) -> None:
+        self.clock = Clock()
+        self.store: SqlStore = open_store(f"sqlite:///{folder}/stanch.db", clock=self.clock)
+        self.vault = Vault.open(folder / "vault")
+        self.rows = Rows()
+        self.baselines = Baselines(self.store, lambda _: "signed", self.clock)
+        self.start()
+
+    def start(self) -> None:
+        """As after a restart: nothing in memory."""
+        self.path = Lifecycle(
+            Parts(
+                store=self.store,
+                watcher=Watcher(self.store, self.rows, self.rows, detectors, self.clock),
+                triage=Triage(self.store, self.clock),
+                evidence=EvidenceRoom(self.store, self.vault, self.clock),
+                events=self.rows,
+            )
+        )
+
+    def close(self) -> None:
+        self.vault.close()
+        self.store.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.close()
+
+
+def minute_by_minute(house: House, minutes: int, *, shift: float, seed: int) -> None:
+    for minute in range(minutes):
+        since = house.clock.at
+        house.rows.add(inferences(1000, since, shift=shift, seed=seed + minute))
+        house.clock.at = since + timedelta(minutes=1)
+        house.path.turn()
+
+
+def test_a_shift_after_a_baseline_becomes_one_incident_with_its_evidence(house: House) -> None:
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(20_000, START))
+    minute_by_minute(house, 3, shift=0.0, seed=1)
+    with house.store.look() as tx:
+        assert tx.incidents.open_on([FRAUD]) == ()
+    minute_by_minute(house, 4, shift=0.5, seed=100)
+    with house.store.look() as tx:
+        (incident,) = tx.incidents.open_on([FRAUD])
+        assert incident.findings
+        assert {"policy", "summary", "findings", "baseline", "events"} <= {
+            e.kind for e in tx.evidence.page(Wanted(incident=(incident.id,)), limit=200).items
+        }
+        assert tx.positions.get(READER).at == house.rows.end
+    deeds = [one.entry.deed for one in house.store.outbox(limit=500)]
+    assert deeds.index(Deed.FINDING_MADE) < deeds.index(Deed.INCIDENT_OPENED)
+    assert deeds.index(Deed.INCIDENT_OPENED) < deeds.index(Deed.EVIDENCE_TAKEN)
+
+
+def test_a_restart_in_the_middle_changes_nothing_of_what_is_found(tmp_path: Path) -> None:
+    told = []
+    for name, restart in (("whole", False), ("cut", True)):
+        (tmp_path / name).mkdir()
+        house = House(tmp_path / name)
+        house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(20_000, START))
+        for minute in range(5):
+            minute_by_minute(house, 1, shift=0.4, seed=50 + minute)
+            if restart:
+                house.start()
+        with house.store.look() as tx:
+            page = tx.findings.page(limit=100)
+            told.append(sorted((f.id, f.says, round(f.strength, 9)) for f in page.items))
+        house.close()
+    assert told[0]
+    assert told[0] == told[1]
+
+
+def test_a_persons_report_opens_an_incident_and_keeps_their_words_apart(house: House) -> None:
+    report = Report(
+        id="rep-1", asset=FRAUD, by="grace", at=START, text="<script>answers look wrong</script>"
+    )
+    (incident,) = house.path.report(report).opened
+    assert incident.phase is Phase.DETECTED
+    with house.store.look() as tx:
+        (note,) = tx.notes.of(incident.id)
+    assert note.text == report.text
+    assert report.text not in incident.title
