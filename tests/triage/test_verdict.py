@@ -195,3 +195,27 @@ def test_a_table_is_never_surer_than_theory() -> None:
     assert table.p(4.6) == pytest.approx(0.01, rel=0.01)
     assert bound(0.01) == pytest.approx(2.08, abs=0.02)
     assert bound(0.9) < 0
+
+
+def test_counts_that_are_not_kept_by_principal_still_make_a_verdict() -> None:
+    window = now()
+    assert window.bins is not None
+    pooled = replace(window, bins=None, total=window.bins.sum(axis=0))
+    seen = observe(pooled, base())
+    assert seen.drift is not None
+    assert verdict_of((), seen, packaged()).kind is VerdictKind.NATURAL
+    bare = observe(replace(window, bins=None), base())
+    assert bare.drift is None
+    assert bare.step is not None
+    assert verdict_of((), bare, packaged()).kind is VerdictKind.NATURAL
+
+
+def test_a_feature_without_values_hides_no_wrong_unit_in_another() -> None:
+    window = now()
+    assert window.levels is not None
+    levels = window.levels.copy()
+    levels[0] = np.nan
+    levels[1] *= 10
+    seen = observe(replace(window, levels=levels), base())
+    assert seen.scale is not None
+    assert (seen.scale.feature, seen.scale.factor) == ("hour", pytest.approx(10))

@@ -158,7 +158,7 @@ def _kind(scales: _Scales, seen: Observations) -> VerdictKind:
     if scales.fault > 0:
         return VerdictKind.FAULT
     whole = {Signal.OFF_WHO, Signal.OFF_ALL} <= set(seen.signals)
-    near = seen.drift is not None and seen.drift <= FAR
+    near = seen.drift is None or seen.drift <= FAR
     if whole and near and scales.p > BAND * ALPHA and scales.found <= 0:
         return VerdictKind.NATURAL
     return VerdictKind.UNDECIDED

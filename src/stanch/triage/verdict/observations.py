@@ -57,6 +57,8 @@ class Now:
     """P x C x C: by predicted class, then by the label told later."""
     bins: Ints | None = None
     """P x F x K: where the values of each feature fall."""
+    total: Ints | None = None
+    """F x K: the same for everybody together, when it is not kept by principal."""
     slices: Ints | None = None
     """T x F x K: the same by time instead of principal, in order."""
     slice_starts: tuple[datetime, ...] = ()

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stanch.triage.verdict.nats import excess, most, rest_rate
 from stanch.triage.verdict.observations import (
@@ -185,9 +186,10 @@ def _newcomers(now: Now, base: Base) -> float | None:
 
 
 def _movement(now: Now, base: Base, suspects: tuple[Suspect, ...]) -> _Movement:
-    if now.bins is None or base.bins is None:
-        return _Movement()
-    far = _ks(now.bins.sum(axis=0), base.bins)
+    pooled = now.total if now.bins is None else now.bins.sum(axis=0)
+    if pooled is None or base.bins is None:
+        return _Movement(step=_steepest(now))
+    far = _ks(pooled, base.bins)
     top = int(far.argmax())
     order = np.argsort(-far, kind="stable")[:TOP]
     gone = {s.principal for s in suspects[:TOP]}
@@ -195,10 +197,22 @@ def _movement(now: Now, base: Base, suspects: tuple[Suspect, ...]) -> _Movement:
     return _Movement(
         drift=float(far.max()),
         drifted=tuple(base.features[n] for n in order if far[n] > 0),
-        without=float(_ks(now.bins[kept].sum(axis=0), base.bins).max()) if gone else None,
+        without=_without(now, base.bins, kept) if gone else None,
         alike=_alike(now, base.bins, top),
         step=_step(now, top),
     )
+
+
+def _without(now: Now, base: Ints, kept: NDArray[np.bool_]) -> float | None:
+    return None if now.bins is None else float(_ks(now.bins[kept].sum(axis=0), base).max())
+
+
+def _steepest(now: Now) -> Step | None:
+    """Without a baseline of bins: the step of the feature that a step explains best."""
+    if now.slices is None:
+        return None
+    found = [s for n in range(now.slices.shape[1]) if (s := _step(now, n)) is not None]
+    return max(found, key=lambda s: s.step_fit, default=None)
 
 
 def _ks(now: Ints, base: Ints) -> Floats:
@@ -266,8 +280,8 @@ def _scale(now: Now, base: Base) -> ScaleFit | None:
         return None
     best: ScaleFit | None = None
     for n, feature in enumerate(base.features):
-        usable = np.abs(base.levels[n]) > STILL
-        if usable.sum() < LEVELS or np.ptp(base.levels[n]) <= 0:
+        usable = np.isfinite(now.levels[n]) & (np.abs(base.levels[n]) > STILL)
+        if usable.sum() < LEVELS or np.ptp(base.levels[n][usable]) <= 0:
             continue
         ratio = now.levels[n][usable] / base.levels[n][usable]
         factor = float(np.median(ratio))
