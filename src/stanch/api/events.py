@@ -15,7 +15,7 @@ import msgspec
 
 from stanch.api.gate import caller_of
 from stanch.api.house import House, Receipt
-from stanch.api.wire import Receive, Send, answer, discard, headers_of, read_body
+from stanch.api.wire import Inbox, Receive, Send, answer, discard, headers_of, read_body
 from stanch.api.wire import Scope as HttpScope
 from stanch.engine.access import authorise
 from stanch.vocabulary.people import Scope
@@ -61,12 +61,13 @@ class EventsRoute:
 
     async def post(self, scope: HttpScope, receive: Receive, send: Send) -> None:
         """Take one batch in and say what became of it."""
+        inbox = Inbox(receive)
         try:
-            receipt = await self._take(scope, receive)
+            receipt = await self._take(scope, inbox)
         except Trouble:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE):
-                    await discard(receive, self._house.body_cap * 4)
+                    await discard(inbox, self._house.body_cap * 4)
             raise
         self.counts.add(receipt)
         sent = {"content-type": "application/json", "cache-control": "no-store"}

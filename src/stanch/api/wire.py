@@ -47,17 +47,29 @@ async def read_body(headers: Mapping[str, str], receive: Receive, cap: int) -> b
             return b"".join(chunks) if len(chunks) > 1 else chunks[0]
 
 
-async def discard(receive: Receive, most: int) -> None:
+class Inbox:
+    """What the client sends, and whether all of it has come."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.whole = False
+
+    async def __call__(self) -> Message:
+        """The next message."""
+        message = await self._receive()
+        self.whole = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
+
+async def discard(inbox: Inbox, most: int) -> None:
     """Read what is still coming, up to so many bytes, and keep nothing.
 
     A client that is still sending would see a broken connection instead of the answer.
     """
     size = 0
-    while size <= most:
-        message = await receive()
+    while size <= most and not inbox.whole:
+        message = await inbox()
         size += len(message.get("body", b""))
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
-            return
 
 
 async def answer(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
