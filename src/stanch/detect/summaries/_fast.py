@@ -58,22 +58,40 @@ def bins(
 
 
 @numba.njit(cache=True, nogil=True)
-def drawn(along: Codes, edges: Ints) -> Ints:
-    """Histograms of the first axes; a small table says where in the edges to start to look."""
+def starts(edges: Ints) -> tuple[Ints, Floats]:
+    """For each axis a small table of where in the edges to start to look, and its cells a unit."""
     axes, last = len(edges), edges.shape[1] - 1
-    counts = np.zeros((axes, AXIS_SLOTS), np.int64)
-    start = np.zeros((axes, START_CELLS), np.int64)
+    start = np.ones((axes, START_CELLS), np.int64)
     scale = np.zeros(axes, np.float64)
     for a in range(axes):
-        if edges[a, last] > edges[a, 0]:
-            scale[a] = (START_CELLS - 1) / (edges[a, last] - edges[a, 0])
-            at = 1
-            for cell in range(START_CELLS):
-                while at < last and edges[a, at] < edges[a, 0] + cell / scale[a]:
-                    at += 1
-                start[a, cell] = at
-        else:
-            start[a, 0] = 1
+        if edges[a, last] == edges[a, 0]:
+            continue
+        scale[a] = (START_CELLS - 1) / (edges[a, last] - edges[a, 0])
+        at = 1
+        for cell in range(START_CELLS):
+            while at < last and edges[a, at] < edges[a, 0] + cell / scale[a]:
+                at += 1
+            start[a, cell] = at
+    return start, scale
+
+
+@numba.njit(cache=True, nogil=True)
+def place(x: np.int32, line: Ints, at: np.int64) -> np.int64:
+    """The bin of x, which lies within the line, looking from edge `at`."""
+    last = len(line) - 1
+    while at < last and line[at] < x:
+        at += 1
+    while at > 1 and line[at - 1] >= x:
+        at -= 1
+    return at - 1
+
+
+@numba.njit(cache=True, nogil=True)
+def drawn(along: Codes, edges: Ints) -> Ints:
+    """Histograms of the first axes."""
+    axes, last = len(edges), edges.shape[1] - 1
+    counts = np.zeros((axes, AXIS_SLOTS), np.int64)
+    start, scale = starts(edges)
     for i in range(len(along)):
         for a in range(axes):
             x = along[i, a]
@@ -82,12 +100,8 @@ def drawn(along: Codes, edges: Ints) -> Ints:
             elif x < edges[a, 0]:
                 counts[a, AXIS_SLOTS - 2] += 1
             else:
-                at = start[a, int((x - edges[a, 0]) * scale[a])]
-                while at < last and edges[a, at] < x:
-                    at += 1
-                while at > 1 and edges[a, at - 1] >= x:
-                    at -= 1
-                counts[a, at - 1] += 1
+                cell = int((x - edges[a, 0]) * scale[a])
+                counts[a, place(x, edges[a], start[a, cell])] += 1
     return counts
 
 
