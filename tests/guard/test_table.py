@@ -139,3 +139,10 @@ def test_a_decision_takes_ten_microseconds_at_most_with_a_large_policy() -> None
         table.decide(request)
         taken.append(time.perf_counter_ns() - start)
     assert statistics.median(taken) <= 10_000
+
+
+def test_a_rate_of_ones_own_never_frees_from_everybodys() -> None:
+    own = {PrincipalId("key-1"): rate("100/s")}
+    limit = Limits(per_principal=rate("1/hour"), principals=own)
+    table = Table(replace(NOTHING, limit=limit), State())
+    assert [table.decide(_ask()).outcome for _ in range(2)] == ["serve", "wait"]

@@ -63,6 +63,11 @@ def turns(route: dict[str, int]) -> list[str]:
     return order
 
 
+def _held(own: Rate, everybodys: Rate | None) -> Rate:
+    """The slower of the two: a rate of one's own never frees from everybody's."""
+    return min(own, everybodys or own, key=lambda r: r.count / r.seconds)
+
+
 class State:
     """What must outlive a change of policy: the buckets."""
 
@@ -98,7 +103,7 @@ class Table:
         self._denied = frozenset(folded(p) for p in policy.deny.principals)
         self._networks = Networks(policy.deny.networks)
         self._limit = limit = policy.limit
-        self._own: dict[str, Rate] = {folded(p): r for p, r in limit.principals.items()}
+        self._own = {folded(p): _held(r, limit.per_principal) for p, r in limit.principals.items()}
         self._limited = bool(self._own or limit.per_principal or limit.overall or limit.cost)
         self._state = state
         no_fallback = self.mode is not Mode.SERVING and not policy.fallback

@@ -21,6 +21,8 @@ from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.trouble import Tampered
 
 HEADER = "stanch-probe"
+ANY = ("serve", "shadow", "fallback", "refuse", "wait")
+"""Every outcome: for a proof that rests on a field of the answer instead."""
 LONGEST = 65_536
 
 

@@ -1,0 +1,251 @@
+"""Actions: one reversible change each, proposed as a demand, previewed before it is done.
+
+In    how the asset stands, the action's arguments, who asks and why, what is known of versions.
+Out   a Demand (the policy it wants), calls that only the engine may make, the consent it needs, a
+      preview in words with its blast radius, and the probe that will prove it.
+Why   one module, one constant `ACTION`; the contract suite runs over all of them. An action pokes
+      nothing: policy now, policy next.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+import msgspec
+
+from stanch.contain.blast import Blast, blast
+from stanch.contain.combine import added, effective
+from stanch.contain.diff import Change, changes
+from stanch.contain.policy import canonical, wants
+from stanch.vocabulary.approval import Risk
+from stanch.vocabulary.ids import ActionId, AssetId, Digest, IncidentId, digest_of
+from stanch.vocabulary.policy import Policy
+from stanch.vocabulary.probe import Probe
+from stanch.vocabulary.standing import Demand, Standing, Traffic, demand_id
+from stanch.vocabulary.trouble import BadInput
+
+A = TypeVar("A")
+
+
+class Undo(StrEnum):
+    """How an action is taken back."""
+
+    REVERT = "revert"
+    """The demand is taken back."""
+    CALL = "call"
+    """The engine makes the opposite call, and the demand is taken back."""
+    NOTHING = "nothing"
+    """It changes nothing that would need undoing."""
+    NEVER = "never"
+    """It cannot be taken back: two people say yes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Version:
+    """What is known of one version of an asset."""
+
+    version: str
+    signed: bool = False
+    suspect: bool = False
+    good_since: datetime | None = None
+    """Since when it served without a finding; None when it never did."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What is known beside the standing."""
+
+    versions: tuple[Version, ...] = ()
+    siblings: tuple[AssetId, ...] = ()
+    """Assets that share a dataset, a parent or an endpoint with this one."""
+
+    def trusted(self, version: str) -> bool:
+        """Whether this version may be served: known, signed and not itself suspect."""
+        return any(v.version == version and v.signed and not v.suspect for v in self.versions)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """A call to an outside system that an action wants; the engine performs it."""
+
+    connector: str
+    verb: str
+    subject: str
+    says: str
+    undo: str = ""
+    """The verb that takes it back; empty when nothing does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asking:
+    """Who wants an action, why, and until when."""
+
+    by: str
+    why: str
+    at: datetime
+    incident: IncidentId | None = None
+    until: datetime | None = None
+    known: Known = field(default_factory=Known)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consent:
+    """How much may happen without asking a person."""
+
+    widest: float = 0.05
+    """The largest share of requests that an automatic action may hit."""
+
+
+Wanted = Callable[[AssetId, A, Known], Policy]
+
+
+def no_calls(_: AssetId, __: object) -> tuple[Call, ...]:
+    """No call to anybody outside."""
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Action(Generic[A]):
+    """One way to contain."""
+
+    id: ActionId
+    title: str
+    says: str
+    """What it does and what it costs, in a sentence or two."""
+    args: type[A]
+    rank: int
+    """How wide it cuts: 10 one principal, 20 one network, 30 one version, 40 everybody a little,
+    50 a whole pipeline or tool, 60 everybody's answers, 70 the asset."""
+    risk: Risk
+    undo: Undo = Undo.REVERT
+    wanted: Wanted[A]
+    probe: Callable[[AssetId, A], Probe | None]
+    calls: Callable[[AssetId, A], tuple[Call, ...]] = no_calls
+    spreads: bool = False
+    """Whether siblings by lineage get the same demand."""
+    instead_of: tuple[str, ...] = ()
+    """Wider actions that this one is to be preferred to."""
+    example: A
+    known: Known = field(default_factory=Known)
+    """What must be known for the example."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """What an action would change, for the people who must agree to it."""
+
+    action: ActionId
+    changes: tuple[Change, ...]
+    blast: Blast
+    risk: Risk
+    calls: tuple[Call, ...]
+    after: Policy
+    digest: Digest
+    """What an approval binds to: the demand's policy, the calls and the policy after."""
+
+    @property
+    def says(self) -> str:
+        """All of it in words."""
+        said = [*(c.says for c in self.changes), *(c.says for c in self.calls)]
+        return " ".join([*(said or ["Nothing changes."]), self.blast.says])
+
+
+def arguments(action: Action[A], given: Mapping[str, object]) -> A:
+    """The action's typed arguments from a playbook's or a person's, or BadInput."""
+    known = set(getattr(action.args, "__dataclass_fields__", ()))
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise BadInput(
+            f"{action.id} takes {', '.join(sorted(known)) or 'nothing'}; not {', '.join(unknown)}."
+        )
+    empty = sorted(
+        n for n, value in given.items() if value in ((), [], "") and _required(action, n)
+    )
+    if empty:
+        raise BadInput(f"{action.id} needs {', '.join(empty)}, and not empty.")
+    try:
+        return msgspec.convert(dict(given), action.args, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{action.id}: {error}.") from error
+
+
+def _required(action: Action[A], name: str) -> bool:
+    fields = getattr(action.args, "__dataclass_fields__", {})
+    return fields[name].default is MISSING
+
+
+def propose(action: Action[A], standing: Standing, args: A, asking: Asking) -> Demand:
+    """The demand that this action makes of the asset; the same asking makes the same demand."""
+    policy = action.wanted(standing.asset, args, asking.known)
+    asker = asking.incident or asking.by
+    return Demand(
+        id=demand_id(asker, action.id, wants(policy)),
+        policy=policy,
+        since=asking.at,
+        until=asking.until,
+        by=asking.by,
+        why=asking.why,
+        incident=asking.incident,
+        action=action.id,
+    )
+
+
+def also(action: Action[A], demand: Demand, known: Known) -> tuple[Demand, ...]:
+    """The same demand on siblings, where the action spreads by lineage."""
+    if not action.spreads:
+        return ()
+    asker = demand.incident or demand.by
+    made = []
+    for sibling in known.siblings:
+        policy = replace(demand.policy, asset=sibling)
+        made.append(replace(demand, policy=policy, id=demand_id(asker, action.id, wants(policy))))
+    return tuple(made)
+
+
+def preview(
+    action: Action[A], standing: Standing, args: A, asking: Asking, traffic: Traffic
+) -> Preview:
+    """What would change and who would be hit; nothing is changed."""
+    return previewed(action, standing, args, asking, (traffic, Consent()))
+
+
+def previewed(
+    action: Action[A],
+    standing: Standing,
+    args: A,
+    asking: Asking,
+    judged: tuple[Traffic, Consent],
+) -> Preview:
+    """The preview under the user's own setting of how much may happen without asking."""
+    traffic, consent = judged
+    demand = propose(action, standing, args, asking)
+    before = effective(standing, asking.at)
+    after = effective(added(standing, demand), asking.at)
+    hit = blast(before, after, traffic)
+    calls = action.calls(standing.asset, args)
+    bound = (canonical(demand.policy), wants(after), msgspec.json.encode(calls))
+    return Preview(
+        action=action.id,
+        changes=changes(before, after),
+        blast=hit,
+        risk=risk_of(action, hit, consent),
+        calls=calls,
+        after=after,
+        digest=digest_of(b"\n".join(bound)),
+    )
+
+
+NAMED = 20
+"""Ranks up to this cut only who is named, so that they need no traffic to be judged narrow."""
+
+
+def risk_of(action: Action[A], hit: Blast, consent: Consent) -> Risk:
+    """The consent this needs: more when it cannot be undone or hits more than may go unasked."""
+    if action.undo is Undo.NEVER:
+        return Risk.TWO
+    if action.risk is not Risk.AUTOMATIC:
+        return action.risk
+    wide = hit.share > consent.widest if hit.known else action.rank > NAMED
+    return Risk.ONE if wide else Risk.AUTOMATIC
