@@ -65,6 +65,7 @@ class Made:
         log.append([Entry(at=AT, deed=Deed.STARTED, actor="me", about="server")])
         self.remembered = log.checkpoint()
         self.items = [taken(log, 0), taken(log, 1)]
+        self.older_proof = log.proof_text(1)
         log.append([Entry(at=AT, deed=Deed.EVIDENCE_READ, actor="you", about="evd-1")])
         self.case = Case(
             items=self.items,
@@ -163,6 +164,11 @@ def test_a_changed_item_with_all_its_manifests_rewritten_is_named(bag: Path) -> 
     (bag / verify.TAGS).write_text("".join(tags))
     assert refused(bag) == verify.TAGS
     assert name in (bag / "manifest-sha256.txt").read_text()
+
+
+def test_a_good_proof_under_another_checkpoint_is_refused(made: Made, bag: Path) -> None:
+    (bag / "log/1.tlog-proof").write_text(made.older_proof)
+    assert refused(bag) == "log/1.tlog-proof"
 
 
 def test_a_link_is_refused(bag: Path, tmp_path: Path) -> None:

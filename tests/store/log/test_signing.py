@@ -1,6 +1,7 @@
 """Keys: made once, kept to ourselves, handed over in a chain."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,6 +79,14 @@ def test_a_key_that_nobody_handed_over_is_refused(tmp_path: Path) -> None:
     old, stranger = Signer.fresh(NAME), Signer.fresh(NAME)
     with pytest.raises(verify.Bad):
         verify.read_keys(public_json([old.now, stranger.now]))
+
+
+def test_a_handover_names_one_key_and_hands_over_no_other(tmp_path: Path) -> None:
+    old = open_signer(tmp_path, NAME)
+    handover = rotate(tmp_path, NAME).now.handover
+    stranger = replace(Signer.fresh(NAME).now, handover=handover)
+    with pytest.raises(verify.Bad):
+        verify.read_keys(public_json([old.now, stranger]))
 
 
 def test_a_checkpoint_needs_both_signatures() -> None:
