@@ -89,7 +89,7 @@ def outputs(payload: Any) -> Fields:
     if isinstance(payload, list) and payload and all(_is_number(v) for v in payload):
         best = max(range(len(payload)), key=lambda i: payload[i])
         return {"scores": payload, "prediction": str(best)}
-    if isinstance(payload, list | tuple):
+    if isinstance(payload, list):
         return {"result": payload}
     return {} if payload is None else {"prediction": payload}
 
