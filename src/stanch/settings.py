@@ -1,6 +1,7 @@
 """Every setting of a stanch process; the only reader of the environment."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,3 +33,9 @@ def from_environment() -> Settings:
         key=os.environ.get("STANCH_KEY", default.key),
         database=os.environ.get("STANCH_DATABASE", default.database),
     )
+
+
+def tell_libraries(values: Mapping[str, str]) -> None:
+    """Nothing; libraries steered by the environment find these, unless a person set them."""
+    for name, value in values.items():
+        os.environ.setdefault(name, value)

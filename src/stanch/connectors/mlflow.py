@@ -1,0 +1,145 @@
+"""MLflow: registered models, their versions, aliases, runs and datasets, as assets.
+
+In    the address of a tracking server (or a `sqlite:` URI of its database).
+Out   an asset for each registered model, version and dataset, with lineage between them.
+Why   most teams have their inventory there already; nobody should type it again.
+
+A registered model derives from its versions, and a version was trained on the datasets of its
+run. Names that cannot be ids are spelled with dashes, and a short digest keeps them apart.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from stanch.connectors._base import Connector, Link
+from stanch.settings import tell_libraries
+from stanch.vocabulary.asset import Asset, AssetKind, Lineage, Scalar
+from stanch.vocabulary.ids import AssetId, Digest, asset_id
+from stanch.vocabulary.trouble import BadName, Missing, Unreachable
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+_PAGE = 100
+_MOST = 100_000
+_SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+
+
+class MlflowRegistry:
+    """A tracking server whose registry is read."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def assets(self) -> tuple[Asset, ...]:
+        """Every model, version and dataset of the registry; `Unreachable` when it is silent."""
+        client = _client(self._link)
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415  heavy, and optional
+
+        try:
+            found = {asset.id: asset for asset in self._read(client)}
+        except (MlflowException, OSError) as error:
+            why = f"{type(error).__name__}, within {self._link.seconds:g} s a call"
+            raise Unreachable(f"MLflow at {self._link.shown}", why) from None
+        return tuple(found[one] for one in sorted(found))
+
+    def _read(self, client: "MlflowClient") -> Iterator[Asset]:
+        for model in _pages(client.search_registered_models):
+            owner = str(model.tags.get("owner", "")) or "unknown"
+            versions = list(_pages(client.search_model_versions, f"name='{_quoted(model.name)}'"))
+            name = _id(model.name)
+            aliases = ", ".join(f"{a}={v}" for a, v in sorted(model.aliases.items()))
+            yield Asset(
+                id=name,
+                kind=AssetKind.MODEL,
+                name=model.name,
+                owner=owner,
+                version=aliases,
+                lineage=Lineage(derived_from=tuple(_version_id(v) for v in versions)),
+            )
+            for version in versions:
+                yield from self._version(client, version, owner)
+
+    def _version(self, client: "MlflowClient", version: Any, owner: str) -> Iterator[Asset]:
+        run = client.get_run(version.run_id) if version.run_id else None
+        inputs = run.inputs.dataset_inputs if run is not None and run.inputs else []
+        datasets = [_dataset(one.dataset, owner) for one in inputs]
+        yield from datasets
+        settings: dict[str, Scalar] = dict(run.data.params) if run is not None else {}
+        yield Asset(
+            id=_version_id(version),
+            kind=AssetKind.MODEL_VERSION,
+            name=f"{version.name} {version.version}",
+            owner=owner,
+            version=str(version.version),
+            digest=_digest(version.tags.get("digest", "")),
+            lineage=Lineage(trained_on=tuple(dict.fromkeys(d.id for d in datasets))),
+            hyper_parameters=settings,
+        )
+
+
+def _client(link: Link) -> "MlflowClient":
+    """The client, its telemetry off and its patience bounded; `Missing` without the extra."""
+    tell_libraries(
+        {
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "DO_NOT_TRACK": "true",
+            "MLFLOW_HTTP_REQUEST_TIMEOUT": str(max(1, round(link.seconds))),
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+        }
+    )
+    try:
+        from mlflow.tracking import MlflowClient  # noqa: PLC0415  heavy, and optional
+    except ImportError as error:
+        raise Missing("The MLflow connector", "mlflow", "mlflow") from error
+    return MlflowClient(tracking_uri=link.address, registry_uri=link.address)
+
+
+def _pages(search: Any, words: str | None = None) -> Iterator[Any]:
+    """Every row of a search, page by page."""
+    token: str | None = None
+    for _ in range(_MOST // _PAGE):
+        page: Any = search(filter_string=words, max_results=_PAGE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _dataset(dataset: Any, owner: str) -> Asset:
+    return Asset(
+        id=_id(f"{dataset.name}-{dataset.digest}"),
+        kind=AssetKind.DATASET,
+        name=str(dataset.name),
+        owner=owner,
+        version=str(dataset.digest),
+        digest=_digest(str(dataset.digest)),
+    )
+
+
+def _version_id(version: Any) -> AssetId:
+    return _id(f"{version.name}-v{version.version}")
+
+
+def _digest(text: str) -> Digest | None:
+    """A sha256, where the other system keeps one; its short digests prove nothing."""
+    found = _SHA256.fullmatch(text)
+    return Digest(f"sha256:{found[1]}") if found else None
+
+
+def _id(name: str) -> AssetId:
+    """The name as an id; a name that is none is spelled out of what an id may hold."""
+    try:
+        return asset_id(name)
+    except BadName:
+        plain = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:80] or "unnamed"
+        return asset_id(f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}")
+
+
+def _quoted(name: str) -> str:
+    return name.replace("'", "''")
+
+
+CONNECTOR = Connector(id="mlflow", title="MLflow", open=MlflowRegistry, extra="mlflow")
