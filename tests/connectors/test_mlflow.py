@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from stanch.connectors._base import Link
+from stanch.connectors import Link
 from stanch.connectors.mlflow import CONNECTOR, _id
 from stanch.settings import tell_libraries
 from stanch.vocabulary.asset import AssetKind
@@ -38,8 +38,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     child = subprocess.Popen(
-        [str(folder / "env/bin/mlflow"), "server", "--port", str(port), "--workers", "1"]
-        + ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"],  # noqa: RUF005  two lines
+        [
+            *(str(folder / "env/bin/mlflow"), "server", "--port", str(port), "--workers", "1"),
+            *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db"),
+        ],
         cwd=folder,
         env={"PATH": f"{folder}/env/bin:/usr/bin:/bin", "MLFLOW_DISABLE_TELEMETRY": "true"},
         stdout=subprocess.DEVNULL,

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 import stanch.connectors
-from stanch.connectors._base import Connector, Link
+from stanch.connectors import Connector, Link
 from stanch.vocabulary.registry import extensions
 from stanch.vocabulary.trouble import Unreachable
 

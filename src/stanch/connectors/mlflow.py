@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from stanch.connectors._base import Connector, Link
+from stanch.connectors import Connector, Link
 from stanch.settings import tell_libraries
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage, Scalar
 from stanch.vocabulary.ids import AssetId, Digest, asset_id
