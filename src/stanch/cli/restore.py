@@ -1,0 +1,31 @@
+"""stanch restore: a backup, put back into an empty folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stanch import settings
+from stanch.cli.options import Data, Json, command
+from stanch.cli.out import Out
+
+app = command("Bring a backup back into an empty folder.")
+
+
+@app.command()
+def restore(
+    *,
+    file: Annotated[Path, typer.Argument(help="The backup.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Put a backup back into an empty folder; each file is checked against the manifest."""
+    from stanch.store.backup import restore as put_back  # noqa: PLC0415  only when it is asked
+
+    folder = (data or settings.from_environment().data).absolute()
+    back = put_back(file, folder)
+    files = len(back.contents.files)
+    Out(json=json).show(
+        {"data": str(folder), "digest": back.digest, "files": files},
+        f"{folder}: {files} files are back. Start it with: stanch up --data {folder}",
+    )
