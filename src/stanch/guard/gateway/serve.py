@@ -1,0 +1,47 @@
+"""Run a gateway until it is told to stop.
+
+In    a GatewayConfig. Out   nothing; it serves.
+Why   uvicorn where it is installed (measured a fifth faster here), else granian, which is always.
+"""
+
+import asyncio
+import importlib.util
+
+from stanch.guard.gateway.config import GatewayConfig
+from stanch.guard.gateway.proxy import gateway
+from stanch.vocabulary.trouble import Missing
+
+
+def run(config: GatewayConfig) -> None:
+    """Serve until interrupted."""
+    if importlib.util.find_spec("uvicorn") is not None:
+        _uvicorn(config)
+    elif importlib.util.find_spec("granian") is not None:
+        _granian(config)
+    else:
+        raise Missing("The gateway", "server", "server")
+
+
+def _uvicorn(config: GatewayConfig) -> None:
+    import uvicorn  # noqa: PLC0415  loaded only where a gateway runs
+
+    uvicorn.run(
+        gateway(config),
+        host=config.host,
+        port=config.port,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        lifespan="on",
+    )
+
+
+def _granian(config: GatewayConfig) -> None:
+    from granian.constants import Interfaces  # noqa: PLC0415  loaded only where a gateway runs
+    from granian.server.embed import Server  # noqa: PLC0415  likewise
+
+    server = Server(
+        gateway(config), address=config.host, port=config.port, interface=Interfaces.ASGI
+    )
+    asyncio.run(server.serve())
