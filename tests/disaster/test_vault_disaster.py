@@ -20,7 +20,8 @@ from pathlib import Path
 from stanch.store.vault import Vault
 with Vault.open(Path(sys.argv[1])) as vault:
     for n in range(10_000):
-        data = hashlib.shake_128(b"%d" % n + sys.argv[2].encode()).digest(40_000 + 700_000 * (n % 3))
+        seed = b"%d" % n + sys.argv[2].encode()
+        data = hashlib.shake_128(seed).digest(40_000 + 700_000 * (n % 3))
         print(vault.put_bytes(data, personal=n % 4 == 0).digest, flush=True)
 """
 
