@@ -55,6 +55,7 @@ def _now(ledger: Ledger, summary: Summary, base: Baseline, slices: Sequence[Slic
         off=ledger.block(Block.OFF)[:, 0] if base.plan.manifold.pairs.size else None,
         dup=_repeats(ledger),
         edge=ledger.block(Block.NEAR)[:, 0] if base.plan.near > 0 else None,
+        total=_bins(summary) if base.plan.numbers else None,
         slices=np.stack([_bins(s.summary) for s in told]) if told else None,
         slice_starts=tuple(s.start for s in told),
         levels=_levels(summary, base) if base.plan.numbers else None,
@@ -70,6 +71,7 @@ def _base(base: Baseline) -> Base:
         off_rate=_share(int(manifold[MANIFOLD_BINS - 1]), int(manifold.sum()), 0.01),
         dup_rate=_usual_repeats(habits),
         edge_rate=_share(int(golden.sums[Part.NEAR][0]), golden.n, 0.05),
+        bins=_bins(golden) if base.plan.numbers else None,
         levels=_levels(golden, base) if base.plan.numbers else None,
         principals=frozenset(PrincipalId(n) for n in habits.names) if habits else frozenset(),
     )
