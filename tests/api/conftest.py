@@ -41,9 +41,9 @@ class Server:
         key: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        sent = {"authorization": f"Bearer {self.key if key is None else key}"}
-        if key == "":
-            sent = {}
+        sent: dict[str, str] = {}
+        if key != "":
+            sent["authorization"] = f"Bearer {self.key if key is None else key}"
         content = body
         if body is not None and not isinstance(body, bytes):
             content = json.dumps(body).encode()

@@ -111,21 +111,22 @@ def document(app: Litestar) -> bytes:
     return msgspec.json.encode(plain, order="sorted")
 
 
-def _listed(value: object) -> object:
+def _listed(value: Any) -> Any:
     return sorted(map(str, value)) if isinstance(value, frozenset) else str(value)
 
 
 def _complete(operation: Json, line: RouteLine, filters: Mapping[str, Json]) -> None:
-    operation["security"] = [] if line.scope is None else _KNOWN
+    operation["security"] = list[Json]() if line.scope is None else _KNOWN
     operation["x-scope"] = line.scope or OPEN
     operation.pop("deprecated", None)
     for parameter in operation.get("parameters", ()):
         parameter.pop("deprecated", None)
     if line.filters is not None and operation["operationId"].startswith("list"):
-        operation.setdefault("parameters", []).extend(
+        given: list[Json] = operation.get("parameters", list[Json]())
+        operation["parameters"] = given + [
             {"name": name, "in": "query", "required": False, "schema": filters[name]}
             for name in (*line.filters, "after", "limit")
-        )
+        ]
     if line.takes:
         content = {
             kind: {"schema": {"$ref": _REF.format(name=n)}} for kind, n in line.takes.items()

@@ -1,0 +1,69 @@
+"""Chores are done again and again, and never die unseen."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from stanch.engine.caretaker import UNWELL_AFTER, Caretaker, Chore
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+async def until(condition: object, keeper: Caretaker) -> None:
+    task = asyncio.create_task(keeper.run())
+    try:
+        async with asyncio.timeout(10):
+            while not callable(condition) or not condition():
+                await asyncio.sleep(0.01)
+    finally:
+        task.cancel()
+
+
+def test_a_chore_that_raises_is_tried_again_and_people_are_told() -> None:
+    tries: list[int] = []
+
+    def work() -> None:
+        tries.append(1)
+        if len(tries) <= UNWELL_AFTER:
+            raise OSError("the disk is slow")
+
+    keeper = Caretaker([Chore(name="record", work=work, every=0.01)], lambda: NOW)
+    seen: list[tuple[str, ...]] = []
+
+    def healed() -> bool:
+        seen.append(keeper.unwell())
+        return keeper.standings["record"].done > 0
+
+    asyncio.run(until(healed, keeper))
+    assert any("the disk is slow" in one for told in seen for one in told)
+    assert keeper.unwell() == ()
+    assert keeper.standings["record"].last_done == NOW
+
+
+def test_one_chore_that_fails_does_not_stop_another() -> None:
+    done: list[int] = []
+
+    def broken() -> None:
+        raise ValueError("no")
+
+    keeper = Caretaker(
+        [
+            Chore(name="broken", work=broken, every=0.01),
+            Chore(name="fine", work=lambda: done.append(1), every=0.01),
+        ],
+        lambda: NOW,
+    )
+    asyncio.run(until(lambda: len(done) >= 3, keeper))
+    assert keeper.standings["broken"].failed_in_a_row >= 1
+
+
+def test_the_end_does_once_more_what_must_be_done() -> None:
+    done: list[str] = []
+    keeper = Caretaker(
+        [
+            Chore(name="a", work=lambda: done.append("a"), every=60, at_end=True),
+            Chore(name="b", work=lambda: done.append("b"), every=60),
+        ],
+        lambda: NOW,
+    )
+    keeper.finish()
+    assert done == ["a"]
