@@ -12,7 +12,7 @@ async def until(condition: object, keeper: Caretaker) -> None:
     task = asyncio.create_task(keeper.run())
     try:
         async with asyncio.timeout(10):
-            while not callable(condition) or not condition():
+            while not callable(condition) or not condition():  # noqa: ASYNC110  polled against a deadline
                 await asyncio.sleep(0.01)
     finally:
         task.cancel()
