@@ -108,6 +108,8 @@ def document(app: Litestar) -> bytes:
         operation = plain["paths"].get(line.path, {}).get(line.method.lower())
         if operation is not None:
             _complete(operation, line, filters)
+    ready = plain["paths"]["/readyz"]["get"]["responses"]
+    ready["503"] = {**ready["200"], "description": "It cannot serve now; `why` says why"}
     return msgspec.json.encode(plain, order="sorted")
 
 
