@@ -5,7 +5,7 @@ Out   `Counted`: the summary of the batch and the ledger of its principals; merg
 Why   the one place where rows are seen; behind it there are only counts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -23,7 +23,16 @@ from stanch.detect.summaries.ledger import (
     bucket_of,
     nobody,
 )
-from stanch.detect.summaries.parts import BLOCK_WAVES, MAIN_AXES, Block, Part, Peak
+from stanch.detect.summaries.parts import (
+    BLOCK_WAVES,
+    MAIN_AXES,
+    TWIN_BANDS,
+    TWIN_CELLS,
+    TWINS,
+    Block,
+    Part,
+    Peak,
+)
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.ready import Ready
 from stanch.detect.summaries.sketch import REGISTERS, SMALL
@@ -81,7 +90,10 @@ def counted(
         strange=strange_of([batch.strange or {}]),
     )
     sketches = _sketches(batch, inputs, who, quick)
-    return Counted(summary=summary, ledger=_ledger(plan, batch.names, table, sketches, watch))
+    ledger = _ledger(plan, batch.names, table, sketches, watch)
+    return Counted(
+        summary=summary, ledger=replace(ledger, twins=_twins(batch, inputs.twins, ledger))
+    )
 
 
 def labels_counted(plan: Ready, labels: Labels, watch: tuple[str, ...] = ()) -> Counted:
@@ -194,10 +206,24 @@ def _ledger(
         table=table[order],
         inputs=sketches[0][order],
         cells=sketches[1][order],
+        twins=np.zeros((len(names), TWINS), np.int64),
         buckets=buckets,
         watch=none.watch,
     )
     return whole.merge(none)
+
+
+def _twins(batch: Columns, cells: Codes, ledger: Ledger) -> Ints:
+    """(P, 512) rows by coarse neighbourhood and answer, of the principals that are kept."""
+    places = {name: i for i, name in enumerate(ledger.names)}
+    lines = np.array([*(places.get(name, -1) for name in batch.names), -1], np.int64)
+    who = lines[batch.principals]
+    kept = np.flatnonzero(who >= 0)
+    answer = np.maximum(batch.predictions[kept], 0).astype(np.int64) & 1
+    at = (np.arange(TWIN_BANDS) * TWIN_CELLS + cells[kept]) * 2 + answer[:, None]
+    at += who[kept, None] * TWINS
+    counts = np.bincount(at.reshape(-1), minlength=len(ledger.names) * TWINS)
+    return counts.reshape(len(ledger.names), TWINS).astype(np.int64)
 
 
 def _calibration(labels: Labels, right: np.ndarray) -> Ints:

@@ -22,6 +22,7 @@ from stanch.detect.summaries.plain import (
     ODD_MISSING,
     ODD_OUTSIDE,
     code_hashes,
+    twin_cells,
 )
 from stanch.detect.summaries.plan import MOST_VALUES
 from stanch.detect.summaries.ready import COARSE_MISSING, Ready
@@ -41,6 +42,8 @@ class Inputs:
     cells: Hashes
     waves: Ints
     """(P + 1, 128) to be filled line by principal."""
+    twins: Codes
+    """(n, 4) the coarse neighbourhood of each row, cut four ways."""
 
 
 def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:
@@ -75,6 +78,7 @@ def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:
         prints=quick.fingerprints(numbers, batch.categories, plan.keys),
         cells=quick.neighbourhoods(along, joint.middle, codes),
         waves=np.zeros((len(batch.names) + 1, WAVES), np.int64),
+        twins=twin_cells(along, joint.middle, codes, whole=not joint.uses.size),
         odd=missing | new | (odd != 0),
     )
 

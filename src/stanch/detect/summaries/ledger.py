@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Ints, Octets
+from stanch.detect.summaries.arrays import Floats, Ints, Octets
 from stanch.detect.summaries.codec import packed, unpacked
 from stanch.detect.summaries.parts import (
     BLOCK_CLASSES,
@@ -29,6 +29,9 @@ from stanch.detect.summaries.parts import (
     BLOCK_WAVES,
     MAIN_AXES,
     STATUSES,
+    TWIN_BANDS,
+    TWIN_CELLS,
+    TWINS,
     Block,
 )
 from stanch.detect.summaries.sketch import SMALL, estimate
@@ -39,6 +42,7 @@ from stanch.vocabulary.trouble import BadFile, BadInput
 MOST_LIVE = 1024
 MOST_NAMED = 64
 BUCKETS = 64
+_ARRAYS = ("table", "inputs", "cells", "twins", "buckets")
 WATCHED = 64
 """The level of a principal on watch: above every other."""
 
@@ -76,6 +80,16 @@ WIDTH = PLACES[Block.LABELLED].stop
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Pairs:
+    """Pairs of rows of each kept principal; floats, for they are averages over the ways."""
+
+    near: Floats
+    """(P,) pairs of neighbours."""
+    flipped: Floats
+    """(P,) of these, pairs with different answers."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Ledger:
     """What each principal did, in counts."""
 
@@ -88,6 +102,8 @@ class Ledger:
     """(P, 256) sketch of different inputs."""
     cells: Octets
     """(P, 256) sketch of different neighbourhoods: rows minus these are near-duplicates."""
+    twins: Ints
+    """(P, 512) rows by coarse neighbourhood and answer, four ways; see `pairs`."""
     buckets: Ints
     """(64, WIDTH) everybody, by hash."""
     level: int = 0
@@ -127,6 +143,18 @@ class Ledger:
         """About how many different neighbourhoods each kept principal asked about (6 %)."""
         return tuple(estimate(row) for row in self.cells)
 
+    def pairs(self) -> Pairs:
+        """How many pairs of each principal's rows are neighbours, and how many of these disagree.
+
+        Of n rows c_b,s,a lie in cell s of way b with answer a. Neighbours are the pairs in one
+        cell, sum C(c, 2), averaged over the ways; those that disagree have different answers.
+        """
+        by_answer = self.twins.reshape(len(self.names), TWIN_BANDS, TWIN_CELLS, 2).astype(float)
+        cell = by_answer.sum(axis=3)
+        near = (cell * (cell - 1) / 2).sum(axis=2).mean(axis=1)
+        flipped = by_answer.prod(axis=3).sum(axis=2).mean(axis=1)
+        return Pairs(near=near, flipped=flipped)
+
     def merge(self, other: "Ledger") -> "Ledger":
         """Both together: shards of one live minute, or sealed minutes."""
         if self.plan != other.plan or self.sealed != other.sealed:
@@ -138,9 +166,11 @@ class Ledger:
         table = np.zeros((len(names), WIDTH), np.int64)
         inputs = np.zeros((len(names), SMALL), np.uint8)
         cells = np.zeros((len(names), SMALL), np.uint8)
+        twins = np.zeros((len(names), TWINS), np.int64)
         for part in (self, other):
             at = np.array([places[n] for n in part.names], np.int64)
             table[at] += part.table
+            twins[at] += part.twins
             inputs[at] = np.maximum(inputs[at], part.inputs)
             cells[at] = np.maximum(cells[at], part.cells)
         both = Ledger(
@@ -149,6 +179,7 @@ class Ledger:
             table=table,
             inputs=inputs,
             cells=cells,
+            twins=twins,
             buckets=self.buckets + other.buckets,
             level=max(self.level, other.level),
             watch=tuple(sorted({*self.watch, *other.watch})),
@@ -183,6 +214,7 @@ class Ledger:
             table=self.table[kept],
             inputs=self.inputs[kept],
             cells=self.cells[kept],
+            twins=self.twins[kept],
             buckets=self.buckets,
             level=level,
             watch=self.watch,
@@ -202,6 +234,7 @@ class Ledger:
             "table": self.table,
             "inputs": self.inputs,
             "cells": self.cells,
+            "twins": self.twins,
             "buckets": self.buckets,
         }
         return packed("ledger", header, arrays)
@@ -219,13 +252,13 @@ class Ledger:
                 level=int(head["level"]),
                 watch=tuple(str(n) for n in head["watch"]),
                 sealed=bool(head["sealed"]),
-                **{name: arrays[name] for name in ("table", "inputs", "cells", "buckets")},
+                **{name: arrays[name] for name in _ARRAYS},
             )
         except (KeyError, TypeError, ValueError, BadInput) as error:
             raise BadFile("ledger", f"lacks a part ({error})") from None
-        shapes = (found.table.shape, found.inputs.shape, found.cells.shape, found.buckets.shape)
         size = len(names)
-        if shapes != ((size, WIDTH), (size, SMALL), (size, SMALL), (BUCKETS, WIDTH)):
+        wanted = ((size, WIDTH), (size, SMALL), (size, SMALL), (size, TWINS), (BUCKETS, WIDTH))
+        if tuple(arrays[name].shape for name in _ARRAYS) != wanted:
             raise BadFile("ledger", "has not the shape of a ledger")
         if list(names) != sorted(set(names)):
             raise BadFile("ledger", "names somebody twice, or out of order")
@@ -251,6 +284,7 @@ def nobody(plan: Digest, watch: tuple[str, ...] = ()) -> Ledger:
         table=np.zeros((0, WIDTH), np.int64),
         inputs=np.zeros((0, SMALL), np.uint8),
         cells=np.zeros((0, SMALL), np.uint8),
+        twins=np.zeros((0, TWINS), np.int64),
         buckets=np.zeros((BUCKETS, WIDTH), np.int64),
         watch=tuple(sorted(watch)),
     )

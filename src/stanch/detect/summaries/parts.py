@@ -40,6 +40,15 @@ BLOCK_TICKS = 12
 """Twelfths of a minute (5 seconds each)."""
 
 
+TWIN_BANDS = 4
+"""Ways to cut the neighbourhood of a row coarsely, so that near ones mostly share a cell."""
+TWIN_AXES = 6
+"""Axes that one such way looks at; a cell is one of their 2 ** 6 combinations of sides."""
+TWIN_CELLS = 1 << TWIN_AXES
+TWINS = TWIN_BANDS * TWIN_CELLS * 2
+"""Counts of a principal: way, cell, and whether the answer's place among the classes is odd."""
+
+
 class Part(StrEnum):
     """What a summary counts. F numbers, K categories, C classes, G groups are the plan's."""
 
