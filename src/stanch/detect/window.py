@@ -8,14 +8,17 @@ Why   a detector that sees only this can be replayed, tested and trusted; it can
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from stanch.detect.alarms.reading import Reading, Stream
+from stanch.detect.rules.tally import Tally
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.record import Record
 from stanch.detect.summaries.summary import Summary
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.finding import Cite, CiteKind
+from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import Digest
 from stanch.vocabulary.span import Span
 
@@ -33,6 +36,17 @@ class Baseline:
     """What single principals looked like in the reference."""
     condition: str = ""
     """The condition of operation that it stands for: a version, a region; empty for all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """How much an asset was used in one earlier window of the same length."""
+
+    start: datetime
+    events: int
+    """Answers, or other events in a window of those."""
+    cost: int = 0
+    """In UNITs, as in the summary."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -56,6 +70,15 @@ class Window:
     """What the alarms say after the window's last batch."""
     others: Mapping[str, Summary] = field(default_factory=dict)
     """Other versions of the asset in the same span."""
+    history: tuple[Happening, ...] = ()
+    """The last trainings, dataset changes and deployments of the asset and of what it is made
+    from, of any window and however long ago, in the order of time."""
+    signed: Mapping[str, str] | None = None
+    """Digests under a verified signature, and who signed; None when nobody checks signatures."""
+    usage: tuple[Usage, ...] = ()
+    """Earlier windows, in the order of time, none of which overlaps this one."""
+    rules: Tally = field(default_factory=Tally)
+    """What the correlation rules counted, over this window and as far back as they look."""
 
     @property
     def n(self) -> int:
@@ -77,7 +100,7 @@ class Window:
     @property
     def citable(self) -> frozenset[Cite]:
         """Everything that a finding on this window may cite."""
-        events = (*self.record.happenings, *self.before.happenings)
+        events = (*self.record.happenings, *self.before.happenings, *self.history)
         return frozenset(
             (
                 *self.cites,

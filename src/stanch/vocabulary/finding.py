@@ -84,6 +84,8 @@ class Finding:
     suspects: tuple[Suspect, ...] = ()
     features: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    topic: str = ""
+    """Tells apart what one detector says of the same people in one window: a rule, a digest."""
     atlas: tuple[str, ...] = ()
     points_to: Mapping[AttackKind, float] = field(default_factory=dict)
     """How far this alone speaks for each kind of attack (0 to 1); empty for plain change."""
@@ -101,6 +103,7 @@ class Finding:
                 *(s.principal for s in self.suspects),
                 *self.features,
                 *self.groups,
+                *((f"topic {self.topic}",) if self.topic else ()),
             )
         )
         return FindingId("fnd-" + hashlib.sha256(seen.encode()).hexdigest()[:16])

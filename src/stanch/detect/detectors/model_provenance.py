@@ -1,0 +1,236 @@
+"""Model provenance: is what is deployed the model that was trained, signed and registered?
+
+In    a Window: its deployments; the asset's registered digest; verified signatures; earlier
+      trainings and deployments (`before`, `history`).
+Out   one Finding for each version and deployer, with all that is wrong with it; Blind when there is
+      nothing to compare a deployment with.
+Why   swapped weights, a model nobody trained, a release without a signature: all enter here.
+How   exact comparison, no statistics. Speaks when the digest
+        - is absent or no digest,
+        - is not the registered one, though the version is the registered version,
+        - is not what the same version was before,
+        - stands under no verified signature (only when signatures are kept),
+        - came out of no training run that was seen (only when runs tell their digests).
+      A digest that was deployed before is a roll-back, and needs no new training run.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import MappingProxyType
+
+from stanch.detect import examples
+from stanch.detect.detector import Detector
+from stanch.detect.summaries.record import Record
+from stanch.detect.window import Window
+from stanch.detect.wording import shown
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.finding import (
+    AttackKind,
+    Blind,
+    Cite,
+    CiteKind,
+    Finding,
+    Lifecycle,
+    Suspect,
+)
+from stanch.vocabulary.happening import Happening
+from stanch.vocabulary.ids import DetectorId, PrincipalId, digest_of, parse_digest
+from stanch.vocabulary.trouble import BadName
+
+ID = DetectorId("model_provenance")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """How sure each thing makes us, as a power of ten."""
+
+    changed: float = 6.0
+    """The digest is not the registered one, or changed under its version."""
+    unsigned: float = 4.0
+    no_digest: float = 3.0
+    untrained: float = 3.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """One thing that is wrong with a deployment."""
+
+    name: str
+    says: str
+    strength: float
+    cites: tuple[Cite, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What deployments are compared with."""
+
+    trained: frozenset[str]
+    deployed: tuple[Happening, ...]
+
+
+def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
+    """One finding for each version and deployer whose model is not what it should be."""
+    known = _known(window)
+    now = window.record.of(EventKind.DEPLOYMENT)
+    comparable = window.asset.digest or window.signed is not None or known.trained or known.deployed
+    if not comparable:
+        why = "no registered digest, signature, training run or earlier deployment to compare with"
+        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
+    wrong: dict[tuple[str, str], list[tuple[Happening, Fault]]] = {}
+    for at, one in enumerate(now):
+        earlier = replace(known, deployed=(*known.deployed, *now[:at]))
+        for fault in _faults(window, one, earlier, limits):
+            wrong.setdefault((one.version, one.principal), []).append((one, fault))
+    for (version, principal), faults in sorted(wrong.items()):
+        yield _finding(window, version, principal, faults)
+
+
+def _known(window: Window) -> Known:
+    ours = {h.event for h in window.record.happenings}
+    old = [*window.before.happenings, *(h for h in window.history if h.event not in ours)]
+    runs = [h for h in (*old, *window.record.happenings) if h.kind is EventKind.TRAINING]
+    past = {h.event: h for h in old if h.kind is EventKind.DEPLOYMENT}
+    return Known(
+        trained=frozenset(d for h in runs if (d := _plain(h.facts.get("digest", "")))),
+        deployed=tuple(sorted(past.values(), key=lambda h: (h.at, h.event))),
+    )
+
+
+def _plain(digest: str) -> str:
+    """The digest in small letters with its algorithm; empty when it is none."""
+    text = digest.strip().lower()
+    try:
+        return parse_digest(text if ":" in text else f"sha256:{text}")
+    except BadName:
+        return ""
+
+
+def _faults(window: Window, one: Happening, known: Known, limits: Limits) -> Iterator[Fault]:
+    digest, asset = _plain(one.what), window.asset
+    if not digest:
+        says = f"says {shown(one.what)!r} for a digest" if one.what else "says no digest"
+        yield Fault(name="no digest", says=says, strength=limits.no_digest)
+        return
+    registered = one.version in ("", asset.version)
+    if asset.digest and registered and digest != asset.digest:
+        yield Fault(
+            name="not the registered digest",
+            says=f"has the digest {digest[:19]}, {asset.digest[:19]} is registered",
+            strength=limits.changed,
+            cites=(Cite(kind=CiteKind.ASSET, ref=asset.id),),
+        )
+    yield from _changed(one, digest, known, limits)
+    if window.signed is not None and digest not in window.signed:
+        yield Fault(
+            name="no signature",
+            says=f"stands under none of {len(window.signed)} verified signatures",
+            strength=limits.unsigned,
+        )
+    seen = {_plain(h.what) for h in known.deployed} | {asset.digest}
+    if known.trained and digest not in known.trained | seen:
+        yield Fault(
+            name="no training run",
+            says=f"came out of none of {len(known.trained)} training runs",
+            strength=limits.untrained,
+        )
+
+
+def _changed(one: Happening, digest: str, known: Known, limits: Limits) -> Iterator[Fault]:
+    same = [h for h in known.deployed if h.version and h.version == one.version and _plain(h.what)]
+    if same and digest not in {_plain(h.what) for h in same}:
+        yield Fault(
+            name="changed under its version",
+            says=f"was {_plain(same[-1].what)[:19]} before under the same version",
+            strength=limits.changed,
+            cites=(Cite(kind=CiteKind.EVENT, ref=same[-1].event),),
+        )
+
+
+WEIGHTS = MappingProxyType(
+    {
+        "not the registered digest": {
+            AttackKind.WEIGHT_TAMPERING: 0.85,
+            AttackKind.SUPPLY_CHAIN: 0.6,
+        },
+        "changed under its version": {AttackKind.WEIGHT_TAMPERING: 0.85, AttackKind.BACKDOOR: 0.5},
+        "no signature": {AttackKind.SUPPLY_CHAIN: 0.7, AttackKind.WEIGHT_TAMPERING: 0.5},
+        "no training run": {AttackKind.WEIGHT_TAMPERING: 0.6, AttackKind.SUPPLY_CHAIN: 0.6},
+        "no digest": {AttackKind.SUPPLY_CHAIN: 0.4},
+    }
+)
+
+
+def _finding(
+    window: Window, version: str, principal: str, faults: list[tuple[Happening, Fault]]
+) -> Finding:
+    by_name = {fault.name: fault for _, fault in faults}
+    points: dict[AttackKind, float] = {}
+    for name in by_name:
+        for kind, weight in WEIGHTS[name].items():
+            points[kind] = max(points.get(kind, 0.0), weight)
+    what = f"Version {shown(version)}" if version else "A version without a name"
+    who = f", deployed by {shown(principal)}" if principal else ", deployed by nobody named"
+    cites = dict.fromkeys(Cite(kind=CiteKind.EVENT, ref=h.event) for h, _ in faults)
+    cites |= dict.fromkeys(c for _, fault in faults for c in fault.cites)
+    says = "; it ".join(fault.says for fault in by_name.values())
+    return Finding(
+        detector=ID,
+        asset=window.asset.id,
+        version=window.version,
+        window=window.span,
+        says=f"{what} of {shown(window.asset.name)}{who}: it {says}.",
+        measured=dict.fromkeys(sorted(by_name), 1.0)
+        | {"deployments": float(len({h.event for h, _ in faults}))},
+        because=tuple(cites),
+        lifecycle=Lifecycle.DEPLOYMENT,
+        strength=max(f.strength for f in by_name.values()),
+        suspects=(Suspect(principal=PrincipalId(principal), share=1.0, confidence=0.8),)
+        if principal
+        else (),
+        topic=version,
+        atlas=DETECTOR.atlas,
+        points_to=points,
+    )
+
+
+def _example(deployed: bytes) -> Window:
+    good = digest_of(b"good weights")
+    minute = timedelta(minutes=1)
+    trained = Happening(
+        at=examples.START - 60 * minute,
+        event="evt-train",
+        kind=EventKind.TRAINING,
+        principal="pipeline",
+        what="run-7",
+        facts={"run": "run-7", "digest": good},
+    )
+    deployment = Happening(
+        at=examples.START + minute,
+        event="evt-deploy",
+        kind=EventKind.DEPLOYMENT,
+        principal="release-bot",
+        version="v7",
+        what=digest_of(deployed),
+    )
+    return replace(
+        examples.nothing_seen(),
+        asset=replace(examples.asset(), version="v7", digest=good),
+        record=Record(happenings=(deployment,), seen=1),
+        history=(trained,),
+        signed={good: "release key"},
+    )
+
+
+DETECTOR = Detector(
+    id=ID,
+    title="Model provenance",
+    reads=(EventKind.DEPLOYMENT,),
+    atlas=("AML.T0018", "AML.T0010.003"),
+    lifecycle=Lifecycle.DEPLOYMENT,
+    limits=Limits(),
+    look=look,
+    fires_on=lambda: _example(b"other weights"),
+    quiet_on=lambda: _example(b"good weights"),
+)
