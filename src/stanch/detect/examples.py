@@ -32,6 +32,8 @@ from stanch.vocabulary.span import Span
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NAMES = tuple(f"client-{i:02}" for i in range(20))
+ODD_ONE = 7
+"""The principal who does something odd in an example, by place."""
 SCHEMA = Schema(
     numbers=("age", "income", "debt", "hour"),
     categories=(Known(name="channel", values=("web", "phone", "branch")),),

@@ -1,0 +1,203 @@
+"""Extraction: somebody asks the model like one who wants to copy it.
+
+In    a Window: blocks of principals now, the habits of principals in the baseline.
+Out   a Finding that names who asks about inputs that do not occur, or about the boundary; another
+      one for a crowd of principals who do so together; Blind when principals cannot be compared.
+Why   a copy needs answers where the model's users have no questions: off the manifold, all over the
+      space, or close to the boundary.
+Math  Ways of being odd: rows off the manifold; rows with values out of range; rows close to the
+      boundary (shares, `habits.shares`); the mean wave (the MMD of a Gaussian kernel) and the
+      centre along the main axes, in their own standard deviations (`habits.distances`). The bar
+      (`habits.bar`) shares `rate` among principals, ways and looks, so at most `rate` of windows,
+      and far fewer than .1 % of benign principals, alarm. Crowds: `habits.crowds`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stanch.detect import examples
+from stanch.detect.detector import Detector
+from stanch.detect.habits.crowds import Crowd, crowd_of
+from stanch.detect.habits.distances import distance_of
+from stanch.detect.habits.judge import Accused, Way, accused, listed, rarest, suspects_of
+from stanch.detect.habits.people import LONG, Ground, People, ground, people, unable
+from stanch.detect.habits.shares import share_of
+from stanch.detect.summaries.arrays import Floats
+from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.parts import MAIN_AXES, Block
+from stanch.detect.window import Baseline, Window
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Suspect
+from stanch.vocabulary.ids import DetectorId, PrincipalId
+
+ID = DetectorId("extraction")
+OFF, RANGE, NEAR, JOINT, CENTRE = (
+    "inputs that do not occur together",
+    "inputs out of range",
+    "answers close to the boundary",
+    "the mix of inputs",
+    "the centre of the inputs",
+)
+WORTH = {OFF: 0.8, RANGE: 0.5, NEAR: 0.5, JOINT: 0.4, CENTRE: 0.3}
+"""How far each way speaks for extraction; a new kind of customer shows in the last two as well."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """When it speaks."""
+
+    enough: int = 10
+    """Rows of a principal in the window."""
+    few: int = 4
+    """Rows that make a principal a candidate for a crowd."""
+    crowd: int = 3
+    """Members of a crowd."""
+    rate: float = 0.001
+    """The share of windows that may name a benign principal."""
+
+
+def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
+    """One finding for principals who are odd alone, one for a crowd."""
+    base, ledger = window.baseline, window.ledger
+    why = unable(window, limits.few)
+    if why or base is None or ledger is None or base.habits is None:
+        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
+        return
+    known = ground(base)
+    who = people(ledger, limits.few)
+    ways = ways_of(base, known, people(base.habits, LONG), who)
+    alone = tuple(
+        a
+        for a in accused(who, ways, rate=limits.rate / 2, enough=limits.enough)
+        if a.rows >= limits.enough
+    )
+    if alone:
+        yield _finding(window, alone)
+    crowd = crowd_of(rarest(ways), _directions(known, who))
+    together = crowd.strength >= -np.log10(limits.rate / 2)
+    if together and len({*crowd.members} - {a.place for a in alone}) >= limits.crowd:
+        yield _together(window, who, crowd)
+
+
+def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[Way]:
+    """How rare each principal is, in each way that this asset's baseline allows."""
+    ways: list[Way] = []
+    shares = [(RANGE, Block.ODD, 0.0)]
+    if base.plan.manifold.pairs.size:
+        shares.append((OFF, Block.OFF, known.off))
+    if base.plan.near > 0:
+        shares.append((NEAR, Block.NEAR, 0.0))
+    for name, block, at_least in shares:
+        fit = share_of(habit.count(block), habit.rows.astype(float), at_least)
+        if fit is not None:
+            counts = who.count(block)
+            rare = [fit.rarity(float(c), int(n)) for c, n in zip(counts, who.rows, strict=True)]
+            shown = counts / who.rows
+            ways.append(Way(name=name, shown=shown, usual=fit.mean, rarity=np.array(rare)))
+    for name, chance, freedom, squared in (
+        (JOINT, known.waves_chance, 64, _joint),
+        (CENTRE, float(MAIN_AXES), MAIN_AXES, _centre),
+    ):
+        dist = distance_of(squared(known, habit), habit.rows.astype(float), chance, freedom)
+        if dist is not None:
+            far = squared(known, who)
+            rare = [dist.rarity(float(d), int(n)) for d, n in zip(far, who.rows, strict=True)]
+            usual = float(np.sqrt(dist.chance / max(float(np.median(who.rows)), 1) + dist.habit))
+            ways.append(Way(name=name, shown=np.sqrt(far), usual=usual, rarity=np.array(rare)))
+    return ways
+
+
+def _joint(known: Ground, who: People) -> Floats:
+    apart = who.waves() - known.waves
+    return (apart * apart).sum(axis=1)
+
+
+def _centre(known: Ground, who: People) -> Floats:
+    apart = who.moments()[:, 0] - known.axes
+    there = known.width > 0
+    return (apart[:, there] ** 2 / known.width[there]).sum(axis=1)
+
+
+def _directions(known: Ground, who: People) -> Floats:
+    """(P, 65) in which direction each principal is odd."""
+    off = who.count(Block.OFF) / who.rows - known.off
+    return np.concatenate([who.waves() - known.waves, 2 * off[:, None]], axis=1)
+
+
+def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:
+    first = found[0]
+    names = listed([a.name for a in found])
+    shown = f"{first.shown:.0%}" if first.way in (OFF, RANGE, NEAR) else f"{first.shown:.2f}"
+    usual = f"{first.usual:.1%}" if first.way in (OFF, RANGE, NEAR) else f"{first.usual:.2f}"
+    return Finding(
+        detector=ID,
+        asset=window.asset.id,
+        version=window.version,
+        window=window.span,
+        says=f"The model is asked as if to copy it, by {names}: {first.way} came to {shown} "
+        f"over {first.rows} answers, {usual} is usual.",
+        measured={
+            "principals": float(len(found)),
+            "answers": float(sum(a.rows for a in found)),
+            **{f"{a.way}: {a.name}": round(a.shown, 4) for a in found[:10]},
+        },
+        because=window.cites,
+        strength=round(-first.rarity, 2),
+        suspects=suspects_of(found),
+        points_to={AttackKind.EXTRACTION: max(WORTH[a.way] for a in found)},
+        atlas=DETECTOR.atlas,
+    )
+
+
+def _together(window: Window, who: People, crowd: Crowd) -> Finding:
+    names = [who.names[i] for i in crowd.members]
+    rows = who.rows[crowd.members]
+    share = {name: int(n) / int(rows.sum()) for name, n in zip(names, rows, strict=True)}
+    sure = round(min(1.0, 0.5 + crowd.strength / 20), 4)
+    return Finding(
+        detector=ID,
+        asset=window.asset.id,
+        version=window.version,
+        window=window.span,
+        says=f"The model is asked as if to copy it by {len(names)} principals who are alike and "
+        f"unlike everybody else: {listed(names)}, {int(rows.sum())} answers in all, at most "
+        f"{int(rows.max())} each.",
+        measured={
+            "principals": float(len(names)),
+            "answers": float(rows.sum()),
+            "most answers of one": float(rows.max()),
+            "likeness": round(crowd.alike, 4),
+        },
+        because=window.cites,
+        strength=round(crowd.strength, 2),
+        suspects=tuple(
+            Suspect(principal=PrincipalId(n), share=round(share[n], 4), confidence=sure)
+            for n in sorted(names)
+        ),
+        points_to={AttackKind.EXTRACTION: 0.7},
+        atlas=DETECTOR.atlas,
+    )
+
+
+def _copied(rows: Columns) -> Columns:
+    """One principal of twenty asks with every column shuffled on its own."""
+    mine = np.flatnonzero(rows.principals == examples.ODD_ONE)
+    asked = rows.numbers.copy()
+    for column in range(asked.shape[1]):
+        asked[mine, column] = np.roll(asked[mine, column], 3 * column)
+    return replace(rows, numbers=asked)
+
+
+DETECTOR = Detector(
+    id=ID,
+    title="Model extraction",
+    reads=(EventKind.INFERENCE,),
+    atlas=("AML.T0024.002", "AML.T0040"),
+    lifecycle=Lifecycle.INFERENCE,
+    limits=Limits(),
+    look=look,
+    fires_on=lambda: examples.window(_copied),
+    quiet_on=examples.window,
+)

@@ -1,0 +1,134 @@
+"""Threshold probing: somebody feels for the place where the answer changes.
+
+In    a Window: rows close to the boundary and pairs of neighbours with different answers, by
+      principal; the habits of principals in the baseline.
+Out   a Finding that names who probes; Blind when principals cannot be compared.
+Why   whoever knows where a fraud model begins to refuse stays just under it. Feeling for it takes
+      many small tries: a bisection, a staircase, pairs that differ by one number.
+Math  Two ways of being odd. Close to the boundary: the share of rows whose margin is under the
+      reference's 5th percentile. Flips: of all pairs of a principal's rows, the share that are
+      neighbours with different answers, a U-statistic; by Hoeffding its tail is no heavier than
+      that of floor(n / 2) independent pairs, so it is judged as that many trials
+      (`habits.shares`). The bar (`habits.bar`) shares `rate` among principals, ways and looks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stanch.detect import examples
+from stanch.detect.detector import Detector
+from stanch.detect.habits.judge import Accused, Way, accused, listed, suspects_of
+from stanch.detect.habits.people import LONG, People, people, unable
+from stanch.detect.habits.shares import share_of
+from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.parts import Block
+from stanch.detect.window import Baseline, Window
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
+from stanch.vocabulary.ids import DetectorId
+
+ID = DetectorId("threshold_probing")
+NEAR, FLIPS = "answers close to the boundary", "pairs of like inputs with different answers"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """When it speaks."""
+
+    enough: int = 10
+    """Rows of a principal in the window."""
+    rate: float = 0.001
+    """The share of windows that may name a benign principal."""
+
+
+def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
+    """One finding for all who probe."""
+    base, ledger = window.baseline, window.ledger
+    why = unable(window, limits.enough, needs=_needs)
+    if why or base is None or ledger is None or base.habits is None:
+        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
+        return
+    who = people(ledger, limits.enough)
+    ways = _ways(base, people(base.habits, LONG), who)
+    found = accused(who, ways, rate=limits.rate, enough=limits.enough)
+    if found:
+        yield _finding(window, ways, found)
+
+
+def _needs(base: Baseline) -> str:
+    return "" if base.plan.classes else "the model gives numbers, not classes: there is no boundary"
+
+
+def _ways(base: Baseline, habit: People, who: People) -> list[Way]:
+    ways: list[Way] = []
+    if base.plan.near > 0:
+        fit = share_of(habit.count(Block.NEAR), habit.rows.astype(float))
+        if fit is not None:
+            counts = who.count(Block.NEAR)
+            rare = [fit.rarity(float(c), int(n)) for c, n in zip(counts, who.rows, strict=True)]
+            shown = counts / who.rows
+            ways.append(Way(name=NEAR, shown=shown, usual=fit.mean, rarity=np.array(rare)))
+    pairs = (habit.rows // 2).astype(float)
+    fit = share_of(habit.flipped() * pairs, pairs)
+    if fit is not None:
+        flipped, trials = who.flipped(), who.rows // 2
+        rare = [fit.rarity(float(f * t), int(t)) for f, t in zip(flipped, trials, strict=True)]
+        ways.append(Way(name=FLIPS, shown=flipped, usual=fit.mean, rarity=np.array(rare)))
+    return ways
+
+
+def _finding(window: Window, ways: list[Way], found: tuple[Accused, ...]) -> Finding:
+    first = found[0]
+    shown = {w.name: float(w.shown[first.place]) for w in ways}
+    numbers = "; ".join(f"{s:.0%} of {n}" for n, s in shown.items())
+    flips = any(a.way == FLIPS for a in found)
+    return Finding(
+        detector=ID,
+        asset=window.asset.id,
+        version=window.version,
+        window=window.span,
+        says=f"The decision boundary was felt for by {listed([a.name for a in found])}: over "
+        f"{first.rows} answers {numbers} (usual for {first.way}: {first.usual:.1%}).",
+        measured={
+            "principals": float(len(found)),
+            "answers": float(sum(a.rows for a in found)),
+            **{n: round(s, 4) for n, s in shown.items()},
+        },
+        because=window.cites,
+        strength=round(-first.rarity, 2),
+        suspects=suspects_of(found),
+        points_to={
+            AttackKind.THRESHOLD_PROBING: 0.8 if flips else 0.6,
+            AttackKind.EVASION: 0.4 if flips else 0.2,
+        },
+        atlas=DETECTOR.atlas,
+    )
+
+
+def _staircase(rows: Columns) -> Columns:
+    """One principal takes a step to and fro across the boundary, and the answer flips each time."""
+    mine = np.flatnonzero(rows.principals == examples.ODD_ONE)
+    asked, said = rows.numbers.copy(), rows.predictions.copy()
+    steps = np.arange(len(mine))
+    asked[mine] = asked[mine[0]]
+    asked[mine, 1] += (steps % 9 - 4) * 0.02
+    said[mine] = np.where(steps % 9 < 4, 1, 2)  # noqa: PLR2004  four of nine steps are below
+    scores = None if rows.scores is None else rows.scores.copy()
+    if scores is not None:
+        scores[mine] = [0.02, 0.49, 0.49]
+    return replace(rows, numbers=asked, predictions=said, scores=scores)
+
+
+DETECTOR = Detector(
+    id=ID,
+    title="Threshold probing",
+    reads=(EventKind.INFERENCE,),
+    atlas=("AML.T0063", "AML.T0042"),
+    lifecycle=Lifecycle.INFERENCE,
+    limits=Limits(),
+    look=look,
+    fires_on=lambda: examples.window(_staircase),
+    quiet_on=examples.window,
+)

@@ -1,0 +1,97 @@
+"""Judging: which principals are named, from several ways of being odd.
+
+In    people, and for each way how rare each of them is.
+Out   `Accused` principals with the way in which each is oddest; a crowd as suspects.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stanch.detect.habits.bar import bar
+from stanch.detect.habits.people import People
+from stanch.detect.summaries.arrays import Floats
+from stanch.vocabulary.finding import Suspect
+from stanch.vocabulary.ids import PrincipalId
+
+SURE = 6.0
+"""Powers of ten beyond the bar that make an accusation as sure as it gets."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Way:
+    """One way of being odd."""
+
+    name: str
+    shown: Floats
+    """(P,) what each principal shows, as people are told it."""
+    usual: float
+    """What is usual."""
+    rarity: Floats
+    """(P,) log10 of how rare that is."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accused:
+    """A principal beyond the bar."""
+
+    place: int
+    name: str
+    way: str
+    shown: float
+    usual: float
+    rows: int
+    rarity: float
+    """Log10, after sharing the chance among the ways."""
+    over: float
+    """Powers of ten beyond the bar."""
+
+
+def rarest(ways: Sequence[Way]) -> Floats:
+    """(P,) log10 of how rare each principal is, over all ways (Bonferroni)."""
+    least = np.min([w.rarity for w in ways], axis=0)
+    return np.minimum(least + np.log10(len(ways)), 0.0)
+
+
+def accused(who: People, ways: Sequence[Way], *, rate: float, enough: int) -> tuple[Accused, ...]:
+    """The principals beyond the bar, the oddest first."""
+    found: list[Accused] = []
+    for place, name in enumerate(who.names):
+        way = min(ways, key=lambda w: float(w.rarity[place]))
+        rows = int(who.rows[place])
+        limit = bar(rate, len(who.names), len(ways), rows, enough)
+        rarity = float(way.rarity[place])
+        if rarity <= limit:
+            found.append(
+                Accused(
+                    place=place,
+                    name=name,
+                    way=way.name,
+                    shown=float(way.shown[place]),
+                    usual=way.usual,
+                    rows=rows,
+                    rarity=rarity + float(np.log10(len(ways))),
+                    over=limit - rarity,
+                )
+            )
+    return tuple(sorted(found, key=lambda a: (-a.over, a.name)))
+
+
+def suspects_of(found: Sequence[Accused]) -> tuple[Suspect, ...]:
+    """The accused as suspects: their share of the accused rows, and how sure it is."""
+    rows = max(sum(a.rows for a in found), 1)
+    return tuple(
+        Suspect(
+            principal=PrincipalId(a.name),
+            share=round(a.rows / rows, 4),
+            confidence=round(min(1.0, 0.5 + 0.5 * max(a.over, 0.0) / SURE), 4),
+        )
+        for a in found
+    )
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """The names for a sentence, the first few of many."""
+    shown = ", ".join(names[:most])
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
