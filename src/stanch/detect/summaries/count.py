@@ -115,6 +115,11 @@ def labels_counted(plan: Ready, labels: Labels, watch: tuple[str, ...] = ()) -> 
     at = PLACES[Block.LABELLED].start
     table[:, at] = np.bincount(who, minlength=len(table))
     table[:, at + 1] = np.bincount(who[~right], minlength=len(table))
+    guessed, given = folded(labels.predictions, classes), folded(labels.truth, classes)
+    wrong = ~right
+    np.add.at(table[:, PLACES[Block.GUESSED]], (who, guessed), 1)
+    np.add.at(table[:, PLACES[Block.MISSED]], (who[wrong], guessed[wrong]), 1)
+    np.add.at(table[:, PLACES[Block.GIVEN]], (who[wrong], given[wrong]), 1)
     none = (np.zeros((len(table), SMALL), np.uint8),) * 2
     return Counted(summary=summary, ledger=_ledger(plan, labels.names, table, none, watch))
 

@@ -8,8 +8,8 @@ shard: counts are exact and the bytes do not depend on the sharding (property-te
 
 `buckets` counts everybody, in 64 buckets by hash, always exact: whoever is not named is in there.
 
-When its minute is over, a ledger is sealed: the 64 heaviest stay named (ties by name), the others
-remain in the buckets. Merging sealed ledgers adds the same names; a principal's count is then exact
+When its minute is over, a ledger is sealed: the 64 heaviest by answers and the 64 heaviest by late
+labels stay named (ties by name), the others remain in the buckets. Merging sealed ledgers adds the same names; a principal's count is then exact
 for the minutes in which it was among the heaviest, and a lower bound overall.
 """
 
@@ -41,6 +41,7 @@ from stanch.vocabulary.trouble import BadFile, BadInput
 
 MOST_LIVE = 1024
 MOST_NAMED = 64
+"""Heaviest principals by answers, and again as many by late labels: who labels seldom asks."""
 BUCKETS = 64
 _ARRAYS = ("table", "inputs", "cells", "twins", "buckets")
 WATCHED = 64
@@ -62,6 +63,9 @@ BLOCK_SHAPES: Mapping[Block, tuple[int, ...]] = MappingProxyType(
         Block.STATUS: (STATUSES,),
         Block.TICKS: (BLOCK_TICKS,),
         Block.LABELLED: (2,),
+        Block.GUESSED: (BLOCK_CLASSES + 2,),
+        Block.MISSED: (BLOCK_CLASSES + 2,),
+        Block.GIVEN: (BLOCK_CLASSES + 2,),
     }
 )
 
@@ -76,7 +80,7 @@ def _places() -> Mapping[Block, slice]:
 
 
 PLACES = _places()
-WIDTH = PLACES[Block.LABELLED].stop
+WIDTH = max(place.stop for place in PLACES.values())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -189,9 +193,14 @@ class Ledger:
 
     def seal(self, most: int = MOST_NAMED) -> "Ledger":
         """The ledger of a minute that is over: its heaviest principals by name."""
-        rows = self.block(Block.ROWS)[:, 0]
-        order = sorted(range(len(self.names)), key=lambda i: (-int(rows[i]), self.names[i]))
-        return self._only(sorted(order[:most]), level=0, sealed=True)
+        kept = {*self._heaviest(Block.ROWS, most), *self._heaviest(Block.LABELLED, most)}
+        return self._only(sorted(kept), level=0, sealed=True)
+
+    def _heaviest(self, which: Block, most: int) -> list[int]:
+        """The places of those with most of this; nobody who has none."""
+        count = self.block(which).reshape(len(self.names), -1)[:, 0]
+        order = sorted(range(len(self.names)), key=lambda i: (-int(count[i]), self.names[i]))
+        return [i for i in order[:most] if count[i] > 0]
 
     def _bounded(self) -> "Ledger":
         """The same, at the lowest level that fits."""
