@@ -10,10 +10,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from stanch.api.framework import build
-from stanch.api.house import House
+from stanch.api.house import described
 from stanch.api.openapi import RouteLine, routes_of
 from stanch.cli.root import run
 from stanch.cli.table import COMMANDS
@@ -71,10 +70,7 @@ def _http() -> str:
 
 
 def _routes() -> Iterator[RouteLine]:
-    nothing: Any = None
-    needed = {one.name: nothing for one in fields(House) if one.name != "secure"}
-    needed |= {"body_cap": 1, "intake_threads": 1, "heartbeat": 1.0}
-    return routes_of(build(House(**needed)))
+    return routes_of(build(described()))
 
 
 def _errors() -> str:

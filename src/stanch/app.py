@@ -9,37 +9,47 @@ Why   every other room says what it needs and knows nobody; here it is given. Th
 """
 
 import asyncio
-import io
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import msgspec
 
 from stanch.api.application import Api
-from stanch.api.house import House, Question
+from stanch.api.house import House
 from stanch.api.server import Address, free_address, listen
+from stanch.detect.registry import detectors
+from stanch.detect.warming import warm_up
 from stanch.engine.access import Access
+from stanch.engine.baselines import Baselines
 from stanch.engine.caretaker import Caretaker, Chore
+from stanch.engine.cases import Cases
 from stanch.engine.clock import utc_now
 from stanch.engine.desk import Desk, check
 from stanch.engine.desk import Parts as DeskParts
 from stanch.engine.evidence import EvidenceRoom
+from stanch.engine.guards import Guards
 from stanch.engine.ingest.intake import Intake
 from stanch.engine.ingest.schema import SCHEMA
+from stanch.engine.lifecycle import Lifecycle
+from stanch.engine.lifecycle import Parts as PathParts
+from stanch.engine.policies import Policies
 from stanch.engine.recorder import Recorder
 from stanch.engine.stream import Stream
+from stanch.engine.triage import Triage
+from stanch.engine.watch.watcher import Watcher
 from stanch.settings import Settings
 from stanch.store import bundle
+from stanch.store.lazy_lake import LazyLake
 from stanch.store.lock import FolderLock
 from stanch.store.log.evidence_log import EvidenceLog
 from stanch.store.signing import Signer, open_signer, write_whole
 from stanch.store.spool import Spool
 from stanch.store.sql.store import SqlStore, open_store
+from stanch.store.vault.as_file import as_file
 from stanch.store.vault.scrub import scrub
 from stanch.store.vault.vault import Vault
 from stanch.vocabulary.ids import IncidentId
@@ -49,56 +59,34 @@ from stanch.vocabulary.trouble import Tampered, Trouble
 _LOG_NAME = "stanch"
 
 
-class LazyLake:
-    """The lake, opened when it is first asked: its libraries are large, and a start is quick."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """What the engine does on the parts of one folder."""
 
-    def __init__(self, folder: Path, spool: Spool) -> None:
-        self._folder = folder
-        self._spool = spool
-        self._opening = threading.Lock()
-        self._lake: Any = None
-
-    def rows(self, question: Question) -> list[dict[str, Any]]:
-        """The newest events that match."""
-        found: list[dict[str, Any]] = self._open().hunt(_hunt(question), self._spool).to_pylist()
-        return [{k: v for k, v in row.items() if v is not None} for row in found]
-
-    def count(self, question: Question) -> int:
-        """How many events match."""
-        return int(self._open().count(_hunt(question), self._spool))
-
-    def roll_up(self) -> int:
-        """How many rows moved from the spool into the lake."""
-        return int(self._open().roll_up(self._spool)) if self._spool.backlog_rows else 0
-
-    def compact(self) -> None:
-        """Joins small files, when there is a lake to speak of."""
-        if self._lake is not None:
-            self._lake.compact(now=utc_now())
-
-    def close(self) -> None:
-        """Lets the lake go, if it was ever opened."""
-        if self._lake is not None:
-            self._lake.close()
-
-    def _open(self) -> Any:
-        with self._opening:
-            if self._lake is None:
-                from stanch.store.lake import Lake  # noqa: PLC0415  deltalake and duckdb are large
-
-                self._lake = Lake.open(self._folder, SCHEMA)
-            return self._lake
+    lifecycle: Lifecycle
+    baselines: Baselines
+    cases: Cases
+    policies: Policies
+    guards: Guards
 
 
-def _hunt(question: Question) -> Any:
-    from stanch.store.hunt import Hunt  # noqa: PLC0415  duckdb is large
-
-    return Hunt(
-        asset=question.asset,
-        where=question.where,
-        since=question.since,
-        until=question.until,
-        limit=question.limit,
+def work_of(parts: "Parts") -> Work:
+    """The engine on these parts."""
+    watcher = Watcher(parts.store, parts.spool, parts.lake, detectors, utc_now)
+    return Work(
+        lifecycle=Lifecycle(
+            PathParts(
+                store=parts.store,
+                watcher=watcher,
+                triage=Triage(parts.store, utc_now),
+                evidence=parts.room,
+                events=parts.lake,
+            )
+        ),
+        baselines=Baselines(parts.store, parts.signed("baseline"), utc_now),
+        cases=Cases(parts.store, utc_now),
+        policies=Policies(parts.store, utc_now),
+        guards=Guards(parts.store, utc_now),
     )
 
 
@@ -114,7 +102,7 @@ class Parts:
     room: EvidenceRoom
     recorder: Recorder
     spool: Spool
-    lake: "LazyLake"
+    lake: LazyLake
     access: Access
 
     def export(
@@ -123,7 +111,7 @@ class Parts:
         """A bundle of these items, written there."""
         case = bundle.Case(
             items=[
-                bundle.Item(evidence=one, open=lambda one=one: _stream(self.vault, one))
+                bundle.Item(evidence=one, open=lambda one=one: as_file(self.vault, one))
                 for one in items
             ],
             by=by,
@@ -131,6 +119,10 @@ class Parts:
             incident=incident,
         )
         return bundle.export(case, path, self.log, self.signer)
+
+    def signed(self, kind: str) -> Callable[[bytes], str]:
+        """What signs values of this kind with the house's keys."""
+        return lambda body: msgspec.json.encode(self.signer.sign_bytes(body, kind)).decode()
 
     def desk(self) -> Desk:
         """The evidence desk of this folder."""
@@ -169,7 +161,7 @@ def opened(settings: Settings) -> Iterator[Parts]:
         stack.callback(recorder.drain)
         # (4) events
         spool = stack.enter_context(Spool.open(folder / "spool"))
-        lake = LazyLake(folder / "lake", spool)
+        lake = LazyLake(folder / "lake", SCHEMA, spool)
         stack.callback(lake.close)
         # (5) who may ask
         access = Access(store, utc_now)
@@ -220,7 +212,8 @@ def serve(settings: Settings, started: Callable[[Started], None]) -> None:
 
 async def _serve(parts: Parts, address: Address, started: Callable[[], None]) -> None:
     stream = Stream(parts.store)
-    keeper = Caretaker(_chores(parts), utc_now)
+    work = work_of(parts)
+    keeper = Caretaker(_chores(parts, work), utc_now)
     health = _Health(parts, keeper)
     api = Api(
         House(
@@ -232,6 +225,12 @@ async def _serve(parts: Parts, address: Address, started: Callable[[], None]) ->
             desk=parts.desk(),
             health=health,
             stream=stream,
+            lifecycle=work.lifecycle,
+            baselines=work.baselines,
+            cases=work.cases,
+            policies=work.policies,
+            guards=work.guards,
+            sign_policy=parts.signer.sign_plain,
         )
     )
     health.edge = api.measures
@@ -254,15 +253,26 @@ async def _serve(parts: Parts, address: Address, started: Callable[[], None]) ->
         keeper.finish()
 
 
-def _chores(parts: Parts) -> list[Chore]:
+def _chores(parts: Parts, work: Work) -> list[Chore]:
     return [
+        Chore(name="watch", work=work.lifecycle.turn, every=0.25),
+        Chore(name="policies", work=work.policies.expire, every=1.0),
+        Chore(name="warm-up", work=lambda: _warm(parts), every=30.0),
         Chore(name="record", work=parts.recorder.drain, every=0.25, at_end=True),
         Chore(name="checkpoint", work=parts.log.checkpoint, every=5.0, at_end=True),
         Chore(name="roll-up", work=parts.lake.roll_up, every=30.0),
-        Chore(name="compaction", work=parts.lake.compact, every=3600.0),
+        Chore(name="compaction", work=lambda: parts.lake.compact(utc_now()), every=3600.0),
         Chore(name="keys used", work=parts.access.keys.flush, every=30.0),
         Chore(name="scrub", work=lambda: _scrub(parts), every=86_400.0),
     ]
+
+
+def _warm(parts: Parts) -> None:
+    """Compile the hot loops, once there is a baseline to count on; numpy counts until then."""
+    with parts.store.look() as tx:
+        watched = any(tx.baselines.current(a.id) for a in tx.assets.page(limit=200).items)
+    if watched:
+        warm_up()
 
 
 def _scrub(parts: Parts) -> None:
@@ -297,28 +307,3 @@ class _Health:
             labels = f'{{chore="{standing.name}"}}'
             yield f"stanch_chore_failures_in_a_row{labels}", "gauge", standing.failed_in_a_row
         yield from self.edge()
-
-
-def _stream(vault: Vault, item: Evidence) -> IO[bytes]:
-    """The item's stored bytes as a file; of a sealed one without opening it."""
-    return cast("IO[bytes]", io.BufferedReader(_Blocks(vault.sealed_bytes(item.digest))))
-
-
-class _Blocks(io.RawIOBase):
-    """Blocks, read as a file."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        super().__init__()
-        self._blocks = blocks
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._rest:
-            self._rest = next(self._blocks, b"")
-        size = min(len(buffer), len(self._rest))
-        buffer[:size] = self._rest[:size]
-        self._rest = self._rest[size:]
-        return size

@@ -12,20 +12,10 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from stanch.api.framework import build
-from stanch.api.house import House
+from stanch.api.house import described
 from stanch.api.openapi import document, routes_of
 
-NOTHING: Any = None
-HOUSE = House(
-    clock=NOTHING,
-    store=NOTHING,
-    access=NOTHING,
-    intake=NOTHING,
-    lake=NOTHING,
-    desk=NOTHING,
-    health=NOTHING,
-    stream=NOTHING,
-)
+HOUSE = described()
 DOCUMENT: dict[str, Any] = json.loads(document(build(HOUSE, described=True)))
 SKIPPED = ("/api/v1/stream", "/api/v1/sessions", "/api/v1/keys/{key}")
 """A stream does not end; a session that is ended and a key that is revoked would end the test."""

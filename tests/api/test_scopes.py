@@ -9,7 +9,7 @@ from litestar.routes import HTTPRoute
 
 from stanch.api.asking import OPEN, SCOPE
 from stanch.api.framework import build
-from stanch.api.house import House
+from stanch.api.house import described
 from stanch.api.openapi import RouteLine, routes_of
 from stanch.vocabulary.people import Scope
 
@@ -22,18 +22,7 @@ OPEN_PATHS = {
 
 
 def an_application() -> Any:
-    nothing: Any = None
-    house = House(
-        clock=nothing,
-        store=nothing,
-        access=nothing,
-        intake=nothing,
-        lake=nothing,
-        desk=nothing,
-        health=nothing,
-        stream=nothing,
-    )
-    return build(house)
+    return build(described())
 
 
 LINES = tuple(routes_of(an_application()))

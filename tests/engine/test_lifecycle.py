@@ -72,8 +72,8 @@ def inferences(
 ) -> pa.Table:
     dice = np.random.default_rng(seed)
     x = dice.normal(size=(n, 4))
-    x[:, 3] = x[:, 0] + 0.1 * x[:, 3]
     x[:, 0] += shift
+    x[:, 3] = x[:, 0] + 0.1 * x[:, 3]
     score = 1 / (1 + np.exp(-x @ np.array([1.0, -1.0, 0.5, 0.0])))
     times = [since + timedelta(seconds=seconds * i / n) for i in range(n)]
     return conform(

@@ -21,7 +21,18 @@ from stanch.api.gate import caller_of
 from stanch.api.house import House
 from stanch.api.openapi import CONFIG
 from stanch.api.problem import answer_to
-from stanch.api.routes import access, assets, evidence, hunt, lists, server, stream
+from stanch.api.routes import (
+    access,
+    assets,
+    baselines,
+    evidence,
+    hunt,
+    incidents,
+    lists,
+    policies,
+    server,
+    stream,
+)
 from stanch.engine.access import authorise
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.trouble import (
@@ -39,6 +50,9 @@ BASE = "/api/v1"
 _UNDER_BASE = (
     *assets.ROUTES,
     *lists.ROUTES,
+    *incidents.ROUTES,
+    *baselines.ROUTES,
+    *policies.ROUTES,
     *evidence.ROUTES,
     *hunt.ROUTES,
     *access.ROUTES,

@@ -5,14 +5,21 @@ Out   one value that every route is given.
 Why   a route parses, asks one of these and shows the answer; it knows no database and no file.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+import pyarrow as pa
 
 from stanch.engine.access import Access
+from stanch.engine.baselines import Baselines
+from stanch.engine.cases import Cases
 from stanch.engine.clock import Clock
 from stanch.engine.desk import Desk
+from stanch.engine.guards import Guards
+from stanch.engine.lifecycle import Lifecycle
+from stanch.engine.policies import Policies
 from stanch.engine.ports import Store
 from stanch.engine.stream import Stream
 from stanch.vocabulary.ids import AssetId
@@ -77,6 +84,10 @@ class Lake(Protocol):
         """The newest events that match."""
         ...
 
+    def table(self, question: Question) -> pa.Table:
+        """The same as an Arrow table."""
+        ...
+
     def count(self, question: Question) -> int:
         """How many events match."""
         ...
@@ -106,6 +117,12 @@ class House:
     desk: Desk
     health: Health
     stream: Stream
+    lifecycle: Lifecycle
+    baselines: Baselines
+    cases: Cases
+    policies: Policies
+    guards: Guards
+    sign_policy: Callable[[bytes], str]
     secure: bool = False
     """Whether browsers reach it over TLS, so that its cookie must not travel without."""
     body_cap: int = 32 * 1024 * 1024
@@ -113,3 +130,10 @@ class House:
     intake_threads: int = 2
     heartbeat: float = 15.0
     """Seconds between two signs of life on a stream."""
+
+
+def described() -> House:
+    """A house without parts: enough to describe the routes, never to serve them."""
+    nothing: Any = None
+    asked = {f.name: nothing for f in fields(House) if f.default is MISSING}
+    return House(**asked)

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
+from stanch.engine.clock import monotonic
 from stanch.vocabulary.kept import Announced
 from stanch.vocabulary.trouble import Busy
 
@@ -101,6 +102,19 @@ class Stream:
                     yield None
         finally:
             self.listening -= 1
+
+    async def changed(self, kind: str, key: str, seconds: float) -> bool:
+        """Whether this thing changed within these seconds."""
+        end = monotonic() + seconds
+        place = self._newest
+        while (left := end - monotonic()) > 0 and not self._closed:
+            if not await self._woken(left):
+                return False
+            page = await self._after(place)
+            if any(one.kind == kind and one.id == key for one in page):
+                return True
+            place = page[-1].seq if page else place
+        return False
 
     async def _after(self, place: int) -> tuple[Announced, ...]:
         if place >= self._newest:

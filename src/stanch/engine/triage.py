@@ -29,7 +29,7 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.span import Span
 
-MOST_SEEN = 2_000
+MOST_SEEN = 1_000
 """Findings of one incident that correlation and the verdict look at, newest first."""
 
 

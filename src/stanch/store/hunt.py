@@ -34,6 +34,8 @@ class Hunt:
     columns: tuple[str, ...] = ()
     """Empty is all."""
     limit: int = 1000
+    ids: tuple[str, ...] = ()
+    """Only events with these ids; empty is any."""
 
 
 class Hunter:
@@ -115,6 +117,7 @@ class Hunter:
             ("asset = ?", wanted.asset),
             ("ts >= ?", wanted.since),
             ("ts < ?", wanted.until),
+            ("id IN (SELECT unnest(?::VARCHAR[]))", list(wanted.ids) or None),
         ):
             if value is not None:
                 parts.append(text)

@@ -101,6 +101,10 @@ class Signer:
         number = verify.key_id(self.name, kind, public)
         return f"\u2014 {self.name} {_base64(number + signature)}\n"
 
+    def sign_plain(self, payload: bytes) -> str:
+        """The Ed25519 signature over these bytes alone, in base64: what guards check."""
+        return _base64(self._ed25519.sign(payload))
+
     def sign_bytes(self, payload: bytes, kind: str) -> dict[str, Any]:
         """The payload in a DSSE envelope with both signatures, as a JSON value."""
         message = verify.pae(kind, payload)

@@ -57,12 +57,16 @@ _TOGETHER = frozenset(
 )
 
 
+CLEAR = 0.5
+"""A finding that speaks for a kind of attack less than this may as well be plain change."""
+
+
 def family_of(finding: Finding) -> Family:
-    """The family this finding points to most; plain when it points nowhere."""
+    """The family this finding points to most; plain when it points nowhere clearly."""
     if not finding.points_to:
         return Family.PLAIN
     top = max(sorted(finding.points_to), key=lambda kind: finding.points_to[kind])
-    return FAMILY[top] if finding.points_to[top] > 0 else Family.PLAIN
+    return FAMILY[top] if finding.points_to[top] >= CLEAR else Family.PLAIN
 
 
 def compatible(one: Family, other: Family) -> bool:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from stanch.detect.detector import Detector
 from stanch.detect.window import Window
 from stanch.engine.clock import Clock
+from stanch.engine.ingest.schema import conform
 from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.watch.bench import Bench
@@ -92,7 +93,7 @@ class Watcher:
         at = self._clock()
         with self._store.begin() as tx:
             position = tx.positions.get(READER)
-            rows = self._spool.read(position.at, ROWS)
+            rows = conform(self._spool.read(position.at, ROWS))
             if rows.num_rows:
                 self._bench.take(tx, rows, at)
             # Time alone moves things too: minutes end although nothing comes any more.

@@ -1,0 +1,94 @@
+"""Baselines: set from rows that are sent, or from the lake; shown with their history."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+from litestar import Request, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath, FromQuery, RawBody
+
+from stanch.api.asking import TheCaller, TheHouse, needs
+from stanch.api.house import House, Question
+from stanch.engine.baselines import MOST_ROWS, Ask
+from stanch.engine.ingest.rows_of import rows_of
+from stanch.prepare.baseline import Golden
+from stanch.vocabulary.ids import AssetId, BaselineId, Digest, asset_id
+from stanch.vocabulary.kept import BaselineKept
+from stanch.vocabulary.people import Caller, Scope
+from stanch.vocabulary.trouble import BadInput
+
+LONGEST_DAYS = 366
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BaselineShown:
+    """A baseline, without its counts."""
+
+    id: BaselineId
+    asset: AssetId
+    version: str
+    set: datetime
+    by: str
+    digest: Digest
+    rows: int = 0
+    source: str = ""
+    override: str = ""
+    signature: str = ""
+
+
+@get("/assets/{asset:str}/baselines", opt=needs(Scope.READ), sync_to_thread=True)
+def list_baselines(house: TheHouse, asset: FromPath[str]) -> tuple[BaselineShown, ...]:
+    """All baselines of the asset, newest first."""
+    with house.store.look() as tx:
+        return tuple(_shown(one) for one in tx.baselines.history(asset_id(asset)))
+
+
+@post("/assets/{asset:str}/baselines", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def set_baseline(  # noqa: PLR0913, PLR0917  each is a named part of the request
+    house: TheHouse,
+    caller: TheCaller,
+    request: Request[Caller, None, State],
+    asset: FromPath[str],
+    body: RawBody,
+    version: FromQuery[str] = "",
+    days: FromQuery[float] = 0.0,
+    override: FromQuery[str] = "",
+) -> BaselineShown:
+    """The new baseline: of the rows in the body, or of the last `days` in the lake."""
+    name = asset_id(asset)
+    if body:
+        kind = request.headers.get("content-type", "")
+        rows, source = rows_of(body, kind, now=house.clock()), "rows that were sent"
+    elif 0 < days <= LONGEST_DAYS:
+        since = house.clock() - timedelta(days=days)
+        rows, source = _recent(house, name, since), f"the last {days:g} days"
+    else:
+        raise BadInput(f"Send rows in the body, or say days=1 to {LONGEST_DAYS}.")
+    ask = Ask(asset=name, by=caller.name, source=source, version=version, override=override)
+    return _shown(house.baselines.set(ask, rows))
+
+
+def _recent(house: House, asset: AssetId, since: datetime) -> pa.Table:
+    kinds = "kind IN ('inference', 'exchange')"
+    question = Question(asset=asset, where=kinds, since=since, limit=MOST_ROWS)
+    return house.lake.table(question)
+
+
+def _shown(kept: BaselineKept) -> BaselineShown:
+    golden = Golden.from_bytes(kept.body) if kept.body else None
+    return BaselineShown(
+        id=kept.id,
+        asset=kept.asset,
+        version=kept.version,
+        set=kept.set,
+        by=kept.by,
+        digest=kept.digest,
+        rows=golden.rows if golden else 0,
+        source=golden.setting.source if golden else "",
+        override=golden.override.why if golden and golden.override else "",
+        signature=kept.signature,
+    )
+
+
+ROUTES = (list_baselines, set_baseline)

@@ -1,0 +1,193 @@
+"""Incidents: reported, noted, judged, moved, merged, split and put back by people."""
+
+from dataclasses import dataclass
+
+from litestar import get, post
+from litestar.params import FromPath, JSONBody
+
+from stanch.api.asking import TheCaller, TheHouse, needs
+from stanch.engine.cases import Judgement, Step
+from stanch.engine.clock import new_id
+from stanch.triage.next_steps import Recommended, first_actions
+from stanch.triage.similar import Likeness, similar
+from stanch.vocabulary.casework import Note, Undo
+from stanch.vocabulary.finding import Report
+from stanch.vocabulary.ids import FindingId, IncidentId, PrincipalId, asset_id
+from stanch.vocabulary.incident import Incident, onward
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.people import Scope
+from stanch.vocabulary.trouble import BadInput
+
+LONGEST = 20_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What a person reports."""
+
+    asset: str
+    text: str
+    principals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """What a person writes."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """Who takes command, seen at which version."""
+
+    commander: str
+    seen: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Into:
+    """The incident that takes in another."""
+
+    into: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen:
+    """Findings by id."""
+
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ahead:
+    """What can be done next with an incident."""
+
+    phases: tuple[str, ...]
+    actions: tuple[Recommended, ...]
+    similar: tuple[Likeness, ...]
+
+
+@post("/incidents", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def report_incident(house: TheHouse, caller: TheCaller, data: JSONBody[Told]) -> Incident:
+    """The incident that this report opened, or joined."""
+    text = data.text.strip()
+    if not text or len(text) > LONGEST:
+        raise BadInput(f"A report has 1 to {LONGEST} characters; this one has {len(text)}.")
+    at = house.clock()
+    report = Report(
+        id=new_id("rep", at),
+        asset=asset_id(data.asset),
+        by=caller.name,
+        at=at,
+        text=text,
+        principals=tuple(PrincipalId(p) for p in data.principals),
+    )
+    return house.lifecycle.report(report).all[0]
+
+
+@get("/incidents/{incident:str}/notes", opt=needs(Scope.READ), sync_to_thread=True)
+def list_notes(house: TheHouse, incident: FromPath[str]) -> tuple[Note, ...]:
+    """What people wrote, oldest first."""
+    with house.store.look() as tx:
+        return tx.notes.of(tx.incidents.get(IncidentId(incident)).id)
+
+
+@post("/incidents/{incident:str}/notes", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def add_note(
+    house: TheHouse, caller: TheCaller, incident: FromPath[str], data: JSONBody[Words]
+) -> Note:
+    """The note, kept."""
+    return house.cases.note(IncidentId(incident), data.text, caller)
+
+
+@post("/incidents/{incident:str}/command", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def take_command(
+    house: TheHouse, caller: TheCaller, incident: FromPath[str], data: JSONBody[Command]
+) -> Incident:
+    """The incident with its new commander."""
+    return house.cases.assign(IncidentId(incident), data.commander, data.seen, caller)
+
+
+@post("/incidents/{incident:str}/judgement", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def judge_incident(
+    house: TheHouse, caller: TheCaller, incident: FromPath[str], data: JSONBody[Judgement]
+) -> Incident:
+    """The incident with a person's verdict or severity."""
+    return house.cases.judge(IncidentId(incident), data, caller)
+
+
+@post("/incidents/{incident:str}/phase", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def move_incident(
+    house: TheHouse, caller: TheCaller, incident: FromPath[str], data: JSONBody[Step]
+) -> Incident:
+    """The incident in its next phase."""
+    return house.cases.move(IncidentId(incident), data, caller)
+
+
+@post("/incidents/{incident:str}/merge", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def merge_incident(
+    house: TheHouse, caller: TheCaller, incident: FromPath[str], data: JSONBody[Into]
+) -> Undo:
+    """How to undo it, after its findings went to another incident."""
+    return house.cases.merge(IncidentId(incident), IncidentId(data.into), caller)
+
+
+@post("/incidents/{incident:str}/split", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def split_incident(
+    house: TheHouse, caller: TheCaller, incident: FromPath[str], data: JSONBody[Chosen]
+) -> Undo:
+    """How to undo it, after these findings went to an incident of their own."""
+    findings = [FindingId(f) for f in data.findings]
+    return house.cases.split(IncidentId(incident), findings, caller)
+
+
+@post("/incidents/{incident:str}/detach", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def detach_findings(
+    house: TheHouse, caller: TheCaller, incident: FromPath[str], data: JSONBody[Chosen]
+) -> Undo:
+    """How to undo it, after these findings were taken out."""
+    findings = [FindingId(f) for f in data.findings]
+    return house.cases.detach(IncidentId(incident), findings, caller)
+
+
+@get("/incidents/{incident:str}/undos", opt=needs(Scope.READ), sync_to_thread=True)
+def list_undos(house: TheHouse, incident: FromPath[str]) -> tuple[Undo, ...]:
+    """How its findings changed hands, newest first."""
+    with house.store.look() as tx:
+        return tx.incidents.undos(IncidentId(incident))
+
+
+@post("/undos/{undo:str}", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def put_back(house: TheHouse, caller: TheCaller, undo: FromPath[str]) -> Undo:
+    """The regrouping, put back; once."""
+    return house.cases.undo(undo, caller)
+
+
+@get("/incidents/{incident:str}/ahead", opt=needs(Scope.READ), sync_to_thread=True)
+def look_ahead(house: TheHouse, incident: FromPath[str]) -> Ahead:
+    """Where it can go, what to do first, and which past incidents were like it."""
+    with house.store.look() as tx:
+        now = tx.incidents.get(IncidentId(incident))
+        past = tx.incidents.page(Wanted(closed=True), limit=200).items
+    return Ahead(
+        phases=tuple(onward(now.phase)),
+        actions=first_actions(now),
+        similar=similar(now, [line.incident for line in past]),
+    )
+
+
+ROUTES = (
+    report_incident,
+    list_notes,
+    add_note,
+    take_command,
+    judge_incident,
+    move_incident,
+    merge_incident,
+    split_incident,
+    detach_findings,
+    list_undos,
+    put_back,
+    look_ahead,
+)

@@ -1,0 +1,148 @@
+"""Policies: what guards fetch and report, what owners set, how a version is taken back."""
+
+import asyncio
+import base64
+from dataclasses import dataclass
+from typing import cast
+
+from litestar import Request, Response, get, post, put
+from litestar.datastructures import State
+from litestar.params import FromPath, FromQuery, JSONBody, RawBody
+
+from stanch.api.asking import TheCaller, TheHouse, needs
+from stanch.api.house import House
+from stanch.contain.policy import canonical, decoded, digest
+from stanch.contain.written import read
+from stanch.engine.guards import GuardState, Report
+from stanch.engine.policies import Change
+from stanch.vocabulary.ids import AssetId, asset_id
+from stanch.vocabulary.kept import PolicyVersion
+from stanch.vocabulary.people import Caller, Scope
+from stanch.vocabulary.policy import Policy
+from stanch.vocabulary.standing import DemandId
+from stanch.vocabulary.trouble import BadInput
+
+LONGEST_WAIT = 60
+_JSON = "application/json"
+_TEXT = {"application/yaml": "Policy", _JSON: "Policy"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Back:
+    """What is taken back: a whole version, or one demand."""
+
+    because: str
+    version: int | None = None
+    demand: str = ""
+
+
+@get("/assets/{asset:str}/policy", opt=needs(Scope.GUARD))
+async def fetch_policy(
+    house: TheHouse,
+    caller: TheCaller,
+    request: Request[Caller, None, State],
+    asset: FromPath[str],
+    wait: FromQuery[int] = 0,
+) -> Response[Policy]:
+    """The policy in force, signed; with `wait`, as soon as it differs from If-None-Match."""
+    name = asset_id(asset)
+    known = request.headers.get("if-none-match", "").strip('"')
+    policy = await asyncio.to_thread(house.policies.now, name)
+    if known == digest(policy) and wait > 0:
+        await house.stream.changed("policy", name, min(wait, LONGEST_WAIT))
+        policy = await asyncio.to_thread(house.policies.now, name)
+    tag = digest(policy)
+    headers = {"etag": f'"{tag}"'}
+    if caller.may(Scope.GUARD):
+        headers["stanch-probe-key"] = await asyncio.to_thread(_probe_key, house, name)
+    if known == tag:
+        return _exact(b"", headers, status=304)
+    body = canonical(policy)
+    headers["stanch-signature"] = house.sign_policy(body)
+    return _exact(body, headers)
+
+
+@put(
+    "/assets/{asset:str}/policy",
+    opt={**needs(Scope.APPROVE), "takes": _TEXT},
+    sync_to_thread=True,
+)
+def set_policy(
+    house: TheHouse,
+    caller: TheCaller,
+    asset: FromPath[str],
+    body: RawBody,
+    because: FromQuery[str] = "",
+) -> PolicyVersion:
+    """The version after the owner's own policy was replaced; what incidents demand stays on top."""
+    name = asset_id(asset)
+    policy = _read(name, body)
+    return house.policies.set_base(policy, Change(by=caller.name, because=because or "set by hand"))
+
+
+@post("/assets/{asset:str}/policy/revert", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def revert_policy(
+    house: TheHouse, caller: TheCaller, asset: FromPath[str], data: JSONBody[Back]
+) -> PolicyVersion:
+    """The version after a demand, or everything since a version, was taken back."""
+    change = Change(by=caller.name, because=data.because or "reverted by hand")
+    name = asset_id(asset)
+    if data.demand:
+        return house.policies.revert(name, DemandId(data.demand), change)
+    if data.version is None:
+        raise BadInput("Name the version to go back to, or the demand to take back.")
+    return house.policies.back_to(name, data.version, change)
+
+
+@get("/assets/{asset:str}/policy/history", opt=needs(Scope.READ), sync_to_thread=True)
+def policy_history(
+    house: TheHouse, asset: FromPath[str], limit: FromQuery[int] = 50
+) -> tuple[PolicyVersion, ...]:
+    """The latest versions, newest first."""
+    with house.store.look() as tx:
+        return tx.policies.history(asset_id(asset), limit=max(1, min(limit, 500)))
+
+
+@post("/assets/{asset:str}/guard", opt=needs(Scope.GUARD), sync_to_thread=True)
+def guard_reports(house: TheHouse, asset: FromPath[str], data: JSONBody[Report]) -> dict[str, bool]:
+    """Takes in which version a guard runs."""
+    if data.asset != asset_id(asset):
+        raise BadInput(f"The address says {asset!r}, the report says {data.asset!r}.")
+    house.guards.report(data)
+    return {"heard": True}
+
+
+@get("/assets/{asset:str}/guards", opt=needs(Scope.READ), sync_to_thread=True)
+def list_guards(house: TheHouse, asset: FromPath[str]) -> tuple[GuardState, ...]:
+    """The guards of an asset, and which version each runs."""
+    return house.guards.of(AssetId(asset))
+
+
+def _exact(body: bytes, headers: dict[str, str], status: int = 200) -> Response[Policy]:
+    """Exactly these bytes, which are a policy: the signature and the tag are over them."""
+    sent: Response[bytes] = Response(body, status_code=status, media_type=_JSON, headers=headers)
+    return cast("Response[Policy]", sent)
+
+
+def _probe_key(house: House, asset: AssetId) -> str:
+    return base64.b64encode(house.guards.probe_key(asset)).decode()
+
+
+def _read(asset: AssetId, body: bytes) -> Policy:
+    try:
+        policy = decoded(body) if body.lstrip().startswith(b"{") else read(body.decode())
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The policy is not text: {error}.") from error
+    if policy.asset != asset:
+        raise BadInput(f"The address says {asset!r}, the policy says {policy.asset!r}.")
+    return policy
+
+
+ROUTES = (
+    fetch_policy,
+    set_policy,
+    revert_policy,
+    policy_history,
+    guard_reports,
+    list_guards,
+)

@@ -1,0 +1,210 @@
+"""Guards: who enforces each policy, which version each runs, and the probe that proves an effect.
+
+In    reports of guards; a probe and the version that it should prove.
+Out   what is known of each guard; a `Proof` that names what was seen.
+Why   that a guard acknowledged a policy proves nothing; what it does with a request does. So every
+      change ends with the acknowledgement and a probe through the guard, and the log has both.
+"""
+
+import http.client
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from stanch.engine.clock import Clock, monotonic
+from stanch.engine.ports import Store
+from stanch.vocabulary.ids import AssetId, Digest, IncidentId
+from stanch.vocabulary.probe import HEADER, Probe, Probed, asked, proves, read
+from stanch.vocabulary.record import Deed, Entry
+from stanch.vocabulary.trouble import BadInput, Tampered
+
+ALIVE = timedelta(seconds=90)
+"""A guard that reported longer ago than this is not counted on."""
+PROBE_SECONDS = 2.0
+PROBE_KEY = "_probe/"
+"""The setting under which an asset's probe key is kept; the underscore hides it from lists."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What a guard says of itself."""
+
+    guard: str
+    asset: AssetId
+    version: int
+    digest: str = ""
+    address: str = ""
+    """Where a probe can be sent through it; empty when nobody told it."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuardState:
+    """What is known of one guard."""
+
+    report: Report
+    seen: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """Whether a policy is in effect, by which guards, and how that is known."""
+
+    holds: bool | None
+    """None: nobody could be asked."""
+    says: str
+    seconds: float = 0.0
+    guards: tuple[str, ...] = ()
+    probed: tuple[Probed, ...] = ()
+
+
+class Guards:
+    """The guards that this server hears of."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._known: dict[tuple[AssetId, str], GuardState] = {}
+        self._heard = threading.Condition()
+
+    def report(self, report: Report) -> None:
+        """Takes in what a guard says of itself."""
+        if len(report.guard) > 200 or len(report.counts) > 200:  # noqa: PLR2004  far above any honest report
+            raise BadInput("This report is too long for a guard's. Update the guard.")
+        with self._heard:
+            before = self._known.get((report.asset, report.guard))
+            state = GuardState(report=report, seen=self._clock())
+            self._known[report.asset, report.guard] = state
+            self._heard.notify_all()
+        if before is None or before.report.version != report.version:
+            with self._store.begin() as tx:
+                tx.announce("guard", report.asset)
+
+    def of(self, asset: AssetId) -> tuple[GuardState, ...]:
+        """The guards of an asset, by name."""
+        with self._heard:
+            own = [s for (a, _), s in self._known.items() if a == asset]
+        return tuple(sorted(own, key=lambda s: s.report.guard))
+
+    def alive(self, asset: AssetId) -> tuple[GuardState, ...]:
+        """Those heard of lately."""
+        since = self._clock() - ALIVE
+        return tuple(s for s in self.of(asset) if s.seen >= since)
+
+    def probe_key(self, asset: AssetId) -> bytes:
+        """The key that probes of this asset are sealed with; made when first asked for."""
+        with self._store.look() as tx:
+            kept = tx.settings.get(PROBE_KEY + asset)
+        if kept is None:
+            with self._store.begin() as tx:
+                kept = tx.settings.get(PROBE_KEY + asset) or secrets.token_hex(32)
+                tx.settings.put(PROBE_KEY + asset, kept)
+        return bytes.fromhex(kept)
+
+    def acknowledged(self, asset: AssetId, version: int, seconds: float) -> tuple[str, ...]:
+        """The guards that run this version or a later one, once all alive do or time is up."""
+        end = monotonic() + seconds
+        with self._heard:
+            while True:
+                since = self._clock() - ALIVE
+                own = [s for (a, _), s in self._known.items() if a == asset and s.seen >= since]
+                done = [s for s in own if s.report.version >= version]
+                left = end - monotonic()
+                if (own and len(done) == len(own)) or left <= 0:
+                    return tuple(sorted(s.report.guard for s in done))
+                self._heard.wait(min(left, 0.5))
+
+    def prove(
+        self,
+        probe: Probe,
+        version: int,
+        *,
+        digest: Digest,
+        incident: IncidentId | None = None,
+        seconds: float = 5.0,
+    ) -> Proof:
+        """Whether every guard of the asset has this version in effect, shown by a probe."""
+        start = monotonic()
+        guards = self.alive(probe.asset)
+        if not guards:
+            proof = Proof(holds=None, says=f"No guard of {probe.asset} has been heard of lately.")
+        else:
+            done = self.acknowledged(probe.asset, version, seconds)
+            proof = self._judge(probe, done)
+        proof = Proof(
+            holds=proof.holds,
+            says=proof.says,
+            seconds=round(monotonic() - start, 4),
+            guards=proof.guards,
+            probed=proof.probed,
+        )
+        self._enter(probe, version, digest, incident, proof)
+        return proof
+
+    def _judge(self, probe: Probe, done: tuple[str, ...]) -> Proof:
+        guards = self.alive(probe.asset)
+        late = sorted({s.report.guard for s in guards} - set(done))
+        if late:
+            return Proof(holds=False, says=f"Not acknowledged by {', '.join(late)}.", guards=done)
+        answers = [
+            (s.report.guard, self._ask(probe, s.report.address)) for s in guards if s.report.address
+        ]
+        if not answers:
+            says = f"Acknowledged by {', '.join(done)}; no guard told an address to probe."
+            return Proof(holds=None, says=says, guards=done)
+        bad = [name for name, one in answers if one is None or not proves(probe, one)]
+        seen = tuple(one for _, one in answers if one is not None)
+        if bad:
+            says = f"The probe through {', '.join(bad)} did not show the effect."
+            return Proof(holds=False, says=says, guards=done, probed=seen)
+        says = f"Acknowledged by {', '.join(done)} and shown by a probe."
+        return Proof(holds=True, says=says, guards=done, probed=seen)
+
+    def _ask(self, probe: Probe, address: str) -> Probed | None:
+        """What the guard at this address would do; None when it cannot be asked."""
+        key, nonce = self.probe_key(probe.asset), secrets.token_hex(16)
+        where = urlsplit(address)
+        if where.scheme not in {"http", "https"} or not where.hostname:
+            return None
+        kind = (
+            http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
+        )
+        link = kind(where.hostname, where.port, timeout=PROBE_SECONDS)
+        try:
+            link.request("GET", where.path or "/", headers={HEADER: asked(probe, nonce, key)})
+            body = link.getresponse().read(1 << 20)
+            return read(body.decode("ascii"), nonce, key)
+        except (OSError, http.client.HTTPException, UnicodeDecodeError, Tampered, ValueError):
+            return None
+        finally:
+            link.close()
+
+    def _enter(
+        self,
+        probe: Probe,
+        version: int,
+        digest: Digest,
+        incident: IncidentId | None,
+        proof: Proof,
+    ) -> None:
+        with self._store.begin() as tx:
+            tx.record(
+                Entry(
+                    at=self._clock(),
+                    deed=Deed.POLICY_PROVED,
+                    actor="stanch",
+                    about=probe.asset,
+                    digest=digest,
+                    incident=incident,
+                    facts={
+                        "version": version,
+                        "holds": "unknown" if proof.holds is None else str(proof.holds).lower(),
+                        "says": proof.says[:300],
+                        "seconds": proof.seconds,
+                    },
+                )
+            )
+            tx.announce("policy", probe.asset)

@@ -1,0 +1,125 @@
+"""The lake, opened when it is first asked: its libraries are large, and a start is quick.
+
+In    a folder, the schema of events, the spool that holds what is not in the lake yet.
+Out   the same answers as the lake gives, over both.
+"""
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pyarrow as pa
+
+from stanch.store.spool import Spool
+from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.span import Span
+
+if TYPE_CHECKING:
+    from stanch.store.hunt import Hunt
+    from stanch.store.lake import Lake
+
+ANSWER_COLUMNS = ("id", "version", "principal", "prediction", "scores", "groups")
+"""What a late label needs to know of the answer it is for."""
+
+
+class Question(Protocol):
+    """What is asked of the lake."""
+
+    @property
+    def asset(self) -> AssetId:
+        """Of which asset."""
+        ...
+
+    @property
+    def where(self) -> str:
+        """A condition over the columns."""
+        ...
+
+    @property
+    def since(self) -> datetime | None:
+        """From when on."""
+        ...
+
+    @property
+    def until(self) -> datetime | None:
+        """Until when."""
+        ...
+
+    @property
+    def limit(self) -> int:
+        """How many at the most."""
+        ...
+
+
+class LazyLake:
+    """A lake that costs nothing until somebody asks it."""
+
+    def __init__(self, folder: Path, schema: pa.Schema, spool: Spool) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._spool = spool
+        self._opening = threading.Lock()
+        self._lake: Lake | None = None
+
+    def rows(self, question: Question) -> list[dict[str, object]]:
+        """The newest events that match, without their empty fields."""
+        found = self.table(question).to_pylist()
+        return [{k: v for k, v in row.items() if v is not None} for row in found]
+
+    def table(self, question: Question) -> pa.Table:
+        """The newest events that match."""
+        return self._open().hunt(_hunt(question), self._spool)
+
+    def count(self, question: Question) -> int:
+        """How many events match."""
+        return int(self._open().count(_hunt(question), self._spool))
+
+    def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
+        """The answers with these ids."""
+        from stanch.store.hunt import Hunt  # noqa: PLC0415  duckdb is large
+
+        wanted = Hunt(asset=asset, ids=tuple(ids), columns=ANSWER_COLUMNS, limit=len(ids))
+        return self._open().hunt(wanted, self._spool)
+
+    def between(self, asset: AssetId, span: Span, limit: int) -> pa.Table:
+        """The newest rows of the asset in this span."""
+        from stanch.store.hunt import Hunt  # noqa: PLC0415  duckdb is large
+
+        wanted = Hunt(asset=asset, since=span.start, until=span.end, limit=limit)
+        return self._open().hunt(wanted, self._spool)
+
+    def roll_up(self) -> int:
+        """How many rows moved from the spool into the lake."""
+        return int(self._open().roll_up(self._spool)) if self._spool.backlog_rows else 0
+
+    def compact(self, now: datetime) -> None:
+        """Joins small files, when there is a lake to speak of."""
+        if self._lake is not None:
+            self._lake.compact(now=now)
+
+    def close(self) -> None:
+        """Lets the lake go, if it was ever opened."""
+        if self._lake is not None:
+            self._lake.close()
+
+    def _open(self) -> "Lake":
+        with self._opening:
+            if self._lake is None:
+                from stanch.store.lake import Lake  # noqa: PLC0415  deltalake and duckdb are large
+
+                self._lake = Lake.open(str(self._folder), self._schema)
+            return self._lake
+
+
+def _hunt(question: Question) -> "Hunt":
+    from stanch.store.hunt import Hunt  # noqa: PLC0415  duckdb is large
+
+    return Hunt(
+        asset=question.asset,
+        where=question.where,
+        since=question.since,
+        until=question.until,
+        limit=question.limit,
+    )
