@@ -16,5 +16,6 @@ COMMANDS = MappingProxyType(
         "vault": "Keep and fetch immutable items.",
         "key": "Keys for machines.",
         "user": "People with accounts.",
+        "drill": "Attack a real model in a sandbox, and see what stanch makes of it.",
     }
 )

@@ -1,0 +1,1 @@
+"""Attackers: real attacks, which see no more than an attacker would."""

@@ -1,0 +1,208 @@
+"""Building the world of a drill: a real server, a victim behind its guard, tenants with a past.
+
+In    a drill and how it is to be run; a folder.
+Out   a `Stage`, with everything up; closed again from wherever it got to.
+Why   each drill starts on an empty machine, as a user would: assets written down, keys made, a
+      baseline set from ordinary days, and only then traffic.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from stanch.engine.clock import monotonic, utc_now
+from stanch.sandbox.drill import Drill
+from stanch.sandbox.options import Options
+from stanch.sandbox.processes import Server, Victim
+from stanch.sandbox.scene import Insiders, Scene, Truth, key_of
+from stanch.sandbox.tenants import Ask, Habits, Past, Service, history, label_event, serve_once
+from stanch.sandbox.victims.data import Table, table
+from stanch.sandbox.victims.net import Net, trained
+from stanch.sandbox.victims.registry import Registry
+from stanch.sandbox.victims.spec import Spec
+from stanch.sandbox.wire import Answer, Api
+from stanch.vocabulary.trouble import CouldNotTell, Trouble
+
+VERSION = "v1"
+LABELS_AFTER = 3.0
+"""Seconds until a label is known."""
+_BATCH = 1000
+_GOOD = 300
+_PAST = timedelta(minutes=25)
+"""The past ends so long ago that no window of now looks at it."""
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Stage:
+    """Everything of one drill, up and running."""
+
+    drill: Drill
+    options: Options
+    server: Server
+    victim: Victim
+    scene: Scene
+    habits: Habits
+    doors: dict[str, Any]
+    ingest: Api
+    service: Service = field(default_factory=Service)
+    labels: deque[tuple[float, str, str]] = field(default_factory=deque)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def tenants(self) -> tuple[str, ...]:
+        """The innocent."""
+        return self.habits.names
+
+    def serve(self) -> None:
+        """One ordinary request; its label comes later."""
+        ask, answer = serve_once(self.habits, self.doors, self.service)
+        self._remember(ask, answer)
+
+    def tell_labels(self) -> None:
+        """Sends the labels whose time has come."""
+        now = monotonic()
+        due: list[dict[str, Any]] = []
+        while self.labels and self.labels[0][0] <= now and len(due) < _BATCH:
+            _, event, truth = self.labels.popleft()
+            due.append(label_event(self.drill.world.asset, event, truth, utc_now()))
+        if due:
+            try:
+                self.ingest.send("POST", "/api/v1/events", due)
+            except Trouble:
+                return
+
+    def _remember(self, ask: Ask, answer: Answer) -> None:
+        if answer.given:
+            event = f"{self.drill.world.asset}-{self.victim.spec.boot}-{answer.id}"
+            self.labels.append((monotonic() + LABELS_AFTER, event, ask.truth))
+
+
+@contextmanager
+def staged(drill: Drill, options: Options, folder: Path) -> Iterator[Stage]:
+    """The stage, for as long as the block runs; nothing of it is left afterwards."""
+    world = drill.world
+    # (1) data: what the model learns, what an outsider has, what tenants send
+    data = table(world.data)
+    learnt, unseen = data.halves(options.seed)
+    few = max(40, len(unseen) // 8)
+    known, ordinary = unseen.take(np.arange(few)), unseen.take(np.arange(few, len(unseen)))
+    net = trained(learnt, options.seed)
+    names = tuple(f"tenant-{n + 1}" for n in range(world.tenants))
+    habits = Habits(ordinary, names, options.seed)
+    with ExitStack() as stack:
+        # (2) the server, what it protects, and a past with a baseline
+        server = Server(folder / "data")
+        stack.callback(server.stop)
+        server.start()
+        _write_down(server.api, drill, data)
+        registry = Registry(folder / "registry")
+        registry.push(VERSION, net, by="pipeline", key=Ed25519PrivateKey.generate())
+        notes = _past(server.api, drill, habits, net)
+        # (3) the victim behind its guard, and the tenants' doors
+        victim = Victim(_spec(drill, options, server.api, folder, names))
+        stack.callback(victim.stop)
+        victim.start()
+        inside = Insiders(registry=registry, server=server, victim=victim, folder=folder)
+        scene = Scene(
+            seed=options.seed,
+            small=options.small,
+            speed=options.speed,
+            known=known,
+            truth=Truth(net=net, learnt=learnt, unseen=ordinary),
+            inside=inside,
+            tenants=names,
+        )
+        stack.callback(scene.close)
+        yield Stage(
+            drill=drill,
+            options=options,
+            server=server,
+            victim=victim,
+            scene=scene,
+            habits=habits,
+            doors={name: scene.door(name) for name in names},
+            ingest=Api(url=server.api.url, key=_key(server.api, "ingest")),
+            notes=notes,
+        )
+
+
+def _write_down(api: Api, drill: Drill, data: Table) -> None:
+    world = drill.world
+    _must(
+        api,
+        "/api/v1/assets",
+        {"id": "training-rows", "kind": "dataset", "name": "Training rows", "owner": "data"},
+    )
+    _must(
+        api,
+        "/api/v1/assets",
+        {
+            "id": world.asset,
+            "kind": "model",
+            "name": f"The victim of the drill {drill.id}",
+            "owner": "sandbox",
+            "criticality": world.criticality,
+            "data_classes": list(world.data_classes),
+            "version": VERSION,
+            "features": [{"name": name} for name in data.features],
+            "classes": list(data.classes),
+            "lineage": {"trained_on": ["training-rows"]},
+            "fallback": world.fallback,
+        },
+    )
+
+
+def _past(api: Api, drill: Drill, habits: Habits, net: Net) -> list[str]:
+    """What could not be done while an ordinary past was told, in sentences."""
+    world = drill.world
+    until: datetime = utc_now() - _PAST
+    past = Past(
+        asset=world.asset,
+        version=VERSION,
+        until=until,
+        lasted=timedelta(hours=3),
+        rows=world.history,
+    )
+    events = history(habits, net, past)
+    for start in range(0, len(events), _BATCH):
+        _must(api, "/api/v1/events", events[start : start + _BATCH])
+    status, said = api.send("POST", f"/api/v1/assets/{world.asset}/baselines?days=1")
+    if status >= _GOOD:
+        return [f"No baseline could be set: {_detail(said, status)}"]
+    return []
+
+
+def _spec(drill: Drill, options: Options, api: Api, folder: Path, tenants: tuple[str, ...]) -> Spec:
+    people = (*tenants, *drill.expected.guilty)
+    return Spec(
+        asset=drill.world.asset,
+        classes=table(drill.world.data).classes,
+        version=VERSION,
+        registry=str(folder / "registry"),
+        server=api.url,
+        key=_key(api, "guard", "ingest"),
+        doors={key_of(name, options.seed): name for name in people},
+        last_good=str(folder / "last-good.json"),
+    )
+
+
+def _key(api: Api, *scopes: str) -> str:
+    return str(_must(api, "/api/v1/keys", {"scopes": list(scopes), "name": "drill"})["secret"])
+
+
+def _must(api: Api, path: str, document: object) -> Any:
+    status, said = api.send("POST", path, document)
+    if status >= _GOOD:
+        raise CouldNotTell(f"the server refused {path}: {_detail(said, status)}")
+    return said
+
+
+def _detail(said: Any, status: int) -> str:
+    return str(said.get("detail", status)) if isinstance(said, dict) else str(status)

@@ -1,0 +1,108 @@
+"""What a drill is: a world, an attack in it, and what must happen.
+
+In    one constant `DRILL` in each file of `drills/`.
+Out   the value that the runner plays and the referee judges by.
+Why   what must happen is written down before anything happens.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stanch.sandbox.scene import Scene
+from stanch.vocabulary.finding import AttackKind
+from stanch.vocabulary.incident import VerdictKind
+from stanch.vocabulary.trouble import BadInput
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """What is attacked, and who else is there."""
+
+    data: str
+    asset: str = "victim"
+    tenants: int = 8
+    per_second: float = 40.0
+    """Ordinary requests of all tenants together."""
+    history: int = 4000
+    criticality: int = 3
+    data_classes: tuple[str, ...] = ()
+    fallback: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contained:
+    """The narrowest containment that is enough; any one of what is named."""
+
+    denies: tuple[str, ...] = ()
+    """Principals that are all refused, or all held to a rate of their own."""
+    pins: str = ""
+    """The version that answers alone."""
+    holds: tuple[str, ...] = ()
+    """What must not go on: ingestion, training, deployment."""
+
+    @property
+    def words(self) -> str:
+        """In words."""
+        parts = [f"{_few(self.denies)} refused or slowed"] if self.denies else []
+        parts += [f"{self.pins} answers alone"] if self.pins else []
+        parts += [f"{', '.join(self.holds)} on hold"] if self.holds else []
+        return " or ".join(parts) or "nothing changed"
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} principals"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expected:
+    """What must happen."""
+
+    verdict: VerdictKind
+    attacks: tuple[AttackKind, ...] = ()
+    """The names it may be given; the first is the best."""
+    guilty: tuple[str, ...] = ()
+    contained: Contained = field(default_factory=Contained)
+    seconds: float = 60.0
+    """From the first hostile request to the incident, at speed 1."""
+    asks: tuple[str, ...] = ()
+    """Actions that a person may be asked about; no others."""
+
+    @property
+    def words(self) -> str:
+        """In words, as the scorecard shows it."""
+        if self.verdict is not VerdictKind.ATTACK:
+            return f"{self.verdict}, {self.contained.words}"
+        return f"{self.attacks[0]}, {self.contained.words}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gain:
+    """What the attack achieved, measured by the referee with what only the referee knows."""
+
+    says: str
+    measured: Mapping[str, float] = field(default_factory=dict)
+    worked: bool = False
+    """Whether the attacker got what they came for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drill:
+    """One drill."""
+
+    id: str
+    title: str
+    world: World
+    expected: Expected
+    attack: Callable[[Scene], Any]
+    """Attacks until done or told to stop; gives back the loot."""
+    gain: Callable[[Scene, Any], Gain]
+    """What the loot is worth."""
+    innocent: bool = False
+    """Nothing hostile happens; an answer would be the mistake."""
+
+    def __post_init__(self) -> None:
+        """Refuses a drill that expects nonsense."""
+        attack = self.expected.verdict is VerdictKind.ATTACK
+        if attack == self.innocent or attack != bool(self.expected.attacks):
+            raise BadInput(f"The drill {self.id} must expect an attack, or be innocent.")

@@ -1,0 +1,1 @@
+"""Drills: one file each, with one constant `DRILL`."""

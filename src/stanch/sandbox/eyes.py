@@ -1,0 +1,95 @@
+"""Eyes: what an outside observer sees of the server during a drill, and when.
+
+In    the server's public lists, asked again and again.
+Out   the first finding, the first incident, the first sufficient policy, with their seconds.
+Why   the drill times stanch as a user would: by what its API shows, not by what it feels inside.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stanch.engine.clock import monotonic
+from stanch.sandbox.wire import Api
+from stanch.vocabulary.trouble import Trouble
+
+Document = Mapping[str, Any]
+
+
+@dataclass(kw_only=True, slots=True)
+class Sight:
+    """What was seen, in seconds from the first hostile request."""
+
+    finding: float | None = None
+    incident: float | None = None
+    contained: float | None = None
+    findings: dict[str, Document] = field(default_factory=dict)
+    incidents: dict[str, Document] = field(default_factory=dict)
+    early: tuple[str, ...] = ()
+    """Incidents that were open before anything hostile happened."""
+    policies: list[Document] = field(default_factory=list)
+    """Every version of the victim's policy that was seen."""
+    asked: dict[str, Document] = field(default_factory=dict)
+    unreachable: int = 0
+
+
+class Eyes:
+    """Looks at one asset's incidents and policy."""
+
+    def __init__(
+        self, api: Callable[[], Api], asset: str, enough: Callable[[Document], bool]
+    ) -> None:
+        self._api = api
+        self._asset = asset
+        self._enough = enough
+        self._zero: float | None = None
+        self._alone = threading.Lock()
+        self.sight = Sight()
+
+    def attack_begins(self) -> None:
+        """From now on seconds count; what was there before is early."""
+        with self._alone:
+            self.sight.early = tuple(self.sight.incidents)
+            self._zero = monotonic()
+
+    def seconds(self) -> float:
+        """Since the attack began."""
+        return 0.0 if self._zero is None else monotonic() - self._zero
+
+    def look(self) -> None:
+        """Looks once; a server that is down is counted."""
+        try:
+            with self._alone:
+                self._look(self._api())
+        except Trouble:
+            self.sight.unreachable += 1
+
+    def _look(self, api: Api) -> None:
+        sight, now = self.sight, round(self.seconds(), 2)
+        self._look_at_cases(api, now)
+        for version in api.every("/api/v1/policies"):
+            if version["asset"] != self._asset:
+                continue
+            if not sight.policies or sight.policies[-1]["version"] != version["version"]:
+                sight.policies.append(version)
+            if self._enough(version["policy"]):
+                sight.contained = self._first(sight.contained, now)
+        for one in api.every("/api/v1/approvals"):
+            sight.asked[one["id"]] = one
+
+    def _look_at_cases(self, api: Api, now: float) -> None:
+        sight = self.sight
+        for one in api.every("/api/v1/findings"):
+            key = f"{one['detector']} on {one['asset']}: {one['says']}"
+            if key not in sight.findings:
+                sight.findings[key] = one
+                sight.finding = self._first(sight.finding, now)
+        for line in api.every("/api/v1/incidents"):
+            one = line["incident"]
+            if one["id"] not in sight.incidents:
+                sight.incident = self._first(sight.incident, now)
+            sight.incidents[one["id"]] = one
+
+    def _first(self, before: float | None, now: float) -> float | None:
+        return now if before is None and self._zero is not None else before

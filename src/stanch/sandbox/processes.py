@@ -1,0 +1,139 @@
+"""Processes of a drill: a real server and its victims, each ended whatever happens.
+
+In    a folder; what to start.
+Out   addresses that answer; a kill without warning for drills that want one.
+Why   a drill tests what a user runs: `stanch up`, and a model service in a process of its own.
+"""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stanch.sandbox.victims.spec import Spec
+from stanch.sandbox.wire import Api
+from stanch.vocabulary.trouble import CouldNotTell
+
+_LAST_SECONDS = 20.0
+
+
+class Process:
+    """A child that answers on an address, and ends when its stdin does."""
+
+    def __init__(self, module: str, arguments: tuple[str, ...], first: bytes = b"") -> None:
+        self._child = subprocess.Popen(  # noqa: S603  our own modules with our own arguments
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        if first and self._child.stdin is not None:
+            self._child.stdin.write(first + b"\n")
+            self._child.stdin.flush()
+
+    def line(self) -> bytes:
+        """The next line it says; `CouldNotTell` when it ended instead."""
+        said = self._child.stdout.readline() if self._child.stdout else b""
+        if not said:
+            raise CouldNotTell("a process of the drill ended before it answered")
+        return said
+
+    def kill(self) -> None:
+        """Ends it without a warning."""
+        self._child.kill()
+        self._child.wait(_LAST_SECONDS)
+        self._close()
+
+    def stop(self) -> None:
+        """Asks it to end, and makes it end when it does not."""
+        if self._child.poll() is None:
+            self._child.terminate()
+            try:
+                self._child.wait(_LAST_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+                self._child.wait(_LAST_SECONDS)
+        self._close()
+
+    def _close(self) -> None:
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    continue
+
+
+class Server:
+    """A real `stanch up` on a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._process: Process | None = None
+        self.api = Api(url="", key="")
+
+    def start(self, port: int = 0) -> None:
+        """Starts it; returns when it answers."""
+        arguments = ("up", "--data", str(self.folder), "--port", str(port), "--json")
+        self._process = Process("stanch.sandbox.tether", arguments)
+        said = b""
+        while not said.rstrip().endswith(b"}"):
+            said += self._process.line()
+        told = msgspec.json.decode(said, type=dict[str, Any])
+        secret = told["secret"] or (self.folder / "admin.key").read_text().strip()
+        self.api = Api(url=str(told["url"]), key=str(secret))
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.api.url.rpartition(":")[2])
+
+    def kill(self) -> None:
+        """As the power would."""
+        if self._process is not None:
+            self._process.kill()
+
+    def stop(self) -> None:
+        """As a person would."""
+        if self._process is not None:
+            self._process.stop()
+
+
+class Victim:
+    """A model service in a process of its own."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self._process: Process | None = None
+        self.url = ""
+
+    def start(self) -> None:
+        """Starts it; returns when it answers."""
+        self._process = Process("stanch.sandbox.victims", (), msgspec.json.encode(self.spec))
+        self.url = self._process.line().decode().strip()
+
+    def kill(self) -> None:
+        """As the power would."""
+        if self._process is not None:
+            self._process.kill()
+
+    def stop(self) -> None:
+        """As a person would."""
+        if self._process is not None:
+            self._process.stop()
+
+
+def repeated(step: Callable[[], None], every: float, stop: threading.Event) -> threading.Thread:
+    """A thread that does this again and again until it is told to stop."""
+
+    def run() -> None:
+        while not stop.wait(every):
+            step()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,85 @@
+"""The scene: what the attack of a drill gets to play with.
+
+In    the world that the runner has built.
+Out   doors with keys of one's own, a pace, dice; for insiders the registry and the pipeline.
+Why   an attack never sees the server, the guard or the truth: only what is handed out here. What
+      the referee alone may use is under `truth`.
+"""
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from stanch.sandbox.pace import Pace
+from stanch.sandbox.processes import Server, Victim
+from stanch.sandbox.tenants import network_of
+from stanch.sandbox.victims.data import Table
+from stanch.sandbox.victims.net import Net
+from stanch.sandbox.victims.registry import Registry
+from stanch.sandbox.wire import Door, HttpDoor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Truth:
+    """What the referee knows, and neither the attacker nor stanch."""
+
+    net: Net
+    learnt: Table
+    unseen: Table
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Insiders:
+    """What only people inside the house reach."""
+
+    registry: Registry
+    server: Server
+    victim: Victim
+    folder: Path
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Scene:
+    """One drill under way."""
+
+    seed: int
+    small: bool
+    speed: float
+    known: Table
+    """Rows that an outsider has: the domain is known, the victim's data is not."""
+    truth: Truth
+    inside: Insiders
+    stop: threading.Event = field(default_factory=threading.Event)
+    tenants: tuple[str, ...] = ()
+    opened: list[HttpDoor] = field(default_factory=list)
+
+    def door(self, principal: str, source: str = "") -> Door:
+        """The victim's API with this principal's key."""
+        url, key = self.inside.victim.url, key_of(principal, self.seed)
+        door = HttpDoor(url, key, source or network_of(principal))
+        self.opened.append(door)
+        return door
+
+    def pace(self, per_second: float) -> Pace:
+        """So many a second, times the speed of the drill."""
+        return Pace(per_second * self.speed, self.stop)
+
+    def dice(self, purpose: int) -> np.random.Generator:
+        """Dice of one's own for each purpose."""
+        return np.random.default_rng([self.seed, purpose])
+
+    def size(self, full: int, small: int) -> int:
+        """The size to use."""
+        return small if self.small else full
+
+    def close(self) -> None:
+        """Lets all connections go."""
+        while self.opened:
+            self.opened.pop().close()
+
+
+def key_of(principal: str, seed: int) -> str:
+    """The API key of a principal in a drill: good for nothing elsewhere."""
+    return f"drill-{seed}-{principal}"

@@ -1,0 +1,92 @@
+"""One victim in a process of its own: `python -m stanch.sandbox.victims`, told on stdin.
+
+In    one line of JSON (a `Spec`) on stdin.
+Out   one line with the address on stdout; then answers until stdin ends.
+Why   the process ends when whoever started it ends, however that happens: nothing is left behind.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import msgspec
+
+from stanch.guard.asgi import Guard
+from stanch.guard.core import Choices
+from stanch.guard.identity import bearer
+from stanch.sandbox.victims.registry import Registry
+from stanch.sandbox.victims.service import Service, told
+from stanch.sandbox.victims.spec import Spec
+from stanch.vocabulary.asset import Fails
+
+
+def guarded(spec: Spec) -> Guard:
+    """The victim's service behind its guard."""
+    service = Service(Registry(Path(spec.registry)), classes=spec.classes, version=spec.version)
+    return Guard(
+        service,
+        asset=spec.asset,
+        server=spec.server,
+        key=spec.key,
+        identify=bearer(spec.doors.get),
+        choices=Choices(
+            fail=Fails(spec.fail),
+            trusted_proxies=("127.0.0.1",),
+            last_good=Path(spec.last_good) if spec.last_good else None,
+            extract=told(spec.asset, spec.boot),
+            wait=5,
+            name=f"drill-{spec.asset}",
+        ),
+    )
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    from granian.constants import Interfaces  # noqa: PLC0415  part of the server extra
+    from granian.server.embed import Server  # noqa: PLC0415
+
+    spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=Spec)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    guard = guarded(spec)
+    server = Server(
+        guard,
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        log_enabled=False,
+    )
+    threading.Thread(target=_until_alone, daemon=True).start()
+    asyncio.run(_serve(server, guard, port))
+
+
+async def _serve(server: "object", guard: Guard, port: int) -> None:
+    serving = asyncio.create_task(server.serve())  # type: ignore[attr-defined]
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            break
+    guard.core.start()
+    sys.stdout.write(f"http://127.0.0.1:{port}\n")
+    sys.stdout.flush()
+    await serving
+
+
+def _until_alone() -> None:
+    """Ends the process as soon as nobody holds the other end of stdin."""
+    while os.read(0, 1):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

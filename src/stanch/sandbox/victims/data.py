@@ -1,0 +1,129 @@
+"""Data for the victims: rows that ship inside installed packages, never downloaded.
+
+In    the name of a data set and a seed.
+Out   a `Table`, or its two halves: what the victim learns from, and what its tenants send.
+Why   a drill has to run without a network and give the same rows to everybody.
+
+Digits, breast cancer and diabetes come with scikit-learn (UCI; diabetes: Efron et al. 2004). The
+card payments are made here, from a seed: no real fraud ships in a wheel, and the docs say so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stanch.vocabulary.trouble import BadInput, Missing
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Table:
+    """Rows with their true answers."""
+
+    features: tuple[str, ...]
+    classes: tuple[str, ...]
+    x: Floats
+    y: Ints
+    whole: bool = False
+    """Whether the inputs are whole numbers."""
+    groups: tuple[str, ...] = ()
+    """The group of each row, where people belong to one."""
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, rows: NDArray[Any]) -> "Table":
+        """Only these rows."""
+        kept = tuple(np.asarray(self.groups)[rows].tolist()) if self.groups else ()
+        return replace(self, x=self.x[rows], y=self.y[rows], groups=kept)
+
+    def halves(self, seed: int, share: float = 0.5) -> tuple["Table", "Table"]:
+        """What is learnt from, and what nobody learnt from."""
+        order = np.random.default_rng(seed).permutation(len(self))
+        cut = int(len(self) * share)
+        return self.take(order[:cut]), self.take(order[cut:])
+
+    @property
+    def spread(self) -> Floats:
+        """The standard deviation of each feature."""
+        found: Floats = self.x.std(axis=0)
+        return found
+
+
+def table(name: str) -> Table:
+    """The data set of this name."""
+    make = SETS.get(name)
+    if make is None:
+        raise BadInput(f"There is no data set {name!r}; there are {', '.join(SETS)}.")
+    return make()
+
+
+def _sklearn() -> Any:
+    try:
+        from sklearn import datasets  # noqa: PLC0415  an extra
+    except ImportError:
+        raise Missing("A drill", "drills", "drills") from None
+    return datasets
+
+
+def _digits() -> Table:
+    found = _sklearn().load_digits()
+    return Table(
+        features=tuple(f"p{n}" for n in range(64)),
+        classes=tuple("0123456789"),
+        x=found.data.astype(np.float64),
+        y=found.target.astype(np.int64),
+        whole=True,
+    )
+
+
+def _cancer() -> Table:
+    found = _sklearn().load_breast_cancer()
+    return Table(
+        features=tuple(str(n).replace(" ", "_") for n in found.feature_names),
+        classes=("malignant", "benign"),
+        x=found.data.astype(np.float64),
+        y=found.target.astype(np.int64),
+    )
+
+
+def _diabetes() -> Table:
+    found = _sklearn().load_diabetes(scaled=False)
+    severe = (found.target > np.median(found.target)).astype(np.int64)
+    return Table(
+        features=tuple(found.feature_names),
+        classes=("mild", "severe"),
+        x=found.data.astype(np.float64),
+        y=severe,
+        groups=tuple("sex=a" if s == 1 else "sex=b" for s in found.data[:, 1]),
+    )
+
+
+def _payments(rows: int = 12_000) -> Table:
+    """Made card payments: fraud is an unusual amount, far from home, at night, on a young card."""
+    dice = np.random.default_rng(20_261_121)
+    fraud = dice.random(rows) < 0.2  # noqa: PLR2004  a monitored segment, not all payments
+    amount = np.exp(dice.normal(np.where(fraud, 5.2, 3.6), 0.8))
+    hour = (dice.normal(np.where(fraud, 27.0, 15.0), 4.5)) % 24
+    distance = dice.gamma(1.6, np.where(fraud, 160.0, 14.0))
+    age = np.clip(dice.normal(np.where(fraud, 14.0, 46.0), 16.0), 0.2, None)
+    pace = dice.poisson(np.where(fraud, 5.0, 1.2)).astype(np.float64)
+    balance = amount * np.exp(dice.normal(np.where(fraud, 0.3, 1.6), 0.7))
+    x = np.stack([amount, hour, distance, age, pace, balance], axis=1).round(2)
+    return Table(
+        features=("amount", "hour", "distance_km", "card_months", "payments_today", "balance"),
+        classes=("ok", "fraud"),
+        x=x,
+        y=fraud.astype(np.int64),
+    )
+
+
+SETS: MappingProxyType[str, Callable[[], Table]] = MappingProxyType(
+    {"digits": _digits, "cancer": _cancer, "diabetes": _diabetes, "payments": _payments}
+)

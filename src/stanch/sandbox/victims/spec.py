@@ -1,0 +1,24 @@
+"""What a victim's process is told when it starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spec:
+    """One victim: where its weights are, who may ask, and which server its guard follows."""
+
+    asset: str
+    classes: tuple[str, ...]
+    version: str
+    registry: str
+    """The folder of its versions."""
+    server: str
+    key: str = field(repr=False)
+    """A key of the guard's: policies come and events go with it."""
+    doors: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The principal of each API key."""
+    fail: str = "open"
+    last_good: str = ""
+    boot: str = "1"
+    """Keeps the ids of requests apart when the process is started again."""
