@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from stanch.contain.policy import canonical
 from stanch.contain.rate import rate
 from stanch.guard.asgi import Guard
-from stanch.guard.core import Choices
+from stanch.guard.core import NOTHING, Choices
 from stanch.guard.identity import by_address, proxy_header
 from stanch.guard.keeper import Keeper, ed25519
 from stanch.vocabulary.asset import Fails
@@ -214,7 +214,7 @@ def test_an_error_of_the_guard_is_counted_and_never_the_hosts(make: Make) -> Non
     guard = make(monotonic=boom, telemetry=False)
     guard.core.choices = replace(guard.core.choices, monotonic=lambda: 1.0)
     guard.core.keeper.table = object()  # type: ignore[assignment]  # pyrefly: ignore[bad-assignment]  broken on purpose
-    assert guard._decide({}, ("key-1", ""), 1).outcome == "serve"
+    assert guard._decide({}, ("key-1", ""), NOTHING).outcome == "serve"
     assert guard.core.measured()["internal_errors"] == 1
 
 

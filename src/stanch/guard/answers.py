@@ -15,10 +15,17 @@ from stanch.guard.facts import Decision, Why
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
+FALLBACK = [
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"stanch-answer", b"fallback"),
+]
+"""The headers of an answer that the model did not give, so that nobody takes it for one."""
 _TITLES = {
     401: "This service needs to know who asks.",
     403: "This request is not allowed.",
     413: "This request is too large.",
+    415: "This service cannot read this body. Send plain JSON in UTF-8.",
     429: "Too many requests. Come back later.",
     502: "The answer cannot be given.",
     503: "This service is not answering now.",

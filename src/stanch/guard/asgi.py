@@ -9,23 +9,27 @@ Why   it stands in somebody else's process: it decides locally in microseconds, 
     app.add_middleware(Guard, asset="fraud-scorer", server="https://stanch", key=KEY,
                        identify=proxy_header("x-user", secret_header="x-proxy", secret=SECRET))
 
-The host finds `scope["stanch"]`: the version that should answer and the principal.
+The host finds `scope["stanch"]`: the version that should answer and the principal. It chooses by
+that version itself; and it cannot be made to copy requests: mirrors are the gateway's.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TypeVar
 
-from stanch.guard.answers import Message, Send, refuse, say
-from stanch.guard.core import Choices, Core
-from stanch.guard.exchange import Exchange
-from stanch.guard.extract import decoded, rows_of
+from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
+from stanch.guard.core import NOTHING, Choices, Core
+from stanch.guard.exchange import PROBE, Exchange, treats
 from stanch.guard.facts import Decision, Outcome, Why
 from stanch.guard.identity import Identify, Scope
+from stanch.guard.inspection import Seen
 from stanch.guard.link import Server
 
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-_TOO_LARGE = Decision(Outcome.REFUSE, Why.BATCH, status=413)
+T = TypeVar("T")
+_TOO_LARGE = Seen(why=Why.BATCH)
+_REFUSAL = {"kind": "access", "action": "predict", "outcome": "refused"}
+_NOBODY = (None, "")
 
 
 class Guard:
@@ -49,62 +53,95 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection of the host."""
         kind = scope["type"]
-        if kind in {"http", "websocket"} and scope["path"] not in self._exempt:
+        if kind == "http" and scope["path"] not in self._exempt:
             self.core.start()
-            serve = self._http if kind == "http" else self._websocket
-            await serve(scope, receive, send)
+            await self._http(scope, receive, send)
+        elif kind == "websocket" and scope["path"] not in self._exempt:
+            self.core.start()
+            await self._websocket(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sealed = self._safely(lambda: self.core.probed(scope), None)
-        if sealed is not None:
-            await say(send, 200, sealed.encode(), [(b"content-type", b"text/plain")])
-            return
-        who = self._safely(lambda: self.core.who(scope), (None, ""))
-        rows, given, receive = await self._looked_at(receive)
-        decision = self._decide(scope, who, rows)
-        if decision.outcome in {Outcome.REFUSE, Outcome.WAIT}:
-            await refuse(send, decision)
-            self._tell_refused(who, decision)
+        if any(name == PROBE for name, _ in scope["headers"]):
+            sealed = self._safely(lambda: self.core.probed(scope), None)
+            if sealed is not None:
+                await say(send, 200, sealed.encode(), [(b"content-type", b"text/plain")])
+                return
+        who = self._who(scope)
+        seen, given, inner = NOTHING, None, receive
+        inspection = self.core.keeper.inspection
+        if inspection is not None and inspection.asks:
+            seen, given, inner = await self._looked_at(scope, receive)
+        decision = self._decide(scope, who, seen)
+        if decision.outcome is Outcome.SERVE or decision.outcome is Outcome.SHADOW:
+            exchange = Exchange(self.core, decision, who, send)
+            changed = None if seen.instead is None else len(seen.instead)
+            if given is not None:
+                exchange.asked = given
+            await self.app(exchange.prepared(scope, changed), exchange.heard(inner), exchange.send)
+            self._safely(exchange.finish, None)
             return
         if decision.outcome is Outcome.FALLBACK:
-            await say(send, 200, self._fallback())
-            self._tell_refused(who, decision)
-            return
-        exchange = Exchange(self.core, decision, who, send)
-        if given is not None:
-            exchange.asked = given
-        prepared = exchange.prepared(scope)
-        await self.app(prepared, exchange.heard(receive), exchange.send)
-        await exchange.finish()
+            await say(send, 200, self._fallback(), FALLBACK)
+        else:
+            await refuse(send, decision)
+        self._tell_refused(who, decision)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        who = self._safely(lambda: self.core.who(scope), (None, ""))
-        decision = self._decide(scope, who, 1)
-        shape = self.core.policy is not None and Exchange.must_shape(self.core)
-        if decision.outcome is Outcome.SERVE and not shape:
-            scope["stanch"] = {"version": decision.version, "principal": who[0]}
-            await self.app(scope, receive, send)
+        who = self._who(scope)
+        decision = self._decide(scope, who, NOTHING)
+        if decision.outcome is not Outcome.SERVE or treats(self.core):
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})
             return
-        await receive()
-        await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})
+        scope["stanch"] = {"version": decision.version, "principal": who[0]}
+        await self.app(scope, self._each(scope, who, (receive, send)), send)
 
-    def _decide(self, scope: Scope, who: tuple[str | None, str], rows: int) -> Decision:
-        if rows < 0:
-            return _TOO_LARGE
+    def _each(
+        self, scope: Scope, who: tuple[str | None, str], line: tuple[Receive, Send]
+    ) -> Receive:
+        """The host's receive: each message of a websocket is a request, under the policy of now."""
+        receive, send = line
+
+        async def listen() -> Message:
+            message = await receive()
+            if message["type"] != "websocket.receive":
+                return message
+            decision = self._decide(scope, who, self._message(message))
+            if decision.outcome is Outcome.SERVE and not treats(self.core):
+                return message
+            self._tell_refused(who, decision)
+            await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})
+            return {"type": "websocket.disconnect", "code": 1008}
+
+        return listen
+
+    def _message(self, message: Message) -> Seen:
+        inspection = self.core.keeper.inspection
+        if inspection is None or not inspection.asks:
+            return NOTHING
+        body = message.get("bytes") or (message.get("text") or "").encode()
+        return self._safely(lambda: inspection.message(body), _TOO_LARGE)
+
+    def _who(self, scope: Scope) -> tuple[str | None, str]:
+        try:
+            return self.core.who(scope)
+        except Exception:  # noqa: BLE001  border: whoever cannot be identified is nobody
+            self.core.counts["internal_errors"] += 1
+            return _NOBODY
+
+    def _decide(self, scope: Scope, who: tuple[str | None, str], seen: Seen) -> Decision:
         cost = self.core.choices.cost
+        try:
+            return self.core.decide(who, seen, 1.0 if cost is None else cost(scope))
+        except Exception:  # noqa: BLE001  border: the guard never takes its host down
+            self.core.counts["internal_errors"] += 1
+            return self.core.failing()
 
-        def decide() -> Decision:
-            return self.core.decide(who, rows, 1.0 if cost is None else cost(scope))
-
-        return self._safely(decide, self.core.failing())
-
-    async def _looked_at(self, receive: Receive) -> tuple[int, bytes | None, Receive]:
-        """Rows of the request (-1: too large to tell), its body if it was read, and the rest."""
-        policy = self.core.policy
-        if policy is None or policy.limit.max_batch is None:
-            return 1, None, receive
+    async def _looked_at(self, scope: Scope, receive: Receive) -> tuple[Seen, bytes, Receive]:
+        """What the body says, the body, and the messages for the host."""
+        inspection = self.core.keeper.inspection
         messages: list[Message] = []
         size, more = 0, True
         while more and size <= self.core.choices.largest:
@@ -113,14 +150,19 @@ class Guard:
             size += len(message.get("body", b""))
             more = message["type"] == "http.request" and message.get("more_body", False)
         body = b"".join(m.get("body", b"") for m in messages)
-        rows = -1 if more else self._safely(lambda: rows_of(decoded(body)), 1)
+        seen = _TOO_LARGE
+        if inspection is not None and not more:
+            failed = Seen(why=Why.UNREADABLE)
+            seen = self._safely(lambda: inspection.request(body, scope["headers"]), failed)
+        if seen.instead is not None:
+            messages = [{"type": "http.request", "body": seen.instead, "more_body": False}]
         waiting = iter(messages)
 
         async def again() -> Message:
             kept = next(waiting, None)
             return await receive() if kept is None else kept
 
-        return rows, body, again
+        return seen, body, again
 
     def _fallback(self) -> bytes:
         policy = self.core.policy
@@ -128,14 +170,11 @@ class Guard:
 
     def _tell_refused(self, who: tuple[str | None, str], decision: Decision) -> None:
         facts = {"principal": who[0] or "", "source": who[1], "status": decision.status}
-        self._safely(lambda: self.core.tell({**facts, "kind": "access", **_REFUSAL}), None)
+        self._safely(lambda: self.core.tell({**facts, **_REFUSAL, "why": decision.why}), None)
 
-    def _safely(self, step: Callable[[], Any], otherwise: Any) -> Any:
+    def _safely(self, step: Callable[[], T], otherwise: T) -> T:
         try:
             return step()
         except Exception:  # noqa: BLE001  border: the guard never takes its host down
             self.core.counts["internal_errors"] += 1
             return otherwise
-
-
-_REFUSAL = {"action": "predict", "outcome": "refused"}

@@ -8,26 +8,32 @@ Why   both ways of enforcing must decide alike, and neither may ever raise into 
 import secrets
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from stanch.contain.policy import closed, weights
 from stanch.contain.rate import in_words
-from stanch.guard.extract import Extract, automatic
+from stanch.guard.extract import Extract, automatic, decoded
 from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.guard.identity import Identify, Scope, Sources, headers
+from stanch.guard.inspection import Inspection, Seen
 from stanch.guard.keeper import Keeper, Verify
 from stanch.guard.link import Link, Server
 from stanch.guard.shape import Dice
-from stanch.guard.telemetry import Buffer
+from stanch.guard.telemetry import Buffer, Event
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import HEADER, Probed, answered, heard
 
 UNKNOWN = Decision(Outcome.REFUSE, Why.UNIDENTIFIED, status=401)
+NOTHING = Seen()
+REFUSED = {
+    why: Decision(Outcome.REFUSE, why, status=status)
+    for why, status in ((Why.FILTER, 403), (Why.TOOL, 403), (Why.UNREADABLE, 415), (Why.BATCH, 413))
+}
 _NONCES = 10_000
 _CLOSED = Decision(Outcome.REFUSE, Why.NO_POLICY, status=503)
 _OPEN = Decision(Outcome.SERVE, Why.NO_POLICY)
@@ -54,6 +60,12 @@ class Choices:
     """The file that keeps the policy over a restart."""
     verify: Verify | None = None
     """The check of the server's signature; `keeper.ed25519(key)` makes one."""
+    unreadable: Fails = Fails.CLOSED
+    """Whether a body that nobody can read for certain is served where the policy depends on it."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """The text of each filter rule that policies know by name, as `stanch.guard.rules` has it."""
+    address: str = ""
+    """Where the server can send a probe through this guard, like http://10.0.0.7:8000/."""
     extract: Extract = automatic
     largest: int = 1_000_000
     """Bytes of a body that are looked at; beyond it a body that must be shaped is withheld."""
@@ -77,10 +89,19 @@ class Core:
             raise TypeError("identify must be a function; stanch.guard.identity has the choices.")
         self.choices = choices
         self.name = choices.name or f"guard-{secrets.token_hex(4)}"
-        self.keeper = Keeper(asset_id(asset), verify=choices.verify, path=choices.last_good)
+        self.keeper = Keeper(
+            asset_id(asset),
+            verify=choices.verify,
+            path=choices.last_good,
+            inspection=lambda policy: Inspection(policy, choices.rules, choices.unreadable),
+        )
+        self.mirrors = False
+        """Whether this guard can copy requests to another version; only the gateway can."""
         self.buffer = Buffer(choices.buffer)
         self.link = Link(server, self.keeper, self.buffer, self.name)
         self.link.measured = self.measured
+        self.link.address = choices.address
+        self.link.cannot = self.cannot
         self.counts: Counter[str] = Counter()
         self._identify = identify
         self._sources = Sources(choices.trusted_proxies)
@@ -105,6 +126,14 @@ class Core:
         total = self.counts + self.keeper.counts + self.buffer.counts + self.link.counts
         return dict(total)
 
+    def cannot(self) -> tuple[str, ...]:
+        """What of the policy in force this guard does not enforce, in sentences."""
+        inspection, policy = self.keeper.inspection, self.policy
+        found = inspection.cannot if inspection else ()
+        if policy is not None and policy.mirror and not self.mirrors:
+            return (*found, f"Requests are not copied to {policy.mirror!r}: use the gateway.")
+        return found
+
     @property
     def policy(self) -> Policy | None:
         """The policy in force, or None before there was any."""
@@ -114,7 +143,9 @@ class Core:
         """The principal, if anybody trustworthy says so, and the address."""
         return self._identify(scope), self._sources.of(scope)
 
-    def decide(self, who: tuple[str | None, str], rows: int = 1, cost: float = 1.0) -> Decision:
+    def decide(
+        self, who: tuple[str | None, str], seen: Seen = NOTHING, cost: float = 1.0
+    ) -> Decision:
         """What happens to this request, counted."""
         principal, source = who
         if principal is None and self.choices.unidentified is Fails.CLOSED:
@@ -123,9 +154,12 @@ class Core:
             decision = self.failing()
         else:
             at = self.choices.monotonic()
-            decision = self.keeper.table.decide(
-                Request(principal or "", source, at, rows=rows, cost=cost)
-            )
+            request = Request(principal or "", source, at, seen.rows, seen.tokens, cost)
+            table = self.keeper.table
+            if seen.why is None:
+                decision = table.decide(request)
+            else:
+                decision = table.denies(request) or REFUSED[seen.why]
         self.counts[decision.outcome] += 1
         return decision
 
@@ -171,18 +205,45 @@ class Core:
             hold=",".join(n for n, on in (*held, ("deployment", hold.deployment)) if on),
             tools=",".join(sorted(policy.tools.deny)),
             log=policy.log,
+            cannot=self.cannot(),
         )
 
-    def tell(self, found: dict[str, object]) -> None:
-        """Queue one event about a request."""
-        if not self.choices.telemetry:
-            return
-        self._made += 1
-        event = {
-            "id": f"{self.name}-{self._boot}-{self._made}",
-            "ts": self.choices.wall().isoformat(),
+    def tell(self, facts: Event, asked: bytes = b"", answered: bytes = b"") -> None:
+        """Queue one event about a request; its bodies are read by the thread that sends."""
+        if self.choices.telemetry:
+            self._made += 1
+            self.buffer.offer(Told(self, self._made, facts, asked, answered))
+
+    def event(self, told: "Told") -> Event:
+        """The event, with what its bodies say."""
+        extract = self.choices.extract
+        found = extract(decoded(told.asked), decoded(told.answered)) if told.asked else None
+        return {
+            "id": f"{self.name}-{self._boot}-{told.number}",
+            "ts": told.at.isoformat(),
             "kind": "inference",
             "asset": self.keeper.asset,
-            **found,
+            **told.facts,
+            **(found or {}),
         }
-        self.buffer.offer(event)
+
+
+class Told:
+    """One exchange as it was, until it is made an event."""
+
+    __slots__ = ("answered", "asked", "at", "core", "facts", "number", "size")
+
+    def __init__(
+        self, core: Core, number: int, facts: Event, asked: bytes, answered: bytes
+    ) -> None:
+        self.core = core
+        self.number = number
+        self.at = core.choices.wall()
+        self.facts = facts
+        self.asked = asked
+        self.answered = answered
+        self.size = len(asked) + len(answered)
+
+    def event(self) -> Event:
+        """The event."""
+        return self.core.event(self)

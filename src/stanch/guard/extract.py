@@ -7,6 +7,7 @@ Why   detectors need what was asked and answered; services speak KServe v2, MLfl
 """
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 Found = dict[str, object]
 Extract = Callable[[Any, Any], Found | None]
 """From the decoded request and answer to columns, or None when the shape is another."""
+_BATCHES = ("instances", "dataframe_records", "inputs", "rows")
 
 
 def decoded(body: bytes) -> Any:
@@ -25,20 +27,43 @@ def decoded(body: bytes) -> Any:
 
 
 def rows_of(request: Any) -> int:
-    """How many rows a request asks about; 1 when nobody can tell."""
+    """How many rows a request asks about; the most that any of its parts says, at least 1.
+
+    A server may read another part than we do, and may believe the data rather than their shape; so
+    every part counts, and a shape that says less than the data is not believed.
+    """
+    if isinstance(request, list):
+        return max(len(request), 1)
     if not isinstance(request, Mapping):
-        return len(request) if isinstance(request, list) else 1
+        return 1
+    lists = [_list(request, name) for name in _BATCHES]
+    found = [len(one) for one in lists if not (one and _tensor(one[0]))]
+    found += [_rows_of_tensor(one) for one in _list(request, "inputs") if _tensor(one)]
     inputs = request.get("inputs")
-    if isinstance(inputs, list) and inputs and isinstance(inputs[0], Mapping):
-        shape = inputs[0].get("shape")
-        if isinstance(shape, list) and shape and isinstance(shape[0], int):
-            return max(shape[0], 1)
-    for name in ("instances", "dataframe_records", "inputs", "rows"):
-        if isinstance(request.get(name), list):
-            return len(request[name])
+    named = inputs.values() if isinstance(inputs, Mapping) else ()
+    found += [len(one) for one in named if isinstance(one, list)]
     split = request.get("dataframe_split")
-    data = split.get("data") if isinstance(split, Mapping) else None
-    return len(data) if isinstance(data, list) else 1
+    found.append(len(_list(split, "data")))
+    return max(*found, 1)
+
+
+def rows_of_csv(body: bytes) -> int:
+    """How many rows a table in CSV has at most, its heading not counted."""
+    lines = body.count(b"\n") + body.count(b"\r") - body.count(b"\r\n")
+    return max(lines + (not body.endswith((b"\n", b"\r"))) - 1, 1)
+
+
+def _tensor(one: Any) -> bool:
+    return isinstance(one, Mapping) and ("shape" in one or "data" in one)
+
+
+def _rows_of_tensor(tensor: Mapping[str, Any]) -> int:
+    shape = [n for n in _list(tensor, "shape") if isinstance(n, int) and n > 0]
+    data = _list(tensor, "data")
+    nested = bool(data) and isinstance(data[0], list)
+    told = shape[0] if shape else 1
+    held = len(data) if nested or not shape else -(-len(data) // prod(shape[1:]))
+    return max(told, held)
 
 
 def kserve(request: Any, answer: Any) -> Found | None:

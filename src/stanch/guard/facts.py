@@ -33,6 +33,10 @@ class Why(StrEnum):
     PRINCIPAL_RATE = "principal_rate"
     OVERALL_RATE = "overall_rate"
     COST = "cost"
+    FILTER = "filter"
+    TOOL = "tool"
+    UNREADABLE = "unreadable"
+    """The body cannot be read for certain, and the policy depends on what it says."""
     NO_POLICY = "no_policy"
     INTERNAL = "internal"
 

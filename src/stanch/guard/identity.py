@@ -25,7 +25,15 @@ UNIX = "unix"
 def headers(scope: Scope, name: str) -> list[str]:
     """Every value of this header, in the order they came."""
     wanted = name.lower().encode("latin-1")
-    return [v.decode("latin-1") for n, v in scope.get("headers", ()) if n.lower() == wanted]
+    return [_text(v) for n, v in scope.get("headers", ()) if n.lower() == wanted]
+
+
+def _text(value: bytes) -> str:
+    """A header's text: UTF-8, and Latin-1 where it is none, so that one name has one reading."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def proxy_header(name: str, *, secret_header: str, secret: str) -> Identify:

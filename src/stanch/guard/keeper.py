@@ -19,8 +19,10 @@ from pathlib import Path
 import msgspec
 
 from stanch.contain.policy import decoded
+from stanch.guard.inspection import Inspection, Known
 from stanch.guard.table import State, Table
 from stanch.vocabulary.ids import AssetId, Digest, digest_of
+from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.trouble import BadInput
 
 Verify = Callable[[bytes, str], bool]
@@ -53,14 +55,26 @@ def ed25519(public_key: bytes) -> Verify:
     return verify
 
 
+def plainly(policy: Policy) -> Inspection:
+    """The inspection of a policy where no rule has a name."""
+    return Inspection(policy, {})
+
+
 class Keeper:
     """Holds the policy in force and decides which one may replace it."""
 
     def __init__(
-        self, asset: AssetId, *, verify: Verify | None = None, path: Path | None = None
+        self,
+        asset: AssetId,
+        *,
+        verify: Verify | None = None,
+        path: Path | None = None,
+        inspection: Known = plainly,
     ) -> None:
         self.asset = asset
         self.table: Table | None = None
+        self.inspection: Inspection | None = None
+        self._inspection = inspection
         self.digest: Digest | None = None
         self.counts: Counter[str] = Counter()
         self._state = State()
@@ -97,7 +111,8 @@ class Keeper:
         if policy.version == self.version and digest != self.digest:
             return "policy_conflicting"
         if digest != self.digest:
-            self.table = Table(policy, self._state)
+            inspection = self._inspection(policy)
+            self.table, self.inspection = Table(policy, self._state), inspection
             self.digest = digest
         return ""
 

@@ -60,6 +60,8 @@ class Link:
         self.counts: Counter[str] = Counter()
         self.probe_key: bytes | None = None
         self.measured: Callable[[], Mapping[str, int]] = dict
+        self.address = ""
+        self.cannot: Callable[[], tuple[str, ...]] = tuple
         self._threads = [
             Thread(target=self._repeat, args=(step,), name=f"stanch-guard-{name}", daemon=True)
             for name, step in (("policy", self._fetch), ("events", self._tell))
@@ -119,6 +121,8 @@ class Link:
             "asset": self._keeper.asset,
             "version": self._keeper.version,
             "digest": self._keeper.digest,
+            "address": self.address,
+            "cannot": self.cannot(),
             "counts": dict(self.measured()),
         }
         self._ask("POST", f"/api/v1/assets/{self._asset}/guard", body=msgspec.json.encode(report))

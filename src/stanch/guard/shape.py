@@ -4,8 +4,9 @@ In    the JSON body of an answer and the policy's Shape.
 Out   the body with scores cut, noised and rounded; None when there was nothing to shape.
 Why   scores to sixteen places are what extraction, evasion and membership inference live on.
 
-Scores are numbers under `scores`, `probabilities`, `probability`, `confidence`, `logprobs`, or the
-`data` of a KServe v2 output with such a name, and mappings of class to number there. Order: noise
+Scores are numbers under a name of `NAMES`, the `data` of a KServe v2 output with such a name, and
+mappings of class to number there; rows of several numbers under `predictions` or `outputs` are
+scores too, as MLflow and TensorFlow Serving answer them. Order: noise
 (Laplace of scale 1/epsilon, then jitter), rounding, then cutting. Jitter leaves the top class on
 top; Laplace noise does not promise that, its promise is privacy.
 """
@@ -17,7 +18,14 @@ import msgspec
 
 from stanch.vocabulary.policy import Scores, Shape
 
-NAMES = frozenset({"scores", "probabilities", "probability", "confidence", "logprobs"})
+NAMES = frozenset(
+    {
+        *("score", "scores", "confidence", "confidences", "logit", "logits"),
+        *("prob", "probs", "proba", "probability", "probabilities", "class_probabilities"),
+        *("logprob", "logprobs", "top_logprobs"),
+    }
+)
+_ROWS = frozenset({"predictions", "outputs"})
 Dice = Callable[[], float]
 """A number from 0 up to 1; from the system's own source, so that it cannot be foreseen."""
 JSON = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
@@ -68,12 +76,19 @@ def _walk(value: JSON, shape: Shape, dice: Dice) -> JSON:
     kserve = str(value.get("name", "")).lower() in NAMES and "data" in value
     found: dict[str, JSON] = {}
     for name, one in value.items():
-        if name.lower() in NAMES or (kserve and name == "data"):
+        rows = name.lower() in _ROWS and _score_rows(one)
+        if name.lower() in NAMES or rows or (kserve and name == "data"):
             if shape.scores is not Scores.NONE:
                 found[name] = _scores(one, shape, dice)
         else:
             found[name] = _walk(one, shape, dice)
     return found
+
+
+def _score_rows(value: JSON) -> bool:
+    """Whether this is a list of rows with several numbers each: nothing but scores looks so."""
+    rows = value if isinstance(value, list) else []
+    return any(isinstance(r, list) and len(r) > 1 and all(map(_number, r)) for r in rows)
 
 
 def _scores(value: JSON, shape: Shape, dice: Dice) -> JSON:

@@ -119,7 +119,7 @@ class Table:
 
     def decide(self, request: Request, *, spend: bool = True) -> Decision:
         """What happens to this request; `spend=False` looks without charging anybody."""
-        refused = self._denies(request)
+        refused = self.denies(request)
         if refused is not None:
             return refused
         if self._limited:
@@ -134,7 +134,8 @@ class Table:
         """The rate that this principal is held to."""
         return self._own.get(folded(principal)) or self._limit.per_principal
 
-    def _denies(self, request: Request) -> Decision | None:
+    def denies(self, request: Request) -> Decision | None:
+        """The refusal of this request, whatever the rates; None where there is none."""
         if self._silent:
             return _REFUSED[Why.MODE]
         if self._denied and folded(request.principal) in self._denied:

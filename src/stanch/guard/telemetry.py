@@ -1,15 +1,29 @@
 """What a guard tells: events in a bounded buffer, and what had to be dropped.
 
-In    one event for each request. Out   batches; counts of what was kept, sent and dropped.
-Why   telling must never slow or fill the service: where the server cannot keep up, the newest
+In    one raw exchange for each request. Out   batches of events; counts of what was dropped.
+Why   bodies are read on the thread that sends, so a request pays for keeping them alone. Telling
+      must never slow or fill the service: where the server cannot keep up, the newest
       events are dropped and counted, never waited for.
 """
 
 from collections import Counter, deque
 from collections.abc import Mapping
 from threading import Condition
+from typing import Protocol
 
 Event = Mapping[str, object]
+LARGEST = 64 * 1024 * 1024
+"""Bytes of bodies that wait to be read at most."""
+
+
+class Raw(Protocol):
+    """A request that is not an event yet: the thread that sends makes it one, not the request."""
+
+    size: int
+
+    def event(self) -> Event:
+        """The event."""
+        ...
 
 
 class Buffer:
@@ -17,28 +31,45 @@ class Buffer:
 
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
-        self._events: deque[Event] = deque()
+        self._waiting: deque[Raw] = deque()
+        self._back: deque[Event] = deque()
+        self._kept = 0
+        self._read = 0
+        self._wanted = most
         self._ready = Condition()
         self._closed = False
         self.counts: Counter[str] = Counter()
 
-    def offer(self, event: Event) -> None:
-        """Keep the event, or count it as dropped when the buffer is full."""
-        if len(self._events) >= self._most:
+    def offer(self, raw: Raw) -> None:
+        """Keep it, or count it as dropped when the buffer is full."""
+        if len(self) >= self._most or self._kept - self._read > LARGEST:
             self.counts["events_dropped"] += 1
             return
-        self._events.append(event)
+        self._kept += raw.size
+        self._waiting.append(raw)
+        if len(self._waiting) == self._wanted:
+            with self._ready:
+                self._ready.notify_all()
 
     def batch(self, most: int, wait: float) -> list[Event]:
         """The next events, at most so many, after waiting at most so long for a full batch."""
+        self._wanted = min(most, self._most)
         with self._ready:
-            self._ready.wait_for(lambda: self._closed or len(self._events) >= most, timeout=wait)
-        return [self._events.popleft() for _ in range(min(most, len(self._events)))]
+            self._ready.wait_for(lambda: self._closed or len(self) >= self._wanted, timeout=wait)
+        events = [self._back.popleft() for _ in range(min(most, len(self._back)))]
+        while self._waiting and len(events) < most:
+            raw = self._waiting.popleft()
+            self._read += raw.size
+            try:
+                events.append(raw.event())
+            except Exception:  # noqa: BLE001  border: one strange body never costs the others
+                self.counts["events_unread"] += 1
+        return events
 
     def give_back(self, events: list[Event]) -> None:
         """Put back what could not be sent, in front; what no longer fits is dropped and counted."""
-        room = max(0, self._most - len(self._events))
-        self._events.extendleft(reversed(events[:room]))
+        room = max(0, self._most - len(self))
+        self._back.extendleft(reversed(events[:room]))
         self.counts["events_dropped"] += len(events) - len(events[:room])
 
     def close(self) -> None:
@@ -48,4 +79,4 @@ class Buffer:
             self._ready.notify_all()
 
     def __len__(self) -> int:
-        return len(self._events)
+        return len(self._waiting) + len(self._back)

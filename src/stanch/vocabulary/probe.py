@@ -66,6 +66,8 @@ class Probed:
     hold: str = ""
     tools: str = ""
     log: str = ""
+    cannot: tuple[str, ...] = ()
+    """What of the policy this guard does not enforce, in sentences."""
 
 
 def asked(probe: Probe, nonce: str, key: bytes) -> str:
@@ -105,9 +107,10 @@ def read(text: str, nonce: str, key: bytes) -> Probed:
     if facts is None or facts.get("nonce") != nonce:
         raise Tampered("this is not the guard's answer to the probe")
     known = {n: facts[n] for n in Probed.__dataclass_fields__ if n in facts}
-    versions = known.pop("versions", ())
-    made = tuple(map(str, versions)) if isinstance(versions, list) else ()
-    return Probed(**known, versions=made)  # pyrefly: ignore[bad-argument-type]  sealed by our own guard
+    for name in ("versions", "cannot"):
+        given = known.get(name)
+        known[name] = tuple(map(str, given)) if isinstance(given, list) else ()
+    return Probed(**known)  # pyrefly: ignore[bad-argument-type]  sealed by our own guard
 
 
 def proves(probe: Probe, found: Probed) -> bool:

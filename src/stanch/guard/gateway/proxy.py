@@ -15,10 +15,9 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from stanch.guard.answers import Message, Send, refuse, say
+from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
 from stanch.guard.asgi import App, Guard, Receive
 from stanch.guard.core import Core
-from stanch.guard.extract import decoded
 from stanch.guard.facts import Decision, Outcome, Why
 from stanch.guard.gateway.config import GatewayConfig
 from stanch.guard.gateway.headers import ambiguous, back, onward
@@ -141,7 +140,7 @@ class Proxy:
     async def _instead(self, send: Send, decision: Decision) -> None:
         policy = self.core.policy if self.core else None
         if policy is not None and policy.fallback:
-            await say(send, 200, policy.fallback.encode())
+            await say(send, 200, policy.fallback.encode(), FALLBACK)
         else:
             await refuse(send, decision)
 
@@ -167,10 +166,9 @@ class Proxy:
             self._count("mirrors_failed")
             return
         if self.core is not None:
-            found = self.core.choices.extract(decoded(body), decoded(content)) or {}
             principal = (scope.get("stanch") or {}).get("principal") or ""
             told = {"version": version, "principal": principal, "status": answer.status}
-            self.core.tell({**told, "mirrored": True, **found})
+            self.core.tell({**told, "mirrored": True}, body, content)
 
     def _most(self) -> int:
         return self.core.choices.largest if self.core else 0
@@ -203,4 +201,5 @@ def gateway(config: GatewayConfig) -> App:
         choices=config.choices,
     )
     proxy.core = guard.core
+    guard.core.mirrors = True
     return guard
