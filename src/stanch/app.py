@@ -122,7 +122,14 @@ class Parts:
 
     def signed(self, kind: str) -> Callable[[bytes], str]:
         """What signs values of this kind with the house's keys."""
-        return lambda body: msgspec.json.encode(self.signer.sign_bytes(body, kind)).decode()
+
+        def signature(body: bytes) -> str:
+            envelope = self.signer.sign_bytes(body, kind)
+            return msgspec.json.encode(
+                {k: v for k, v in envelope.items() if k != "payload"}
+            ).decode()
+
+        return signature
 
     def desk(self) -> Desk:
         """The evidence desk of this folder."""

@@ -33,13 +33,16 @@ def judged(
 ) -> Incident:
     """The incident with what is believed of it now."""
     own = asset or Asset(id=incident.asset, kind=AssetKind.ENDPOINT, name=incident.asset, owner="")
-    now = replace(incident, suspects=suspects_of(findings, seen, incident.suspects))
+    now = incident
     if incident.verdict.by == MACHINE and (seen is not None or findings):
         verdict = verdict_of(findings, seen or Observations(), packaged())
         # A look at fewer counts must not take back what earlier counts showed.
         known = incident.verdict.kind is not VerdictKind.UNDECIDED
         if verdict.kind is not VerdictKind.UNDECIDED or not known:
             now = replace(now, verdict=verdict)
+    innocent = now.verdict.kind in {VerdictKind.NATURAL, VerdictKind.FAULT}
+    suspects = () if innocent else suspects_of(findings, seen, incident.suspects)
+    now = replace(now, suspects=suspects)
     kind = now.verdict.attack
     labels = labels_of(kind, findings, asset=own.kind)
     first = findings[0].lifecycle if findings else incident.lifecycle

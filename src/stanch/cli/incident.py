@@ -1,0 +1,194 @@
+"""stanch incident: what we believe happened, and what people say of it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from stanch.cli.client import connect, segment
+from stanch.cli.options import Data, Json, command
+from stanch.cli.out import Out
+from stanch.vocabulary.incident import Level, Phase
+
+app = command("What we believe happened: list, look, report, note, judge, close.")
+_BASE = "/api/v1/incidents"
+Which = Annotated[str, typer.Argument(help="The incident's id.")]
+
+
+@app.command("list")
+def list_(  # noqa: PLR0913  the filters of a list
+    *,
+    phase: Annotated[Phase | None, typer.Option(help="Only in this phase.")] = None,
+    asset: Annotated[str, typer.Option(help="Only on this asset.")] = "",
+    text: Annotated[str, typer.Option(help="Only with these words.")] = "",
+    closed: Annotated[bool, typer.Option("--closed", help="Closed ones instead of open.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List incidents, the worst first."""
+    query = {
+        "phase": phase,
+        "asset": asset,
+        "text": text,
+        "closed": str(closed).lower(),
+        "sort": "worst",
+    }
+    found = list(connect(data).every(_BASE, {k: v for k, v in query.items() if v}))
+    rows = [_line(one) for one in found]
+    columns = ("id", "severity", "phase", "verdict", "asset", "findings", "opened", "title")
+    Out(json=json).table({"items": found}, columns, rows)
+
+
+@app.command()
+def show(*, incident: Which, data: Data = None, json: Json = False) -> None:
+    """Show one incident: what, how bad, why, by whom, what next."""
+    client = connect(data)
+    found = client.get(f"{_BASE}/{segment(incident)}")
+    ahead = client.get(f"{_BASE}/{segment(incident)}/ahead")
+    notes = client.get(f"{_BASE}/{segment(incident)}/notes")
+    document = {"incident": found, "ahead": ahead, "notes": notes}
+    Out(json=json).show(document, "\n".join(_told(found, ahead, notes)))
+
+
+@app.command("open")
+def open_(
+    *,
+    asset: Annotated[str, typer.Argument(help="The asset it is about.")],
+    text: Annotated[str, typer.Argument(help="What you saw, in your words.")],
+    principal: Annotated[list[str] | None, typer.Option(help="Whom you suspect.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Report what you saw; it opens an incident or joins the one it belongs to."""
+    body = {"asset": asset, "text": text, "principals": principal or []}
+    found = connect(data).send("POST", _BASE, body)
+    Out(json=json).show(found, f"{found['id']}: {found['title']}")
+
+
+@app.command()
+def note(
+    *,
+    incident: Which,
+    text: Annotated[str, typer.Argument(help="What to write.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Write a note beside an incident."""
+    path = f"{_BASE}/{segment(incident)}/notes"
+    kept = connect(data).send("POST", path, {"text": text})
+    Out(json=json).show(kept, "The note is kept.")
+
+
+@app.command()
+def judge(  # noqa: PLR0913  what a person can say of an incident
+    *,
+    incident: Which,
+    why: Annotated[str, typer.Option(help="The reason, which stands in the log.")],
+    verdict: Annotated[str, typer.Option(help="natural, fault, attack or undecided.")] = "",
+    attack: Annotated[str, typer.Option(help="The kind of attack.")] = "",
+    severity: Annotated[str, typer.Option(help="low, medium or high.")] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Put your own verdict or severity in place of the machine's."""
+    client = connect(data)
+    seen = client.get(f"{_BASE}/{segment(incident)}")["version"]
+    body: dict[str, Any] = {"seen": seen, "why": why}
+    body |= {k: v for k, v in (("verdict", verdict), ("attack", attack)) if v}
+    if severity:
+        body["severity"] = Level[severity.upper()].value if severity.upper() in _LEVELS else 0
+    found = client.send("POST", f"{_BASE}/{segment(incident)}/judgement", body)
+    Out(json=json).show(found, _headline(found))
+
+
+@app.command()
+def move(  # noqa: PLR0913  the words that a move may need
+    *,
+    incident: Which,
+    to: Annotated[Phase, typer.Argument(help="The phase to go to.")],
+    why: Annotated[str, typer.Option(help="The reason in words.")] = "",
+    nothing_to_contain: Annotated[
+        bool, typer.Option("--nothing-to-contain", help="Your word that nothing needs containing.")
+    ] = False,
+    cause_removed: Annotated[
+        bool, typer.Option("--cause-removed", help="Your word that the cause is gone.")
+    ] = False,
+    reviewed: Annotated[bool, typer.Option("--reviewed", help="The review was held.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Move an incident to its next phase."""
+    client = connect(data)
+    seen = client.get(f"{_BASE}/{segment(incident)}")["version"]
+    body: dict[str, Any] = {
+        "to": to,
+        "seen": seen,
+        "why": why,
+        "nothing_to_contain": nothing_to_contain,
+        "cause_removed": cause_removed,
+        "reviewed": reviewed,
+    }
+    found = client.send("POST", f"{_BASE}/{segment(incident)}/phase", body)
+    Out(json=json).show(found, f"{found['id']} is {found['phase']}.")
+
+
+@app.command()
+def close(
+    *,
+    incident: Which,
+    why: Annotated[str, typer.Option(help="The reason in words.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Close an incident."""
+    client = connect(data)
+    seen = client.get(f"{_BASE}/{segment(incident)}")["version"]
+    body: dict[str, Any] = {"to": "closed", "seen": seen, "why": why, "reviewed": True}
+    found = client.send("POST", f"{_BASE}/{segment(incident)}/phase", body)
+    Out(json=json).show(found, f"{found['id']} is {found['phase']}.")
+
+
+_LEVELS = frozenset(level.name for level in Level)
+
+
+def _line(item: Mapping[str, Any]) -> dict[str, Any]:
+    one = item["incident"]
+    return {
+        **one,
+        "severity": Level(one["severity"]["level"]).name.lower(),
+        "verdict": one["verdict"]["attack"] or one["verdict"]["kind"],
+        "findings": item["findings"],
+        "opened": one["opened"][:16].replace("T", " "),
+    }
+
+
+def _headline(one: Mapping[str, Any]) -> str:
+    level = Level(one["severity"]["level"]).name.lower()
+    return f"{one['id']}  {one['title']}  ({level}, {one['phase']})"
+
+
+def _told(
+    one: Mapping[str, Any], ahead: Mapping[str, Any], notes: list[Mapping[str, Any]]
+) -> Iterator[str]:
+    verdict = one["verdict"]
+    yield _headline(one)
+    kind = verdict["attack"] or verdict["kind"]
+    yield f"\nVerdict: {kind}, {100 * verdict['confidence']:.0f} % sure, by {verdict['by']}"
+    for reason in verdict["reasons"]:
+        yield f"  {reason['weight']:+6.2f}  {reason['says']}"
+    yield f"\nSeverity: {one['severity']['vector']}"
+    for fired in one["severity"]["fired"]:
+        yield f"  {fired}"
+    if one["suspects"]:
+        yield "\nSuspects:"
+        for suspect in one["suspects"][:10]:
+            share, sure = 100 * suspect["share"], 100 * suspect["confidence"]
+            yield f"  {suspect['principal']}: {share:.0f} % of it, {sure:.0f} % sure"
+    if one["atlas"]:
+        yield f"\nATLAS: {', '.join(one['atlas'])}"
+    yield "\nDo first:"
+    for action in ahead["actions"]:
+        yield f"  {action['action']}: {action['why']}"
+    yield f"\nCan go to: {', '.join(ahead['phases']) or 'nowhere'}"
+    for note_ in notes:
+        yield f"\n{note_['at'][:16]} {note_['by']}: {note_['text']}"
