@@ -1,6 +1,7 @@
 """Approvals: a named person's yes or no, bound to the digest of exactly what was shown."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -65,3 +66,11 @@ class Approval:
     votes: tuple[Vote, ...] = ()
     delegated_to: str = ""
     version: int = 1
+    requester: str = "stanch"
+    """Who wants it; their own yes does not count."""
+    acts: Mapping[str, str] = field(default_factory=dict)
+    """The digest of each act that a yes allows, by the step that does it."""
+    told: int = 0
+    """How much of the time, in percent, was over when people were last reminded."""
+    review: bool = False
+    """Whether somebody must look at it afterwards, because it was overridden."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from stanch.vocabulary.ids import AssetId, IncidentId, PlaybookId, RunId
+from stanch.vocabulary.ids import AssetId, Digest, IncidentId, PlaybookId, RunId
 
 
 class RunState(StrEnum):
@@ -13,11 +13,28 @@ class RunState(StrEnum):
     RUNNING = "running"
     WAITING = "waiting"
     """For a person or for a time."""
+    PAUSED = "paused"
+    """A person holds it; it goes on when they say so."""
     STUCK = "stuck"
     """No sign of life for longer than its lease; shown to people, and taken over."""
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+OVER = frozenset({RunState.DONE, RunState.FAILED, RunState.CANCELLED})
+"""The states that a run does not leave."""
+
+
+class Wish(StrEnum):
+    """What a person wants of a run."""
+
+    GO = "go"
+    PAUSE = "pause"
+    STEP = "step"
+    """One step, then pause."""
+    CANCEL = "cancel"
+    CANCEL_UNDO = "cancel and undo"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,3 +54,16 @@ class Run:
     by: str = "stanch"
     ended: datetime | None = None
     version: int = 1
+    digest: Digest | None = None
+    """The very playbook it began with; editing the file changes no run."""
+    waits_for: tuple[str, ...] = ()
+    """Whom or what it waits for, and why, in words."""
+    wake: datetime | None = None
+    """When it goes on by itself at the latest."""
+    hop: int = 0
+    """How often it was taken up again after a wait."""
+    done: int = 0
+    """Steps it has taken; none is entered twice."""
+    wish: Wish = Wish.GO
+    worker: str = ""
+    """Who is or was at work on it."""

@@ -17,6 +17,7 @@ Trouble                      exit 1   HTTP 500
 |-- Conflict                 exit 4   HTTP 409   somebody else was first
 |   |-- Stale                exit 4   HTTP 409
 |   |-- AlreadyThere         exit 4   HTTP 409
+|   |   `-- Answered         exit 4   HTTP 409   somebody answered first
 |   `-- WrongPhase           exit 4   HTTP 409
 |-- Busy                     exit 75  HTTP 429   come back later
 |-- NoSpace                  exit 74  HTTP 507
@@ -142,6 +143,10 @@ class Stale(Conflict):
 
 class AlreadyThere(Conflict):
     """{} {!r} exists already. Choose another name, or change the one that is there."""
+
+
+class Answered(AlreadyThere):
+    """{} answered this question already: {}. Nothing was changed."""
 
 
 class WrongPhase(Conflict):

@@ -1,0 +1,1 @@
+"""Playbooks as values: read, checked, walked, and exchanged as CACAO 2.0."""

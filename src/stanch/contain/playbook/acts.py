@@ -1,0 +1,89 @@
+"""Acts: everything a playbook may tell the machine to do, and the words it may use for what.
+
+In    the actions there are.
+Out   each act with its arguments and whether it can be taken back.
+Why   a playbook that asks for what does not exist must fail when it is written, with the nearest
+      name, not in the night when it runs.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from types import MappingProxyType
+from typing import Any
+
+from stanch.contain.action import Action, Undo
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Act:
+    """One thing that a playbook may do."""
+
+    id: str
+    says: str
+    needs: frozenset[str] = frozenset()
+    """Arguments that must be given."""
+    takes: frozenset[str] = frozenset()
+    """All arguments, those needed among them."""
+    final: bool = False
+    """Whether it can never be taken back."""
+    contains: bool = False
+    """Whether it changes how the asset may be used."""
+
+
+def _deed(id_: str, says: str, *needs: str) -> Act:
+    return Act(id=id_, says=says, needs=frozenset(needs), takes=frozenset(needs))
+
+
+DEEDS: Mapping[str, Act] = MappingProxyType(
+    {
+        act.id: act
+        for act in (
+            _deed("freeze", "Keeps what the asset is now as evidence."),
+            _deed("note", "Writes a note on the incident.", "text"),
+            _deed("assign", "Tells the person with this part that the incident is theirs.", "to"),
+            _deed("open_clock", "Starts a duty with a deadline.", "duty", "within"),
+            _deed("start_check", "Asks for a check of the asset or what it is made from.", "check"),
+            _deed("await_probe", "Asks a guard for proof that the containment is in force."),
+        )
+    }
+)
+"""What the engine itself does, beside actions."""
+
+VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "suspects": "the principals that are surely behind it",
+        "networks": "the addresses they came from",
+        "asset": "the asset's id",
+        "incident": "the incident's id",
+        "version": "the version that answers now",
+        "suspect_version": "the version that the findings are about",
+        "good_version": "the last signed version that served well",
+        "dataset": "the dataset it was trained on last",
+        "owner": "who answers for the asset",
+        "security": "who responds for the asset",
+        "ml_engineer": "who builds the asset",
+        "legal": "who answers for it in law",
+        "leadership": "who leads",
+        "tools": "the tools that the agent used",
+    }
+)
+"""What an argument like `$suspects` can stand for."""
+
+
+def acts(actions: Iterable[Action[Any]]) -> Mapping[str, Act]:
+    """Every act there is, by id."""
+    made = {str(one.id): _act(one) for one in actions}
+    return MappingProxyType({**DEEDS, **made})
+
+
+def _act(action: Action[Any]) -> Act:
+    known = fields(action.args)
+    bare = (f for f in known if f.default is MISSING and f.default_factory is MISSING)
+    return Act(
+        id=action.id,
+        says=action.says,
+        needs=frozenset(f.name for f in bare),
+        takes=frozenset(f.name for f in known),
+        final=action.undo is Undo.NEVER,
+        contains=action.undo is not Undo.NOTHING,
+    )

@@ -1,0 +1,28 @@
+"""Periods in words: 90s, 5m, 2h, 7d.
+
+In    text. Out   whole seconds, or BadInput; and back, in the largest unit that fits.
+Why   a playbook states every time it waits; a bare number does not say of what.
+"""
+
+import re
+
+from stanch.vocabulary.trouble import BadInput
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_PERIOD = re.compile(r"(\d{1,7})([smhd])")
+LONGEST = 366 * 86_400
+
+
+def seconds(text: str) -> int:
+    """The whole seconds of a period."""
+    found = _PERIOD.fullmatch(text.strip())
+    many = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not 0 < many <= LONGEST:
+        raise BadInput(f"{text[:20]!r} is no period. Write 30s, 5m, 2h or 7d, up to a year.")
+    return many
+
+
+def in_words(many: int) -> str:
+    """The period in its largest whole unit."""
+    unit = next(u for u in ("d", "h", "m", "s") if many % _UNITS[u] == 0)
+    return f"{many // _UNITS[unit]}{unit}"

@@ -1,0 +1,137 @@
+"""A place in a playbook's YAML: a value and the line it stands on, for errors that name it.
+
+In    YAML text and the name of its file.
+Out   places, asked for as text, list, mapping, number or truth; BadFile with `file:line` otherwise.
+Why   aliases, tags and keys said twice can hide what a playbook does; each is refused.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import yaml
+
+from stanch.vocabulary.trouble import BadFile, BadInput, Trouble
+
+T = TypeVar("T")
+LARGEST = 1_000_000
+DEEPEST = 12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """One value of the YAML, with the file it stands in."""
+
+    node: yaml.Node
+    file: str
+
+    @property
+    def line(self) -> int:
+        """Its line, from 1."""
+        return self.node.start_mark.line + 1
+
+    def wrong(self, says: str) -> BadFile:
+        """The error that names this place."""
+        return BadFile(f"{self.file}:{self.line}", says)
+
+    def text(self) -> str:
+        """Its text."""
+        if not isinstance(self.node, yaml.ScalarNode):
+            raise self.wrong("this must be a single value.")
+        return " ".join(str(self.node.value).split())
+
+    def by(self, make: Callable[[str], T]) -> T:
+        """What is made of its text; a refusal names the line."""
+        try:
+            return make(self.text())
+        except BadFile:
+            raise
+        except Trouble as error:
+            raise self.wrong(str(error)) from error
+
+    def scalar(self) -> str | int | float | bool:
+        """Its text, number or truth, as YAML has it."""
+        text = self.text()
+        kind = self.node.tag.rpartition(":")[2]
+        if kind == "bool":
+            return text.lower() in ("true", "yes", "on")
+        try:
+            return {"int": int, "float": float}.get(kind, str)(text)
+        except ValueError:
+            return text
+
+    def number(self) -> int:
+        """Its whole number."""
+        return self.by(_whole)
+
+    def truth(self) -> bool:
+        """Whether it says yes."""
+        return self.by(_yes)
+
+    def items(self) -> list["Place"]:
+        """The places of its list."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            raise self.wrong("this must be a list, like [a, b].")
+        return [Place(node=n, file=self.file) for n in self.node.value]
+
+    def pairs(self) -> dict[str, "Place"]:
+        """The places of its mapping by name."""
+        if not isinstance(self.node, yaml.MappingNode):
+            raise self.wrong("this must be a mapping of names to values.")
+        found: dict[str, Place] = {}
+        for key, value in self.node.value:
+            here = Place(node=key, file=self.file)
+            name = here.text()
+            if name in found:
+                raise here.wrong(f"{name[:40]!r} stands here twice.")
+            found[name] = Place(node=value, file=self.file)
+        return found
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list."""
+        return isinstance(self.node, yaml.SequenceNode)
+
+
+def composed(text: str, file: str) -> Place:
+    """The place of the whole document, or BadFile."""
+    if len(text) > LARGEST:
+        raise BadFile(file, f"a playbook has at most {LARGEST} characters.")
+    try:
+        _plain(text, file)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        why = getattr(error, "problem", None) or "a character that YAML does not allow"
+        raise BadFile(f"{file}{line}", f"this is not YAML: {why}.") from error
+    if node is None:
+        raise BadFile(f"{file}:1", "the playbook is empty. Begin with `playbook: NAME`.")
+    return Place(node=node, file=file)
+
+
+def _plain(text: str, file: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise BadFile(f"{file}:{line}", "uses an anchor or alias. Write the value out.")
+        if getattr(event, "tag", None) is not None:
+            raise BadFile(f"{file}:{line}", "uses a tag. Write plain values.")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise BadFile(f"{file}:{line}", f"is nested deeper than {DEEPEST} levels.")
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:  # noqa: PLR2004  a billion is enough for any count
+        raise BadInput(f"{text[:20]!r} must be a whole number.")
+    return int(text)
+
+
+def _yes(text: str) -> bool:
+    word = text.lower()
+    if word not in ("yes", "no", "true", "false"):
+        raise BadInput(f"{text[:20]!r} must be yes or no.")
+    return word in ("yes", "true")

@@ -1,0 +1,394 @@
+"""Approvals: questions to people, each answered once, about exactly what they were shown.
+
+In    a Question; votes of people, with the digest of what they saw.
+Out   the Approval as it stands; its run is woken when it has an answer.
+Why   (1) a vote counts only for the digest it names: who saw something else gets `Stale`.
+      (2) two racing voters: one transaction each, so one wins and the other gets `Answered`.
+      (3) silence is the question's own stated default, never yes for what cannot be undone.
+      (4) whoever asked for the act does not count as the one who allows it.
+      (5) a service key may answer for one, never for what needs two people.
+      (6) a flood of questions, which an attacker can cause, is bounded for each asset and seen.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from stanch.engine.clock import Clock
+from stanch.engine.ports import Store, Transaction
+from stanch.engine.telling import Nobody, Notice, Notifier, Urgency
+from stanch.vocabulary.approval import Answer, Approval, Risk, Vote
+from stanch.vocabulary.ids import (
+    ActionId,
+    ApprovalId,
+    AssetId,
+    Digest,
+    IncidentId,
+    RunId,
+    digest_of,
+)
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.people import Caller, Role, Scope
+from stanch.vocabulary.record import Deed, Entry
+from stanch.vocabulary.trouble import (
+    AlreadyThere,
+    Answered,
+    BadInput,
+    Busy,
+    NotAllowed,
+    Refused,
+    Stale,
+)
+
+MOST_OPEN = 8
+"""Open questions on one asset; further ones wait until some are answered."""
+QUESTION = ActionId("question")
+"""Stands for the action where people are only asked what to do."""
+REMIND_AT = (50, 80, 100)
+"""Percent of the time at which people are reminded."""
+_ORDER = tuple(Role)
+_PEOPLE = {Risk.AUTOMATIC: 1, Risk.ONE: 1, Risk.TWO: 2}
+Wake = Callable[[RunId], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What people are to be asked."""
+
+    key: str
+    """Names this very question; the same key again asks nothing new."""
+    incident: IncidentId
+    asset: AssetId
+    action: ActionId = QUESTION
+    risk: Risk = Risk.ONE
+    role: Role = Role.APPROVER
+    shown: str
+    acts: Mapping[str, str] = field(default_factory=dict)
+    within: int = 1800
+    if_silent: bool = False
+    run: RunId | None = None
+    requester: str = "stanch"
+
+    @property
+    def digest(self) -> Digest:
+        """What a vote binds to: the words and the acts."""
+        return digest_of(msgspec.json.encode((self.shown, dict(sorted(self.acts.items())))))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ballot:
+    """One person's answer to what they saw."""
+
+    yes: bool
+    digest: Digest
+    why: str = ""
+
+
+def nobody_waits(_: RunId) -> None:
+    """Wakes nothing."""
+
+
+class Approvals:
+    """Asks, counts and closes questions."""
+
+    def __init__(self, store: Store, clock: Clock, notifier: Notifier | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self._notifier = notifier or Nobody()
+        self.wake: Wake = nobody_waits
+
+    def ask(self, question: Question) -> Approval:
+        """The question as it now stands; `Busy` when the asset has too many open ones."""
+        if question.if_silent and question.risk is Risk.TWO:
+            raise BadInput("Silence cannot mean yes to what cannot be undone. Say `if_silent: no`.")
+        at = self._clock()
+        with self._store.begin() as tx:
+            key = approval_id(question)
+            known = tx.approvals.find(key) or _same(tx, question)
+            if known is not None:
+                return known
+            if tx.approvals.count(_open_on(question.asset)) >= MOST_OPEN:
+                raise Busy(f"{MOST_OPEN} questions are open on {question.asset} already", 60)
+            made = tx.approvals.add(_approval(key, question, at))
+            _enter(tx, made, Deed.APPROVAL_ASKED, question.requester, at, risk=made.risk)
+        self._notifier.tell(_notice(made, f"asked/{made.id}", made.role, made.shown))
+        return made
+
+    def vote(self, key: ApprovalId, caller: Caller, ballot: Ballot) -> Approval:
+        """The question with this vote counted."""
+        at = self._clock()
+        with self._store.begin() as tx:
+            seen = tx.approvals.get(key)
+            _still_open(seen, at)
+            _may_vote(seen, caller, ballot)
+            vote = Vote(
+                by=caller.name, yes=ballot.yes, at=at, digest=ballot.digest, why=ballot.why[:1000]
+            )
+            saved = tx.approvals.save(_counted(replace(seen, votes=(*seen.votes, vote))))
+            facts = {"answer": saved.answer, "yes": ballot.yes, "why": vote.why[:300]}
+            _enter(tx, saved, Deed.APPROVAL_GIVEN, caller.name, at, **facts)
+        self._woken(saved)
+        return saved
+
+    def override(self, key: ApprovalId, caller: Caller, why: str) -> Approval:
+        """The question, decided by one in an emergency: loud, and to be reviewed afterwards."""
+        if not caller.may(Scope.ADMIN) or caller.role is None:
+            raise NotAllowed("an admin in person", caller.role or "a key")
+        if not why.strip():
+            raise BadInput("An override needs a reason in words.")
+        at = self._clock()
+        with self._store.begin() as tx:
+            seen = tx.approvals.get(key)
+            _still_open(seen, at)
+            if seen.risk is Risk.TWO:
+                raise Refused("What cannot be undone needs two people; no override replaces them.")
+            vote = Vote(by=caller.name, yes=True, at=at, digest=seen.digest, why=why[:1000])
+            votes = (*seen.votes, vote)
+            saved = tx.approvals.save(
+                replace(seen, answer=Answer.OVERRIDDEN, votes=votes, review=True)
+            )
+            facts = {"answer": saved.answer, "override": True, "review": True, "why": why[:300]}
+            _enter(tx, saved, Deed.APPROVAL_GIVEN, caller.name, at, **facts)
+        self._notifier.tell(
+            Notice(
+                key=f"override/{saved.id}",
+                to="leadership",
+                says=f"{caller.name} overrode an approval for {saved.action} on {saved.asset}: "
+                f"{why[:300]} It must be reviewed.",
+                urgency=Urgency.NOW,
+                incident=saved.incident,
+                asset=saved.asset,
+            )
+        )
+        self._woken(saved)
+        return saved
+
+    def reviewed(self, key: ApprovalId, caller: Caller, finding: str) -> Approval:
+        """The overridden question, looked at afterwards by somebody else."""
+        at = self._clock()
+        if caller.role is None or _rank(caller.role) < _rank(Role.APPROVER):
+            raise NotAllowed(f"the role {Role.APPROVER}", caller.role or "a key")
+        with self._store.begin() as tx:
+            seen = tx.approvals.get(key)
+            if seen.votes and seen.votes[-1].by == caller.name:
+                raise NotAllowed("somebody other than who overrode it", caller.name)
+            saved = tx.approvals.save(replace(seen, review=False))
+            facts = {"answer": saved.answer, "reviewed": finding[:300]}
+            _enter(tx, saved, Deed.APPROVAL_GIVEN, caller.name, at, **facts)
+        return saved
+
+    def delegate(self, key: ApprovalId, caller: Caller, to: str) -> Approval:
+        """The question, which this named person may now answer too."""
+        at = self._clock()
+        with self._store.begin() as tx:
+            seen = tx.approvals.get(key)
+            _still_open(seen, at)
+            if caller.name != seen.delegated_to:
+                _has_role(seen, caller)
+            user = tx.users.named(to)
+            if user is None or user.disabled:
+                raise BadInput(f"{to[:64]!r} is nobody with an account here.")
+            saved = tx.approvals.save(replace(seen, delegated_to=user.name))
+            _enter(tx, saved, Deed.APPROVAL_ASKED, caller.name, at, delegated_to=user.name)
+        self._notifier.tell(_notice(saved, f"delegated/{saved.id}/{to}", to, saved.shown))
+        return saved
+
+    def lapse(self) -> tuple[Approval, ...]:
+        """The questions whose time is up, each with its stated default taken."""
+        at = self._clock()
+        lapsed: list[Approval] = []
+        with self._store.look() as tx:
+            due = tx.approvals.lapsing(at)
+        for one in due:
+            with self._store.begin() as tx:
+                seen = tx.approvals.get(one.id)
+                if seen.answer is not Answer.OPEN:
+                    continue
+                saved = tx.approvals.save(replace(seen, answer=Answer.LAPSED))
+                facts = {"answer": saved.answer, "means": "yes" if saved.if_silent else "no"}
+                _enter(tx, saved, Deed.APPROVAL_LAPSED, "stanch", at, **facts)
+            lapsed.append(saved)
+            self._woken(saved)
+        return tuple(lapsed)
+
+    def remind(self) -> tuple[Approval, ...]:
+        """The questions whose people were reminded now: at half, at four fifths, at the end."""
+        at = self._clock()
+        with self._store.look() as tx:
+            due = [one for one in _all_open(tx) if _passed(one, at) > one.told]
+        told: list[Approval] = []
+        for one in due:
+            with self._store.begin() as tx:
+                seen = tx.approvals.get(one.id)
+                passed = _passed(seen, at)
+                if seen.answer is not Answer.OPEN or passed <= seen.told:
+                    continue
+                saved = tx.approvals.save(replace(seen, told=passed))
+                _enter(tx, saved, Deed.PERSON_TOLD, "stanch", at, percent=passed)
+            to, urgency = _escalated(saved, passed)
+            says = f"{passed} % of the time to answer is over. {saved.shown}"
+            notice = _notice(saved, f"remind/{saved.id}/{passed}", to, says)
+            self._notifier.tell(replace(notice, urgency=urgency))
+            told.append(saved)
+        return tuple(told)
+
+    def _woken(self, approval: Approval) -> None:
+        if approval.answer is not Answer.OPEN and approval.run is not None:
+            self.wake(approval.run)
+
+
+def approval_id(question: Question) -> ApprovalId:
+    """The id of this very question."""
+    seen = f"{question.key}\x00{question.digest}"
+    return ApprovalId("apr-" + digest_of(seen.encode()).removeprefix("sha256:")[:16])
+
+
+def allowed(approval: Approval) -> bool | None:
+    """Whether the answer is yes; None while there is none."""
+    match approval.answer:
+        case Answer.OPEN:
+            return None
+        case Answer.YES | Answer.OVERRIDDEN:
+            return True
+        case Answer.NO:
+            return False
+        case Answer.LAPSED:
+            return approval.if_silent
+
+
+def needed(approval: Approval) -> int:
+    """How many different people must say yes."""
+    return _PEOPLE[approval.risk]
+
+
+def _approval(key: ApprovalId, question: Question, at: datetime) -> Approval:
+    return Approval(
+        id=key,
+        incident=question.incident,
+        asset=question.asset,
+        action=question.action,
+        risk=question.risk,
+        role=question.role,
+        shown=question.shown,
+        digest=question.digest,
+        asked=at,
+        expires=at + timedelta(seconds=question.within),
+        if_silent=question.if_silent,
+        run=question.run,
+        requester=question.requester,
+        acts=question.acts,
+    )
+
+
+def _same(tx: Transaction, question: Question) -> Approval | None:
+    """An open question of another run about the very same act on the same asset."""
+    if len(question.acts) != 1:
+        return None
+    wanted = replace(_open_on(question.asset), kind=(question.action,))
+    page = tx.approvals.page(wanted, limit=MOST_OPEN)
+    mine = set(question.acts.values())
+    return next((a for a in page.items if set(a.acts.values()) == mine), None)
+
+
+def _open_on(asset: AssetId) -> Wanted:
+    return Wanted(asset=(asset,), state=(Answer.OPEN,))
+
+
+def _all_open(tx: Transaction) -> list[Approval]:
+    found: list[Approval] = []
+    after = ""
+    while True:
+        page = tx.approvals.page(Wanted(state=(Answer.OPEN,)), after=after, limit=500)
+        found += page.items
+        if not page.next:
+            return found
+        after = page.next
+
+
+def _still_open(seen: Approval, at: datetime) -> None:
+    if seen.answer is not Answer.OPEN:
+        who = seen.votes[-1].by if seen.votes else "Nobody"
+        raise Answered(who, seen.answer)
+    if at >= seen.expires:
+        raise Answered("Nobody", f"its time was up at {seen.expires:%Y-%m-%d %H:%M} UTC")
+
+
+def _may_vote(seen: Approval, caller: Caller, ballot: Ballot) -> None:
+    if ballot.digest != seen.digest:
+        raise Stale("question", ballot.digest[-12:], seen.digest[-12:])
+    if caller.name in {vote.by for vote in seen.votes}:
+        raise AlreadyThere("The vote of", caller.name)
+    if caller.name != seen.delegated_to:
+        _has_role(seen, caller)
+    if caller.role is None and seen.risk is Risk.TWO:
+        raise NotAllowed("two people in person", "a key")
+    if ballot.yes and caller.name == seen.requester:
+        raise NotAllowed("a yes from somebody other than who asked for it", caller.name)
+
+
+def _has_role(seen: Approval, caller: Caller) -> None:
+    if caller.role is None:
+        if caller.may(Scope.APPROVE):
+            return
+        raise NotAllowed(f"the right {Scope.APPROVE}", ", ".join(sorted(caller.scopes)) or "none")
+    if _rank(caller.role) < _rank(seen.role):
+        raise NotAllowed(f"the role {seen.role}", caller.role)
+
+
+def _rank(role: Role) -> int:
+    return _ORDER.index(role)
+
+
+def _counted(one: Approval) -> Approval:
+    if any(not vote.yes for vote in one.votes):
+        return replace(one, answer=Answer.NO)
+    enough = len({vote.by for vote in one.votes}) >= needed(one)
+    return replace(one, answer=Answer.YES) if enough else one
+
+
+def _passed(one: Approval, at: datetime) -> int:
+    whole = (one.expires - one.asked).total_seconds()
+    percent = 100 * (at - one.asked).total_seconds() / whole
+    return max((mark for mark in REMIND_AT if mark <= percent), default=0)
+
+
+def _escalated(one: Approval, passed: int) -> tuple[str, Urgency]:
+    """To whom, and how urgently: the role again, then the admins, then who leads."""
+    if passed == REMIND_AT[0]:
+        return one.delegated_to or one.role, Urgency.SOON
+    return (Role.ADMIN, Urgency.NOW) if passed == REMIND_AT[1] else ("leadership", Urgency.NOW)
+
+
+def _notice(one: Approval, key: str, to: str, says: str) -> Notice:
+    return Notice(
+        key=key,
+        to=to,
+        says=says,
+        urgency=Urgency.NOW if one.risk is Risk.TWO else Urgency.SOON,
+        incident=one.incident,
+        asset=one.asset,
+    )
+
+
+def _enter(  # noqa: PLR0913  an entry has who, what, when and its facts
+    tx: Transaction,
+    one: Approval,
+    deed: Deed,
+    actor: str,
+    at: datetime,
+    **facts: str | int | bool,
+) -> None:
+    tx.record(
+        Entry(
+            at=at,
+            deed=deed,
+            actor=actor,
+            about=one.id,
+            digest=one.digest,
+            incident=one.incident,
+            facts={"action": one.action, "asset": one.asset, **facts},
+        )
+    )
+    tx.announce("approval", one.id)

@@ -1,0 +1,71 @@
+"""What was put in force for an incident: the ledger of acts, by the key each was ordered with.
+
+In    orders that are about to be carried out.
+Out   the same, for a second time with the same key, for proof, and for undoing.
+Why   the line stands here before the act is done, with its moment: done over after a crash, the act
+      is the very same demand and changes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import msgspec
+
+from stanch.engine.ports import Transaction
+from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.playbook import Argument
+from stanch.vocabulary.standing import DemandId
+
+_NAME = "placed/"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placed:
+    """One act in force."""
+
+    key: str
+    act: str
+    args: Mapping[str, Argument] = field(default_factory=dict)
+    asset: AssetId
+    at: datetime
+    demands: tuple[tuple[AssetId, DemandId], ...] = ()
+    version: int = 0
+    """The policy version that first had it."""
+    says: str = ""
+    proved: datetime | None = None
+    undone: datetime | None = None
+
+
+_ALL = msgspec.json.Decoder(tuple[Placed, ...])
+
+
+def placed(tx: Transaction, incident: IncidentId) -> tuple[Placed, ...]:
+    """Everything that was done for the incident, oldest first."""
+    text = tx.settings.get(_NAME + incident)
+    return _ALL.decode(text) if text else ()
+
+
+def place(tx: Transaction, incident: IncidentId, one: Placed) -> Placed:
+    """The line of this key: the one that is there, else this one."""
+    all_ = placed(tx, incident)
+    known = next((p for p in all_ if p.key == one.key), None)
+    if known is not None:
+        return known
+    _put(tx, incident, (*all_, one))
+    return one
+
+
+def mark(tx: Transaction, incident: IncidentId, one: Placed) -> Placed:
+    """The line as it now is."""
+    _put(tx, incident, tuple(one if p.key == one.key else p for p in placed(tx, incident)))
+    return one
+
+
+def undone(one: Placed, at: datetime) -> Placed:
+    """The line of an act that was taken back."""
+    return replace(one, undone=at)
+
+
+def _put(tx: Transaction, incident: IncidentId, all_: tuple[Placed, ...]) -> None:
+    tx.settings.put(_NAME + incident, msgspec.json.encode(all_).decode())

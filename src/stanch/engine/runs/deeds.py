@@ -1,0 +1,77 @@
+"""What a run needs done, said as Protocols: the engine's own parts fit them, and so can a test's.
+
+Every order carries a key that names this very visit to this step of this run. The same key again
+must have no second effect: a step that was cut off is done over with the same key.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from stanch.contain.playbook.condition import Facts
+from stanch.vocabulary.approval import Risk
+from stanch.vocabulary.ids import AssetId, IncidentId, RunId
+from stanch.vocabulary.playbook import Argument
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """One act to be done."""
+
+    act: str
+    args: Mapping[str, Argument] = field(default_factory=dict)
+    incident: IncidentId
+    asset: AssetId
+    key: str
+    by: str = "stanch"
+    why: str = ""
+    lasts: int | None = None
+    """Seconds; None until it is taken back."""
+    run: RunId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """What an order would change, for those who must agree to it."""
+
+    text: str
+    digest: str
+    """Of the act itself: what is wanted and called, whatever else stands on the asset."""
+    risk: Risk
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What came of an order."""
+
+    ok: bool
+    says: str
+    handle: str = ""
+    """What it takes to undo it; empty when there is nothing to undo."""
+    again: bool = False
+    """Whether it may work later: something was busy or away."""
+
+
+class Deeds(Protocol):
+    """Who does what runs want done."""
+
+    def show(self, order: Order) -> Shown:
+        """What it would change; nothing is changed."""
+        ...
+
+    def perform(self, order: Order) -> Outcome:
+        """What came of it; the same key again has no second effect."""
+        ...
+
+    def undo(self, order: Order, handle: str) -> Outcome:
+        """What came of taking it back; again changes nothing."""
+        ...
+
+    def freeze(self, incident: IncidentId, *, by: str) -> None:
+        """Keeps what the incident's asset is now; again keeps nothing twice."""
+        ...
+
+    def facts(self, incident: IncidentId, at: datetime) -> Facts:
+        """What is so now, for conditions and arguments."""
+        ...

@@ -1,0 +1,185 @@
+"""The durable engine: DBOS, behind a seam small enough to be read at once.
+
+In    a database, the name of this worker, what a hop does.
+Out   hops that are carried out once in effect, whatever is killed when.
+Why   (1) WAL is set here: DBOS leaves SQLite as it comes. (2) Values are JSON: its own default is
+      pickle. (3) The version is pinned: by default it is a hash of the code, and a run would wait
+      for ever for the code it began with. (4) Its log is silenced below warnings: it invites to a
+      console outside. (5) Only a hop at work has a thread: waiting is a row of our own, no thread
+      and no memory. (6) The library is one per process, so this is too.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig, EnqueueOptions, Serializer, SetWorkflowID
+
+from stanch.engine.runs.memory import Hop
+from stanch.vocabulary.ids import RunId
+from stanch.vocabulary.trouble import AlreadyThere
+
+T = TypeVar("T")
+NAME = "stanch"
+VERSION = "1"
+"""Of how hops are recorded; raise it when a hop's steps change their order."""
+QUEUE = "playbooks"
+AT_ONCE = 8
+"""Hops at work in one process."""
+LOOK_EVERY = 0.1
+
+__all__ = ["EnqueueOptions"]
+
+
+class Record(Protocol):
+    """Does something once: its result is on disk before the next thing begins."""
+
+    def __call__(self, name: str, work: Callable[[], str]) -> str:
+        """What the work gave, now or before a crash."""
+        ...
+
+
+Carry = Callable[[Hop, Record], None]
+
+
+class Plain(Serializer):
+    """JSON, and an error as its sentence."""
+
+    def serialize(self, data: Any) -> str:
+        """The text that is kept."""
+        return json.dumps(data, default=repr)
+
+    def deserialize(self, serialized_data: str) -> Any:  # noqa: N805  pyrefly: ignore[bad-override]
+        """What was kept."""
+        return json.loads(serialized_data)
+
+    def name(self) -> str:
+        """How rows written so are marked."""
+        return "stanch_json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where hops are recorded, and by whom."""
+
+    url: str
+    """`sqlite:///PATH` or `postgresql://...`."""
+    worker: str = "local"
+
+
+_carry: Carry | None = None
+_one = threading.Lock()
+
+
+@DBOS.workflow(name="stanch.hop")
+def _hop(run: str, number: int) -> str:
+    if _carry is None:
+        raise RuntimeError("the durable engine was closed")
+    _carry(Hop(run=RunId(run), number=number), _record)
+    return "done"
+
+
+def _record(name: str, work: Callable[[], str]) -> str:
+    return DBOS.run_step({"name": name}, work)
+
+
+class Durable:
+    """Carries out hops, here or on another worker."""
+
+    def __init__(self, place: Place, carry: Carry) -> None:
+        self._place = place
+        self._carry = carry
+        self._engine: sa.Engine | None = None
+
+    def start(self) -> None:
+        """Takes up what was cut off, and begins to look for hops to carry out."""
+        global _carry  # noqa: PLW0603  the library has one instance per process
+        with _one:
+            if _carry is not None:
+                raise AlreadyThere("A durable engine", NAME)
+            _carry = self._carry
+        _quiet()
+        self._engine = _engine(self._place.url)
+        config: DBOSConfig = {
+            "name": NAME,
+            "system_database_url": self._place.url,
+            "system_database_engine": self._engine,
+            "executor_id": self._place.worker,
+            "application_version": VERSION,
+            "serializer": Plain(),
+            "log_level": "WARNING",
+            "console_log_level": "ERROR",
+            "notification_listener_polling_interval_sec": 1.0,
+            "max_executor_threads": AT_ONCE * 2,
+        }
+        DBOS(config=config)
+        DBOS.launch()
+        DBOS.register_queue(QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=LOOK_EVERY)
+
+    def stop(self) -> None:
+        """Finishes the steps at work and lets go; what is not finished is taken up later."""
+        global _carry  # noqa: PLW0603  the library has one instance per process
+        DBOS.destroy(workflow_completion_timeout_sec=5)
+        with _one:
+            _carry = None
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def enqueue(self, hop: Hop) -> None:
+        """Has the hop carried out, once; the same hop again changes nothing."""
+        queue = DBOS.retrieve_queue(QUEUE)
+        with SetWorkflowID(_id(hop)):
+            queue.enqueue(_hop, hop.run, hop.number)  # pyrefly: ignore[missing-attribute]
+
+    def take_over(self, workers: Iterable[str]) -> int:
+        """How many hops of dead workers now wait to be carried out by a living one."""
+        dead = list(workers)
+        if not dead:
+            return 0
+        left = DBOS.list_workflows(
+            status="PENDING", executor_id=dead, load_input=False, load_output=False
+        )
+        for one in left:
+            DBOS.resume_workflow(one.workflow_id, queue_name=QUEUE)
+        return len(left)
+
+    def at_work(self, hop: Hop) -> bool:
+        """Whether this hop is waiting or being carried out, by whomever."""
+        found = DBOS.list_workflows(workflow_ids=[_id(hop)], load_input=False, load_output=False)
+        return any(one.status in ("PENDING", "ENQUEUED", "DELAYED") for one in found)
+
+    def forget(self, run: RunId, hops: int) -> None:
+        """Lets go of the records of a run that has ended; its line in the log stays."""
+        DBOS.delete_workflows([_id(Hop(run=run, number=n)) for n in range(hops)])
+
+
+def _id(hop: Hop) -> str:
+    return f"{hop.run}.{hop.number}"
+
+
+def _quiet() -> None:
+    """Sends what the library logs to the house's own log, from warnings up."""
+    log = logging.getLogger("dbos")
+    log.setLevel(logging.WARNING)
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
+
+
+def _engine(url: str) -> sa.Engine:
+    made = sa.make_url(url)
+    if made.get_backend_name() != "sqlite":
+        engine = sa.create_engine(made.set(drivername="postgresql+psycopg"), pool_size=10)
+        return engine
+    engine = sa.create_engine(made, connect_args={"timeout": 30})
+
+    @sa.event.listens_for(engine, "connect")
+    def _open(raw: Any, _: Any) -> None:
+        raw.isolation_level = "IMMEDIATE"
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            raw.execute(f"PRAGMA {pragma}").close()
+
+    return engine

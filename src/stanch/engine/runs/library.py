@@ -1,0 +1,117 @@
+"""The library: the playbooks that are shipped or were added, and the very ones that runs began with.
+
+In    YAML files; the store.
+Out   playbooks by id, and by digest for runs that are at work.
+Why   a playbook that is edited while it runs must not change under the run.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+import stanch.contain.actions
+from stanch.contain.action import Action
+from stanch.contain.playbook.acts import Act, acts
+from stanch.contain.playbook.written import Written, read
+from stanch.engine.ports import Transaction
+from stanch.vocabulary.ids import Digest, digest_of
+from stanch.vocabulary.incident import Incident, VerdictKind
+from stanch.vocabulary.playbook import Ask, Decide, Do, Parallel, Playbook, Repeat, Wait
+from stanch.vocabulary.registry import extensions
+from stanch.vocabulary.trouble import BadInput, NotFound
+
+_KINDS = {kind.__name__.lower(): kind for kind in (Do, Ask, Wait, Decide, Parallel, Repeat)}
+_KEPT = "playbook/"
+
+
+@cache
+def actions() -> Mapping[str, Action[Any]]:
+    """Every action there is."""
+    return extensions(stanch.contain.actions, "ACTION", Action)
+
+
+@cache
+def every_act() -> Mapping[str, Act]:
+    """Every act a playbook may ask for."""
+    return acts(actions().values())
+
+
+@cache
+def shipped() -> Mapping[str, Written]:
+    """The playbooks that come with stanch, by id."""
+    folder = files("stanch").joinpath("playbooks")
+    found = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+    return by_id(read(f.read_text("utf-8"), f.name) for f in found)
+
+
+def by_id(books: Iterable[Written]) -> Mapping[str, Written]:
+    """These playbooks by id; two with one id are refused."""
+    made: dict[str, Written] = {}
+    for one in books:
+        if one.playbook.id in made:
+            raise BadInput(f"{one.file} and {made[one.playbook.id].file} have the same id.")
+        made[one.playbook.id] = one
+    return MappingProxyType(made)
+
+
+def answer_to(incident: Incident, books: Mapping[str, Written]) -> Playbook | None:
+    """The playbook for what the incident now is; None when it is undecided."""
+    verdict = incident.verdict
+    kind = verdict.attack if verdict.kind is VerdictKind.ATTACK else verdict.kind
+    if kind is None or kind is VerdictKind.UNDECIDED:
+        return None
+    found = (b.playbook for b in books.values() if str(kind) in b.playbook.answers)
+    return next(found, None)
+
+
+def encoded(playbook: Playbook) -> bytes:
+    """The bytes that a playbook is kept and signed as."""
+    steps = [{"kind": type(s).__name__.lower(), "step": s} for s in playbook.steps.values()]
+    whole = {n: getattr(playbook, n) for n in Playbook.__dataclass_fields__ if n != "steps"}
+    return msgspec.json.encode({**whole, "steps": steps}, order="deterministic")
+
+
+def decoded(content: bytes) -> Playbook:
+    """The playbook of these bytes."""
+    whole = msgspec.json.decode(content)
+    steps = [msgspec.convert(one["step"], _KINDS[one["kind"]]) for one in whole["steps"]]
+    named = {step.id: step for step in steps}
+    return msgspec.convert({**whole, "steps": {}}, _Bare).with_steps(named)
+
+
+class _Bare(msgspec.Struct, frozen=True):
+    id: str
+    title: str
+    start: str
+    says: str = ""
+    answers: tuple[str, ...] = ()
+    version: int = 1
+
+    def with_steps(self, steps: Mapping[str, Any]) -> Playbook:
+        facts = {name: getattr(self, name) for name in self.__struct_fields__}
+        return Playbook(**facts, steps=steps)
+
+
+def digest(playbook: Playbook) -> Digest:
+    """The digest that a run keeps of its playbook."""
+    return digest_of(encoded(playbook))
+
+
+def keep(tx: Transaction, playbook: Playbook) -> Digest:
+    """The digest under which the playbook is now kept for good."""
+    made = digest(playbook)
+    if tx.settings.get(_KEPT + made) is None:
+        tx.settings.put(_KEPT + made, encoded(playbook).decode())
+    return made
+
+
+def kept(tx: Transaction, key: Digest) -> Playbook:
+    """The playbook kept under this digest, or `NotFound`."""
+    text = tx.settings.get(_KEPT + key)
+    if text is None:
+        raise NotFound("playbook", key, "playbook")
+    return decoded(text.encode())

@@ -1,0 +1,297 @@
+"""The performer: takes one step of a run, and enters what came of it.
+
+In    a run, where it stands, the branch whose step is next.
+Out   what came of the step, kept with its line in the log in one commit.
+Why   the border between the pure walk and the world. Whatever goes wrong in an act becomes a value
+      here: tried again with growing pauses while it may help, then a failure the playbook answers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from stanch.contain.playbook.condition import holds, parse
+from stanch.contain.playbook.walk import Came, State, Token, What, after, to_undo, undone
+from stanch.engine.approvals import QUESTION, Approvals, Question, allowed
+from stanch.engine.clock import Clock
+from stanch.engine.ports import Store
+from stanch.engine.runs.deeds import Deeds, Order, Outcome, Shown
+from stanch.engine.runs.memory import (
+    PAUSE,
+    TIME,
+    Line,
+    Memory,
+    entered,
+    remember,
+    remembered,
+)
+from stanch.vocabulary.approval import Answer, Approval, Risk
+from stanch.vocabulary.ids import ActionId, ApprovalId
+from stanch.vocabulary.playbook import Ask, Decide, Do, Parallel, Playbook, Repeat, Step, Wait
+from stanch.vocabulary.run import Run, RunState, Wish
+from stanch.vocabulary.trouble import Busy, Trouble, Unreachable
+
+ASKED = "an answer to "
+FIRST_PAUSE = 2.0
+LONGEST_PAUSE = 120.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """What steps are taken with."""
+
+    store: Store
+    deeds: Deeds
+    approvals: Approvals
+    clock: Clock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """One branch of one run at its next step."""
+
+    run: Run
+    book: Playbook
+    state: State
+    token: Token
+
+    @property
+    def step(self) -> Step:
+        """The step it is at."""
+        return self.book.steps[self.token.at]
+
+
+class Performer:
+    """Takes steps, one at a time for each run."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def take(self, visit: Visit) -> Came:
+        """What came of the step; read from memory when it was taken before a crash."""
+        with self._world.store.look() as tx:
+            memory = remembered(tx, visit.run.id)
+            visit = replace(visit, run=tx.runs.get(visit.run.id))
+        if memory.state.count > visit.state.count and memory.key == visit.token.key and memory.came:
+            return memory.came
+        at = self._world.clock()
+        came = _wished(visit.run, visit.step) or self._tried(visit)
+        self._keep(visit, came, at)
+        return came
+
+    def take_back(self, run: Run, state: State) -> str:
+        """What could not be taken back of the latest deed, in words; empty when it was."""
+        deed = to_undo(state)
+        if deed is None:
+            return ""
+        order = Order(
+            act=deed.act, incident=run.incident, asset=run.asset, key=deed.key, run=run.id
+        )
+        outcome = _bounded(lambda: self._world.deeds.undo(order, deed.handle))
+        at = self._world.clock()
+        why = "" if outcome.ok else f"{deed.step} could not be undone: {outcome.says}"
+        with self._world.store.begin() as tx:
+            now = tx.runs.get(run.id)
+            if remembered(tx, run.id).state.count <= state.count:
+                next_ = undone(state, why)
+                remember(tx, run.id, Memory(state=next_, key=f"undo/{deed.key}"))
+                saved = tx.runs.save(
+                    replace(now, step=deed.step, says=outcome.says, updated=at, done=next_.count)
+                )
+                line = Line(step=deed.step, says=outcome.says, facts={"undo": outcome.ok})
+                entered(tx, saved, line, at)
+        return why
+
+    def woken(self, run: Run, book: Playbook, token: Token, at: datetime) -> Came | None:
+        """What ended the token's wait; None while it goes on."""
+        if run.wish in (Wish.CANCEL, Wish.CANCEL_UNDO):
+            return _wished(run, book.steps[token.at])
+        if token.waits == PAUSE:
+            return Came(what=What.GO) if run.wish is not Wish.PAUSE else None
+        if token.waits.startswith(ASKED):
+            key = ApprovalId(token.waits.removeprefix(ASKED))
+            with self._world.store.look() as tx:
+                return _answered(tx.approvals.get(key), book.steps[token.at])
+        step = book.steps[token.at]
+        up = token.until is not None and at >= token.until
+        if isinstance(step, Wait) and token.waits != TIME:
+            if holds(parse(step.until), self._world.deeds.facts(run.incident, at)):
+                return Came(what=What.OVER, says=f"{step.until} came true")
+            return Came(what=What.LATE, says="its time was up") if up else None
+        if not up:
+            return None
+        return Came(what=What.OVER if isinstance(step, Wait) else What.GO)
+
+    def _tried(self, visit: Visit) -> Came:
+        try:
+            return self._taken(visit)
+        except (Busy, Unreachable) as trouble:
+            return _later(visit, str(trouble), self._world.clock())
+        except Trouble as trouble:
+            return Came(what=What.FAILED, says=str(trouble))
+        except Exception as error:  # noqa: BLE001  the border: a broken act must not stop the run
+            says = f"{type(error).__name__}: {error}"
+            return _later(visit, says, self._world.clock())
+
+    def _taken(self, visit: Visit) -> Came:
+        at = self._world.clock()
+        match visit.step:
+            case Do() as step:
+                return self._done(visit, step)
+            case Ask() as step:
+                return self._asked(visit, step)
+            case Wait() as step:
+                until = at + timedelta(seconds=step.period)
+                return Came(what=What.WAITS, waits=step.until or TIME, until=until)
+            case Decide() | Repeat() as step:
+                yes = holds(parse(step.condition), self._world.deeds.facts(visit.run.incident, at))
+                says = f"{step.condition}: {'yes' if yes else 'no'}"
+                return Came(what=What.YES if yes else What.NO, says=says)
+            case Parallel() as step:
+                return Came(what=What.OVER, says=f"{len(step.branches)} branches begin")
+
+    def _done(self, visit: Visit, step: Do) -> Came:
+        deeds = self._world.deeds
+        order = order_of(visit.run, step, visit.token.key)
+        shown = deeds.show(order)
+        granted = visit.state.granted.get(step.id) == shown.digest
+        if shown.risk is not Risk.AUTOMATIC and not granted:
+            return self._may(visit.run, step, order, shown)
+        if step.evidence_first:
+            deeds.freeze(visit.run.incident, by=visit.run.by)
+        outcome = deeds.perform(order)
+        if outcome.again:
+            return _later(visit, outcome.says, self._world.clock())
+        what = What.DONE if outcome.ok else What.FAILED
+        return Came(what=what, says=outcome.says, handle=outcome.handle)
+
+    def _may(self, run: Run, step: Do, order: Order, shown: Shown) -> Came:
+        """The wait for a yes to an act that turned out to need one."""
+        question = Question(
+            key=order.key,
+            incident=run.incident,
+            asset=run.asset,
+            action=ActionId(step.act),
+            risk=shown.risk,
+            shown=shown.text,
+            acts={step.id: shown.digest},
+            within=step.within,
+            run=run.id,
+            requester=run.by,
+        )
+        return self._ask(question, step)
+
+    def _asked(self, visit: Visit, step: Ask) -> Came:
+        run = visit.run
+        named = [(one, visit.book.steps[one]) for one in step.about]
+        acts = {one: act for one, act in named if isinstance(act, Do)}
+        shown = {n: self._world.deeds.show(order_of(run, a, n)) for n, a in acts.items()}
+        two = step.people > 1 or any(s.risk is Risk.TWO for s in shown.values())
+        question = Question(
+            key=f"{run.id}/{visit.token.key}",
+            incident=run.incident,
+            asset=run.asset,
+            action=ActionId(next((a.act for a in acts.values()), QUESTION)),
+            risk=Risk.TWO if two else Risk.ONE,
+            role=step.role,
+            shown="\n".join((step.says, *(f"- {s.text}" for s in shown.values()))),
+            acts={one: s.digest for one, s in shown.items()},
+            within=step.within,
+            if_silent=step.if_silent,
+            run=run.id,
+            requester=run.by,
+        )
+        return self._ask(question, step)
+
+    def _ask(self, question: Question, step: Ask | Do) -> Came:
+        asked = self._world.approvals.ask(question)
+        return _answered(asked, step) or Came(
+            what=What.WAITS,
+            waits=ASKED + asked.id,
+            until=asked.expires,
+            says=f"waits for {asked.role}: {question.shown.splitlines()[0]}",
+        )
+
+    def _keep(self, visit: Visit, came: Came, at: datetime) -> None:
+        next_ = after(visit.book, visit.state, visit.token, came)
+        with self._world.store.begin() as tx:
+            now = tx.runs.get(visit.run.id)
+            if remembered(tx, now.id).state.count > visit.state.count:
+                return
+            remember(tx, now.id, Memory(state=next_, key=visit.token.key, came=came))
+            held = came.waits == PAUSE
+            saved = tx.runs.save(
+                replace(
+                    now,
+                    state=RunState.RUNNING,
+                    step=visit.step.id,
+                    says=came.says or visit.step.says,
+                    updated=at,
+                    done=next_.count,
+                    wish=Wish.PAUSE if now.wish is Wish.STEP and not held else now.wish,
+                )
+            )
+            if not held:
+                line = Line(step=visit.step.id, says=saved.says, facts={"came": came.what})
+                entered(tx, saved, line, at)
+
+
+def order_of(run: Run, step: Do, key: str) -> Order:
+    """What the step wants done."""
+    return Order(
+        act=step.act,
+        args=step.args,
+        incident=run.incident,
+        asset=run.asset,
+        key=f"{run.id}/{key}",
+        by=run.by,
+        why=step.says or f"playbook {run.playbook}, step {step.id}",
+        lasts=step.lasts,
+        run=run.id,
+    )
+
+
+def _wished(run: Run, step: Step) -> Came | None:
+    match run.wish:
+        case Wish.CANCEL:
+            return Came(what=What.CANCEL, says="cancelled; what was done stays")
+        case Wish.CANCEL_UNDO:
+            return Came(what=What.CANCEL_UNDO, says="cancelled; what was done is taken back")
+        case Wish.PAUSE:
+            return Came(what=What.WAITS, waits=PAUSE, says=f"paused before {step.id}")
+        case Wish.GO | Wish.STEP:
+            return None
+
+
+def _answered(asked: Approval, step: Step) -> Came | None:
+    yes = allowed(asked)
+    if yes is None:
+        return None
+    who = ", ".join(vote.by for vote in asked.votes) or "nobody in time"
+    if isinstance(step, Ask):
+        granted = dict(asked.acts) if yes else {}
+        says = f"{'yes' if yes else 'no'}: {who}"
+        return Came(what=What.YES if yes else What.NO, says=says, granted=granted)
+    if yes:
+        granted = dict.fromkeys((step.id,), next(iter(asked.acts.values()), ""))
+        return Came(what=What.GRANTED, says=f"yes: {who}", granted=granted)
+    word = "nobody answered in time" if asked.answer is Answer.LAPSED else f"no: {who}"
+    return Came(what=What.FAILED, says=f"not allowed ({word})")
+
+
+def _later(visit: Visit, says: str, at: datetime) -> Came:
+    """Once more after a pause that doubles, or a failure when its tries or its time are used up."""
+    step, token = visit.step, visit.token
+    most, whole = (step.attempts, step.timeout) if isinstance(step, Do) else (10, 3600)
+    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**token.tries)
+    since, until = token.since or at, at + timedelta(seconds=pause)
+    if token.tries + 1 >= most or (until - since).total_seconds() > whole:
+        return Came(what=What.FAILED, says=says)
+    return Came(what=What.AGAIN, says=says, waits=TIME, until=until, since=since)
+
+
+def _bounded(work: Callable[[], Outcome]) -> Outcome:
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001  the border: undoing goes on with the deed before
+        return Outcome(ok=False, says=f"{type(error).__name__}: {error}")

@@ -1,0 +1,290 @@
+"""The runner: starts playbooks, carries their hops out, wakes them, and does what people wish.
+
+In    incidents to answer; answers of people; time.
+Out   runs: each a row that people see, a memory of where it stands, lines in the evidence log.
+Why   a run is a chain of hops. A hop goes from one wait to the next and is durable: killed, it goes
+      on where it was. Between hops a run is only a row, so a thousand that wait cost no thread.
+
+A hop, numbered:
+(1) look: where the run stands, and which of its waits are over
+(2) take: step by step, each recorded before the next, until every branch waits or the run ends
+(3) take back: what was done, latest first, when the run is undoing
+(4) park: the row says what it waits for and until when
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Protocol
+
+import msgspec
+
+from stanch.contain.playbook.walk import (
+    Came,
+    Stage,
+    State,
+    Token,
+    after,
+    begin,
+    ready,
+    to_undo,
+    undone,
+)
+from stanch.contain.playbook.written import Written
+from stanch.engine.clock import new_id
+from stanch.engine.ports import Transaction
+from stanch.engine.runs.library import answer_to, keep, kept
+from stanch.engine.runs.memory import (
+    Hop,
+    Line,
+    Memory,
+    entered,
+    is_over,
+    remember,
+    remembered,
+    standing,
+)
+from stanch.engine.runs.performer import Performer, Visit, World
+from stanch.vocabulary.ids import IncidentId, RunId
+from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.playbook import Playbook
+from stanch.vocabulary.run import Run, RunState, Wish
+from stanch.vocabulary.trouble import Conflict
+
+LEASE = timedelta(seconds=15)
+"""A run at work without a sign of life for longer than this is stuck."""
+MOST_LOOKED_AT = 1_000
+
+
+class Engine(Protocol):
+    """Who carries hops out."""
+
+    def enqueue(self, hop: Hop) -> None:
+        """Has the hop carried out, once."""
+        ...
+
+    def at_work(self, hop: Hop) -> bool:
+        """Whether this hop waits or is being carried out."""
+        ...
+
+
+class Record(Protocol):
+    """Does something once: its result is on disk before the next thing begins."""
+
+    def __call__(self, name: str, work: Callable[[], str]) -> str:
+        """What the work gave, now or before a crash."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Looked:
+    """What the first step of a hop found."""
+
+    state: State
+    woken: tuple[tuple[str, Came], ...] = ()
+
+
+_LOOKED = msgspec.json.Decoder(_Looked)
+_CAME = msgspec.json.Decoder(Came)
+
+
+class Runner:
+    """Keeps every run going."""
+
+    def __init__(self, world: World, books: Mapping[str, Written]) -> None:
+        self._world = world
+        self._books = books
+        self._performer = Performer(world)
+        self._engine: Engine | None = None
+        world.approvals.wake = self.wake
+
+    def begin(self, engine: Engine) -> None:
+        """Gives it the engine that carries hops out."""
+        self._engine = engine
+
+    def answer(self, incident: Incident) -> None:
+        """Starts the playbook for what the incident now is, once; a repeat changes nothing."""
+        book = answer_to(incident, self._books)
+        if book is not None:
+            self.start(book, incident.id)
+
+    def start(self, book: Playbook, incident: IncidentId, *, by: str = "stanch") -> Run:
+        """The run of this playbook on this incident; the one that is there, if there is one."""
+        at = self._world.clock()
+        with self._world.store.begin() as tx:
+            seen = tx.incidents.get(incident)
+            known = _begun(tx, seen, book)
+            if known is not None:
+                return known
+            made = tx.runs.add(
+                Run(
+                    id=RunId(new_id("run", at)),
+                    playbook=book.id,
+                    incident=incident,
+                    asset=seen.asset,
+                    started=at,
+                    updated=at,
+                    by=by,
+                    digest=keep(tx, book),
+                    says=book.title,
+                )
+            )
+            remember(tx, made.id, Memory(state=begin(book)))
+            entered(tx, made, Line(step="", says=f"begins: {book.title}"), at)
+        self._enqueue(made)
+        return made
+
+    def wish(self, key: RunId, wish: Wish, *, by: str) -> Run:
+        """The run, which now does what this person wants of it."""
+        at = self._world.clock()
+        with self._world.store.begin() as tx:
+            seen = tx.runs.get(key)
+            if is_over(seen):
+                raise Conflict(f"This run is over ({seen.state}).")
+            saved = tx.runs.save(replace(seen, wish=wish, updated=at))
+            line = Line(step=saved.step, says=f"{by} wants: {wish}", facts={"by": by})
+            entered(tx, saved, line, at)
+        self.wake(key)
+        return saved
+
+    def wake(self, key: RunId) -> None:
+        """Looks at the run again, if it waits and a wait of it is over."""
+        at = self._world.clock()
+        with self._world.store.look() as tx:
+            run = tx.runs.find(key)
+            state = remembered(tx, key).state if run is not None else State()
+            book = _book(tx, run) if run is not None else None
+        if run is None or book is None or run.state not in (RunState.WAITING, RunState.PAUSED):
+            return
+        if any(self._performer.woken(run, book, t, at) for t in state.tokens):
+            self._again(run)
+
+    def tick(self) -> int:
+        """How many runs were taken up: their wait is over, or whoever carried them is gone."""
+        self._world.approvals.lapse()
+        at = self._world.clock()
+        with self._world.store.look() as tx:
+            waiting = [r for r in _runs(tx, RunState.WAITING, RunState.PAUSED)]
+            silent = [r for r in _runs(tx, RunState.RUNNING, RunState.STUCK)]
+        before = len(waiting)
+        for run in waiting:
+            self.wake(run.id)
+        for run in silent:
+            if at - run.updated > LEASE:
+                self._revive(run)
+        return before
+
+    def carry(self, hop: Hop, record: Record) -> None:
+        """Carries one hop out; killed anywhere and begun again, it goes the same way."""
+        with self._world.store.look() as tx:
+            run = tx.runs.get(hop.run)
+            book = _book(tx, run)
+        # (1) look
+        looked = _LOOKED.decode(record("look", lambda: self._look(run, book, hop)))
+        state = looked.state
+        for key, came in looked.woken:
+            token = next((t for t in state.tokens if t.key == key), None)
+            if token is not None:
+                state = after(book, state, token, came)
+        # (2) take
+        while (token := ready(state)) is not None:
+            visit = Visit(run=run, book=book, state=state, token=token)
+            text = record(token.key, lambda v=visit: _text(self._performer.take(v)))
+            state = after(book, state, token, _CAME.decode(text))
+        # (3) take back
+        while to_undo(state) is not None:
+            why = record(
+                f"undo {state.deeds[-1].key}",
+                lambda s=state: self._performer.take_back(run, s),
+            )
+            state = undone(state, why)
+        # (4) park
+        record("park", lambda: self._park(run, state))
+
+    def _look(self, run: Run, book: Playbook, hop: Hop) -> str:
+        at = self._world.clock()
+        with self._world.store.look() as tx:
+            now = tx.runs.get(run.id)
+            state = remembered(tx, run.id).state
+        woken = []
+        for token in state.tokens:
+            came = self._performer.woken(now, book, token, at) if token.waits else None
+            if came is not None:
+                woken.append((token.key, came))
+        with self._world.store.begin() as tx:
+            now = tx.runs.get(run.id)
+            if now.hop == hop.number and not is_over(now):
+                tx.runs.save(replace(now, state=RunState.RUNNING, updated=at))
+                tx.announce("run", now.id)
+        return _text(_Looked(state=state, woken=tuple(woken)))
+
+    def _park(self, run: Run, state: State) -> str:
+        at = self._world.clock()
+        with self._world.store.begin() as tx:
+            now = tx.runs.get(run.id)
+            memory = remembered(tx, run.id)
+            if memory.state.count > state.count or is_over(now):
+                return "passed"
+            remember(tx, run.id, replace(memory, state=state))
+            saved = tx.runs.save(standing(now, state, at))
+            if state.stage is Stage.ENDED:
+                entered(tx, saved, Line(step="", says=f"ends: {saved.state}. {state.why}"), at)
+            else:
+                tx.announce("run", saved.id)
+        return str(saved.state)
+
+    def _again(self, run: Run) -> None:
+        """The next hop of a run that waited."""
+        at = self._world.clock()
+        with self._world.store.begin() as tx:
+            now = tx.runs.get(run.id)
+            if now.hop != run.hop or is_over(now):
+                return
+            saved = tx.runs.save(replace(now, hop=now.hop + 1, state=RunState.RUNNING, updated=at))
+        self._enqueue(saved)
+
+    def _revive(self, run: Run) -> None:
+        """A run without a sign of life: shown as stuck; taken up when nobody carries it."""
+        if self._engine is None:
+            return
+        hop = Hop(run=run.id, number=run.hop)
+        if not self._engine.at_work(hop):
+            self._again(run)
+        elif run.state is not RunState.STUCK:
+            with self._world.store.begin() as tx:
+                now = tx.runs.get(run.id)
+                if now.version == run.version:
+                    says = "no sign of life from whoever carries it"
+                    tx.runs.save(replace(now, state=RunState.STUCK, says=says))
+                    tx.announce("run", run.id)
+
+    def _enqueue(self, run: Run) -> None:
+        if self._engine is not None:
+            self._engine.enqueue(Hop(run=run.id, number=run.hop))
+
+
+def _begun(tx: Transaction, incident: Incident, book: Playbook) -> Run | None:
+    page = tx.runs.page(Wanted(incident=(incident.id,), kind=(book.id,)), limit=50)
+    return next((r for r in page.items if r.state is not RunState.CANCELLED), None)
+
+
+def _book(tx: Transaction, run: Run) -> Playbook:
+    if run.digest is None:
+        raise Conflict("This run was begun by an older stanch and cannot be taken up.")
+    return kept(tx, run.digest)
+
+
+def _runs(tx: Transaction, *states: RunState) -> list[Run]:
+    found: list[Run] = []
+    cursor = ""
+    while True:
+        page = tx.runs.page(Wanted(state=states), after=cursor, limit=500)
+        found += page.items
+        if not page.next or len(found) >= MOST_LOOKED_AT * 10:
+            return found
+        cursor = page.next
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()

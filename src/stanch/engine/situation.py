@@ -1,0 +1,196 @@
+"""The situation: what is known of an incident and its asset now, as playbooks ask for it.
+
+In    one look at the store.
+Out   facts for conditions, values for `$words`, versions and siblings for actions, recent traffic.
+Why   a playbook's decision must rest on what the store can show, with one meaning for each word.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from stanch.contain.action import Known, Version
+from stanch.contain.playbook.condition import Facts
+from stanch.engine.placed import placed
+from stanch.engine.ports import Transaction
+from stanch.triage.lineage import graph_of
+from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.incident import Incident, Phase
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.people import Duty
+from stanch.vocabulary.playbook import Argument
+from stanch.vocabulary.span import Span
+from stanch.vocabulary.standing import Flow, Traffic
+
+SURE = 0.8
+"""The confidence from which a suspect is blocked without a person's look."""
+QUIET = timedelta(minutes=5)
+"""Without a new finding for so long, it is quiet."""
+RECENT = timedelta(hours=1)
+MOST_FINDINGS = 200
+MOST_NAMED = 50
+"""Principals that one act may name; more look like a crowd, and a crowd is a person's matter."""
+PERSONAL = frozenset({"personal", "pii", "health", "special", "biometric", "financial"})
+_AFTER = (Phase.CONTAINED, Phase.ERADICATED, Phase.RECOVERED, Phase.CLOSED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hours:
+    """When people are at work, in UTC."""
+
+    first: int = 8
+    last: int = 18
+    days: frozenset[int] = frozenset(range(5))
+    """Monday is 0."""
+
+    def at_work(self, at: datetime) -> bool:
+        """Whether this moment is inside."""
+        return at.weekday() in self.days and self.first <= at.hour < self.last
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """All that is known at one moment."""
+
+    incident: Incident
+    asset: Asset
+    facts: Facts
+    words: Mapping[str, Argument]
+    """For each `$word` what it stands for; absent when nothing is known."""
+    known: Known
+    traffic: Traffic
+
+
+def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> Situation:
+    """What is known of this incident."""
+    incident = tx.incidents.get(key)
+    own = tx.assets.find(incident.asset)
+    asset = own or Asset(id=incident.asset, kind=AssetKind.ENDPOINT, name=incident.asset, owner="")
+    suspects = tuple(str(s.principal) for s in incident.suspects if s.confidence >= SURE)
+    known = _known(tx, incident, asset)
+    words = dict(_words(incident, asset, suspects[:MOST_NAMED], known))
+    return Situation(
+        incident=incident,
+        asset=asset,
+        facts=_facts(tx, (incident, asset, suspects, known), words, at) | _time(asset, at, hours),
+        words=words,
+        known=known,
+        traffic=traffic(tx, asset.id, at),
+    )
+
+
+def traffic(tx: Transaction, asset: AssetId, at: datetime) -> Traffic:
+    """What was asked of the asset in the last hour, by principal, from the counts."""
+    span = Span(start=at - RECENT, end=at)
+    counts: dict[tuple[str, str], int] = defaultdict(int)
+    for block in tx.summaries.principals(asset, span):
+        if block.principal is not None:
+            counts[block.principal, block.version] += block.n
+    flows = tuple(
+        Flow(principal=principal, version=version, count=n)  # pyrefly: ignore[bad-argument-type]  the key is the block's principal
+        for (principal, version), n in sorted(counts.items())
+    )
+    return Traffic(asset=asset, span=span, flows=flows)
+
+
+def _known(tx: Transaction, incident: Incident, asset: Asset) -> Known:
+    page = tx.findings.page(Wanted(incident=(incident.id,)), limit=MOST_FINDINGS)
+    suspect = {f.version for f in page.items if f.version and f.asset == asset.id}
+    versions = {
+        b.version: Version(
+            version=b.version,
+            signed=bool(b.signature),
+            suspect=b.version in suspect,
+            good_since=b.set,
+        )
+        for b in reversed(tx.baselines.history(asset.id))
+        if b.version
+    }
+    for version in suspect - set(versions):
+        versions[version] = Version(version=version, suspect=True)
+    beside = graph_of(_assets(tx)).beside(asset.id)
+    return Known(versions=tuple(versions.values()), siblings=tuple(sorted(beside)))
+
+
+def _words(
+    incident: Incident, asset: Asset, suspects: tuple[str, ...], known: Known
+) -> Iterator[tuple[str, Argument]]:
+    yield "asset", str(asset.id)
+    yield "incident", str(incident.id)
+    if suspects:
+        yield "suspects", suspects
+    suspect = [v.version for v in known.versions if v.suspect]
+    good = [v for v in known.versions if known.trusted(v.version) and v.good_since is not None]
+    if suspect:
+        yield "suspect_version", suspect[-1]
+    if good:
+        yield "good_version", max(good, key=lambda v: (v.good_since, v.version)).version
+    if asset.version:
+        yield "version", asset.version
+    if asset.lineage.trained_on:
+        yield "dataset", str(asset.lineage.trained_on[-1])
+    people = {"owner": asset.owner, "security": asset.roles.get(Duty.RESPONDER, "")}
+    for duty in (Duty.ML_ENGINEER, Duty.LEGAL, Duty.LEADERSHIP):
+        people[str(duty)] = asset.roles.get(duty, "")
+    for name, who in people.items():
+        yield name, who or name
+
+
+def _facts(
+    tx: Transaction,
+    about: tuple[Incident, Asset, tuple[str, ...], Known],
+    words: Mapping[str, Argument],
+    at: datetime,
+) -> dict[str, Argument]:
+    incident, asset, suspects, known = about
+    verdict, sure = incident.verdict, [s for s in incident.suspects if s.confidence >= SURE]
+    done = [p for p in placed(tx, incident.id) if p.undone is None and p.demands]
+    newest = tx.findings.page(Wanted(incident=(incident.id,)), limit=1).items
+    last = max((f.window.end for f in newest), default=incident.opened)
+    facts: dict[str, Argument] = {
+        "verdict": str(verdict.kind),
+        "severity": incident.severity.level.name.lower(),
+        "phase": str(incident.phase),
+        "lifecycle": str(incident.lifecycle),
+        "asset_kind": str(asset.kind),
+        "confidence": verdict.confidence,
+        "suspects": len(suspects),
+        "suspect_confidence": max((s.confidence for s in incident.suspects), default=0.0),
+        "suspect_share": sum(s.share for s in sure),
+        "networks": 0,
+        "criticality": int(asset.criticality),
+        "datasets": len(asset.lineage.trained_on),
+        "siblings": len(known.siblings),
+        "contained": incident.phase in _AFTER,
+        "proved": bool(done) and all(p.proved is not None for p in done),
+        "quiet": at - last >= QUIET,
+        "good_version": "good_version" in words,
+        "suspect_version": "suspect_version" in words,
+        "fallback": bool(asset.fallback),
+        "personal_data": bool(PERSONAL.intersection(c.lower() for c in asset.data_classes)),
+        "exercise": incident.exercise,
+        "reported_by_person": bool(incident.reported_by),
+        "minutes_open": (at - incident.opened).total_seconds() / 60,
+        "minutes_left": asset.deadline_minutes - (at - incident.opened).total_seconds() / 60,
+    }
+    if verdict.attack is not None:
+        facts["attack"] = str(verdict.attack)
+    if incident.impact.decisions is not None:
+        facts["decisions"] = incident.impact.decisions
+    return facts
+
+
+def _time(_: Asset, at: datetime, hours: Hours) -> dict[str, Argument]:
+    return {"business_hours": hours.at_work(at)}
+
+
+def _assets(tx: Transaction) -> Iterator[Asset]:
+    after = ""
+    while True:
+        page = tx.assets.page(after=after, limit=500)
+        yield from page.items
+        if not page.next:
+            return
+        after = page.next
