@@ -26,6 +26,10 @@ class Stream(StrEnum):
     CALIBRATION = "calibration"
     FAIRNESS = "fairness"
     """Answers by group."""
+    GROUP_ERRORS = "group_errors"
+    """Wrong answers among late labels, per group and true class."""
+    BEHAVIOUR = "behaviour"
+    """Answers by bucket of inputs: what like inputs are answered."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

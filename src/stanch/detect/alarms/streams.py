@@ -93,6 +93,19 @@ def _calibration(summary: Summary, _plan: Plan) -> tuple[tuple[str, ...], Ints]:
     return names, np.stack([counts[:, 0] - counts[:, 2], counts[:, 2]], axis=1)
 
 
+def _group_errors(summary: Summary, plan: Plan) -> tuple[tuple[str, ...], Ints]:
+    counts = summary.sums[Part.FAIRNESS]
+    right = np.diagonal(counts, axis1=1, axis2=2)
+    table = np.stack([counts.sum(axis=2) - right, right], axis=2).reshape(-1, 2)
+    classes = (*plan.classes[: counts.shape[1] - 2], "another class", "no class")
+    return tuple(f"{group}: {name}" for group in plan.groups for name in classes), table
+
+
+def _behaviour(summary: Summary, _plan: Plan) -> tuple[tuple[str, ...], Ints]:
+    counts = summary.sums[Part.BEHAVIOUR]
+    return tuple(f"bucket {k}" for k in range(len(counts))), counts
+
+
 _SEVERAL: Mapping[Stream, Callable[[Summary, Plan], tuple[tuple[str, ...], Ints]]] = {
     Stream.NUMBERS: _numbers,
     Stream.VALUE: _value,
@@ -103,5 +116,7 @@ _SEVERAL: Mapping[Stream, Callable[[Summary, Plan], tuple[tuple[str, ...], Ints]
     Stream.LATENCY: _latency,
     Stream.ACCURACY: _wrong,
     Stream.CALIBRATION: _calibration,
+    Stream.GROUP_ERRORS: _group_errors,
+    Stream.BEHAVIOUR: _behaviour,
     Stream.FAIRNESS: lambda summary, plan: (plan.groups, summary.sums[Part.GROUPS]),
 }

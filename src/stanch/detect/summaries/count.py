@@ -25,6 +25,7 @@ from stanch.detect.summaries.ledger import (
 )
 from stanch.detect.summaries.parts import (
     BLOCK_WAVES,
+    BUCKET_AXES,
     MAIN_AXES,
     TWIN_BANDS,
     TWIN_CELLS,
@@ -81,6 +82,7 @@ def counted(
     sums = inputs.sums | answers.sums
     sums[Part.MOMENTS] = moments.sum(axis=0).reshape(2, MAIN_AXES)
     sums[Part.WAVES] = inputs.waves.sum(axis=0)
+    sums[Part.BEHAVIOUR] = _behaviour(plan, batch, inputs)
     peaks = _peaks(batch, inputs, quick)
     sums |= {p: np.zeros(s, np.int64) for p, s in shapes_of(plan.plan).items() if p not in sums}
     summary = Summary(
@@ -169,6 +171,16 @@ def _table(batch: Columns, inputs: Inputs, answers: Answers, who: Ints) -> Ints:
     np.add.at(table[:, PLACES[Block.COST].start], who, answers.cost)
     np.add.at(table[:, PLACES[Block.TOKENS].start], who, answers.tokens)
     return table
+
+
+def _behaviour(plan: Ready, batch: Columns, inputs: Inputs) -> Ints:
+    """Answers by the sides of the medians on which the inputs lie."""
+    side = inputs.along[:, :BUCKET_AXES] > plan.plan.joint.middle[:BUCKET_AXES]
+    bucket = side @ (1 << np.arange(BUCKET_AXES))
+    buckets, width = shapes_of(plan.plan)[Part.BEHAVIOUR]
+    said = folded(batch.predictions, len(plan.plan.classes), width)
+    counts = np.bincount(bucket * width + said, minlength=buckets * width)
+    return counts.reshape(buckets, width).astype(np.int64)
 
 
 def _peaks(batch: Columns, inputs: Inputs, quick: Kernels) -> dict[Peak, Octets]:

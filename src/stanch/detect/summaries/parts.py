@@ -22,6 +22,8 @@ AXES = 24
 """Linear projections: principal components first, then random ones."""
 MAIN_AXES = 10
 """Axes whose first and second moments are kept (dispersion)."""
+BUCKET_AXES = 5
+"""Axes whose sides make the buckets of inputs, two to each axis."""
 DRAWN_AXES = 8
 """Axes whose histogram is kept."""
 SIGMA = 64
@@ -93,6 +95,8 @@ class Part(StrEnum):
     """(1,) rows that equal a row of the training set."""
     GROUPS = "groups"
     """(G, C' + 2) answers by group; C' is at most 16, further classes count as unknown."""
+    BEHAVIOUR = "behaviour"
+    """(32, C' + 2) answers by bucket of inputs: the sides of the medians of the first 5 axes."""
     LABELLED = "labelled"
     """(C + 2, C + 2) true class by predicted class, for late labels."""
     CALIBRATION = "calibration"

@@ -15,6 +15,7 @@ from stanch.detect.summaries.codec import packed, unpacked
 from stanch.detect.summaries.parts import (
     AXIS_SLOTS,
     BINS,
+    BUCKET_AXES,
     DRAWN_AXES,
     LATENCIES,
     LEVELS,
@@ -58,6 +59,7 @@ def shapes_of(plan: Plan) -> Mapping[Part, tuple[int, ...]]:
         Part.TOKENS: (2,),
         Part.HITS: (1,),
         Part.GROUPS: (groups, folded),
+        Part.BEHAVIOUR: (1 << BUCKET_AXES, folded),
         Part.LABELLED: (classes + 2, classes + 2),
         Part.CALIBRATION: (LEVELS, 3),
         Part.FAIRNESS: (groups, folded, folded),

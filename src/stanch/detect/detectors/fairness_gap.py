@@ -1,0 +1,246 @@
+"""Fairness gap: one group is treated differently than it was, while the others are not.
+
+In    a Window: the alarms' readings on answers by group and on wrong answers by group and class;
+      the same counts now and golden.
+Out   a Finding that names the group and what changed for it; Blind without groups or rows, and for
+      a group too small to judge (or to speak of, for the sake of those in it).
+Why   a model can keep its accuracy and harm one group; poisoning can aim at one.
+Math  The test is betting, in `alarms.watch` (`Stream.FAIRNESS`, `Stream.GROUP_ERRORS`), valid at
+      any time. What is the world's change, not unfairness, happens to all groups: a group's change
+      less that of the other groups of its attribute is the gap's change, told when it is beyond
+      `gap` and beyond `errors` standard errors of that difference.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stanch.detect import examples
+from stanch.detect.alarms.reading import Stream
+from stanch.detect.detector import Detector
+from stanch.detect.summaries.arrays import Ints
+from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.parts import Part
+from stanch.detect.summaries.summary import Summary
+from stanch.detect.window import Baseline, Window
+from stanch.detect.wording import shown
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
+from stanch.vocabulary.ids import DetectorId
+
+ID = DetectorId("fairness_gap")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """When it speaks."""
+
+    enough: int = 50
+    """Rows of a group, now and in the baseline, and of the others of its attribute."""
+    gap: float = 0.05
+    """The change of a gap that still does not matter."""
+    errors: float = 4.0
+    """How many standard errors the change of a gap must be."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rate:
+    """So many of so many, now and then."""
+
+    odd: int
+    rows: int
+    odd_then: int
+    rows_then: int
+
+    @property
+    def now(self) -> float:
+        """The rate now."""
+        return self.odd / max(self.rows, 1)
+
+    @property
+    def then(self) -> float:
+        """The rate in the baseline."""
+        return self.odd_then / max(self.rows_then, 1)
+
+    @property
+    def variance(self) -> float:
+        """Of the change; a rate of none or all counts as half of one."""
+        return sum(
+            max(p * (1 - p), 0.5 / n) / n
+            for p, n in ((self.now, self.rows), (self.then, self.rows_then))
+        )
+
+    def enough(self, least: int) -> bool:
+        """Whether there are rows enough on both sides."""
+        return min(self.rows, self.rows_then) >= least
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gap:
+    """What changed for one group."""
+
+    group: str
+    what: str
+    own: Rate
+    others: Rate
+    strength: float
+
+    @property
+    def growth(self) -> float:
+        """The change of the group's rate less that of the others."""
+        return (self.own.now - self.own.then) - (self.others.now - self.others.then)
+
+    @property
+    def certain(self) -> float:
+        """The growth in standard errors."""
+        return abs(self.growth) / math.sqrt(self.own.variance + self.others.variance)
+
+
+def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
+    """One finding for each group whose gap grew."""
+    why = _blind(window)
+    if why or window.baseline is None or window.now is None:
+        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
+        return
+    groups, small = window.baseline.plan.groups, _small(window.baseline, window.now, limits)
+    if small:
+        why = f"{len(small)} of {len(groups)} groups have fewer than {limits.enough} answers"
+        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
+    worst: dict[str, Gap] = {}
+    for gap in _gaps(window, window.baseline, window.now, limits):
+        if gap.group not in worst or abs(gap.growth) > abs(worst[gap.group].growth):
+            worst[gap.group] = gap
+    for group in sorted(_fewest(worst)):
+        yield _finding(window, worst[group])
+
+
+def _fewest(worst: dict[str, Gap]) -> set[str]:
+    """Of each attribute the group that moved most: the gap of the others is the same gap."""
+    kept: dict[str, str] = {}
+    for gap in sorted(worst.values(), key=lambda g: (-abs(g.own.now - g.own.then), g.group)):
+        kept.setdefault(gap.group.partition("=")[0], gap.group)
+    return set(kept.values())
+
+
+def _blind(window: Window) -> str:
+    if window.baseline is None:
+        return "no baseline"
+    if not window.baseline.plan.groups:
+        return "no group attributes are told"
+    if window.now is None or not _rows(window.now).any():
+        return "no answer tells its group"
+    return ""
+
+
+def _rows(summary: Summary) -> Ints:
+    """(G,) answers, or labels when there are more of them, of each group."""
+    sums = summary.sums
+    return np.maximum(sums[Part.GROUPS].sum(axis=1), sums[Part.FAIRNESS].sum(axis=(1, 2)))
+
+
+def _small(baseline: Baseline, now: Summary, limits: Limits) -> tuple[str, ...]:
+    """The groups that are too small to judge."""
+    rows = _rows(now)
+    return tuple(g for g, n in zip(baseline.plan.groups, rows, strict=True) if n < limits.enough)
+
+
+def _gaps(window: Window, baseline: Baseline, now: Summary, limits: Limits) -> Iterator[Gap]:
+    """Every gap that grew, by answers and by wrong answers."""
+    for stream, part in ((Stream.FAIRNESS, Part.GROUPS), (Stream.GROUP_ERRORS, Part.FAIRNESS)):
+        reading = window.readings.get(stream)
+        if reading is None or not reading.alarm:
+            continue
+        strength = max(reading.strength, reading.since_start)
+        cells = _answers if part is Part.GROUPS else _errors
+        here, there = cells(now), cells(baseline.golden)
+        names = _names(baseline, here.shape[1], errors=part is Part.FAIRNESS)
+        for place, group in enumerate(baseline.plan.groups):
+            others = _others(baseline.plan.groups, place)
+            for at, what in enumerate(names):
+                own = _rate(here[[place], at], there[[place], at])
+                rest = _rate(here[others, at], there[others, at])
+                if not (own.enough(limits.enough) and rest.enough(limits.enough)):
+                    continue
+                gap = Gap(group=group, what=what, own=own, others=rest, strength=strength)
+                if abs(gap.growth) >= limits.gap and gap.certain >= limits.errors:
+                    yield gap
+
+
+def _answers(summary: Summary) -> Ints:
+    """(G, C', 2) rows answered so, and rows."""
+    counts = summary.sums[Part.GROUPS]
+    return np.stack([counts, np.broadcast_to(counts.sum(axis=1)[:, None], counts.shape)], axis=2)
+
+
+def _errors(summary: Summary) -> Ints:
+    """(G, C', 2) labels of the class that were answered otherwise, and labels of the class."""
+    counts = summary.sums[Part.FAIRNESS]
+    total = counts.sum(axis=2)
+    return np.stack([total - np.diagonal(counts, axis1=1, axis2=2), total], axis=2)
+
+
+def _names(baseline: Baseline, width: int, *, errors: bool) -> tuple[str, ...]:
+    classes = (*(shown(c) for c in baseline.plan.classes[: width - 2]), "another class", "none")
+    word = "wrong where the truth is" if errors else "answered"
+    return tuple(f"{word} {name!r}" for name in classes)
+
+
+def _others(groups: tuple[str, ...], place: int) -> list[int]:
+    """The other groups of the same attribute."""
+    attribute = groups[place].partition("=")[0]
+    return [k for k, g in enumerate(groups) if k != place and g.partition("=")[0] == attribute]
+
+
+def _rate(now: Ints, then: Ints) -> Rate:
+    odd, rows = (int(x) for x in now.sum(axis=0))
+    odd_then, rows_then = (int(x) for x in then.sum(axis=0))
+    return Rate(odd=odd, rows=rows, odd_then=odd_then, rows_then=rows_then)
+
+
+def _finding(window: Window, gap: Gap) -> Finding:
+    return Finding(
+        detector=ID,
+        asset=window.asset.id,
+        version=window.version,
+        window=window.span,
+        says=f"Group {shown(gap.group)} is {gap.what} in {gap.own.now:.1%} of {gap.own.rows} "
+        f"cases, {gap.own.then:.1%} in the baseline; the others went from "
+        f"{gap.others.then:.1%} to {gap.others.now:.1%}.",
+        measured={
+            "rate of the group": round(gap.own.now, 4),
+            "rate of the group in the baseline": round(gap.own.then, 4),
+            "rate of the others": round(gap.others.now, 4),
+            "rate of the others in the baseline": round(gap.others.then, 4),
+            "growth of the gap": round(gap.growth, 4),
+            "standard errors": round(gap.certain, 2),
+        },
+        because=window.cites,
+        strength=round(gap.strength, 2),
+        groups=(gap.group,),
+        points_to={AttackKind.FAIRNESS_HARM: 0.6, AttackKind.POISONING: 0.2},
+        atlas=DETECTOR.atlas,
+    )
+
+
+def _unfair(rows: Columns) -> Columns:
+    """Women are answered no where they were answered yes, every second time."""
+    said = rows.predictions.copy()
+    women = rows.groups[0][1]
+    flipped = women[said[women] == len(examples.SCHEMA.classes) - 1][::2]
+    said[flipped] = 0
+    return replace(rows, predictions=said)
+
+
+DETECTOR = Detector(
+    id=ID,
+    title="Fairness gap",
+    reads=(EventKind.INFERENCE, EventKind.LABEL),
+    atlas=("AML.T0048",),
+    lifecycle=Lifecycle.INFERENCE,
+    limits=Limits(),
+    look=look,
+    fires_on=lambda: examples.window(_unfair),
+    quiet_on=examples.window,
+)
