@@ -41,7 +41,13 @@ def joined(labels: pa.Table, recall: Recall, asset: AssetId) -> tuple[tuple[Join
     """The labels with their answers, by version, and how many answers nobody knows."""
     wanted = labels.select(["of", "label", "ts"])
     answers = recall.recall(asset, wanted["of"].unique().to_pylist())
-    both = wanted.join(answers, keys="of", right_keys="id", join_type="inner")
+    # Not `Table.join`: it refuses columns of lists, which scores are.
+    places = pc.index_in(wanted["of"], value_set=answers["id"].combine_chunks())
+    known = places.is_valid()
+    both = wanted.filter(known)
+    for name in answers.column_names:
+        if name != "id":
+            both = both.append_column(name, answers[name].take(places.filter(known)))
     versions = both["version"].fill_null("")
     found = tuple(
         Joined(version=version, rows=both.filter(pc.equal(versions, version)))
