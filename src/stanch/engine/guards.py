@@ -38,6 +38,8 @@ class Report:
     digest: str = ""
     address: str = ""
     """Where a probe can be sent through it; empty when nobody told it."""
+    cannot: tuple[str, ...] = ()
+    """What of the policy it does not enforce, in sentences."""
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
