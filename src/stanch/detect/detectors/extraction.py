@@ -21,12 +21,11 @@ from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.habits.crowds import Crowd, crowd_of
 from stanch.detect.habits.distances import distance_of
-from stanch.detect.habits.judge import Accused, Way, accused, listed, rarest, suspects_of
-from stanch.detect.habits.people import LONG, Ground, People, ground, people, unable
-from stanch.detect.habits.shares import share_of
+from stanch.detect.habits.judge import Accused, Way, accused, listed, rarest, share_way, suspects_of
+from stanch.detect.habits.people import LONG, Ground, People, ground, peers, people, unable
 from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.columns import Columns
-from stanch.detect.summaries.parts import MAIN_AXES, Block
+from stanch.detect.summaries.parts import Block
 from stanch.detect.window import Baseline, Window
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Suspect
@@ -76,54 +75,85 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if alone:
         yield _finding(window, alone)
     crowd = crowd_of(rarest(ways), _directions(known, who))
-    together = crowd.strength >= -np.log10(limits.rate / 2)
+    together = crowd.strength >= -np.log10(limits.rate / 2) and 2 * len(crowd.members) <= len(
+        who.names
+    )
     if together and len({*crowd.members} - {a.place for a in alone}) >= limits.crowd:
         yield _together(window, who, crowd)
 
 
 def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[Way]:
     """How rare each principal is, in each way that this asset's baseline allows."""
-    ways: list[Way] = []
-    shares = [(RANGE, Block.ODD, 0.0)]
+    shares = [(RANGE, Block.ODD, known.outside)]
     if base.plan.manifold.pairs.size:
         shares.append((OFF, Block.OFF, known.off))
     if base.plan.near > 0:
         shares.append((NEAR, Block.NEAR, 0.0))
-    for name, block, at_least in shares:
-        fit = share_of(habit.count(block), habit.rows.astype(float), at_least)
-        if fit is not None:
-            counts = who.count(block)
-            rare = [fit.rarity(float(c), int(n)) for c, n in zip(counts, who.rows, strict=True)]
-            shown = counts / who.rows
-            ways.append(Way(name=name, shown=shown, usual=fit.mean, rarity=np.array(rare)))
-    for name, chance, freedom, squared in (
-        (JOINT, known.waves_chance, 64, _joint),
-        (CENTRE, float(MAIN_AXES), MAIN_AXES, _centre),
-    ):
-        dist = distance_of(squared(known, habit), habit.rows.astype(float), chance, freedom)
-        if dist is not None:
-            far = squared(known, who)
-            rare = [dist.rarity(float(d), int(n)) for d, n in zip(far, who.rows, strict=True)]
-            usual = float(np.sqrt(dist.chance / max(float(np.median(who.rows)), 1) + dist.habit))
-            ways.append(Way(name=name, shown=np.sqrt(far), usual=usual, rarity=np.array(rare)))
-    return ways
+    found = [share_way(name, habit, who, block, least) for name, block, least in shares]
+    found.append(_apart(JOINT, habit, who, _waves(known, habit, who)))
+    found.append(_apart(CENTRE, habit, who, _centres(known, habit, who)))
+    return [way for way in found if way is not None]
 
 
-def _joint(known: Ground, who: People) -> Floats:
-    apart = who.waves() - known.waves
-    return (apart * apart).sum(axis=1)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Vectors:
+    """Mean vectors of principals, then and now, on a scale on which one row varies by `chance`."""
+
+    centre: Floats
+    habit: Floats
+    now: Floats
+    chance: float
+    freedom: int
 
 
-def _centre(known: Ground, who: People) -> Floats:
-    apart = who.moments()[:, 0] - known.axes
+def _waves(known: Ground, habit: People, who: People) -> Vectors:
+    return Vectors(
+        centre=known.waves,
+        habit=habit.waves(),
+        now=who.waves(),
+        chance=known.waves_chance,
+        freedom=len(known.waves),
+    )
+
+
+def _centres(known: Ground, habit: People, who: People) -> Vectors:
     there = known.width > 0
-    return (apart[:, there] ** 2 / known.width[there]).sum(axis=1)
+    scale = np.sqrt(known.width[there])
+    return Vectors(
+        centre=known.axes[there] / scale,
+        habit=habit.moments()[:, 0][:, there] / scale,
+        now=who.moments()[:, 0][:, there] / scale,
+        chance=float(there.sum()),
+        freedom=max(int(there.sum()), 1),
+    )
+
+
+def _apart(name: str, then: People, now: People, vectors: Vectors) -> Way | None:
+    """How far each principal's mean lies from everybody's, then and now; the lesser counts."""
+    known = _squared(vectors.habit - vectors.centre)
+    dist = distance_of(known, then.weight(), vectors.chance, vectors.freedom)
+    if dist is None:
+        return None
+    far = _squared(vectors.now - vectors.centre)
+    middle = peers(now, vectors.now)
+    if middle is not None:
+        far = np.minimum(far, _squared(vectors.now - middle))
+    rows = now.weight()
+    rare = [dist.rarity(float(d), float(n)) for d, n in zip(far, rows, strict=True)]
+    usual = float(np.sqrt(dist.chance / max(float(np.median(rows)), 1) + dist.habit))
+    return Way(name=name, shown=np.sqrt(far), usual=usual, rarity=np.array(rare))
+
+
+def _squared(apart: Floats) -> Floats:
+    return (apart * apart).sum(axis=1)
 
 
 def _directions(known: Ground, who: People) -> Floats:
     """(P, 65) in which direction each principal is odd."""
-    off = who.count(Block.OFF) / who.rows - known.off
-    return np.concatenate([who.waves() - known.waves, 2 * off[:, None]], axis=1)
+    waves, off = who.waves(), who.count(Block.OFF) / who.rows
+    middle = peers(who, waves)
+    apart = waves - (known.waves if middle is None else middle)
+    return np.concatenate([apart, 2 * (off - known.off)[:, None]], axis=1)
 
 
 def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:

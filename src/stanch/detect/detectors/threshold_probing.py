@@ -19,9 +19,16 @@ import numpy as np
 
 from stanch.detect import examples
 from stanch.detect.detector import Detector
-from stanch.detect.habits.judge import Accused, Way, accused, listed, suspects_of
+from stanch.detect.habits.judge import (
+    Accused,
+    Way,
+    accused,
+    listed,
+    pairs_way,
+    share_way,
+    suspects_of,
+)
 from stanch.detect.habits.people import LONG, People, people, unable
-from stanch.detect.habits.shares import share_of
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Block
 from stanch.detect.window import Baseline, Window
@@ -62,21 +69,9 @@ def _needs(base: Baseline) -> str:
 
 
 def _ways(base: Baseline, habit: People, who: People) -> list[Way]:
-    ways: list[Way] = []
-    if base.plan.near > 0:
-        fit = share_of(habit.count(Block.NEAR), habit.rows.astype(float))
-        if fit is not None:
-            counts = who.count(Block.NEAR)
-            rare = [fit.rarity(float(c), int(n)) for c, n in zip(counts, who.rows, strict=True)]
-            shown = counts / who.rows
-            ways.append(Way(name=NEAR, shown=shown, usual=fit.mean, rarity=np.array(rare)))
-    pairs = (habit.rows // 2).astype(float)
-    fit = share_of(habit.flipped() * pairs, pairs)
-    if fit is not None:
-        flipped, trials = who.flipped(), who.rows // 2
-        rare = [fit.rarity(float(f * t), int(t)) for f, t in zip(flipped, trials, strict=True)]
-        ways.append(Way(name=FLIPS, shown=flipped, usual=fit.mean, rarity=np.array(rare)))
-    return ways
+    near = share_way(NEAR, habit, who, Block.NEAR, 0.0) if base.plan.near > 0 else None
+    flips = pairs_way(FLIPS, habit.flipped(), habit, who.flipped(), who)
+    return [way for way in (near, flips) if way is not None]
 
 
 def _finding(window: Window, ways: list[Way], found: tuple[Accused, ...]) -> Finding:

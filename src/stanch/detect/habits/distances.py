@@ -31,7 +31,7 @@ class Distance:
     shape: float
     principals: int
 
-    def rarity(self, squared: float, rows: int) -> float:
+    def rarity(self, squared: float, rows: float) -> float:
         """Log10 of the chance that a principal of the baseline is this far or farther."""
         usual = self.chance / max(rows, 1) + self.habit
         if usual <= 0 or squared <= usual:
@@ -51,7 +51,7 @@ def distance_of(squared: Floats, rows: Floats, chance: float, freedom: int) -> D
         worst = int(excess.argmax())
         kept[worst] = False
         others = _fitted(squared[kept], rows[kept], chance, freedom)
-        if others.rarity(float(squared[worst]), int(rows[worst])) > GROSS:
+        if others.rarity(float(squared[worst]), float(rows[worst])) > GROSS:
             kept[worst] = True
             break
     return _fitted(squared[kept], rows[kept], chance, freedom)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from stanch.detect.habits.bar import bar
-from stanch.detect.habits.people import People
+from stanch.detect.habits.people import People, peers
+from stanch.detect.habits.shares import share_of
 from stanch.detect.summaries.arrays import Floats
+from stanch.detect.summaries.parts import Block
 from stanch.vocabulary.finding import Suspect
 from stanch.vocabulary.ids import PrincipalId
 
@@ -46,6 +48,31 @@ class Accused:
     """Log10, after sharing the chance among the ways."""
     over: float
     """Powers of ten beyond the bar."""
+
+
+def share_way(name: str, habit: People, who: People, block: Block, at_least: float) -> Way | None:
+    """The share of rows with a property, against the habit and against the window's own middle."""
+    trials, counts = who.trials(), who.fresh(block)
+    shown = counts / trials
+    middle = peers(who, shown)
+    if middle is not None:
+        at_least = max(at_least, float(middle))
+    fit = share_of(habit.fresh(block), habit.trials(), at_least)
+    if fit is None:
+        return None
+    rare = [fit.rarity(float(c), round(float(n))) for c, n in zip(counts, trials, strict=True)]
+    return Way(name=name, shown=shown, usual=fit.mean, rarity=np.array(rare))
+
+
+def pairs_way(name: str, habit: Floats, then: People, shown: Floats, now: People) -> Way | None:
+    """A share of pairs of rows, judged as that of floor(n / 2) independent pairs (Hoeffding)."""
+    before, trials = then.trials() // 2, now.trials() // 2
+    middle = peers(now, shown)
+    fit = share_of(habit * before, before, 0.0 if middle is None else float(middle))
+    if fit is None:
+        return None
+    rare = [fit.rarity(float(s * t), int(t)) for s, t in zip(shown, trials, strict=True)]
+    return Way(name=name, shown=shown, usual=fit.mean, rarity=np.array(rare))
 
 
 def rarest(ways: Sequence[Way]) -> Floats:

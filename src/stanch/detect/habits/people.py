@@ -19,7 +19,9 @@ from stanch.detect.summaries.parts import (
     MANIFOLD_BINS,
     Block,
     Part,
+    Peak,
 )
+from stanch.detect.summaries.sketch import SMALL
 from stanch.detect.window import Baseline, Window
 
 LONG = 10
@@ -55,20 +57,48 @@ class People:
             self.ledger.block(Block.MOMENTS)[self.places] / np.maximum(self.rows, 1)[:, None, None]
         )
 
+    def fresh(self, block: Block) -> Floats:
+        """(P,) the count, less what repeats of one input may have put into it."""
+        return np.clip(self.count(block) - self.repeats(), 0.0, self.trials())
+
+    def trials(self) -> Floats:
+        """(P,) rows less repeats of one input: asking again is not asking more."""
+        return np.maximum(self.rows - self.repeats(), 1.0)
+
+    def weight(self) -> Floats:
+        """(P,) rows that a mean over these rows is worth, when all repeats are of one input."""
+        repeats = self.repeats()
+        return self.rows**2 / ((repeats + 1) ** 2 + np.maximum(self.rows - repeats - 1, 0))
+
     def near(self) -> Floats:
-        """(P,) the share of pairs of different inputs that are neighbours (see `kinship`)."""
-        pairs = self.ledger.pairs()
-        return kinship(pairs.near[self.places], self.rows, self.different())
+        """(P,) the share of pairs of rows that are neighbours though not the same input again."""
+        return self._among(self.ledger.pairs().near[self.places] - self._same())
 
     def flipped(self) -> Floats:
         """(P,) the share of pairs that are neighbours with different answers."""
-        whole = np.maximum(self.rows * (self.rows - 1) / 2, 1)
-        return self.ledger.pairs().flipped[self.places] / whole
+        return self._among(self.ledger.pairs().flipped[self.places])
 
-    def different(self) -> Floats:
-        """(P,) about how many different inputs."""
+    def repeats(self) -> Floats:
+        """(P,) rows that ask an input again, as far as the sketch of inputs can be sure of it.
+
+        One and a half of its standard errors are taken off: sqrt(m (e^t - t - 1)) of m registers
+        while they count linearly (t = n / m), then 6.5 %.
+        """
+        filled = np.minimum(self.rows / SMALL, 2.5)
+        error = np.sqrt(SMALL * (np.exp(filled) - filled - 1)) * np.maximum(
+            self.rows / (2.5 * SMALL), 1.0
+        )
         found = np.array(self.ledger.different_inputs(), np.float64)[self.places]
-        return np.minimum(found, self.rows)
+        return np.clip(self.rows - found - 1.5 * error, 0.0, self.rows - 1.0)
+
+    def _same(self) -> Floats:
+        """(P,) pairs that may be one input with itself: all repeats are taken to be of one."""
+        repeats = self.repeats()
+        return repeats * (repeats + 1) / 2
+
+    def _among(self, pairs: Floats) -> Floats:
+        whole = np.maximum(self.rows * (self.rows - 1) / 2 - self._same(), 1.0)
+        return np.clip(pairs / whole, 0.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -85,6 +115,8 @@ class Ground:
     """(10,) variances along them; 0 where nothing varies."""
     off: float
     """The share of rows held out that lie off the manifold."""
+    outside: float
+    """The share of new rows of the same kind that lie outside the range seen so far."""
 
 
 def people(ledger: Ledger, enough: int) -> People:
@@ -102,31 +134,24 @@ def ground(baseline: Baseline) -> Ground:
     waves = sums[Part.WAVES][:BLOCK_WAVES] / (rows * AMPLITUDE)
     first, second = sums[Part.MOMENTS] / rows
     grades = sums[Part.MANIFOLD]
+    different = min(baseline.golden.different(Peak.INPUTS), rows)
     return Ground(
         waves=waves,
         waves_chance=max(BLOCK_WAVES * WAVE_POWER - float((waves * waves).sum()), 1e-9),
         axes=first,
         width=np.maximum(second - first * first, 0.0).reshape(MAIN_AXES),
+        outside=min(2 * len(baseline.plan.numbers) / (different + 1), 1.0),
         off=float(grades[MANIFOLD_BINS - 1] / max(int(grades.sum()), 1)),
     )
 
 
-def kinship(near: Floats, rows: Ints, different: Floats) -> Floats:
-    """(P,) the share of pairs of rows that are neighbours though not the same input again.
+def peers(who: People, values: Floats) -> Floats | None:
+    """The middle of the window's own principals, coordinate by coordinate; None when too few.
 
-    Of n rows with d different inputs, n - d are repeats. At most C(n - d + 1, 2) pairs can be of
-    one input with itself, and so many are taken out of the neighbours and of all pairs: a probe
-    for health that sends one input for ever is no search.
+    A change that comes to all, like a drift, moves the middle too and accuses nobody. Half of the
+    principals would have to be attackers to hide behind it; `joint_structure` sees them then.
     """
-    repeats = np.maximum(rows - different, 0.0)
-    repeats = np.where(repeats < ERROR * rows, 0.0, repeats)
-    same = repeats * (repeats + 1) / 2
-    whole = np.maximum(rows * (rows - 1) / 2 - same, 1.0)
-    return np.clip((near - same) / whole, 0.0, 1.0)
-
-
-ERROR = 0.15
-"""Fewer repeats than this may be the sketch's own error."""
+    return np.median(values, axis=0) if len(who.names) >= FEWEST else None
 
 
 def unable(window: Window, enough: int, *, needs: Callable[[Baseline], str] | None = None) -> str:

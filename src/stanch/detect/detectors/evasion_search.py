@@ -1,0 +1,109 @@
+"""Evasion search: somebody asks about one input over and over, a little changed each time.
+
+In    a Window: pairs of neighbours among each principal's inputs, and how far inputs spread.
+Out   a Finding that names who searches; Blind when principals cannot be compared.
+Why   an attack that has only answers needs hundreds of tries around one input until the answer
+      flips. Cover traffic in between hides their spread, not that they are neighbours.
+Math  Each row falls into one of 64 cells in each of four ways (its sides along six axes). Of all
+      pairs of a principal's rows, those in one cell are a U-statistic; by Hoeffding its tail is no
+      heavier than that of floor(n / 2) independent pairs, so it is judged as that many trials
+      (`habits.shares`). Pairs count by clusters of queries: with half of the rows cover, a quarter
+      of all pairs remain. Repeats of the same input are taken out (`habits.people`). The second
+      way, flips, counts neighbours with different answers, as in `threshold_probing`. The bar
+      (`habits.bar`) shares `rate` among principals, ways and looks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stanch.detect import examples
+from stanch.detect.detector import Detector
+from stanch.detect.habits.judge import Accused, accused, listed, pairs_way, suspects_of
+from stanch.detect.habits.people import LONG, people, unable
+from stanch.detect.summaries.columns import Columns
+from stanch.detect.window import Baseline, Window
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
+from stanch.vocabulary.ids import DetectorId
+
+ID = DetectorId("evasion_search")
+NEAR, FLIPS = "pairs of inputs that are neighbours", "neighbours with different answers"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """When it speaks."""
+
+    enough: int = 6
+    """Rows of a principal in the window."""
+    rate: float = 0.001
+    """The share of windows that may name a benign principal."""
+
+
+def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
+    """One finding for all who search."""
+    base, ledger = window.baseline, window.ledger
+    why = unable(window, limits.enough, needs=_needs)
+    if why or base is None or ledger is None or base.habits is None:
+        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
+        return
+    who, habit = people(ledger, limits.enough), people(base.habits, LONG)
+    ways = (
+        pairs_way(NEAR, habit.near(), habit, who.near(), who),
+        pairs_way(FLIPS, habit.flipped(), habit, who.flipped(), who),
+    )
+    found = accused(who, [w for w in ways if w is not None], rate=limits.rate, enough=limits.enough)
+    if found:
+        yield _finding(window, found)
+
+
+def _needs(base: Baseline) -> str:
+    if base.plan.numbers or base.plan.categories:
+        return ""
+    return "the asset does not tell its inputs"
+
+
+def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:
+    first = found[0]
+    return Finding(
+        detector=ID,
+        asset=window.asset.id,
+        version=window.version,
+        window=window.span,
+        says=f"One input was asked about over and over, a little changed each time, by "
+        f"{listed([a.name for a in found])}: {first.shown:.0%} {first.way} over {first.rows} "
+        f"answers, {first.usual:.1%} is usual.",
+        measured={
+            "principals": float(len(found)),
+            "answers": float(sum(a.rows for a in found)),
+            **{f"{a.way}: {a.name}": round(a.shown, 4) for a in found[:10]},
+        },
+        because=window.cites,
+        strength=round(-first.rarity, 2),
+        suspects=suspects_of(found),
+        points_to={AttackKind.EVASION: 0.8},
+        atlas=DETECTOR.atlas,
+    )
+
+
+def _searching(rows: Columns) -> Columns:
+    """One principal asks about a single input with noise; every second query is an ordinary one."""
+    mine = np.flatnonzero(rows.principals == examples.ODD_ONE)[::2]
+    asked = rows.numbers.copy()
+    asked[mine] = asked[mine[0]] + 0.05 * (asked[mine] - asked[mine].mean(axis=0))
+    return replace(rows, numbers=asked)
+
+
+DETECTOR = Detector(
+    id=ID,
+    title="Search for an evasion",
+    reads=(EventKind.INFERENCE,),
+    atlas=("AML.T0043.001", "AML.T0015"),
+    lifecycle=Lifecycle.INFERENCE,
+    limits=Limits(),
+    look=look,
+    fires_on=lambda: examples.window(_searching),
+    quiet_on=examples.window,
+)
