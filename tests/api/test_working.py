@@ -1,0 +1,165 @@
+"""What people and guards do over HTTP: report, judge, move; set and follow policies."""
+
+import base64
+import json
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from stanch.contain.policy import decoded
+from stanch.vocabulary.ids import digest_of
+
+
+class Answered(Protocol):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any: ...
+
+
+class Running(Protocol):
+    data: Any
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answered: ...
+
+    def new_key(self, *scopes: str) -> str: ...
+
+
+def policy_of(asset: str, **parts: object) -> dict[str, object]:
+    return {"asset": asset, **parts}
+
+
+def test_a_persons_report_becomes_an_incident_that_moves_by_its_table(server: Running) -> None:
+    told = {"asset": "reported", "text": "customers say the answers are odd"}
+    incident = server.ask("POST", "/api/v1/incidents", told).json
+    path = f"/api/v1/incidents/{incident['id']}"
+    assert server.ask("GET", f"{path}/notes").json[0]["text"] == told["text"]
+    ahead = server.ask("GET", f"{path}/ahead").json
+    assert "closed" in ahead["phases"]
+    seen = server.ask("GET", path).json["version"]
+    refused = server.ask("POST", f"{path}/phase", {"to": "recovered", "seen": seen})
+    assert (refused.status, refused.json["type"]) == (409, "wrong-phase")
+    word = {"seen": seen, "why": "checked", "verdict": "natural", "severity": 1}
+    judged = server.ask("POST", f"{path}/judgement", word).json
+    assert judged["verdict"]["by"] != "stanch"
+    stale = server.ask("POST", f"{path}/judgement", word)
+    assert (stale.status, stale.json["type"]) == (409, "stale")
+    closing = {"to": "closed", "seen": judged["version"], "why": "nothing wrong"}
+    assert server.ask("POST", f"{path}/phase", closing).json["phase"] == "closed"
+
+
+def test_a_guard_gets_the_exact_bytes_that_the_tag_and_the_signature_are_over(
+    server: Running,
+) -> None:
+    key = server.new_key("guard")
+    answer = server.ask("GET", "/api/v1/assets/guarded/policy", key=key)
+    assert answer.headers["etag"] == f'"{digest_of(answer.body)}"'
+    assert decoded(answer.body).asset == "guarded"
+    signature = base64.b64decode(answer.headers["stanch-signature"], validate=True)
+    keys = (server.data / "keys" / "keys.json").read_text()
+    public = _ed25519_of(keys)
+    Ed25519PublicKey.from_public_bytes(public).verify(signature, answer.body)
+    same = server.ask(
+        "GET",
+        "/api/v1/assets/guarded/policy",
+        key=key,
+        headers={"if-none-match": answer.headers["etag"]},
+    )
+    assert (same.status, same.body) == (304, b"")
+    assert same.headers["stanch-probe-key"] == answer.headers["stanch-probe-key"]
+
+
+def test_a_reader_gets_the_policy_but_not_the_key_of_probes(server: Running) -> None:
+    reader = server.new_key("read")
+    refused = server.ask("GET", "/api/v1/assets/guarded/policy", key=reader)
+    assert refused.status == 403
+
+
+def test_a_waiting_guard_hears_of_a_new_policy_at_once(server: Running) -> None:
+    path = "/api/v1/assets/polled/policy"
+    first = server.ask("GET", path)
+    heard: list[tuple[float, Answered]] = []
+
+    def wait() -> None:
+        tag = {"if-none-match": first.headers["etag"]}
+        answer = server.ask("GET", f"{path}?wait=20", headers=tag)
+        heard.append((time.monotonic(), answer))
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    changed = time.monotonic()
+    kept = server.ask("PUT", path, policy_of("polled", mode="stopped"))
+    assert kept.status == 200, kept.body
+    waiting.join(25)
+    moment, answer = heard[0]
+    assert answer.status == 200
+    assert decoded(answer.body).mode == "stopped"
+    assert moment - changed < 10
+    server.ask("PUT", path, policy_of("polled", mode="serving"))
+    back = server.ask("POST", f"{path}/revert", {"because": "over", "version": 1})
+    assert (back.json["version"], back.json["policy"]["mode"]) == (3, "stopped")
+
+
+def test_a_guards_report_is_heard_and_shown(server: Running) -> None:
+    report = {"guard": "host-1", "asset": "polled", "version": 1, "digest": "", "counts": {"a": 1}}
+    key = server.new_key("guard")
+    assert server.ask("POST", "/api/v1/assets/polled/guard", report, key=key).json == {
+        "heard": True
+    }
+    (shown,) = server.ask("GET", "/api/v1/assets/polled/guards").json
+    assert shown["report"]["guard"] == "host-1"
+    wrong = server.ask("POST", "/api/v1/assets/other/guard", report, key=key)
+    assert wrong.status == 422
+
+
+def test_a_baseline_is_made_of_rows_that_are_sent_and_refused_when_too_small(
+    server: Running,
+) -> None:
+    path = "/api/v1/assets/measured/baselines"
+    few = server.ask("POST", path, _events("measured", 20))
+    assert (few.status, few.json["type"]) == (403, "baseline-refused")
+    overridden = server.ask("POST", f"{path}?override=a+test", _events("measured", 20))
+    assert overridden.json["override"] == "a test"
+    kept = server.ask("POST", path, _events("measured", 1200)).json
+    assert (kept["rows"], kept["asset"]) == (1200, "measured")
+    assert [one["id"] for one in server.ask("GET", path).json] == ["measured-2", "measured-1"]
+    none = server.ask("POST", "/api/v1/assets/unseen/baselines?days=1")
+    assert (none.status, "no answers" in none.json["detail"]) == (422, True)
+    bad = server.ask("POST", path, [{"id": "x"}])
+    assert (bad.status, "row 0" in bad.json["detail"]) == (422, True)
+
+
+def _events(asset: str, n: int) -> list[dict[str, object]]:
+    dice = np.random.default_rng(5)
+    since = datetime.now(UTC) - timedelta(hours=1)
+    return [
+        {
+            "id": f"b-{i}",
+            "ts": (since + timedelta(seconds=i)).isoformat(),
+            "kind": "inference",
+            "asset": asset,
+            "principal": f"p{i % 7}",
+            "features": [float(x) for x in dice.normal(size=3)],
+            "prediction": "yes" if i % 3 else "no",
+        }
+        for i in range(n)
+    ]
+
+
+def _ed25519_of(keys: str) -> bytes:
+    found = json.loads(keys)
+    return base64.b64decode(found["generations"][-1]["ed25519"])

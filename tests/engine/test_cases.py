@@ -1,0 +1,152 @@
+"""Cases: what people do to an incident, who may, and that nobody's word is lost."""
+
+from datetime import datetime
+from typing import Protocol
+
+import pytest
+
+from stanch.engine.cases import Cases, Judgement, Step
+from stanch.store.sql.store import SqlStore
+from stanch.vocabulary.finding import AttackKind, Finding
+from stanch.vocabulary.ids import AssetId, DetectorId, FindingId, IncidentId
+from stanch.vocabulary.incident import Incident, Level, Phase, VerdictKind
+from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
+from stanch.vocabulary.record import Deed
+from stanch.vocabulary.span import Span
+from stanch.vocabulary.trouble import BadInput, Conflict, NotAllowed, Stale, WrongPhase
+
+FRAUD = AssetId("fraud")
+ADA = Caller(name="ada", scopes=ROLE_SCOPES[Role.APPROVER], role=Role.APPROVER)
+VIEWER = Caller(name="eve", scopes=ROLE_SCOPES[Role.VIEWER], role=Role.VIEWER)
+
+
+class Moved(Protocol):
+    at: datetime
+
+    def __call__(self) -> datetime: ...
+
+
+def finding(name: str, at: datetime) -> Finding:
+    return Finding(
+        detector=DetectorId("feature_drift"),
+        asset=FRAUD,
+        window=Span(start=at, end=at),
+        says=name,
+        measured={},
+        because=(),
+        features=(name,),
+    )
+
+
+def opened(store: SqlStore, at: datetime, name: str, *findings: str) -> Incident:
+    made = [finding(one, at) for one in findings]
+    incident = Incident(
+        id=IncidentId(name),
+        title=name,
+        asset=FRAUD,
+        opened=at,
+        first_seen=at,
+        updated=at,
+        findings=tuple(f.id for f in made),
+    )
+    with store.begin() as tx:
+        tx.findings.put(made, at=at)
+        return tx.incidents.add(incident)
+
+
+def findings_of(store: SqlStore, name: str) -> set[FindingId]:
+    with store.look() as tx:
+        return set(tx.incidents.get(IncidentId(name)).findings)
+
+
+def test_a_persons_verdict_replaces_the_machines_and_stands_in_the_log(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    cases, incident = Cases(sql_store, hands), opened(sql_store, hands(), "inc-1", "a")
+    word = Judgement(
+        seen=incident.version,
+        why="the bureau confirmed it",
+        verdict=VerdictKind.ATTACK,
+        attack=AttackKind.POISONING,
+        severity=Level.HIGH,
+    )
+    judged = cases.judge(incident.id, word, ADA)
+    assert (judged.verdict.by, judged.severity.by) == ("ada", "ada")
+    assert judged.verdict.attack is AttackKind.POISONING
+    assert judged.severity.level is Level.HIGH
+    last = sql_store.outbox()[-1].entry
+    assert (last.deed, last.actor) == (Deed.INCIDENT_CHANGED, "ada")
+
+
+def test_a_judgement_without_a_reason_is_refused(sql_store: SqlStore, hands: Moved) -> None:
+    cases, incident = Cases(sql_store, hands), opened(sql_store, hands(), "inc-1")
+    with pytest.raises(BadInput, match="Say why"):
+        cases.judge(incident.id, Judgement(seen=1, why=" ", severity=Level.LOW), ADA)
+
+
+def test_of_two_who_change_the_same_version_the_second_is_told(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    cases, incident = Cases(sql_store, hands), opened(sql_store, hands(), "inc-1")
+    cases.assign(incident.id, "grace", incident.version, ADA)
+    with pytest.raises(Stale):
+        cases.assign(incident.id, "alan", incident.version, ADA)
+
+
+def test_an_incident_moves_only_as_its_table_says(sql_store: SqlStore, hands: Moved) -> None:
+    cases, incident = Cases(sql_store, hands), opened(sql_store, hands(), "inc-1")
+    with pytest.raises(WrongPhase):
+        cases.move(incident.id, Step(to=Phase.RECOVERED, seen=1), ADA)
+    with pytest.raises(Conflict, match="a reason"):
+        cases.move(incident.id, Step(to=Phase.CLOSED, seen=1), ADA)
+    with pytest.raises(NotAllowed):
+        cases.move(incident.id, Step(to=Phase.CLOSED, seen=1, why="noise"), VIEWER)
+    closed = cases.move(incident.id, Step(to=Phase.CLOSED, seen=1, why="noise"), ADA)
+    assert closed.closed_at == hands()
+    reopened = cases.move(
+        incident.id, Step(to=Phase.TRIAGED, seen=closed.version, why="it came back"), ADA
+    )
+    assert reopened.closed_at is None
+
+
+def test_merging_and_putting_back_loses_no_finding(sql_store: SqlStore, hands: Moved) -> None:
+    cases = Cases(sql_store, hands)
+    opened(sql_store, hands(), "inc-1", "a", "b")
+    opened(sql_store, hands(), "inc-2", "c")
+    before = findings_of(sql_store, "inc-1"), findings_of(sql_store, "inc-2")
+    undo = cases.merge(IncidentId("inc-1"), IncidentId("inc-2"), ADA)
+    assert findings_of(sql_store, "inc-2") == before[0] | before[1]
+    cases.undo(undo.id, ADA)
+    assert (findings_of(sql_store, "inc-1"), findings_of(sql_store, "inc-2")) == before
+    with pytest.raises(Conflict):
+        cases.merge(IncidentId("inc-1"), IncidentId("inc-1"), ADA)
+
+
+def test_splitting_and_detaching_and_putting_back_loses_no_finding(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    cases, incident = Cases(sql_store, hands), opened(sql_store, hands(), "inc-1", "a", "b", "c")
+    first, second, third = incident.findings
+    split = cases.split(incident.id, [first], ADA)
+    assert findings_of(sql_store, "inc-1") == {second, third}
+    assert split.other is not None
+    assert findings_of(sql_store, split.other) == {first}
+    detached = cases.detach(incident.id, [second], ADA)
+    assert findings_of(sql_store, "inc-1") == {third}
+    cases.undo(detached.id, ADA)
+    cases.undo(split.id, ADA)
+    assert findings_of(sql_store, "inc-1") == {first, second, third}
+    with pytest.raises(BadInput):
+        cases.detach(incident.id, [FindingId("fnd-nobody")], ADA)
+    with pytest.raises(Conflict, match="at least one"):
+        cases.split(incident.id, [first, second, third], ADA)
+
+
+def test_a_note_is_kept_as_it_was_written(sql_store: SqlStore, hands: Moved) -> None:
+    cases, incident = Cases(sql_store, hands), opened(sql_store, hands(), "inc-1")
+    hostile = "<script>alert(1)</script>\u202e\x1b[31m"
+    note = cases.note(incident.id, hostile, ADA)
+    with sql_store.look() as tx:
+        assert tx.notes.of(incident.id) == (note,)
+    with pytest.raises(BadInput, match="1 to"):
+        cases.note(incident.id, "  ", ADA)

@@ -1,0 +1,109 @@
+"""Policies in force: demands stack, go back alone, end by time, and each version stays."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import pytest
+
+from stanch.contain.policy import digest
+from stanch.engine.policies import Change, Policies
+from stanch.store.sql.store import SqlStore
+from stanch.vocabulary.ids import ActionId, AssetId, IncidentId, PrincipalId
+from stanch.vocabulary.policy import Deny, Mode, Policy
+from stanch.vocabulary.record import Deed
+from stanch.vocabulary.standing import Demand, demand_id
+from stanch.vocabulary.trouble import NotFound
+
+FRAUD = AssetId("fraud")
+BY_HAND = Change(by="ada", because="a test")
+
+
+class Moved(Protocol):
+    at: datetime
+
+    def __call__(self) -> datetime: ...
+
+
+def deny(
+    who: str, at: datetime, *, incident: str = "inc-1", until: datetime | None = None
+) -> Demand:
+    policy = Policy(asset=FRAUD, deny=Deny(principals=frozenset({PrincipalId(who)})))
+    return Demand(
+        id=demand_id(incident, "block_principal", who.encode()),
+        policy=policy,
+        since=at,
+        by="stanch",
+        why=f"{who} copies the model",
+        incident=IncidentId(incident),
+        action=ActionId("block_principal"),
+        until=until,
+    )
+
+
+def test_two_incidents_demands_stand_together_and_one_goes_back_alone(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    policies = Policies(sql_store, hands)
+    first, second = deny("mallory", hands()), deny("trudy", hands(), incident="inc-2")
+    policies.demand(first, BY_HAND)
+    policies.demand(second, BY_HAND)
+    assert policies.now(FRAUD).deny.principals == {"mallory", "trudy"}
+    policies.revert(FRAUD, first.id, BY_HAND)
+    assert policies.now(FRAUD).deny.principals == {"trudy"}
+    with pytest.raises(NotFound):
+        policies.revert(FRAUD, first.id, BY_HAND)
+
+
+def test_the_same_demand_again_makes_no_new_version(sql_store: SqlStore, hands: Moved) -> None:
+    policies = Policies(sql_store, hands)
+    demand = deny("mallory", hands())
+    once = policies.demand(demand, BY_HAND)
+    again = policies.demand(demand, BY_HAND)
+    assert again.version == once.version == 1
+
+
+def test_a_demand_ends_by_itself_and_the_version_grows_so_that_guards_follow(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    policies = Policies(sql_store, hands)
+    end = hands() + timedelta(minutes=10)
+    before = policies.demand(deny("mallory", hands(), until=end), BY_HAND)
+    assert policies.expire() == end
+    hands.at = end
+    assert policies.expire() is None
+    with sql_store.look() as tx:
+        after = tx.policies.now(FRAUD)
+    assert after is not None
+    assert after.version > before.version
+    assert after.policy.deny.principals == frozenset()
+
+
+def test_an_owners_policy_lies_under_what_incidents_demand(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    policies = Policies(sql_store, hands)
+    policies.demand(deny("mallory", hands()), BY_HAND)
+    policies.set_base(Policy(asset=FRAUD, mode=Mode.SHADOW, fallback='"wait"'), BY_HAND)
+    now = policies.now(FRAUD)
+    assert (now.mode, now.deny.principals) == (Mode.SHADOW, {"mallory"})
+
+
+def test_going_back_to_an_earlier_version_makes_a_new_one_that_stands_as_it_did(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    policies = Policies(sql_store, hands)
+    early = policies.set_base(Policy(asset=FRAUD, mode=Mode.SAFE, fallback="0"), BY_HAND)
+    policies.set_base(Policy(asset=FRAUD), BY_HAND)
+    back = policies.back_to(FRAUD, early.version, BY_HAND)
+    assert back.version > early.version
+    assert digest(replace(back.policy, version=0)) == digest(replace(early.policy, version=0))
+
+
+def test_every_change_is_an_entry_that_names_the_digest_in_force(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    policies = Policies(sql_store, hands)
+    kept = policies.demand(deny("mallory", hands()), BY_HAND)
+    (entry,) = [p.entry for p in sql_store.outbox() if p.entry.deed is Deed.POLICY_CHANGED]
+    assert (entry.about, entry.digest, entry.actor) == (FRAUD, kept.digest, "ada")
