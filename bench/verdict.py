@@ -20,8 +20,8 @@ from pathlib import Path
 from time import process_time
 
 import numpy as np
-import pyarrow.csv as pacsv  # pyrefly: ignore[missing-import]  pyarrow has no stubs
-import pyarrow.parquet as pq  # pyrefly: ignore[missing-import]  pyarrow has no stubs
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from stanch.triage.verdict.calibration import Calibration, calibrate

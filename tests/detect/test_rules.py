@@ -100,10 +100,14 @@ def test_asking_again_while_the_minute_fills_gives_the_same_finding() -> None:
     ]
 
 
+def happened(second: int, kind: str, who: str) -> Row:
+    if kind in {"ok", "failed"}:
+        return login(second, kind, who)
+    return row(second, kind, who, digest="d")
+
+
 events = st.builds(
-    lambda second, kind, who: (
-        login(second, kind, who) if kind in {"ok", "failed"} else row(second, kind, who, digest="d")
-    ),
+    happened,
     st.integers(0, 3000),
     st.sampled_from(["ok", "failed", "dataset", "training", "deployment"]),
     st.sampled_from(["ana", "bob"]),
