@@ -1,53 +1,65 @@
-"""The intake in one process: decode, check, drop repeats, write, fsync; JSON, Arrow, and a peer.
+"""Events into a real server over HTTP: JSON, Arrow, and a FastAPI service that does the same job.
 
-The peer decodes and validates the same JSON with pydantic, as a FastAPI route would, and writes
-the lines to a file with fsync; it neither drops repeats nor makes columns.
+`stanch up` and the peer (bench/fastapi_peer.py) each run as a process of their own; one client with
+kept-alive connections sends the same bodies to both, in turn. Every answer comes after fsync, and
+what was kept is counted at the end. Rates include the client; CPU is the server's alone.
 """
 
+import asyncio
 import json
 import os
 import platform
+import socket
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pydantic import BaseModel, TypeAdapter
 
 from stanch.engine.clock import utc_now
-from stanch.engine.ingest.intake import ARROW, JSON, Intake
-from stanch.store.spool import Spool
 
-ROWS, BATCH, ARROW_BATCH, ROUNDS = 100_000, 1_000, 5_000, 5
+ROUNDS, CONNECTIONS = 5, 8
+JSON_ROWS, JSON_BATCH = 60_000, 1_000
+ARROW_ROWS, ARROW_BATCH = 400_000, 10_000
+START_SECONDS = 60.0
 OUT = Path(__file__).parent / "results" / "ingest.json"
+_TICKS = os.sysconf("SC_CLK_TCK")
+_JSON, _ARROW = "application/json", "application/vnd.apache.arrow.stream"
 
 
-class Event(BaseModel):
-    """What the peer validates."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """A running server: where, whose, and how one posts to it."""
 
-    id: str
-    ts: datetime
-    kind: str
-    asset: str
-    version: str
-    principal: str
-    session: str
-    source: str
-    features: list[float]
-    prediction: str
-    scores: list[float]
-    latency_ms: float
-    status: int
-    cost: float
-    groups: dict[str, Any]
+    port: int
+    pid: int
+    path: str
+    key: str = ""
+
+    def request(self, media: str, body: bytes) -> bytes:
+        """The whole request."""
+        head = (
+            f"POST {self.path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {media}\r\n"
+            f"authorization: Bearer {self.key}\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+    def cpu_seconds(self) -> float:
+        """What it has used so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _event(number: int, features: list[float]) -> dict[str, Any]:
+def event(number: int, features: list[float]) -> dict[str, Any]:
+    """One inference with twenty features and what goes with it."""
     return {
         "id": f"{number:032x}",
         "ts": utc_now().isoformat(),
@@ -67,67 +79,169 @@ def _event(number: int, features: list[float]) -> dict[str, Any]:
     }
 
 
-def _bodies(first: int) -> tuple[list[bytes], list[bytes]]:
-    features = np.random.default_rng(first).random((ROWS, 20))
-    events = [_event(first + i, features[i].round(6).tolist()) for i in range(ROWS)]
-    texts = [json.dumps(events[i : i + BATCH]).encode() for i in range(0, ROWS, BATCH)]
-    streams = []
-    for start in range(0, ROWS, ARROW_BATCH):
-        rows = [e | {"id": "a" + e["id"]} for e in events[start : start + ARROW_BATCH]]
-        table = pa.Table.from_pylist([{k: v for k, v in r.items() if k != "groups"} for r in rows])
-        ts = table.column("ts").cast(pa.timestamp("us", "UTC"))
-        table = table.set_column(table.schema.get_field_index("ts"), "ts", ts)
-        sink = pa.BufferOutputStream()
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
-            writer.write_table(table)
-        streams.append(sink.getvalue().to_pybytes())
-    return texts, streams
+def json_bodies(first: int) -> list[bytes]:
+    """A round of JSON arrays."""
+    features = np.random.default_rng(first).random((JSON_ROWS, 20)).round(6).tolist()
+    events = [event(first + i, features[i]) for i in range(JSON_ROWS)]
+    return [
+        json.dumps(events[i : i + JSON_BATCH]).encode() for i in range(0, JSON_ROWS, JSON_BATCH)
+    ]
 
 
-def _rate(work: Callable[[bytes], object], bodies: list[bytes]) -> tuple[float, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    for body in bodies:
-        work(body)
-    return ROWS / (time.perf_counter() - wall), ROWS / (time.process_time() - cpu)
+def arrow_bodies(first: int) -> list[bytes]:
+    """A round of Arrow streams of the same fields, `groups` as JSON text."""
+    return [_stream(first + i) for i in range(0, ARROW_ROWS, ARROW_BATCH)]
+
+
+def _stream(first: int) -> bytes:
+    one = event(0, [])
+    count = ARROW_BATCH
+    numbers = np.random.default_rng(first).random(count * 20)
+    columns: dict[str, Any] = {
+        name: pa.repeat(pa.scalar(value), count)
+        for name, value in one.items()
+        if name not in {"features", "scores", "groups"}
+    }
+    columns["id"] = pa.array([f"a{first + i:031x}" for i in range(count)])
+    columns["ts"] = pa.repeat(pa.scalar(utc_now(), pa.timestamp("us", "UTC")), count)
+    columns["principal"] = pa.array([f"key-{(first + i) % 97}" for i in range(count)])
+    columns["session"] = pa.array([f"s-{(first + i) % 991}" for i in range(count)])
+    columns["features"] = pa.FixedSizeListArray.from_arrays(pa.array(numbers), 20)
+    columns["scores"] = pa.FixedSizeListArray.from_arrays(pa.array([0.25, 0.75] * count), 2)
+    columns["groups"] = pa.repeat(pa.scalar('{"age":"30-40"}'), count)
+    table = pa.table(columns)
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+async def _post_all(server: Server, requests: list[bytes]) -> int:
+    """How many rows the server says it accepted."""
+    todo = iter(requests)
+
+    async def one() -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        accepted = 0
+        for request in todo:
+            writer.write(request)
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            size = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
+            answer = json.loads(await reader.readexactly(size))
+            if b" 20" not in head.split(b"\r\n")[0]:
+                raise SystemExit(f"the server answered {head[:40]!r} {answer}")
+            accepted += answer["accepted"]
+        writer.close()
+        await writer.wait_closed()
+        return accepted
+
+    return sum(await asyncio.gather(*(one() for _ in range(CONNECTIONS))))
+
+
+def run(server: Server, media: str, bodies: list[bytes], rows: int) -> tuple[float, float]:
+    """Rows a second, and the server's CPU microseconds for each."""
+    requests = [server.request(media, body) for body in bodies]
+    cpu, wall = server.cpu_seconds(), time.perf_counter()
+    accepted = asyncio.run(_post_all(server, requests))
+    wall, cpu = time.perf_counter() - wall, server.cpu_seconds() - cpu
+    if accepted != rows:
+        raise SystemExit(f"{accepted} rows were accepted, {rows} were sent")
+    return rows / wall, cpu / rows * 1e6
+
+
+@contextmanager
+def stanch_up(folder: Path) -> Iterator[Server]:
+    """The real server on a data folder of its own."""
+    command = [sys.executable, "-m", "stanch", "up", "--data", str(folder), "--port", "0"]
+    with _process(command) as process:
+        deadline = time.monotonic() + START_SECONDS
+        while not (folder / "server.json").exists():
+            _still_starting(process, deadline)
+        running = json.loads((folder / "server.json").read_text())
+        yield Server(
+            port=int(running["url"].rpartition(":")[2]),
+            pid=process.pid,
+            path="/api/v1/events",
+            key=(folder / "admin.key").read_text().strip(),
+        )
+
+
+@contextmanager
+def fastapi_peer(folder: Path) -> Iterator[Server]:
+    """The peer, on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [sys.executable, "-m", "bench.fastapi_peer", str(folder / "peer"), str(port)]
+    with _process(command) as process:
+        deadline = time.monotonic() + START_SECONDS
+        while not _listens(port):
+            _still_starting(process, deadline)
+        yield Server(port=port, pid=process.pid, path="/events")
+
+
+@contextmanager
+def _process(command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _still_starting(process: "subprocess.Popen[bytes]", deadline: float) -> None:
+    if process.poll() is not None or time.monotonic() > deadline:
+        raise SystemExit(f"{process.args} did not start")
+    time.sleep(0.05)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def main() -> None:
     """Runs the three in turn, round by round; prints and keeps the medians."""
-    rates: dict[str, list[tuple[float, float]]] = {"json": [], "arrow": [], "pydantic json": []}
-    peer = TypeAdapter(list[Event])
+    found: dict[str, list[tuple[float, float]]] = {"json": [], "fastapi json": [], "arrow": []}
     with (
         tempfile.TemporaryDirectory() as folder,
-        Spool.open(Path(folder) / "spool") as spool,
-        (Path(folder) / "peer").open("wb") as file,
+        stanch_up(Path(folder) / "data") as ours,
+        fastapi_peer(Path(folder)) as peer,
     ):
-        intake = Intake(spool, clock=utc_now)
-
-        def by_peer(body: bytes) -> None:
-            file.write(peer.dump_json(peer.validate_json(body)))
-            file.flush()
-            os.fsync(file.fileno())
-
-        for number in range(ROUNDS):
-            texts, streams = _bodies(number * ROWS)
-            rates["json"].append(_rate(lambda b: intake.take(b, JSON), texts))
-            rates["arrow"].append(_rate(lambda b: intake.take(b, ARROW), streams))
-            rates["pydantic json"].append(_rate(by_peer, texts))
-        if spool.end != 2 * ROUNDS * ROWS:
-            raise SystemExit(f"{spool.end} rows were kept, {2 * ROUNDS * ROWS} were sent")
-    found = {
+        for number in range(ROUNDS + 1):
+            texts = json_bodies(number * JSON_ROWS)
+            streams = arrow_bodies(number * ARROW_ROWS)
+            pairs = (
+                ("json", run(ours, _JSON, texts, JSON_ROWS)),
+                ("fastapi json", run(peer, _JSON, texts, JSON_ROWS)),
+                ("arrow", run(ours, _ARROW, streams, ARROW_ROWS)),
+            )
+            for name, told in pairs if number else ():
+                found[name].append(told)
+    shown = {
         name: {
-            "events_per_s": round(statistics.median(r[0] for r in runs)),
-            "events_per_cpu_s": round(statistics.median(r[1] for r in runs)),
+            "events_per_s": round(statistics.median(r for r, _ in runs)),
+            "best_events_per_s": round(max(r for r, _ in runs)),
+            "server_cpu_us_per_event": round(statistics.median(c for _, c in runs), 2),
         }
-        for name, runs in rates.items()
+        for name, runs in found.items()
     }
+    ratio = statistics.median(
+        a[0] / b[0] for a, b in zip(found["json"], found["fastapi json"], strict=True)
+    )
     machine = {"cpus": os.cpu_count(), "machine": platform.machine()}
     machine |= {"python": platform.python_version(), "load": round(os.getloadavg()[0], 1)}
+    document = {"machine": machine, "over_http": shown, "json_over_fastapi": round(ratio, 2)}
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps({"machine": machine, "in_process": found}, indent=1) + "\n")
-    for name, run in found.items():
-        print(f"{name:16} {run['events_per_s']:>10,}/s {run['events_per_cpu_s']:>10,}/cpu s")
+    OUT.write_text(json.dumps(document, indent=1) + "\n")
+    for name, one in shown.items():
+        print(
+            f"{name:14} {one['events_per_s']:>10,}/s  best {one['best_events_per_s']:>10,}/s"
+            f"  {one['server_cpu_us_per_event']:>7} us of server CPU an event"
+        )
+    print(f"json is {ratio:.1f} times the peer")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from stanch.engine.ingest.intake import Intake
 from stanch.engine.ingest.schema import SCHEMA
 from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.lifecycle import Parts as PathParts
+from stanch.engine.memory import settle
 from stanch.engine.policies import Policies
 from stanch.engine.recorder import Recorder
 from stanch.engine.stream import Stream
@@ -245,6 +246,7 @@ async def _serve(parts: Parts, address: Address, started: Callable[[], None]) ->
 
     async def listening() -> None:
         write_whole(note, msgspec.json.encode({"url": address.url, "pid": os.getpid()}), 0o600)
+        settle()
         started()
 
     background = [asyncio.create_task(keeper.run()), asyncio.create_task(stream.pump())]

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -77,7 +77,7 @@ def test_any_bytes_raise_nothing_but_trouble(body: bytes, media: str) -> None:
             Intake(Kept(), clock=lambda: NOW).take(body, media, encoding)
 
 
-@settings(deadline=timedelta(seconds=2))
+@settings(deadline=None)
 @given(st.lists(event, min_size=1, max_size=6))
 def test_json_and_arrow_agree_on_the_same_rows(sent: list[dict[str, Any]]) -> None:
     columns = {name for row in sent for name in row}

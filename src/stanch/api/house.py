@@ -127,7 +127,8 @@ class House:
     """Whether browsers reach it over TLS, so that its cookie must not travel without."""
     body_cap: int = 32 * 1024 * 1024
     """Bytes of one request."""
-    intake_threads: int = 2
+    intake_threads: int = 8
+    """More than there are cores: most of them wait for the disk, and one fsync serves them all."""
     heartbeat: float = 15.0
     """Seconds between two signs of life on a stream."""
 

@@ -19,7 +19,7 @@ _HEAD = struct.Struct("<4sIQQ")
 _SUM = 16
 HEADER = _HEAD.size + _SUM
 MAGIC = b"STF1"
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

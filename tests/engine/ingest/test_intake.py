@@ -135,6 +135,41 @@ def test_a_row_nested_too_deep_costs_no_good_one(intake: Intake) -> None:
     assert receipt.rejected[0].why == "The row is nested too deep."
 
 
+@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("media", [JSON, LINES])
+def test_numbers_that_python_writes_and_json_does_not_know_are_missing(
+    intake: Intake, spool: Spool, literal: str, media: str
+) -> None:
+    odd = event(id="odd", latency_ms=float(literal), features=[1.0, float(literal)])
+    sent = [odd, event(id="text", output='says "NaN" and Infinity')]
+    lines = "\n".join(json.dumps(row) for row in sent)
+    assert intake.take((json.dumps(sent) if media == JSON else lines).encode(), media).accepted == 2
+    kept = {row["id"]: row for row in rows(spool)}
+    assert (kept["odd"].get("latency_ms"), kept["odd"]["features"]) == (None, [1.0, None])
+    assert kept["text"]["output"] == 'says "NaN" and Infinity'
+
+
+def test_batches_of_other_shapes_in_turn_are_all_whole(intake: Intake, spool: Spool) -> None:
+    shapes: list[dict[str, Any]] = [
+        {"features": [1.5, None]},
+        {"kind": "label", "of": "x", "label": True},
+        {"tokens": 7, "scores": []},
+        {"weird": 1},
+    ]
+    for turn in range(3):
+        for number, fields in enumerate(shapes):
+            sent = [event(id=f"{turn}-{number}-{i}", **fields) for i in range(120)]
+            sent[-1]["session"] = "late"
+            assert intake.take(json.dumps(sent).encode(), JSON).accepted == 120
+    kept = spool.read(0, 5000).to_pylist()
+    assert len(kept) == 12 * 120
+    assert {str(row["features"]) for row in kept} == {"[1.5, None]", "None"}
+    assert [row["label"] for row in kept].count("true") == 360
+    assert [row["scores"] for row in kept].count([]) == 360
+    assert [row["session"] for row in kept].count("late") == 12
+    assert sum(row["extra"] == '{"weird":1}' for row in kept) == 360
+
+
 def test_what_is_unknown_is_kept_and_what_is_not_text_is_written(
     intake: Intake, spool: Spool
 ) -> None:
