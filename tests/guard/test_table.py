@@ -104,11 +104,11 @@ def test_looking_takes_nothing() -> None:
 def test_batches_tokens_and_costs_are_limited() -> None:
     limit = Limits(max_batch=2, max_tokens=10, cost=rate("5/hour"))
     table = Table(replace(NOTHING, limit=limit), State())
-    assert table.decide(replace(_ask(), rows=3)).why is Why.BATCH
-    assert table.decide(replace(_ask(), tokens=11)).why is Why.TOKENS
-    assert table.decide(replace(_ask(), cost=6)).why is Why.COST
-    assert table.decide(replace(_ask(), cost=5)).outcome is Outcome.SERVE
-    assert table.decide(replace(_ask(), cost=1)).why is Why.COST
+    assert table.decide(_ask()._replace(rows=3)).why is Why.BATCH
+    assert table.decide(_ask()._replace(tokens=11)).why is Why.TOKENS
+    assert table.decide(_ask()._replace(cost=6)).why is Why.COST
+    assert table.decide(_ask()._replace(cost=5)).outcome is Outcome.SERVE
+    assert table.decide(_ask()._replace(cost=1)).why is Why.COST
 
 
 def test_a_clock_that_stands_still_or_goes_back_gives_nothing_away() -> None:

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
 from stanch.guard.core import NOTHING, Choices, Core
-from stanch.guard.exchange import PROBE, Exchange, treats
+from stanch.guard.exchange import PROBE, Exchange
 from stanch.guard.facts import Decision, Outcome, Why
 from stanch.guard.identity import Identify, Scope
 from stanch.guard.inspection import Seen
@@ -63,25 +63,35 @@ class Guard:
             await self.app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if any(name == PROBE for name, _ in scope["headers"]):
+        headed = PROBE in dict(scope["headers"])
+        if headed:
             sealed = self._safely(lambda: self.core.probed(scope), None)
             if sealed is not None:
                 await say(send, 200, sealed.encode(), [(b"content-type", b"text/plain")])
                 return
-        who = self._who(scope)
+        core, who = self.core, self._who(scope)
         seen, given, inner = NOTHING, None, receive
-        inspection = self.core.keeper.inspection
+        inspection = core.keeper.inspection
         if inspection is not None and inspection.asks:
             seen, given, inner = await self._looked_at(scope, receive)
         decision = self._decide(scope, who, seen)
         if decision.outcome is Outcome.SERVE or decision.outcome is Outcome.SHADOW:
-            exchange = Exchange(self.core, decision, who, send)
+            scope["stanch"] = {"version": decision.version, "principal": who[0]}
+            treated = decision.outcome is Outcome.SHADOW or core.treats
+            if not (treated or headed or given is not None or core.choices.telemetry):
+                await self.app(scope, receive, send)
+                return
+            exchange = Exchange(core, decision, who, send)
+            exchange.asked = given or b""
             changed = None if seen.instead is None else len(seen.instead)
-            if given is not None:
-                exchange.asked = given
-            await self.app(exchange.prepared(scope, changed), exchange.heard(inner), exchange.send)
+            if treated or headed or changed is not None:
+                scope = exchange.prepared(scope, changed)
+            await self.app(scope, exchange.heard(inner), exchange.send)
             self._safely(exchange.finish, None)
-            return
+        else:
+            await self._refuse(send, decision, who)
+
+    async def _refuse(self, send: Send, decision: Decision, who: tuple[str | None, str]) -> None:
         if decision.outcome is Outcome.FALLBACK:
             await say(send, 200, self._fallback(), FALLBACK)
         else:
@@ -91,7 +101,7 @@ class Guard:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         who = self._who(scope)
         decision = self._decide(scope, who, NOTHING)
-        if decision.outcome is not Outcome.SERVE or treats(self.core):
+        if decision.outcome is not Outcome.SERVE or self.core.treats:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})
             return
@@ -109,7 +119,7 @@ class Guard:
             if message["type"] != "websocket.receive":
                 return message
             decision = self._decide(scope, who, self._message(message))
-            if decision.outcome is Outcome.SERVE and not treats(self.core):
+            if decision.outcome is Outcome.SERVE and not self.core.treats:
                 return message
             self._tell_refused(who, decision)
             await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})

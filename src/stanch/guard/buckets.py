@@ -37,6 +37,27 @@ class Buckets:
             return NEVER
         return (need - left) * rate.seconds / rate.count
 
+    def spend(self, name: str, rate: Rate, at: float, need: float) -> float:
+        """Seconds until this much fits, or 0 and it is taken."""
+        burst = rate.count if rate.burst is None else rate.burst
+        known = self._known
+        found = known.get(name)
+        left, since = (burst, at) if found is None else found
+        if at > since:
+            left = min(burst, left + (at - since) * rate.count / rate.seconds)
+            since = at
+        if left < need:
+            return (
+                NEVER
+                if need > burst or rate.count <= 0
+                else (need - left) * rate.seconds / rate.count
+            )
+        known[name] = (left - need, since)
+        known.move_to_end(name)
+        if len(known) > self._most:
+            known.popitem(last=False)
+        return 0.0
+
     def take(self, name: str, rate: Rate, at: float, need: float) -> None:
         """Charge the name for a request that was let through."""
         known = self._known

@@ -108,6 +108,7 @@ class Core:
         self._nonces: OrderedDict[str, None] = OrderedDict()
         self._started = False
         self._made = 0
+        self._served = 0
         self._boot = secrets.token_hex(6)
 
     def start(self) -> None:
@@ -124,7 +125,7 @@ class Core:
     def measured(self) -> dict[str, int]:
         """Everything this guard has counted."""
         total = self.counts + self.keeper.counts + self.buffer.counts + self.link.counts
-        return dict(total)
+        return {**total, "serve": self._served}
 
     def cannot(self) -> tuple[str, ...]:
         """What of the policy in force this guard does not enforce, in sentences."""
@@ -133,6 +134,12 @@ class Core:
         if policy is not None and policy.mirror and not self.mirrors:
             return (*found, f"Requests are not copied to {policy.mirror!r}: use the gateway.")
         return found
+
+    @property
+    def treats(self) -> bool:
+        """Whether the policy in force changes or looks at answers."""
+        inspection = self.keeper.inspection
+        return inspection is not None and inspection.treats
 
     @property
     def policy(self) -> Policy | None:
@@ -160,7 +167,10 @@ class Core:
                 decision = table.decide(request)
             else:
                 decision = table.denies(request) or REFUSED[seen.why]
-        self.counts[decision.outcome] += 1
+        if decision.outcome is Outcome.SERVE:
+            self._served += 1
+        else:
+            self.counts[decision.outcome] += 1
         return decision
 
     def failing(self) -> Decision:

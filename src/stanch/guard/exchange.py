@@ -13,7 +13,7 @@ from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
 from stanch.guard.core import Core
 from stanch.guard.facts import Decision, Outcome, Why
 from stanch.guard.identity import Scope
-from stanch.guard.shape import shaped, shapes
+from stanch.guard.shape import shaped
 from stanch.vocabulary.probe import HEADER
 
 Receive = Callable[[], Awaitable[Message]]
@@ -21,14 +21,6 @@ PROBE = HEADER.encode()
 _WITHHELD = Decision(Outcome.REFUSE, Why.INTERNAL, status=502)
 _DROPPED = frozenset({b"content-length", b"etag", b"content-md5", b"digest", b"repr-digest"})
 _ERROR = 400
-
-
-def treats(core: Core) -> bool:
-    """Whether the policy in force changes or looks at answers."""
-    policy, inspection = core.policy, core.keeper.inspection
-    return policy is not None and (
-        shapes(policy.shape) or (inspection is not None and inspection.answers)
-    )
 
 
 class Exchange:
@@ -70,7 +62,7 @@ class Exchange:
         self._shadow = decision.outcome is Outcome.SHADOW
         policy = core.policy
         self._fallback = policy.fallback.encode() if policy and self._shadow else b""
-        self._holding = self._shadow or treats(core)
+        self._holding = self._shadow or core.treats
         self._tools: tuple[str, ...] = ()
         self.asked: bytes | list[bytes] = b""
 
@@ -78,13 +70,10 @@ class Exchange:
         """The scope for the host: no probe header, no compression of what must be looked at."""
         hidden = {PROBE} | ({b"accept-encoding"} if self._holding else set())
         hidden |= {b"content-length", b"transfer-encoding"} if length is not None else set()
-        headers = scope.get("headers", ())
-        if any(n in hidden for n, _ in headers):
-            headers = [(n, v) for n, v in headers if n not in hidden]
+        headers = [(n, v) for n, v in scope["headers"] if n not in hidden]
         if length is not None:
-            headers = [*headers, (b"content-length", str(length).encode())]
-        facts = {"version": self._decision.version, "principal": self._who[0]}
-        return {**scope, "headers": headers, "stanch": facts}
+            headers.append((b"content-length", str(length).encode()))
+        return {**scope, "headers": headers}
 
     def heard(self, receive: Receive) -> Receive:
         """The host's receive, with a copy of the first bytes of the body kept for telemetry."""
@@ -109,12 +98,13 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         """Pass one message on, or hold it until the answer is whole."""
-        if message["type"] == "http.response.start":
+        kind = message["type"]
+        if kind == "http.response.start":
             self._start, self._status = message, message["status"]
             if not self._holding:
                 await self._send(message)
             return
-        if message["type"] == "http.response.body":
+        if kind == "http.response.body":
             self._complete = not message.get("more_body", False)
             if self._holding or self._telling:
                 self._keep(message.get("body", b""))
@@ -168,13 +158,11 @@ class Exchange:
             return None
         core, body = self._core, b"".join(self._answer)
         try:
-            inspection, policy = core.keeper.inspection, core.policy
-            shown: bytes | None = body
-            if inspection is not None:
-                shown, self._tools = inspection.answer(body, self._start.get("headers", ()))
-            if shown is None or policy is None or not shapes(policy.shape):
-                return shown
-            return self._shaped(shown)
+            inspection = core.keeper.inspection
+            if inspection is None:
+                return body
+            shown, self._tools = inspection.answer(body, self._start.get("headers", ()))
+            return shown if shown is None or inspection.shape is None else self._shaped(shown)
         except Exception:  # noqa: BLE001  border: what cannot be treated is withheld, not raised
             core.counts["internal_errors"] += 1
             return None

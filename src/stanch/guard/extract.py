@@ -6,7 +6,7 @@ Why   detectors need what was asked and answered; services speak KServe v2, MLfl
       own JSON. What is not understood yields nothing, and is never an error.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -15,6 +15,8 @@ import msgspec
 Found = dict[str, object]
 Extract = Callable[[Any, Any], Found | None]
 """From the decoded request and answer to columns, or None when the shape is another."""
+_KNOWN = frozenset({"messages", "inputs", "instances", "dataframe_records", "dataframe_split"})
+_NUMERIC = frozenset({int, float, bool})
 _BATCHES = ("instances", "dataframe_records", "inputs", "rows")
 
 
@@ -34,13 +36,13 @@ def rows_of(request: Any) -> int:
     """
     if isinstance(request, list):
         return max(len(request), 1)
-    if not isinstance(request, Mapping):
+    if not isinstance(request, dict):
         return 1
     lists = [_list(request, name) for name in _BATCHES]
     found = [len(one) for one in lists if not (one and _tensor(one[0]))]
     found += [_rows_of_tensor(one) for one in _list(request, "inputs") if _tensor(one)]
     inputs = request.get("inputs")
-    named = inputs.values() if isinstance(inputs, Mapping) else ()
+    named = inputs.values() if isinstance(inputs, dict) else ()
     found += [len(one) for one in named if isinstance(one, list)]
     split = request.get("dataframe_split")
     found.append(len(_list(split, "data")))
@@ -54,10 +56,10 @@ def rows_of_csv(body: bytes) -> int:
 
 
 def _tensor(one: Any) -> bool:
-    return isinstance(one, Mapping) and ("shape" in one or "data" in one)
+    return isinstance(one, dict) and ("shape" in one or "data" in one)
 
 
-def _rows_of_tensor(tensor: Mapping[str, Any]) -> int:
+def _rows_of_tensor(tensor: dict[str, Any]) -> int:
     shape = [n for n in _list(tensor, "shape") if isinstance(n, int) and n > 0]
     data = _list(tensor, "data")
     nested = bool(data) and isinstance(data[0], list)
@@ -69,11 +71,11 @@ def _rows_of_tensor(tensor: Mapping[str, Any]) -> int:
 def kserve(request: Any, answer: Any) -> Found | None:
     """An event from KServe v2's inference protocol."""
     inputs, outputs = _list(request, "inputs"), _list(answer, "outputs")
-    if not inputs or not isinstance(inputs[0], Mapping) or "data" not in inputs[0]:
+    if not inputs or not isinstance(inputs[0], dict) or "data" not in inputs[0]:
         return None
     found: Found = {"features": _numbers(inputs[0].get("data"))}
     for output in outputs:
-        data = output.get("data") if isinstance(output, Mapping) else None
+        data = output.get("data") if isinstance(output, dict) else None
         several = isinstance(data, list) and len(data) > 1
         found["scores" if several else "prediction"] = _numbers(data) if several else _text(data)
     return found
@@ -82,8 +84,8 @@ def kserve(request: Any, answer: Any) -> Found | None:
 def mlflow(request: Any, answer: Any) -> Found | None:
     """An event from MLflow's scoring protocol."""
     first = _first(request, "dataframe_records", "instances", "inputs")
-    split = request.get("dataframe_split") if isinstance(request, Mapping) else None
-    if isinstance(split, Mapping) and _list(split, "data"):
+    split = request.get("dataframe_split") if isinstance(request, dict) else None
+    if isinstance(split, dict) and _list(split, "data"):
         first = _list(split, "data")[0]
     predictions = _list(answer, "predictions")
     if first is None or not predictions:
@@ -96,39 +98,41 @@ def openai(request: Any, answer: Any) -> Found | None:
     messages, choices = _list(request, "messages"), _list(answer, "choices")
     if not messages:
         return None
-    usage = answer.get("usage") if isinstance(answer, Mapping) else None
-    first = choices[0] if choices and isinstance(choices[0], Mapping) else {}
+    usage = answer.get("usage") if isinstance(answer, dict) else None
+    first = choices[0] if choices and isinstance(choices[0], dict) else {}
     message = first.get("message")
-    said = message.get("content") if isinstance(message, Mapping) else first.get("text")
-    tokens = usage.get("total_tokens") if isinstance(usage, Mapping) else None
+    said = message.get("content") if isinstance(message, dict) else first.get("text")
+    tokens = usage.get("total_tokens") if isinstance(usage, dict) else None
     return {"kind": "exchange", "messages": messages, "output": said, "tokens": tokens}
 
 
 def plain(request: Any, answer: Any) -> Found | None:
     """An event from a service's own JSON: features in, prediction and scores out."""
-    if not isinstance(request, Mapping):
+    if not isinstance(request, dict):
         return None
     given = request.get("features", request)
     found = _inputs(given)
-    if isinstance(answer, Mapping):
+    if isinstance(answer, dict):
         said = answer.get("prediction", answer.get("label"))
         scores = answer.get("scores", answer.get("probabilities"))
-        scores = list(scores.values()) if isinstance(scores, Mapping) else scores
+        scores = list(scores.values()) if isinstance(scores, dict) else scores
         found |= {"prediction": _text(said), "scores": _numbers(scores)}
     return found
 
 
 def automatic(request: Any, answer: Any) -> Found | None:
     """An event by the first of the shapes that fits."""
-    for extract in (openai, kserve, mlflow, plain):
-        found = extract(request, answer)
-        if found is not None:
-            return {name: value for name, value in found.items() if value is not None}
-    return None
+    if isinstance(request, dict) and not _KNOWN.isdisjoint(request):
+        for extract in (openai, kserve, mlflow):
+            found = extract(request, answer)
+            if found is not None:
+                return {name: value for name, value in found.items() if value is not None}
+    found = plain(request, answer)
+    return found and {name: value for name, value in found.items() if value is not None}
 
 
 def _inputs(given: Any) -> Found:
-    if isinstance(given, Mapping):
+    if isinstance(given, dict):
         values = list(given.values())
         numbers = _numbers(values)
         return {"named": dict(given)} if numbers is None else {"features": numbers}
@@ -140,16 +144,17 @@ def _first(value: Any, *names: str) -> Any:
 
 
 def _list(value: Any, name: str) -> list[Any]:
-    found = value.get(name) if isinstance(value, Mapping) else None
+    found = value.get(name) if isinstance(value, dict) else None
     return found if isinstance(found, list) else []
 
 
 def _numbers(value: Any) -> list[float] | None:
     if not isinstance(value, list):
         return None
-    if all(isinstance(x, int | float) for x in value):
-        return [float(x) for x in value]
-    return None
+    try:
+        return list(map(float, value)) if _NUMERIC.issuperset(map(type, value)) else None
+    except OverflowError:
+        return None
 
 
 def _text(value: Any) -> str | None:

@@ -6,6 +6,7 @@ Out   a Decision: answered, answered by the fallback, refused or asked to wait, 
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -41,8 +42,7 @@ class Why(StrEnum):
     INTERNAL = "internal"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a decision depends on."""
 
     principal: str

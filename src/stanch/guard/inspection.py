@@ -20,6 +20,7 @@ import msgspec
 from stanch.guard.extract import rows_of, rows_of_csv
 from stanch.guard.facts import Why
 from stanch.guard.rules import Rule, is_rule, rule
+from stanch.guard.shape import shapes
 from stanch.guard.strict import UNREADABLE, strictly
 from stanch.guard.table import folded
 from stanch.guard.tokens import asks, is_prompt, texts
@@ -72,6 +73,9 @@ class Inspection:
         """Whether bodies of requests must be read."""
         self.answers = bool(self._output or self._held)
         """Whether bodies of answers must be read."""
+        self.shape = policy.shape if shapes(policy.shape) else None
+        self.treats = self.answers or self.shape is not None
+        """Whether answers are held back until they are whole."""
 
     def request(self, body: bytes, headers: Headers) -> Seen:
         """What this body asks for."""

@@ -13,26 +13,28 @@ The server's answers carry `Stanch-Signature` (over the body) and `Stanch-Probe-
 
 import base64
 import binascii
-import http.client
-import ssl
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event as Flag
 from threading import Thread
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 
 from stanch.guard.keeper import Keeper
 from stanch.guard.telemetry import Buffer
 
+if TYPE_CHECKING:
+    from stanch.guard.wire import Wire
+
 LONGEST_PAUSE = 30.0
-LARGEST = 16_000_000
 _GOOD = 200
 _SAME = 304
 _BAD = 400
-_CUT_OFF = (OSError, http.client.HTTPException)
+_BUSY = 429
+_BROKEN = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +44,7 @@ class Server:
     url: str
     key: str = field(repr=False)
     wait: int = 30
-    batch: int = 500
+    batch: int = 2000
     every: float = 1.0
     """Seconds after which a batch goes out though it is not full."""
 
@@ -63,7 +65,7 @@ class Link:
         self.address = ""
         self.cannot: Callable[[], tuple[str, ...]] = tuple
         self._threads = [
-            Thread(target=self._repeat, args=(step,), name=f"stanch-guard-{name}", daemon=True)
+            Thread(target=self._run, args=(step,), name=f"stanch-guard-{name}", daemon=True)
             for name, step in (("policy", self._fetch), ("events", self._tell))
         ]
 
@@ -77,12 +79,21 @@ class Link:
         self._stop.set()
         self._buffer.close()
 
+    def _run(self, step: Callable[["Wire"], None]) -> None:
+        from stanch.guard.wire import Wire  # noqa: PLC0415  its imports would slow every host's start
+
+        wire = Wire(self._server.url, self._server.key, self._server.wait + 10)
+        try:
+            self._repeat(lambda: step(wire))
+        finally:
+            wire.close()
+
     def _repeat(self, step: Callable[[], None]) -> None:
         pause = 0.1
         while not self._stop.is_set():
             try:
                 step()
-            except _CUT_OFF:
+            except OSError:
                 self.counts["server_unreachable"] += 1
             except Exception:  # noqa: BLE001  border: the guard never takes its host down
                 self.counts["link_errors"] += 1
@@ -92,21 +103,21 @@ class Link:
             self._stop.wait(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
 
-    def _fetch(self) -> None:
+    def _fetch(self, wire: "Wire") -> None:
         headers = {"If-None-Match": f'"{self._keeper.digest}"'} if self._keeper.digest else {}
-        status, body, answer = self._ask(
+        status, body, answer = wire.ask(
             "GET", f"/api/v1/assets/{self._asset}/policy?wait={self._server.wait}", headers=headers
         )
         self._learn(answer)
         if status == _GOOD:
             taken = self._keeper.accept(body, answer.get("stanch-signature", ""))
-            self._report()
+            self._report(wire)
             if not taken:
-                raise http.client.HTTPException("the policy was not taken")
+                raise ConnectionError("the policy was not taken")
         elif status == _SAME:
-            self._report()
+            self._report(wire)
         else:
-            raise http.client.HTTPException(f"status {status}")
+            raise ConnectionError(f"status {status}")
 
     def _learn(self, answer: Mapping[str, str]) -> None:
         text = answer.get("stanch-probe-key", "")
@@ -115,7 +126,7 @@ class Link:
         except (binascii.Error, ValueError):
             self.counts["probe_key_broken"] += 1
 
-    def _report(self) -> None:
+    def _report(self, wire: "Wire") -> None:
         report = {
             "guard": self._guard,
             "asset": self._keeper.asset,
@@ -125,43 +136,18 @@ class Link:
             "cannot": self.cannot(),
             "counts": dict(self.measured()),
         }
-        self._ask("POST", f"/api/v1/assets/{self._asset}/guard", body=msgspec.json.encode(report))
+        wire.ask("POST", f"/api/v1/assets/{self._asset}/guard", body=msgspec.json.encode(report))
 
-    def _tell(self) -> None:
+    def _tell(self, wire: "Wire") -> None:
         events = self._buffer.batch(self._server.batch, self._server.every)
         if not events:
             return
         try:
-            status, _, _ = self._ask("POST", "/api/v1/events", body=msgspec.json.encode(events))
-        except _CUT_OFF:
+            status, _, _ = wire.ask("POST", "/api/v1/events", body=msgspec.json.encode(events))
+        except OSError:
             self._buffer.give_back(events)
             raise
-        if status == http.client.TOO_MANY_REQUESTS or status >= http.client.INTERNAL_SERVER_ERROR:
+        if status == _BUSY or status >= _BROKEN:
             self._buffer.give_back(events)
-            raise http.client.HTTPException(f"status {status}")
+            raise ConnectionError(f"status {status}")
         self.counts["events_refused" if status >= _BAD else "events_sent"] += len(events)
-
-    def _ask(
-        self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
-    ) -> tuple[int, bytes, dict[str, str]]:
-        given = urlsplit(self._server.url)
-        seconds = self._server.wait + 10
-        port = given.port
-        if given.scheme == "https":
-            line: http.client.HTTPConnection = http.client.HTTPSConnection(
-                given.hostname or "", port, timeout=seconds, context=ssl.create_default_context()
-            )
-        else:
-            line = http.client.HTTPConnection(given.hostname or "", port, timeout=seconds)
-        sent = {"Authorization": f"Bearer {self._server.key}", **(headers or {})}
-        if body:
-            sent["Content-Type"] = "application/json"
-        try:
-            line.request(method, given.path.rstrip("/") + path, body=body or None, headers=sent)
-            answer = line.getresponse()
-            content = answer.read(LARGEST + 1)
-            if len(content) > LARGEST:
-                raise http.client.HTTPException("the answer is too large")
-            return answer.status, content, {k.lower(): v for k, v in answer.getheaders()}
-        finally:
-            line.close()

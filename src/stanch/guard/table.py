@@ -149,8 +149,21 @@ class Table:
             return _REFUSED[Why.TOKENS]
         return None
 
+    def _own_rate(self, name: str, at: float) -> Decision | None:
+        """The commonest case by itself: no limit but on principals."""
+        rate = self._own.get(name) or self._limit.per_principal
+        if rate is None:
+            return None
+        with self._state.lock:
+            wait = self._state.principals.spend(name, rate, at, 1.0)
+        if wait > 0:
+            return Decision(Outcome.WAIT, Why.PRINCIPAL_RATE, retry_after=wait, status=429)
+        return None
+
     def _rates(self, request: Request, *, spend: bool) -> Decision | None:
         name, limit, state = folded(request.principal), self._limit, self._state
+        if spend and limit.cost is None and limit.overall is None:
+            return self._own_rate(name, request.at)
         asked = [
             (state.principals, name, rate, 1.0, Why.PRINCIPAL_RATE)
             for rate in (self._own.get(name) or limit.per_principal,)
