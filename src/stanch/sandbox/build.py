@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from stanch.engine.clock import monotonic, utc_now
 from stanch.sandbox.drill import Drill
 from stanch.sandbox.options import Options
+from stanch.sandbox.pipeline import DATASET, Pipeline, past_runs
 from stanch.sandbox.processes import Server, Victim
 from stanch.sandbox.scene import Insiders, Scene, Truth, key_of
 from stanch.sandbox.tenants import Ask, Habits, Past, Service, history, label_event, serve_once
@@ -31,6 +31,7 @@ from stanch.sandbox.wire import Answer, Api
 from stanch.vocabulary.trouble import CouldNotTell, Trouble
 
 VERSION = "v1"
+EARLIER = "v0.9"
 LABELS_AFTER = 3.0
 """Seconds until a label is known."""
 _BATCH = 1000
@@ -80,7 +81,7 @@ class Stage:
 
     def _remember(self, ask: Ask, answer: Answer) -> None:
         if answer.given:
-            event = f"{self.drill.world.asset}-{self.victim.spec.boot}-{answer.id}"
+            event = f"{self.drill.world.asset}-{self.victim.boot}-{answer.id}"
             self.labels.append((monotonic() + LABELS_AFTER, event, ask.truth))
 
 
@@ -93,7 +94,7 @@ def staged(drill: Drill, options: Options, folder: Path) -> Iterator[Stage]:
     learnt, unseen = data.halves(options.seed)
     few = max(40, len(unseen) // 8)
     known, ordinary = unseen.take(np.arange(few)), unseen.take(np.arange(few, len(unseen)))
-    net = trained(learnt, options.seed)
+    net = trained(learnt, options.seed, hidden=world.hidden, rounds=world.rounds)
     names = tuple(f"tenant-{n + 1}" for n in range(world.tenants))
     habits = Habits(ordinary, names, options.seed)
     with ExitStack() as stack:
@@ -101,22 +102,27 @@ def staged(drill: Drill, options: Options, folder: Path) -> Iterator[Stage]:
         server = Server(folder / "data")
         stack.callback(server.stop)
         server.start()
-        _write_down(server.api, drill, data)
-        registry = Registry(folder / "registry")
-        registry.push(VERSION, net, by="pipeline", key=Ed25519PrivateKey.generate())
-        notes = _past(server.api, drill, habits, net)
-        # (3) the victim behind its guard, and the tenants' doors
+        _write_down(server.api, drill, data, net)
+        notes = _past(server.api, drill, habits, Made(learnt=learnt, net=net))
+        # (3) the victim behind its guard, its registry and pipeline, the tenants' doors
+        pipeline = _pipeline(server.api, drill, options, folder, Made(learnt=learnt, net=net))
         victim = Victim(_spec(drill, options, server.api, folder, names))
         stack.callback(victim.stop)
         victim.start()
-        inside = Insiders(registry=registry, server=server, victim=victim, folder=folder)
         scene = Scene(
+            asset=world.asset,
             seed=options.seed,
             small=options.small,
             speed=options.speed,
             known=known,
             truth=Truth(net=net, learnt=learnt, unseen=ordinary),
-            inside=inside,
+            inside=Insiders(
+                registry=pipeline.registry,
+                pipeline=pipeline,
+                server=server,
+                victim=victim,
+                habits=habits,
+            ),
             tenants=names,
         )
         stack.callback(scene.close)
@@ -128,17 +134,41 @@ def staged(drill: Drill, options: Options, folder: Path) -> Iterator[Stage]:
             scene=scene,
             habits=habits,
             doors={name: scene.door(name) for name in names},
-            ingest=Api(url=server.api.url, key=_key(server.api, "ingest")),
+            ingest=pipeline.api,
             notes=notes,
         )
 
 
-def _write_down(api: Api, drill: Drill, data: Table) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Made:
+    """The victim's model and what it learnt."""
+
+    learnt: Table
+    net: Net
+
+
+def _pipeline(api: Api, drill: Drill, options: Options, folder: Path, made: Made) -> Pipeline:
+    registry = Registry(folder / "registry")
+    pipeline = Pipeline(
+        api=Api(url=api.url, key=_key(api, "ingest", "guard")),
+        asset=drill.world.asset,
+        registry=registry,
+        rows=made.learnt,
+        seed=options.seed,
+    )
+    older = trained(made.learnt.take(np.arange(len(made.learnt) * 3 // 4)), options.seed + 1)
+    registry.push(EARLIER, older, by="pipeline", key=pipeline.key)
+    registry.push(VERSION, made.net, by="pipeline", key=pipeline.key)
+    registry.promote(VERSION)
+    return pipeline
+
+
+def _write_down(api: Api, drill: Drill, data: Table, net: Net) -> None:
     world = drill.world
     _must(
         api,
         "/api/v1/assets",
-        {"id": "training-rows", "kind": "dataset", "name": "Training rows", "owner": "data"},
+        {"id": DATASET, "kind": "dataset", "name": "Training rows", "owner": "data"},
     )
     _must(
         api,
@@ -151,15 +181,16 @@ def _write_down(api: Api, drill: Drill, data: Table) -> None:
             "criticality": world.criticality,
             "data_classes": list(world.data_classes),
             "version": VERSION,
+            "digest": net.digest,
             "features": [{"name": name} for name in data.features],
             "classes": list(data.classes),
-            "lineage": {"trained_on": ["training-rows"]},
+            "lineage": {"trained_on": [DATASET]},
             "fallback": world.fallback,
         },
     )
 
 
-def _past(api: Api, drill: Drill, habits: Habits, net: Net) -> list[str]:
+def _past(api: Api, drill: Drill, habits: Habits, made: Made) -> list[str]:
     """What could not be done while an ordinary past was told, in sentences."""
     world = drill.world
     until: datetime = utc_now() - _PAST
@@ -167,10 +198,11 @@ def _past(api: Api, drill: Drill, habits: Habits, net: Net) -> list[str]:
         asset=world.asset,
         version=VERSION,
         until=until,
-        lasted=timedelta(hours=3),
+        lasted=timedelta(hours=world.hours),
         rows=world.history,
     )
-    events = history(habits, net, past)
+    events = history(habits, made.net, past)
+    events += past_runs(world.asset, made.learnt, made.net, until)
     for start in range(0, len(events), _BATCH):
         _must(api, "/api/v1/events", events[start : start + _BATCH])
     status, said = api.send("POST", f"/api/v1/assets/{world.asset}/baselines?days=1")
@@ -180,11 +212,10 @@ def _past(api: Api, drill: Drill, habits: Habits, net: Net) -> list[str]:
 
 
 def _spec(drill: Drill, options: Options, api: Api, folder: Path, tenants: tuple[str, ...]) -> Spec:
-    people = (*tenants, *drill.expected.guilty)
+    people = (*tenants, *drill.callers)
     return Spec(
         asset=drill.world.asset,
         classes=table(drill.world.data).classes,
-        version=VERSION,
         registry=str(folder / "registry"),
         server=api.url,
         key=_key(api, "guard", "ingest"),

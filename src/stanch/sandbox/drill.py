@@ -25,6 +25,11 @@ class World:
     per_second: float = 40.0
     """Ordinary requests of all tenants together."""
     history: int = 4000
+    """Requests of the past that the baseline is made of."""
+    hours: float = 3.0
+    """How long that past was."""
+    hidden: tuple[int, ...] = (32,)
+    rounds: int = 60
     criticality: int = 3
     data_classes: tuple[str, ...] = ()
     fallback: str = ""
@@ -36,6 +41,8 @@ class Contained:
 
     denies: tuple[str, ...] = ()
     """Principals that are all refused, or all held to a rate of their own."""
+    sources: tuple[str, ...] = ()
+    """Addresses of which none is served any more."""
     pins: str = ""
     """The version that answers alone."""
     holds: tuple[str, ...] = ()
@@ -45,6 +52,7 @@ class Contained:
     def words(self) -> str:
         """In words."""
         parts = [f"{_few(self.denies)} refused or slowed"] if self.denies else []
+        parts += [f"{', '.join(self.sources)} refused"] if self.sources else []
         parts += [f"{self.pins} answers alone"] if self.pins else []
         parts += [f"{', '.join(self.holds)} on hold"] if self.holds else []
         return " or ".join(parts) or "nothing changed"
@@ -98,8 +106,15 @@ class Drill:
     """Attacks until done or told to stop; gives back the loot."""
     gain: Callable[[Scene, Any], Gain]
     """What the loot is worth."""
+    extra_callers: tuple[str, ...] = ()
+    """Principals with a key who are neither tenants nor guilty."""
     innocent: bool = False
     """Nothing hostile happens; an answer would be the mistake."""
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """Everybody with a key of their own, beside the tenants."""
+        return (*self.expected.guilty, *self.extra_callers)
 
     def __post_init__(self) -> None:
         """Refuses a drill that expects nonsense."""

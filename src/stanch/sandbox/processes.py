@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +111,21 @@ class Victim:
         self.spec = spec
         self._process: Process | None = None
         self.url = ""
+        self.port = 0
+        self.starts = 0
+
+    @property
+    def boot(self) -> str:
+        """What keeps the ids of this start apart from those of earlier ones."""
+        return f"{self.starts}"
 
     def start(self) -> None:
-        """Starts it; returns when it answers."""
-        self._process = Process("stanch.sandbox.victims", (), msgspec.json.encode(self.spec))
+        """Starts it, on its old port when it had one; returns when it answers."""
+        self.starts += 1
+        spec = replace(self.spec, boot=self.boot, port=self.port)
+        self._process = Process("stanch.sandbox.victims", (), msgspec.json.encode(spec))
         self.url = self._process.line().decode().strip()
+        self.port = int(self.url.rpartition(":")[2])
 
     def kill(self) -> None:
         """As the power would."""

@@ -31,6 +31,7 @@ def enough(policy: Document, wanted: Contained) -> bool:
     return any(
         (
             bool(wanted.denies) and _refused(policy, wanted.denies) >= MOST_NAMED,
+            bool(wanted.sources) and all(_inside(a, _networks(policy)) for a in wanted.sources),
             bool(wanted.pins) and _alone(policy, wanted.pins),
             bool(wanted.holds) and all(policy["hold"].get(name) for name in wanted.holds),
         )
@@ -40,10 +41,14 @@ def enough(policy: Document, wanted: Contained) -> bool:
 def _refused(policy: Document, names: Iterable[str]) -> float:
     """The share of these principals who are refused or held to a rate of their own."""
     hit = {*policy["deny"]["principals"], *policy["limit"]["principals"]}
-    networks = [ipaddress.ip_network(n) for n in policy["deny"]["networks"]]
+    networks = _networks(policy)
     wanted = list(names)
     found = [n for n in wanted if n in hit or _inside(network_of(n), networks)]
     return len(found) / len(wanted)
+
+
+def _networks(policy: Document) -> list[Any]:
+    return [ipaddress.ip_network(n, strict=False) for n in policy["deny"]["networks"]]
 
 
 def _inside(address: str, networks: Iterable[Any]) -> bool:
@@ -57,7 +62,7 @@ def _alone(policy: Document, version: str) -> bool:
 
 def hit_wrongly(policy: Document, tenants: Iterable[str]) -> Iterator[str]:
     """The innocent whom this policy hits by name, by network or all together."""
-    networks = [ipaddress.ip_network(n) for n in policy["deny"]["networks"]]
+    networks = _networks(policy)
     named = {*policy["deny"]["principals"], *policy["limit"]["principals"]}
     for tenant in tenants:
         if tenant in named or _inside(network_of(tenant), networks):
@@ -90,7 +95,8 @@ def score(record: Record) -> Score:
     incident = worst(sight)
     verdict = incident["verdict"] if incident else {}
     notes = [*record.notes, *_against(record, incident)]
-    wrongly = sorted({w for p in sight.policies for w in hit_wrongly(p["policy"], record.tenants)})
+    innocent = [t for t in record.tenants if t not in drill.expected.guilty]
+    wrongly = sorted({w for p in sight.policies for w in hit_wrongly(p["policy"], innocent)})
     right = _right(drill, verdict)
     named = principals_right(drill.expected.guilty, incident)
     return Score(
@@ -102,7 +108,7 @@ def score(record: Record) -> Score:
         right=right,
         principals_right=named,
         seconds=Seconds(finding=sight.finding, incident=sight.incident, contained=sight.contained),
-        innocent_refused=round(record.service.refused_share(), 4),
+        innocent_refused=round(record.service.refused_share(drill.expected.guilty), 4),
         contained_wrongly=tuple(wrongly),
         evidence_verified=record.evidence,
         notes=tuple(notes),
@@ -157,7 +163,7 @@ def _against(record: Record, incident: Document | None) -> Iterator[str]:
         yield f"Incident {early} was there before anything happened."
     if not drill.innocent:
         yield from _missed(record, incident)
-    refused = record.service.refused_share()
+    refused = record.service.refused_share(drill.expected.guilty)
     if refused > MOST_REFUSED:
         yield f"{refused:.1%} of innocent requests were refused."
     asked = {a["action"] for a in sight.asked.values()} - set(drill.expected.asks)

@@ -7,18 +7,21 @@ Why   an attack never sees the server, the guard or the truth: only what is hand
 """
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
+from stanch.engine.clock import utc_now
 from stanch.sandbox.pace import Pace
+from stanch.sandbox.pipeline import Pipeline
 from stanch.sandbox.processes import Server, Victim
-from stanch.sandbox.tenants import network_of
+from stanch.sandbox.tenants import Habits, label_event, network_of
 from stanch.sandbox.victims.data import Table
 from stanch.sandbox.victims.net import Net
 from stanch.sandbox.victims.registry import Registry
-from stanch.sandbox.wire import Door, HttpDoor
+from stanch.sandbox.wire import Answer, Door, HttpDoor
+from stanch.vocabulary.trouble import Trouble
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -35,15 +38,17 @@ class Insiders:
     """What only people inside the house reach."""
 
     registry: Registry
+    pipeline: Pipeline
     server: Server
     victim: Victim
-    folder: Path
+    habits: Habits
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Scene:
     """One drill under way."""
 
+    asset: str
     seed: int
     small: bool
     speed: float
@@ -61,6 +66,13 @@ class Scene:
         door = HttpDoor(url, key, source or network_of(principal))
         self.opened.append(door)
         return door
+
+    def label(self, answer: Answer, says: str) -> None:
+        """Sends the label for an answer: whoever asks a question may say what was true."""
+        event = f"{self.asset}-{self.inside.victim.boot}-{answer.id}"
+        told = label_event(self.asset, event, says, utc_now())
+        with suppress(Trouble):
+            self.inside.pipeline.api.send("POST", "/api/v1/events", [told])
 
     def pace(self, per_second: float) -> Pace:
         """So many a second, times the speed of the drill."""

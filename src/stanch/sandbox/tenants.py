@@ -6,7 +6,7 @@ Why   an alarm is worth what it keeps quiet about, and a containment what it lea
 """
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ REFUSED = frozenset({401, 403, 413, 429, 502, 503})
 _NOISE = 0.01
 _TASTE = 4.0
 """How alike tenants are: classes in a Dirichlet share of this strength."""
+_AHEAD = 256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -40,31 +41,60 @@ class Habits:
     def __init__(self, rows: Table, names: Sequence[str], seed: int) -> None:
         self.rows = rows
         self.names = tuple(names)
+        self.factors: Floats = np.ones(len(rows.features))
+        """What a broken pipeline multiplies each feature by; ones as long as nothing is broken."""
         self._dice = np.random.default_rng([seed, 17])
         shares = 1.0 / np.arange(1, len(names) + 1) ** 0.5
         self._shares = shares / shares.sum()
-        kinds = len(rows.classes)
-        self._taste = self._dice.dirichlet(np.full(kinds, _TASTE), len(names))
-        self._by_class = [np.flatnonzero(rows.y == k) for k in range(kinds)]
-        self._there = np.asarray([len(found) > 0 for found in self._by_class])
-        self._spread = rows.spread
+        self._taste = self._dice.dirichlet(np.full(len(rows.classes), _TASTE), len(names))
+        self._waiting: deque[Ask] = deque()
+
+    def turn_to(self, rows: Table) -> None:
+        """From now on people are as in these rows."""
+        self.rows = rows
+        self._waiting.clear()
+
+    def break_unit(self, feature: int, factor: float) -> None:
+        """From now on this feature reaches the model in another unit, for everybody."""
+        self.factors[feature] = factor
+        self._waiting.clear()
 
     def next(self) -> Ask:
         """The next request of somebody."""
-        dice = self._dice
-        tenant = int(dice.choice(len(self.names), p=self._shares))
-        weights = np.where(self._there, self._taste[tenant], 0.0)
-        kind = int(dice.choice(len(weights), p=weights / weights.sum()))
-        at = int(dice.choice(self._by_class[kind]))
-        row = self.rows.x[at] + dice.normal(0.0, _NOISE, self.rows.x.shape[1]) * self._spread
-        groups = self.rows.groups[at] if self.rows.groups else ""
-        name, _, value = groups.partition("=")
-        return Ask(
-            tenant=self.names[tenant],
-            row=row.round() if self.rows.whole else row.round(4),
-            truth=self.rows.classes[int(self.rows.y[at])],
-            groups={name: value} if name else {},
+        if not self._waiting:
+            self._waiting.extend(self.many(_AHEAD))
+        return self._waiting.popleft()
+
+    def many(self, count: int) -> list[Ask]:
+        """The next so many requests."""
+        rows, dice, kinds = self.rows, self._dice, len(self.rows.classes)
+        by_class = [np.flatnonzero(rows.y == k) for k in range(kinds)]
+        there = np.asarray([len(found) > 0 for found in by_class])
+        tenants = dice.choice(len(self.names), count, p=self._shares)
+        weights = np.where(there, self._taste[tenants], 0.0).cumsum(axis=1)
+        drawn = dice.random(count) * weights[:, -1]
+        classes = np.minimum((drawn[:, None] >= weights).sum(axis=1), kinds - 1)
+        places = dice.random(count)
+        at = np.asarray(
+            [by_class[k][int(p * len(by_class[k]))] for k, p in zip(classes, places, strict=True)]
         )
+        noise = dice.normal(0.0, _NOISE, (count, rows.x.shape[1])) * rows.spread
+        x = rows.x[at] + noise
+        x = (x.round() if rows.whole else x.round(4)) * self.factors + 0.0
+        return [
+            Ask(
+                tenant=self.names[tenant],
+                row=row,
+                truth=rows.classes[int(rows.y[place])],
+                groups=_groups(rows.groups[place]) if rows.groups else {},
+            )
+            for tenant, row, place in zip(tenants, x, at, strict=True)
+        ]
+
+
+def _groups(text: str) -> Mapping[str, str]:
+    name, _, value = text.partition("=")
+    return {name: value}
 
 
 def network_of(name: str) -> str:
@@ -94,10 +124,12 @@ class Service:
             self.answered += answer.given
             self.right += answer.says == ask.truth
 
-    def refused_share(self) -> float:
-        """The share of requests that were refused."""
+    def refused_share(self, guilty: Sequence[str] = ()) -> float:
+        """The share of requests of the innocent that were refused."""
         with self.alone:
-            return self.refused.total() / max(1, self.asked.total())
+            names = [name for name in self.asked if name not in guilty]
+            asked = sum(self.asked[name] for name in names)
+            return sum(self.refused[name] for name in names) / max(1, asked)
 
 
 def serve_once(habits: Habits, doors: Mapping[str, Door], service: Service) -> tuple[Ask, Answer]:
@@ -117,7 +149,6 @@ def label_event(asset: str, event: str, label: str, at: datetime) -> dict[str, A
         "asset": asset,
         "of": event,
         "label": label,
-        "principal": "labelling",
     }
 
 
@@ -135,10 +166,10 @@ class Past:
 def history(habits: Habits, net: Net, past: Past) -> list[dict[str, Any]]:
     """The events and labels of an ordinary time, as the guard would have told them."""
     step = past.lasted / past.rows
+    asks = habits.many(past.rows)
+    scores = net.scores(np.asarray([ask.row for ask in asks])).round(6)
     events: list[dict[str, Any]] = []
-    for n in range(past.rows):
-        ask = habits.next()
-        scores = net.scores(ask.row[None])[0]
+    for n, (ask, row) in enumerate(zip(asks, scores, strict=True)):
         at = past.until - past.lasted + n * step
         name = f"{past.asset}-past-{n}"
         events.append(
@@ -151,8 +182,8 @@ def history(habits: Habits, net: Net, past: Past) -> list[dict[str, Any]]:
                 "principal": ask.tenant,
                 "source": network_of(ask.tenant),
                 "features": ask.row.tolist(),
-                "prediction": habits.rows.classes[int(scores.argmax())],
-                "scores": [round(float(s), 6) for s in scores],
+                "prediction": habits.rows.classes[int(row.argmax())],
+                "scores": row.tolist(),
                 "latency_ms": 2.0,
                 "status": 200,
                 **({"groups": dict(ask.groups)} if ask.groups else {}),

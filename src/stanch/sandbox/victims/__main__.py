@@ -25,8 +25,12 @@ from stanch.vocabulary.asset import Fails
 
 def guarded(spec: Spec) -> Guard:
     """The victim's service behind its guard."""
-    service = Service(Registry(Path(spec.registry)), classes=spec.classes, version=spec.version)
-    return Guard(
+
+    def loaded(version: str, digest: str) -> None:
+        guard.core.tell({"kind": "deployment", "version": version, "digest": digest})
+
+    service = Service(Registry(Path(spec.registry)), classes=spec.classes, loaded=loaded)
+    guard = Guard(
         service,
         asset=spec.asset,
         server=spec.server,
@@ -41,6 +45,7 @@ def guarded(spec: Spec) -> Guard:
             name=f"drill-{spec.asset}",
         ),
     )
+    return guard
 
 
 def main() -> None:
@@ -49,9 +54,7 @@ def main() -> None:
     from granian.server.embed import Server  # noqa: PLC0415
 
     spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=Spec)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = spec.port or _free()
     guard = guarded(spec)
     server = Server(
         guard,
@@ -63,6 +66,12 @@ def main() -> None:
     )
     threading.Thread(target=_until_alone, daemon=True).start()
     asyncio.run(_serve(server, guard, port))
+
+
+def _free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 async def _serve(server: "object", guard: Guard, port: int) -> None:

@@ -59,6 +59,11 @@ class Net:
         np.savez(out, **named)
         return out.getvalue()
 
+    @property
+    def digest(self) -> str:
+        """What registries and deployments name it by."""
+        return digest_of(self.to_bytes())
+
     @classmethod
     def from_bytes(cls, body: bytes) -> "Net":
         """The net that these bytes hold, or `BadFile`."""

@@ -49,6 +49,16 @@ class Registry:
         """Other weights under the same version; its card still tells of the old ones."""
         self._weights(version).write_bytes(net.to_bytes())
 
+    def promote(self, version: str) -> None:
+        """Makes it the version that answers unless a policy says otherwise."""
+        (self.folder / "current").write_text(version, encoding="utf-8")
+
+    @property
+    def current(self) -> str:
+        """The version that answers; empty before the first promotion."""
+        path = self.folder / "current"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
     def net(self, version: str) -> Net:
         """The net that is there now, whatever the card says."""
         return Net.from_bytes(self._read(self._weights(version)))

@@ -26,12 +26,14 @@ _DIGITS = 6
 
 
 class Service:
-    """Answers with the weights that are in the registry now."""
+    """Answers with the weights that are in the registry now, and tells which it loaded."""
 
-    def __init__(self, registry: Registry, *, classes: tuple[str, ...], version: str) -> None:
+    def __init__(
+        self, registry: Registry, *, classes: tuple[str, ...], loaded: Callable[[str, str], None]
+    ) -> None:
         self._registry = registry
         self._classes = classes
-        self._version = version
+        self._tell = loaded
         self._loaded: dict[str, tuple[tuple[int, int], Net]] = {}
         self._count = 0
 
@@ -47,7 +49,7 @@ class Service:
         if scope["path"] != "/predict" or asked is None:
             await _answer(send, 422, {"detail": "POST /predict with a list of numbers"})
             return
-        version = scope.get("stanch", {}).get("version") or self._version
+        version = scope.get("stanch", {}).get("version") or self._registry.current
         net = self._net(version)
         if len(asked) != len(net.middle):
             await _answer(send, 422, {"detail": f"{len(net.middle)} features are needed"})
@@ -69,6 +71,7 @@ class Service:
         if found is None or found[0] != stamp:
             found = stamp, self._registry.net(version)
             self._loaded[version] = found
+            self._tell(version, found[1].digest)
         return found[1]
 
 

@@ -10,7 +10,6 @@ class Spec:
 
     asset: str
     classes: tuple[str, ...]
-    version: str
     registry: str
     """The folder of its versions."""
     server: str
@@ -18,6 +17,8 @@ class Spec:
     """A key of the guard's: policies come and events go with it."""
     doors: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The principal of each API key."""
+    port: int = 0
+    """0 takes a free one."""
     fail: str = "open"
     last_good: str = ""
     boot: str = "1"

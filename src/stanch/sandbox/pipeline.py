@@ -1,0 +1,198 @@
+"""A training pipeline: rows come in, a model is trained, pushed and deployed; each step is told.
+
+In    an ingest key; a registry; rows with where they come from.
+Out   dataset, training, deployment and access events; new versions in the registry.
+Why   attacks on training need training. It is an honest pipeline: before each step it asks the
+      policy whether that is on hold, as the docs tell pipelines to do.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from stanch.engine.clock import utc_now
+from stanch.sandbox.victims.data import Table
+from stanch.sandbox.victims.net import Net, trained
+from stanch.sandbox.victims.registry import Registry
+from stanch.sandbox.wire import Api
+from stanch.vocabulary.trouble import Trouble
+
+DATASET = "training-rows"
+ORIGINS = ("branch-north", "branch-south", "partner-one")
+PEOPLE = ("ana", "ben", "chen")
+RUNS = 10
+"""Training runs of the past: enough to have a pattern."""
+SETTINGS = {"hidden": 32, "rounds": 60}
+
+
+def rows_digest(rows: Table) -> str:
+    """The digest of a batch of rows."""
+    return "sha256:" + hashlib.sha256(rows.x.tobytes() + rows.y.tobytes()).hexdigest()
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Pipeline:
+    """One model's pipeline."""
+
+    api: Api
+    asset: str
+    registry: Registry
+    rows: Table
+    """All it has collected."""
+    seed: int
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    held: list[str] = field(default_factory=list)
+    """Steps that were not done because the policy put them on hold."""
+    _told: int = 0
+
+    def may(self, step: str) -> bool:
+        """Whether this step is not on hold; a server that is down stops nothing."""
+        try:
+            policy = self.api.get(f"/api/v1/assets/{self.asset}/policy") or {}
+        except Trouble:
+            return True
+        if policy.get("hold", {}).get(step):
+            self.held.append(step)
+            return False
+        return True
+
+    def collect(self, batch: Table, origin: str, by: str = "pipeline") -> bool:
+        """Whether these rows were taken in."""
+        if not self.may("ingestion"):
+            return False
+        self.rows = joined(self.rows, batch)
+        self.tell(
+            kind="dataset",
+            asset=DATASET,
+            principal=by,
+            digest=rows_digest(batch),
+            rows=len(batch),
+            origin=origin,
+        )
+        return True
+
+    def train(self, version: str, by: str = "pipeline") -> Net | None:
+        """A net that learnt all rows, told as a run; None when training is on hold."""
+        if not self.may("training"):
+            return None
+        net = trained(self.rows, self.seed)
+        self.tell(**run_event(self.asset, version, self.rows, net), principal=by)
+        return net
+
+    def deploy(self, version: str, net: Net, by: str = "pipeline") -> bool:
+        """Whether the version was signed, pushed and made the current one."""
+        if not self.may("deployment"):
+            return False
+        card = self.registry.push(version, net, by=by, key=self.key)
+        self.touched("push", version, by)
+        self.registry.promote(version)
+        self.tell(
+            kind="deployment",
+            asset=self.asset,
+            principal=by,
+            by=by,
+            version=version,
+            digest=card.digest,
+        )
+        return True
+
+    def touched(self, action: str, version: str, by: str, source: str = "10.9.0.5") -> None:
+        """Tells what the registry's own log tells: who touched which version."""
+        self.tell(
+            kind="access",
+            asset=self.asset,
+            principal=by,
+            source=source,
+            action=action,
+            resource=f"registry/{self.asset}/{version}",
+            outcome="ok",
+        )
+
+    def tell(self, **event: object) -> None:
+        """One event, now."""
+        self._told += 1
+        whole = {"id": f"pipe-{self.seed}-{self._told}", "ts": utc_now().isoformat(), **event}
+        try:
+            self.api.send("POST", "/api/v1/events", [whole])
+        except Trouble:
+            return
+
+
+def joined(one: Table, other: Table) -> Table:
+    """Both tables' rows."""
+    return Table(
+        features=one.features,
+        classes=one.classes,
+        x=np.concatenate([one.x, other.x]),
+        y=np.concatenate([one.y, other.y]),
+        whole=one.whole,
+        groups=(*one.groups, *other.groups) if one.groups and other.groups else (),
+    )
+
+
+def run_event(asset: str, version: str, rows: Table, net: Net) -> dict[str, Any]:
+    """The event of a training run."""
+    return {
+        "kind": "training",
+        "asset": asset,
+        "version": version,
+        "run": f"run-{version}",
+        "dataset": DATASET,
+        "digest": net.digest,
+        "rows": len(rows),
+        "params": SETTINGS,
+        "metrics": {"accuracy": round(net.right(rows), 4)},
+    }
+
+
+def past_runs(asset: str, learnt: Table, final: Net, until: datetime) -> Iterator[dict[str, Any]]:
+    """The pipeline's ordinary past: data from the usual places, runs, deployments, accesses."""
+    gap = timedelta(minutes=15)
+    dice = np.random.default_rng(5)
+    for n in range(RUNS):
+        at = until - gap * (RUNS - n)
+        last = n == RUNS - 1
+        version = "v1" if last else f"v0.{n + 1}"
+        digest = final.digest if last else f"sha256:{hashlib.sha256(version.encode()).hexdigest()}"
+        rows = int(len(learnt) * (0.97 + 0.06 * dice.random()))
+        event = run_event(asset, version, learnt, final)
+        score = round(event["metrics"]["accuracy"] - 0.004 * dice.random(), 4)
+        steps: list[dict[str, Any]] = [
+            {
+                "kind": "dataset",
+                "asset": DATASET,
+                "principal": "pipeline",
+                "digest": f"sha256:{hashlib.sha256(f'd{n}'.encode()).hexdigest()}",
+                "rows": rows // 10,
+                "origin": ORIGINS[n % len(ORIGINS)],
+            },
+            {**event, "digest": digest, "rows": rows, "metrics": {"accuracy": score}},
+            {"kind": "deployment", "asset": asset, "version": version, "digest": digest},
+            *_accesses(asset, version),
+        ]
+        for m, step in enumerate(steps):
+            same = {"id": f"past-{n}-{m}", "ts": (at + timedelta(seconds=20 * m)).isoformat()}
+            by = {"principal": "pipeline", "by": "pipeline"}
+            yield {**by, **step, **same}
+
+
+def _accesses(asset: str, version: str) -> Iterator[dict[str, Any]]:
+    resource = f"registry/{asset}/{version}"
+    deeds = [("push", "pipeline", resource), ("pull", "serving", resource)]
+    deeds += [("login", name, "registry") for name in PEOPLE]
+    deeds += [("read", name, resource) for name in PEOPLE]
+    for action, principal, what in deeds:
+        yield {
+            "kind": "access",
+            "asset": asset,
+            "principal": principal,
+            "source": "10.9.0.5",
+            "action": action,
+            "resource": what,
+            "outcome": "ok",
+        }
