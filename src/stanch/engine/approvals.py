@@ -372,7 +372,7 @@ def _notice(one: Approval, key: str, to: str, says: str) -> Notice:
     )
 
 
-def _enter(  # noqa: PLR0913  an entry has who, what, when and its facts
+def _enter(
     tx: Transaction,
     one: Approval,
     deed: Deed,

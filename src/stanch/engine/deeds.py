@@ -75,7 +75,7 @@ class Keeper(Protocol):
 class NoProof:
     """Where no guard is connected."""
 
-    def prove(self, _asset: AssetId, _version: int, _probe: Probe | None) -> bool | None:
+    def prove(self, asset: AssetId, version: int, probe: Probe | None) -> bool | None:  # noqa: ARG002  the protocol's names
         """Cannot tell."""
         return None
 
@@ -83,7 +83,7 @@ class NoProof:
 class NobodyOutside:
     """Where no connector is set up: a person has to do it by hand."""
 
-    def call(self, _call: Call, *, key: str, undo: bool = False) -> bool:  # noqa: ARG002  the protocol's names
+    def call(self, call: Call, *, key: str, undo: bool = False) -> bool:  # noqa: ARG002  the protocol's names
         """No."""
         return False
 

@@ -21,14 +21,14 @@ from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.approval import Answer
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import AttackKind, Suspect
-from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, RunId
+from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller, Role, Scope
-from stanch.vocabulary.policy import Mode, Scores
+from stanch.vocabulary.policy import Scores
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.record import Deed
-from stanch.vocabulary.run import Run, RunState, Wish
+from stanch.vocabulary.run import Run, RunState
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FRAUD = AssetId("fraud")

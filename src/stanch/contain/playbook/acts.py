@@ -30,6 +30,10 @@ class Act:
     """Whether it changes how the asset may be used."""
 
 
+WATCHES = 2
+"""Actions up to this rank only watch: they change nothing for anybody."""
+
+
 def _deed(id_: str, says: str, *needs: str) -> Act:
     return Act(id=id_, says=says, needs=frozenset(needs), takes=frozenset(needs))
 
@@ -85,5 +89,5 @@ def _act(action: Action[Any]) -> Act:
         needs=frozenset(f.name for f in bare),
         takes=frozenset(f.name for f in known),
         final=action.undo is Undo.NEVER,
-        contains=action.undo is not Undo.NOTHING,
+        contains=action.undo is not Undo.NOTHING and action.rank > WATCHES,
     )

@@ -7,7 +7,8 @@ Why   a playbook decides on its own at night; what it may ask is a list that is 
       hold, whichever way round it is put.
 
     condition   = part { "or" part }          part = piece { "and" piece }
-    piece       = "not" piece | "(" condition ")" | name | name sign value | name "in" "(" values ")"
+    piece       = "not" piece | "(" condition ")" | name | name sign value
+                | name "in" "(" values ")"
     sign        = "=" | "!=" | "<" | "<=" | ">" | ">="
 """
 

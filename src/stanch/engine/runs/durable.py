@@ -14,16 +14,15 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, EnqueueOptions, Serializer, SetWorkflowID
+from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 
 from stanch.engine.runs.memory import Hop
 from stanch.vocabulary.ids import RunId
 from stanch.vocabulary.trouble import AlreadyThere
 
-T = TypeVar("T")
 NAME = "stanch"
 VERSION = "1"
 """Of how hops are recorded; raise it when a hop's steps change their order."""
@@ -31,8 +30,6 @@ QUEUE = "playbooks"
 AT_ONCE = 8
 """Hops at work in one process."""
 LOOK_EVERY = 0.1
-
-__all__ = ["EnqueueOptions"]
 
 
 class Record(Protocol):
@@ -53,7 +50,7 @@ class Plain(Serializer):
         """The text that is kept."""
         return json.dumps(data, default=repr)
 
-    def deserialize(self, serialized_data: str) -> Any:  # noqa: N805  pyrefly: ignore[bad-override]
+    def deserialize(self, serialized_data: str) -> Any:  # pyrefly: ignore[bad-override]  the library names it otherwise
         """What was kept."""
         return json.loads(serialized_data)
 
@@ -172,8 +169,7 @@ def _quiet() -> None:
 def _engine(url: str) -> sa.Engine:
     made = sa.make_url(url)
     if made.get_backend_name() != "sqlite":
-        engine = sa.create_engine(made.set(drivername="postgresql+psycopg"), pool_size=10)
-        return engine
+        return sa.create_engine(made.set(drivername="postgresql+psycopg"), pool_size=10)
     engine = sa.create_engine(made, connect_args={"timeout": 30})
 
     @sa.event.listens_for(engine, "connect")

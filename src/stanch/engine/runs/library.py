@@ -1,4 +1,4 @@
-"""The library: the playbooks that are shipped or were added, and the very ones that runs began with.
+"""The library: the playbooks that are shipped or were added, and those that runs began with.
 
 In    YAML files; the store.
 Out   playbooks by id, and by digest for runs that are at work.
@@ -16,7 +16,8 @@ import msgspec
 import stanch.contain.actions
 from stanch.contain.action import Action
 from stanch.contain.playbook.acts import Act, acts
-from stanch.contain.playbook.written import Written, read
+from stanch.contain.playbook.check import checked
+from stanch.contain.playbook.written import Written
 from stanch.engine.ports import Transaction
 from stanch.vocabulary.ids import Digest, digest_of
 from stanch.vocabulary.incident import Incident, VerdictKind
@@ -45,7 +46,7 @@ def shipped() -> Mapping[str, Written]:
     """The playbooks that come with stanch, by id."""
     folder = files("stanch").joinpath("playbooks")
     found = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    return by_id(read(f.read_text("utf-8"), f.name) for f in found)
+    return by_id(checked(f.read_text("utf-8"), f.name, every_act()) for f in found)
 
 
 def by_id(books: Iterable[Written]) -> Mapping[str, Written]:

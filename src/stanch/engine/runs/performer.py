@@ -112,7 +112,10 @@ class Performer:
             key = ApprovalId(token.waits.removeprefix(ASKED))
             with self._world.store.look() as tx:
                 return _answered(tx.approvals.get(key), book.steps[token.at])
-        step = book.steps[token.at]
+        return self._timed(run, book.steps[token.at], token, at)
+
+    def _timed(self, run: Run, step: Step, token: Token, at: datetime) -> Came | None:
+        """What ended a wait for a time, or for something to come true."""
         up = token.until is not None and at >= token.until
         if isinstance(step, Wait) and token.waits != TIME:
             if holds(parse(step.until), self._world.deeds.facts(run.incident, at)):

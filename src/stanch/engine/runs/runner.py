@@ -23,7 +23,6 @@ from stanch.contain.playbook.walk import (
     Came,
     Stage,
     State,
-    Token,
     after,
     begin,
     ready,
@@ -165,8 +164,8 @@ class Runner:
         self._world.approvals.lapse()
         at = self._world.clock()
         with self._world.store.look() as tx:
-            waiting = [r for r in _runs(tx, RunState.WAITING, RunState.PAUSED)]
-            silent = [r for r in _runs(tx, RunState.RUNNING, RunState.STUCK)]
+            waiting = _runs(tx, RunState.WAITING, RunState.PAUSED)
+            silent = _runs(tx, RunState.RUNNING, RunState.STUCK)
         before = len(waiting)
         for run in waiting:
             self.wake(run.id)
