@@ -31,8 +31,9 @@ class Limits:
 
     rules: tuple[Rule, ...] = ()
     """Rules of the place, besides the packaged ones; one with the same id replaces a packaged."""
-    off: frozenset[str] = frozenset()
-    """Ids of rules that are not to be asked."""
+    off: frozenset[str] = frozenset({"untrained_deployment"})
+    """Ids of rules that are not to be asked: what `model_provenance` sees over all the lineage, a
+    rule on one asset's events cannot."""
 
 
 def book(limits: Limits) -> tuple[Rule, ...]:

@@ -7,27 +7,44 @@ Why   rows are cut by asset, kind, version and minute here, once; what follows s
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 
 from stanch.detect.alarms.watch import Watch
+from stanch.detect.rules.tally import Tally as Rules
 from stanch.detect.summaries.count import counted, labels_counted
 from stanch.detect.summaries.ready import Ready, ready
 from stanch.detect.summaries.record import Record
-from stanch.detect.window import Baseline, Window
+from stanch.detect.window import Baseline, Usage, Window
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ports import Transaction
 from stanch.engine.watch.answers import answers, schema_of
 from stanch.engine.watch.deeds import record
 from stanch.engine.watch.golden import baseline_of
-from stanch.engine.watch.hop import HOP, MINUTE, SKEW, minute_of, span_of
+from stanch.engine.watch.hop import HOP, MINUTE, SKEW, span_of
 from stanch.engine.watch.labels import Recall, joined, labels_of
+from stanch.engine.watch.memory import (
+    MOST_USAGE,
+    RARE,
+    history_of,
+    keep_history,
+    keep_rules,
+    keep_usage,
+    made_from,
+    remembered,
+    ruled,
+    rules_of,
+    usage_of,
+    use_in,
+    windows_of,
+)
 from stanch.engine.watch.minutes import Minute, from_bytes, to_bytes
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import SummaryBlock
 from stanch.vocabulary.span import Span
@@ -51,6 +68,12 @@ class Desk:
     kinds: set[EventKind]
     before: Record
     reached: datetime
+    until: datetime
+    """`before` and `usage` hold what came before this hop."""
+    usage: tuple[Usage, ...] = ()
+    rules: Rules = field(default_factory=Rules)
+    day: date | None = None
+    changed: bool = False
 
 
 class Bench:
@@ -60,6 +83,9 @@ class Bench:
         self._recall = recall
         self._desks: dict[Key, Desk] = {}
         self._touched: set[Key] = set()
+        self._history: dict[AssetId, tuple[Happening, ...]] = {}
+        self._made_from: dict[AssetId, tuple[Happening, ...]] = {}
+        self._told: set[AssetId] = set()
         self.looked_at: list[tuple[Window, frozenset[EventKind]]] = []
         self.unknown_labels = 0
 
@@ -71,6 +97,7 @@ class Bench:
         """Counts these rows on their desks."""
         for name in sorted(rows["asset"].unique().to_pylist()):
             asset = tx.assets.find(AssetId(name)) or _stranger(AssetId(name))
+            self._remember(tx, asset)
             own = rows.filter(pc.equal(rows["asset"], name))
             for kind in sorted(own["kind"].unique().to_pylist()):
                 part = own.filter(pc.equal(own["kind"], kind))
@@ -90,14 +117,30 @@ class Bench:
         for key in sorted(self._touched):
             desk = self._desks[key]
             moment = min(desk.reached, at) if desk.reached > at else desk.reached
-            window = desk.tally.window(span_of(moment), desk.before)
+            span = span_of(moment)
+            _advance(desk, span.start)
+            window = replace(
+                desk.tally.window(span, desk.before),
+                history=self._history.get(key[0], ()) + self._made_from.get(key[0], ()),
+                usage=windows_of(desk.usage, span.start),
+                rules=desk.rules,
+            )
             self.looked_at.append((window, frozenset(desk.kinds)))
         yield from self.looked_at
 
     def keep(self, tx: Transaction) -> None:
         """Keeps every minute that changed, and the alarms, in this transaction."""
+        for asset in sorted(self._told):
+            keep_history(tx, asset, self._history[asset])
+        self._told.clear()
         for key in sorted(self._touched):
-            tally = self._desks[key].tally
+            desk = self._desks[key]
+            if desk.changed:
+                keep_usage(tx, "/".join(key), desk.usage)
+                if key[1] == DEEDS:
+                    keep_rules(tx, key[0], desk.rules)
+                desk.changed = False
+            tally = desk.tally
             tx.summaries.put(_blocks(tally))
             if tally.alarms is not None:
                 name = _alarms_name(key, self._desks[key].baseline_id)
@@ -120,7 +163,27 @@ class Bench:
                 part = rows.filter(pc.equal(versions, version))
                 self._count(self._desk(tx, asset, version, at), kind, part, at)
         else:
-            self._count(self._desk(tx, asset, DEEDS, at), kind, rows, at)
+            desk = self._desk(tx, asset, DEEDS, at)
+            self._count(desk, kind, rows, at)
+            self._correlate(desk, kind, rows)
+
+    def _remember(self, tx: Transaction, asset: Asset) -> None:
+        """What happened to the asset, and to what it is made from, is at hand."""
+        if asset.id not in self._history:
+            self._history[asset.id] = history_of(tx, asset.id)
+        self._made_from[asset.id] = made_from(tx, asset)
+
+    def _correlate(self, desk: Desk, kind: EventKind, rows: pa.Table) -> None:
+        """Counts the rows for the rules, and remembers the rare ones."""
+        asset = desk.tally.asset.id
+        known = {d.principal for d in desk.before.deeds}
+        known |= {h.principal for h in self._history.get(asset, ())}
+        desk.rules = ruled(desk.rules, rows.to_pylist(), known, asset)
+        desk.changed = True
+        if kind in RARE:
+            more = record(rows).happenings
+            self._history[asset] = remembered(self._history.get(asset, ()), more)
+            self._told.add(asset)
 
     def _count(self, desk: Desk, kind: EventKind, rows: pa.Table, at: datetime) -> None:
         tally, desk.kinds = desk.tally, desk.kinds | {kind}
@@ -156,6 +219,8 @@ class Bench:
             baseline = baseline_of(current, at)
             found.ready, found.baseline_id = ready(baseline.plan), current.id
             found.tally = found.tally.fresh(baseline, Watch(plan=baseline.plan.digest))
+        elif version == DEEDS and found.day != at.date():
+            found.before, found.day = _custom(tx, asset.id, found.until), at.date()
         found.tally.asset = asset
         self._desks[key] = found
         return found
@@ -173,7 +238,7 @@ class Bench:
                 else Watch(plan=baseline.plan.digest)
             )
         tally = Tally(asset=asset, version=version, baseline=baseline, alarms=alarms)
-        since = minute_of(at) - 3 * HOP
+        since = span_of(at).start - 2 * HOP
         plan = baseline.plan if baseline is not None else None
         for block in tx.summaries.between(
             asset.id, Span(start=since, end=at + HOP), version=version
@@ -186,9 +251,28 @@ class Bench:
             ready=ready(plan) if plan is not None else None,
             baseline_id=kept.id if kept is not None else "",
             kinds=set(),
-            before=_custom(tx, asset.id, since),
+            before=_custom(tx, asset.id, since) if version == DEEDS else Record(),
             reached=max((*tally.minutes, *tally.sealed), default=since),
+            until=since,
+            usage=usage_of(tx, f"{asset.id}/{version}"),
+            rules=rules_of(tx, asset.id) if version == DEEDS else Rules(),
+            day=at.date(),
         )
+
+
+def _advance(desk: Desk, until: datetime) -> None:
+    """Takes the hops before this one into the custom of the place."""
+    told = {u.start for u in desk.usage}
+    minutes = desk.tally.minutes | desk.tally.sealed
+    desk.until = max(desk.until, until - MOST_USAGE * HOP)
+    while desk.until < until:
+        parts = [one for m, one in minutes.items() if desk.until <= m < desk.until + HOP]
+        for part in parts:
+            desk.before = desk.before.merge(part.record)
+        if desk.until not in told:
+            desk.usage = (*desk.usage, use_in(desk.until, parts))[-MOST_USAGE:]
+        desk.until += HOP
+        desk.changed = True
 
 
 def _custom(tx: Transaction, asset: AssetId, until: datetime) -> Record:

@@ -7,6 +7,7 @@ Why   some detectors read events, not answers.
 
 from datetime import datetime
 
+import msgspec
 import pyarrow as pa
 
 from stanch.detect.summaries.record import Deed, Record, record_of
@@ -14,8 +15,12 @@ from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.happening import Happening
 
 _RARE = {EventKind.TRAINING, EventKind.DATASET, EventKind.DEPLOYMENT}
-_FACTS = ("run", "dataset", "digest", "rows", "origin", "by", "params", "metrics", "extra")
+_FACTS = ("run", "dataset", "digest", "rows", "origin", "by", "extra")
+_GROUPED = ("params", "metrics")
 _LONGEST = 256
+_MOST = 64
+"""Fields of one group that are kept."""
+_OBJECT = msgspec.json.Decoder(dict[str, object])
 
 
 def record(rows: pa.Table) -> Record:
@@ -60,8 +65,26 @@ def _happening(kind: EventKind, row: dict[str, object]) -> Happening:
         version=_short(row["version"]),
         what=_short(what),
         outcome=_short(row["outcome"]),
-        facts={name: _short(row[name]) for name in _FACTS if row.get(name) is not None},
+        facts={name: _short(row[name]) for name in _FACTS if row.get(name) is not None}
+        | _fields(row),
     )
+
+
+def _fields(row: dict[str, object]) -> dict[str, str]:
+    """Parameters and results one by one, so that no cut falls in the middle of them."""
+    found: dict[str, str] = {}
+    for group in _GROUPED:
+        text = row.get(group)
+        if text is None:
+            continue
+        try:
+            fields = _OBJECT.decode(str(text))
+        except msgspec.DecodeError:
+            found[group] = _short(text)
+            continue
+        for name, value in sorted(fields.items())[:_MOST]:
+            found[f"{group}.{name[:_LONGEST]}"] = _short(value)
+    return found
 
 
 def _short(value: object) -> str:

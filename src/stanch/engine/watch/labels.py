@@ -34,12 +34,13 @@ class Joined:
 
     version: str
     rows: pa.Table
-    """The label rows' `label` and `ts`, beside the columns of their answers."""
+    """The label rows' `label`, `ts` and `contributor`, beside the columns of their answers."""
 
 
 def joined(labels: pa.Table, recall: Recall, asset: AssetId) -> tuple[tuple[Joined, ...], int]:
     """The labels with their answers, by version, and how many answers nobody knows."""
-    wanted = labels.select(["of", "label", "ts"])
+    wanted = labels.select(["of", "label", "ts", "principal"])
+    wanted = wanted.rename_columns(["of", "label", "ts", "contributor"])
     answers = recall.recall(asset, wanted["of"].unique().to_pylist())
     # Not `Table.join`: it refuses columns of lists, which scores are.
     places = pc.index_in(wanted["of"], value_set=answers["id"].combine_chunks())
@@ -57,8 +58,8 @@ def joined(labels: pa.Table, recall: Recall, asset: AssetId) -> tuple[tuple[Join
 
 
 def labels_of(rows: pa.Table, plan: Plan) -> Labels:
-    """The joined rows in the plan's codes."""
-    principals, names = factored(rows["principal"])
+    """The joined rows in the plan's codes; a label is its contributor's, if it names one."""
+    principals, names = factored(pc.coalesce(rows["contributor"], rows["principal"]))
     return Labels(
         truth=coded(rows["label"], plan.classes)[0],
         predictions=coded(rows["prediction"], plan.classes)[0],

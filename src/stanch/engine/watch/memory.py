@@ -1,0 +1,132 @@
+"""Memory: what outlives the window: earlier deeds, use by hop, and the counters of the rules.
+
+In    happenings, minutes that are over, rows of discrete events; a transaction.
+Out   the last happenings of an asset, the use of earlier windows, a rules' tally; their texts.
+Why   a training run is judged against runs of months, a rule looks back for hours: neither fits
+      into twenty minutes. All of it is bounded, and kept in the transaction of the minutes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from stanch.detect.rules.load import packaged
+from stanch.detect.rules.tally import Cell, Key, Tally, tally_of
+from stanch.detect.summaries.parts import Part
+from stanch.detect.window import Usage
+from stanch.engine.ports import Transaction
+from stanch.engine.watch.hop import HOP
+from stanch.engine.watch.minutes import Minute
+from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.happening import Happening
+from stanch.vocabulary.ids import AssetId, PrincipalId
+
+MOST_OF_A_KIND = 200
+"""Happenings of one kind that an asset's history holds: the last ones."""
+MOST_USAGE = 1008
+"""Hops of a week."""
+MOST_CELLS = 2048
+"""Cells of an asset's rules: those that ended last."""
+RARE = (EventKind.TRAINING, EventKind.DATASET, EventKind.DEPLOYMENT)
+
+_HISTORY = msgspec.json.Decoder(tuple[Happening, ...])
+_USAGE = msgspec.json.Decoder(tuple[Usage, ...])
+_CELLS = msgspec.json.Decoder(tuple[tuple[Key, Cell], ...])
+
+
+def history_of(tx: Transaction, asset: AssetId) -> tuple[Happening, ...]:
+    """The last happenings of this asset, in the order of time."""
+    text = tx.settings.get(f"history/{asset}")
+    return _HISTORY.decode(text) if text else ()
+
+
+def keep_history(tx: Transaction, asset: AssetId, history: tuple[Happening, ...]) -> None:
+    """Keeps them."""
+    tx.settings.put(f"history/{asset}", msgspec.json.encode(history).decode())
+
+
+def remembered(history: tuple[Happening, ...], more: Iterable[Happening]) -> tuple[Happening, ...]:
+    """Both, each event once: the last ones of each kind, in the order of time."""
+    every = {h.event: h for h in (*history, *more)}
+    ordered = sorted(every.values(), key=lambda h: (h.at, h.event))
+    kept = [h for kind in RARE for h in [x for x in ordered if x.kind is kind][-MOST_OF_A_KIND:]]
+    return tuple(sorted(kept, key=lambda h: (h.at, h.event)))
+
+
+def made_from(tx: Transaction, asset: Asset) -> tuple[Happening, ...]:
+    """The happenings of what the asset is made from and served by, marked with their asset."""
+    line = asset.lineage
+    others = dict.fromkeys((*line.trained_on, *line.derived_from, *line.served_by))
+    return tuple(
+        replace(h, facts={**h.facts, "asset": other})
+        for other in others
+        for h in history_of(tx, other)
+    )
+
+
+def usage_of(tx: Transaction, name: str) -> tuple[Usage, ...]:
+    """The use of earlier hops."""
+    text = tx.settings.get(f"usage/{name}")
+    return _USAGE.decode(text) if text else ()
+
+
+def keep_usage(tx: Transaction, name: str, usage: tuple[Usage, ...]) -> None:
+    """Keeps them."""
+    tx.settings.put(f"usage/{name}", msgspec.json.encode(usage).decode())
+
+
+def use_in(hop: datetime, minutes: Iterable[Minute]) -> Usage:
+    """What these minutes of one hop come to."""
+    events = cost = 0
+    for one in minutes:
+        events += one.n + sum(one.record.deeds.values()) + one.record.seen
+        if one.counted is not None:
+            cost += int(one.counted.summary.sums[Part.COST][0])
+    return Usage(start=hop, events=events, cost=cost)
+
+
+def windows_of(hops: tuple[Usage, ...], before: datetime) -> tuple[Usage, ...]:
+    """The use of every earlier window of two hops that ended before this moment."""
+    by_start = {u.start: u for u in hops}
+    found: list[Usage] = []
+    for one in hops:
+        after = by_start.get(one.start + HOP)
+        if after is not None and one.start + 2 * HOP <= before:
+            total = Usage(
+                start=one.start, events=one.events + after.events, cost=one.cost + after.cost
+            )
+            found.append(total)
+    return tuple(found)
+
+
+def rules_of(tx: Transaction, asset: AssetId) -> Tally:
+    """What the rules counted of this asset."""
+    text = tx.settings.get(f"rules/{asset}")
+    return Tally(cells=dict(_CELLS.decode(text))) if text else Tally()
+
+
+def keep_rules(tx: Transaction, asset: AssetId, tally: Tally) -> None:
+    """Keeps them."""
+    tx.settings.put(f"rules/{asset}", msgspec.json.encode(tuple(tally.cells.items())).decode())
+
+
+def ruled(
+    tally: Tally, rows: Iterable[Mapping[str, object]], known: Iterable[str], asset: AssetId
+) -> Tally:
+    """The tally with these rows; cells that no rule can use any more are let go."""
+    strangers_not = frozenset((asset, PrincipalId(name)) for name in known)
+    both = tally.merged(tally_of(packaged(), rows, strangers_not))
+    last = max((c.last for c in both.cells.values()), default=None)
+    if last is None:
+        return both
+    within: Mapping[str, timedelta] = {r.id: r.within for r in packaged()}
+    live = [
+        (key, cell)
+        for key, cell in both.cells.items()
+        if cell.last >= last - within.get(key.rule, timedelta()) - 2 * HOP
+    ]
+    newest = sorted(live, key=lambda pair: (pair[1].last, pair[0]))[-MOST_CELLS:]
+    return Tally(cells=dict(sorted(newest)))

@@ -1,0 +1,197 @@
+"""What outlives the window: earlier deeds, use by hop, counters of rules, through restarts."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from stanch.detect.registry import detectors
+from stanch.detect.window import Usage
+from stanch.engine.ingest.compute import pc
+from stanch.engine.ingest.schema import conform
+from stanch.engine.watch.bench import DEEDS
+from stanch.engine.watch.deeds import record
+from stanch.engine.watch.hop import HOP
+from stanch.engine.watch.labels import joined
+from stanch.engine.watch.memory import MOST_OF_A_KIND, remembered, windows_of
+from stanch.engine.watch.watcher import Watcher
+from stanch.store.sql.store import SqlStore, open_store
+from stanch.vocabulary.asset import Asset, AssetKind, Lineage
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.finding import Finding
+from stanch.vocabulary.happening import Happening
+from stanch.vocabulary.ids import AssetId, digest_of
+
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+SCORER = AssetId("scorer")
+PIPELINE = AssetId("pipeline")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+class Rows:
+    """A spool in memory."""
+
+    def __init__(self) -> None:
+        self.table = conform(pa.table({"id": pa.array([], pa.string())}))
+
+    @property
+    def end(self) -> int:
+        return self.table.num_rows
+
+    def add(self, *rows: dict[str, object]) -> None:
+        for row in rows:
+            columns = {name: [value] for name, value in row.items()}
+            columns["ts"] = pa.array([row["ts"]], pa.timestamp("us", "UTC"))
+            self.table = pa.concat_tables([self.table, conform(pa.table(columns))])
+
+    def read(self, after: int, limit: int) -> pa.Table:
+        return self.table.slice(after, limit)
+
+    def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
+        named = pc.is_in(self.table["id"], pa.array(ids))
+        known = self.table.filter(pc.and_(named, pc.equal(self.table["asset"], asset)))
+        return known.select(["id", "version", "principal", "prediction", "scores", "groups"])
+
+
+class Room:
+    def __init__(self, folder: Path) -> None:
+        self.clock = Clock()
+        self.rows = Rows()
+        self.store: SqlStore = open_store(f"sqlite:///{folder}/stanch.db", clock=self.clock)
+        self.restart()
+
+    def restart(self) -> None:
+        """As after a kill: nothing in memory."""
+        self.watcher = Watcher(self.store, self.rows, self.rows, detectors, self.clock)
+
+    def step(self, *rows: dict[str, object], after: timedelta = timedelta()) -> list[Finding]:
+        self.clock.at += after
+        self.rows.add(*rows)
+        return list(self.watcher.step().findings)
+
+    def event(
+        self, name: str, kind: str, asset: AssetId = SCORER, **more: object
+    ) -> dict[str, object]:
+        return {"id": name, "ts": self.clock.at, "kind": kind, "asset": asset, **more}
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    made = Room(tmp_path)
+    yield made
+    made.store.close()
+
+
+def test_a_deployment_is_compared_with_a_training_run_of_weeks_ago_through_a_restart(
+    room: Room,
+) -> None:
+    run = {"run": "r1", "digest": digest_of(b"good"), "principal": "trainer"}
+    room.step(room.event("t1", "training", **run))
+    room.clock.at += timedelta(days=30)
+    room.restart()
+    swapped = {"digest": digest_of(b"bad"), "by": "mallory", "version": "v2"}
+    found = room.step(room.event("d1", "deployment", **swapped))
+    (one,) = [f for f in found if f.detector == "model_provenance"]
+    assert "none of 1 training runs" in one.says
+    assert one.suspects[0].principal == "mallory"
+
+
+def test_a_model_trained_in_the_pipeline_it_is_derived_from_is_known(room: Room) -> None:
+    scorer = Asset(
+        id=SCORER,
+        kind=AssetKind.MODEL,
+        name="Scorer",
+        owner="ana",
+        lineage=Lineage(derived_from=(PIPELINE,)),
+    )
+    with room.store.begin() as tx:
+        tx.assets.add(scorer)
+    good = digest_of(b"good")
+    room.step(room.event("t1", "training", PIPELINE, run="r1", digest=good))
+    assert not room.step(room.event("d1", "deployment", digest=good, version="v2"))
+    bad = digest_of(b"bad")
+    found = room.step(room.event("d2", "deployment", digest=bad, version="v3"))
+    assert "model_provenance" in {f.detector for f in found}
+
+
+def test_failed_logins_before_a_restart_and_one_that_works_after_it_are_one_story(
+    room: Room,
+) -> None:
+    login = {"action": "login", "principal": "eve", "source": "203.0.113.9"}
+    failed = [room.event(f"a{k}", "access", outcome="failed", **login) for k in range(6)]
+    room.step(*failed)
+    room.restart()
+    room.clock.at += timedelta(minutes=2)
+    found = room.step(room.event("a9", "access", outcome="ok", **login))
+    (one,) = [f for f in found if f.detector == "correlation_rules"]
+    assert "eve" in one.says
+    assert one.topic.startswith("guessed_login")
+
+
+def test_hops_that_are_over_become_custom_and_use_and_none_is_counted_twice(room: Room) -> None:
+    for hop in range(4):
+        deeds = [
+            room.event(f"h{hop}-{k}", "access", action="read", principal="ana", outcome="ok")
+            for k in range(hop + 1)
+        ]
+        room.step(*deeds)
+        room.clock.at += HOP
+        if hop == 1:
+            room.restart()
+    room.step(room.event("last", "access", action="read", principal="ana", outcome="ok"))
+    (window,) = [w for w, _ in room.watcher._bench.looked_at if w.version == DEEDS]
+    assert sum(window.before.deeds.values()) + sum(window.record.deeds.values()) == 11
+    assert window.usage[-1] == Usage(start=START + HOP, events=5)
+    assert all(u.start + 2 * HOP <= window.span.start for u in window.usage)
+
+
+def test_use_is_of_two_hops_that_follow_each_other_and_have_ended() -> None:
+    hops = tuple(Usage(start=START + k * HOP, events=k) for k in (0, 1, 3, 4))
+    assert [u.events for u in windows_of(hops, START + 5 * HOP)] == [1, 7]
+    assert [u.events for u in windows_of(hops, START + 4 * HOP)] == [1]
+
+
+def test_a_flood_of_one_kind_does_not_push_the_others_out_of_history() -> None:
+    run = Happening(at=START, event="t", kind=EventKind.TRAINING)
+    flood = [
+        Happening(at=START + timedelta(seconds=k), event=f"d{k}", kind=EventKind.DATASET)
+        for k in range(MOST_OF_A_KIND + 50)
+    ]
+    kept = remembered((run,), flood)
+    assert run in kept
+    assert len(kept) == MOST_OF_A_KIND + 1
+    assert remembered(kept, flood[:3]) == kept
+
+
+def test_parameters_longer_than_a_fact_are_kept_one_by_one(room: Room) -> None:
+    params = '{"note": "' + "x" * 400 + '", "rate": 0.1}'
+    row = room.event("t1", "training", run="r", params=params, metrics="not json")
+    room.rows.add(row)
+    (one,) = record(room.rows.table).happenings
+    assert one.facts["params.rate"] == "0.1"
+    assert len(one.facts["params.note"]) == 256
+    assert one.facts["metrics"] == "not json"
+
+
+def test_a_label_is_its_contributors_and_only_then_the_askers(room: Room) -> None:
+    asked = [
+        room.event(f"e{k}", "inference", principal="asker", prediction="yes") for k in range(2)
+    ]
+    room.rows.add(*asked)
+    signed = room.event("l0", "label", of="e0", label="no", principal="annotator")
+    plain = room.event("l1", "label", of="e1", label="no")
+    unknown = room.event("l2", "label", of="nobody", label="no")
+    late = Rows()
+    late.add(signed, plain, unknown)
+    (found,), lost = joined(late.table, room.rows, SCORER)
+    assert lost == 1
+    assert sorted(found.rows["contributor"].to_pylist(), key=str) == [None, "annotator"]
