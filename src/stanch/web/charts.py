@@ -1,0 +1,140 @@
+"""Charts: SVG from numbers, the same for the pages and for the report on paper.
+
+In    values, never HTML.
+Out   SVG text. Shapes carry a class, which the pages colour, and a colour of their own, which paper
+      has; no style attribute, so the strictest content policy shows them.
+Why   one drawing, drawn once: what an auditor gets is what the responder saw.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from types import MappingProxyType
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from stanch.web.inert import clipped, inert
+
+COLOURS: Mapping[str, str] = MappingProxyType(
+    {
+        "empty": "#e6ebe8",
+        "good": "#22703a",
+        "cold": "#2c5a9c",
+        "warm": "#c98a1b",
+        "hot": "#b3201d",
+        "then": "#b3c0ba",
+        "now": "#0a6655",
+        "node": "#ffffff",
+    }
+)
+"""What each class looks like on paper."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One piece of a strip."""
+
+    tone: str
+    says: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bar:
+    """One place of a histogram: its name, its share then and now."""
+
+    name: str
+    then: float
+    now: float
+
+
+class Box(NamedTuple):
+    """Where something stands in a drawing."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+class Paper(NamedTuple):
+    """How large a drawing is, and its class."""
+
+    width: float
+    height: float
+    kind: str = ""
+
+
+def said(text: str, longest: int = 200) -> str:
+    """Text as it may stand in a drawing."""
+    return escape(clipped(inert(text), longest))
+
+
+def rect(tone: str, box: Box, says: str = "") -> str:
+    """A rectangle, with its words for who points at it."""
+    title = f"<title>{said(says)}</title>" if says else ""
+    return (
+        f'<rect class="{tone}" fill="{COLOURS[tone]}" x="{box.x:.1f}" y="{box.y:.1f}" '
+        f'width="{box.w:.1f}" height="{box.h:.1f}" rx="1.500">{title}</rect>'
+    )
+
+
+def label(text: str, x: float, y: float, *, anchor: str = "start", strong: bool = False) -> str:
+    """A piece of text."""
+    kind = ' class="strong-text"' if strong else ""
+    return (
+        f'<text{kind} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="#51615c" '
+        f'font-size="11">{said(text)}</text>'
+    )
+
+
+def drawing(paper: Paper, says: str, body: Iterable[str]) -> Markup:
+    """The whole drawing, with its words for who cannot see it."""
+    classes = f"chart {paper.kind}".strip()
+    width, height = paper.width, paper.height
+    return Markup(  # noqa: S704  every text in it went through `said`
+        f'<svg class="{classes}" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'aria-label="{said(says, 400)}" xmlns="http://www.w3.org/2000/svg">{"".join(body)}</svg>'
+    )
+
+
+def strip(cells: Sequence[Cell], says: str) -> Markup:
+    """A row of cells, oldest first."""
+    step = 240 / max(1, len(cells))
+    body = []
+    for i, one in enumerate(cells):
+        low = one.tone == "empty"
+        box = Box(i * step, 6 if low else 0, step - 1.5, 6 if low else 18)
+        body.append(rect(one.tone, box, one.says))
+    return drawing(Paper(240, 18, "strip"), says, body)
+
+
+def then_and_now(bars: Sequence[Bar], says: str) -> Markup:
+    """Two histograms on one ground: the baseline behind, now before it."""
+    width, height, floor = 560.0, 150.0, 126.0
+    top = max((max(b.then, b.now) for b in bars), default=0.0) or 1.0
+    step = width / max(1, len(bars))
+    body = [f'<line class="axis" x1="0" y1="{floor}" x2="{width}" y2="{floor}" stroke="#dae1dd"/>']
+    every = max(1, len(bars) // 8)
+    for i, bar in enumerate(bars):
+        then, now = 110 * bar.then / top, 110 * bar.now / top
+        words = f"{bar.name}: {bar.now:.2%} now, {bar.then:.2%} in the baseline"
+        body.append(rect("then", Box(i * step, floor - then, step * 0.92, then), words))
+        body.append(rect("now", Box((i + 0.2) * step, floor - now, step * 0.52, now), words))
+        if i % every == 0:
+            body.append(label(clipped(bar.name, 14), i * step, height - 8))
+    return drawing(Paper(width, height), says, body)
+
+
+def shares(rows: Sequence[tuple[str, float, str]], says: str) -> Markup:
+    """Horizontal bars: name, share from 0 to 1, tone."""
+    high = 24.0
+    body: list[str] = []
+    for i, (name, share, tone) in enumerate(rows):
+        y = i * high
+        body.append(label(clipped(name, 34), 0, y + 15, strong=True))
+        body.append(rect("empty", Box(230, y + 6, 270, 11)))
+        wide = max(1.5, 270 * min(1.0, share))
+        body.append(rect(tone, Box(230, y + 6, wide, 11), f"{name}: {share:.1%}"))
+        body.append(label(f"{share:.0%}", 556, y + 15, anchor="end"))
+    return drawing(Paper(560, max(high, high * len(rows))), says, body)

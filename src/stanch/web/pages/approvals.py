@@ -1,0 +1,47 @@
+"""One question to people, made for three in the morning on a phone."""
+
+from stanch.engine.approvals import Ballot, needed
+from stanch.vocabulary.approval import Answer as Said
+from stanch.vocabulary.ids import ApprovalId, parse_digest
+from stanch.vocabulary.people import Scope
+from stanch.vocabulary.trouble import BadInput
+from stanch.web.paper import page
+from stanch.web.visit import Answer, Page, Visit, go
+
+
+def show(visit: Visit) -> Answer:
+    """The question: what, why, who is hit, what if no, how long; and the two answers."""
+    key = ApprovalId(visit.names["approval"])
+    with visit.console.store.look() as tx:
+        one = tx.approvals.get(key)
+        incident = tx.incidents.find(one.incident)
+    voted = any(v.by == visit.caller.name for v in one.votes)
+    return page(
+        visit,
+        "approval.html",
+        one=one,
+        incident=incident,
+        lines=one.shown.split("\n"),
+        needed=needed(one),
+        voted=voted,
+        may_vote=one.answer is Said.OPEN and not voted and visit.at < one.expires,
+    )
+
+
+def answer(visit: Visit) -> Answer:
+    """The question again, with this person's vote in it."""
+    key = ApprovalId(visit.names["approval"])
+    said = visit.given("answer")
+    if said not in {"yes", "no"}:
+        raise BadInput("Say yes or no.")
+    ballot = Ballot(
+        yes=said == "yes", digest=parse_digest(visit.given("digest")), why=visit.given("why")
+    )
+    visit.console.approvals.vote(key, visit.caller, ballot)
+    return go(f"/approvals/{key}")
+
+
+PAGES = (
+    Page(path="/approvals/{approval:str}", show=show),
+    Page(path="/approvals/{approval:str}/answer", show=answer, needs=Scope.RESPOND, method="POST"),
+)

@@ -1,0 +1,100 @@
+"""Home: what needs me now, how every asset is, what cannot be told. Calm when all is well."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from stanch.engine.ports import Transaction
+from stanch.vocabulary.approval import Answer as Said
+from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.clock import ClockState
+from stanch.vocabulary.kept import BlindSpot
+from stanch.vocabulary.listing import Sort, Wanted
+from stanch.vocabulary.policy import Mode
+from stanch.web.charts import Cell, strip
+from stanch.web.paper import page
+from stanch.web.visit import Answer, Page, Visit
+
+HOURS = 24
+MOST_ASSETS = 200
+_LOUD = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """How one asset is."""
+
+    asset: Asset
+    strip: str
+    incidents: int
+    mode: Mode
+    policy: int
+    guards: tuple[int, ...]
+    """The policy version that each living guard runs."""
+    blind: int
+
+
+def show(visit: Visit) -> Answer:
+    """What needs somebody now, and the state of everything."""
+    hour = visit.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    with visit.console.store.look() as tx:
+        open_ = Wanted(closed=False)
+        questions = tx.approvals.page(Wanted(state=(Said.OPEN.value,)), limit=20).items
+        clocks = tx.clocks.page(Wanted(state=(ClockState.RUNNING.value,)), limit=8).items
+        worst = tx.incidents.page(Wanted(closed=False, sort=Sort.WORST), limit=8).items
+        levels = tx.incidents.facets(open_, ("severity",))["severity"]
+        blinds = tx.blinds.of()
+        states = _states(visit, tx, hour, blinds)
+    return page(
+        visit,
+        "home.html",
+        questions=sorted(questions, key=lambda q: q.expires),
+        clocks=clocks,
+        worst=worst,
+        levels=levels,
+        blinds=sorted(blinds, key=lambda b: b.since)[:12],
+        blind_count=len(blinds),
+        states=states,
+        hours=HOURS,
+    )
+
+
+def _states(
+    visit: Visit, tx: Transaction, hour: datetime, blinds: tuple[BlindSpot, ...]
+) -> list[State]:
+    assets = tx.assets.page(limit=MOST_ASSETS).items
+    hours = [hour - timedelta(hours=h) for h in range(HOURS - 1, -1, -1)]
+    seen = [_found(tx, start) for start in hours]
+    open_ = tx.incidents.facets(Wanted(closed=False), ("asset",))["asset"]
+    policies = {v.asset: v for v in tx.policies.all_now()}
+    made = [
+        State(
+            asset=one,
+            strip=_strip(one, hours, seen),
+            incidents=open_.get(one.id, 0),
+            mode=policies[one.id].policy.mode if one.id in policies else Mode.SERVING,
+            policy=policies[one.id].version if one.id in policies else 0,
+            guards=tuple(g.report.version for g in visit.console.guards.alive(one.id)),
+            blind=sum(b.blind.asset == one.id for b in blinds),
+        )
+        for one in assets
+    ]
+    return sorted(made, key=lambda s: (-s.incidents, -s.asset.criticality, s.asset.id))
+
+
+def _found(tx: Transaction, start: datetime) -> Mapping[str, int]:
+    wanted = Wanted(since=start, until=start + timedelta(hours=1))
+    return tx.findings.facets(wanted, ("asset",))["asset"]
+
+
+def _strip(asset: Asset, hours: list[datetime], seen: list[Mapping[str, int]]) -> str:
+    cells = []
+    for start, found in zip(hours, seen, strict=True):
+        count = found.get(asset.id, 0)
+        tone = "empty" if not count else ("hot" if count >= _LOUD else "warm")
+        many = f"{count} finding{'' if count == 1 else 's'}"
+        cells.append(Cell(tone=tone, says=f"{start:%H:%M} UTC: {many}"))
+    return strip(cells, f"Findings of {asset.name} in each of the last {HOURS} hours")
+
+
+PAGES = (Page(path="/", show=show),)

@@ -1,0 +1,149 @@
+"""The incident: its head, which stays in sight, and its tabs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from stanch.engine.ports import Transaction
+from stanch.triage.next_steps import first_actions
+from stanch.triage.similar import similar
+from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.casework import Undo
+from stanch.vocabulary.clock import Clock, ClockState
+from stanch.vocabulary.ids import IncidentId
+from stanch.vocabulary.incident import MOVES, Incident, Move, Phase
+from stanch.vocabulary.listing import Wanted
+from stanch.web.charts import shares
+from stanch.web.listing import Lines, shown
+from stanch.web.lists import EVIDENCE, FINDINGS
+from stanch.web.markdown import html
+from stanch.web.paper import page
+from stanch.web.questions import matters, questions
+from stanch.web.visit import Answer, Page, Visit
+
+_TOLD = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tab:
+    """One tab: its place, its title, how much is in it."""
+
+    id: str
+    title: str
+    count: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """What every tab shows above itself."""
+
+    incident: Incident
+    findings: int
+    asset: Asset | None
+    tabs: tuple[Tab, ...]
+    contain_by: datetime | None
+    """When containment is due; nothing once it is contained."""
+    clock: Clock | None
+    """The next legal clock."""
+    moves: tuple[Move, ...]
+    undos: tuple[Undo, ...]
+
+
+def case_of(visit: Visit, tx: Transaction) -> Case:
+    """The head of the incident that the path names."""
+    key = IncidentId(visit.names["incident"])
+    one = tx.incidents.get(key)
+    asset = tx.assets.find(one.asset)
+    running = Wanted(incident=(key,), state=(ClockState.RUNNING.value,))
+    clocks = tx.clocks.page(running, limit=1).items
+    role = visit.caller.role
+    return Case(
+        incident=one,
+        findings=len(one.findings),
+        asset=asset,
+        tabs=_tabs(tx, one),
+        contain_by=_contain_by(one, asset),
+        clock=clocks[0] if clocks else None,
+        moves=tuple(m for m in MOVES if m.start is one.phase and role in m.by),
+        undos=tuple(u for u in tx.incidents.undos(key) if u.undone is None)[:5],
+    )
+
+
+def _tabs(tx: Transaction, one: Incident) -> tuple[Tab, ...]:
+    of = Wanted(incident=(one.id,))
+    return (
+        Tab(id="", title="Overview"),
+        Tab(id="findings", title="Findings", count=len(one.findings)),
+        Tab(id="evidence", title="Evidence", count=tx.evidence.count(of)),
+        Tab(id="notes", title="Notes", count=len(tx.notes.of(one.id))),
+    )
+
+
+def _contain_by(one: Incident, asset: Asset | None) -> datetime | None:
+    if one.contained_at is not None or one.phase is Phase.CLOSED or asset is None:
+        return None
+    return one.opened + timedelta(minutes=asset.deadline_minutes)
+
+
+def overview(visit: Visit) -> Answer:
+    """What happened, why it matters, what to ask, what to do."""
+    with visit.console.store.look() as tx:
+        case = case_of(visit, tx)
+        one = case.incident
+        told = tx.findings.page(Wanted(incident=(one.id,)), limit=_TOLD).items
+        closed = Wanted(closed=True, exercise=one.exercise)
+        past = [line.incident for line in tx.incidents.page(closed, limit=200).items]
+        near = similar(one, past, top=3)
+        titles = {p.id: p.title for p in past}
+    guilty = sorted(one.suspects, key=lambda s: -s.share)[:8]
+    return page(
+        visit,
+        "incident_overview.html",
+        case=case,
+        tab="",
+        told=told,
+        matters=matters(one),
+        questions=questions(one),
+        steps=first_actions(one),
+        near=near,
+        titles=titles,
+        guilty=guilty,
+    )
+
+
+def _listed(lines: Lines[object], tab: str) -> Callable[[Visit], Answer]:
+    def show(visit: Visit) -> Answer:
+        with visit.console.store.look() as tx:
+            case = case_of(visit, tx)
+        base = Wanted(incident=(case.incident.id,))
+        found = shown(visit, lines, base=base)
+        guilty = shares(
+            [
+                (s.principal, s.share, "hot" if s.confidence >= 0.8 else "warm")  # noqa: PLR2004  sure
+                for s in sorted(case.incident.suspects, key=lambda s: -s.share)[:12]
+            ],
+            "Share of the oddness that each principal carries",
+        )
+        return page(
+            visit, "incident_list.html", case=case, tab=tab, list=found, lines=lines, guilty=guilty
+        )
+
+    return show
+
+
+def notes(visit: Visit) -> Answer:
+    """What people wrote."""
+    with visit.console.store.look() as tx:
+        case = case_of(visit, tx)
+        written = tx.notes.of(case.incident.id)
+    told = [(note, html(note.text)) for note in written]
+    return page(visit, "incident_notes.html", case=case, tab="notes", notes=told)
+
+
+_HERE = "/incidents/{incident:str}"
+PAGES = (
+    Page(path=_HERE, show=overview),
+    Page(path=f"{_HERE}/findings", show=_listed(FINDINGS, "findings")),  # type: ignore[bad-argument-type]  a list of anything
+    Page(path=f"{_HERE}/evidence", show=_listed(EVIDENCE, "evidence")),  # type: ignore[bad-argument-type]  a list of anything
+    Page(path=f"{_HERE}/notes", show=notes),
+)

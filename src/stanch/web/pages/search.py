@@ -1,0 +1,81 @@
+"""Search: anything by its name or id, as a page and for the palette."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from stanch.engine.ports import Transaction
+from stanch.vocabulary.ids import ApprovalId, AssetId, EvidenceId, FindingId, IncidentId
+from stanch.vocabulary.listing import Wanted
+from stanch.web.inert import clipped, inert
+from stanch.web.paper import page
+from stanch.web.visit import Answer, Page, Visit
+
+_EACH = 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """One thing that was found."""
+
+    title: str
+    kind: str
+    href: str
+
+
+def found(tx: Transaction, text: str) -> Iterator[Found]:
+    """What has this id, or these words."""
+    yield from _by_id(tx, text)
+    wanted = Wanted(text=text)
+    for line in tx.incidents.page(wanted, limit=_EACH).items:
+        yield _one(line.incident.title, "incident", f"/incidents/{line.incident.id}")
+    for asset in tx.assets.page(wanted, limit=_EACH).items:
+        yield _one(asset.name, "asset", f"/assets/{asset.id}")
+    for item in tx.evidence.page(wanted, limit=_EACH).items:
+        yield _one(item.name, "evidence", f"/evidence/{item.id}")
+    for finding in tx.findings.page(wanted, limit=_EACH).items:
+        yield _one(finding.says, "finding", f"/findings/{finding.id}")
+
+
+def _by_id(tx: Transaction, text: str) -> Iterator[Found]:
+    key = text.strip()
+    if (incident := tx.incidents.find(IncidentId(key))) is not None:
+        yield _one(incident.title, "incident", f"/incidents/{incident.id}")
+    if (asset := tx.assets.find(AssetId(key))) is not None:
+        yield _one(asset.name, "asset", f"/assets/{asset.id}")
+    if (finding := tx.findings.find(FindingId(key))) is not None:
+        yield _one(finding.says, "finding", f"/findings/{finding.id}")
+    if (item := tx.evidence.find(EvidenceId(key))) is not None:
+        yield _one(item.name, "evidence", f"/evidence/{item.id}")
+    if (asked := tx.approvals.find(ApprovalId(key))) is not None:
+        yield _one(asked.shown, "approval", f"/approvals/{asked.id}")
+
+
+def _one(title: str, kind: str, href: str) -> Found:
+    return Found(title=clipped(inert(title), 120), kind=kind, href=href)
+
+
+def _all(visit: Visit) -> list[Found]:
+    text = visit.asked("q").strip()[:200]
+    if not text:
+        return []
+    with visit.console.store.look() as tx:
+        return list({one.href: one for one in found(tx, text)}.values())
+
+
+def show(visit: Visit) -> Answer:
+    """What was found, as a page."""
+    return page(visit, "search.html", found=_all(visit), text=visit.asked("q"))
+
+
+def as_json(visit: Visit) -> Answer:
+    """What was found, for the palette."""
+    return Answer(
+        body=msgspec.json.encode(_all(visit)),
+        kind="application/json",
+        headers={"cache-control": "no-store"},
+    )
+
+
+PAGES = (Page(path="/search", show=show), Page(path="/search.json", show=as_json))

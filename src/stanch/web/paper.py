@@ -1,0 +1,107 @@
+"""Paper: templates become pages.
+
+In    a template's name and the values in it.
+Out   HTML in which every text that was put in is escaped and inert.
+Why   safety that each template must remember is forgotten once; here it is how printing works.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from stanch.vocabulary.finding import AttackKind
+from stanch.vocabulary.people import Scope
+from stanch.web import words
+from stanch.web.counts import waiting
+from stanch.web.inert import clipped, inert
+from stanch.web.visit import Answer, Visit
+
+_HERE = Path(__file__).parent
+STATIC = _HERE / "static"
+
+
+@cache
+def stamp() -> str:
+    """A name for the static files as they are now: it changes when one of them does."""
+    seen = hashlib.sha256()
+    for path in sorted(STATIC.iterdir()):
+        seen.update(path.name.encode() + b"\0" + path.read_bytes())
+    return seen.hexdigest()[:12]
+
+
+def _print(value: object) -> object:
+    if isinstance(value, Markup):
+        return value
+    return inert(value) if isinstance(value, str) else value
+
+
+def moment(at: datetime, now: datetime) -> Markup:
+    """A moment as it was or will be, relative to now; in full when pointed at."""
+    return Markup('<time datetime="{}" title="{}" data-rel>{}</time>').format(
+        at.isoformat(), words.absolute(at), words.ago(at, now)
+    )
+
+
+def stand(at: datetime) -> Markup:
+    """A moment by day and minute."""
+    return Markup('<time datetime="{}" title="{}" data-abs>{}</time>').format(
+        at.isoformat(), words.absolute(at), words.clock_time(at)
+    )
+
+
+@cache
+def _paper() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_print,
+        auto_reload=False,
+    )
+    filters: dict[str, Any] = {
+        "clip": clipped,
+        "word": words.word,
+        "size": words.size,
+        "number": words.number,
+        "stand": stand,
+        "spell": words.spell,
+    }
+    made.filters.update(filters)
+    tools: dict[str, Any] = {"moment": moment, "left": words.left, "used": words.used}
+    made.globals.update(tools)
+    return made
+
+
+def render(template: str, values: Mapping[str, object]) -> str:
+    """The template with these values."""
+    return _paper().get_template(template).render(values)
+
+
+def page(visit: Visit, template: str, *, status: int = 200, **values: object) -> Answer:
+    """A whole page for this visit."""
+    known = visit.known
+    csrf = visit.console.access.sessions.csrf(visit.cookie) if known and visit.cookie else ""
+    common: dict[str, object] = {
+        "visit": visit,
+        "me": known,
+        "now": visit.at,
+        "look": visit.look,
+        "static": f"/static/{stamp()}",
+        "csrf": Markup('<input type="hidden" name="csrf" value="{}">').format(csrf),
+        "csrf_token": csrf,
+        "may_respond": known is not None and known.may(Scope.RESPOND),
+        "may_approve": known is not None and known.may(Scope.APPROVE),
+        "may_admin": known is not None and known.may(Scope.ADMIN),
+        "attacks": tuple(AttackKind),
+        "counts": waiting(visit) if known else {},
+    }
+    body = render(template, common | values).encode("utf-8", "replace")
+    return Answer(status=status, body=body, headers={"cache-control": "no-store"})

@@ -1,0 +1,175 @@
+"""The query bar: words become what is wanted.
+
+In    text like `severity:high asset:fraud-scorer is:open "key 91" OR phase:detected`, and the names
+      that this list knows.
+Out   alternatives, each a `Wanted`; `BadInput` that names what is not known.
+Why   one line that can be typed, shared as a link and saved says more than a wall of menus.
+
+    field:a,b     any of these values        since:2h until:2026-11-20   a span of time
+    "two words"   both must occur            OR                          the alternatives
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from stanch.vocabulary.incident import Level
+from stanch.vocabulary.listing import Sort, Wanted
+from stanch.vocabulary.trouble import BadInput
+
+MOST = 8
+"""Alternatives of one query."""
+_LONGEST = 2000
+_AGO = re.compile(r"(\d{1,6})(s|min|m|h|d|w)")
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_TIMES = ("since", "until", "changed")
+_MANY = frozenset(f.name for f in fields(Wanted) if str(f.type).startswith("tuple"))
+_IS: Mapping[str, tuple[str, bool]] = {
+    "open": ("closed", False),
+    "closed": ("closed", True),
+    "exercise": ("exercise", True),
+    "real": ("exercise", False),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """What was typed, and what it means."""
+
+    text: str
+    wanted: tuple[Wanted, ...]
+
+
+def parse(text: str, known: Mapping[str, str], now: datetime) -> Query:
+    """The query; `known` says which field of `Wanted` each name means."""
+    if len(text) > _LONGEST:
+        raise BadInput(f"A query has at most {_LONGEST} characters.")
+    groups = _groups(_words(text))
+    if len(groups) > MOST:
+        raise BadInput(f"A query has at most {MOST} alternatives; this one has {len(groups)}.")
+    made = [_wanted(group, known, now) for group in groups]
+    sort = next((w.sort for w in made if w.sort is not Sort.USUAL), Sort.USUAL)
+    return Query(text=text, wanted=tuple(replace(w, sort=sort) for w in made))
+
+
+def _words(text: str) -> list[str]:
+    reader = shlex.shlex(text, posix=True, punctuation_chars=False)
+    reader.whitespace_split = True
+    reader.commenters = reader.escape = ""
+    reader.quotes = '"'
+    try:
+        return list(reader)
+    except ValueError:
+        raise BadInput('A quotation mark is not closed. Add a " at the end of the words.') from None
+
+
+def _groups(tokens: Sequence[str]) -> list[list[str]]:
+    groups: list[list[str]] = [[]]
+    for token in tokens:
+        if token in {"OR", "|"}:
+            groups.append([])
+        else:
+            groups[-1].append(token)
+    full = [group for group in groups if group]
+    return full or [[]]
+
+
+def _wanted(tokens: Sequence[str], known: Mapping[str, str], now: datetime) -> Wanted:
+    made: dict[str, Any] = {}
+    words: list[str] = []
+    for token in tokens:
+        name, colon, value = token.partition(":")
+        if not colon or not value or not name.isalpha():
+            words.append(token)
+            continue
+        for part, found in _meant(name.lower(), value, known, now):
+            before = made.get(part)
+            joined = isinstance(before, tuple) and isinstance(found, tuple)
+            made[part] = (*before, *found) if joined else found
+    if words:
+        made["text"] = " ".join(words)
+    try:
+        return msgspec.convert(made, Wanted, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"The query cannot be read: {error}.") from error
+
+
+def _meant(
+    name: str, value: str, known: Mapping[str, str], now: datetime
+) -> Iterator[tuple[str, object]]:
+    if name in _TIMES and (part := known.get(name)):
+        yield part, _moment(value, now)
+    elif name == "is" and value in _IS and _IS[value][0] in known.values():
+        yield _IS[value]
+    elif name == "sort" and "sort" in known:
+        yield "sort", value
+    elif name in known:
+        yield known[name], tuple(_value(known[name], v) for v in value.split(",") if v)
+    else:
+        names = ", ".join(sorted(known))
+        raise BadInput(f"{name[:40]!r} is no field of this list. It knows: {names}.")
+
+
+def _value(part: str, value: str) -> object:
+    if part != "severity":
+        return value
+    try:
+        return int(Level[value.upper()])
+    except KeyError:
+        raise BadInput(f"{value[:40]!r} is no severity. Say low, medium or high.") from None
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    if found := _AGO.fullmatch(text):
+        return now - timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{text[:40]!r} is no time. Say 2h, 3d or 2026-11-20T14:00Z.") from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def toggled(text: str, name: str, value: str) -> str:
+    """The query with this value of this field taken in, or out when it was in."""
+    words = _words(text) if text.count('"') % 2 == 0 else text.split()
+    others = [w for w in words if not w.startswith(f"{name}:")]
+    values = [v for w in words if w.startswith(f"{name}:") for v in w.split(":", 1)[1].split(",")]
+    after = [v for v in values if v != value] if value in values else [*values, value]
+    made = [*others, f"{name}:{','.join(after)}"] if after else others
+    return " ".join(f'"{w}"' if " " in w else w for w in made)
+
+
+def chosen(query: Query, part: str) -> frozenset[str]:
+    """The values of this field that the query names; of a query with alternatives, none."""
+    if len(query.wanted) != 1 or part not in _MANY:
+        return frozenset()
+    given = getattr(query.wanted[0], part)
+    return frozenset(v.name.lower() if isinstance(v, Level) else str(v) for v in given)
+
+
+def without(wanted: Wanted, part: str) -> Wanted:
+    """What is wanted when this field asks nothing: for counting its other values."""
+    nothing: dict[str, Any] = {part: ()}
+    return replace(wanted, **nothing)
+
+
+def both(one: Wanted, two: Wanted) -> Wanted | None:
+    """What is wanted by both; nothing when the two cannot be asked as one."""
+    made: dict[str, Any] = {}
+    for part in fields(Wanted):
+        a, b = getattr(one, part.name), getattr(two, part.name)
+        empty = part.default
+        if b in (a, empty):
+            made[part.name] = a
+        elif a == empty:
+            made[part.name] = b
+        elif part.name == "sort":
+            made["sort"] = Sort.USUAL
+        else:
+            return None
+    return Wanted(**made)

@@ -1,0 +1,113 @@
+// Live: what changed is told by the stream; the parts of the page that show it are fetched anew.
+import { tick } from "./times.js";
+import { relist } from "./lists.js";
+
+const KINDS = ["incident", "approval", "finding", "evidence", "policy", "asset", "baseline", "clock", "run", "guard", "user", "key"];
+const WAIT = 120;
+let source = null;
+let pending = new Set();
+let timer = 0;
+let retry = 1000;
+let lastSeen = Date.now();
+
+const say = (state, words) => {
+  const shown = document.querySelector("[data-live-state]");
+  if (!shown) return;
+  shown.dataset.state = state;
+  shown.firstElementChild.textContent = words;
+};
+
+const dirty = (part) => [...part.querySelectorAll("input, textarea, select")].some((one) =>
+  one === document.activeElement || (one.type === "checkbox" ? one.checked !== one.defaultChecked : one.type !== "hidden" && one.tagName !== "SELECT" && one.value !== one.defaultValue));
+
+const busy = (part) => dirty(part) || part.querySelector("details[open]") || part.contains(window.getSelection()?.rangeCount && !window.getSelection().isCollapsed ? window.getSelection().anchorNode : null);
+
+const stale = (part) => {
+  if (part.querySelector(":scope > .notice[data-stale]")) return;
+  const told = document.createElement("p");
+  told.className = "notice";
+  told.dataset.stale = "";
+  const again = document.createElement("a");
+  again.href = location.href;
+  again.className = "button";
+  again.textContent = "Show what is new";
+  told.append("Something changed while you were busy here.", again);
+  part.prepend(told);
+};
+
+const swap = (part, fresh) => {
+  const focused = part.contains(document.activeElement) ? document.activeElement : null;
+  const here = focused?.closest("[data-row]")?.dataset.row;
+  const known = new Set([...part.querySelectorAll("[data-row]")].map((row) => row.dataset.row));
+  part.replaceChildren(...fresh.childNodes);
+  for (const row of part.querySelectorAll("[data-row]")) if (!known.has(row.dataset.row)) row.classList.add("new");
+  if (here) part.querySelector(`[data-row="${CSS.escape(here)}"] [data-open-row]`)?.focus();
+};
+
+const refresh = async (kinds) => {
+  const parts = [...document.querySelectorAll("[data-live]")].filter((part) => part.dataset.live.split(" ").some((kind) => kinds.has(kind) || kinds.has("*")));
+  if (!parts.length) return;
+  const answer = await fetch(location.href, { headers: { "x-live": "1" } }).catch(() => null);
+  if (!answer || !answer.ok || answer.redirected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of parts) {
+    const fresh = page.getElementById(part.id);
+    if (!fresh || fresh.innerHTML === part.dataset.was) continue;
+    if (busy(part)) stale(part);
+    else swap(part, fresh);
+  }
+  tick();
+  relist();
+};
+
+const later = (kind) => {
+  pending.add(kind);
+  lastSeen = Date.now();
+  if (timer) return;
+  timer = setTimeout(async () => {
+    timer = 0;
+    const kinds = pending;
+    pending = new Set();
+    await refresh(kinds);
+  }, WAIT);
+};
+
+const stop = () => {
+  source?.close();
+  source = null;
+};
+
+const again = async () => {
+  stop();
+  say("off", "reconnecting; what you see may be old");
+  const me = await fetch("/api/v1/me").catch(() => null);
+  if (me?.status === 401) {
+    say("off", "your session ended; what you typed is kept when you send it");
+    return;
+  }
+  setTimeout(start, retry);
+  retry = Math.min(retry * 2, 8000);
+};
+
+const start = () => {
+  if (source || document.hidden) return;
+  source = new EventSource("/api/v1/stream");
+  source.onopen = () => {
+    say("on", "live");
+    if (retry > 1000 || Date.now() - lastSeen > 5000) later("*");
+    retry = 1000;
+  };
+  source.onerror = again;
+  source.addEventListener("gap", () => later("*"));
+  for (const kind of KINDS) source.addEventListener(kind, () => later(kind));
+};
+
+export const live = () => {
+  start();
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) stop();
+    else start();
+  });
+  window.addEventListener("pagehide", stop);
+  window.addEventListener("pageshow", start);
+};

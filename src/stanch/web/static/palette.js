@@ -1,0 +1,92 @@
+// The palette: jump to any id, or do what the page offers. Typed words go to /search.
+const PLACES = [["Home", "/"], ["Incidents", "/incidents"], ["Board", "/board"], ["Approvals", "/approvals"], ["Clocks", "/clocks"], ["Assets", "/assets"], ["Findings", "/findings"], ["Evidence", "/evidence"], ["Playbook runs", "/runs"], ["Settings", "/settings"]];
+let waiting = 0;
+let asked = 0;
+
+const parts = () => {
+  const box = document.getElementById("palette");
+  return { box, input: box.querySelector("input"), list: box.querySelector("ul") };
+};
+
+const item = ({ title, kind, href, act }, place) => {
+  const row = document.createElement("li");
+  row.setAttribute("role", "option");
+  row.id = `palette-${place}`;
+  row.setAttribute("aria-selected", String(place === 0));
+  const link = document.createElement("a");
+  link.href = href ?? "#";
+  link.tabIndex = -1;
+  const name = document.createElement("bdi");
+  name.textContent = title;
+  const side = document.createElement("span");
+  side.className = "kind";
+  side.textContent = kind;
+  link.append(name, side);
+  if (act) link.addEventListener("click", (event) => { event.preventDefault(); parts().box.close(); act(); });
+  row.append(link);
+  return row;
+};
+
+const show = (found) => {
+  const { list, input } = parts();
+  list.replaceChildren(...found.slice(0, 30).map(item));
+  input.setAttribute("aria-activedescendant", found.length ? "palette-0" : "");
+};
+
+const deeds = () => [...document.querySelectorAll("main form button, main summary.button")].filter((one) => one.offsetParent && !one.closest("[data-bulk]"))
+  .map((one) => ({ title: one.textContent.trim(), kind: "on this page", act: () => { one.scrollIntoView({ block: "center" }); one.focus(); if (one.tagName === "SUMMARY") one.click(); } }));
+
+const offer = (text) => {
+  const low = text.toLowerCase();
+  const places = PLACES.map(([title, href]) => ({ title, href, kind: "go" }));
+  return [...places, ...deeds()].filter((one) => one.title.toLowerCase().includes(low));
+};
+
+const find = async (text) => {
+  const mine = ++asked;
+  const answer = text.trim().length > 1 ? await fetch(`/search.json?q=${encodeURIComponent(text)}`).catch(() => null) : null;
+  const found = answer?.ok ? await answer.json() : [];
+  if (mine === asked) show([...found, ...offer(text)]);
+};
+
+const choose = (step) => {
+  const { list, input } = parts();
+  const all = [...list.children];
+  if (!all.length) return;
+  const now = all.findIndex((one) => one.getAttribute("aria-selected") === "true");
+  const next = (now + step + all.length) % all.length;
+  all.forEach((one, place) => one.setAttribute("aria-selected", String(place === next)));
+  input.setAttribute("aria-activedescendant", all[next].id);
+  all[next].scrollIntoView({ block: "nearest" });
+};
+
+export const openPalette = () => {
+  const { box, input } = parts();
+  if (box.open) return;
+  input.value = "";
+  box.showModal();
+  find("");
+};
+
+export const palette = () => {
+  const { box, input, list } = parts();
+  input.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => find(input.value), 90);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      choose(event.key === "ArrowDown" ? 1 : -1);
+    } else if (event.key === "Enter") {
+      const chosen = list.querySelector('[aria-selected="true"] a');
+      if (chosen) {
+        event.preventDefault();
+        chosen.click();
+      }
+    }
+  });
+  box.addEventListener("click", (event) => {
+    if (event.target === box) box.close();
+  });
+};

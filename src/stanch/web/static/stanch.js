@@ -1,0 +1,17 @@
+// Everything works without this. It adds keys, live change, times of this place, the palette.
+import { times } from "./times.js";
+import { live } from "./live.js";
+import { keys } from "./keys.js";
+import { lists } from "./lists.js";
+import { palette } from "./palette.js";
+import { keep } from "./keep.js";
+
+document.documentElement.dataset.js = "on";
+times();
+keep();
+if (document.getElementById("main")?.closest(".frame")) {
+  lists();
+  palette();
+  keys();
+  live();
+}

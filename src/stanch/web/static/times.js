@@ -1,0 +1,56 @@
+// Times: relative ones move on, absolute ones follow the choice between UTC and this place.
+const STEPS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+
+const rough = (seconds) => {
+  const [size, unit] = STEPS.find(([s]) => seconds >= s) ?? STEPS[3];
+  return `${Math.floor(seconds / size)} ${unit}`;
+};
+
+const spell = (seconds) => {
+  const parts = [];
+  let rest = Math.floor(seconds);
+  for (const [size, unit] of STEPS) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count) parts.push(`${count} ${unit}`);
+    if (parts.length && (size <= 60 || parts.length === 2)) break;
+  }
+  return parts.join(" ") || "0 s";
+};
+
+const relative = (at, now) => {
+  const seconds = (now - at) / 1000;
+  if (Math.abs(seconds) < 5) return "now";
+  return seconds > 0 ? `${rough(seconds)} ago` : `in ${rough(-seconds)}`;
+};
+
+const local = () => document.documentElement.dataset.zone === "local";
+const style = { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", hour12: false };
+const absolute = (at) => new Intl.DateTimeFormat("en-GB", { ...style, timeZone: local() ? undefined : "UTC" }).format(at).replace(",", "");
+
+const put = (element, text) => {
+  if (element.textContent !== text) element.textContent = text;
+};
+
+export const tick = () => {
+  const now = Date.now();
+  for (const one of document.querySelectorAll("time[data-rel]")) put(one, relative(new Date(one.dateTime), now));
+  for (const one of document.querySelectorAll("time[data-abs]")) put(one, absolute(new Date(one.dateTime)));
+  for (const one of document.querySelectorAll("[data-due]")) {
+    const seconds = (new Date(one.dataset.due) - now) / 1000;
+    put(one, seconds >= 0 ? `${spell(seconds)} left` : `${spell(-seconds)} late`);
+    one.classList.toggle("late", seconds < 0);
+  }
+};
+
+export const toggleZone = () => {
+  document.documentElement.dataset.zone = local() ? "utc" : "local";
+  tick();
+  const body = new URLSearchParams({ csrf: document.querySelector('meta[name="csrf"]').content, zone: document.documentElement.dataset.zone, back: "/healthz" });
+  fetch("/look", { method: "POST", body, redirect: "manual" });
+};
+
+export const times = () => {
+  tick();
+  setInterval(tick, 1000);
+};

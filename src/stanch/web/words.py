@@ -1,0 +1,89 @@
+"""Words and numbers as people read them: how long ago, how much is left, how large."""
+
+from datetime import UTC, datetime, timedelta
+from enum import Enum, IntEnum, StrEnum
+
+_STEPS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+_KILO = 1024
+_SOON = 5
+_BARE = 100
+
+
+def spell(seconds: float) -> str:
+    """A duration in its two largest units: `2 h 5 min`."""
+    rest = int(abs(seconds))
+    parts: list[str] = []
+    for size, unit in _STEPS:
+        count, rest = divmod(rest, size)
+        if count or (parts and unit != "s"):
+            parts.append(f"{count} {unit}")
+        if parts and (size <= 60 or len(parts) == 2):  # noqa: PLR2004  two units; minutes alone
+            break
+    return " ".join(p for p in parts if not p.startswith("0 ")) or "0 s"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago, or how far ahead."""
+    seconds = (now - at).total_seconds()
+    if abs(seconds) < _SOON:
+        return "now"
+    return f"{_rough(seconds)} ago" if seconds > 0 else f"in {_rough(seconds)}"
+
+
+def _rough(seconds: float) -> str:
+    """A duration in its largest unit."""
+    for size, unit in _STEPS:
+        if abs(seconds) >= size:
+            return f"{int(abs(seconds) // size)} {unit}"
+    return "0 s"
+
+
+def left(due: datetime, now: datetime) -> str:
+    """What is left until then, or by how much it is late."""
+    seconds = (due - now).total_seconds()
+    return f"{spell(seconds)} left" if seconds >= 0 else f"{spell(seconds)} late"
+
+
+def used(start: datetime, due: datetime, now: datetime) -> float:
+    """Which share of the time is gone, from 0 to 1."""
+    whole = (due - start) / timedelta(seconds=1)
+    gone = (now - start) / timedelta(seconds=1)
+    return min(1.0, max(0.0, gone / whole)) if whole > 0 else 1.0
+
+
+def absolute(at: datetime) -> str:
+    """The moment in full, in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def clock_time(at: datetime) -> str:
+    """The moment, short: day and minute, in UTC."""
+    return f"{at.astimezone(UTC):%d %b %H:%M}"
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that fits."""
+    value, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB"):  # noqa: B007  the last unit is kept
+        if value < _KILO:
+            break
+        value /= _KILO
+    return f"{value:.0f} {unit}" if value >= _BARE or unit == "B" else f"{value:.1f} {unit}"
+
+
+def word(value: object) -> str:
+    """A value of a closed set as a word: `threshold_probing` is `threshold probing`."""
+    match value:
+        case IntEnum():
+            return value.name.lower()
+        case StrEnum() | Enum():
+            return str(value.value).replace("_", " ")
+        case _:
+            return str(value).replace("_", " ")
+
+
+def number(value: float) -> str:
+    """A number with thin groups, and no more digits than help."""
+    if isinstance(value, int) or float(value).is_integer():
+        return f"{int(value):,}".replace(",", "\u202f")
+    return f"{value:.3g}"
