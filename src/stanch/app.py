@@ -24,6 +24,7 @@ from stanch.api.server import Address, free_address, listen
 from stanch.detect.registry import detectors
 from stanch.detect.warming import warm_up
 from stanch.engine.access import Access
+from stanch.engine.approvals import Approvals
 from stanch.engine.baselines import Baselines
 from stanch.engine.caretaker import Caretaker, Chore
 from stanch.engine.cases import Cases
@@ -56,6 +57,8 @@ from stanch.store.vault.vault import Vault
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.trouble import Tampered, Trouble
+from stanch.web.console import pages
+from stanch.web.visit import Console
 
 _LOG_NAME = "stanch"
 
@@ -239,7 +242,8 @@ async def _serve(parts: Parts, address: Address, started: Callable[[], None]) ->
             policies=work.policies,
             guards=work.guards,
             sign_policy=parts.signer.sign_plain,
-        )
+        ),
+        pages=pages(_console(parts, work)),
     )
     health.edge = api.measures
     note = parts.folder / "server.json"
@@ -260,6 +264,19 @@ async def _serve(parts: Parts, address: Address, started: Callable[[], None]) ->
                 await task
         api.close()
         keeper.finish()
+
+
+def _console(parts: Parts, work: Work) -> Console:
+    return Console(
+        clock=utc_now,
+        store=parts.store,
+        access=parts.access,
+        desk=parts.desk(),
+        cases=work.cases,
+        policies=work.policies,
+        approvals=Approvals(parts.store, utc_now),
+        guards=work.guards,
+    )
 
 
 def _chores(parts: Parts, work: Work) -> list[Chore]:
