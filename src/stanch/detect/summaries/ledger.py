@@ -9,8 +9,9 @@ shard: counts are exact and the bytes do not depend on the sharding (property-te
 `buckets` counts everybody, in 64 buckets by hash, always exact: whoever is not named is in there.
 
 When its minute is over, a ledger is sealed: the 64 heaviest by answers and the 64 heaviest by late
-labels stay named (ties by name), the others remain in the buckets. Merging sealed ledgers adds the same names; a principal's count is then exact
-for the minutes in which it was among the heaviest, and a lower bound overall.
+labels stay named (ties by name), the others remain in the buckets. Merging sealed ledgers adds the
+same names; a principal's count is then exact for the minutes in which it was among the heaviest,
+and a lower bound overall.
 """
 
 import math
@@ -20,7 +21,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Floats, Ints, Octets
+from stanch.detect.summaries.arrays import Floats, Ints, Octets, Shorts
 from stanch.detect.summaries.codec import packed, unpacked
 from stanch.detect.summaries.parts import (
     BLOCK_CLASSES,
@@ -31,6 +32,7 @@ from stanch.detect.summaries.parts import (
     STATUSES,
     TWIN_BANDS,
     TWIN_CELLS,
+    TWIN_MOST,
     TWINS,
     Block,
 )
@@ -106,8 +108,8 @@ class Ledger:
     """(P, 256) sketch of different inputs."""
     cells: Octets
     """(P, 256) sketch of different neighbourhoods: rows minus these are near-duplicates."""
-    twins: Ints
-    """(P, 512) rows by coarse neighbourhood and answer, four ways; see `pairs`."""
+    twins: Shorts
+    """(P, 1536) rows by coarse neighbourhood and answer, three ways; see `pairs`."""
     buckets: Ints
     """(64, WIDTH) everybody, by hash."""
     level: int = 0
@@ -170,11 +172,11 @@ class Ledger:
         table = np.zeros((len(names), WIDTH), np.int64)
         inputs = np.zeros((len(names), SMALL), np.uint8)
         cells = np.zeros((len(names), SMALL), np.uint8)
-        twins = np.zeros((len(names), TWINS), np.int64)
+        twins = np.zeros((len(names), TWINS), np.int16)
         for part in (self, other):
             at = np.array([places[n] for n in part.names], np.int64)
             table[at] += part.table
-            twins[at] += part.twins
+            twins[at] = np.minimum(twins[at].astype(np.int32) + part.twins, TWIN_MOST)
             inputs[at] = np.maximum(inputs[at], part.inputs)
             cells[at] = np.maximum(cells[at], part.cells)
         both = Ledger(
@@ -198,7 +200,7 @@ class Ledger:
 
     def _heaviest(self, which: Block, most: int) -> list[int]:
         """The places of those with most of this; nobody who has none."""
-        count = self.block(which).reshape(len(self.names), -1)[:, 0]
+        count = self.table[:, PLACES[which].start]
         order = sorted(range(len(self.names)), key=lambda i: (-int(count[i]), self.names[i]))
         return [i for i in order[:most] if count[i] > 0]
 
@@ -293,7 +295,7 @@ def nobody(plan: Digest, watch: tuple[str, ...] = ()) -> Ledger:
         table=np.zeros((0, WIDTH), np.int64),
         inputs=np.zeros((0, SMALL), np.uint8),
         cells=np.zeros((0, SMALL), np.uint8),
-        twins=np.zeros((0, TWINS), np.int64),
+        twins=np.zeros((0, TWINS), np.int16),
         buckets=np.zeros((BUCKETS, WIDTH), np.int64),
         watch=tuple(sorted(watch)),
     )
