@@ -9,6 +9,7 @@ import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 
@@ -158,9 +159,7 @@ class Bench:
             for one in found:
                 self._count(self._desk(tx, asset, one.version, at), kind, one.rows, at)
         elif kind in ANSWERS:
-            versions = rows["version"].fill_null("")
-            for version in sorted(versions.unique().to_pylist()):
-                part = rows.filter(pc.equal(versions, version))
+            for version, part in _cut(rows, rows["version"].fill_null("")):
                 self._count(self._desk(tx, asset, version, at), kind, part, at)
         else:
             desk = self._desk(tx, asset, DEEDS, at)
@@ -189,8 +188,7 @@ class Bench:
         tally, desk.kinds = desk.tally, desk.kinds | {kind}
         times = pc.if_else(pc.greater(rows["ts"], _scalar(at + SKEW)), _scalar(at), rows["ts"])
         minutes = pc.floor_temporal(times, unit="minute")
-        for minute in sorted(minutes.unique().to_pylist()):
-            part = rows.filter(pc.equal(minutes, _scalar(minute)))
+        for minute, part in _cut(rows, minutes):
             tally.add(minute, self._counted(desk, kind, part), part.num_rows)
         desk.reached = max(desk.reached, pc.max(times).as_py())
         self._touched.add((tally.asset.id, tally.version))
@@ -273,6 +271,16 @@ def _advance(desk: Desk, until: datetime) -> None:
             desk.usage = (*desk.usage, use_in(desk.until, parts))[-MOST_USAGE:]
         desk.until += HOP
         desk.changed = True
+
+
+def _cut(rows: pa.Table, keys: pa.ChunkedArray) -> Iterator[tuple[Any, pa.Table]]:
+    """The rows of each different key, in the order of the keys."""
+    found = sorted(keys.unique().to_pylist())
+    if len(found) == 1:
+        yield found[0], rows
+        return
+    for key in found:
+        yield key, rows.filter(pc.equal(keys, pa.scalar(key, keys.type)))
 
 
 def _custom(tx: Transaction, asset: AssetId, until: datetime) -> Record:
