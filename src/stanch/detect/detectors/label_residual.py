@@ -13,8 +13,9 @@ Math  Cell (b, a): of the answers a, the share that labels call b. Bound: `rates
       joint, less what the baseline has there).
       A contributor is judged against the larger of the baseline's bound and the rate of all the
       others now, so a change that is everybody's accuses nobody: on all labels, and on the flipped
-      pair alone (as min(wrong where a was predicted, wrong where b was given), all by contributor);
-      the mean of both bets is an e-value.
+      pair alone. The ledger holds no pairs by contributor; min(wrong where a was predicted, wrong
+      where b was given) stands for them, in the baseline and for the others alike. The mean of both
+      bets is an e-value.
 """
 
 import math
@@ -160,12 +161,12 @@ def accused_of(ledger: Ledger | None, baseline: Baseline, cell: Cell) -> tuple[A
     given = min(cell.given, BLOCK_CLASSES)
     there = ledger.block(Block.GUESSED)[:, said]
     flips = np.minimum(ledger.block(Block.MISSED)[:, said], ledger.block(Block.GIVEN)[:, given])
-    everybody = int(ledger.everybody(Block.GUESSED)[said])
+    known = _pair_bound(golden, cell)
     found: list[Accused] = []
     who = [i for i in range(len(labels)) if labels[i] > 0]
     for i in who:
         rate = _rate(int(bad - wrong[i]), int(total - labels[i]), bound)
-        cell_rate = _rate(cell.flipped - int(flips[i]), everybody - int(there[i]), cell.custom)
+        cell_rate = _rate(int(flips.sum() - flips[i]), int(there.sum() - there[i]), known)
         strength = _mean(
             np.array(
                 [
@@ -186,6 +187,14 @@ def accused_of(ledger: Ledger | None, baseline: Baseline, cell: Cell) -> tuple[A
                 )
             )
     return tuple(sorted(found, key=lambda a: (-a.strength, -a.excess, a.name)))
+
+
+def _pair_bound(golden: Ints, cell: Cell) -> float:
+    """The baseline's highest share of what stands for the pair in the ledger."""
+    off = golden * ~np.eye(len(golden), dtype=bool)
+    stands = min(int(off[:, cell.said].sum()), int(off[cell.given].sum()))
+    rows = int(golden[:, cell.said].sum())
+    return float(highest(np.array([min(stands, rows)]), np.array([rows]))[0])
 
 
 def _rate(odd: int, rows: int, least: float) -> float:

@@ -8,15 +8,16 @@ Why   swapped weights, a model nobody trained, a release without a signature: al
 How   exact comparison, no statistics. Speaks when the digest
         - is absent or no digest,
         - is not the registered one, though the version is the registered version,
-        - is not what the same version was before,
+        - is not what the same version was at first,
         - stands under no verified signature (only when signatures are kept),
         - came out of no training run that was seen (only when runs tell their digests).
-      A digest that was deployed before is a roll-back, and needs no new training run.
+      What was deployed before the first run that is known came out of an older one: going back to
+      it is a roll-back. Any other digest stays unknown however often it is deployed.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from stanch.detect import examples
@@ -67,6 +68,8 @@ class Known:
     """What deployments are compared with."""
 
     trained: frozenset[str]
+    since: datetime
+    """When the first of these runs was: what was deployed before came out of older ones."""
     deployed: tuple[Happening, ...]
 
 
@@ -92,8 +95,10 @@ def _known(window: Window) -> Known:
     old = [*window.before.happenings, *(h for h in window.history if h.event not in ours)]
     runs = [h for h in (*old, *window.record.happenings) if h.kind is EventKind.TRAINING]
     past = {h.event: h for h in old if h.kind is EventKind.DEPLOYMENT}
+    told = [h for h in runs if _plain(h.facts.get("digest", ""))]
     return Known(
-        trained=frozenset(d for h in runs if (d := _plain(h.facts.get("digest", "")))),
+        trained=frozenset(_plain(h.facts["digest"]) for h in told),
+        since=min((h.at for h in told), default=window.span.start),
         deployed=tuple(sorted(past.values(), key=lambda h: (h.at, h.event))),
     )
 
@@ -128,8 +133,8 @@ def _faults(window: Window, one: Happening, known: Known, limits: Limits) -> Ite
             says=f"stands under none of {len(window.signed)} verified signatures",
             strength=limits.unsigned,
         )
-    seen = {_plain(h.what) for h in known.deployed} | {asset.digest}
-    if known.trained and digest not in known.trained | seen:
+    older = {_plain(h.what) for h in known.deployed if h.at < known.since} | {asset.digest}
+    if known.trained and digest not in known.trained | older:
         yield Fault(
             name="no training run",
             says=f"came out of none of {len(known.trained)} training runs",
@@ -139,12 +144,12 @@ def _faults(window: Window, one: Happening, known: Known, limits: Limits) -> Ite
 
 def _changed(one: Happening, digest: str, known: Known, limits: Limits) -> Iterator[Fault]:
     same = [h for h in known.deployed if h.version and h.version == one.version and _plain(h.what)]
-    if same and digest not in {_plain(h.what) for h in same}:
+    if same and digest != _plain(same[0].what):
         yield Fault(
             name="changed under its version",
-            says=f"was {_plain(same[-1].what)[:19]} before under the same version",
+            says=f"was {_plain(same[0].what)[:19]} at first under the same version",
             strength=limits.changed,
-            cites=(Cite(kind=CiteKind.EVENT, ref=same[-1].event),),
+            cites=(Cite(kind=CiteKind.EVENT, ref=same[0].event),),
         )
 
 

@@ -1,0 +1,98 @@
+"""Access anomaly: custom is each one's own, victims are not accused, newcomers may be custom."""
+
+from dataclasses import replace
+
+from stanch.detect import examples
+from stanch.detect.detectors.access_anomaly import DETECTOR
+from stanch.detect.summaries.record import Deed, Record, record_of
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.finding import Finding
+
+WEEK = DETECTOR.fires_on().before
+
+
+def deed(
+    who: str, action: str = "login", outcome: str = "ok", resource: str = "r", source: str = ""
+) -> Deed:
+    return Deed(EventKind.ACCESS, who, action, resource, outcome, source)
+
+
+def seen(*deeds: tuple[Deed, int], before: Record = WEEK) -> list[Finding]:
+    window = replace(examples.nothing_seen(), record=record_of(deeds), before=before)
+    return [s for s in DETECTOR.seen_in(window) if isinstance(s, Finding)]
+
+
+def topics(found: list[Finding]) -> list[str]:
+    return [f.topic for f in found]
+
+
+def test_mistyping_five_times_is_human() -> None:
+    assert not seen((deed("user-01", outcome="failed"), 5), (deed("user-01"), 1))
+
+
+def test_twenty_failures_in_a_row_name_who() -> None:
+    (one,) = seen((deed("user-01", outcome="denied"), 20))
+    assert one.suspects[0].principal == "user-01"
+
+
+def test_a_service_that_always_fails_half_the_time_is_its_own_custom() -> None:
+    old = record_of([(deed("cron", outcome="failed"), 500), (deed("cron"), 500)])
+    assert not seen((deed("cron", outcome="failed"), 30), (deed("cron"), 25), before=old)
+
+
+def test_a_sprayed_login_names_the_address_and_accuses_no_victim() -> None:
+    tries = [(deed(f"user-{k:02}", outcome="failed", source="203.0.113.9"), 1) for k in range(30)]
+    (one,) = seen(*tries)
+    assert one.topic.startswith("sprayed")
+    assert one.groups == ("source=203.0.113.9",)
+    assert not one.suspects
+
+
+def test_a_whole_office_behind_one_address_that_logs_in_is_no_spray() -> None:
+    office = [(deed(f"user-{k:02}", source="198.51.100.1"), 3) for k in range(30)]
+    typo = [(deed(f"user-{k:02}", outcome="failed", source="198.51.100.1"), 1) for k in range(8)]
+    assert not seen(*office, *typo)
+
+
+def test_probing_counts_different_resources() -> None:
+    doors = [(deed("eve", "get", "404", f"/admin/{k}"), 2) for k in range(20)]
+    assert topics(seen(*doors, before=Record())) == ["probing eve"]
+    one_door = [(deed("eve", "get", "404", "/old-path"), 40)]
+    assert not seen(*one_door, before=Record())
+
+
+def test_a_newcomer_who_pushes_to_the_registry_is_told_where_newcomers_are_rare() -> None:
+    (one,) = seen((deed("mallory", "push"), 1))
+    assert one.topic == "newcomers"
+    assert not seen((deed("mallory", "read"), 1))
+    open_house = record_of([(deed(f"guest-{k}", "pull"), 1) for k in range(200)])
+    assert not seen((deed("mallory", "push"), 1), before=open_house)
+
+
+def test_rights_changed_by_somebody_who_never_did() -> None:
+    assert topics(seen((deed("user-05", "role.grant"), 1))) == ["rights"]
+    admin = WEEK.merge(record_of([(deed("root", "role.grant"), 20)]))
+    assert not seen((deed("root", "role.grant"), 3), before=admin)
+    assert not seen((deed("user-05", "role.grant", "denied"), 1))
+
+
+def test_names_with_control_characters_are_shown_harmless() -> None:
+    (one,) = seen((deed("eve\x1b[2J\u202e" + "x" * 300, outcome="failed"), 50))
+    assert one.says.isprintable()
+    assert len(one.says) < 300
+
+
+def test_nobody_named_and_no_address_accuses_nobody() -> None:
+    assert not seen((deed("", outcome="failed"), 100))
+
+
+def test_it_does_not_depend_on_how_the_record_was_sharded() -> None:
+    parts = [record_of([(deed("user-01", outcome="failed"), 5)]) for _ in range(6)]
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = part.merge(whole)
+    window = replace(examples.nothing_seen(), before=WEEK)
+    one = DETECTOR.seen_in(replace(window, record=whole))
+    all_at_once = record_of([(deed("user-01", outcome="failed"), 30)])
+    assert one == DETECTOR.seen_in(replace(window, record=all_at_once))
+    assert one
