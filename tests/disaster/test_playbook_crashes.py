@@ -1,4 +1,4 @@
-"""kill -9 at every boundary of every step: no step is lost, no effect is doubled, the end is the same.
+"""kill -9 at every boundary of every step: nothing is lost, nothing doubled, the end is the same.
 
 What is compared with a run that nobody killed: the policy's demands and every version it had, the
 notes, the steps in the evidence log, and how the run ended.
