@@ -60,6 +60,11 @@ class Scene:
     tenants: tuple[str, ...] = ()
     opened: list[HttpDoor] = field(default_factory=list)
 
+    @property
+    def outside(self) -> Table:
+        """Rows that contributors and customers bring, with what is true of them."""
+        return self.truth.unseen
+
     def door(self, principal: str, source: str = "") -> Door:
         """The victim's API with this principal's key."""
         url, key = self.inside.victim.url, key_of(principal, self.seed)

