@@ -19,8 +19,8 @@ import numpy as np
 
 from stanch.detect import examples
 from stanch.detect.detector import Detector
+from stanch.detect.habits.apart import centre_way, mix_way
 from stanch.detect.habits.crowds import Crowd, crowd_of
-from stanch.detect.habits.distances import distance_of
 from stanch.detect.habits.judge import Accused, Way, accused, listed, rarest, share_way, suspects_of
 from stanch.detect.habits.people import LONG, Ground, People, ground, peers, people, unable
 from stanch.detect.summaries.arrays import Floats
@@ -90,62 +90,9 @@ def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[W
     if base.plan.near > 0:
         shares.append((NEAR, Block.NEAR, 0.0))
     found = [share_way(name, habit, who, block, least) for name, block, least in shares]
-    found.append(_apart(JOINT, habit, who, _waves(known, habit, who)))
-    found.append(_apart(CENTRE, habit, who, _centres(known, habit, who)))
+    found.append(mix_way(JOINT, known, habit, who))
+    found.append(centre_way(CENTRE, known, habit, who))
     return [way for way in found if way is not None]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Vectors:
-    """Mean vectors of principals, then and now, on a scale on which one row varies by `chance`."""
-
-    centre: Floats
-    habit: Floats
-    now: Floats
-    chance: float
-    freedom: int
-
-
-def _waves(known: Ground, habit: People, who: People) -> Vectors:
-    return Vectors(
-        centre=known.waves,
-        habit=habit.waves(),
-        now=who.waves(),
-        chance=known.waves_chance,
-        freedom=len(known.waves),
-    )
-
-
-def _centres(known: Ground, habit: People, who: People) -> Vectors:
-    there = known.width > 0
-    scale = np.sqrt(known.width[there])
-    return Vectors(
-        centre=known.axes[there] / scale,
-        habit=habit.moments()[:, 0][:, there] / scale,
-        now=who.moments()[:, 0][:, there] / scale,
-        chance=float(there.sum()),
-        freedom=max(int(there.sum()), 1),
-    )
-
-
-def _apart(name: str, then: People, now: People, vectors: Vectors) -> Way | None:
-    """How far each principal's mean lies from everybody's, then and now; the lesser counts."""
-    known = _squared(vectors.habit - vectors.centre)
-    dist = distance_of(known, then.weight(), vectors.chance, vectors.freedom)
-    if dist is None:
-        return None
-    far = _squared(vectors.now - vectors.centre)
-    middle = peers(now, vectors.now)
-    if middle is not None:
-        far = np.minimum(far, _squared(vectors.now - middle))
-    rows = now.weight()
-    rare = [dist.rarity(float(d), float(n)) for d, n in zip(far, rows, strict=True)]
-    usual = float(np.sqrt(dist.chance / max(float(np.median(rows)), 1) + dist.habit))
-    return Way(name=name, shown=np.sqrt(far), usual=usual, rarity=np.array(rare))
-
-
-def _squared(apart: Floats) -> Floats:
-    return (apart * apart).sum(axis=1)
 
 
 def _directions(known: Ground, who: People) -> Floats:

@@ -7,9 +7,8 @@ Why   whoever knows where a fraud model begins to refuse stays just under it. Fe
       many small tries: a bisection, a staircase, pairs that differ by one number.
 Math  Two ways of being odd. Close to the boundary: the share of rows whose margin is under the
       reference's 5th percentile. Flips: of all pairs of a principal's rows, the share that are
-      neighbours with different answers, a U-statistic; by Hoeffding its tail is no heavier than
-      that of floor(n / 2) independent pairs, so it is judged as that many trials
-      (`habits.shares`). The bar (`habits.bar`) shares `rate` among principals, ways and looks.
+      neighbours with different answers (`habits.pairs`). The bar (`habits.bar`) shares `rate`
+      among principals, ways and looks.
 """
 
 from collections.abc import Iterator
@@ -24,10 +23,10 @@ from stanch.detect.habits.judge import (
     Way,
     accused,
     listed,
-    pairs_way,
     share_way,
     suspects_of,
 )
+from stanch.detect.habits.pairs import flips_way
 from stanch.detect.habits.people import LONG, People, people, unable
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Block
@@ -70,7 +69,7 @@ def _needs(base: Baseline) -> str:
 
 def _ways(base: Baseline, habit: People, who: People) -> list[Way]:
     near = share_way(NEAR, habit, who, Block.NEAR, 0.0) if base.plan.near > 0 else None
-    flips = pairs_way(FLIPS, habit.flipped(), habit, who.flipped(), who)
+    flips = flips_way(FLIPS, habit, who)
     return [way for way in (near, flips) if way is not None]
 
 

@@ -52,26 +52,23 @@ class Accused:
 
 def share_way(name: str, habit: People, who: People, block: Block, at_least: float) -> Way | None:
     """The share of rows with a property, against the habit and against the window's own middle."""
-    trials, counts = who.trials(), who.fresh(block)
+    return counts_way(name, (habit, habit.count(block)), (who, who.count(block)), at_least)
+
+
+def counts_way(
+    name: str, then: tuple[People, Floats], now: tuple[People, Floats], at_least: float
+) -> Way | None:
+    """The same for counts that are not one number of the ledger."""
+    who, habit = now[0], then[0]
+    trials, counts = who.trials(), who.fresh(now[1])
     shown = counts / trials
     middle = peers(who, shown)
     if middle is not None:
         at_least = max(at_least, float(middle))
-    fit = share_of(habit.fresh(block), habit.trials(), at_least)
+    fit = share_of(habit.fresh(then[1]), habit.trials(), at_least)
     if fit is None:
         return None
     rare = [fit.rarity(float(c), round(float(n))) for c, n in zip(counts, trials, strict=True)]
-    return Way(name=name, shown=shown, usual=fit.mean, rarity=np.array(rare))
-
-
-def pairs_way(name: str, habit: Floats, then: People, shown: Floats, now: People) -> Way | None:
-    """A share of pairs of rows, judged as that of floor(n / 2) independent pairs (Hoeffding)."""
-    before, trials = then.trials() // 2, now.trials() // 2
-    middle = peers(now, shown)
-    fit = share_of(habit * before, before, 0.0 if middle is None else float(middle))
-    if fit is None:
-        return None
-    rare = [fit.rarity(float(s * t), int(t)) for s, t in zip(shown, trials, strict=True)]
     return Way(name=name, shown=shown, usual=fit.mean, rarity=np.array(rare))
 
 

@@ -17,6 +17,8 @@ from stanch.detect.summaries.parts import (
     BLOCK_WAVES,
     MAIN_AXES,
     MANIFOLD_BINS,
+    TWIN_BANDS,
+    TWIN_CELLS,
     Block,
     Part,
     Peak,
@@ -57,9 +59,13 @@ class People:
             self.ledger.block(Block.MOMENTS)[self.places] / np.maximum(self.rows, 1)[:, None, None]
         )
 
-    def fresh(self, block: Block) -> Floats:
-        """(P,) the count, less what repeats of one input may have put into it."""
-        return np.clip(self.count(block) - self.repeats(), 0.0, self.trials())
+    def confident(self) -> Floats:
+        """(P,) rows whose margin is in the highest sixteenth."""
+        return self.ledger.block(Block.MARGIN)[self.places][:, -1].astype(float)
+
+    def fresh(self, counts: Floats) -> Floats:
+        """(P,) the counts, less what repeats of one input may have put into them."""
+        return np.clip(counts - self.repeats(), 0.0, self.trials())
 
     def trials(self) -> Floats:
         """(P,) rows less repeats of one input: asking again is not asking more."""
@@ -84,21 +90,41 @@ class People:
         One and a half of its standard errors are taken off: sqrt(m (e^t - t - 1)) of m registers
         while they count linearly (t = n / m), then 6.5 %.
         """
-        filled = np.minimum(self.rows / SMALL, 2.5)
-        error = np.sqrt(SMALL * (np.exp(filled) - filled - 1)) * np.maximum(
-            self.rows / (2.5 * SMALL), 1.0
-        )
         found = np.array(self.ledger.different_inputs(), np.float64)[self.places]
-        return np.clip(self.rows - found - 1.5 * error, 0.0, self.rows - 1.0)
+        return np.clip(self.rows - found - 1.5 * self._error(), 0.0, self.rows - 1.0)
+
+    def crowded(self) -> Floats:
+        """(P,) rows in a fine neighbourhood that was asked about before, repeats left out.
+
+        As `repeats`, but of neighbourhoods (24 axes and the categories): what both sketches are
+        sure of.
+        """
+        found = np.array(self.ledger.different_cells(), np.float64)[self.places]
+        again = np.clip(self.rows - found - 1.5 * self._error(), 0.0, self.rows - 1.0)
+        return np.maximum(again - self.repeats(), 0.0)
+
+    def _error(self) -> Floats:
+        """(P,) the standard error of a sketch with as many different things as there are rows."""
+        filled = np.minimum(self.rows / SMALL, 2.5)
+        linear = np.sqrt(SMALL * (np.exp(filled) - filled - 1))
+        return linear * np.maximum(self.rows / (2.5 * SMALL), 1.0)
 
     def _same(self) -> Floats:
         """(P,) pairs that may be one input with itself: all repeats are taken to be of one."""
         repeats = self.repeats()
         return repeats * (repeats + 1) / 2
 
+    def pairs(self) -> Floats:
+        """(P,) pairs of rows, less those that may be one input with itself."""
+        return np.maximum(self.rows * (self.rows - 1) / 2 - self._same(), 0.0)
+
+    def cells(self) -> Floats:
+        """(P, ways, cells, 2) rows by coarse neighbourhood and answer."""
+        twins = self.ledger.twins[self.places].astype(float)
+        return twins.reshape(len(self.names), TWIN_BANDS, TWIN_CELLS, 2)
+
     def _among(self, pairs: Floats) -> Floats:
-        whole = np.maximum(self.rows * (self.rows - 1) / 2 - self._same(), 1.0)
-        return np.clip(pairs / whole, 0.0, 1.0)
+        return np.clip(pairs / np.maximum(self.pairs(), 1.0), 0.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -11,8 +11,9 @@ from types import MappingProxyType
 import numpy as np
 
 from stanch.detect.summaries.answers import Answers, answers_of, folded
-from stanch.detect.summaries.arrays import Codes, Hashes, Ints, Octets
+from stanch.detect.summaries.arrays import Codes, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.columns import MISSING_CODE, Columns, Labels
+from stanch.detect.summaries.dice import mixed
 from stanch.detect.summaries.inputs import Inputs, inputs_of
 from stanch.detect.summaries.kernels import Kernels, kernels
 from stanch.detect.summaries.ledger import (
@@ -29,6 +30,7 @@ from stanch.detect.summaries.parts import (
     MAIN_AXES,
     TWIN_BANDS,
     TWIN_CELLS,
+    TWIN_MOST,
     TWINS,
     Block,
     Part,
@@ -194,6 +196,7 @@ def _peaks(batch: Columns, inputs: Inputs, quick: Kernels) -> dict[Peak, Octets]
         Peak.PRINCIPALS: sketch(named),
         Peak.INPUTS: sketch(inputs.prints),
         Peak.CELLS: sketch(inputs.cells),
+        Peak.MINUTES: sketch(mixed(np.unique(batch.ticks // (12 * TICK)).astype(np.uint64))),
     }
 
 
@@ -223,15 +226,15 @@ def _ledger(
         table=table[order],
         inputs=sketches[0][order],
         cells=sketches[1][order],
-        twins=np.zeros((len(names), TWINS), np.int64),
+        twins=np.zeros((len(names), TWINS), np.int16),
         buckets=buckets,
         watch=none.watch,
     )
     return whole.merge(none)
 
 
-def _twins(batch: Columns, cells: Codes, ledger: Ledger) -> Ints:
-    """(P, 512) rows by coarse neighbourhood and answer, of the principals that are kept."""
+def _twins(batch: Columns, cells: Codes, ledger: Ledger) -> Shorts:
+    """(P, 1536) rows by coarse neighbourhood and answer, of the principals that are kept."""
     places = {name: i for i, name in enumerate(ledger.names)}
     lines = np.array([*(places.get(name, -1) for name in batch.names), -1], np.int64)
     who = lines[batch.principals]
@@ -240,7 +243,7 @@ def _twins(batch: Columns, cells: Codes, ledger: Ledger) -> Ints:
     at = (np.arange(TWIN_BANDS) * TWIN_CELLS + cells[kept]) * 2 + answer[:, None]
     at += who[kept, None] * TWINS
     counts = np.bincount(at.reshape(-1), minlength=len(ledger.names) * TWINS)
-    return counts.reshape(len(ledger.names), TWINS).astype(np.int64)
+    return np.minimum(counts, TWIN_MOST).reshape(len(ledger.names), TWINS).astype(np.int16)
 
 
 def _calibration(labels: Labels, right: np.ndarray) -> Ints:

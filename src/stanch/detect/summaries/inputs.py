@@ -43,7 +43,7 @@ class Inputs:
     waves: Ints
     """(P + 1, 128) to be filled line by principal."""
     twins: Codes
-    """(n, 4) the coarse neighbourhood of each row, cut four ways."""
+    """(n, 3) the coarse neighbourhood of each row, cut three ways."""
 
 
 def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:

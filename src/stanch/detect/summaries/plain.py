@@ -132,9 +132,9 @@ def neighbourhoods(along: Codes, middle: Ints, codes: Hashes) -> Hashes:
 
 
 def twin_cells(along: Codes, middle: Ints, codes: Hashes, *, whole: bool) -> Codes:
-    """(n, 4) in which of 64 cells a row lies: its sides along six axes, four times.
+    """(n, 3) in which of 256 cells a row lies: its sides along eight axes, three times.
 
-    Way b looks at the axes b, b + 4, b + 8, ..., so that each has principal and random ones. An
+    Way b looks at the axes b, b + 3, b + 6, ..., so that each has principal and random ones. An
     asset without numbers (`whole`) has no axes: its cells are hashes of the categories.
     """
     if whole:

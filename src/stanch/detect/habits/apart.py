@@ -1,0 +1,78 @@
+"""Apart: how far each principal's mean lies from everybody's, as ways of being odd.
+
+In    the ground of a baseline, its people, the window's people.
+Out   a `Way` for the mean wave (the MMD of a Gaussian kernel), and one for the centre along the
+      main axes; see `distances` for the math.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stanch.detect.habits.distances import distance_of
+from stanch.detect.habits.judge import Way
+from stanch.detect.habits.people import Ground, People, peers
+from stanch.detect.summaries.arrays import Floats
+
+
+def mix_way(name: str, known: Ground, habit: People, who: People) -> Way | None:
+    """How rare each principal's mix of inputs is."""
+    return _way(name, habit, who, _waves(known, habit, who))
+
+
+def centre_way(name: str, known: Ground, habit: People, who: People) -> Way | None:
+    """How rare the centre of each principal's inputs is."""
+    return _way(name, habit, who, _centres(known, habit, who))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Vectors:
+    """Mean vectors of principals, then and now, on a scale on which one row varies by `chance`."""
+
+    centre: Floats
+    habit: Floats
+    now: Floats
+    chance: float
+    freedom: int
+
+
+def _waves(known: Ground, habit: People, who: People) -> Vectors:
+    return Vectors(
+        centre=known.waves,
+        habit=habit.waves(),
+        now=who.waves(),
+        chance=known.waves_chance,
+        freedom=len(known.waves),
+    )
+
+
+def _centres(known: Ground, habit: People, who: People) -> Vectors:
+    there = known.width > 0
+    scale = np.sqrt(known.width[there])
+    return Vectors(
+        centre=known.axes[there] / scale,
+        habit=habit.moments()[:, 0][:, there] / scale,
+        now=who.moments()[:, 0][:, there] / scale,
+        chance=float(there.sum()),
+        freedom=max(int(there.sum()), 1),
+    )
+
+
+def _way(name: str, then: People, now: People, vectors: Vectors) -> Way | None:
+    """How far each principal's mean lies from everybody's, then and now; the lesser counts."""
+    known = _squared(vectors.habit - vectors.centre)
+    dist = distance_of(known, then.weight(), vectors.chance, vectors.freedom)
+    if dist is None:
+        return None
+    far = _squared(vectors.now - vectors.centre)
+    middle = peers(now, vectors.now)
+    if middle is not None:
+        far = np.minimum(far, _squared(vectors.now - middle))
+    rows = now.weight()
+    rare = [dist.rarity(float(d), float(n)) for d, n in zip(far, rows, strict=True)]
+    usual = float(np.sqrt(dist.chance / max(float(np.median(rows)), 1) + dist.habit))
+    return Way(name=name, shown=np.sqrt(far), usual=usual, rarity=np.array(rare))
+
+
+def _squared(apart: Floats) -> Floats:
+    return (apart * apart).sum(axis=1)
