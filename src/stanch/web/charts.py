@@ -8,6 +8,7 @@ Why   one drawing, drawn once: what an auditor gets is what the responder saw.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import escape
 from types import MappingProxyType
 from typing import NamedTuple
@@ -138,3 +139,105 @@ def shares(rows: Sequence[tuple[str, float, str]], says: str) -> Markup:
         body.append(rect(tone, Box(230, y + 6, wide, 11), f"{name}: {share:.1%}"))
         body.append(label(f"{share:.0%}", 556, y + 15, anchor="end"))
     return drawing(Paper(560, max(high, high * len(rows))), says, body)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Point:
+    """One moment of a timeline, in seconds."""
+
+    at: float
+    lane: str
+    tone: str
+    says: str
+
+
+def lanes(points: Sequence[Point], names: Sequence[str], says: str) -> Markup:
+    """Moments in their lanes, on one axis of time."""
+    wide, left, high = 1120.0, 84.0, 40.0
+    first = min((p.at for p in points), default=0.0)
+    last = max((p.at for p in points), default=1.0)
+    span = max(last - first, 60.0)
+    body: list[str] = []
+    for i, name in enumerate(names):
+        y = 14 + i * high
+        body.append(label(name, 0, y + 4, strong=True))
+        body.append(
+            f'<line class="axis" x1="{left}" y1="{y}" x2="{wide}" y2="{y}" stroke="#dae1dd"/>'
+        )
+    for one in points:
+        x = left + (wide - left - 12) * (one.at - first) / span
+        y = 14 + names.index(one.lane) * high
+        body.append(
+            f'<circle class="{one.tone}" fill="{COLOURS[one.tone]}" cx="{x:.1f}" cy="{y:.1f}" '
+            f'r="5" fill-opacity="0.8"><title>{said(one.says)}</title></circle>'
+        )
+    foot = 14 + len(names) * high
+    for part in range(5):
+        at = datetime.fromtimestamp(first + span * part / 4, UTC)
+        x = left + (wide - left - 12) * part / 4
+        anchor = "start" if part == 0 else ("end" if part == 4 else "middle")  # noqa: PLR2004  the last
+        body.append(label(f"{at:%d %b %H:%M}", x, foot, anchor=anchor))
+    return drawing(Paper(wide, foot + 8), says, body)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """One thing in a graph."""
+
+    id: str
+    name: str
+    under: str = ""
+    href: str = ""
+    hot: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edge:
+    """From one thing to another."""
+
+    start: str
+    end: str
+
+
+def graph(columns: Sequence[Sequence[Node]], edges: Sequence[Edge], says: str) -> Markup:
+    """Things in columns, causes to the left, and what leads from one to another."""
+    full = [column for column in columns if column]
+    tall = max((len(column) for column in full), default=1)
+    wide, high, gap = 210.0, 44.0, 80.0
+    place: dict[str, tuple[float, float]] = {}
+    for i, column in enumerate(full):
+        top = (tall - len(column)) * (high + 14) / 2
+        for j, node in enumerate(column):
+            place.setdefault(node.id, (i * (wide + gap), top + j * (high + 14)))
+    body = [_edge(place[e.start], place[e.end], wide, high) for e in edges if _both(place, e)]
+    body += [_node(node, place[node.id], wide, high) for column in full for node in column]
+    width = len(full) * (wide + gap) - gap if full else wide
+    return drawing(Paper(max(width, 780), tall * (high + 14)), says, body)
+
+
+def _both(place: Mapping[str, tuple[float, float]], edge: Edge) -> bool:
+    return edge.start in place and edge.end in place and edge.start != edge.end
+
+
+def _edge(start: tuple[float, float], end: tuple[float, float], wide: float, high: float) -> str:
+    (x1, y1), (x2, y2) = start, end
+    a, b = (x1 + wide, x2) if x1 <= x2 else (x1, x2 + wide)
+    bend = 40 if x1 <= x2 else -40
+    y1, y2 = y1 + high / 2, y2 + high / 2
+    return (
+        f'<path class="edge" fill="none" stroke="#b3c0ba" stroke-width="1.500" '
+        f'd="M{a:.1f} {y1:.1f}C{a + bend:.1f} {y1:.1f} {b - bend:.1f} {y2:.1f} {b:.1f} {y2:.1f}"/>'
+    )
+
+
+def _node(node: Node, at: tuple[float, float], wide: float, high: float) -> str:
+    x, y = at
+    tone = "node hot" if node.hot else "node"
+    edge = COLOURS["hot"] if node.hot else COLOURS["then"]
+    body = (
+        f'<rect class="{tone}" fill="#ffffff" stroke="{edge}" x="{x:.1f}" y="{y:.1f}" '
+        f'width="{wide}" height="{high}" rx="6"/>'
+        + label(clipped(node.name, 28), x + 10, y + 18, strong=True)
+        + label(clipped(node.under, 32), x + 10, y + 34)
+    )
+    return f'<a href="{said(node.href, 400)}">{body}</a>' if node.href else body

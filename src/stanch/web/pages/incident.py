@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.triage.next_steps import first_actions
 from stanch.triage.similar import similar
@@ -73,10 +74,21 @@ def _tabs(tx: Transaction, one: Incident) -> tuple[Tab, ...]:
     of = Wanted(incident=(one.id,))
     return (
         Tab(id="", title="Overview"),
+        Tab(id="timeline", title="Timeline"),
         Tab(id="findings", title="Findings", count=len(one.findings)),
         Tab(id="evidence", title="Evidence", count=tx.evidence.count(of)),
+        Tab(id="graph", title="Graph"),
+        Tab(id="actions", title="Actions", count=_acts(tx, one)),
+        Tab(id="runs", title="Playbook", count=tx.runs.count(of)),
         Tab(id="notes", title="Notes", count=len(tx.notes.of(one.id))),
     )
+
+
+def _acts(tx: Transaction, one: Incident) -> int:
+    kept = tx.policies.now(one.asset)
+    demands = standing_from(kept).demands if kept else ()
+    mine = sum(demand.incident == one.id for demand in demands)
+    return mine + tx.approvals.count(Wanted(incident=(one.id,)))
 
 
 def _contain_by(one: Incident, asset: Asset | None) -> datetime | None:

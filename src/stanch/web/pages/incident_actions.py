@@ -1,0 +1,120 @@
+"""What was done to contain it: demands in force, what each changes, who runs it, and its undo."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from stanch.contain.combine import effective
+from stanch.contain.diff import Change, changes
+from stanch.engine.policies import Change as Because
+from stanch.engine.policies import standing_from
+from stanch.engine.ports import Transaction
+from stanch.engine.runs.library import shipped
+from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.kept import PolicyVersion
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.people import Scope
+from stanch.vocabulary.playbook import Playbook
+from stanch.vocabulary.policy import Policy
+from stanch.vocabulary.run import Run
+from stanch.vocabulary.standing import Demand, DemandId, Standing
+from stanch.vocabulary.trouble import BadInput
+from stanch.web.pages.incident import case_of
+from stanch.web.paper import page
+from stanch.web.visit import Answer, Page, Visit, go
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """One demand and what it alone changes."""
+
+    demand: Demand
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """One version of a policy and what it changed from the one before."""
+
+    kept: PolicyVersion
+    changes: tuple[Change, ...]
+
+
+def done(standing: Standing, at: datetime) -> tuple[Done, ...]:
+    """Each demand with what would be otherwise without it."""
+    now = effective(standing, at)
+    made = []
+    for demand in standing.demands:
+        others = tuple(d for d in standing.demands if d.id != demand.id)
+        without = effective(replace(standing, demands=others), at)
+        made.append(Done(demand=demand, changes=changes(without, now)))
+    return tuple(made)
+
+
+def turns(tx: Transaction, asset: AssetId, limit: int = 20) -> tuple[Turn, ...]:
+    """The latest versions of an asset's policy, newest first, each against the one before."""
+    history = tx.policies.history(asset, limit=limit)
+    start = Policy(asset=asset)
+    before = [*(one.policy for one in history[1:]), start]
+    return tuple(
+        Turn(
+            kept=now,
+            changes=changes(then, now.policy) if now.version == 1 or then is not start else (),
+        )
+        for now, then in zip(history, before, strict=False)
+    )
+
+
+def show(visit: Visit) -> Answer:
+    """Questions, demands and versions of this incident."""
+    with visit.console.store.look() as tx:
+        case = case_of(visit, tx)
+        one = case.incident
+        questions = tx.approvals.page(Wanted(incident=(one.id,)), limit=50).items
+        kept = tx.policies.now(one.asset)
+        history = [t for t in turns(tx, one.asset) if t.kept.incident == one.id]
+    standing = standing_from(kept) if kept else None
+    demands = done(standing, visit.at) if standing else ()
+    guards = visit.console.guards.alive(one.asset)
+    return page(
+        visit,
+        "incident_actions.html",
+        case=case,
+        tab="actions",
+        questions=questions,
+        demands=[d for d in demands if d.demand.incident == one.id],
+        history=history,
+        version=kept.version if kept else 0,
+        guards=guards,
+    )
+
+
+def revert(visit: Visit) -> Answer:
+    """The tab again, with one demand taken back."""
+    with visit.console.store.look() as tx:
+        one = case_of(visit, tx).incident
+    why = visit.given("why").strip()
+    if not why:
+        raise BadInput("Say why it is taken back; the log keeps it.")
+    because = Because(by=visit.caller.name, because=why[:500], incident=one.id)
+    visit.console.policies.revert(one.asset, DemandId(visit.given("demand")), because)
+    return go(f"/incidents/{one.id}/actions")
+
+
+def runs(visit: Visit) -> Answer:
+    """The playbooks at work on it: each step, where it is, for whom it waits."""
+    with visit.console.store.look() as tx:
+        case = case_of(visit, tx)
+        found = tx.runs.page(Wanted(incident=(case.incident.id,)), limit=20).items
+    books = shipped()
+    told: list[tuple[Run, Playbook | None]] = [
+        (run, books[run.playbook].playbook if run.playbook in books else None) for run in found
+    ]
+    return page(visit, "incident_runs.html", case=case, tab="runs", runs=told)
+
+
+_HERE = "/incidents/{incident:str}"
+PAGES = (
+    Page(path=f"{_HERE}/actions", show=show),
+    Page(path=f"{_HERE}/revert", show=revert, needs=Scope.RESPOND, method="POST"),
+    Page(path=f"{_HERE}/runs", show=runs),
+)

@@ -1,0 +1,90 @@
+"""The incident in space: what the asset came from, what came from it, who is suspected."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from stanch.engine.ports import Transaction
+from stanch.prepare.lineage import Links, ancestors, descendants, parents
+from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.listing import Wanted
+from stanch.web.charts import Edge, Node, graph
+from stanch.web.pages.incident import case_of
+from stanch.web.paper import page
+from stanch.web.visit import Answer, Page, Visit
+
+MOST = 14
+
+
+def show(visit: Visit) -> Answer:
+    """The graph, and the same in words."""
+    with visit.console.store.look() as tx:
+        case = case_of(visit, tx)
+        assets = _all(tx)
+        open_ = tx.incidents.facets(Wanted(closed=False), ("asset",))["asset"]
+    links = parents(assets)
+    one = case.incident
+    up, down = sorted(ancestors(links, one.asset)), sorted(descendants(links, one.asset))
+    named = {a.id: a.name for a in assets}
+    columns = (
+        [
+            *(_person(s.principal, s.share) for s in one.suspects[:MOST]),
+            *(_asset(a, named, open_) for a in up[:MOST]),
+        ],
+        [_asset(one.asset, named, open_)],
+        [_asset(a, named, open_) for a in down[:MOST]],
+    )
+    return page(
+        visit,
+        "incident_graph.html",
+        case=case,
+        tab="graph",
+        drawing=graph(columns, _edges(one, links, {*up, *down, one.asset}), "Lineage and suspects"),
+        up=up,
+        down=down,
+        named=named,
+        open_=open_,
+    )
+
+
+def _edges(one: Incident, links: Links, near: set[AssetId]) -> list[Edge]:
+    made = [Edge(start=f"p:{s.principal}", end=one.asset) for s in one.suspects[:MOST]]
+    made += [
+        Edge(start=parent, end=child)
+        for child in sorted(near)
+        for parent in links.get(child, ())
+        if parent in near
+    ]
+    return made
+
+
+def _asset(key: AssetId, named: Mapping[AssetId, str], open_: Mapping[str, int]) -> Node:
+    count = open_.get(key, 0)
+    under = f"{count} open" if count else "no open incident"
+    href = f"/assets/{quote(key, safe='')}"
+    return Node(id=key, name=named.get(key, key), under=under, href=href, hot=count > 0)
+
+
+def _person(name: str, share: float) -> Node:
+    return Node(
+        id=f"p:{name}",
+        name=name,
+        under=f"{share:.0%} of it",
+        href=f"/principals/{quote(name, safe='')}",
+        hot=True,
+    )
+
+
+def _all(tx: Transaction) -> list[Asset]:
+    found: list[Asset] = []
+    after = ""
+    while True:
+        read = tx.assets.page(after=after, limit=500)
+        found += read.items
+        if not read.next:
+            return found
+        after = read.next
+
+
+PAGES = (Page(path="/incidents/{incident:str}/graph", show=show),)

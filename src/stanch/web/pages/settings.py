@@ -1,0 +1,93 @@
+"""Settings: people and keys."""
+
+from datetime import timedelta
+
+from stanch.vocabulary.ids import KeyId, UserId
+from stanch.vocabulary.people import Role, Scope
+from stanch.vocabulary.trouble import BadInput
+from stanch.web.paper import page
+from stanch.web.visit import Answer, Page, Visit, go
+
+_LONGEST = 3650
+
+
+def show(visit: Visit, secret: str = "") -> Answer:
+    """Everybody with an account, and every key."""
+    visit.console.access.keys.flush()
+    with visit.console.store.look() as tx:
+        users = tx.users.page(limit=500).items
+        keys = tx.keys.page(limit=500).items
+    return page(
+        visit,
+        "settings.html",
+        users=users,
+        keys=sorted(keys, key=lambda k: (k.revoked is not None, k.name)),
+        roles=tuple(Role),
+        scopes=tuple(Scope),
+        secret=secret,
+    )
+
+
+def add_user(visit: Visit) -> Answer:
+    """The settings, with a new person."""
+    if not visit.given("password"):
+        raise BadInput("A person who logs in here needs a password.")
+    visit.console.access.add_user(
+        visit.given("name"),
+        _role(visit.given("role")),
+        by=visit.caller.name,
+        password=visit.given("password"),
+    )
+    return go("/settings")
+
+
+def change_user(visit: Visit) -> Answer:
+    """The settings, with a person's role changed, or the person shut out or let in."""
+    key, access, by = UserId(visit.given("user")), visit.console.access, visit.caller.name
+    match visit.given("do"):
+        case "role":
+            access.set_role(key, _role(visit.given("role")), by=by)
+        case "disable":
+            access.set_disabled(key, disabled=True, by=by)
+        case "enable":
+            access.set_disabled(key, disabled=False, by=by)
+        case _:
+            raise BadInput("The form does not say what to do.")
+    return go("/settings")
+
+
+def add_key(visit: Visit) -> Answer:
+    """The settings, with the new key's secret, shown this once."""
+    days = visit.given("days") or "0"
+    if not days.isdecimal() or int(days) > _LONGEST:
+        raise BadInput(f"A key lives 1 to {_LONGEST} days.")
+    try:
+        scopes = frozenset(Scope(s) for s in visit.form.get("scope", ()))
+    except ValueError as error:
+        raise BadInput("The form names a right that is not known.") from error
+    expires = visit.at + timedelta(days=int(days)) if int(days) else None
+    name = visit.given("name") or "-".join(sorted(scopes))
+    made = visit.console.access.keys.create(name, scopes, by=visit.caller.name, expires=expires)
+    return show(visit, made.text)
+
+
+def revoke_key(visit: Visit) -> Answer:
+    """The settings, with a key that is good for nothing any more."""
+    visit.console.access.keys.revoke(KeyId(visit.given("key")), by=visit.caller.name)
+    return go("/settings")
+
+
+def _role(text: str) -> Role:
+    try:
+        return Role(text)
+    except ValueError as error:
+        raise BadInput("The form names a role that is not known.") from error
+
+
+PAGES = (
+    Page(path="/settings", show=show, needs=Scope.ADMIN),
+    Page(path="/settings/users", show=add_user, needs=Scope.ADMIN, method="POST"),
+    Page(path="/settings/users/change", show=change_user, needs=Scope.ADMIN, method="POST"),
+    Page(path="/settings/keys", show=add_key, needs=Scope.ADMIN, method="POST"),
+    Page(path="/settings/keys/revoke", show=revoke_key, needs=Scope.ADMIN, method="POST"),
+)
