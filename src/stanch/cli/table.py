@@ -15,6 +15,7 @@ COMMANDS = MappingProxyType(
         "hunt": "Search the events of all time.",
         "incident": "What we believe happened: list, look, report, note, judge, close.",
         "policy": "How an asset may be used right now: show, set, take back.",
+        "gateway": "Our proxy, or Envoy, before a model service.",
         "evidence": "List, export and verify evidence.",
         "vault": "Keep and fetch immutable items.",
         "key": "Keys for machines.",

@@ -12,9 +12,11 @@ of the guard), `client_certificate` (the ASGI TLS extension), `by_address` (the 
 
 import hmac
 from collections.abc import Callable, Iterable, MutableMapping
+from hashlib import sha256
 from typing import Any
 
 from stanch.vocabulary.network import Networks, address
+from stanch.vocabulary.trouble import BadInput
 
 Scope = MutableMapping[str, Any]
 Identify = Callable[[Scope], str | None]
@@ -84,6 +86,37 @@ def client_certificate(scope: Scope) -> str | None:
 def by_address(scope: Scope) -> str | None:
     """The network address itself, for services that know nobody by name."""
     return usable(_peer(scope))
+
+
+def identify_as(text: str, read: Callable[[str], str]) -> Identify:
+    """The choice that this text names; `read` gives the text of a file. BadInput where none does.
+
+    `address`, `header:NAME:SECRET-HEADER:SECRET-FILE`, `bearer:KEYS-FILE`.
+    """
+    kind, *given = text.split(":", 3 if text.startswith("header:") else 1)
+    match kind, given:
+        case "address", []:
+            return by_address
+        case "header", [name, secret_header, file] if name and secret_header and file:
+            secret = read(file).strip()
+            if not secret:
+                raise BadInput(f"{file} is empty; it must hold the secret that the proxy sends.")
+            return proxy_header(name, secret_header=secret_header, secret=secret)
+        case "bearer", [file] if file:
+            return bearer(_known_keys(read(file)))
+    raise BadInput(
+        f"{text[:60]!r} identifies nobody. Choose address, header:NAME:SECRET-HEADER:SECRET-FILE "
+        "or bearer:KEYS-FILE."
+    )
+
+
+def _known_keys(text: str) -> Callable[[str], str | None]:
+    """A look-up by the keys' digests, so that its time says nothing of a key."""
+    rows = [line.split(None, 1) for line in text.splitlines() if line.strip()]
+    if not rows or any(len(row) != 2 for row in rows):  # noqa: PLR2004  a key and its principal
+        raise BadInput("A file of keys has a key, a blank and a principal on each line.")
+    known = {sha256(key.encode()).digest(): name.strip() for key, name in rows}
+    return lambda key: known.get(sha256(key.encode()).digest())
 
 
 def usable(name: str) -> str | None:

@@ -21,24 +21,24 @@ HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+_FORGED = frozenset({b"x-forwarded-for", b"x-real-ip", b"forwarded"})
 _OURS = frozenset({b"host", b"content-length", b"expect", b"stanch-probe"})
+_HIDDEN = _FORGED | _OURS
 
 
 def ambiguous(headers: Iterable[Header]) -> bool:
     """Whether a body is framed twice, or by lengths that are not one number."""
-    given = [(n.lower(), v) for n, v in headers]
-    lengths = [v for n, v in given if n == b"content-length"]
-    encodings = [v for n, v in given if n == b"transfer-encoding"]
-    odd = any(not v.isdigit() for v in lengths)
-    return odd or len(lengths) > 1 or len(encodings) > 1 or bool(lengths and encodings)
+    framing = [(n, v) for n, v in headers if n.lower() in _FRAMING]
+    if len(framing) > 1:
+        return True
+    return any(n.lower() == b"content-length" and not v.isdigit() for n, v in framing)
 
 
 def onward(headers: Iterable[Header], source: str) -> list[tuple[str, str]]:
     """The headers for the upstream, with the caller's address said by us alone."""
     kept = _end_to_end(headers)
-    forged = {b"x-forwarded-for", b"x-real-ip", b"forwarded"}
-    passed = [(n, v) for n, v in kept if n not in forged and n not in _OURS]
-    told = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in passed]
+    told = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in kept if n not in _HIDDEN]
     return [*told, ("x-forwarded-for", source)] if source else told
 
 
@@ -49,5 +49,6 @@ def back(headers: Iterable[Header]) -> list[Header]:
 
 def _end_to_end(headers: Iterable[Header]) -> list[Header]:
     given = [(n.lower(), v) for n, v in headers]
-    named = {part.strip().lower() for n, v in given if n == b"connection" for part in v.split(b",")}
-    return [(n, v) for n, v in given if n not in HOP_BY_HOP and n not in named]
+    said = [v for n, v in given if n == b"connection"]
+    named = {part.strip().lower() for v in said for part in v.split(b",")} | HOP_BY_HOP
+    return [(n, v) for n, v in given if n not in named]

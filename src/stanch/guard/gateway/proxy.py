@@ -10,6 +10,7 @@ server under its own version and given to nobody.
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -23,9 +24,18 @@ from stanch.guard.gateway.config import GatewayConfig
 from stanch.guard.gateway.headers import ambiguous, back, onward
 from stanch.guard.identity import Scope
 
+_LONG = 64 * 1024
+"""Answers shorter than this go out in one piece."""
 _BAD = Decision(Outcome.REFUSE, Why.INTERNAL, status=400)
 _DOWN = Decision(Outcome.REFUSE, Why.INTERNAL, status=502)
 _LATE = Decision(Outcome.REFUSE, Why.INTERNAL, status=504)
+
+
+@lru_cache(maxsize=1024)
+def _url(base: str, path: bytes, query: bytes) -> URL:
+    """The address upstream; kept, because most requests go to few."""
+    asked = base + "/" + path.decode("latin-1").lstrip("/")
+    return URL(asked + ("?" + query.decode("latin-1") if query else ""), encoded=True)
 
 
 class Proxy:
@@ -107,9 +117,15 @@ class Proxy:
         try:
             async with self._request(scope, *sent) as answer:
                 headers = back(answer.raw_headers)
-                start = {"type": "http.response.start", "status": answer.status}
-                await send({**start, "headers": headers})
+                start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+                if (answer.content_length or _LONG) < _LONG:
+                    body = await answer.read()
+                    started = True
+                    await send(start)
+                    await send({"type": "http.response.body", "body": body})
+                    return
                 started = True
+                await send(start)
                 async for part in answer.content.iter_any():
                     await send({"type": "http.response.body", "body": part, "more_body": True})
                 await send({"type": "http.response.body", "body": b""})
@@ -122,16 +138,10 @@ class Proxy:
     def _request(self, scope: Scope, base: str, data: bytes | AsyncIterator[bytes]) -> Any:
         path = scope.get("raw_path") or scope["path"].encode()
         query = scope.get("query_string", b"")
-        text = (
-            base
-            + "/"
-            + path.decode("latin-1").lstrip("/")
-            + ("?" + query.decode("latin-1") if query else "")
-        )
         client = scope.get("client")
         return self._open().request(
             scope["method"],
-            URL(text, encoded=True),
+            _url(base, path, query),
             data=data or None,
             headers=onward(scope["headers"], client[0] if client else ""),
             allow_redirects=False,

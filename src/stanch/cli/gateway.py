@@ -1,0 +1,141 @@
+"""stanch gateway: our proxy, or Envoy, before a model service."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stanch import settings
+from stanch.cli.client import running_on
+from stanch.cli.options import Data, Json, command
+from stanch.cli.out import Out
+from stanch.guard.core import Choices
+from stanch.guard.gateway.config import GatewayConfig
+from stanch.guard.identity import identify_as
+from stanch.vocabulary.asset import Fails
+from stanch.vocabulary.trouble import BadInput, NotRunning
+
+app = command("Our proxy, or Envoy, before a model service.")
+
+
+@app.command()
+def gateway(  # noqa: PLR0913  each is an option of the command
+    *,
+    asset: Annotated[str, typer.Option("--asset", help="The asset's id.")],
+    upstream: Annotated[
+        list[str],
+        typer.Option("--upstream", help="A version's address, like v6=http://127.0.0.1:9001."),
+    ],
+    identify: Annotated[
+        str,
+        typer.Option(
+            "--identify",
+            help="Who is believed: address, header:NAME:SECRET-HEADER:SECRET-FILE, "
+            "or bearer:KEYS-FILE (a line each: key, blank, principal).",
+        ),
+    ],
+    listen: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1:8485",
+    server: Annotated[str, typer.Option(help="The stanch server; else STANCH_URL.")] = "",
+    key: Annotated[
+        str, typer.Option(help="A guard's key, or @FILE that holds it; else STANCH_KEY.")
+    ] = "",
+    default: Annotated[str, typer.Option(help="The version that answers by itself.")] = "",
+    address: Annotated[str, typer.Option(help="Where the server can send a probe.")] = "",
+    fail: Annotated[Fails, typer.Option(help="While there was never a policy.")] = Fails.OPEN,
+    unidentified: Annotated[
+        Fails, typer.Option(help="Whether a caller that nobody vouches for is served.")
+    ] = Fails.CLOSED,
+    trust: Annotated[
+        list[str] | None, typer.Option("--trust", help="A network whose X-Forwarded-For counts.")
+    ] = None,
+    last_good: Annotated[
+        Path | None, typer.Option(help="The file that keeps the policy over a restart.")
+    ] = None,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option("--rule", help="A filter rule's text, like name=in words: x."),
+    ] = None,
+    telemetry: Annotated[bool, typer.Option(help="Whether to send events.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, then stop.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Stand before the versions of a model service, and keep it in line with its policy."""
+    host, port = _listening(listen)
+    url, secret = _server(server, _secret(key), data)
+    config = GatewayConfig(
+        asset=asset,
+        upstreams=dict(_pair(one, "--upstream") for one in upstream),
+        server=url,
+        key=secret,
+        default=default,
+        identify=identify_as(identify, _text),
+        host=host,
+        port=port,
+        choices=Choices(
+            fail=fail,
+            unidentified=unidentified,
+            trusted_proxies=tuple(trust or ()),
+            last_good=last_good,
+            rules=dict(_pair(one, "--rule") for one in rule or ()),
+            telemetry=telemetry,
+            address=address or f"http://{host}:{port}/",
+        ),
+    )
+    out = Out(json=json)
+    plan = {"asset": asset, "listen": f"{host}:{port}", "server": url, **_versions(config)}
+    sentence = f"{asset} is guarded on {host}:{port}, before {', '.join(config.upstreams)}."
+    out.show(plan, sentence)
+    if not dry_run:
+        _run(config)
+
+
+def _run(config: GatewayConfig) -> None:
+    from stanch.guard.gateway.serve import run  # noqa: PLC0415  the heavy part
+
+    run(config)
+
+
+def _versions(config: GatewayConfig) -> dict[str, object]:
+    return {"upstreams": dict(config.upstreams), "default": config.default or min(config.upstreams)}
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, mark, value = text.partition("=")
+    if not (mark and name.strip() and value.strip()):
+        raise BadInput(f"{option} wants NAME=VALUE, not {text[:60]!r}.")
+    return name.strip(), value.strip()
+
+
+def _listening(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or int(port) > 65_535 or not host:  # noqa: PLR2004  the last port there is
+        raise BadInput(f"--listen wants HOST:PORT, not {text[:60]!r}.")
+    return host.strip("[]"), int(port)
+
+
+def _secret(text: str) -> str:
+    return _text(text[1:]).strip() if text.startswith("@") else text
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read. Give a file that this user can read.") from error
+
+
+def _server(url: str, key: str, data: Path | None) -> tuple[str, str]:
+    """The server's address and a key: as given, else the environment's, else of this machine."""
+    asked = settings.from_environment()
+    folder = data or asked.data
+    found = url or (asked.url if data is None else "")
+    if not found:
+        running = running_on(folder)
+        if running is None:
+            raise NotRunning(folder, folder)
+        found = running.url
+    secret = key or asked.key
+    if not secret:
+        raise BadInput("A gateway needs a key. Make one: stanch key create --scope guard.")
+    return found, secret

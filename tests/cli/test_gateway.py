@@ -1,0 +1,175 @@
+"""`stanch gateway` as a real process, between a caller, an upstream and a policy server."""
+
+import base64
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from stanch.cli.root import run
+from stanch.contain.policy import canonical
+from stanch.guard.identity import identify_as
+from stanch.vocabulary.ids import AssetId, PrincipalId, digest_of
+from stanch.vocabulary.policy import Deny, Policy
+from stanch.vocabulary.probe import HEADER, Probe, asked, proves, read
+from stanch.vocabulary.trouble import BadInput
+
+A, KEY = AssetId("fraud-scorer"), b"k" * 32
+POLICY = replace(
+    Policy(asset=A, version=3), deny=Deny(principals=frozenset({PrincipalId("key-91")}))
+)
+
+
+class _World(BaseHTTPRequestHandler):
+    """The upstream and the policy server in one: they differ by path."""
+
+    protocol_version = "HTTP/1.1"
+    reports: list[dict[str, Any]] = []  # noqa: RUF012  emptied by the fixture
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's shape
+        return
+
+    def _say(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Stanch-Probe-Key", base64.b64encode(KEY).decode())
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        body = canonical(POLICY)
+        if self.headers.get("If-None-Match") == f'"{digest_of(body)}"':
+            Event().wait(0.2)
+            self._say(304, b"")
+        else:
+            self._say(200, body)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.endswith("/guard"):
+            self.reports.append(json.loads(body))
+        self._say(200, b'{"prediction": "ham"}')
+
+
+@pytest.fixture
+def world() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _World)
+    _World.reports.clear()
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _free() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _ask(port: int, headers: dict[str, str]) -> tuple[int, bytes]:
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        line.request("POST", "/predict", body=b'{"features": [1]}', headers=headers)
+        answer = line.getresponse()
+        return answer.status, answer.read()
+    finally:
+        line.close()
+
+
+def test_the_gateway_enforces_and_reports_where_it_can_be_probed(
+    world: str, tmp_path: Path
+) -> None:
+    port = _free()
+    keys = tmp_path / "keys"
+    keys.write_text("bad key-91\ngood key-1\n")
+    told = [
+        sys.executable, "-m", "stanch", "gateway", "--asset", A, "--upstream", f"v1={world}",
+        "--listen", f"127.0.0.1:{port}", "--server", world, "--key", "guard-key",
+        "--identify", f"bearer:{keys}", "--json",
+    ]  # fmt: skip
+    with subprocess.Popen(told, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            end = time.monotonic() + 30
+            while True:
+                assert time.monotonic() < end
+                try:
+                    if _ask(port, {"Authorization": "Bearer bad"})[0] == 403:
+                        break
+                except OSError:
+                    assert process.poll() is None
+                Event().wait(0.05)
+            assert _ask(port, {"Authorization": "Bearer good"}) == (200, b'{"prediction": "ham"}')
+            assert _ask(port, {})[0] == 401
+            probe = Probe(asset=A, principal="key-91", expect=("refuse",))
+            _, sealed = _ask(port, {HEADER: asked(probe, "n", KEY)})
+            assert proves(probe, read(sealed.decode(), "n", KEY))
+            while not _World.reports:
+                assert time.monotonic() < end
+                Event().wait(0.02)
+            assert _World.reports[-1]["address"] == f"http://127.0.0.1:{port}/"
+        finally:
+            process.terminate()
+            shown = process.communicate(timeout=20)[0]
+    assert json.loads(shown)["upstreams"] == {"v1": world}
+
+
+def test_a_dry_run_shows_the_plan_and_starts_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    given = [
+        "gateway",
+        "--asset",
+        "a",
+        "--upstream",
+        "v1=http://127.0.0.1:9",
+        "--dry-run",
+        "--json",
+    ]
+    code = run([*given, "--identify", "address", "--server", "http://127.0.0.1:9", "--key", "k"])
+    assert code == 0
+    assert json.loads(capsys.readouterr().out)["default"] == "v1"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--upstream", "http://127.0.0.1:9"],
+        ["--listen", "9000"],
+        ["--listen", ":99999"],
+        ["--identify", "anybody"],
+        ["--identify", "header:x-user"],
+        ["--rule", "nameless"],
+        ["--key", "@/nowhere"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_work_is_refused(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["gateway", "--asset", "a", "--upstream", "v1=http://127.0.0.1:9", "--dry-run"]
+    good = ["--identify", "address", "--server", "http://127.0.0.1:9", "--key", "k"]
+    assert run([*given, *good, *wrong]) == BadInput.exit_code
+    assert capsys.readouterr().out == ""
+
+
+def test_an_identity_is_chosen_in_words(tmp_path: Path) -> None:
+    files = {"secret": "s3cret\n", "keys": "good key-1\n", "empty": " \n"}
+    header = identify_as("header:x-user:x-proxy:secret", files.__getitem__)
+    told = [(b"x-user", b"key-1"), (b"x-proxy", b"s3cret")]
+    assert (header({"headers": told}), header({"headers": told[:1]})) == ("key-1", None)
+    keys = identify_as("bearer:keys", files.__getitem__)
+    assert keys({"headers": [(b"authorization", b"Bearer good")]}) == "key-1"
+    assert keys({"headers": [(b"authorization", b"Bearer x")]}) is None
+    for wrong in ("bearer:empty", "header:x:y:empty", "bearer:", "address:1", ""):
+        with pytest.raises(BadInput):
+            identify_as(wrong, files.__getitem__)
