@@ -1,0 +1,58 @@
+"""Accuracy drop: late labels in any order, labels for nothing, and drops that do not matter."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from stanch.detect import examples
+from stanch.detect.detectors.accuracy_drop import DETECTOR
+from stanch.detect.summaries.columns import MISSING_CODE, Labels
+from stanch.detect.summaries.count import Counted, labels_counted
+from stanch.detect.window import Window
+from stanch.vocabulary.finding import Blind, Finding
+
+
+def late(n: int = 2000, *, wrong: float = 0.0, seed: int = 31) -> Labels:
+    made = examples.labels(examples.columns(n, seed=seed), seed=seed)
+    hit = np.random.default_rng(seed).random(n) < wrong
+    truth = np.where(hit, (made.predictions + 1) % 3, made.truth).astype(np.int32)
+    return replace(made, truth=truth)
+
+
+def counted(labels: Labels) -> Counted:
+    return labels_counted(examples.reference().ready, labels)
+
+
+def seen(one: Window) -> list[Finding]:
+    return [s for s in DETECTOR.seen_in(one) if isinstance(s, Finding)]
+
+
+def test_a_drop_of_twenty_points_is_told_with_its_numbers() -> None:
+    (one,) = seen(examples.window_of([], late=counted(late(wrong=0.2))))
+    assert one.measured["accuracy"] < one.measured["accuracy of the baseline"] - 0.1
+
+
+def test_labels_that_arrive_in_many_small_batches_are_enough_in_the_end() -> None:
+    batches = [counted(late(100, wrong=0.3, seed=50 + k)) for k in range(10)]
+    window = examples.window_of(batches[:-1], late=batches[-1])
+    assert not [b for b in batches if b.summary.n]
+    total = batches[0]
+    for one in batches[1:]:
+        total = total.merge(one)
+    assert seen(replace(window, now=total.summary)) or seen(examples.window_of([], late=total))
+
+
+def test_a_better_model_is_no_drop() -> None:
+    labels = late()
+    assert not seen(examples.window_of([], late=counted(replace(labels, truth=labels.predictions))))
+
+
+def test_a_year_of_answers_without_a_label_is_blind() -> None:
+    (said,) = DETECTOR.seen_in(examples.window())
+    assert isinstance(said, Blind)
+    assert said.why.startswith("0 late labels")
+
+
+def test_labels_without_a_class_are_wrong_answers_and_do_not_raise() -> None:
+    gone = replace(late(500), truth=np.full(500, MISSING_CODE, np.int32))
+    assert all(f.says.endswith(".") for f in seen(examples.window_of([], late=counted(gone))))

@@ -1,0 +1,41 @@
+"""Calibration: sure and wrong; confidences that are none."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from stanch.detect import examples
+from stanch.detect.detectors.calibration import DETECTOR, curve
+from stanch.detect.summaries.count import labels_counted
+from stanch.detect.window import Window
+from stanch.vocabulary.finding import Blind, Finding
+
+
+def window(confidence: float | None, *, right: float = 0.9) -> Window:
+    late = examples.labels(examples.columns(2000, seed=61), seed=61)
+    if confidence is not None:
+        hit = np.random.default_rng(1).random(late.n) < right
+        truth = np.where(hit, late.predictions, (late.predictions + 1) % 3).astype(np.int32)
+        late = replace(late, truth=truth, confidence=np.full(late.n, confidence))
+    return examples.window_of([], late=labels_counted(examples.reference().ready, late))
+
+
+def seen(one: Window) -> list[Finding]:
+    return [s for s in DETECTOR.seen_in(one) if isinstance(s, Finding)]
+
+
+def test_sure_and_wrong_is_too_sure() -> None:
+    (one,) = seen(window(0.99, right=0.5))
+    assert "surer" in one.says
+    assert one.measured["lean"] > 0.4
+
+
+def test_confidences_that_are_none_are_blind_not_quiet() -> None:
+    (said,) = DETECTOR.seen_in(window(float("nan")))
+    assert isinstance(said, Blind)
+
+
+def test_confidences_outside_zero_and_one_are_held_to_it() -> None:
+    one = window(7.5, right=0.5)
+    assert one.now is not None
+    assert 0 <= curve(one.now).confidence.max() <= 1.000001
