@@ -3,9 +3,12 @@
 `python scripts/reference.py` writes them; a test calls `pages()` and compares.
 """
 
+import ast
 import contextlib
 import importlib
+import inspect
 import io
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import fields
@@ -95,13 +98,33 @@ def _sentence(leaf: type[Trouble]) -> str:
 
 
 def _settings() -> str:
-    default = Settings()
+    default, says = Settings(), _meanings()
     rows = [
-        f"| `STANCH_{one.name.upper()}` | `{getattr(default, one.name)}` |"
+        f"| `STANCH_{one.name.upper()}` | {_shown(getattr(default, one.name))} "
+        f"| {says.get(one.name, '')} |"
         for one in fields(Settings)
     ]
-    head = "| variable | default |\n|---|---|"
+    head = "| variable | default | what it is |\n|---|---|---|"
     return "\n".join(["# Settings\n", MADE, head, *rows, ""])
+
+
+def _shown(value: object) -> str:
+    return f"`{value}`" if str(value) else ""
+
+
+def _meanings() -> dict[str, str]:
+    """The sentence under each setting, read from its source: fields have no docstring."""
+    (described,) = ast.parse(inspect.getsource(Settings)).body
+    found: dict[str, str] = {}
+    for one, following in itertools.pairwise(getattr(described, "body", ())):
+        match one, following:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
+                value=ast.Constant(value=str(s))
+            ):
+                found[name] = s
+            case _:
+                pass
+    return found
 
 
 def main() -> None:

@@ -38,17 +38,20 @@ from stanch.engine.ingest.schema import SCHEMA
 from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.lifecycle import Parts as PathParts
 from stanch.engine.memory import settle
+from stanch.engine.oidc import Oidc, Provider, roles_in
 from stanch.engine.policies import Policies
 from stanch.engine.recorder import Recorder
 from stanch.engine.stream import Stream
 from stanch.engine.triage import Triage
 from stanch.engine.watch.watcher import Watcher
+from stanch.engine.witnesses import Witnesses, witnesses_in
 from stanch.settings import Settings
 from stanch.store import bundle
 from stanch.store.lazy_lake import LazyLake
 from stanch.store.lock import FolderLock
 from stanch.store.log.evidence_log import EvidenceLog
-from stanch.store.signing import Signer, open_signer, write_whole
+from stanch.store.log.witness import Witness
+from stanch.store.signing import Signer, name_of, open_signer, write_whole
 from stanch.store.spool import Spool
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.store.vault.as_file import as_file
@@ -56,11 +59,9 @@ from stanch.store.vault.scrub import scrub
 from stanch.store.vault.vault import Vault
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.record import Evidence
-from stanch.vocabulary.trouble import Tampered, Trouble
+from stanch.vocabulary.trouble import BadFile, Tampered, Trouble
 from stanch.web.console import pages
 from stanch.web.visit import Console
-
-_LOG_NAME = "stanch"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +73,7 @@ class Work:
     cases: Cases
     policies: Policies
     guards: Guards
+    witnesses: Witnesses
 
 
 def work_of(parts: "Parts") -> Work:
@@ -91,6 +93,7 @@ def work_of(parts: "Parts") -> Work:
         cases=Cases(parts.store, utc_now),
         policies=Policies(parts.store, utc_now),
         guards=Guards(parts.store, utc_now),
+        witnesses=Witnesses(parts.log, witnesses_in(_text(parts.settings.witnesses))),
     )
 
 
@@ -98,6 +101,7 @@ def work_of(parts: "Parts") -> Work:
 class Parts:
     """One data folder, opened."""
 
+    settings: Settings
     folder: Path
     store: SqlStore
     signer: Signer
@@ -108,6 +112,11 @@ class Parts:
     spool: Spool
     lake: LazyLake
     access: Access
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come over TLS."""
+        return self.settings.public_url.startswith("https:")
 
     def export(
         self, items: Sequence[Evidence], incident: IncidentId | None, by: str, path: Path
@@ -164,7 +173,7 @@ def opened(settings: Settings) -> Iterator[Parts]:
         store = open_store(url, clock=utc_now)
         stack.callback(store.close)
         # (3) keys, log, vault
-        signer = open_signer(folder / "keys", _LOG_NAME)
+        signer = open_signer(folder / "keys", name_of(folder / "keys", settings.log_name))
         log = EvidenceLog.open(folder / "log", signer, utc_now)
         stack.callback(log.close)
         vault = stack.enter_context(Vault.open(folder / "vault"))
@@ -178,6 +187,7 @@ def opened(settings: Settings) -> Iterator[Parts]:
         access = Access(store, utc_now)
         stack.callback(access.keys.flush)
         yield Parts(
+            settings=settings,
             folder=folder,
             store=store,
             signer=signer,
@@ -242,6 +252,10 @@ async def _serve(parts: Parts, address: Address, started: Callable[[], None]) ->
             policies=work.policies,
             guards=work.guards,
             sign_policy=parts.signer.sign_plain,
+            sign_in=_sign_in(parts, address),
+            secure=parts.secure,
+            witness=_witness(parts),
+            witnesses=work.witnesses,
         ),
         pages=pages(_console(parts, work)),
     )
@@ -266,6 +280,37 @@ async def _serve(parts: Parts, address: Address, started: Callable[[], None]) ->
         keeper.finish()
 
 
+def _sign_in(parts: Parts, address: Address) -> Oidc | None:
+    asked = parts.settings
+    if not asked.oidc_issuer:
+        return None
+    home = asked.public_url.rstrip("/") or address.url
+    provider = Provider(
+        issuer=asked.oidc_issuer,
+        client=asked.oidc_client,
+        secret=_text(asked.oidc_secret_file).strip(),
+        callback=f"{home}/login/oidc/back",
+        claim=asked.oidc_claim,
+        roles=roles_in(asked.oidc_roles),
+    )
+    return Oidc(provider, utc_now, parts.access.secret)
+
+
+def _witness(parts: Parts) -> Witness | None:
+    logs: dict[str, list[str]] = {}
+    for one in witnesses_in(_text(parts.settings.witnessed_logs)):
+        logs.setdefault(one.key.partition("+")[0], []).append(one.key)
+    return Witness(parts.folder / "witnessed", parts.signer, utc_now, logs) if logs else None
+
+
+def _text(path: str) -> str:
+    """What the file says that a setting names; nothing when none is named."""
+    try:
+        return Path(path).read_text(encoding="utf-8") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(path, f"cannot be read ({error}).") from error
+
+
 def _console(parts: Parts, work: Work) -> Console:
     return Console(
         clock=utc_now,
@@ -276,6 +321,7 @@ def _console(parts: Parts, work: Work) -> Console:
         policies=work.policies,
         approvals=Approvals(parts.store, utc_now),
         guards=work.guards,
+        secure=parts.secure,
     )
 
 
@@ -286,6 +332,7 @@ def _chores(parts: Parts, work: Work) -> list[Chore]:
         Chore(name="warm-up", work=lambda: _warm(parts), every=30.0),
         Chore(name="record", work=parts.recorder.drain, every=0.25, at_end=True),
         Chore(name="checkpoint", work=parts.log.checkpoint, every=5.0, at_end=True),
+        Chore(name="witnesses", work=work.witnesses.ask, every=10.0),
         Chore(name="roll-up", work=parts.lake.roll_up, every=30.0),
         Chore(name="compaction", work=lambda: parts.lake.compact(utc_now()), every=3600.0),
         Chore(name="keys used", work=parts.access.keys.flush, every=30.0),

@@ -2,8 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
+
+from stanch.vocabulary.trouble import BadInput
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,26 +16,55 @@ class Settings:
     data: Path = Path("stanch-data")
     """The data folder."""
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: int = 8484
+    """The port; 0 takes a free one."""
     url: str = ""
     """A running server elsewhere, for the command line."""
     key: str = ""
     """The key to use there."""
     database: str = ""
     """A SQLAlchemy URL; empty is SQLite in the data folder."""
+    public_url: str = ""
+    """How browsers and other machines reach this server; with https its cookies stay on TLS."""
+    log_name: str = ""
+    """The name of a new evidence log, unlike that of any other; empty makes one."""
+    witnesses: str = ""
+    """A file with the witnesses of our log: a verifier key a line, and the address that cosigns."""
+    witnessed_logs: str = ""
+    """A file with the verifier keys of the logs that we witness, one a line."""
+    vault_most: int = 64 * 1024**3
+    """Bytes of one item that is put into the vault over HTTP."""
+    oidc_issuer: str = ""
+    """The identity provider that people come in through; empty is none."""
+    oidc_client: str = ""
+    """The name that the identity provider knows this server by."""
+    oidc_secret_file: str = ""
+    """A file with the client's secret."""
+    oidc_claim: str = "groups"
+    """The claim whose values decide the role."""
+    oidc_roles: str = ""
+    """Which value of the claim has which role: `sec-team=responder,sec-leads=approver`."""
 
 
 def from_environment() -> Settings:
     """The settings that STANCH_* variables state, on top of the defaults."""
-    default = Settings()
-    return Settings(
-        data=Path(os.environ.get("STANCH_DATA", str(default.data))),
-        host=os.environ.get("STANCH_HOST", default.host),
-        port=int(os.environ.get("STANCH_PORT", str(default.port))),
-        url=os.environ.get("STANCH_URL", default.url),
-        key=os.environ.get("STANCH_KEY", default.key),
-        database=os.environ.get("STANCH_DATABASE", default.database),
-    )
+    given: dict[str, Any] = {}
+    for one in fields(Settings):
+        text = os.environ.get(f"STANCH_{one.name.upper()}")
+        if text is not None:
+            given[one.name] = _read(f"STANCH_{one.name.upper()}", text, type(one.default))
+    return Settings(**given)
+
+
+def _read(name: str, text: str, kind: type) -> object:
+    if kind is str:
+        return text
+    if kind is int:
+        if not (text.isascii() and text.isdecimal()):
+            raise BadInput(f"{name} is a whole number, not {text[:40]!r}.")
+        return int(text)
+    return Path(text)
 
 
 def tell_libraries(values: Mapping[str, str]) -> None:

@@ -5,7 +5,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,10 @@ class Server:
         try:
             connection.request(method, path, content, {**sent, **(headers or {})})
             response = connection.getresponse()
-            found = {k.lower(): v for k, v in response.getheaders()}
+            found: dict[str, str] = {}
+            for name, value in response.getheaders():
+                before = found.get(name.lower())
+                found[name.lower()] = f"{before}, {value}" if before else value
             return Answer(status=response.status, headers=found, body=response.read())
         finally:
             connection.close()
@@ -63,12 +67,12 @@ class Server:
         return str(made.json["secret"])
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("server") / "data"
+@contextmanager
+def running(data: Path, settings: dict[str, str]) -> Iterator[Server]:
+    """A server on this folder, with these settings."""
     command = [sys.executable, "-m", "stanch", "up", "--data", str(data), "--port", "0", "--json"]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(os.environ)
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **settings}
     )
     assert process.stdout is not None
     try:
@@ -78,8 +82,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             assert line, "the server ended before it answered"
             lines += line
         told = json.loads(lines)
-        yield Server(url=told["url"], key=told["secret"], data=data, pid=process.pid)
+        key = (data / "admin.key").read_text().strip()
+        yield Server(url=told["url"], key=key, data=data, pid=process.pid)
     finally:
         process.terminate()
         process.wait(timeout=20)
         process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("server") / "data", {}) as one:
+        yield one
+
+
+@pytest.fixture
+def start() -> Callable[[Path, dict[str, str]], AbstractContextManager[Server]]:
+    """Starts a server of the test's own, on a folder and with settings."""
+    return running

@@ -29,9 +29,11 @@ from stanch.api.routes import (
     hunt,
     incidents,
     lists,
+    oidc,
     policies,
     server,
     stream,
+    witness,
 )
 from stanch.engine.access import authorise
 from stanch.vocabulary.people import Caller
@@ -58,7 +60,7 @@ _UNDER_BASE = (
     *access.ROUTES,
     *stream.ROUTES,
 )
-_AT_ROOT = (*server.ROUTES, *evidence.AT_ROOT)
+_AT_ROOT = (*server.ROUTES, *evidence.AT_ROOT, *oidc.AT_ROOT, *witness.AT_ROOT)
 
 
 def build(house: House, pages: Router | None = None, *, described: bool = False) -> Litestar:

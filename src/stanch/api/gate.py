@@ -42,8 +42,13 @@ def check_csrf(access: Access, cookie: str, headers: Mapping[str, str]) -> None:
 
 def cookie_of(headers: Mapping[str, str]) -> str:
     """The session cookie, or empty."""
+    return cookie_named(COOKIE, headers.get("cookie", ""))
+
+
+def cookie_named(name: str, header: str) -> str:
+    """The cookie of this name in a `Cookie` header, or empty."""
     try:
-        jar = SimpleCookie(headers.get("cookie", ""))
+        jar = SimpleCookie(header)
     except CookieError:
         return ""
-    return jar[COOKIE].value if COOKIE in jar else ""
+    return jar[name].value if name in jar else ""

@@ -19,9 +19,11 @@ from stanch.engine.clock import Clock
 from stanch.engine.desk import Desk
 from stanch.engine.guards import Guards
 from stanch.engine.lifecycle import Lifecycle
+from stanch.engine.oidc import Oidc
 from stanch.engine.policies import Policies
 from stanch.engine.ports import Store
 from stanch.engine.stream import Stream
+from stanch.engine.witnesses import Witnesses
 from stanch.vocabulary.ids import AssetId
 
 
@@ -105,6 +107,33 @@ class Health(Protocol):
         ...
 
 
+class Told(Protocol):
+    """What a witness answers."""
+
+    @property
+    def status(self) -> int:
+        """The status of HTTP."""
+        ...
+
+    @property
+    def body(self) -> str:
+        """Its text."""
+        ...
+
+    @property
+    def content_type(self) -> str:
+        """Of which kind the text is."""
+        ...
+
+
+class Witness(Protocol):
+    """Our memory of other logs."""
+
+    def add_checkpoint(self, request: str, /) -> Told:
+        """Our cosignature, or why not."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class House:
     """Everything the routes may ask."""
@@ -123,6 +152,10 @@ class House:
     policies: Policies
     guards: Guards
     sign_policy: Callable[[bytes], str]
+    sign_in: Oidc | None = None
+    """The identity provider's door, when there is one."""
+    witness: Witness | None = None
+    witnesses: Witnesses | None = None
     secure: bool = False
     """Whether browsers reach it over TLS, so that its cookie must not travel without."""
     body_cap: int = 32 * 1024 * 1024

@@ -6,7 +6,7 @@ Out   one true document: operation ids, the scope and the security of each route
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -56,6 +56,8 @@ class RouteLine:
     filters: tuple[str, ...]
     takes: Mapping[str, str]
     """Media types of a body that is read raw, and what it holds."""
+    answers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Statuses that answer in a form of their own: its media type, and what it says."""
 
 
 def routes_of(app: Litestar) -> Iterator[RouteLine]:
@@ -79,6 +81,7 @@ def routes_of(app: Litestar) -> Iterator[RouteLine]:
                     scope=None if scope == OPEN else Scope(scope),
                     filters=tuple(handler.opt.get("filters", ())),
                     takes=handler.opt.get("takes", {}),
+                    answers=handler.opt.get("answers", {}),
                 )
 
 
@@ -91,6 +94,7 @@ def document(app: Litestar) -> bytes:
     schemas: Json = parts["schemas"]
     filters = _filters(schemas)
     schemas["Bytes"] = {"type": "string", "format": "binary"}
+    schemas["Text"] = {"type": "string"}
     schemas["AssetText"] = {"$ref": _REF.format(name="Asset")}
     schemas["Events"] = {"type": "array", "items": {"type": "object"}}
     parts["securitySchemes"] = {
@@ -141,6 +145,9 @@ def _complete(operation: Json, line: RouteLine, filters: Mapping[str, Json]) -> 
     if "{" in line.path:
         responses["404"] = _PROBLEM
     responses.setdefault("422", _PROBLEM)
+    for status, (kind, says) in line.answers.items():
+        content = {kind: {"schema": {"type": "string"}}}
+        responses[status] = {"description": says, "content": content}
     responses["default"] = _PROBLEM
 
 

@@ -210,6 +210,10 @@ class Desk:
         self._parts.recorder.drain()
         return self._parts.log.checkpoint().encode()
 
+    def keys(self) -> tuple[str, ...]:
+        """The verifier keys that sign the log."""
+        return self._parts.vkeys
+
     def tile(self, path: str) -> bytes:
         """A tile of the log, by its C2SP path below `tile/`, or `NotFound`."""
         if not _TILE.fullmatch(path):

@@ -81,6 +81,18 @@ class _Pending:
     until: float
 
 
+def roles_in(text: str) -> dict[str, Role]:
+    """The role of each value of the claim, written as `team=role,team=role`."""
+    found: dict[str, Role] = {}
+    for part in filter(None, (one.strip() for one in text.split(","))):
+        value, _, role = part.rpartition("=")
+        if not value or role not in set(Role):
+            known = ", ".join(Role)
+            raise BadInput(f"{part[:80]!r} gives no role. Write value=role; roles are: {known}.")
+        found[value] = Role(role)
+    return found
+
+
 class _Stay(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object, **_named: object) -> None:
         """No redirect is followed: a provider answers at the address it states."""

@@ -149,6 +149,22 @@ def open_signer(folder: Path, name: str) -> Signer:
     return _load(folder, name)
 
 
+def name_of(folder: Path, wanted: str = "") -> str:
+    """The name to sign under: the wanted one, that of the keys in this folder, or a new one.
+
+    A new one is like no other: a witness knows a log by its name.
+    """
+    if wanted:
+        return check_name(wanted)
+    try:
+        listed = json.loads((folder / _SECRET).read_bytes())["generations"]
+        return check_name(str(listed[-1]["name"]))
+    except FileNotFoundError:
+        return f"stanch/{os.urandom(6).hex()}"
+    except (KeyError, IndexError, TypeError, ValueError) as broken:
+        raise BadFile(folder / _SECRET, "not signing keys. Restore them from a backup.") from broken
+
+
 def rotate(folder: Path, name: str) -> Signer:
     """New keys, handed over by the old ones, whose secrets are destroyed."""
     old = _load(folder, name)

@@ -1,0 +1,155 @@
+"""People come in through an identity provider, over real HTTP; passwords work while it is down."""
+
+import json
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+
+from stanch.engine.oidc import roles_in
+from stanch.vocabulary.people import Role
+from stanch.vocabulary.trouble import BadInput
+
+Start = Callable[[Path, dict[str, str]], AbstractContextManager[Any]]
+
+
+class Idp:
+    """A provider that vouches for ada, in the groups that a test gives her."""
+
+    def __init__(self) -> None:
+        self.key = ECKey.generate_key("P-256", {"kid": "one"})
+        self.issuer = ""
+        self.groups = ["sec"]
+        self.nonce = ""
+
+    def answer(self, path: str) -> dict[str, object]:
+        if path == "/.well-known/openid-configuration":
+            return {
+                "issuer": self.issuer,
+                "authorization_endpoint": f"{self.issuer}/auth",
+                "token_endpoint": f"{self.issuer}/token",
+                "jwks_uri": f"{self.issuer}/keys",
+            }
+        if path == "/keys":
+            return dict(KeySet([self.key]).as_dict(private=False))
+        now = int(datetime.now(UTC).timestamp())
+        claims = {
+            "iss": self.issuer,
+            "aud": "stanch-test",
+            "sub": "u1",
+            "iat": now,
+            "exp": now + 300,
+            "nonce": self.nonce,
+            "preferred_username": "ada",
+            "groups": self.groups,
+        }
+        return {"id_token": jwt.encode({"alg": "ES256", "kid": "one"}, claims, self.key)}
+
+
+@pytest.fixture
+def idp() -> Iterator[Idp]:
+    one = Idp()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = json.dumps(one.answer(self.path)).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815  the name that http.server calls
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its own name
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        one.issuer = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield one
+        server.shutdown()
+        thread.join()
+
+
+def cookies(answer: Any) -> dict[str, str]:
+    """The cookies of an answer; the client's header view joins them with commas."""
+    found = {}
+    for part in answer.headers.get("set-cookie", "").split(","):
+        name, _, rest = part.strip().partition("=")
+        found[name] = rest
+    return found
+
+
+def test_a_browser_goes_through_the_provider_and_passwords_work_when_it_is_down(
+    tmp_path: Path, start: Start, idp: Idp
+) -> None:
+    (tmp_path / "secret").write_text("s3cret\n")
+    settings = {
+        "STANCH_OIDC_ISSUER": idp.issuer,
+        "STANCH_OIDC_CLIENT": "stanch-test",
+        "STANCH_OIDC_SECRET_FILE": str(tmp_path / "secret"),
+        "STANCH_OIDC_ROLES": "sec=responder, lead=admin",
+    }
+    with start(tmp_path / "data", settings) as server:
+        sent = server.ask("GET", "/login/oidc", key="")
+        assert sent.status == 302
+        asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(sent.headers["location"]).query))
+        assert asked["redirect_uri"] == f"{server.url}/login/oidc/back"
+        idp.nonce = asked["nonce"]
+        pending = cookies(sent)["stanch_oidc"]
+        assert "HttpOnly" in pending
+        brought = {"cookie": f"stanch_oidc={pending.partition(';')[0]}"}
+        back = f"/login/oidc/back?code=good&state={asked['state']}"
+        assert server.ask("GET", back + "x", key="", headers=brought).status == 401
+        home = server.ask("GET", back, key="", headers=brought)
+        assert (home.status, home.headers["location"]) == (302, "/")
+        session = cookies(home)["stanch_session"].partition(";")[0]
+        me = server.ask(
+            "GET", "/api/v1/me", key="", headers={"cookie": f"stanch_session={session}"}
+        )
+        assert (me.json["name"], me.json["role"]) == ("ada", "responder")
+
+        idp.groups = ["cooks"]
+        assert server.ask("GET", back, key="", headers=brought).status == 403
+
+        idp.issuer = "http://127.0.0.1:9/gone"
+        assert server.ask("GET", back, key="", headers=brought).status in (401, 503)
+        body = {"name": "root", "role": "admin", "password": "a long enough secret"}
+        assert server.ask("POST", "/api/v1/users", body).status == 201
+        told = server.ask(
+            "POST",
+            "/api/v1/sessions",
+            {"name": "root", "password": "a long enough secret"},
+            key="",
+        )
+        assert told.json["role"] == "admin"
+
+
+def test_a_local_admin_comes_in_while_the_provider_is_down(tmp_path: Path, start: Start) -> None:
+    settings = {"STANCH_OIDC_ISSUER": "http://127.0.0.1:9", "STANCH_OIDC_CLIENT": "stanch-test"}
+    with start(tmp_path / "data", settings) as server:
+        down = server.ask("GET", "/login/oidc", key="")
+        assert (down.status, down.json["type"]) == (503, "unreachable")
+        login = {"name": "root", "password": "a long enough secret"}
+        assert server.ask("POST", "/api/v1/users", {**login, "role": "admin"}).status == 201
+        assert server.ask("POST", "/api/v1/sessions", login, key="").json["role"] == "admin"
+
+
+def test_without_a_provider_the_way_to_it_is_not_there(server: Any) -> None:
+    assert server.ask("GET", "/login/oidc", key="").status == 404
+
+
+def test_roles_are_read_and_a_wrong_one_is_named() -> None:
+    assert roles_in("a=viewer, x=y=admin,") == {"a": Role.VIEWER, "x=y": Role.ADMIN}
+    with pytest.raises(BadInput, match="boss"):
+        roles_in("a=boss")
