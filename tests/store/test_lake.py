@@ -1,6 +1,8 @@
 """The lake: exactly once from the spool, and conditions that cannot reach outside."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,6 +62,35 @@ def test_few_rows_wait_for_more(lake: Lake, spool: Spool) -> None:
     spool.append(batch(0, 10))
     assert lake.roll_up(spool) == 0
     assert lake.count(Hunt(), spool) == 10
+
+
+def test_few_rows_move_once_they_have_waited_long_enough(lake: Lake, spool: Spool) -> None:
+    came = pa.repeat(pa.scalar(NOW, SCHEMA.field("received").type), 10)
+    rows = batch(0, 10)
+    spool.append(rows.set_column(rows.schema.get_field_index("received"), "received", came))
+    assert lake.roll_up(spool, now=NOW + timedelta(minutes=4)) == 0
+    assert lake.roll_up(spool, now=NOW + timedelta(minutes=5)) == 10
+
+
+def test_questions_during_roll_ups_see_each_row_once(lake: Lake, spool: Spool) -> None:
+    done = threading.Event()
+
+    def fill() -> None:
+        for start in range(0, 1500, 50):
+            spool.append(batch(start, start + 50))
+            spool.seal()
+            lake.roll_up(spool, everything=True)
+        done.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        filling = pool.submit(fill)
+        before = 0
+        while not done.is_set() and not filling.done():
+            found = lake.hunt(Hunt(columns=("id",), limit=10_000), spool).column("id").to_pylist()
+            assert len(found) == len(set(found)) >= before
+            before = len(found)
+        filling.result()
+    assert lake.count(Hunt(), spool) == 1500
 
 
 def test_a_roll_up_run_again_adds_nothing(lake: Lake, spool: Spool, tmp_path: Path) -> None:

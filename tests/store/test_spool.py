@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from stanch.store.frames import HEADER
+from stanch.store.frames import HEADER, Frame
 from stanch.store.seen import Seen
+from stanch.store.segments import Segment, Segments
 from stanch.store.spool import Spool, SpoolLimits
 from stanch.vocabulary.trouble import Busy, InUse, Tampered
 
@@ -121,3 +122,56 @@ def test_the_index_forgets_only_past_its_horizon() -> None:
     assert not seen.new(hashes[-seen.horizon :]).any()
     assert seen.new(hashes[:5000]).all()
     assert seen.nbytes <= 3 * (1 << 15) * 8
+
+
+def test_nothing_is_dropped_before_every_reader_has_passed_it(tmp_path: Path) -> None:
+    with Spool.open(tmp_path, readers=("watch",)) as spool:
+        for name in "abc":
+            spool.append(batch(name))
+            spool.seal()
+        spool.rolled(3)
+        assert ids_in(spool) == ["a", "b", "c"]
+        spool.passed("watch", 2)
+        assert (spool.start, ids_in(spool)) == (2, ["c"])
+        spool.passed("watch", 1)
+        spool.passed("watch", 3)
+        assert (spool.start, ids_in(spool)) == (3, [])
+
+
+def test_a_segment_dropped_under_a_reader_is_not_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Spool.open(tmp_path) as spool:
+        for name in "ab":
+            spool.append(batch(name))
+            spool.seal()
+        listed = Segments.frames
+        looks: list[int] = []
+
+        def frames(self: Segments, after: int) -> list[tuple[Segment, Frame]]:
+            found = list(listed(self, after))
+            if not looks:
+                spool.rolled(1)
+            looks.append(after)
+            return found
+
+        monkeypatch.setattr(Segments, "frames", frames)
+        assert ids_in(spool) == ["b"]
+        assert len(looks) == 2
+
+
+def test_a_segment_is_sealed_by_its_age_too(tmp_path: Path) -> None:
+    with Spool.open(tmp_path, SpoolLimits(seal_after=3600)) as spool:
+        spool.append(batch("a"))
+        assert spool.seal_old() is None
+    with Spool.open(tmp_path, SpoolLimits(seal_after=0)) as spool:
+        sealed = spool.seal_old()
+        assert sealed is not None
+        assert sealed.rows == 1
+        assert spool.seal_old() is None
+
+
+def test_the_horizon_is_what_the_limits_say() -> None:
+    assert Seen.knowing(1).horizon >= 1
+    assert Seen.knowing(23_000_000).horizon >= 23_000_000
+    assert Seen.knowing(23_000_000).nbytes < 1 << 18

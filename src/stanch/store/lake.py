@@ -10,6 +10,7 @@ The table is split by day, and the rows of a commit are sorted by asset and time
 that Parquet keeps for every group of rows let a slice of one asset skip most of the rest.
 """
 
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,9 +24,13 @@ from deltalake import CommitProperties, DeltaTable, Transaction, WriterPropertie
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from stanch.store.hunt import Hunt, Hunter
+from stanch.vocabulary.trouble import Busy
 
 _APP = "stanch.spool."
 _DAY = "day"
+_RECEIVED = "received"
+_LOOKS = 5
+"""How often a question looks again, when rows moved from the spool meanwhile."""
 _WRITE = WriterProperties(compression="ZSTD", max_row_group_size=131_072)
 pc: Any = pyarrow.compute
 
@@ -65,6 +70,8 @@ class LakeLimits:
     """The most rows of one commit."""
     enough_rows: int = 10_000
     """Fewer than this wait for more, unless asked not to."""
+    patience: timedelta = timedelta(minutes=5)
+    """Rows that came so long ago wait no more, however few they are."""
     keep: timedelta | None = None
     """Older days are deleted; None keeps all."""
     unused: timedelta = timedelta(days=1)
@@ -80,7 +87,10 @@ class Lake:
         self._schema = schema
         self._limits = limits
         self._options = options
+        self._uri = uri
         self._table = self._open(uri)
+        self._one = threading.Lock()
+        """Held while the table's version moves, and while a question notes it."""
         self._hunter = Hunter(self._table.table_uri, schema)
 
     @classmethod
@@ -96,13 +106,17 @@ class Lake:
 
     def position(self, spool: Source) -> int:
         """The position up to which all rows of a spool are in the lake."""
-        self._table.update_incremental()
-        return max(self._table.transaction_version(_APP + spool.name) or 0, spool.start)
+        with self._one:
+            self._table.update_incremental()
+            return self._reached(spool)
 
-    def roll_up(self, spool: Source, *, everything: bool = False) -> int:
-        """How many rows moved from the spool to the lake."""
+    def roll_up(
+        self, spool: Source, *, everything: bool = False, now: datetime | None = None
+    ) -> int:
+        """How many rows moved from the spool to the lake; with `now`, few old rows move too."""
         moved = 0
         position = self.position(spool)
+        everything = everything or self._waited(spool, position, now)
         least = 1 if everything else self._limits.enough_rows
         while spool.end - position >= least:
             rows = spool.read(position, self._limits.commit_rows)
@@ -112,18 +126,26 @@ class Lake:
         spool.rolled(position)
         return moved
 
+    def _waited(self, spool: Source, position: int, now: datetime | None) -> bool:
+        """Whether the oldest row that is not here yet came too long ago."""
+        if now is None or not 0 < spool.end - position < self._limits.enough_rows:
+            return False
+        came = spool.read(position, 1).column(_RECEIVED)[0].as_py()
+        return bool(came is not None and now - came >= self._limits.patience)
+
     def compact(self, *, now: datetime) -> None:
         """Joins small files, deletes days past their time, and files no version needs."""
-        self._table.update_incremental()
+        # A handle of its own, so that nobody waits for it and no question sees it half done.
+        table = self._open(self._uri)
         with suppress(CommitFailedError):
-            self._table.optimize.compact(writer_properties=_WRITE)
+            table.optimize.compact(writer_properties=_WRITE)
         if self._limits.keep is not None:
             oldest = (now - self._limits.keep).astimezone(UTC).date().isoformat()
-            self._table.delete(f"{_DAY} < '{oldest}'")
+            table.delete(f"{_DAY} < '{oldest}'")
         hours = int(self._limits.unused.total_seconds() // 3600)
-        self._table.vacuum(hours, dry_run=False, enforce_retention_duration=False)
-        self._table.create_checkpoint()
-        self._table.cleanup_metadata()
+        table.vacuum(hours, dry_run=False, enforce_retention_duration=False)
+        table.create_checkpoint()
+        table.cleanup_metadata()
 
     def hunt(self, wanted: Hunt, tail: Source | None = None) -> pa.Table:
         """The newest rows that match."""
@@ -142,13 +164,26 @@ class Lake:
         self._hunter.close()
 
     def _files_and_tail(self, wanted: Hunt, tail: Source | None) -> tuple[Any, pa.Table]:
-        self._table.update_incremental()
-        rows = self._schema.empty_table()
-        if tail is not None:
-            rows = tail.read(self.position(tail), tail.end)
+        """The files, and the rows after them: together each row once, while others roll up."""
+        for _ in range(_LOOKS):
+            with self._one:
+                self._table.update_incremental()
+                position = self._reached(tail) if tail is not None else 0
+                files = self._files(wanted)
+            if tail is None:
+                return files, self._schema.empty_table()
+            rows = tail.read(position, max(1, tail.end - position))
+            if tail.start <= position:
+                return files, self._shaped(rows)
+        raise Busy("a roll-up moves rows all the time", 1)
+
+    def _reached(self, spool: Source) -> int:
+        return max(self._table.transaction_version(_APP + spool.name) or 0, spool.start)
+
+    def _files(self, wanted: Hunt) -> Any:
         if self._options:
-            return self._table.to_pyarrow_dataset(), self._shaped(rows)
-        return self._table.file_uris(file_pruning_predicate=_days(wanted)), self._shaped(rows)
+            return self._table.to_pyarrow_dataset()
+        return self._table.file_uris(file_pruning_predicate=_days(wanted))
 
     def _open(self, uri: str) -> DeltaTable:
         try:
@@ -167,13 +202,14 @@ class Lake:
         dated = shaped.append_column(_DAY, day).sort_by(
             [(_DAY, "ascending"), ("asset", "ascending"), ("ts", "ascending")]
         )
-        write_deltalake(
-            self._table,
-            dated,
-            mode="append",
-            writer_properties=_WRITE,
-            commit_properties=CommitProperties(app_transactions=[reached]),
-        )
+        with self._one:
+            write_deltalake(
+                self._table,
+                dated,
+                mode="append",
+                writer_properties=_WRITE,
+                commit_properties=CommitProperties(app_transactions=[reached]),
+            )
 
     def _shaped(self, rows: pa.Table) -> pa.Table:
         given = set(rows.column_names)

@@ -90,9 +90,9 @@ class LazyLake:
         wanted = Hunt(asset=asset, since=span.start, until=span.end, limit=limit)
         return self._open().hunt(wanted, self._spool)
 
-    def roll_up(self) -> int:
-        """How many rows moved from the spool into the lake."""
-        return int(self._open().roll_up(self._spool)) if self._spool.backlog_rows else 0
+    def roll_up(self, now: datetime | None = None) -> int:
+        """How many rows moved from the spool into the lake; with `now`, few old rows move too."""
+        return self._open().roll_up(self._spool, now=now) if self._spool.backlog_rows else 0
 
     def compact(self, now: datetime) -> None:
         """Joins small files, when there is a lake to speak of."""

@@ -13,6 +13,8 @@ past `generations` tables the oldest is forgotten: the last `generations - 1` ti
 always known. Beyond that horizon a repeated id is counted again.
 """
 
+from typing import Self
+
 import numpy as np
 import pyarrow as pa
 
@@ -68,6 +70,11 @@ class Seen:
         self._largest = largest
         self._tables: list[np.ndarray] = [np.zeros(_START, dtype=np.uint64)]
         self._count = 0
+
+    @classmethod
+    def knowing(cls, ids: int) -> Self:
+        """An index whose horizon is at least so many ids."""
+        return cls(generations=1 + max(1, -(-ids // int(_LARGEST * _FULL))))
 
     @property
     def horizon(self) -> int:

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +66,7 @@ class Segments:
         if self._list and not self._list[-1].sealed:
             _cut(self._list[-1])
             self._file = os.open(self._list[-1].path, os.O_WRONLY | os.O_CLOEXEC)
+        self._began = time.monotonic()
         self._kept_end = max((s.first + s.rows for s in self.sealed()), default=0)
 
     @property
@@ -86,6 +88,11 @@ class Segments:
     def active_bytes(self) -> int:
         """The size of the segment being written."""
         return self._list[-1].size if self._file >= 0 else 0
+
+    @property
+    def active_seconds(self) -> float:
+        """How long this process has been writing the segment; 0 without one."""
+        return time.monotonic() - self._began if self._file >= 0 else 0.0
 
     def bytes_from(self, position: int) -> int:
         """Bytes of the segments with rows from a position on."""
@@ -154,11 +161,13 @@ class Segments:
     def drop(self, before: int, horizon: int) -> None:
         """Removes sealed segments that end before a position, and ids past the horizon."""
         while self._list and self._list[0].sealed and self._list[0].end <= before:
+            # First out of the list, so that a reader who finds no file sees why.
             self._list.pop(0).path.unlink(missing_ok=True)
         kept = 0
         for sealed in reversed(self.sealed()):
             path = self._folder / f"{sealed.first:020d}.ids"
-            if kept >= horizon and not path.with_suffix(".seg").exists():
+            past = sealed.first + sealed.rows <= before
+            if kept >= horizon and past and not path.with_suffix(".seg").exists():
                 path.unlink(missing_ok=True)
                 path.with_suffix(".sum").unlink(missing_ok=True)
             kept += sealed.rows
@@ -188,6 +197,7 @@ class Segments:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         _sync_folder(self._folder)
         self._list.append(Segment(path=path, first=self.end))
+        self._began = time.monotonic()
         self._active_ids = []
 
     def _opened(self, path: Path) -> Segment:

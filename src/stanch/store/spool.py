@@ -33,6 +33,8 @@ from stanch.store.segments import Sealed, Segment, Segments
 from stanch.vocabulary.trouble import NoSpace, Tampered, Trouble
 
 MIB = 1024 * 1024
+LAKE = "lake"
+"""The reader that every spool has: rows it passed are in the lake."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -47,6 +49,10 @@ class SpoolLimits:
     """Batches in memory, waiting for the disk."""
     group_rows: int = 100_000
     """Rows that one fsync serves at the most."""
+    seal_after: float = 600.0
+    """Seconds after which a segment is sealed even when few rows came."""
+    remembered_ids: int = 23_000_000
+    """At least so many of the latest ids are known; each takes about 11 bytes of memory."""
 
 
 @dataclass(slots=True)
@@ -63,13 +69,13 @@ class _Waiting:
 class Spool:
     """An open spool. Appends from any thread; reads from any thread at the same time."""
 
-    def __init__(self, folder: Path, limits: SpoolLimits) -> None:
+    def __init__(self, folder: Path, limits: SpoolLimits, readers: tuple[str, ...] = ()) -> None:
         self._limits = limits
         self._folder = folder
         self._lock = FolderLock(folder)
         try:
             self._segments = Segments(folder)
-            self._seen = Seen()
+            self._seen = Seen.knowing(limits.remembered_ids)
             self._segments.fill(self._seen)
         except BaseException:
             self._lock.close()
@@ -78,12 +84,17 @@ class Spool:
         self._queue_lock = threading.Lock()
         self._write_lock = threading.Lock()
         self.pressure = Pressure()
-        self._rolled = self._segments.start
+        self._passed = dict.fromkeys((LAKE, *readers), self._segments.start)
 
     @classmethod
-    def open(cls, folder: Path, limits: SpoolLimits | None = None) -> Self:
-        """The spool of this folder, repaired if the last run was cut off."""
-        return cls(folder, limits or SpoolLimits())
+    def open(
+        cls, folder: Path, limits: SpoolLimits | None = None, *, readers: tuple[str, ...] = ()
+    ) -> Self:
+        """The spool of this folder, repaired if the last run was cut off.
+
+        No segment is dropped before the lake and each of these readers has passed it.
+        """
+        return cls(folder, limits or SpoolLimits(), readers)
 
     @property
     def name(self) -> str:
@@ -103,7 +114,12 @@ class Spool:
     @property
     def backlog_rows(self) -> int:
         """Rows on disk that are not rolled up yet."""
-        return self.end - self._rolled
+        return self.end - self._passed[LAKE]
+
+    @property
+    def index_bytes(self) -> int:
+        """The memory that the index of ids takes now."""
+        return self._seen.nbytes
 
     def append(self, rows: pa.Table) -> int:
         """How many of the rows are new; when it answers they are on disk."""
@@ -120,7 +136,19 @@ class Spool:
         return item.accepted
 
     def read(self, after: int, limit: int) -> pa.Table:
-        """Up to `limit` rows from position `after` on, whole frames, at least one if there is."""
+        """Up to `limit` rows from position `after` on, whole frames, at least one if there is.
+
+        Where rows before `start` are asked for, it begins at `start`.
+        """
+        while True:
+            try:
+                return self._read(after, limit)
+            except FileNotFoundError:
+                # A segment was dropped between the look and the read; the next look knows it.
+                if after >= self.start:
+                    raise
+
+    def _read(self, after: int, limit: int) -> pa.Table:
         parts: list[pa.Table] = []
         rows = 0
         for segment, frame in self._segments.frames(after):
@@ -135,16 +163,31 @@ class Spool:
         return pa.concat_tables(parts, promote_options="default")
 
     def rolled(self, position: int) -> None:
-        """Notes that all rows before a position are in the lake, and drops what is not needed."""
-        self.pressure.drained(max(0, position - self._rolled))
-        self._rolled = max(self._rolled, position)
+        """Notes that all rows before a position are in the lake, and drops what nobody needs."""
+        self.pressure.drained(max(0, position - self._passed[LAKE]))
+        self.passed(LAKE, position)
+
+    def passed(self, reader: str, position: int) -> None:
+        """Notes how far a reader has come for good, and drops what nobody needs."""
         with self._write_lock:
-            self._segments.drop(self._rolled, self._seen.horizon)
+            self._passed[reader] = max(self._passed.get(reader, 0), position)
+            self._segments.drop(self._needed, self._seen.horizon)
+
+    @property
+    def _needed(self) -> int:
+        """The first position that the lake or some reader has not passed."""
+        return min(self._passed.values())
 
     def seal(self) -> Sealed | None:
         """Closes the segment being written, if it has rows; later rows go to a new one."""
         with self._write_lock:
             return self._segments.seal()
+
+    def seal_old(self) -> Sealed | None:
+        """Closes the segment being written once it is older than `seal_after`."""
+        if self._segments.active_seconds < self._limits.seal_after:
+            return None
+        return self.seal()
 
     def sealed(self) -> list[Sealed]:
         """The segments that are closed, oldest first, with their digests."""
@@ -166,10 +209,10 @@ class Spool:
         waiting = sum(item.rows.nbytes for item in self._queue)
         if self._queue and waiting + size > self._limits.waiting_bytes:
             raise self.pressure.busy_disk(len(self._queue))
-        backlog = self._segments.bytes_from(self._rolled)
+        backlog = self._segments.bytes_from(self._needed)
         if backlog > self._limits.backlog_bytes:
             over = 1 - self._limits.backlog_bytes / 2 / backlog
-            raise self.pressure.busy_backlog(backlog, round(self.backlog_rows * over))
+            raise self.pressure.busy_backlog(backlog, round((self.end - self._needed) * over))
 
     def _group(self) -> list[_Waiting]:
         with self._queue_lock:
