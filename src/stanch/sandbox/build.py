@@ -103,7 +103,7 @@ def staged(drill: Drill, options: Options, folder: Path) -> Iterator[Stage]:
         stack.callback(server.stop)
         server.start()
         _write_down(server.api, drill, data, net)
-        notes = _past(server.api, drill, habits, Made(learnt=learnt, net=net))
+        notes = _past(server.api, drill, options.speed, habits, Made(learnt=learnt, net=net))
         # (3) the victim behind its guard, its registry and pipeline, the tenants' doors
         pipeline = _pipeline(server.api, drill, options, folder, Made(learnt=learnt, net=net))
         victim = Victim(_spec(drill, options, server.api, folder, names))
@@ -190,7 +190,7 @@ def _write_down(api: Api, drill: Drill, data: Table, net: Net) -> None:
     )
 
 
-def _past(api: Api, drill: Drill, habits: Habits, made: Made) -> list[str]:
+def _past(api: Api, drill: Drill, speed: float, habits: Habits, made: Made) -> list[str]:
     """What could not be done while an ordinary past was told, in sentences."""
     world = drill.world
     until: datetime = utc_now() - _PAST
@@ -198,7 +198,7 @@ def _past(api: Api, drill: Drill, habits: Habits, made: Made) -> list[str]:
         asset=world.asset,
         version=VERSION,
         until=until,
-        lasted=timedelta(hours=world.hours),
+        lasted=timedelta(seconds=world.history / (world.per_second * speed)),
         rows=world.history,
     )
     events = history(habits, made.net, past)

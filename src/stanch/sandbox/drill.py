@@ -22,12 +22,10 @@ class World:
     data: str
     asset: str = "victim"
     tenants: int = 8
-    per_second: float = 40.0
+    per_second: float = 8.0
     """Ordinary requests of all tenants together."""
-    history: int = 4000
-    """Requests of the past that the baseline is made of."""
-    hours: float = 3.0
-    """How long that past was."""
+    history: int = 14_400
+    """Requests of the past that the baseline is made of, at the same rate."""
     hidden: tuple[int, ...] = (32,)
     rounds: int = 60
     criticality: int = 3

@@ -16,6 +16,7 @@ import numpy as np
 
 from stanch.sandbox.victims.data import Floats, Table
 from stanch.sandbox.victims.net import Net
+from stanch.sandbox.victims.spec import latency_ms
 from stanch.sandbox.wire import GONE, Answer, Door
 
 REFUSED = frozenset({401, 403, 413, 429, 502, 503})
@@ -168,6 +169,7 @@ def history(habits: Habits, net: Net, past: Past) -> list[dict[str, Any]]:
     step = past.lasted / past.rows
     asks = habits.many(past.rows)
     scores = net.scores(np.asarray([ask.row for ask in asks])).round(6)
+    dice = np.random.default_rng(3)
     events: list[dict[str, Any]] = []
     for n, (ask, row) in enumerate(zip(asks, scores, strict=True)):
         at = past.until - past.lasted + n * step
@@ -184,7 +186,7 @@ def history(habits: Habits, net: Net, past: Past) -> list[dict[str, Any]]:
                 "features": ask.row.tolist(),
                 "prediction": habits.rows.classes[int(row.argmax())],
                 "scores": row.tolist(),
-                "latency_ms": 2.0,
+                "latency_ms": round(latency_ms(dice), 3),
                 "status": 200,
                 **({"groups": dict(ask.groups)} if ask.groups else {}),
             }

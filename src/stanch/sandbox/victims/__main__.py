@@ -10,16 +10,18 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from stanch.guard.asgi import Guard
 from stanch.guard.core import Choices
 from stanch.guard.identity import bearer
 from stanch.sandbox.victims.registry import Registry
 from stanch.sandbox.victims.service import Service, told
-from stanch.sandbox.victims.spec import Spec
+from stanch.sandbox.victims.spec import Spec, latency_ms
 from stanch.vocabulary.asset import Fails
 
 
@@ -29,7 +31,9 @@ def guarded(spec: Spec) -> Guard:
     def loaded(version: str, digest: str) -> None:
         guard.core.tell({"kind": "deployment", "version": version, "digest": digest})
 
-    service = Service(Registry(Path(spec.registry)), classes=spec.classes, loaded=loaded)
+    service = Service(
+        Registry(Path(spec.registry)), classes=spec.classes, loaded=loaded, work=_work()
+    )
     guard = Guard(
         service,
         asset=spec.asset,
@@ -66,6 +70,18 @@ def main() -> None:
     )
     threading.Thread(target=_until_alone, daemon=True).start()
     asyncio.run(_serve(server, guard, port))
+
+
+def _work() -> Callable[[], Awaitable[float]]:
+    """The time that a larger model would take, with its spread."""
+    dice = np.random.default_rng()
+
+    async def work() -> float:
+        took = latency_ms(dice)
+        await asyncio.sleep(took / 1000)
+        return took
+
+    return work
 
 
 def _free() -> int:

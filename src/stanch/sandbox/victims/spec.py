@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+_MEDIAN, _SPREAD = 20.0, 0.5
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spec:
@@ -23,3 +27,8 @@ class Spec:
     last_good: str = ""
     boot: str = "1"
     """Keeps the ids of requests apart when the process is started again."""
+
+
+def latency_ms(dice: np.random.Generator) -> float:
+    """How long the model works on one answer: so long that the machine's own noise drowns in it."""
+    return float(_MEDIAN * np.exp(_SPREAD * dice.normal()))
