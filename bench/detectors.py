@@ -42,8 +42,8 @@ KNOWN = 100
 """Principals of the baseline."""
 CROWD = 39
 """Ordinary principals in a window."""
-STEPS = (5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200)
-TRIES = 15
+STEPS = (5, 10, 15, 20, 30, 40, 50, 75, 100, 200)
+TRIES = 7
 INNOCENT = 1000
 
 

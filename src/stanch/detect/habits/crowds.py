@@ -8,8 +8,9 @@ Math  A p-value becomes an e-value, e = (1 - p + p ln p) / (p (ln p)^2), whose m
       all sets of k principals: the elementary symmetric polynomial of degree k over C(P, k). The
       mean over k = 2, 3, ..., P is the evidence; by Markov it passes 1 / alpha with probability
       at most alpha, whatever set was sought. No set is searched for, so none has to be paid for.
-      Members are the k rarest at the largest term, less those whose direction is not alike: whose
-      cosine with the sum of the others' directions is under `ALIKE`.
+      Members are the k rarest at the largest term, less those whom chance explains (rarer than one
+      in ten is asked of each) and those whose direction is not alike: whose cosine with the sum of
+      the others' directions is under `ALIKE`.
 """
 
 import math
@@ -20,6 +21,8 @@ import numpy as np
 from stanch.detect.summaries.arrays import Floats, Ints
 
 ALIKE = 0.1
+ODD = -1.0
+"""Log10 of how rare each member has to be by itself."""
 MOST = 256
 """Only so many principals, the rarest, are taken as candidates; the others count as e = 0."""
 CERTAIN = -1e-6
@@ -59,7 +62,7 @@ def crowd_of(rarity: Floats, directions: Floats) -> Crowd:
     terms = terms[2:]
     strength = (_log_sum(terms) - math.log(size - 1)) / _TEN
     chosen = order[: int(terms.argmax()) + 2]
-    members, alike = _alike(chosen, directions)
+    members, alike = _alike(chosen[rarity[chosen] <= ODD], directions)
     return Crowd(members=members, strength=strength, alike=alike) if members.size else none
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from stanch.detect.habits.shares import FEWEST
 from stanch.detect.summaries.arrays import Floats, Ints
-from stanch.detect.summaries.ledger import Ledger
+from stanch.detect.summaries.ledger import PLACES, Ledger
 from stanch.detect.summaries.parts import (
     AMPLITUDE,
     BLOCK_WAVES,
@@ -44,9 +44,8 @@ class People:
 
     def count(self, block: Block) -> Floats:
         """(P,) a count that is one number."""
-        return (
-            self.ledger.block(block)[self.places].reshape(len(self.names), -1)[:, 0].astype(float)
-        )
+        lines = self.ledger.table[self.places]
+        return lines[:, PLACES[block].start].astype(float)
 
     def waves(self) -> Floats:
         """(P, 64) mean waves."""

@@ -1,6 +1,6 @@
 """Widths: how little a principal's inputs spread, against the habit.
 
-In    first and second moments along the main axes, of the baseline, its people, the window's people.
+In    first and second moments along the main axes: all rows, the baseline's people, people now.
 Out   a `Way`: how rare so narrow a spread is.
 Math  L = ln of the mean over the axes of (variance of the principal / variance of all). L varies
       by c / n + h: c is 2 / axes for normal inputs, three times that for the tails of real ones,
@@ -18,6 +18,8 @@ from stanch.detect.summaries.arrays import Floats
 
 HEAVY = 3.0
 """The variance of a variance, in that of normal inputs: kurtosis 7."""
+NORMAL_RANGE = 3.29
+"""Standard deviations between a normal variable's 5 % and 95 %."""
 LEAST_WIDTH = 1e-6
 
 
@@ -30,9 +32,10 @@ def width_way(name: str, known: Ground, habit: People, who: People) -> Way | Non
     kept = (logs >= low) & (logs <= high) if len(logs) >= 2 * FEWEST else np.ones(len(logs), bool)
     middle, size = float(np.median(logs)), int(kept.sum())
     spread = float(((logs[kept] - middle) ** 2).sum()) / chi_square_low(size - 1)
+    spread = max(spread, ((high - low) / NORMAL_RANGE) ** 2)
     inverse = float((1 / rows[kept]).mean())
     chance = min(HEAVY * 2 / max(int((known.width > 0).sum()), 1), spread / inverse)
-    between = max(spread - chance * inverse, 0.0) + (high - low) ** 2 / 10.8
+    between = max(spread - chance * inverse, 0.0)
     shown = _widths(known, who)
     now = peers(who, np.log(shown))
     middle = middle if now is None else min(middle, float(now))
