@@ -56,7 +56,7 @@ steps:
 
 
 class Freezer:
-    def freeze(self, _incident: Incident) -> None:
+    def freeze(self, incident: Incident) -> None:
         return None
 
 

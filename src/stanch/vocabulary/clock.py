@@ -31,3 +31,5 @@ class Clock:
     met: datetime | None = None
     by: str = ""
     why: str = ""
+    told: int = 0
+    """How much of the time, in percent, was over when people were last reminded."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,23 +13,27 @@ from stanch.contain.playbook.written import read
 from stanch.engine.approvals import Approvals, Ballot
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.policies import Policies
+from stanch.engine.runs.deeds import Order, Outcome
 from stanch.engine.runs.durable import Durable, Place
 from stanch.engine.runs.library import by_id, shipped
+from stanch.engine.runs.memory import Hop
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.runner import Runner
+from stanch.engine.telling import Notice
 from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
-from stanch.vocabulary.approval import Answer
+from stanch.vocabulary.approval import Answer, Approval
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import AttackKind, Suspect
-from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
+from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, digest_of
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller, Role, Scope
-from stanch.vocabulary.policy import Scores
+from stanch.vocabulary.policy import Mode, Scores
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.record import Deed
-from stanch.vocabulary.run import Run, RunState
+from stanch.vocabulary.run import Run, RunState, Wish
+from stanch.vocabulary.trouble import AlreadyThere, Busy, Conflict, Stale
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FRAUD = AssetId("fraud")
@@ -52,6 +57,14 @@ class Freezer:
         self.frozen.append(incident.id)
 
 
+class Told:
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    def tell(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+
 class Proving:
     def prove(self, asset: AssetId, version: int, probe: Probe | None) -> bool | None:
         return True
@@ -72,63 +85,124 @@ def incident(attack: AttackKind | None = AttackKind.EXTRACTION, **changes: objec
     return replace(made, **changes)  # pyrefly: ignore[bad-argument-type]  a test names what it changes
 
 
+class Inline:
+    """Carries hops out at once, without recording: for what is not about crashes."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self.queue: list[Hop] = []
+
+    def enqueue(self, hop: Hop) -> None:
+        self.queue.append(hop)
+
+    def at_work(self, hop: Hop) -> bool:
+        return hop in self.queue
+
+    def work(self) -> None:
+        while self.queue:
+            self.runner.carry(self.queue.pop(0), lambda _, work: work())
+
+
+class Fussy(RealDeeds):
+    """Deeds that can be made to fail."""
+
+    failing: dict[str, Exception]
+    done: list[str]
+
+    def perform(self, order: Order) -> Outcome:
+        self.done.append(order.act)
+        if order.act in self.failing:
+            raise self.failing[order.act]
+        return super().perform(order)
+
+
 class House:
     def __init__(self, folder: Path, extra: str = "") -> None:
         self.clock = Clock()
         self.store: SqlStore = open_store(sqlite_url(folder), clock=self.clock)
         self.freezer = Freezer()
         self.policies = Policies(self.store, self.clock)
-        self.approvals = Approvals(self.store, self.clock)
-        self.deeds = RealDeeds(
-            Hands(
-                store=self.store,
-                policies=self.policies,
-                keeper=self.freezer,
-                clock=self.clock,
-                prover=Proving(),
-            )
+        self.told = Told()
+        self.approvals = Approvals(self.store, self.clock, self.told)
+        hands = Hands(
+            store=self.store,
+            policies=self.policies,
+            keeper=self.freezer,
+            clock=self.clock,
+            prover=Proving(),
+            notifier=self.told,
         )
+        self.deeds = Fussy(hands)
+        self.deeds.failing, self.deeds.done = {}, []
         world = World(
             store=self.store, deeds=self.deeds, approvals=self.approvals, clock=self.clock
         )
-        books = by_id([read(extra, "extra.yaml")]) if extra else shipped()
-        self.runner = Runner(world, books)
-        self.durable = Durable(Place(url=f"sqlite:///{folder}/runs.db"), self.runner.carry)
-        self.durable.start()
-        self.runner.begin(self.durable)
+        self.books = by_id([read(extra, "extra.yaml")]) if extra else shipped()
+        self.runner = Runner(world, self.books)
+        self.inline = Inline(self.runner)
+        self.runner.begin(self.inline)
         with self.store.begin() as tx:
-            tx.assets.add(Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada"))
+            tx.assets.add(
+                Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada", fallback='"no"')
+            )
             self.incident = tx.incidents.add(incident())
+
+    def answer(self) -> Run:
+        self.runner.answer(self.incident)
+        self.inline.work()
+        return self.run()
 
     def run(self) -> Run:
         with self.store.look() as tx:
             (found,) = tx.runs.page(Wanted(incident=(self.incident.id,))).items
         return found
 
-    def until(self, true: Callable[[], bool], seconds: float = 20) -> None:
-        end = time.monotonic() + seconds
-        while not true():
-            assert time.monotonic() < end, self.run()
-            time.sleep(0.01)
-
-    def until_state(self, *states: RunState) -> Run:
-        self.until(lambda: self.run().state in states)
-        return self.run()
-
-    def later(self, **by: float) -> None:
+    def later(self, **by: float) -> Run:
         self.clock.at += timedelta(**by)
         self.runner.tick()
+        self.inline.work()
+        return self.run()
 
-    def deeds_entered(self) -> list[str]:
+    def wish(self, wish: Wish) -> Run:
+        self.runner.wish(self.run().id, wish, by="ada")
+        self.inline.work()
+        return self.run()
+
+    def asked(self) -> Approval:
+        with self.store.look() as tx:
+            (found,) = tx.approvals.page(Wanted(state=(Answer.OPEN,))).items
+        return found
+
+    def vote(self, *, yes: bool, by: Caller = ADA) -> Run:
+        asked = self.asked()
+        self.approvals.vote(asked.id, by, Ballot(yes=yes, digest=asked.digest))
+        self.inline.work()
+        return self.run()
+
+    def entered(self) -> list[str]:
         return [
             str(one.entry.facts["step"])
             for one in self.store.outbox(limit=500)
-            if one.entry.deed is Deed.STEP_DONE
+            if one.entry.deed is Deed.STEP_DONE and {"came", "undo"} & set(one.entry.facts)
         ]
 
+    def denied(self) -> frozenset[PrincipalId]:
+        return self.policies.now(FRAUD).deny.principals
+
     def close(self) -> None:
-        self.durable.stop()
         self.store.close()
+
+
+def made(tmp_path: Path, steps: str) -> Iterator[House]:
+    text = f"playbook: test\ntitle: A test\nanswers: [extraction]\nsteps:\n{steps}"
+    house = House(tmp_path, text)
+    yield house
+    house.close()
+
+
+@contextmanager
+def house_of(tmp_path: Path, steps: str) -> Iterator[House]:
+    yield from made(tmp_path, steps)
 
 
 @pytest.fixture
@@ -138,20 +212,261 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-def test_extraction_is_answered_by_demands_that_are_really_in_force(house: House) -> None:
-    house.runner.answer(house.incident)
-    # With no traffic to judge by, what touches everybody's answers asks a person first.
-    run = house.until_state(RunState.WAITING)
-    assert house.policies.now(FRAUD).deny.principals == {"key-91"}
-    with house.store.look() as tx:
-        assert tx.incidents.get(house.incident.id).phase is Phase.CONTAINED
-        (asked,) = tx.approvals.page().items
-    assert asked.answer is Answer.OPEN
-    assert run.waits_for == (f"an answer to {asked.id}",)
-    house.approvals.vote(asked.id, ADA, Ballot(yes=True, digest=asked.digest))
-    house.until(lambda: house.run().waits_for == ("quiet",))
-    assert house.policies.now(FRAUD).shape.scores is Scores.TOP1
-    house.later(minutes=20)
-    run = house.until_state(RunState.DONE)
-    assert run.ended is not None
+BLOCK = """
+  - do: freeze
+  - id: block
+    do: block_principal
+    with: {principals: $suspects}
+  - id: slow
+    do: throttle
+    with: {rate: 20/min}
+  - id: say
+    do: note
+    with: {text: done}
+"""
+ASKS = """
+  - do: freeze
+  - id: safe-ok
+    ask: May the fallback answer?
+    about: [safe]
+    within: 30m
+    if_silent: no
+    no: said-no
+  - id: safe
+    do: safe_mode
+    next: end
+  - id: said-no
+    do: note
+    with: {text: nobody wanted it}
+"""
+
+
+def test_extraction_is_answered_by_demands_that_are_really_in_force(
+    house: House, tmp_path: Path
+) -> None:
+    engine = Durable(Place(url=f"sqlite:///{tmp_path}/runs.db"), house.runner.carry)
+    house.runner.begin(engine)
+    engine.start()
+    try:
+        house.runner.answer(house.incident)
+        house.runner.answer(house.incident)
+        until(lambda: house.run().state is RunState.WAITING)
+        # With no traffic to judge by, what touches everybody's answers asks a person first.
+        assert house.denied() == {"key-91"}
+        with house.store.look() as tx:
+            assert tx.incidents.get(house.incident.id).phase is Phase.CONTAINED
+        asked = house.asked()
+        assert house.run().waits_for == (f"an answer to {asked.id}",)
+        house.approvals.vote(asked.id, ADA, Ballot(yes=True, digest=asked.digest))
+        until(lambda: house.run().waits_for == ("quiet",))
+        assert house.policies.now(FRAUD).shape.scores is Scores.TOP1
+        house.clock.at += timedelta(minutes=20)
+        house.runner.tick()
+        until(lambda: house.run().state is RunState.DONE)
+    finally:
+        engine.stop()
     assert house.freezer.frozen
+
+
+def test_the_act_waits_for_the_yes_and_then_is_in_force(tmp_path: Path) -> None:
+    with house_of(tmp_path, ASKS) as house:
+        assert house.answer().state is RunState.WAITING
+        assert house.policies.now(FRAUD).mode is Mode.SERVING
+        asked = house.asked()
+        assert "Safe mode on fraud" in asked.shown
+        assert house.vote(yes=True).state is RunState.DONE
+        assert house.policies.now(FRAUD).mode is Mode.SAFE
+
+
+def test_silence_takes_the_stated_default_and_touches_nothing(tmp_path: Path) -> None:
+    with house_of(tmp_path, ASKS) as house:
+        house.answer()
+        assert house.later(minutes=29).state is RunState.WAITING
+        assert house.later(minutes=1).state is RunState.DONE
+        assert house.policies.now(FRAUD).mode is Mode.SERVING
+        assert house.entered()[-1] == "said-no"
+
+
+def test_an_answer_for_something_else_is_stale(tmp_path: Path) -> None:
+    with house_of(tmp_path, ASKS) as house:
+        house.answer()
+        with pytest.raises(Stale):
+            house.approvals.vote(
+                house.asked().id, ADA, Ballot(yes=True, digest=digest_of(b"another text"))
+            )
+
+
+def test_a_paused_run_goes_one_step_at_a_time(tmp_path: Path) -> None:
+    with house_of(tmp_path, BLOCK) as house:
+        run = house.runner.start(next(iter(house.books.values())).playbook, house.incident.id)
+        house.runner.wish(run.id, Wish.PAUSE, by="ada")
+        house.inline.work()
+        assert house.run().state is RunState.PAUSED
+        assert house.entered() == []
+        house.wish(Wish.STEP)
+        assert (house.run().state, house.entered()) == (RunState.PAUSED, ["freeze"])
+        house.wish(Wish.STEP)
+        assert house.denied() == {"key-91"}
+        assert house.run().state is RunState.PAUSED
+        assert house.wish(Wish.GO).state is RunState.DONE
+        assert house.entered() == ["freeze", "block", "slow", "say"]
+
+
+def test_cancelling_with_undo_takes_back_in_reverse_order(tmp_path: Path) -> None:
+    steps = BLOCK.replace("  - id: say", "  - id: rest\n    wait: 1h\n  - id: say")
+    with house_of(tmp_path, steps) as house:
+        assert house.answer().state is RunState.WAITING
+        assert house.denied()
+        run = house.wish(Wish.CANCEL_UNDO)
+        assert run.state is RunState.CANCELLED
+        assert house.denied() == frozenset()
+        assert house.policies.now(FRAUD).limit.per_principal is None
+        assert house.entered()[-2:] == ["slow", "block"]
+        with pytest.raises(Conflict):
+            house.wish(Wish.GO)
+
+
+def test_a_failure_that_says_undo_takes_back_what_the_run_did(tmp_path: Path) -> None:
+    steps = BLOCK.replace("    with: {text: done}", "    with: {text: done}\n    on_failure: undo")
+    with house_of(tmp_path, steps) as house:
+        house.deeds.failing["note"] = Conflict("no paper left")
+        run = house.answer()
+        assert run.state is RunState.FAILED
+        assert "no paper left" in run.says
+        assert house.denied() == frozenset()
+
+
+def test_what_is_busy_is_tried_again_later_and_then_goes_on(tmp_path: Path) -> None:
+    with house_of(tmp_path, BLOCK) as house:
+        house.deeds.failing["throttle"] = Busy("others", 1)
+        assert house.answer().state is RunState.WAITING
+        assert house.later(seconds=1).state is RunState.WAITING
+        assert house.deeds.done.count("throttle") == 1
+        del house.deeds.failing["throttle"]
+        assert house.later(seconds=1).state is RunState.DONE
+        assert house.deeds.done.count("throttle") == 2
+
+
+def test_what_stays_busy_fails_after_its_attempts_and_the_run_goes_on(tmp_path: Path) -> None:
+    with house_of(tmp_path, BLOCK) as house:
+        house.deeds.failing["throttle"] = RuntimeError("a bug in an action")
+        house.answer()
+        for _ in range(5):
+            house.later(minutes=1)
+        assert house.run().state is RunState.DONE
+        assert house.deeds.done[-1] == "note"
+
+
+def test_a_run_keeps_the_playbook_it_began_with(tmp_path: Path) -> None:
+    with house_of(tmp_path, ASKS) as house:
+        before = house.answer()
+        text = "playbook: test\ntitle: Another\nanswers: [extraction]\nsteps:\n" + BLOCK
+        house.runner._books = by_id([read(text, "new.yaml")])
+        house.runner.answer(house.incident)
+        assert house.vote(yes=False).digest == before.digest
+        assert house.entered()[-1] == "said-no"
+
+
+def test_branches_do_not_hold_each_other_up_and_meet_again(tmp_path: Path) -> None:
+    steps = """
+  - do: freeze
+  - id: both
+    parallel: [left, right]
+    next: say
+  - id: left
+    wait: 1h
+    next: end
+  - id: right
+    do: block_principal
+    with: {principals: $suspects}
+    next: end
+  - id: say
+    do: note
+    with: {text: met}
+"""
+    with house_of(tmp_path, steps) as house:
+        assert house.answer().state is RunState.WAITING
+        assert house.denied() == {"key-91"}
+        assert "say" not in house.entered()
+        assert house.later(hours=1).state is RunState.DONE
+        assert house.entered()[-1] == "say"
+
+
+def test_a_repetition_stops_at_its_bound(tmp_path: Path) -> None:
+    steps = """
+  - do: freeze
+  - id: again
+    repeat: say
+    while: verdict = attack
+    most: 3
+    next: end
+  - id: say
+    do: note
+    with: {text: once more}
+    next: end
+"""
+    with house_of(tmp_path, steps) as house:
+        assert house.answer().state is RunState.DONE
+        assert house.entered().count("say") == 3
+        with house.store.look() as tx:
+            assert len(tx.notes.of(house.incident.id)) == 3
+
+
+def test_a_run_that_nobody_carries_is_taken_up_again(tmp_path: Path) -> None:
+    with house_of(tmp_path, BLOCK) as house:
+        house.runner.answer(house.incident)
+        lost = house.inline.queue.pop()
+        assert house.later(seconds=10).state is RunState.RUNNING
+        assert house.entered() == []
+        assert house.later(seconds=10).state is RunState.DONE
+        assert house.run().hop == lost.number + 1
+
+
+def test_a_run_that_hangs_is_shown_as_stuck(tmp_path: Path) -> None:
+    with house_of(tmp_path, BLOCK) as house:
+        house.runner.answer(house.incident)
+        house.clock.at += timedelta(minutes=1)
+        house.runner.tick()
+        assert house.run().state is RunState.STUCK
+        house.inline.work()
+        assert house.run().state is RunState.DONE
+
+
+def test_what_can_never_be_undone_needs_two_people(tmp_path: Path) -> None:
+    steps = """
+  - do: freeze
+  - id: revoke-ok
+    ask: Shall the key be revoked for good?
+    about: [revoke]
+    people: 2
+    within: 1h
+    no: end
+  - id: revoke
+    do: revoke_key
+    with: {principal: key-91}
+"""
+    with house_of(tmp_path, steps) as house:
+        house.answer()
+        assert house.vote(yes=True).state is RunState.WAITING
+        assert house.denied() == frozenset()
+        with pytest.raises(AlreadyThere):
+            house.vote(yes=True)
+        assert house.vote(yes=True, by=GRACE).state is RunState.DONE
+        assert house.denied() == {"key-91"}
+        assert any("by hand" in notice.says for notice in house.told.notices)
+
+
+def test_a_changed_verdict_starts_another_playbook(house: House) -> None:
+    house.answer()
+    changed = incident(AttackKind.EVASION)
+    house.runner.answer(changed)
+    with house.store.look() as tx:
+        runs = tx.runs.page(Wanted(incident=(house.incident.id,))).items
+    assert {r.playbook for r in runs} == {"extraction", "evasion"}
+
+
+def until(true: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)

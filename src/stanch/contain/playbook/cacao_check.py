@@ -89,14 +89,18 @@ def _top(document: Document) -> Iterator[str]:
         yield f"{name}: CACAO has no such field."
     if document.get("type") != "playbook" or document.get("spec_version") != "cacao-2.0":
         yield "type: this must be a playbook of cacao-2.0."
+    yield from _words(document)
+    for name, variable in (document.get("playbook_variables") or {}).items():
+        yield from _variable(name, variable)
+
+
+def _words(document: Document) -> Iterator[str]:
     for name in ("id", "created_by", "workflow_start"):
         if name in document and not ID.fullmatch(str(document[name])):
             yield f"{name}: {document[name]!r} is no CACAO id."
     for name in ("created", "modified"):
         if name in document and not TIME.fullmatch(str(document[name])):
             yield f"{name}: {document[name]!r} is no time in UTC."
-    for name, variable in (document.get("playbook_variables") or {}).items():
-        yield from _variable(name, variable)
 
 
 def _variable(name: str, variable: Any) -> Iterator[str]:

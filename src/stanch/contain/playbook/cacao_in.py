@@ -9,7 +9,7 @@ Why   playbooks in the wild are mostly invalid, and none may run foreign command
 (1) the workflow becomes steps under names of their own, whatever their ids were
 (2) each step is read: ours from its extension, others from what they say
 (3) links are followed; a fork that goes on after its branches has each branch go on there
-(4) circles are cut, and what nothing leads to is put at the end
+(4) circles are cut, and what nothing leads to can be chosen by a person at the start
 """
 
 import re
@@ -53,6 +53,7 @@ BY_HAND = 86_400
 ROUNDS = 10
 _SKIPPED = ("start", "end")
 _FORKS = ("if-condition", "decision")
+_CASES = ("cases", "conditions", "branches")
 MOST = 500
 LONGEST = 500
 
@@ -96,10 +97,10 @@ def imported(document: Document) -> Imported:
         raise BadInput("This CACAO playbook has no step that does anything.")
     for key, name in list(reading.names.items()):
         _read(reading, key, name)
-    start = _start(reading)
+    first = _start(reading)
     _join(reading)
     _cut(reading)
-    start = _attach(reading, start)
+    start = _attach(reading, first)
     return Imported(playbook=_book(reading, start), repairs=tuple(reading.repairs))
 
 
@@ -230,14 +231,16 @@ def _own(
 
 def _foreign(reading: _Reading, step: Mapping[str, Any], name: str) -> Step:
     kind = str(step.get("type"))
+    if any(isinstance(step.get(n), Mapping) for n in _CASES):
+        if kind == "decision":
+            reading.repaired(name, "CACAO has no step of type 'decision'; read as its cases")
+        return _switch(reading, step, name)
     if kind in _FORKS or (kind != "while-condition" and "on_true" in step):
         return _fork(reading, step, name)
     if kind == "parallel":
         return _parallel(reading, step, name)
     if kind == "while-condition":
         return _repeat(reading, step, name)
-    if kind == "switch-condition":
-        return _switch(reading, step, name)
     return _by_hand(reading, step, name)
 
 
@@ -302,15 +305,18 @@ def _repeat(reading: _Reading, step: Mapping[str, Any], name: str) -> Step:
 
 def _switch(reading: _Reading, step: Mapping[str, Any], name: str) -> Step:
     """A question for each case, one after the other."""
-    cases = step.get("cases")
-    pairs = list(cases.items()) if isinstance(cases, Mapping) else []
+    given = (step[n] for n in _CASES if isinstance(step.get(n), Mapping))
+    pairs: list[tuple[str, Any]] = [pair for cases in given for pair in cases.items()]
+    if not pairs:
+        return _by_hand(reading, step, name)
     after = _onward(reading, step, name)
     reading.repaired(name, f"its {len(pairs)} cases became questions to a person")
     ids = [name, *(f"{name}-case-{n}" for n in range(2, len(pairs) + 1))]
+    about = step.get("switch") or _title(step, name)
     made = [
         Ask(
             id=id_,
-            says=f"Is {step.get('switch')} = {case}?",
+            says=f"{about} Is it {case}?",
             role=Role.RESPONDER,
             within=BY_HAND,
             yes=_to(reading, to, name),
@@ -319,7 +325,7 @@ def _switch(reading: _Reading, step: Mapping[str, Any], name: str) -> Step:
         for id_, (case, to), no in zip(ids, pairs, [*ids[1:], after], strict=True)
     ]
     reading.steps.update({one.id: one for one in made[1:]})
-    return made[0] if made else _by_hand(reading, step, name)
+    return made[0]
 
 
 def _by_hand(reading: _Reading, step: Mapping[str, Any], name: str) -> Step:
@@ -433,13 +439,17 @@ def _without(step: Step, gone: str) -> Step:
 
 
 def _attach(reading: _Reading, start: str) -> str:
-    """(4) puts what nothing leads to at the end of what is reached, so that no step is lost."""
+    """(4) the first step, from which now every step can be come to."""
     while lost := [n for n in reading.steps if n not in _all_from(reading, start)]:
         heads = [n for n in lost if all(n not in follows(reading.steps[m]) for m in lost)]
         head = (heads or lost)[0]
-        tail = _tail(reading, start)
-        reading.repaired(head, f"nothing led here; it now follows {tail!r}")
-        reading.steps[tail] = _ends_at(reading.steps[tail], head)
+        way = f"to-{head}"
+        says = f"Nothing led to {head!r}. Go there instead of {start!r}?"
+        reading.steps[way] = Ask(
+            id=way, says=says, role=Role.RESPONDER, within=BY_HAND, yes=head, no=start
+        )
+        reading.repaired(head, "nothing led here; a person is asked whether to go there")
+        start = way
     return start
 
 
@@ -452,18 +462,6 @@ def _all_from(reading: _Reading, start: str) -> set[str]:
             seen.add(here)
             stack += follows(reading.steps[here])
     return seen
-
-
-def _tail(reading: _Reading, start: str) -> str:
-    """A step on the outermost level whose branch ends."""
-    level = _level(reading, start, set())
-    return next(n for n in reversed(list(reading.steps)) if n in level and _ends(reading, n))
-
-
-def _ends(reading: _Reading, name: str) -> bool:
-    step = reading.steps[name]
-    own = (step.next,) if isinstance(step, Parallel | Repeat) else follows(step)
-    return END in own
 
 
 def _book(reading: _Reading, start: str) -> Playbook:

@@ -26,25 +26,28 @@ def canonical(value: object) -> bytes:
 
 
 def _text(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
         case str():
-            return _string(value)
+            found = _string(value)
         case int():
-            if abs(value) > EXACT:
-                raise BadInput(f"{value} is too large for a JSON number that others read exactly.")
-            return str(value)
+            found = _whole(value)
         case float():
-            return _number(value)
+            found = _number(value)
         case Mapping():
-            return _mapping(value)
+            found = _mapping(value)
         case Sequence():
-            return f"[{','.join(map(_text, value))}]"
+            found = f"[{','.join(map(_text, value))}]"
         case _:
             raise BadInput(f"JSON cannot say a {type(value).__name__}.")
+    return found
+
+
+def _whole(value: int) -> str:
+    if abs(value) > EXACT:
+        raise BadInput(f"{value} is too large for a JSON number that others read exactly.")
+    return str(value)
 
 
 def _mapping(value: Mapping[object, object]) -> str:

@@ -40,10 +40,9 @@ def from_pattern(text: str) -> Condition:
     found = _PATTERN.fullmatch(text.strip())
     if found is None or f"{OBJECT}:" not in text:
         raise BadInput("The condition is about nothing that is known here.")
-    inner = found[1]
-    if re.search(r"\b(?!x-stanch:)[\w-]+:[\w.]+", inner):
+    plain = _PIECE.sub(r"\1 ", found[1])
+    if ":" in plain:
         raise BadInput("The condition asks for what is not known here.")
-    plain = _PIECE.sub(r"\1 ", inner)
     plain = re.sub(r"\b(AND|OR|IN)\b", lambda m: m[0].lower(), plain)
     return parse(re.sub(r"'([a-z_]+)'", r"\1", plain))
 
@@ -74,6 +73,9 @@ def _compare(asked: Compare, *, yes: bool) -> str:
 
 
 def _one_of(name: str, values: tuple[str | float, ...], *, yes: bool) -> str:
+    if not values:  # beyond the last word of an order: never so
+        first = _value(name, NAMES[name][0])
+        return f"({OBJECT}:{name} = {first} AND {OBJECT}:{name} != {first})"
     said = ", ".join(_value(name, v) for v in values)
     if yes:
         return f"{OBJECT}:{name} IN ({said})"

@@ -50,7 +50,7 @@ class Plain(Serializer):
         """The text that is kept."""
         return json.dumps(data, default=repr)
 
-    def deserialize(self, serialized_data: str) -> Any:  # pyrefly: ignore[bad-override]  the library names it otherwise
+    def deserialize(self, serialized_data: str) -> Any:
         """What was kept."""
         return json.loads(serialized_data)
 

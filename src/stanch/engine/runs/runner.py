@@ -14,7 +14,7 @@ A hop, numbered:
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -34,6 +34,8 @@ from stanch.engine.clock import new_id
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.library import answer_to, keep, kept
 from stanch.engine.runs.memory import (
+    PAUSE,
+    TIME,
     Hop,
     Line,
     Memory,
@@ -43,17 +45,20 @@ from stanch.engine.runs.memory import (
     remembered,
     standing,
 )
-from stanch.engine.runs.performer import Performer, Visit, World
-from stanch.vocabulary.ids import IncidentId, RunId
+from stanch.engine.runs.performer import ASKED, Performer, Visit, World
+from stanch.vocabulary.approval import Answer
+from stanch.vocabulary.ids import ApprovalId, IncidentId, RunId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.playbook import Playbook
 from stanch.vocabulary.run import Run, RunState, Wish
 from stanch.vocabulary.trouble import Conflict
 
+MACHINE = "stanch"
 LEASE = timedelta(seconds=15)
 """A run at work without a sign of life for longer than this is stuck."""
-MOST_LOOKED_AT = 1_000
+LOOK_EVERY = timedelta(seconds=5)
+"""How often a condition that a run waits for is looked at."""
 
 
 class Engine(Protocol):
@@ -96,6 +101,7 @@ class Runner:
         self._books = books
         self._performer = Performer(world)
         self._engine: Engine | None = None
+        self._looked: dict[RunId, datetime] = {}
         world.approvals.wake = self.wake
 
     def begin(self, engine: Engine) -> None:
@@ -108,12 +114,12 @@ class Runner:
         if book is not None:
             self.start(book, incident.id)
 
-    def start(self, book: Playbook, incident: IncidentId, *, by: str = "stanch") -> Run:
+    def start(self, book: Playbook, incident: IncidentId, *, by: str = MACHINE) -> Run:
         """The run of this playbook on this incident; the one that is there, if there is one."""
         at = self._world.clock()
         with self._world.store.begin() as tx:
             seen = tx.incidents.get(incident)
-            known = _begun(tx, seen, book)
+            known = _begun(tx, seen, book, by)
             if known is not None:
                 return known
             made = tx.runs.add(
@@ -166,13 +172,28 @@ class Runner:
         with self._world.store.look() as tx:
             waiting = _runs(tx, RunState.WAITING, RunState.PAUSED)
             silent = _runs(tx, RunState.RUNNING, RunState.STUCK)
-        before = len(waiting)
-        for run in waiting:
+            answered = _answered(tx, waiting)
+        due = [r for r in waiting if self._due(r, answered, at)]
+        for run in due:
             self.wake(run.id)
-        for run in silent:
-            if at - run.updated > LEASE:
-                self._revive(run)
-        return before
+        lost = [r for r in silent if at - r.updated > LEASE]
+        for run in lost:
+            self._revive(run)
+        return len(due) + len(lost)
+
+    def _due(self, run: Run, answered: frozenset[str], at: datetime) -> bool:
+        """Whether a wait of the run may be over; conditions are looked at now and then."""
+        if run.state is RunState.PAUSED:
+            return run.wish is not Wish.PAUSE
+        if run.wake is not None and at >= run.wake:
+            return True
+        if run.wish not in (Wish.GO, Wish.PAUSE) or answered.intersection(run.waits_for):
+            return True
+        asked = (w for w in run.waits_for if w not in (TIME, PAUSE) and not w.startswith(ASKED))
+        if not any(asked) or at - self._looked.get(run.id, run.started) < LOOK_EVERY:
+            return False
+        self._looked[run.id] = at
+        return True
 
     def carry(self, hop: Hop, record: Record) -> None:
         """Carries one hop out; killed anywhere and begun again, it goes the same way."""
@@ -263,9 +284,18 @@ class Runner:
             self._engine.enqueue(Hop(run=run.id, number=run.hop))
 
 
-def _begun(tx: Transaction, incident: Incident, book: Playbook) -> Run | None:
+def _answered(tx: Transaction, waiting: list[Run]) -> frozenset[str]:
+    """The waits for people that are over."""
+    asked = {w for run in waiting for w in run.waits_for if w.startswith(ASKED)}
+    keys = [ApprovalId(w.removeprefix(ASKED)) for w in sorted(asked)]
+    found = tx.approvals.many(keys) if keys else ()
+    return frozenset(ASKED + one.id for one in found if one.answer is not Answer.OPEN)
+
+
+def _begun(tx: Transaction, incident: Incident, book: Playbook, by: str) -> Run | None:
+    """The run that makes another one needless: any for the machine, one at work for a person."""
     page = tx.runs.page(Wanted(incident=(incident.id,), kind=(book.id,)), limit=50)
-    return next((r for r in page.items if r.state is not RunState.CANCELLED), None)
+    return next((r for r in page.items if by == MACHINE or not is_over(r)), None)
 
 
 def _book(tx: Transaction, run: Run) -> Playbook:
@@ -280,7 +310,7 @@ def _runs(tx: Transaction, *states: RunState) -> list[Run]:
     while True:
         page = tx.runs.page(Wanted(state=states), after=cursor, limit=500)
         found += page.items
-        if not page.next or len(found) >= MOST_LOOKED_AT * 10:
+        if not page.next:
             return found
         cursor = page.next
 

@@ -1,0 +1,208 @@
+"""The containment clock: how long an asset's incident may go uncontained, and who hears of it.
+
+In    incidents as they open and change; the time.
+Out   one clock for each incident, its reminders, and the times that were measured.
+Why   a minute of an attack costs; the asset says how many it may have. At half of them the
+      responder is reminded, at four fifths who builds and owns it, at the end who leads.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from stanch.engine.clock import Clock
+from stanch.engine.ports import Store, Transaction
+from stanch.engine.telling import Nobody, Notice, Notifier, Urgency
+from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.clock import Clock as Deadline
+from stanch.vocabulary.clock import ClockState
+from stanch.vocabulary.ids import IncidentId
+from stanch.vocabulary.incident import Incident, Phase, VerdictKind
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.people import Duty
+from stanch.vocabulary.record import Deed, Entry
+
+LAW = "containment"
+USUAL_MINUTES = 60
+REMIND_AT = (50, 80, 100)
+"""Percent of the time at which people hear of it."""
+_TOLD: dict[int, tuple[tuple[Duty | str, ...], Urgency]] = {
+    50: ((Duty.RESPONDER,), Urgency.SOON),
+    80: ((Duty.RESPONDER, Duty.ML_ENGINEER, "owner"), Urgency.NOW),
+    100: ((Duty.RESPONDER, "owner", Duty.LEADERSHIP), Urgency.NOW),
+}
+_HARMLESS = frozenset({VerdictKind.NATURAL, VerdictKind.FAULT})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Times:
+    """What was measured of an incident; None where it has not come to that."""
+
+    to_open: timedelta
+    """From the earliest event behind it to the incident."""
+    to_contain: timedelta | None
+    """From the incident to the proof that it is contained."""
+    used: timedelta
+    allowed: timedelta
+
+    @property
+    def percent(self) -> int:
+        """How much of the time is used, in percent; it may be more than all."""
+        return int(100 * self.used / self.allowed)
+
+
+def times(incident: Incident, asset: Asset | None, at: datetime) -> Times:
+    """What was measured of this incident up to this moment."""
+    allowed = timedelta(minutes=asset.deadline_minutes if asset else USUAL_MINUTES)
+    done = incident.contained_at
+    end = done or incident.closed_at or at
+    return Times(
+        to_open=incident.opened - incident.first_seen,
+        to_contain=None if done is None else done - incident.opened,
+        used=max(timedelta(0), end - incident.opened),
+        allowed=max(allowed, timedelta(seconds=1)),
+    )
+
+
+class ContainmentClock:
+    """Starts, watches and stops the clock of every incident."""
+
+    def __init__(self, store: Store, clock: Clock, notifier: Notifier | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self._notifier = notifier or Nobody()
+
+    def opened(self, incident: Incident) -> None:
+        """Starts the incident's clock, unless there is nothing to contain."""
+        self._see(incident.id)
+
+    def changed(self, incident: Incident) -> None:
+        """Starts, stops or keeps the clock as the incident now is."""
+        self._see(incident.id)
+
+    def tick(self) -> tuple[Deadline, ...]:
+        """The clocks that came to a mark or to their end now."""
+        moved = []
+        for one in self._running():
+            after = self._look(one.id, one.incident)
+            if after is not None and after != one:
+                moved.append(after)
+        return tuple(moved)
+
+    def _see(self, key: IncidentId) -> None:
+        at = self._clock()
+        with self._store.begin() as tx:
+            incident = tx.incidents.get(key)
+            known = tx.clocks.find(clock_id(key))
+            if known is None and _counts(incident):
+                asset = tx.assets.find(incident.asset)
+                due = incident.opened + times(incident, asset, at).allowed
+                made = Deadline(
+                    id=clock_id(key),
+                    incident=key,
+                    duty=f"contain it on {incident.asset}",
+                    law=LAW,
+                    started=incident.opened,
+                    due=due,
+                )
+                tx.clocks.add(made)
+                _enter(tx, made, at, Deed.CLOCK_STARTED, due=due.isoformat())
+            elif known is not None:
+                self._settle(tx, known, incident, at)
+
+    def _look(self, key: str, about: IncidentId) -> Deadline | None:
+        at = self._clock()
+        with self._store.begin() as tx:
+            known = tx.clocks.find(key)
+            incident = tx.incidents.find(about)
+            if known is None or incident is None or known.state is not ClockState.RUNNING:
+                return None
+            settled = self._settle(tx, known, incident, at)
+            if settled.state is not ClockState.RUNNING:
+                return settled
+            asset = tx.assets.find(incident.asset)
+            used = times(incident, asset, at)
+            passed = max((m for m in REMIND_AT if m <= used.percent), default=0)
+            if passed <= known.told:
+                return known
+            state = ClockState.MISSED if passed >= max(REMIND_AT) else ClockState.RUNNING
+            after = replace(known, told=passed, state=state)
+            tx.clocks.save(after)
+            _enter(tx, after, at, Deed.PERSON_TOLD, percent=passed)
+        self._tell(incident, used, passed)
+        return after
+
+    @staticmethod
+    def _settle(tx: Transaction, known: Deadline, incident: Incident, at: datetime) -> Deadline:
+        """The clock, stopped if it is contained or there is nothing to contain."""
+        if known.state is ClockState.RUNNING and incident.contained_at is not None:
+            late = incident.contained_at > known.due
+            state = ClockState.MISSED if late else ClockState.MET
+            after = replace(known, state=state, met=incident.contained_at)
+        elif known.state is ClockState.RUNNING and not _counts(incident):
+            why = f"nothing to contain: {incident.verdict.kind}, {incident.phase}"
+            after = replace(known, state=ClockState.STOPPED, why=why, by="stanch")
+        elif known.state is ClockState.MISSED and known.met is None and incident.contained_at:
+            after = replace(known, met=incident.contained_at)
+        elif known.state is ClockState.STOPPED and known.by == "stanch" and _counts(incident):
+            after = replace(known, state=ClockState.RUNNING, why="", by="")
+        else:
+            return known
+        tx.clocks.save(after)
+        _enter(tx, after, at, Deed.CLOCK_STARTED, state=after.state)
+        return after
+
+    def _tell(self, incident: Incident, used: Times, passed: int) -> None:
+        whom, urgency = _TOLD[passed]
+        minutes = int(used.used.total_seconds() // 60)
+        says = (
+            f"{incident.title} is not contained after {minutes} minutes: "
+            f"{used.percent} % of the time that {incident.asset} may have."
+        )
+        for to in whom:
+            self._notifier.tell(
+                Notice(
+                    key=f"containment/{incident.id}/{passed}/{to}",
+                    to=str(to),
+                    says=says,
+                    urgency=urgency,
+                    incident=incident.id,
+                    asset=incident.asset,
+                )
+            )
+
+    def _running(self) -> list[Deadline]:
+        wanted = Wanted(kind=(LAW,), state=(ClockState.RUNNING,))
+        found: list[Deadline] = []
+        after = ""
+        with self._store.look() as tx:
+            while True:
+                page = tx.clocks.page(wanted, after=after, limit=500)
+                found += page.items
+                if not page.next:
+                    return found
+                after = page.next
+
+
+def clock_id(incident: IncidentId) -> str:
+    """The id of the incident's containment clock."""
+    return f"clk-contain-{incident}"
+
+
+def _counts(incident: Incident) -> bool:
+    """Whether there may be something to contain."""
+    over = incident.phase is Phase.CLOSED or incident.merged_into is not None
+    return not over and incident.verdict.kind not in _HARMLESS
+
+
+def _enter(tx: Transaction, one: Deadline, at: datetime, deed: Deed, **facts: str | int) -> None:
+    tx.record(
+        Entry(
+            at=at,
+            deed=deed,
+            actor="stanch",
+            about=one.id,
+            incident=one.incident,
+            facts={"duty": one.duty, "state": one.state, **facts},
+        )
+    )
+    tx.announce("clock", one.id)

@@ -1,0 +1,203 @@
+"""CACAO: playbooks of others are repaired without loss; signatures hold; one value has one text."""
+
+import json
+import math
+from base64 import urlsafe_b64decode
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stanch.contain.playbook.cacao_check import faults
+from stanch.contain.playbook.cacao_in import imported
+from stanch.contain.playbook.cacao_out import Key, Origin, covered, exported, signed
+from stanch.contain.playbook.canonical import canonical
+from stanch.contain.playbook.check import problems
+from stanch.engine.runs.library import every_act, shipped
+from stanch.vocabulary.playbook import Ask, Decide, Repeat, Wait
+from stanch.vocabulary.trouble import BadInput
+
+AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
+ORIGIN = Origin(created=AT, modified=AT)
+Document = dict[str, Any]
+
+
+def ours() -> Document:
+    made: Document = json.loads(json.dumps(exported(shipped()["poisoning"].playbook, ORIGIN)))
+    return made
+
+
+def foreign(**workflow: Document) -> Document:
+    return {"type": "playbook", "name": "Theirs", "workflow_start": "s", "workflow": workflow}
+
+
+def test_a_wild_playbook_is_repaired_without_losing_a_step() -> None:
+    document = foreign(
+        s={"type": "start", "next_step": "look"},
+        look={"type": "action", "name": "Look", "next_step": "bad"},
+        bad={"type": "decision", "condition": "score > 5", "on_true": "kill", "on_false": "look"},
+        kill={"type": "action", "commands": [{"type": "bash", "command": "rm -rf /"}], "next": "e"},
+        which={"type": "switch-condition", "switch": "__v__", "cases": {"a": "kill", "b": "look"}},
+        odd={"type": "frobnicate", "name": "Odd"},
+        slow={"type": "action", "name": "Slow", "delay": 5000, "on_completion": "gone"},
+        e={"type": "end"},
+    )
+    document["playbook_variables"] = {"__n__": {"type": "integer", "value": 5}}
+    found = imported(document)
+    told = "\n".join(found.repairs)
+    for named in (
+        "created_by",
+        "decision",
+        "no command",
+        "__n__",
+        "came back",
+        "gone",
+        "frobnicate",
+    ):
+        assert named in told
+    said = " ".join(s.says for s in found.playbook.steps.values())
+    for word in ("Look", "score > 5", "rm -rf /", "__v__", "Odd", "Slow"):
+        assert word in said
+    assert isinstance(found.playbook.steps["slow-delay"], Wait)
+    assert problems(found.playbook, every_act()) == ()
+    assert all(not isinstance(s, Ask) or not s.if_silent for s in found.playbook.steps.values())
+
+
+def test_branches_go_on_where_their_fork_goes_on() -> None:
+    document = foreign(
+        s={"type": "start", "on_completion": "fork"},
+        fork={
+            "type": "if-condition",
+            "condition": "[x-stanch:suspects >= 1]",
+            "on_true": "yes",
+            "on_false": "no",
+            "on_completion": "last",
+        },
+        yes={"type": "action", "name": "Yes", "on_completion": "e1"},
+        no={"type": "action", "name": "No", "on_completion": "e2"},
+        last={"type": "action", "name": "Last", "on_completion": "e3"},
+        e1={"type": "end"},
+        e2={"type": "end"},
+        e3={"type": "end"},
+    )
+    book = imported(document).playbook
+    fork, yes, no = (book.steps[n] for n in ("fork", "yes", "no"))
+    assert isinstance(fork, Decide)
+    assert isinstance(yes, Ask)
+    assert isinstance(no, Ask)
+    assert fork.condition == "suspects >= 1"
+    assert {yes.yes, no.yes} == {"last"}
+
+
+def test_a_loop_without_a_bound_gets_one() -> None:
+    document = foreign(
+        s={"type": "start", "on_completion": "w"},
+        w={"type": "while-condition", "condition": "[x-stanch:quiet = false]", "on_true": "a"},
+        a={"type": "action", "name": "A"},
+    )
+    step = imported(document).playbook.steps["w"]
+    assert isinstance(step, Repeat)
+    assert 1 <= step.most <= 10
+
+
+def test_a_link_that_was_changed_elsewhere_counts() -> None:
+    document = ours()
+    ends = [k for k, s in document["workflow"].items() if s["type"] == "end"]
+    block = next(
+        s
+        for s in document["workflow"].values()
+        if next(iter(s.get("step_extensions", {}).values()), {}).get("fields", {}).get("id")
+        == "tell"
+    )
+    assert block["on_completion"] in ends
+    checks = next(k for k, s in document["workflow"].items() if s["name"].startswith("Find which"))
+    first = next(s for s in document["workflow"].values() if s["type"] == "start")
+    first["on_completion"] = checks
+    assert imported(document).playbook.steps["to-freeze"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda d: d.pop("created_by"), "created_by: it is missing"),
+        (lambda d: d.update(bogus=1), "bogus"),
+        (lambda d: d.update(created="yesterday"), "is no time"),
+        (lambda d: d.update(workflow_start="start--1"), "is no CACAO id"),
+        (lambda d: d["agent_definitions"].clear(), "is not defined"),
+        (lambda d: d["extension_definitions"].clear(), "is not defined"),
+        (lambda d: d["workflow"].pop(list(d["workflow"])[5]), "it is named and not there"),
+        (lambda d: d["playbook_variables"].update(x={"type": "string"}), "like __name__"),
+        (
+            lambda d: next(iter(d["playbook_variables"].values())).update(value=5),
+            "the value of a variable is a text",
+        ),
+        (lambda d: first_of(d, "action").update(nonsense=1), "has no nonsense"),
+        (lambda d: first_of(d, "action").pop("commands"), "needs commands"),
+        (lambda d: first_of(d, "end").update(on_completion=d["workflow_start"]), "leads nowhere"),
+        (lambda d: first_of(d, "parallel").update(next_steps=[]), "two branches"),
+        (lambda d: first_of(d, "action").update(on_success="x"), "beside"),
+    ],
+)
+def test_a_damaged_document_is_found_out(damage: Callable[[Document], Any], says: str) -> None:
+    document = ours()
+    assert faults(document) == ()
+    damage(document)
+    assert any(says in fault for fault in faults(document))
+
+
+def first_of(document: Document, kind: str) -> Document:
+    found: Document = next(s for s in document["workflow"].values() if s["type"] == kind)
+    return found
+
+
+def test_a_signature_holds_until_a_word_is_changed() -> None:
+    private = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    document = signed(ours(), Key(sign=private.sign, public="AAAA"), ORIGIN)
+    (mark,) = document["signatures"]
+    value = urlsafe_b64decode(mark["value"] + "==")
+    reordered = json.loads(json.dumps(dict(reversed(document.items())), indent=3))
+    private.public_key().verify(value, covered(reordered, mark))
+    reordered["name"] += "."
+    with pytest.raises(InvalidSignature):
+        private.public_key().verify(value, covered(reordered, mark))
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1e21, "1e+21"), (1e20, "100000000000000000000"), (1e-6, "0.000001"), (1e-7, "1e-7"),
+        (5e-324, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"), (-0.0, "0"),
+        (4.5, "4.5"), (2e-3, "0.002"), (333333333.33333329, "333333333.3333333"), (-1.5, "-1.5"),
+    ],
+)  # fmt: skip
+def test_numbers_are_written_as_ecmascript_writes_them(number: float, text: str) -> None:
+    assert canonical(number) == text.encode()
+
+
+def test_keys_come_by_their_utf16_units() -> None:
+    keys = ["\u20ac", "\r", "\ufb33", "1", "\U0001f600", "\x80", "\u00f6"]
+    order = ["\r", "1", "\x80", "\u00f6", "\u20ac", "\U0001f600", "\ufb33"]
+    assert list(json.loads(canonical(dict.fromkeys(keys, 0)))) == order
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+@settings(max_examples=300, deadline=None)
+def test_a_number_reads_back_as_itself(number: float) -> None:
+    assert float(canonical(number)) == number
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 2**60, {1: 2}, {1, 2}, "\ud800"])
+def test_what_json_cannot_say_is_refused(value: object) -> None:
+    with pytest.raises(BadInput):
+        canonical(value)
+
+
+@pytest.mark.parametrize("document", [{}, {"type": "bundle"}, {"workflow": {}}, {"workflow": 5}])
+def test_what_is_no_playbook_is_refused(document: Document) -> None:
+    with pytest.raises(BadInput):
+        imported(document)

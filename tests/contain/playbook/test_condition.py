@@ -1,0 +1,110 @@
+"""Conditions: their truth, their words, and their STIX patterns, on every fact there is."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stanch.contain.playbook.condition import (
+    NAMES,
+    NUMBER,
+    ORDERED,
+    TRUTH,
+    Compare,
+    Condition,
+    Every,
+    Holds,
+    Not,
+    OneOf,
+    Some,
+    holds,
+    parse,
+    said,
+)
+from stanch.contain.playbook.stix import from_pattern, pattern
+from stanch.vocabulary.playbook import Argument
+from stanch.vocabulary.trouble import BadInput
+
+WORDS = sorted(n for n, v in NAMES.items() if v not in (NUMBER, TRUTH))
+NUMBERS = sorted(n for n, v in NAMES.items() if v == NUMBER)
+TRUTHS = sorted(n for n, v in NAMES.items() if v == TRUTH)
+SIGNS = ["=", "!=", "<", "<=", ">", ">="]
+numbers = st.integers(0, 100).map(float)
+
+
+def compares(name: str) -> st.SearchStrategy[Condition]:
+    signs = SIGNS if name in ORDERED else SIGNS[:2]
+    values = st.sampled_from([str(v) for v in NAMES[name]])
+    return st.builds(Compare, name=st.just(name), sign=st.sampled_from(signs), value=values)
+
+
+leaves = st.one_of(
+    st.sampled_from(TRUTHS).map(lambda n: Holds(name=n)),
+    st.sampled_from(WORDS).flatmap(compares),
+    st.builds(Compare, name=st.sampled_from(NUMBERS), sign=st.sampled_from(SIGNS), value=numbers),
+    st.builds(OneOf, name=st.just("attack"), values=st.just(("poisoning", "backdoor"))),
+)
+
+
+def grown(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
+    parts = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    return st.one_of(
+        st.builds(Not, part=inner), st.builds(Every, parts=parts), st.builds(Some, parts=parts)
+    )
+
+
+conditions = st.recursive(leaves, grown, max_leaves=6)
+facts = st.fixed_dictionaries(
+    {
+        **{n: st.sampled_from([str(v) for v in NAMES[n]]) for n in WORDS},
+        **dict.fromkeys(NUMBERS, numbers),
+        **dict.fromkeys(TRUTHS, st.booleans()),
+    }
+)
+
+
+@given(conditions)
+@settings(max_examples=60, deadline=None)
+def test_a_condition_is_the_same_after_words(condition: Condition) -> None:
+    assert parse(said(condition)) == condition
+
+
+@given(conditions, facts)
+@settings(max_examples=60, deadline=None)
+def test_its_pattern_means_the_same_on_every_fact(
+    condition: Condition, known: dict[str, Argument]
+) -> None:
+    assert holds(from_pattern(pattern(condition)), known) == holds(condition, known)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("suspects", "needs a comparison"),
+        ("attack > poisoning", "has no order"),
+        ("severity >= awful", "is no severity"),
+        ("suspects >= many", "is a number"),
+        ("contained and", "The end"),
+        ("(contained", "is missing"),
+        ("contained contained", "was not expected"),
+        ("__import__ = 1", "is no fact"),
+        ("contained; drop", "has no meaning"),
+        ("not " * 40 + "contained", "too deeply"),
+        ("contained or " * 200, "at most"),
+        ("attack in (poisoning", "is missing"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(text: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says.replace("(", r"\(")):
+        parse(text)
+
+
+def test_what_is_not_known_is_not_so_either_way() -> None:
+    assert not holds(parse("suspects >= 0"), {})
+    assert not holds(parse("suspects < 0"), {})
+    assert not holds(parse("attack = poisoning"), {})
+    assert not holds(parse("attack != poisoning"), {})
+
+
+def test_levels_come_in_their_order() -> None:
+    assert holds(parse("severity >= medium"), {"severity": "high"})
+    assert not holds(parse("severity > high"), {"severity": "high"})

@@ -1,0 +1,171 @@
+"""The laws of playbooks, over every playbook there is."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stanch.contain.playbook.cacao_check import faults
+from stanch.contain.playbook.cacao_in import imported
+from stanch.contain.playbook.cacao_out import Origin, exported
+from stanch.contain.playbook.check import problems
+from stanch.contain.playbook.walk import (
+    Came,
+    End,
+    Stage,
+    State,
+    Token,
+    What,
+    after,
+    begin,
+    ready,
+)
+from stanch.contain.playbook.written import Written, read, written
+from stanch.engine.runs.library import decoded, digest, encoded, every_act, shipped
+from stanch.vocabulary.finding import AttackKind
+from stanch.vocabulary.playbook import Ask, Decide, Do, Parallel, Playbook, Repeat, Wait
+
+AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
+ORIGIN = Origin(created=AT, modified=AT)
+every = pytest.mark.parametrize("one", shipped().values(), ids=list(shipped()))
+Answers = Callable[[Playbook, Token], Came]
+
+
+def _yes(book: Playbook, token: Token) -> Came:
+    match book.steps[token.at]:
+        case Do():
+            return Came(what=What.DONE, handle="x")
+        case Wait():
+            return Came(what=What.OVER)
+        case Parallel():
+            return Came(what=What.OVER)
+        case Ask() | Decide() | Repeat():
+            return Came(what=What.YES)
+
+
+def _no(book: Playbook, token: Token) -> Came:
+    match book.steps[token.at]:
+        case Do():
+            return Came(what=What.FAILED, says="people said no")
+        case Wait():
+            return Came(what=What.LATE)
+        case Parallel():
+            return Came(what=What.OVER)
+        case Ask() | Decide() | Repeat():
+            return Came(what=What.NO)
+
+
+def _silent(book: Playbook, token: Token) -> Came:
+    """Nobody answers: each question takes its stated default; all that is asked for is so."""
+    step = book.steps[token.at]
+    if isinstance(step, Ask):
+        return Came(what=What.YES if step.if_silent else What.NO)
+    return _yes(book, token)
+
+
+WAYS: Mapping[str, Answers] = {"all yes": _yes, "all no": _no, "all silent": _silent}
+
+
+def walked(book: Playbook, answers: Answers) -> tuple[State, list[str]]:
+    state, way = begin(book), []
+    while (token := ready(state)) is not None:
+        assert len(way) < 5_000
+        way.append(token.at)
+        state = after(book, state, token, answers(book, token))
+    return state, way
+
+
+@every
+@pytest.mark.parametrize("answers", WAYS.values(), ids=list(WAYS))
+def test_it_comes_to_an_end_whatever_is_answered(one: Written, answers: Answers) -> None:
+    state, _ = walked(one.playbook, answers)
+    assert state.stage is Stage.ENDED
+    assert state.end is End.DONE
+
+
+@every
+def test_nothing_is_wrong_with_it(one: Written) -> None:
+    assert problems(one.playbook, every_act()) == ()
+
+
+@every
+def test_it_begins_by_keeping_evidence(one: Written) -> None:
+    first = one.playbook.steps[one.playbook.start]
+    assert isinstance(first, Do)
+    assert first.act == "freeze"
+
+
+@every
+def test_silence_does_nothing_that_cannot_be_undone(one: Written) -> None:
+    _, way = walked(one.playbook, _silent)
+    for name in way:
+        step = one.playbook.steps[name]
+        assert not (isinstance(step, Do) and every_act()[step.act].final)
+
+
+@every
+def test_it_is_the_same_after_yaml(one: Written) -> None:
+    again = read(written(one.playbook)).playbook
+    assert again == one.playbook
+    assert list(again.steps) == list(one.playbook.steps)
+
+
+@every
+def test_it_is_the_same_after_being_kept(one: Written) -> None:
+    again = decoded(encoded(one.playbook))
+    assert again == one.playbook
+    assert digest(again) == digest(one.playbook)
+
+
+@every
+def test_it_is_valid_cacao(one: Written) -> None:
+    assert faults(exported(one.playbook, ORIGIN)) == ()
+
+
+@every
+def test_it_is_the_same_after_cacao_and_needs_no_repair(one: Written) -> None:
+    document = json.loads(json.dumps(exported(one.playbook, ORIGIN)))
+    found = imported(document)
+    assert found.repairs == ()
+    assert found.playbook == one.playbook
+    assert list(found.playbook.steps) == list(one.playbook.steps)
+
+
+@every
+def test_every_time_it_waits_is_stated_and_people_have_enough_of_it(one: Written) -> None:
+    for step in one.playbook.steps.values():
+        if isinstance(step, Ask):
+            assert timedelta(minutes=5) <= timedelta(seconds=step.within)
+
+
+def test_every_kind_of_cause_has_one_playbook() -> None:
+    answers = [kind for one in shipped().values() for kind in one.playbook.answers]
+    assert sorted(answers) == sorted((*AttackKind, "natural", "fault"))
+
+
+@pytest.mark.parametrize("name", ["natural_drift", "pipeline_fault"])
+@pytest.mark.parametrize("answers", [_silent, _no], ids=["silent", "no"])
+def test_where_nobody_attacks_nothing_is_contained_by_itself(name: str, answers: Answers) -> None:
+    book = shipped()[name].playbook
+    _, way = walked(book, answers)
+    steps = (book.steps[name] for name in way)
+    assert not [s.id for s in steps if isinstance(s, Do) and every_act()[s.act].contains]
+
+
+def test_a_playbook_that_runs_in_a_circle_is_found_out() -> None:
+    text = """
+playbook: circle
+title: Round and round
+steps:
+  - do: freeze
+  - id: one
+    do: note
+    with: {text: a}
+  - id: two
+    do: note
+    with: {text: b}
+    next: one
+"""
+    (problem,) = problems(read(text).playbook, every_act())
+    assert "circle" in problem.says

@@ -1,0 +1,219 @@
+"""Approvals: who may answer what, once, about exactly what was shown, and what silence means."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import pytest
+
+from stanch.engine.approvals import MOST_OPEN, Approvals, Ballot, Question, allowed
+from stanch.engine.telling import Notice
+from stanch.store.sql.store import SqlStore
+from stanch.vocabulary.approval import Answer, Approval, Risk
+from stanch.vocabulary.ids import ActionId, AssetId, Digest, IncidentId, RunId, UserId, digest_of
+from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role, Scope, User
+from stanch.vocabulary.record import Deed
+from stanch.vocabulary.trouble import (
+    AlreadyThere,
+    Answered,
+    BadInput,
+    Busy,
+    NotAllowed,
+    Refused,
+    Stale,
+)
+
+FRAUD = AssetId("fraud")
+QUESTION = Question(
+    key="run-1/safe",
+    incident=IncidentId("inc-1"),
+    asset=FRAUD,
+    action=ActionId("safe_mode"),
+    shown="Safe mode on fraud. Hits everybody. It can be undone.",
+    acts={"safe": digest_of(b"safe mode")},
+    run=RunId("run-1"),
+)
+
+
+class Hands(Protocol):
+    """The clock of conftest: it moves when a test moves it."""
+
+    at: datetime
+
+    def __call__(self) -> datetime: ...
+
+
+class Told:
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    def tell(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+
+class Room:
+    def __init__(self, store: SqlStore, hands: Hands) -> None:
+        self.store, self.hands, self.told = store, hands, Told()
+        self.woken: list[RunId] = []
+        self.approvals = Approvals(store, hands, self.told)
+        self.approvals.wake = self.woken.append
+
+    def deeds(self) -> list[Deed]:
+        return [one.entry.deed for one in self.store.outbox(limit=500)]
+
+
+@pytest.fixture
+def room(sql_store: SqlStore, hands: Hands) -> Room:
+    return Room(sql_store, hands)
+
+
+def person(name: str, role: Role = Role.APPROVER) -> Caller:
+    return Caller(name=name, scopes=ROLE_SCOPES[role], role=role)
+
+
+def yes(one: Approval) -> Ballot:
+    return Ballot(yes=True, digest=one.digest)
+
+
+def no(one: Approval) -> Ballot:
+    return Ballot(yes=False, digest=one.digest)
+
+
+def test_a_yes_to_what_was_shown_wakes_the_run_and_is_entered(room: Room) -> None:
+    asked = room.approvals.ask(QUESTION)
+    assert room.approvals.ask(QUESTION) == asked
+    answered = room.approvals.vote(asked.id, person("ada"), yes(asked))
+    assert allowed(answered) is True
+    assert room.woken == ["run-1"]
+    assert room.deeds() == [Deed.APPROVAL_ASKED, Deed.APPROVAL_GIVEN]
+
+
+def test_a_yes_to_other_words_is_stale(room: Room) -> None:
+    asked = room.approvals.ask(QUESTION)
+    with pytest.raises(Stale):
+        room.approvals.vote(asked.id, person("ada"), Ballot(yes=True, digest=digest_of(b"other")))
+    changed = replace(QUESTION, acts={"safe": Digest("sha256:0")})
+    assert changed.digest != QUESTION.digest
+
+
+def test_of_two_who_race_one_wins_and_the_other_is_told(room: Room) -> None:
+    asked = room.approvals.ask(QUESTION)
+    room.approvals.vote(asked.id, person("ada"), yes(asked))
+    with pytest.raises(Answered, match="ada answered this question already: yes"):
+        room.approvals.vote(asked.id, person("bob"), no(asked))
+    with room.store.look() as tx:
+        assert len(tx.approvals.get(asked.id).votes) == 1
+
+
+def test_what_cannot_be_undone_wants_two_different_people(room: Room) -> None:
+    asked = room.approvals.ask(replace(QUESTION, risk=Risk.TWO))
+    first = room.approvals.vote(asked.id, person("ada"), yes(asked))
+    assert first.answer is Answer.OPEN
+    assert room.woken == []
+    with pytest.raises(AlreadyThere):
+        room.approvals.vote(asked.id, person("ada"), yes(asked))
+    machine = Caller(name="key-1", scopes=frozenset({Scope.APPROVE}))
+    with pytest.raises(NotAllowed):
+        room.approvals.vote(asked.id, machine, yes(asked))
+    assert room.approvals.vote(asked.id, person("bob"), yes(asked)).answer is Answer.YES
+
+
+def test_one_no_is_enough(room: Room) -> None:
+    asked = room.approvals.ask(replace(QUESTION, risk=Risk.TWO))
+    room.approvals.vote(asked.id, person("ada"), yes(asked))
+    assert allowed(room.approvals.vote(asked.id, person("bob"), no(asked))) is False
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        person("eve", Role.RESPONDER),
+        person("eve", Role.VIEWER),
+        Caller(name="key-2", scopes=frozenset({Scope.READ, Scope.RESPOND})),
+    ],
+)
+def test_who_may_not_approve_is_refused(room: Room, caller: Caller) -> None:
+    asked = room.approvals.ask(QUESTION)
+    with pytest.raises(NotAllowed):
+        room.approvals.vote(asked.id, caller, yes(asked))
+
+
+def test_who_asked_for_it_may_say_no_and_not_yes(room: Room) -> None:
+    asked = room.approvals.ask(replace(QUESTION, requester="ada"))
+    with pytest.raises(NotAllowed):
+        room.approvals.vote(asked.id, person("ada"), yes(asked))
+    assert allowed(room.approvals.vote(asked.id, person("ada"), no(asked))) is False
+
+
+def test_silence_is_the_stated_default_and_never_yes_for_ever(room: Room, hands: Hands) -> None:
+    with pytest.raises(BadInput):
+        room.approvals.ask(replace(QUESTION, risk=Risk.TWO, if_silent=True))
+    asked = room.approvals.ask(replace(QUESTION, within=60))
+    assert room.approvals.lapse() == ()
+    hands.at += timedelta(seconds=60)
+    with pytest.raises(Answered, match="time was up"):
+        room.approvals.vote(asked.id, person("ada"), yes(asked))
+    (lapsed,) = room.approvals.lapse()
+    assert (lapsed.answer, allowed(lapsed)) == (Answer.LAPSED, False)
+    assert room.woken == ["run-1"]
+    assert room.approvals.lapse() == ()
+
+
+def test_people_are_reminded_higher_up_as_time_runs_out(room: Room, hands: Hands) -> None:
+    asked = room.approvals.ask(replace(QUESTION, within=1000))
+    to = []
+    for seconds in (400, 100, 0, 300, 200):
+        hands.at += timedelta(seconds=seconds)
+        room.told.notices.clear()
+        room.approvals.remind()
+        to += [n.to for n in room.told.notices]
+    assert to == ["approver", "admin", "leadership"]
+    with room.store.look() as tx:
+        assert tx.approvals.get(asked.id).told == 100
+
+
+def test_an_override_is_loud_needs_a_reason_and_is_reviewed_by_another(room: Room) -> None:
+    asked = room.approvals.ask(QUESTION)
+    admin = person("root", Role.ADMIN)
+    with pytest.raises(NotAllowed):
+        room.approvals.override(asked.id, person("ada"), "quick")
+    with pytest.raises(BadInput):
+        room.approvals.override(asked.id, admin, "  ")
+    done = room.approvals.override(asked.id, admin, "the house burns")
+    assert (allowed(done), done.review) == (True, True)
+    assert any("overrode" in n.says for n in room.told.notices)
+    with pytest.raises(NotAllowed):
+        room.approvals.reviewed(asked.id, admin, "fine")
+    assert not room.approvals.reviewed(asked.id, person("ada"), "it was right").review
+
+
+def test_no_override_replaces_two_people(room: Room) -> None:
+    asked = room.approvals.ask(replace(QUESTION, risk=Risk.TWO))
+    with pytest.raises(Refused):
+        room.approvals.override(asked.id, person("root", Role.ADMIN), "the house burns")
+
+
+def test_it_can_be_handed_to_a_named_person_with_an_account(room: Room, hands: Hands) -> None:
+    asked = room.approvals.ask(QUESTION)
+    with pytest.raises(BadInput):
+        room.approvals.delegate(asked.id, person("ada"), "nobody")
+    with room.store.begin() as tx:
+        tx.users.add(User(id=UserId("usr-1"), name="eve", role=Role.RESPONDER, created=hands.at))
+    with pytest.raises(NotAllowed):
+        room.approvals.delegate(asked.id, person("mallory", Role.RESPONDER), "eve")
+    room.approvals.delegate(asked.id, person("ada"), "eve")
+    eve = person("eve", Role.RESPONDER)
+    assert allowed(room.approvals.vote(asked.id, eve, yes(asked))) is True
+
+
+def test_a_flood_is_bounded_for_each_asset_and_the_same_act_is_asked_once(room: Room) -> None:
+    first = room.approvals.ask(QUESTION)
+    again = replace(QUESTION, key="run-2/safe", incident=IncidentId("inc-2"), run=RunId("run-2"))
+    assert room.approvals.ask(again).id == first.id
+    for n in range(1, MOST_OPEN):
+        more = replace(QUESTION, key=f"run-3/{n}", acts={"safe": digest_of(str(n).encode())})
+        room.approvals.ask(more)
+    over = replace(QUESTION, key="run-4", acts={"safe": digest_of(b"one more")})
+    with pytest.raises(Busy, match="questions are open"):
+        room.approvals.ask(over)
+    assert room.approvals.ask(replace(over, asset=AssetId("other"))).answer is Answer.OPEN

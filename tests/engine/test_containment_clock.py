@@ -1,0 +1,117 @@
+"""The containment clock: it starts with an incident, reminds upwards, keeps what was measured."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import pytest
+
+from stanch.engine.containment_clock import ContainmentClock, clock_id, times
+from stanch.engine.telling import Notice
+from stanch.store.sql.store import SqlStore
+from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.clock import Clock, ClockState
+from stanch.vocabulary.finding import AttackKind
+from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.incident import Incident, Verdict, VerdictKind
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+ATTACK = Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.EXTRACTION)
+INCIDENT = Incident(
+    id=IncidentId("inc-1"),
+    title="Extraction on fraud",
+    asset=AssetId("fraud"),
+    opened=NOON,
+    first_seen=NOON - timedelta(minutes=3),
+    updated=NOON,
+    verdict=ATTACK,
+)
+
+
+class Hands(Protocol):
+    """The clock of conftest: it moves when a test moves it."""
+
+    at: datetime
+
+    def __call__(self) -> datetime: ...
+
+
+class Room:
+    def __init__(self, store: SqlStore, hands: Hands) -> None:
+        self.store, self.hands = store, hands
+        self.notices: list[Notice] = []
+        self.clock = ContainmentClock(store, hands, self)
+        with store.begin() as tx:
+            fraud = Asset(id=AssetId("fraud"), kind=AssetKind.MODEL, name="f", owner="ada")
+            tx.assets.add(replace(fraud, deadline_minutes=20))
+            self.incident = tx.incidents.add(INCIDENT)
+        self.clock.opened(self.incident)
+
+    def tell(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+    def now(self) -> Clock:
+        with self.store.look() as tx:
+            return tx.clocks.get(clock_id(self.incident.id))
+
+    def change(self, incident: Incident) -> None:
+        with self.store.begin() as tx:
+            self.incident = tx.incidents.save(incident)
+        self.clock.changed(self.incident)
+
+
+@pytest.fixture
+def room(sql_store: SqlStore, hands: Hands) -> Room:
+    return Room(sql_store, hands)
+
+
+def test_it_runs_for_as_long_as_the_asset_says(room: Room) -> None:
+    assert room.now().due == NOON + timedelta(minutes=20)
+    assert room.now().state is ClockState.RUNNING
+
+
+def test_people_hear_of_it_at_half_at_four_fifths_and_at_the_end(room: Room, hands: Hands) -> None:
+    heard = []
+    for minutes in (9, 1, 1, 5, 4, 60):
+        hands.at += timedelta(minutes=minutes)
+        room.notices.clear()
+        room.clock.tick()
+        heard.append([n.to for n in room.notices])
+    assert heard == [
+        [],
+        ["responder"],
+        [],
+        ["responder", "ml_engineer", "owner"],
+        ["responder", "owner", "leadership"],
+        [],
+    ]
+    assert room.now().state is ClockState.MISSED
+
+
+def test_contained_in_time_meets_it_and_the_times_are_measured(room: Room, hands: Hands) -> None:
+    hands.at += timedelta(minutes=5)
+    room.change(replace(room.incident, contained_at=hands.at))
+    assert (room.now().state, room.now().met) == (ClockState.MET, hands.at)
+    with room.store.look() as tx:
+        found = times(room.incident, tx.assets.find(room.incident.asset), hands.at)
+    assert found.to_open == timedelta(minutes=3)
+    assert found.to_contain == timedelta(minutes=5)
+    assert found.percent == 25
+
+
+def test_contained_too_late_is_missed_with_its_time(room: Room, hands: Hands) -> None:
+    hands.at += timedelta(minutes=30)
+    room.clock.tick()
+    room.change(replace(room.incident, contained_at=hands.at))
+    assert (room.now().state, room.now().met) == (ClockState.MISSED, hands.at)
+
+
+def test_what_turns_out_natural_stops_it_and_an_attack_after_all_starts_it_again(
+    room: Room,
+) -> None:
+    room.change(replace(room.incident, verdict=Verdict(kind=VerdictKind.NATURAL)))
+    assert room.now().state is ClockState.STOPPED
+    assert "nothing to contain" in room.now().why
+    room.change(replace(room.incident, verdict=ATTACK))
+    assert room.now().state is ClockState.RUNNING
+    assert room.now().started == NOON
