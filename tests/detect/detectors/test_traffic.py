@@ -1,0 +1,116 @@
+"""What the detectors on traffic say, in numbers, of one change each."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stanch.detect import examples
+from stanch.detect.registry import detectors
+from stanch.detect.summaries.columns import Columns
+from stanch.vocabulary.finding import AttackKind, Blind, Finding
+
+
+def findings(name: str, change: examples.Change, n: int = 2000) -> list[Finding]:
+    said = detectors()[name].seen_in(examples.window(change, n=n))
+    return [f for f in said if isinstance(f, Finding)]
+
+
+def why(name: str, change: examples.Change | None = None, n: int = 2000) -> list[str]:
+    said = detectors()[name].seen_in(examples.window(change, n=n))
+    return [b.why for b in said if isinstance(b, Blind)]
+
+
+@pytest.mark.parametrize(
+    ("name", "enough"),
+    [
+        ("joint_structure", 200),
+        ("confidence_shift", 200),
+        ("prediction_mix", 200),
+        ("data_quality", 50),
+        ("latency_and_errors", 100),
+    ],
+)
+def test_one_answer_short_is_blind_not_quiet(name: str, enough: int) -> None:
+    assert why(name, n=enough - 1) == [f"{enough - 1} answers; {enough} needed"]
+    assert why(name, n=enough) == []
+
+
+def test_new_categories_are_named() -> None:
+    def faxed(rows: Columns) -> Columns:
+        codes = rows.categories.copy()
+        codes[::4] = -2
+        return replace(rows, categories=codes, strange={"channel": {"fax": rows.n // 16}})
+
+    (found,) = findings("data_quality", faxed)
+    assert found.features == ("channel",)
+    assert "'fax'" in found.says
+    assert not found.points_to
+
+
+def test_a_frozen_input_is_named() -> None:
+    def frozen(rows: Columns) -> Columns:
+        numbers = rows.numbers.copy()
+        numbers[:, 3] = 0.1
+        return replace(rows, numbers=numbers)
+
+    (found,) = findings("data_quality", frozen)
+    assert found.features == ("hour",)
+    assert "frozen" in found.says
+
+
+def test_unknown_columns_and_other_shapes_are_a_change_of_shape() -> None:
+    def wider(rows: Columns) -> Columns:
+        return replace(rows, misshapen=rows.n // 2, strange={"+score2": {"present": rows.n // 4}})
+
+    (found,) = findings("data_quality", wider)
+    assert set(found.features) == {"score2", "the number of inputs"}
+
+
+def test_errors_that_come_to_everybody_name_nobody() -> None:
+    def failing(rows: Columns) -> Columns:
+        return replace(
+            rows, status=np.where(np.arange(rows.n) % 10 == 0, 503, 200).astype(np.int32)
+        )
+
+    (found,) = findings("latency_and_errors", failing)
+    assert found.suspects == ()
+    assert found.measured["share of errors"] == pytest.approx(0.1)
+
+
+def test_errors_of_one_principal_name_it() -> None:
+    def refused(rows: Columns) -> Columns:
+        mine = rows.principals == examples.ODD_ONE
+        return replace(rows, status=np.where(mine, 403, 200).astype(np.int32))
+
+    (found,) = findings("latency_and_errors", refused)
+    assert [s.principal for s in found.suspects] == [examples.NAMES[examples.ODD_ONE]]
+
+
+def test_a_drift_that_keeps_the_joint_is_no_matter_of_structure() -> None:
+    def raised(rows: Columns) -> Columns:
+        numbers = rows.numbers.copy()
+        numbers[:, 3] += 0.5
+        return replace(rows, numbers=numbers)
+
+    assert findings("joint_structure", raised) == []
+
+
+def test_a_model_without_scores_is_blind_on_confidence_once_its_baseline_has_none() -> None:
+    window = detectors()["confidence_shift"].quiet_on()
+    assert why("confidence_shift") == []
+    (said,) = detectors()["confidence_shift"].seen_in(replace(window, baseline=None))
+    assert isinstance(said, Blind)
+
+
+def test_training_set_hits_point_to_membership_inference() -> None:
+    detector = detectors()["membership_inference"]
+    (found,) = [f for f in detector.seen_in(detector.fires_on()) if isinstance(f, Finding)]
+    assert found.points_to == {AttackKind.MEMBERSHIP_INFERENCE: 0.8}
+    assert found.atlas == ("AML.T0024.000",)
+
+
+def test_staircases_point_to_threshold_probing_more_than_to_evasion() -> None:
+    detector = detectors()["threshold_probing"]
+    (found,) = [f for f in detector.seen_in(detector.fires_on()) if isinstance(f, Finding)]
+    assert found.points_to[AttackKind.THRESHOLD_PROBING] > found.points_to[AttackKind.EVASION]
