@@ -379,14 +379,14 @@ def innocent(one: Task, chosen: Sequence[Detector[object]], rng: Rng) -> dict[st
     return {name: count / (windows * CROWD) for name, count in wrong.items()}
 
 
-def judged(one: Task, rng: Rng) -> dict[str, object]:
+def judged(one: Task, rng: Rng, *, only: str, tries: int) -> dict[str, object]:
     """All figures of one set."""
-    have = {n: d for n, d in detectors().items() if n in ATTACKS}
+    have = {n: d for n, d in detectors().items() if n in ATTACKS and only in n}
     result: dict[str, object] = {"innocent named": innocent(one, list(have.values()), rng)}
     print(f"\n{one.name}: innocent named {result['innocent named']}", flush=True)
     for name, detector in have.items():
         for label, style in ATTACKS[name].items():
-            found = [first_alarm(one, detector, style, crowd(one, rng), rng) for _ in range(TRIES)]
+            found = [first_alarm(one, detector, style, crowd(one, rng), rng) for _ in range(tries)]
             figures = {"median": float(np.median(found)), "worst": float(np.max(found))}
             if name == "extraction":
                 figures["20 hands, each"] = together(one, detector, style, 20, rng)
@@ -403,6 +403,9 @@ def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     ask.add_argument("data", type=Path)
     ask.add_argument("sets", nargs="*")
+    ask.add_argument("--only", default="", help="detectors with this in their name")
+    ask.add_argument("--tries", type=int, default=TRIES, help="attackers of each style")
+    ask.add_argument("--out", type=Path, default=Path(__file__).parent / "results/detectors.json")
     given = ask.parse_args()
     before = process_time()
     results: dict[str, object] = {}
@@ -410,18 +413,17 @@ def main() -> None:
         if given.sets and name not in given.sets:
             continue
         rng = np.random.default_rng(20)
-        results[name] = judged(task(name, *read(), rng), rng)
-    out = Path(__file__).parent / "results/detectors.json"
+        results[name] = judged(task(name, *read(), rng), rng, only=given.only, tries=given.tries)
     machine = {"machine": platform.machine(), "python": platform.python_version()}
     value = {
         "machine": machine,
         "tuned on": TUNED,
+        "attackers of each style": given.tries,
         "cpu_seconds": round(process_time() - before, 1),
         "results": results,
     }
-    if not given.sets:
-        out.parent.mkdir(exist_ok=True)
-        out.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
+    given.out.parent.mkdir(exist_ok=True)
+    given.out.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

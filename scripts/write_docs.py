@@ -37,7 +37,36 @@ def architecture() -> str:
     )
 
 
-PAGES: dict[str, Callable[[], str]] = {"explanation/architecture.md": architecture}
+def detector_table() -> str:
+    """Every detector of the house: what it reads, why it exists, its limits and techniques."""
+    from dataclasses import fields  # noqa: PLC0415  beside its only use
+    from importlib import import_module  # noqa: PLC0415
+
+    from stanch.detect.registry import detectors  # noqa: PLC0415  after the path is set
+
+    lines = [
+        "# Detectors",
+        "",
+        "Generated from the code. What a detector looks at, and how, is in",
+        "[how stanch detects](../explanation/detection.md) and",
+        "[detectors on traffic](../explanation/detectors.md).",
+    ]
+    for name, one in sorted(detectors().items()):
+        text = import_module(f"stanch.detect.detectors.{name}").__doc__ or ""
+        limits = [f"`{f.name}` {getattr(one.limits, f.name)}" for f in fields(one.limits)]  # pyrefly: ignore[bad-argument-type]  limits is a dataclass by contract
+        reads = ", ".join(kind.value for kind in one.reads)
+        facts = [
+            f"Id `{name}`. Reads {reads}. ATLAS: {', '.join(one.atlas) or 'none'}.",
+            f"Limits: {', '.join(limits)}.",
+        ]
+        lines += ["", f"## {one.title}", "", *facts, "", "```text", text.strip(), "```"]
+    return "\n".join(lines) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "explanation/architecture.md": architecture,
+    "reference/detectors.md": detector_table,
+}
 
 
 def main() -> int:
