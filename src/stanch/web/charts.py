@@ -64,6 +64,8 @@ class Paper(NamedTuple):
     width: float
     height: float
     kind: str = ""
+    role: str = "img"
+    """`group` when there are links in it."""
 
 
 def said(text: str, longest: int = 200) -> str:
@@ -94,7 +96,7 @@ def drawing(paper: Paper, says: str, body: Iterable[str]) -> Markup:
     classes = f"chart {paper.kind}".strip()
     width, height = paper.width, paper.height
     return Markup(  # noqa: S704  every text in it went through `said`
-        f'<svg class="{classes}" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'<svg class="{classes}" viewBox="0 0 {width:g} {height:g}" role="{paper.role}" '
         f'aria-label="{said(says, 400)}" xmlns="http://www.w3.org/2000/svg">{"".join(body)}</svg>'
     )
 
@@ -212,7 +214,7 @@ def graph(columns: Sequence[Sequence[Node]], edges: Sequence[Edge], says: str) -
     body = [_edge(place[e.start], place[e.end], wide, high) for e in edges if _both(place, e)]
     body += [_node(node, place[node.id], wide, high) for column in full for node in column]
     width = len(full) * (wide + gap) - gap if full else wide
-    return drawing(Paper(max(width, 780), tall * (high + 14)), says, body)
+    return drawing(Paper(max(width, 780), tall * (high + 14), role="group"), says, body)
 
 
 def _both(place: Mapping[str, tuple[float, float]], edge: Edge) -> bool:

@@ -1,0 +1,332 @@
+"""The console's stories, as people live them, in a real browser."""
+
+import re
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.needs_browser
+PASSWORD = "correct horse battery"  # noqa: S105  of people who live for one test
+FIRST = "/incidents/inc-000000000000001"
+
+
+def focused(page: Any) -> str:
+    return str(page.evaluate("document.activeElement?.textContent?.trim() ?? ''"))
+
+
+def test_a_wrong_password_says_so_and_keeps_the_name(visit: Any, served: Any, watched: Any) -> None:
+    watched.allowed.append("401")
+    page = visit("")
+    page.goto(f"{served.url}/login")
+    page.fill("#name", "ben")
+    page.fill("#password", "wrong")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+    assert "do not belong together" in page.get_by_role("alert").inner_text()
+    assert page.input_value("#name") == "ben"
+
+
+def test_a_stranger_is_asked_to_log_in_and_then_taken_where_they_wanted(
+    visit: Any, served: Any
+) -> None:
+    page = visit("")
+    page.goto(f"{served.url}/incidents?q=severity:high")
+    assert "/login?next=" in page.url
+    page.fill("#name", "ben")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{served.url}/incidents?q=severity:high")
+
+
+def test_logging_out_ends_the_session(visit: Any, served: Any) -> None:
+    page = visit("")
+    page.goto(f"{served.url}/login")
+    page.fill("#name", "ben")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.locator(".bar summary", has_text="ben").click()
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url(f"{served.url}/login")
+    page.goto(f"{served.url}/incidents")
+    assert "/login" in page.url
+
+
+def test_the_list_is_walked_picked_and_opened_by_keys_alone(visit: Any, served: Any) -> None:
+    page = visit()
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    page.wait_for_url(f"{served.url}/incidents")
+    page.keyboard.press("j")
+    first = focused(page)
+    page.keyboard.press("j")
+    second = focused(page)
+    assert first
+    assert second not in {first, ""}
+    page.keyboard.press("k")
+    assert focused(page) == first
+    page.keyboard.press("x")
+    assert page.locator("[data-picked]").inner_text() == "1 picked:"
+    page.keyboard.press("Space")
+    page.locator("#drawer h1").wait_for()
+    assert page.locator("#drawer h1").inner_text() in first
+    page.keyboard.press("Escape")
+    assert page.locator("#drawer").is_hidden()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/incidents/inc-"))
+
+
+def test_paging_shows_every_incident_once(visit: Any, served: Any) -> None:
+    page = visit()
+    page.goto(f"{served.url}/incidents?q=is:open")
+    seen: list[str] = []
+    while True:
+        seen += page.eval_on_selector_all("[data-row]", "rows => rows.map(r => r.dataset.row)")
+        if not page.locator("[data-next]").count():
+            break
+        page.locator("[data-next]").click()
+    assert len(seen) == len(set(seen)) == 61
+
+
+def test_two_alternatives_are_one_list_with_nothing_twice(visit: Any, served: Any) -> None:
+    page = visit()
+    page.goto(f"{served.url}/incidents?q=severity:high OR attack:extraction")
+    seen: list[str] = []
+    while True:
+        seen += page.eval_on_selector_all("[data-row]", "rows => rows.map(r => r.dataset.row)")
+        if not page.locator("[data-next]").count():
+            break
+        page.locator("[data-next]").click()
+    assert len(seen) == len(set(seen)) == 61
+    assert "61 match" in page.locator(".head").inner_text()
+
+
+def test_a_facet_says_how_many_and_gives_that_many(visit: Any, served: Any) -> None:
+    page = visit()
+    page.goto(f"{served.url}/incidents?q=is:open")
+    facet = page.locator(".facets a", has_text="medium")
+    told = int(facet.locator(".soft").inner_text())
+    facet.click()
+    page.wait_for_url(re.compile("severity"))
+    assert f"{told} match" in page.locator(".head").inner_text()
+    assert page.locator("tbody tr").count() == told
+
+
+def test_a_query_that_cannot_be_read_says_what_it_knows(
+    visit: Any, served: Any, watched: Any
+) -> None:
+    watched.allowed.append("422")
+    page = visit()
+    page.goto(f"{served.url}/incidents?q=colour:red")
+    assert "is no field of this list" in page.get_by_role("alert").inner_text()
+    assert page.input_value("#q") == "colour:red"
+
+
+def test_a_note_is_written_by_keys_and_told_to_others_within_a_second(
+    visit: Any, served: Any
+) -> None:
+    reader = visit("ada")
+    reader.goto(f"{served.url}{FIRST}/notes")
+    reader.locator('[data-live-state][data-state="on"]').wait_for()
+    writer = visit("ben")
+    writer.goto(f"{served.url}{FIRST}")
+    writer.keyboard.press("n")
+    writer.wait_for_url(re.compile("/notes"))
+    writer.locator("#text").focus()
+    writer.keyboard.type("Looked at **all** of it. @ada")
+    writer.keyboard.press("Control+Enter")
+    writer.locator(".note strong", has_text="all").wait_for()
+    reader.locator(".note strong", has_text="all").wait_for(timeout=2000)
+    assert reader.locator(".mention").inner_text() == "@ada"
+
+
+def test_two_people_race_and_the_second_is_told_and_keeps_their_words(
+    visit: Any, served: Any, watched: Any
+) -> None:
+    watched.allowed.append("409")
+    where = f"{served.url}/incidents/inc-000000000000007"
+    one, two = visit("ben", java_script_enabled=False), visit("bea", java_script_enabled=False)
+    for page in (one, two):
+        page.goto(where)
+        page.locator("summary", has_text="Judge").click()
+        page.select_option("#verdict", "natural")
+    one.fill("#judge-why", "It follows the sale.")
+    one.get_by_role("button", name="Say so").click()
+    two.fill("#judge-why", "My own long reason.")
+    two.get_by_role("button", name="Say so").click()
+    assert "Somebody was first" in two.locator("h1").inner_text()
+    assert "My own long reason." in two.locator("main").inner_text()
+    two.get_by_role("link", name="Look again").click()
+    assert "It follows the sale." in two.locator("main").inner_text()
+
+
+def test_the_digit_keys_open_the_tabs(visit: Any, served: Any) -> None:
+    page = visit()
+    page.goto(f"{served.url}{FIRST}")
+    titles = page.locator("[data-tab]").all_inner_texts()
+    for place in range(len(titles), 0, -1):
+        page.keyboard.press(str(place))
+        page.wait_for_load_state("load")
+        page.locator(f"[data-tab]:nth-child({place})[aria-current]").wait_for()
+    page.keyboard.press("]")
+    page.locator("[data-tab]:nth-child(2)[aria-current]").wait_for()
+
+
+def test_the_palette_finds_and_goes(visit: Any, served: Any) -> None:
+    page = visit()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("case 33")
+    page.locator("#palette-list li", has_text="case 33").wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("inc-000000000000033"))
+
+
+def test_the_key_sheet_opens_and_closes(visit: Any) -> None:
+    page = visit()
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator("#keys").is_hidden()
+
+
+def test_from_home_to_a_yes_by_keys_alone(visit: Any, served: Any) -> None:
+    page = visit("ben")
+    page.keyboard.press("g")
+    page.keyboard.press("p")
+    page.wait_for_url(f"{served.url}/approvals")
+    page.keyboard.press("/")
+    page.keyboard.press("End")
+    page.keyboard.type(" incident:inc-000000000000001")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("incident"))
+    page.goto(f"{served.url}/approvals/apr-000000000000001")
+    page.keyboard.press("y")
+    assert focused(page) == "Yes, do it"
+    page.keyboard.press("Enter")
+    page.locator(".tag.yes").first.wait_for()
+    assert "ben" in page.locator("article.question").inner_text()
+
+
+def test_what_cannot_be_undone_waits_for_a_second_person(visit: Any, served: Any) -> None:
+    where = f"{served.url}/approvals/apr-000000000000002"
+    one = visit("ben")
+    one.goto(where)
+    one.get_by_role("button", name="Yes, do it").click()
+    one.get_by_text("1 more must say yes").wait_for()
+    assert not one.get_by_role("button", name="Yes, do it").count()
+    two = visit("bea")
+    two.goto(where)
+    two.get_by_role("button", name="Yes, do it").click()
+    two.locator("header .tag.yes").wait_for()
+    one.locator("header .tag.yes").wait_for(timeout=3000)
+
+
+def test_a_question_fits_a_phone_and_says_what_why_who_and_what_if_no(
+    visit: Any, served: Any
+) -> None:
+    page = visit("bea", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page.goto(f"{served.url}/approvals/apr-000000000000003")
+    said = page.locator("article.question").inner_text()
+    for words in ("Block key-91", "Why:", "Who is hit:", "If no:", "sha256:", "left"):
+        assert words in said
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 360
+    button = page.get_by_role("button", name="No, do not").bounding_box()
+    assert button["height"] >= 44
+    page.get_by_role("button", name="No, do not").tap()
+    page.locator("header .tag.no").wait_for()
+
+
+def test_no_page_is_wider_than_a_phone(visit: Any, served: Any) -> None:
+    page = visit("ben", viewport={"width": 360, "height": 740}, is_mobile=True)
+    tabs = ("", "/timeline", "/findings", "/evidence", "/graph", "/actions", "/runs", "/notes")
+    lists = ("incidents", "board", "assets", "findings", "evidence", "clocks", "runs", "playbooks")
+    paths = ["/", "/assets/fraud-scorer", "/principals/key-91"]
+    paths += [f"{FIRST}{tab}" for tab in tabs] + [f"/{name}" for name in lists]
+    wide = {}
+    for path in paths:
+        page.goto(f"{served.url}{path}")
+        wide[path] = page.evaluate("document.documentElement.scrollWidth")
+    assert {path: width for path, width in wide.items() if width > 360} == {}
+
+
+def test_everything_can_be_read_and_written_without_javascript(visit: Any, served: Any) -> None:
+    page = visit("ben", java_script_enabled=False)
+    page.goto(f"{served.url}/incidents?q=is:open")
+    page.get_by_role("link", name="case 12").click()
+    assert "It comes from one key." in page.locator("main").inner_text()
+    page.get_by_role("link", name="Notes").click()
+    page.fill("#text", "Written without a script.")
+    page.get_by_role("button", name="Save the note").click()
+    assert "Written without a script." in page.locator(".note .body").inner_text()
+    page.get_by_role("button", name="Take command").click()
+    assert "ben" in page.locator(".case .ring").inner_text()
+    page.fill("#find", "case 13")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("link", name="case 13").count() == 1
+
+
+def test_a_viewer_is_offered_nothing_that_they_may_not_do(
+    visit: Any, served: Any, watched: Any
+) -> None:
+    watched.allowed.append("403")
+    page = visit("vic")
+    page.goto(f"{served.url}{FIRST}")
+    assert not page.get_by_role("button", name="Take command").count()
+    page.goto(f"{served.url}/settings")
+    assert "You may not do this" in page.locator("main").inner_text()
+
+
+def test_a_session_that_ends_in_mid_form_costs_nothing(
+    visit: Any, served: Any, watched: Any
+) -> None:
+    watched.allowed.append("401")
+    page = visit("ben", java_script_enabled=False)
+    page.goto(f"{served.url}/incidents/inc-000000000000021/notes")
+    page.fill("#text", 'An hour of thought.\n\nWith <markup> and "quotes".')
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save the note").click()
+    assert "What you typed is kept" in page.locator("main").inner_text()
+    page.fill("#name", "ben")
+    page.fill("#password", PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    assert "An hour of thought." in page.locator("main").inner_text()
+    page.get_by_role("button", name="Send it now").click()
+    assert 'With <markup> and "quotes".' in page.locator(".note .body").inner_text()
+
+
+def test_a_server_that_restarts_is_found_again_by_the_open_page(
+    visit: Any, own_server: Any, watched: Any
+) -> None:
+    watched.allowed += ["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY"]
+    page = visit("ben", server=own_server)
+    page.goto(f"{own_server.url}/incidents/inc-000000000000002/notes")
+    page.locator('[data-live-state][data-state="on"]').wait_for()
+    own_server.stop()
+    page.locator('[data-live-state][data-state="off"]').wait_for()
+    own_server.start()
+    page.locator('[data-live-state][data-state="on"]').wait_for(timeout=20_000)
+    other = visit("ada", server=own_server)
+    other.goto(f"{own_server.url}/incidents/inc-000000000000002/notes")
+    other.fill("#text", "After the restart.")
+    other.get_by_role("button", name="Save the note").click()
+    page.get_by_text("After the restart.").wait_for(timeout=3000)
+
+
+def test_a_choice_of_looks_is_remembered_and_needs_no_script(visit: Any, served: Any) -> None:
+    page = visit("ben", java_script_enabled=False)
+    page.locator('summary[aria-label="Look of the pages"]').click()
+    page.get_by_role("button", name="dark").click()
+    page.goto(f"{served.url}/incidents")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_what_is_picked_is_taken_over_at_once(visit: Any, served: Any) -> None:
+    page = visit("ada")
+    page.goto(f"{served.url}/incidents?q=is:open case")
+    rows = page.locator('input[name="pick"]')
+    rows.nth(40).check()
+    rows.nth(41).check()
+    page.get_by_role("button", name="Put me in command").click()
+    page.wait_for_url(re.compile("/incidents"))
+    page.goto(f"{served.url}/incidents?q=is:open commander:ada")
+    assert page.locator("tbody tr").count() >= 2

@@ -1,0 +1,99 @@
+"""Hostile text in every field stays text: nothing runs, nothing hides, nothing leaves."""
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.needs_browser
+CASE = "/incidents/inc-000000000000099"
+PATHS = (
+    "/",
+    "/incidents",
+    "/incidents?q=%3Cscript%3Ealert(1)%3C/script%3E",
+    CASE,
+    *(f"{CASE}/{tab}" for tab in ("timeline", "findings", "evidence", "graph", "actions", "notes")),
+    "/findings",
+    "/assets",
+    "/assets/hostile",
+    "/evidence",
+    "/approvals",
+    "/approvals/apr-000000000000099",
+    "/board",
+    "/search?q=script",
+)
+
+
+def test_nothing_that_was_written_becomes_part_of_the_page(visit: Any, served: Any) -> None:
+    page = visit("ben")
+    for path in PATHS:
+        page.goto(f"{served.url}{path}")
+        assert page.title() != "owned", path
+        main = page.locator("main")
+        assert main.locator("script, img, b, iframe, object").count() == 0, path
+        assert main.locator("[onerror], [onload], [onclick], [style]").count() == 0, path
+        for link in main.locator("a").evaluate_all("all => all.map(a => a.getAttribute('href'))"):
+            assert link.startswith(("/", "?", "#")), (path, link)
+            assert not link.startswith("//"), (path, link)
+        text = page.content()
+        assert not any(c in text for c in "\u202e\u200b\x1b"), path
+
+
+def test_what_would_turn_the_line_is_shown_as_its_number(visit: Any, served: Any) -> None:
+    page = visit("ben")
+    page.goto(f"{served.url}{CASE}")
+    title = page.locator("h1").inner_text()
+    assert "‹U+202E›" in title
+    assert "<script>" in title
+
+
+def test_evidence_is_shown_inert_and_that_somebody_looked_is_said(visit: Any, served: Any) -> None:
+    page = visit("ben")
+    page.goto(f"{served.url}{CASE}/evidence")
+    page.locator("[data-open-row]").first.click()
+    page.get_by_role("button", name="Read it").click()
+    said = page.locator("pre.said").first.inner_text()
+    for shown in ("<script>", "‹U+202E›", "‹U+001B›"):
+        assert shown in said
+    page.get_by_role("button", name="Verify it").click()
+    assert "their digest is the one in the log" in page.get_by_role("status").last.inner_text()
+
+
+def test_a_spreadsheet_gets_no_formula(visit: Any, served: Any) -> None:
+    page = visit("ben")
+    answer = page.request.get(f"{served.url}/incidents.csv?q=is:open")
+    assert answer.status == 200
+    assert "\u202e" not in answer.text()
+    for line in answer.text().splitlines()[1:]:
+        assert not line.startswith(("=", "+", "@"))
+
+
+def test_every_page_says_a_content_policy_without_inline_script(visit: Any, served: Any) -> None:
+    page = visit("ben")
+    answer = page.request.get(f"{served.url}/")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_a_form_of_another_site_changes_nothing(visit: Any, served: Any) -> None:
+    page = visit("ben")
+    for sent in ({}, {"csrf": "0" * 64}):
+        form = {"text": "from elsewhere", **sent}
+        answer = page.request.post(f"{served.url}{CASE}/note", form=form)
+        assert answer.status == 403
+    answer = page.request.post(
+        f"{served.url}/login",
+        form={"name": "ben", "password": "x"},
+        headers={"sec-fetch-site": "cross-site"},
+    )
+    assert answer.status == 403
+
+
+@pytest.mark.parametrize("where", ["//evil.example/", "https://evil.example/", "/\\evil.example"])
+def test_login_leads_nowhere_but_here(visit: Any, served: Any, where: str) -> None:
+    page = visit("")
+    page.goto(f"{served.url}/login?next={where}")
+    page.fill("#name", "ben")
+    page.fill("#password", "correct horse battery")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{served.url}/")
