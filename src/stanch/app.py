@@ -156,6 +156,7 @@ class Parts:
                 vkeys=tuple(self.signer.vkeys()),
                 export=self.export,
                 scrub=lambda: scrub(self.vault),
+                clock=utc_now,
             )
         )
 
@@ -254,6 +255,7 @@ async def _serve(parts: Parts, address: Address, started: Callable[[], None]) ->
             sign_policy=parts.signer.sign_plain,
             sign_in=_sign_in(parts, address),
             secure=parts.secure,
+            vault_most=parts.settings.vault_most,
             witness=_witness(parts),
             witnesses=work.witnesses,
         ),
@@ -349,7 +351,7 @@ def _warm(parts: Parts) -> None:
 
 
 def _scrub(parts: Parts) -> None:
-    damaged = [one for one in scrub(parts.vault) if one.damage]
+    damaged = [one for one in parts.desk().scrub("stanch") if one.damage]
     if damaged:
         raise Tampered(f"vault item {damaged[0].digest}: {damaged[0].damage}")
 

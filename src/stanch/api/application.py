@@ -20,11 +20,9 @@ from stanch.api.openapi import PATH as OPENAPI
 from stanch.api.openapi import document
 from stanch.api.problem import answer_to
 from stanch.api.timing import Timings
-from stanch.api.wire import Application, Hangup, Message, Receive, Scope, Send, answer
+from stanch.api.wire import GONE, Application, Hangup, Message, Receive, Scope, Send, answer
 from stanch.engine.clock import monotonic
 
-GONE = 499
-"""Counted for a client that hung up; never sent."""
 _CONTENT = (
     b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     b"form-action 'self'; frame-ancestors 'none'"

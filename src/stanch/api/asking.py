@@ -13,6 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from stanch.api.house import House
+from stanch.api.uploads import Uploads
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import BadInput
@@ -21,6 +22,9 @@ TheHouse = NamedDependency[SkipValidation[House]]
 """What a route may ask, as it is given it."""
 TheCaller = NamedDependency[SkipValidation[Caller]]
 """Who asks."""
+
+TheUploads = NamedDependency[SkipValidation[Uploads]]
+"""What takes bodies of any size."""
 
 OPEN = "open"
 """The option of a route that anybody may ask."""

@@ -35,6 +35,8 @@ from stanch.api.routes import (
     stream,
     witness,
 )
+from stanch.api.uploads import Uploads
+from stanch.api.wire import GONE, Hangup
 from stanch.engine.access import authorise
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.trouble import (
@@ -69,6 +71,11 @@ def build(house: House, pages: Router | None = None, *, described: bool = False)
     def the_house() -> House:
         return house
 
+    uploads = Uploads(house.vault_most)
+
+    def the_uploads() -> Uploads:
+        return uploads
+
     async def guard(connection: Any, handler: BaseRouteHandler) -> None:
         await _let_in(house, connection, handler)
 
@@ -81,6 +88,7 @@ def build(house: House, pages: Router | None = None, *, described: bool = False)
         guards=[guard],
         dependencies={
             "house": Provide(the_house, sync_to_thread=False),
+            "uploads": Provide(the_uploads, sync_to_thread=False),
             "caller": Provide(_the_caller, sync_to_thread=False),
             "asked": Provide(_the_query, sync_to_thread=False),
             "question": Provide(hunt.question, sync_to_thread=False),
@@ -118,6 +126,8 @@ def _the_query(request: Request[Any, Any, Any]) -> Query:
 
 
 def _tell(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    if isinstance(error, Hangup):
+        return Response(b"", status_code=GONE)
     told = answer_to(trouble_of(request, error), request.url.path)
     return Response(
         told.body,

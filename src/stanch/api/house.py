@@ -160,6 +160,8 @@ class House:
     """Whether browsers reach it over TLS, so that its cookie must not travel without."""
     body_cap: int = 32 * 1024 * 1024
     """Bytes of one request."""
+    vault_most: int = 64 * 1024**3
+    """Bytes of one item that is put into the vault."""
     intake_threads: int = 8
     """More than there are cores: most of them wait for the disk, and one fsync serves them all."""
     heartbeat: float = 15.0

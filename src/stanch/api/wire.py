@@ -6,11 +6,13 @@ Why   the hot route takes a million events a second; and a body must be refused 
       not after it filled the memory.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from stanch.vocabulary.trouble import TooLarge
 
+GONE = 499
+"""Counted for a client that hung up; nobody is there to read it."""
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -45,6 +47,17 @@ async def read_body(headers: Mapping[str, str], receive: Receive, cap: int) -> b
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks) if len(chunks) > 1 else chunks[0]
+
+
+async def chunks(receive: Receive) -> AsyncGenerator[bytes, None]:
+    """The body as it comes; `Hangup` when the client goes away before its end."""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Hangup
+        more = bool(message.get("more_body", False))
+        yield bytes(message.get("body", b""))
 
 
 class Inbox:

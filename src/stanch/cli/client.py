@@ -6,20 +6,29 @@ Why   a command on the same machine needs no configuration, and one elsewhere tw
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
 from stanch import settings
-from stanch.vocabulary.trouble import NotRunning, Trouble, Unreachable
+from stanch.vocabulary.trouble import BadFile, NotRunning, Trouble, Unreachable
 
 _TIMEOUT = 60.0
 _PIECE = 1024 * 1024
+
+
+Moved = Callable[[float], object]
+"""Told how many bytes went by, again and again."""
+
+
+def _still(_step: float) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,15 +73,55 @@ class Client:
                 return
             asked["after"] = page["next"]
 
-    def save(self, method: str, path: str, to: Path) -> int:
-        """How many bytes the answer has, now in a new file."""
+    def save(self, method: str, path: str, to: Path, moved: Moved = _still) -> int:
+        """How many bytes the answer has, now in a new file; half an answer leaves none."""
+        connection, response = self._ask(method, path, None, "")
+        size = 0
+        try:
+            out = to.open("xb")
+            try:
+                with out:
+                    while piece := response.read(_PIECE):
+                        size += out.write(piece)
+                        moved(len(piece))
+            except BaseException:
+                to.unlink(missing_ok=True)
+                raise
+        except HTTPException as error:
+            raise Unreachable(self.url, str(error) or type(error).__name__) from error
+        except OSError as error:
+            raise BadFile(to, f"{error.strerror or error}.") from error
+        finally:
+            connection.close()
+        return size
+
+    def upload(
+        self, path: str, file: BinaryIO, size: int, query: Mapping[str, Any], moved: Moved = _still
+    ) -> Any:
+        """The JSON that is answered to a file, which is never held in memory."""
+
+        def pieces() -> Iterator[bytes]:
+            while piece := file.read(_PIECE):
+                yield piece
+                moved(len(piece))
+
+        asked = {k: v for k, v in query.items() if v is not None and v != ""}
+        target = path + ("?" + urlencode(asked) if asked else "")
+        octets = {"content-type": "application/octet-stream", "content-length": str(size)}
+        connection, response = self._ask("POST", target, pieces(), "", octets)
+        try:
+            return msgspec.json.decode(response.read())
+        finally:
+            connection.close()
+
+    def lines(self, method: str, path: str) -> Iterator[dict[str, Any]]:
+        """Each line of an answer that is JSON, while it comes."""
         connection, response = self._ask(method, path, None, "")
         try:
-            size = 0
-            with to.open("xb") as out:
-                while piece := response.read(_PIECE):
-                    size += out.write(piece)
-            return size
+            for line in response:
+                yield msgspec.json.decode(line, type=dict[str, Any])
+        except (OSError, HTTPException) as error:
+            raise Unreachable(self.url, str(error) or type(error).__name__) from error
         finally:
             connection.close()
 
@@ -95,16 +144,23 @@ class Client:
         return msgspec.json.decode(read) if read else None
 
     def _ask(
-        self, method: str, target: str, content: bytes | None, kind: str
+        self,
+        method: str,
+        target: str,
+        content: bytes | Iterator[bytes] | None,
+        kind: str,
+        more: Mapping[str, str] | None = None,
     ) -> tuple[HTTPConnection, HTTPResponse]:
         parts = urlsplit(self.url)
         make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         connection = make(parts.netloc, timeout=_TIMEOUT)
-        headers = {"authorization": f"Bearer {self.key}"}
+        headers = {"authorization": f"Bearer {self.key}", **(more or {})}
         if kind:
             headers["content-type"] = kind
         try:
-            connection.request(method, parts.path.rstrip("/") + target, content, headers)
+            # a server that refuses half-way has answered already
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, parts.path.rstrip("/") + target, content, headers)
             response = connection.getresponse()
             if response.status >= 400:  # noqa: PLR2004  HTTP's own line between good and bad
                 raise _told(response.read())

@@ -1,6 +1,5 @@
 """stanch vault: immutable items by their digest, kept in the folder itself."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,24 +14,29 @@ app = command("Keep and fetch immutable items.")
 
 
 @app.command()
-def put(
+def put(  # noqa: PLR0913  what can be said of an item
     *,
     file: Annotated[Path, typer.Argument(help="The file to keep.")],
     kind: Annotated[str, typer.Option(help="What it is.")] = "artefact",
     incident: Annotated[str, typer.Option(help="The incident it belongs to.")] = "",
+    personal: Annotated[
+        bool, typer.Option("--personal", help="Sealed under a key that can be destroyed.")
+    ] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Keep a file: its digest enters the evidence log."""
+    """Keep a file of any size: its digest enters the evidence log."""
+    out = Out(json=json)
+    asked = {"name": file.name, "kind": kind, "incident": incident, "personal": personal or ""}
+    client = connect(data)
     try:
-        content = file.read_bytes()
+        size = file.stat().st_size
+        opened = file.open("rb")
     except OSError as error:
         raise BadFile(file, error.strerror) from error
-    asked = {"name": file.name, "kind": kind, "incident": incident}
-    kept = connect(data).send(
-        "POST", "/api/v1/vault", content, kind="application/octet-stream", query=asked
-    )
-    Out(json=json).show(kept, f"{kept['id']}  {kept['digest']}  {kept['size']} bytes")
+    with opened, out.progress(f"Keeping {file.name}", size) as moved:
+        kept = client.upload("/api/v1/vault", opened, size, asked, moved)
+    out.show(kept, f"{kept['id']}  {kept['digest']}  {kept['size']} bytes")
 
 
 @app.command()
@@ -46,8 +50,12 @@ def get(
     """Fetch an item; that somebody looked enters the log."""
     if output.exists():
         raise AlreadyThere("The file", str(output))
-    size = connect(data).save("GET", f"/api/v1/evidence/{segment(item)}/content", output)
-    Out(json=json).show({"file": str(output), "size": size}, f"{output}: {size} bytes")
+    out, client = Out(json=json), connect(data)
+    path = f"/api/v1/evidence/{segment(item)}"
+    kept = client.get(path)
+    with out.progress(f"Fetching {kept['name']}", kept["size"]) as moved:
+        size = client.save("GET", f"{path}/content", output, moved)
+    out.show({"file": str(output), "size": size}, f"{output}: {size} bytes")
 
 
 @app.command("list")
@@ -59,10 +67,20 @@ def list_(*, data: Data = None, json: Json = False) -> None:
 
 @app.command()
 def scrub(*, data: Data = None, json: Json = False) -> None:
-    """Read every item back and compare it with its digest."""
+    """Read every item back on the server and compare it with its digest; 1 when one is damaged."""
     out = Out(json=json)
-    told = connect(data).get("/api/v1/evidence-check")
-    out.show(told, told["says"])
-    if not told["holds"]:
-        sys.stdout.flush()
-        raise typer.Exit(2 if told["holds"] is None else 1)
+    items, size = 0, 0
+    damaged: list[dict[str, str]] = []
+    with out.progress("Reading the vault back", 1) as moved:
+        for one in connect(data).lines("POST", "/api/v1/vault/scrub"):
+            items, size = items + 1, size + one["bytes"]
+            moved(1 / max(one["of"], 1))
+            if one["damage"]:
+                damaged.append({"item": one["digest"], "says": one["damage"]})
+    text = [f"{one['item']}: {one['says']}" for one in damaged]
+    text.append(f"{items} items, {size} bytes read back; {len(damaged)} are damaged.")
+    document = {"holds": not damaged, "items": items, "bytes": size, "damaged": damaged}
+    out.show(document, "\n".join(text))
+    if damaged:
+        out.say("Keep the folder as it is, and fetch these items from a backup.")
+        raise typer.Exit(1)

@@ -11,21 +11,27 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from stanch.engine.evidence import EvidenceRoom, Piece
+import msgspec
+
+from stanch.engine.clock import Clock
+from stanch.engine.evidence import EvidenceRoom, Piece, Readable
 from stanch.engine.ports import Store
 from stanch.engine.recorder import Recorder
 from stanch.vocabulary.ids import Digest, EvidenceId, IncidentId
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller
-from stanch.vocabulary.record import Evidence
+from stanch.vocabulary.record import Deed, Entry, Evidence
 from stanch.vocabulary.trouble import NotFound, Unreachable
 
 ALL = IncidentId("all")
 """In place of an incident's id: every item there is."""
 _BLOCK = 1024 * 1024
+_LAST_SCRUB = "_last_scrub"
+_MOST_NAMED = 100
 _TILE = re.compile(r"(?:[0-5]|entries)(?:/x\d{3})*/\d{3}(?:\.p/\d{1,3})?")
 
 
@@ -95,6 +101,21 @@ class Scrubbed(Protocol):
         """What is wrong with it, or nothing."""
         ...
 
+    @property
+    def bytes(self) -> int:
+        """How many bytes were read back."""
+        ...
+
+    @property
+    def done(self) -> int:
+        """How many items were looked at so far, this one included."""
+        ...
+
+    @property
+    def of(self) -> int:
+        """How many there are."""
+        ...
+
 
 Export = Callable[[Sequence[Evidence], IncidentId | None, str, Path], object]
 """Writes these items into one file: whose they are, who asks, and where to."""
@@ -113,6 +134,7 @@ class Parts:
     vkeys: tuple[str, ...]
     export: Export
     scrub: Callable[[], Iterable[Scrubbed]]
+    clock: Clock
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,13 +175,33 @@ class Verified:
     items: int = 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Damage:
+    """A vault item that is no longer what it was."""
+
+    item: Digest
+    says: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scrub:
+    """What reading the whole vault back found."""
+
+    at: datetime
+    by: str
+    items: int
+    bytes: int
+    damaged: tuple[Damage, ...] = ()
+    """The first hundred, when there are more."""
+
+
 class Desk:
     """Evidence, for whoever may ask."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def put(self, upload: Upload, content: bytes, caller: Caller) -> Evidence:
+    def put(self, upload: Upload, content: bytes | Readable, caller: Caller) -> Evidence:
         """The item, now in the vault and in the log."""
         parts = self._parts
         piece = Piece(name=upload.name, kind=upload.kind, content=content, personal=upload.personal)
@@ -229,6 +271,30 @@ class Desk:
         """What checking the whole log and vault says."""
         self._parts.recorder.drain()
         return check(self._parts.log, self._parts.scrub())
+
+    def scrub(self, by: str) -> Iterator[Scrubbed]:
+        """Each vault item after it was read back; at the end it is entered what was found."""
+        items, size = 0, 0
+        damaged: list[Damage] = []
+        for one in self._parts.scrub():
+            items, size = items + 1, size + one.bytes
+            if one.damage:
+                damaged.append(Damage(item=one.digest, says=one.damage))
+            yield one
+        at = self._parts.clock()
+        told = Scrub(at=at, by=by, items=items, bytes=size, damaged=tuple(damaged[:_MOST_NAMED]))
+        facts: dict[str, int | str] = {"items": items, "damaged": len(damaged)}
+        if damaged:
+            facts["first"] = damaged[0].item
+        with self._parts.store.begin() as tx:
+            tx.settings.put(_LAST_SCRUB, msgspec.json.encode(told).decode())
+            tx.record(Entry(at=at, deed=Deed.SCRUBBED, actor=by, about="vault", facts=facts))
+
+    def last_scrub(self) -> Scrub | None:
+        """What the last scrub found; none when there was none yet."""
+        with self._parts.store.look() as tx:
+            kept = tx.settings.get(_LAST_SCRUB)
+        return msgspec.json.decode(kept, type=Scrub) if kept else None
 
     def _items_of(self, incident: IncidentId | None) -> list[Evidence]:
         wanted = Wanted(incident=(incident,) if incident else ())

@@ -23,6 +23,14 @@ NOT_YET = -1
 """The place in the log of an item whose entry still waits in the outbox."""
 
 
+class Readable(Protocol):
+    """Bytes that come piece by piece."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; nothing at the end."""
+        ...
+
+
 class VaultItem(Protocol):
     """What the vault says of an item it keeps."""
 
@@ -48,6 +56,10 @@ class Vault(Protocol):
         """The item, kept from a file without holding it in memory."""
         ...
 
+    def put_stream(self, stream: Readable, *, personal: bool = False) -> VaultItem:
+        """The item that a stream is, read to its end without holding it in memory."""
+        ...
+
     def read(self, digest: Digest) -> Iterator[bytes]:
         """The content in pieces, verified while it is read."""
         ...
@@ -55,11 +67,11 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
-    """One thing to keep: its name, what it is, and its content or the file that holds it."""
+    """One thing to keep: its name, what it is, and its content or where that is read from."""
 
     name: str
     kind: str
-    content: bytes | Path
+    content: bytes | Path | Readable
     personal: bool = False
 
 
@@ -111,11 +123,7 @@ class EvidenceRoom:
                 )
 
     def _item(self, incident: IncidentId | None, piece: Piece, at: datetime, by: str) -> Evidence:
-        kept = (
-            self._vault.put_file(piece.content, personal=piece.personal)
-            if isinstance(piece.content, Path)
-            else self._vault.put_bytes(piece.content, personal=piece.personal)
-        )
+        kept = self._kept(piece)
         return Evidence(
             id=evidence_id(incident, piece, kept.digest, at),
             incident=incident,
@@ -128,6 +136,15 @@ class EvidenceRoom:
             log_index=NOT_YET,
             personal=piece.personal,
         )
+
+    def _kept(self, piece: Piece) -> VaultItem:
+        match piece.content:
+            case bytes() as content:
+                return self._vault.put_bytes(content, personal=piece.personal)
+            case Path() as path:
+                return self._vault.put_file(path, personal=piece.personal)
+            case stream:
+                return self._vault.put_stream(stream, personal=piece.personal)
 
     @staticmethod
     def _entry(item: Evidence, deed: Deed, at: datetime, by: str) -> Entry:

@@ -1,16 +1,22 @@
 """Evidence: kept, read, proved and exported; and the log as an outside monitor follows it."""
 
-from litestar import MediaType, Response, get, post
-from litestar.params import FromPath, FromQuery, RawBody
+from typing import Any, cast
+
+import msgspec
+from litestar import MediaType, Request, Response, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream as Streamed
 
-from stanch.api.asking import TheCaller, TheHouse, anybody, needs
-from stanch.engine.desk import Proof, Upload, Verified
+from stanch.api.asking import TheCaller, TheHouse, TheUploads, anybody, needs
+from stanch.api.wire import Receive, chunks
+from stanch.engine.desk import Proof, Scrub, Upload, Verified
 from stanch.vocabulary.ids import EvidenceId, IncidentId
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.record import Evidence
+from stanch.vocabulary.trouble import NotFound
 
 _BYTES = "application/octet-stream"
+_LINES = "application/x-ndjson"
 
 
 @get("/evidence/{item:str}", opt=needs(Scope.READ), sync_to_thread=True)
@@ -46,19 +52,52 @@ def prove_evidence(house: TheHouse, item: FromPath[str]) -> Proof:
 @post(
     "/vault",
     opt={**needs(Scope.RESPOND), "takes": {_BYTES: "Bytes"}},
-    sync_to_thread=True,
+    request_max_body_size=None,
 )
-def put_evidence(  # noqa: PLR0913, PLR0917  each is a named part of the request
+async def put_evidence(  # noqa: PLR0913, PLR0917  each is a named part of the request
     house: TheHouse,
     caller: TheCaller,
-    body: RawBody,
+    uploads: TheUploads,
+    request: Request[Any, Any, Any],
     name: FromQuery[str],
     kind: FromQuery[str] = "artefact",
     incident: FromQuery[str] = "",
+    personal: FromQuery[bool] = False,  # noqa: FBT002  a part of the query, always named
 ) -> Evidence:
-    """The item, now in the vault and in the log."""
-    upload = Upload(name=name, kind=kind, incident=IncidentId(incident) if incident else None)
-    return house.desk.put(upload, body, caller)
+    """The item, now in the vault and in the log; a body of any size, never held in memory."""
+    upload = Upload(
+        name=name,
+        kind=kind,
+        incident=IncidentId(incident) if incident else None,
+        personal=personal,
+    )
+    return await uploads.take(
+        chunks(cast("Receive", request.receive)),
+        request.content_length or 0,
+        lambda body: house.desk.put(upload, body, caller),
+    )
+
+
+@post(
+    "/vault/scrub",
+    opt={**needs(Scope.RESPOND), "answers": {"200": (_LINES, "Each item, as it is read back")}},
+    media_type=_LINES,
+    status_code=200,
+    sync_to_thread=True,
+)
+def scrub_vault(house: TheHouse, caller: TheCaller) -> Streamed:
+    """Each item of the vault after it was read back, one a line; damaged ones say what is wrong."""
+    lines = (msgspec.json.encode(one) + b"\n" for one in house.desk.scrub(caller.name))
+    return Streamed(lines, media_type=_LINES)
+
+
+@get("/vault/scrub", opt=needs(Scope.READ), sync_to_thread=True)
+def last_scrub(house: TheHouse) -> Scrub:
+    """What the last scrub of the vault found."""
+    found = house.desk.last_scrub()
+    if found is None:
+        raise NotFound("scrub of the vault", "last", "vault")
+    return found
 
 
 @post(
@@ -112,6 +151,8 @@ ROUTES = (
     read_evidence,
     prove_evidence,
     put_evidence,
+    scrub_vault,
+    last_scrub,
     export_bundle,
     check_evidence,
 )

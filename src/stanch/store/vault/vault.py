@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import OperationalError
-from typing import BinaryIO, Self
+from typing import Protocol, Self
 
 from stanch.store.vault.chunks import BLOCK, blocks
 from stanch.store.vault.index import Index
@@ -41,6 +41,14 @@ from stanch.vocabulary.ids import Digest, parse_digest
 from stanch.vocabulary.trouble import BadFile, NotFound, Refused, Tampered
 
 VERSION = "stanch vault 1\n"
+
+
+class Readable(Protocol):
+    """Bytes that come piece by piece."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; nothing at the end."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +94,7 @@ class Vault:
         """The item that these bytes are now."""
         return self._put(InMemory(data), personal=personal)
 
-    def put_stream(self, stream: BinaryIO, *, personal: bool = False) -> Item:
+    def put_stream(self, stream: Readable, *, personal: bool = False) -> Item:
         """The item that a stream is, read to its end; personal data never lies open on the disk."""
         if personal:
             return self._seal(iter(lambda: stream.read(BLOCK), b""), lambda: None)
