@@ -99,6 +99,19 @@ def test_a_bad_line_is_named_by_its_place_in_the_file(tmp_path: Path) -> None:
     assert [r.index for r in rejected] == [5]
 
 
+def test_a_bad_row_of_a_foreign_file_is_named_by_its_line(tmp_path: Path) -> None:
+    def inputs(number: int, time: str) -> dict[str, object]:
+        source = "/subscriptions/s/onlineEndpoints/credit/deployments/blue"
+        kind = "azureml.inference.model_inputs"
+        data = [{"age": number}, {"age": -number}]
+        return {"id": str(number), "type": kind, "source": source, "time": time, "data": data}
+
+    sent = [inputs(0, TS), inputs(1, "never"), "oops", inputs(3, TS), inputs(4, "never")]
+    rows, rejected = read(lines(tmp_path / "x", *sent), batch_rows=2)
+    assert len(rows) == 4
+    assert sorted(r.index for r in rejected) == [1, 1, 2, 4, 4]
+
+
 def test_kserve_halves_meet_by_their_id(tmp_path: Path) -> None:
     def half(key: str, which: str, data: object) -> dict[str, object]:
         kind = f"org.kubeflow.serving.inference.{which}"

@@ -2,16 +2,18 @@
 
 In    a path; what the file cannot say about itself; somebody to tell how far it is.
 Out   `Decoded` batches for `Intake.take_rows`, a bounded number of rows at a time. The index of a
-      row counts from the start of the file.
+      row is its row (or line that is not blank) in the file, also where a line makes several
+      events; of two halves that meet it is the second's, of a half left alone the last line's.
 Why   logs of other systems come as gigabytes; none of it is held at once.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 import numpy as np
@@ -28,7 +30,7 @@ from stanch.engine.ingest.rows import from_json, from_lines
 from stanch.vocabulary.trouble import BadFile, NotFound
 
 Progress = Callable[[int], None]
-"""Hears how many rows are done."""
+"""Hears how many bytes of the file are done."""
 
 _FORMATS = (kserve, sagemaker, azureml, databricks)
 _LOOK = 64 * 1024
@@ -42,6 +44,15 @@ class _Reader(Protocol):
     def rest(self) -> Iterator[Fields]: ...
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Part:
+    """One batch, the rows of the file it was made of, and the bytes done with it."""
+
+    batch: Decoded
+    rows: int
+    bytes: int
+
+
 def read_file(
     path: Path, options: Options, limits: Limits, progress: Progress
 ) -> Iterator[Decoded]:
@@ -50,83 +61,86 @@ def read_file(
         raise NotFound("file", str(path), "asset")
     done = 0
     try:
-        for batch in _batches(path, options, limits):
-            yield _moved(batch, done)
-            done += batch.table.num_rows + len(batch.rejected)
-            progress(done)
+        for part in _parts(path, options, limits):
+            yield _moved(part.batch, done)
+            done += part.rows
+            progress(part.bytes)
     except (pa.ArrowException, UnicodeDecodeError, msgspec.DecodeError) as error:
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BadFile(path.name, f"it cannot be read past row {done}: {told[:200]}") from error
 
 
-def _batches(path: Path, options: Options, limits: Limits) -> Iterator[Decoded]:
+def _parts(path: Path, options: Options, limits: Limits) -> Iterator[_Part]:
+    size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(_LOOK)
     if start.startswith(b"PAR1"):
         with pa.parquet.ParquetFile(path) as parquet:
-            yield from _tables(parquet.iter_batches(options.batch_rows), options, limits)
+            rows = max(1, parquet.metadata.num_rows)
+            parts = parquet.iter_batches(options.batch_rows)
+            yield from _tables(parts, options, limits, lambda done: size * done // rows)
     elif start.startswith(b"ARROW1"):
         with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as feather:
             parts = (feather.get_batch(i) for i in range(feather.num_record_batches))
-            yield from _tables(parts, options, limits)
+            yield from _tables(parts, options, limits, lambda _: source.tell())
     elif start.startswith(b"\xff\xff\xff\xff"):
         with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as stream:
-            yield from _tables(stream, options, limits)
+            yield from _tables(stream, options, limits, lambda _: source.tell())
     elif start.lstrip()[:1] in {b"[", b"{"}:
         yield from _json(path, options, array=start.lstrip()[:1] == b"[")
     elif b"," in start.split(b"\n", 1)[0]:
-        with pa.csv.open_csv(path) as rows:
-            yield from _tables(rows, options, limits)
+        with pa.OSFile(str(path)) as source, pa.csv.open_csv(source) as rows_read:
+            yield from _tables(rows_read, options, limits, lambda _: min(size, source.tell()))
     else:
         known = "Parquet, Arrow, JSON, NDJSON or CSV"
         raise BadFile(path.name, f"it is not {known}; look at its first line")
 
 
 def _tables(
-    batches: Iterable[pa.RecordBatch], options: Options, limits: Limits
-) -> Iterator[Decoded]:
+    batches: Iterable[pa.RecordBatch],
+    options: Options,
+    limits: Limits,
+    bytes_at: Callable[[int], int],
+) -> Iterator[_Part]:
+    done = 0
     for batch in batches:
         batch.validate(full=True)
         names = [options.rename.get(name, name) for name in batch.schema.names]
         table = pa.Table.from_batches([batch]).rename_columns(names)
         found = _format_of(dict.fromkeys(names, ""))
         if found is not None:
-            rows = (_plain(row) for row in table.to_pylist())
-            yield _encoded(itertools.chain.from_iterable(map(found(options).row, rows)))
+            decoded = _turned(found(options), [_plain(row) for row in table.to_pylist()])
         else:
-            yield from_table(_completed(table, options), limits)
+            decoded = _filled(from_table(table, limits), options)
+        done += batch.num_rows
+        yield _Part(batch=decoded, rows=batch.num_rows, bytes=bytes_at(done))
 
 
-def _completed(table: pa.Table, options: Options) -> pa.Table:
-    """The table with the asset and kind that the file did not say."""
-    for name, value in (("asset", options.asset), ("kind", options.kind)):
-        if value and name not in table.column_names:
-            table = table.append_column(name, pa.repeat(pa.scalar(value), table.num_rows))
-    return table
-
-
-def _json(path: Path, options: Options, *, array: bool) -> Iterator[Decoded]:
+def _json(path: Path, options: Options, *, array: bool) -> Iterator[_Part]:
+    size = path.stat().st_size
     if array:
-        if path.stat().st_size > _WHOLE:
+        if size > _WHOLE:
             raise BadFile(path.name, "a JSON array is read whole; write one object a line instead")
         content = path.read_bytes()
-        ours = from_json(content)
-        first = msgspec.json.decode(content, type=list[msgspec.Raw])[:1]
-        yield from _lines([[bytes(r) for r in _raws(content)]] if _foreign(first) else [], options)
-        if not _foreign(first):
-            yield _filled(ours, options)
+        reader = _reader_for(bytes(next(iter(_raws(content)), b"{}")), options)
+        if reader is None:
+            batch = _filled(from_json(content), options)
+            rows = batch.table.num_rows + len(batch.rejected)
+            yield _Part(batch=batch, rows=rows, bytes=size)
+        else:
+            yield from _lines([[bytes(r) for r in _raws(content)]], options, lambda: size)
         return
     with path.open("rb") as file:
         chunks = iter(lambda: list(itertools.islice(_limited(file, path), options.batch_rows)), [])
-        yield from _lines(chunks, options)
+        yield from _lines(chunks, options, file.tell)
 
 
-def _raws(content: bytes) -> list[msgspec.Raw]:
-    return msgspec.json.decode(content, type=list[msgspec.Raw])
-
-
-def _foreign(first: list[msgspec.Raw]) -> bool:
-    return bool(first) and _reader_for(bytes(first[0])) is not None
+def _raws(content: bytes) -> Sequence[msgspec.Raw]:
+    """The elements of the array; none when it is not JSON, so that the plain reader says why."""
+    try:
+        return msgspec.json.decode(content, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError):
+        return ()
 
 
 def _limited(file: Any, path: Path) -> Iterator[bytes]:
@@ -137,40 +151,69 @@ def _limited(file: Any, path: Path) -> Iterator[bytes]:
             yield line
 
 
-def _lines(chunks: Iterable[list[bytes]], options: Options) -> Iterator[Decoded]:
+def _lines(
+    chunks: Iterable[list[bytes]], options: Options, bytes_at: Callable[[], int]
+) -> Iterator[_Part]:
     reader: _Reader | None = None
     known = False
     for lines in chunks:
         if not known:
-            found = _reader_for(lines[0])
-            reader, known = (found(options) if found else None), True
+            reader, known = _reader_for(lines[0], options), True
         if reader is None:
-            yield _filled(from_lines(b"\n".join(lines)), options)
+            batch = _filled(from_lines(b"\n".join(lines)), options)
         else:
-            yield _turned(reader, lines)
+            batch = _turned(reader, lines)
+        yield _Part(batch=batch, rows=len(lines), bytes=bytes_at())
     if reader is not None:
-        yield _encoded(reader.rest())
+        rest = list(reader.rest())
+        yield _Part(batch=_encoded(rest, [-1] * len(rest)), rows=0, bytes=bytes_at())
 
 
-def _turned(reader: _Reader, lines: list[bytes]) -> Decoded:
-    """Foreign lines through their reader; a line that it cannot turn is rejected."""
+class _Renamed:
+    """Rows in our own shape under names of their own."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    def row(self, row: dict[str, Any]) -> Iterator[Fields]:
+        """The row under our names, with what the file does not say."""
+        ours = {self._options.rename.get(name, name): value for name, value in row.items()}
+        given = {"asset": self._options.asset, "kind": self._options.kind}
+        yield {name: value for name, value in given.items() if value} | ours
+
+    def rest(self) -> Iterator[Fields]:
+        """Nothing: each row is whole."""
+        return iter(())
+
+
+def _turned(reader: _Reader, lines: Sequence[bytes | dict[str, Any]]) -> Decoded:
+    """Foreign rows through their reader; one that it cannot turn is rejected."""
     rows: list[Fields] = []
+    places: list[int] = []
     rejected: list[Rejected] = []
     for place, line in enumerate(lines):
         try:
-            rows.extend(reader.row(msgspec.json.decode(line, type=dict[str, Any])))
+            row = msgspec.json.decode(line, type=dict[str, Any]) if type(line) is bytes else line
+            made = list(reader.row(cast("dict[str, Any]", row)))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             rejected.append(Rejected(index=place, why=f"The row is not JSON: {error}."))
         except (KeyError, AttributeError, TypeError, IndexError):
             rejected.append(Rejected(index=place, why="The row is not of the shape of its file."))
-    batch = _encoded(rows)
+        else:
+            rows += made
+            places += [place] * len(made)
+    batch = _encoded(rows, places)
     return replace(batch, rejected=(*rejected, *batch.rejected))
 
 
-def _encoded(rows: Iterable[Fields]) -> Decoded:
+def _encoded(rows: Iterable[Fields], places: Sequence[int]) -> Decoded:
     """Rows by name to columns, through the same door as JSON from the wire."""
     plain = [{k: v for k, v in row.items() if v is not None} for row in rows]
-    return from_json(msgspec.json.encode(plain, enc_hook=str))
+    batch = from_json(msgspec.json.encode(plain, enc_hook=str))
+    origin = np.asarray(places, dtype=np.int64)
+    rejected = tuple(replace(r, index=int(origin[r.index])) for r in batch.rejected)
+    index = origin if batch.index is None else origin[batch.index]
+    return replace(batch, index=index, rejected=rejected)
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
@@ -199,12 +242,15 @@ def _moved(batch: Decoded, by: int) -> Decoded:
     return replace(batch, index=index + by, rejected=rejected)
 
 
-def _reader_for(line: bytes) -> Callable[[Options], _Reader] | None:
-    try:
+def _reader_for(line: bytes, options: Options) -> _Reader | None:
+    """Who reads rows like this one; None when they are in our own shape and names."""
+    row: dict[str, Any] = {}
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         row = msgspec.json.decode(line, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return _format_of(row)
+    found = _format_of(row)
+    if found is not None:
+        return found(options)
+    return _Renamed(options) if options.rename else None
 
 
 def _format_of(row: dict[str, Any]) -> Callable[[Options], _Reader] | None:
