@@ -13,14 +13,17 @@ Math  Let F be the reference's true distribution and R its rows. By DKW (with Ma
           log e = sum over b of c_b log(1 + lam (g_b - m)).
       g are: each tail (both sides), the rank, and the distance of the rank from the middle (both
       ways), so that shifts and changes of scale are found quickly. For counts without an order
-      (categories) g is each value, and beta is shared among the values by the union bound.
+      (categories) g is each value; its mean is bounded by Chernoff's inequality (`bounds.highest`),
+      with beta shared among the values by the union bound.
 """
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from stanch.detect.alarms.bounds import highest
 from stanch.detect.summaries.arrays import Floats, Ints
 
 FRACTIONS = np.array([0.02, 0.05, 0.1, 0.2, 0.35, 0.5])
@@ -56,7 +59,7 @@ def log_bets(now: Table, reference: Table, *, temper: float = 1.0) -> Floats:
     if now.ordered:
         bets = _ordered(now.counts, reference.counts, total)
     else:
-        bets = _unordered(now.counts, reference.counts, total)
+        bets = _unordered(now.counts, reference.counts)
     return bets * temper
 
 
@@ -86,18 +89,30 @@ def _ordered(now: Ints, reference: Ints, total: Ints) -> Floats:
     )
 
 
-def _unordered(now: Ints, reference: Ints, total: Ints) -> Floats:
-    members, bins = now.shape
-    eps = np.array([radius(int(r), BETA / max(members * bins, 1)) for r in total])
-    share = reference / np.maximum(total, 1)[:, None]
-    return _indicators(now, now.sum(axis=1), share, eps)
+def _unordered(now: Ints, reference: Ints) -> Floats:
+    most = _most(reference.tobytes(), reference.shape)
+    return _bets(now, now.sum(axis=1), most)
+
+
+@lru_cache(maxsize=256)
+def _most(counts: bytes, shape: tuple[int, int]) -> Floats:
+    """(M, B, 2) the highest shares of each event, and of its absence; the reference stays long."""
+    reference = np.frombuffer(counts, np.int64).reshape(shape)
+    rows = np.broadcast_to(reference.sum(axis=1)[:, None], shape)
+    beta = BETA / max(2 * shape[0] * shape[1], 1)
+    return np.stack([highest(reference, rows, beta), highest(rows - reference, rows, beta)], axis=2)
 
 
 def _indicators(count: Ints, rows: Ints, share: Floats, eps: Floats) -> Floats:
     """(M, I * 2 * 6) bets that an event is more, or less, frequent than in the reference."""
+    most = np.minimum(np.stack([share, 1 - share], axis=2) + eps[:, None, None], 1.0)
+    return _bets(count, rows, most)
+
+
+def _bets(count: Ints, rows: Ints, highest_shares: Floats) -> Floats:
+    """The bets against these highest shares of each event, and of its absence."""
     both = np.stack([count, rows[:, None] - count], axis=2)[..., None]
-    most = np.minimum(np.stack([share, 1 - share], axis=2) + eps[:, None, None], 1.0)[..., None]
-    most = np.maximum(most, 1e-12)
+    most = np.maximum(highest_shares, 1e-12)[..., None]
     lam = FRACTIONS / most
     others = rows[:, None, None, None] - both
     bets = both * np.log1p(lam * (1 - most)) + others * np.log1p(-lam * most)

@@ -20,7 +20,8 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from stanch.detect import examples
-from stanch.detect.alarms.rates import BAR, excess, highest
+from stanch.detect.alarms.bounds import highest
+from stanch.detect.alarms.rates import BAR, excess
 from stanch.detect.detector import Detector
 from stanch.detect.summaries.record import Deed, Record, record_of
 from stanch.detect.window import Window

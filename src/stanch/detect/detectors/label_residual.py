@@ -26,7 +26,8 @@ import numpy as np
 
 from stanch.detect import examples
 from stanch.detect.alarms.bets import BETA
-from stanch.detect.alarms.rates import BAR, excess, highest
+from stanch.detect.alarms.bounds import highest
+from stanch.detect.alarms.rates import BAR, excess
 from stanch.detect.detector import Detector
 from stanch.detect.summaries.arrays import Floats, Ints
 from stanch.detect.summaries.columns import Labels
