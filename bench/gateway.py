@@ -129,7 +129,7 @@ def _ours(kind: str, port: int) -> tuple[str, ...]:
 
 
 def main() -> None:
-    found: dict[str, Any] = {"machine": platform.platform()}
+    found: dict[str, Any] = {"machine": platform.platform(), "load": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "nginx.conf").write_text(_NGINX.format(dir=folder, up=UP, peer=PEER))

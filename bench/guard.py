@@ -7,6 +7,7 @@ because other work shares the machine.
 """
 
 import json
+import os
 import platform
 import socket
 import statistics
@@ -166,7 +167,11 @@ def main() -> None:
     lua = RESULT.with_suffix(".lua")
     lua.parent.mkdir(exist_ok=True)
     lua.write_text(_LUA)
-    found: dict[str, Any] = {"machine": platform.platform(), "decision": decisions()}
+    found: dict[str, Any] = {
+        "machine": platform.platform(),
+        "load": os.getloadavg()[0],
+        "decision": decisions(),
+    }
     server = subprocess.Popen([sys.executable, "-c", _SERVER, str(SERVER)])
     try:
         for port, model in ((18_501, "empty"), (18_502, "sklearn")):

@@ -316,7 +316,7 @@ class _Server:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002  the base class's shape
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's shape
                 return
 
             def do_GET(self) -> None:
@@ -419,3 +419,24 @@ def test_the_guard_needs_nothing_heavy() -> None:
         check=True,
     ).stdout.split()
     assert not {"aiohttp", "numpy", "yaml", "asyncio", "sqlalchemy", "pyarrow"}.intersection(seen)
+
+
+def test_a_policy_that_is_not_in_effect_is_not_acknowledged(make: Make) -> None:
+    server, tries = _Server(), [False, False]
+    guard = make(None, server.url)
+
+    def taken() -> None:
+        if tries:
+            tries.pop()
+            raise ConnectionError("not yet")
+
+    guard.core.link.taken = taken
+    try:
+        guard.core.start()
+        _until(lambda: guard.core.keeper.version == 1)
+        _until(lambda: bool(server.reports))
+        assert tries == []
+        assert guard.core.measured()["server_unreachable"] == 2
+    finally:
+        guard.core.stop()
+        server.stop()

@@ -1,5 +1,7 @@
 """stanch gateway: our proxy, or Envoy, before a model service."""
 
+import signal
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +15,7 @@ from stanch.guard.core import Choices
 from stanch.guard.gateway.config import GatewayConfig
 from stanch.guard.identity import identify_as
 from stanch.vocabulary.asset import Fails
-from stanch.vocabulary.trouble import BadInput, NotRunning
+from stanch.vocabulary.trouble import BadInput, NotRunning, Unreachable
 
 app = command("Our proxy, or Envoy, before a model service.")
 
@@ -55,6 +57,9 @@ def gateway(  # noqa: PLR0913  each is an option of the command
         list[str] | None,
         typer.Option("--rule", help="A filter rule's text, like name=in words: x."),
     ] = None,
+    envoy: Annotated[
+        Path | None, typer.Option("--envoy", metavar="DIR", help="Run Envoy; DIR keeps its files.")
+    ] = None,
     telemetry: Annotated[bool, typer.Option(help="Whether to send events.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, then stop.")] = False,
     data: Data = None,
@@ -87,13 +92,33 @@ def gateway(  # noqa: PLR0913  each is an option of the command
     sentence = f"{asset} is guarded on {host}:{port}, before {', '.join(config.upstreams)}."
     out.show(plan, sentence)
     if not dry_run:
-        _run(config)
+        _run(config, envoy)
 
 
-def _run(config: GatewayConfig) -> None:
+def _run(config: GatewayConfig, envoy: Path | None) -> None:
+    if envoy is not None:
+        _front(config, envoy)
+        return
     from stanch.guard.gateway.serve import run  # noqa: PLC0415  the heavy part
 
     run(config)
+
+
+def _front(config: GatewayConfig, folder: Path) -> None:
+    """Run Envoy until ^C or SIGTERM; Unreachable when it dies by itself."""
+    from stanch.cli.fronting import Fronting  # noqa: PLC0415  only with --envoy
+
+    over = threading.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, lambda *_: over.set())
+    fronting = Fronting(config, folder.absolute())
+    fronting.start()
+    try:
+        while not over.wait(0.5):
+            if not fronting.envoy.alive:
+                raise Unreachable("Envoy", f"it ended; {folder}/envoy.log says why")
+    finally:
+        fronting.stop()
 
 
 def _versions(config: GatewayConfig) -> dict[str, object]:

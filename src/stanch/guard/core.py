@@ -97,6 +97,8 @@ class Core:
         )
         self.mirrors = False
         """Whether this guard can copy requests to another version; only the gateway can."""
+        self.also_cannot: Callable[[Policy], tuple[str, ...]] = lambda _: ()
+        """What the proxy that asks this core cannot do of a policy."""
         self.buffer = Buffer(choices.buffer)
         self.link = Link(server, self.keeper, self.buffer, self.name)
         self.link.measured = self.measured
@@ -132,8 +134,8 @@ class Core:
         inspection, policy = self.keeper.inspection, self.policy
         found = inspection.cannot if inspection else ()
         if policy is not None and policy.mirror and not self.mirrors:
-            return (*found, f"Requests are not copied to {policy.mirror!r}: use the gateway.")
-        return found
+            found = (*found, f"Requests are not copied to {policy.mirror!r}: use the gateway.")
+        return found if policy is None else (*found, *self.also_cannot(policy))
 
     @property
     def treats(self) -> bool:

@@ -64,6 +64,9 @@ class Link:
         self.measured: Callable[[], Mapping[str, int]] = dict
         self.address = ""
         self.cannot: Callable[[], tuple[str, ...]] = tuple
+        self.taken: Callable[[], None] = lambda: None
+        """Called after each policy that was taken, before it is acknowledged; again if it raises."""
+        self._effected = True
         self._threads = [
             Thread(target=self._run, args=(step,), name=f"stanch-guard-{name}", daemon=True)
             for name, step in (("policy", self._fetch), ("events", self._tell))
@@ -111,13 +114,22 @@ class Link:
         self._learn(answer)
         if status == _GOOD:
             taken = self._keeper.accept(body, answer.get("stanch-signature", ""))
-            self._report(wire)
             if not taken:
+                self._report(wire)
                 raise ConnectionError("the policy was not taken")
+            self._effected = False
+            self._acknowledge(wire)
         elif status == _SAME:
-            self._report(wire)
+            self._acknowledge(wire)
         else:
             raise ConnectionError(f"status {status}")
+
+    def _acknowledge(self, wire: "Wire") -> None:
+        """Report what is in force, once whoever enforces it has it in effect."""
+        if not self._effected:
+            self.taken()
+            self._effected = True
+        self._report(wire)
 
     def _learn(self, answer: Mapping[str, str]) -> None:
         text = answer.get("stanch-probe-key", "")

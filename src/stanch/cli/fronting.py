@@ -1,0 +1,121 @@
+"""Envoy and the guard's core joined: what `stanch gateway --envoy` runs.
+
+In    the configuration of a gateway and the folder for Envoy's files.
+Out   a running Envoy that follows the policy; it is acknowledged once a probe through it shows it.
+Why   the engine knows Envoy and the guard knows how to decide; neither knows the other.
+"""
+
+import socket
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from stanch.engine.clock import monotonic
+from stanch.engine.envoy.door import Answer, Asked, Door
+from stanch.engine.envoy.layout import APPLIED, JSON, PRINCIPAL, Layout
+from stanch.engine.envoy.process import Envoy
+from stanch.engine.envoy.routes import cannot, document
+from stanch.guard.core import Core
+from stanch.guard.gateway.config import GatewayConfig
+from stanch.guard.identity import by_address
+from stanch.guard.link import Server
+from stanch.guard.outside import Outside
+from stanch.vocabulary.asset import Fails
+from stanch.vocabulary.ids import asset_id
+from stanch.vocabulary.policy import Mode, Policy
+from stanch.vocabulary.probe import HEADER
+from stanch.vocabulary.trouble import BadInput
+
+
+class Fronting:
+    """One Envoy before one asset."""
+
+    def __init__(self, config: GatewayConfig, folder: Path, *, workers: int = 0) -> None:
+        if config.choices.trusted_proxies:
+            raise BadInput("Envoy does not take --trust here. Use the gateway without --envoy.")
+        self._config = config
+        choices = config.choices
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.layout = Layout(
+            folder=folder,
+            upstreams={v: config.url(v) or "" for v in config.upstreams},
+            default=config.default or min(config.upstreams),
+            host=config.host,
+            port=config.port,
+            admin_port=_free(),
+            by_address=config.identify is by_address,
+            fail_open=choices.fail is Fails.OPEN,
+            largest=choices.largest,
+            read_seconds=config.read_seconds,
+        )
+        server = Server(url=config.server, key=config.key, wait=choices.wait)
+        self.core = Core(server, config.asset, config.identify, choices)
+        self.core.mirrors = True
+        self.core.also_cannot = lambda policy: cannot(policy, self.layout)
+        self.core.link.taken = self.apply
+        self.outside = Outside(self.core, principal_header=PRINCIPAL, applied_header=APPLIED)
+        self.door = Door(self.layout.socket, self._judge)
+        self.envoy = Envoy(self.layout, self._heard, workers=workers)
+        self.seconds = 0.0
+        """How long the last policy took from its arrival to the probe that showed it."""
+
+    def start(self) -> None:
+        """Start Envoy under the last good policy, then follow the server."""
+        self.door.start()
+        try:
+            self.envoy.start(self._routes())
+        except BaseException:
+            self.door.stop()
+            raise
+        self.core.start()
+
+    def stop(self) -> None:
+        """End Envoy, the door and the threads."""
+        self.core.stop()
+        self.envoy.stop()
+        self.door.stop()
+
+    def apply(self) -> None:
+        """Make Envoy run the policy in force; ConnectionError while no probe shows it."""
+        start = monotonic()
+        if not self.envoy.apply(self._routes(), self._shown):
+            self.core.counts["envoy_refused"] += 1
+            raise ConnectionError("Envoy does not show the policy")
+        self.seconds = monotonic() - start
+
+    def _routes(self) -> JSON:
+        policy, inspection = self.core.policy, self.core.keeper.inspection
+        if policy is None:
+            closed = self._config.choices.fail is Fails.CLOSED
+            mode = Mode.STOPPED if closed else Mode.SERVING
+            policy = Policy(asset=asset_id(self._config.asset), version=-1, mode=mode)
+        return document(policy, self.layout, bodies=inspection is not None and inspection.asks)
+
+    def _shown(self) -> bool:
+        """Whether a probe that goes through Envoy carries the version in force."""
+        host = self.layout.host if self.layout.host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104  a name for any address, not a listener
+        line = HTTPConnection(host, self.layout.port, timeout=1)
+        try:
+            line.request("GET", "/", headers={HEADER: "own"})
+            line.getresponse().read()
+        except (OSError, HTTPException):
+            return False
+        finally:
+            line.close()
+        return self.outside.runs == self.core.keeper.version
+
+    def _judge(self, asked: Asked) -> Answer:
+        judged = (
+            self.outside.probed(asked.headers)
+            if asked.probe
+            else self.outside.judge(asked.path, asked.headers, asked.body)
+        )
+        return Answer(status=judged.status, headers=judged.headers, body=judged.body)
+
+    def _heard(self, line: JSON) -> None:
+        self.outside.logged(line, by_address=self.layout.by_address)
+
+
+def _free() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])

@@ -1,0 +1,194 @@
+"""A policy as Envoy's routes, and what of it Envoy cannot do, in sentences.
+
+In    a policy and the layout.
+Out   the RDS document that Envoy watches; which questions it asks; what it cannot enforce.
+Why   routes are the one thing that reaches open connections at once. Networks, addresses, modes,
+      weights, mirrors and the rate of all are Envoy's own; whatever depends on a name or a body is
+      asked of the decision service, so that a name has one spelling everywhere.
+
+A route carries the version of its policy into every probe, which is how a probe proves that Envoy
+itself runs it, and not only the control plane beside it.
+"""
+
+from ipaddress import ip_network
+from typing import Any
+
+from stanch.contain.policy import answering_mode, nobody_left, weights
+from stanch.engine.envoy.layout import (
+    APPLIED,
+    ASK,
+    DECIDE,
+    JSON,
+    LIMIT,
+    RBAC,
+    TYPE,
+    Layout,
+    cluster,
+)
+from stanch.vocabulary.network import address
+from stanch.vocabulary.policy import Limits, Mode, Policy, Rate, Shape, Strictness
+
+_HTTP = TYPE + "extensions.filters.http."
+_LEAST = 0.05
+"""Envoy fills a bucket no more often than this, in seconds."""
+
+
+def document(policy: Policy, layout: Layout, *, bodies: bool) -> JSON:
+    """The routes of this policy; `bodies` says whether the decision depends on bodies."""
+    config = {
+        "@type": TYPE + "config.route.v3.RouteConfiguration",
+        "name": "stanch",
+        "virtual_hosts": [
+            {
+                "name": "all",
+                "domains": ["*"],
+                "routes": [_probe(policy), _main(policy, layout, bodies=bodies)],
+            }
+        ],
+    }
+    return {"version_info": str(policy.version), "resources": [config]}
+
+
+def cannot(policy: Policy, layout: Layout) -> tuple[str, ...]:
+    """What of this policy Envoy does not enforce."""
+    strange = sorted(set(weights(policy.route)) - set(layout.upstreams))
+    found = {
+        "Envoy cannot shape answers: use the gateway or the guard in the service.": (
+            policy.shape != Shape()
+        ),
+        "Envoy cannot keep an answer back for its log (shadow): the fallback is given instead.": (
+            answering_mode(policy) is Mode.SHADOW
+        ),
+        "Envoy does not look into answers, so output filters do nothing there: use the gateway.": (
+            policy.filter.output is not Strictness.OFF
+            or any(one.strip().startswith(("out", "both")) for one in policy.filter.rules)
+        ),
+        "Envoy does not look into answers, so calls of denied tools are not held back there.": bool(
+            policy.tools.deny or policy.tools.ask
+        ),
+        f"There is no upstream for {', '.join(strange)}: requests for it get 503.": bool(strange),
+        f"There is no upstream for the mirror {policy.mirror!r}.": bool(
+            policy.mirror and policy.mirror not in layout.upstreams
+        ),
+    }
+    return tuple(sentence for sentence, holds in found.items() if holds)
+
+
+def asks(policy: Policy, layout: Layout, *, bodies: bool) -> bool:
+    """Whether requests are asked about."""
+    limit = policy.limit
+    names = any(address(p) is None for p in policy.deny.principals)
+    per = limit.per_principal or limit.principals or limit.cost
+    return bool(bodies or per or names or not layout.by_address)
+
+
+def _probe(policy: Policy) -> JSON:
+    told = {"header": {"key": APPLIED, "value": str(policy.version)}}
+    return {
+        "match": {"prefix": "/", "headers": [{"name": "stanch-probe", "present_match": True}]},
+        "route": {"cluster": DECIDE, "prefix_rewrite": "/-/probe"},
+        "request_headers_to_add": [{**told, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}],
+        "typed_per_filter_config": {ASK: _not_asked()},
+    }
+
+
+def _main(policy: Policy, layout: Layout, *, bodies: bool) -> JSON:
+    found: JSON = {"match": {"prefix": "/"}, **_target(policy, layout)}
+    asked = asks(policy, layout, bodies=bodies)
+    own: JSON = {ASK: _asked(layout, bodies=bodies) if asked else _not_asked()}
+    networks = [*policy.deny.networks, *(p for p in policy.deny.principals if address(p))]
+    if networks and layout.by_address:
+        own[RBAC] = _denying(networks)
+    elif policy.deny.networks:
+        own[RBAC] = _denying(list(policy.deny.networks))
+    if policy.limit.overall is not None and policy.limit.overall.count > 0 and not asked:
+        own[LIMIT] = _limiting(policy.limit.overall)
+    found["typed_per_filter_config"] = own
+    return found
+
+
+def _target(policy: Policy, layout: Layout) -> JSON:
+    mode = answering_mode(policy)
+    if mode is Mode.STOPPED or (mode is not Mode.SERVING and not policy.fallback):
+        return _direct(503, '{"type":"about:blank","title":"This service is not answering now."}')
+    if mode is not Mode.SERVING:
+        return {
+            **_direct(200, policy.fallback),
+            "response_headers_to_add": [
+                {"header": {"key": "stanch-answer", "value": "fallback"}},
+                {
+                    "header": {"key": "content-type", "value": "application/json"},
+                    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+                },
+            ],
+        }
+    if _nothing(policy.limit):
+        return _direct(429, '{"type":"about:blank","title":"Too many requests."}')
+    route = weights(policy.route) or _rest(policy, layout)
+    if nobody_left(policy.route) or not route:
+        return _direct(503, '{"type":"about:blank","title":"This service is not answering now."}')
+    to: JSON = {
+        "weighted_clusters": {
+            "clusters": [{"name": cluster(v), "weight": w} for v, w in sorted(route.items())]
+        },
+        "timeout": f"{layout.read_seconds}s",
+    }
+    if policy.mirror in layout.upstreams:
+        to["request_mirror_policies"] = [{"cluster": cluster(policy.mirror)}]
+    return {"route": to}
+
+
+def _rest(policy: Policy, layout: Layout) -> dict[str, int]:
+    """Where an open route sends requests: the default, or the first that is not forbidden."""
+    open_ = [v for v in sorted(layout.upstreams) if policy.route.get(v, 1) > 0]
+    chosen = layout.default if layout.default in open_ else (open_ or [""])[0]
+    return {chosen: 1} if chosen else {}
+
+
+def _nothing(limit: Limits) -> bool:
+    return limit.overall is not None and limit.overall.count <= 0
+
+
+def _direct(status: int, body: str) -> JSON:
+    return {"direct_response": {"status": status, "body": {"inline_string": body}}}
+
+
+def _denying(networks: list[str]) -> JSON:
+    ranges = [ip_network(str(n) if "/" in n else f"{address(n)}") for n in sorted(networks)]
+    principals: list[Any] = [
+        {"remote_ip": {"address_prefix": str(one.network_address), "prefix_len": one.prefixlen}}
+        for one in ranges
+    ]
+    policy = {"permissions": [{"any": True}], "principals": principals}
+    rules = {"action": "DENY", "policies": {"denied": policy}}
+    return {"@type": _HTTP + "rbac.v3.RBACPerRoute", "rbac": {"rules": rules}}
+
+
+def _limiting(rate: Rate) -> JSON:
+    every = max(rate.seconds / rate.count, _LEAST)
+    fill = max(1, int(rate.count * every / rate.seconds))
+    most = max(1, int(rate.count if rate.burst is None else rate.burst))
+    always = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+    return {
+        "@type": _HTTP + "local_ratelimit.v3.LocalRateLimit",
+        "stat_prefix": "all",
+        "token_bucket": {
+            "max_tokens": max(most, fill),
+            "tokens_per_fill": fill,
+            "fill_interval": f"{every:.6f}s",
+        },
+        "filter_enabled": {"runtime_key": "stanch.limit", **always},
+        "filter_enforced": {"runtime_key": "stanch.limited", **always},
+    }
+
+
+def _asked(layout: Layout, *, bodies: bool) -> JSON:
+    body = {"max_request_bytes": layout.largest, "allow_partial_message": False}
+    settings: JSON = (
+        {"with_request_body": body} if bodies else {"disable_request_body_buffering": True}
+    )
+    return {"@type": _HTTP + "ext_authz.v3.ExtAuthzPerRoute", "check_settings": settings}
+
+
+def _not_asked() -> JSON:
+    return {"@type": _HTTP + "ext_authz.v3.ExtAuthzPerRoute", "disabled": True}

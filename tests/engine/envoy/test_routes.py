@@ -1,0 +1,124 @@
+"""A policy as Envoy's routes: what maps, what is asked about, and what is refused in a sentence."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stanch.contain.rate import rate
+from stanch.engine.envoy.layout import ASK, LIMIT, RBAC, Layout, bootstrap
+from stanch.engine.envoy.routes import asks, cannot, document
+from stanch.vocabulary.ids import AssetId, PrincipalId
+from stanch.vocabulary.policy import (
+    Deny,
+    Filter,
+    Limits,
+    Mode,
+    Policy,
+    Shape,
+    Strictness,
+    Tools,
+)
+
+P = Policy(asset=AssetId("a"), version=7)
+UP = {"v6": "http://127.0.0.1:9001", "v7": "https://models.example.org"}
+L = Layout(folder=Path("/x"), upstreams=UP, default="v6")
+
+
+def _main(policy: Policy, layout: Layout = L, *, bodies: bool = False) -> dict[str, object]:
+    found = document(policy, layout, bodies=bodies)["resources"][0]
+    route = found["virtual_hosts"][0]["routes"][1]
+    assert isinstance(route, dict)
+    return route
+
+
+def _shares(policy: Policy) -> dict[str, int]:
+    route = _main(policy)["route"]
+    assert isinstance(route, dict)
+    return {c["name"]: c["weight"] for c in route["weighted_clusters"]["clusters"]}
+
+
+def test_weights_and_what_is_open_become_clusters() -> None:
+    assert _shares(P) == {"version:v6": 1}
+    assert _shares(replace(P, route={"v6": 30, "v7": 70})) == {"version:v6": 30, "version:v7": 70}
+    assert _shares(replace(P, route={"v6": 0})) == {"version:v7": 1}
+    assert "direct_response" in _main(replace(P, route={"*": 0}))
+    assert "direct_response" in _main(replace(P, route={"v6": 0, "v7": 0}))
+
+
+def test_modes_answer_directly() -> None:
+    assert _main(replace(P, mode=Mode.STOPPED))["direct_response"]
+    safe = _main(replace(P, mode=Mode.SAFE, fallback="{}"))
+    assert safe["direct_response"] == {"status": 200, "body": {"inline_string": "{}"}}
+    silent = _main(replace(P, mode=Mode.SAFE))["direct_response"]
+    assert isinstance(silent, dict)
+    assert silent["status"] == 503
+
+
+@pytest.mark.parametrize(
+    ("policy", "asked"),
+    [
+        (P, False),
+        (replace(P, deny=Deny(networks=frozenset({"10.0.0.0/8"}))), False),
+        (replace(P, deny=Deny(principals=frozenset({PrincipalId("10.0.0.1")}))), False),
+        (replace(P, deny=Deny(principals=frozenset({PrincipalId("key-91")}))), True),
+        (replace(P, limit=Limits(overall=rate("10/s"))), False),
+        (replace(P, limit=Limits(per_principal=rate("10/s"))), True),
+        (replace(P, limit=Limits(cost=rate("10/s"))), True),
+    ],
+)
+def test_only_what_depends_on_a_name_is_asked_about(policy: Policy, asked: bool) -> None:
+    assert asks(policy, L, bodies=False) is asked
+    assert asks(policy, replace(L, by_address=False), bodies=False)
+    assert asks(policy, L, bodies=True)
+    config = _main(policy)["typed_per_filter_config"]
+    assert isinstance(config, dict)
+    assert ("disabled" in config[ASK]) is not asked
+
+
+def test_the_rate_of_all_is_envoys_own_unless_it_asks_anyway() -> None:
+    limited = replace(P, limit=Limits(overall=rate("600/min")))
+    config = _main(limited)["typed_per_filter_config"]
+    assert isinstance(config, dict)
+    assert config[LIMIT]["token_bucket"] == {
+        "max_tokens": 600,
+        "tokens_per_fill": 1,
+        "fill_interval": "0.100000s",
+    }
+    assert LIMIT not in str(_main(limited, replace(L, by_address=False)))
+    assert "429" in str(_main(replace(P, limit=Limits(overall=rate("0/s"))))["direct_response"])
+
+
+def test_addresses_are_denied_as_networks() -> None:
+    deny = Deny(
+        networks=frozenset({"10.0.0.0/8"}), principals=frozenset({PrincipalId("192.0.2.1")})
+    )
+    config = _main(replace(P, deny=deny))["typed_per_filter_config"]
+    assert isinstance(config, dict)
+    assert str(config[RBAC]).count("prefix_len") == 2
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        replace(P, shape=Shape(round=1)),
+        replace(P, mode=Mode.SHADOW, fallback="{}"),
+        replace(P, filter=Filter(output=Strictness.NORMAL)),
+        replace(P, filter=Filter(rules=frozenset({"out words: x"}))),
+        replace(P, tools=Tools(deny=frozenset({"sql"}))),
+        replace(P, route={"v9": 1}),
+        replace(P, mirror="v9"),
+    ],
+)
+def test_what_envoy_cannot_do_is_a_sentence(policy: Policy) -> None:
+    assert cannot(P, L) == ()
+    (sentence,) = cannot(policy, L)
+    assert sentence.endswith(".")
+
+
+def test_the_bootstrap_holds_every_filter_from_the_start() -> None:
+    text = str(bootstrap(L))
+    assert all(name in text for name in (RBAC, LIMIT, ASK, "UpstreamTlsContext"))
+    assert (
+        text.index(RBAC) < text.index(LIMIT) < text.index(ASK) < text.index("filters.http.router")
+    )
