@@ -1,5 +1,6 @@
 """stanch up: start stanch on this machine."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -43,10 +44,11 @@ def up(
             out.say(f"The first admin key, shown this once and kept in {chosen.data}/admin.key:")
             out.say(f"  {now.secret}")
         if demo:
-            from stanch.sandbox.traffic import start  # noqa: PLC0415  only the demo
+            from stanch.sandbox.demo import start  # noqa: PLC0415  only the demo
 
             key = (chosen.data / "admin.key").read_text(encoding="utf-8").strip()
-            start(now.url, key, out.say)
+            ends.callback(start(now.url, key, out.say).stop)
 
-    serve(chosen, started)
+    with ExitStack() as ends:
+        serve(chosen, started)
     out.say("Stopped; everything is on disk.")

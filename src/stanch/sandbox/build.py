@@ -6,6 +6,7 @@ Why   each drill starts on an empty machine, as a user would: assets written dow
       baseline set from ordinary days, and only then traffic.
 """
 
+import secrets
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -36,6 +37,7 @@ LABELS_AFTER = 3.0
 """Seconds until a label is known."""
 _BATCH = 1000
 _GOOD = 300
+_THERE_ALREADY = 409
 _PAST = timedelta(minutes=25)
 """The past ends so long ago that no window of now looks at it."""
 
@@ -88,6 +90,18 @@ class Stage:
 @contextmanager
 def staged(drill: Drill, options: Options, folder: Path) -> Iterator[Stage]:
     """The stage, for as long as the block runs; nothing of it is left afterwards."""
+    server = Server(folder / "data")
+    try:
+        server.start()
+        with raised(drill, options, folder, server) as stage:
+            yield stage
+    finally:
+        server.stop()
+
+
+@contextmanager
+def raised(drill: Drill, options: Options, folder: Path, server: Server) -> Iterator[Stage]:
+    """The stage on a server that runs already."""
     world = drill.world
     # (1) data: what the model learns, what an outsider has, what tenants send
     data = table(world.data)
@@ -98,10 +112,7 @@ def staged(drill: Drill, options: Options, folder: Path) -> Iterator[Stage]:
     names = tuple(f"tenant-{n + 1}" for n in range(world.tenants))
     habits = Habits(ordinary, names, options.seed)
     with ExitStack() as stack:
-        # (2) the server, what it protects, and a past with a baseline
-        server = Server(folder / "data")
-        stack.callback(server.stop)
-        server.start()
+        # (2) what the server protects, and a past with a baseline
         _write_down(server.api, drill, data, net)
         notes = _past(server.api, drill, options.speed, habits, Made(learnt=learnt, net=net))
         # (3) the victim behind its guard, its registry and pipeline, the tenants' doors
@@ -214,6 +225,7 @@ def _past(api: Api, drill: Drill, speed: float, habits: Habits, made: Made) -> l
 def _spec(drill: Drill, options: Options, api: Api, folder: Path, tenants: tuple[str, ...]) -> Spec:
     people = (*tenants, *drill.callers)
     return Spec(
+        boot=secrets.token_hex(3),
         asset=drill.world.asset,
         classes=table(drill.world.data).classes,
         registry=str(folder / "registry"),
@@ -230,7 +242,7 @@ def _key(api: Api, *scopes: str) -> str:
 
 def _must(api: Api, path: str, document: object) -> Any:
     status, said = api.send("POST", path, document)
-    if status >= _GOOD:
+    if status >= _GOOD and status != _THERE_ALREADY:
         raise CouldNotTell(f"the server refused {path}: {_detail(said, status)}")
     return said
 

@@ -117,7 +117,7 @@ class Victim:
     @property
     def boot(self) -> str:
         """What keeps the ids of this start apart from those of earlier ones."""
-        return f"{self.starts}"
+        return f"{self.spec.boot}.{self.starts}"
 
     def start(self) -> None:
         """Starts it, on its old port when it had one; returns when it answers."""

@@ -26,10 +26,10 @@ def _attack(scene: Scene) -> Stolen:
 def _chaos(scene: Scene) -> None:
     """The power goes after three seconds; the model service dies after seven."""
     server, victim = scene.inside.server, scene.inside.victim
-    if not scene.stop.wait(3):
+    if not scene.stop.wait(3 / scene.speed):
         server.kill()
         server.start(server.port)
-    if not scene.stop.wait(4):
+    if not scene.stop.wait(4 / scene.speed):
         victim.kill()
         victim.start()
 

@@ -26,7 +26,7 @@ class Spec:
     fail: str = "open"
     last_good: str = ""
     boot: str = "1"
-    """Keeps the ids of requests apart when the process is started again."""
+    """Keeps the ids of requests apart from those of other starts."""
 
 
 def latency_ms(dice: np.random.Generator) -> float:
