@@ -63,9 +63,30 @@ def detector_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def event_table() -> str:
+    """What an event can say: every column, and what each kind must have."""
+    from stanch.vocabulary.event import COLUMNS, NEEDED_BY_KIND, REQUIRED  # noqa: PLC0415  as above
+
+    lines = ["# Events", "", _EVENTS, "", "| column | type | holds |", "|---|---|---|"]
+    lines += [f"| `{c.name}` | {c.type} | {c.holds} |" for c in COLUMNS]
+    named = ", ".join(f"`{name}`" for name in REQUIRED)
+    lines += ["", "## What a row must say", "", f"Every row: {named}.", ""]
+    lines += ["| kind | also |", "|---|---|"]
+    for kind, needs in NEEDED_BY_KIND.items():
+        lines.append(f"| `{kind}` | {', '.join(f'`{name}`' for name in needs) or '-'} |")
+    return "\n".join(lines) + "\n"
+
+
+_EVENTS = """A row is one thing that a system told. JSON and Arrow use the same names. `text` and
+`word` are strings (a word has few distinct values); `number` is a double; `count` a whole number of
+64 bits; `time` is ISO 8601 with a zone, or a number since 1970; `numbers` is a list of numbers in
+which a null is a missing one; `json` is any JSON. In JSON, `features` may be an object; it is then
+kept in `named`. Other fields are kept in `extra`."""
+
 PAGES: dict[str, Callable[[], str]] = {
     "explanation/architecture.md": architecture,
     "reference/detectors.md": detector_table,
+    "reference/events.md": event_table,
 }
 
 
