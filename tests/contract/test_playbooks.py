@@ -68,7 +68,8 @@ WAYS: Mapping[str, Answers] = {"all yes": _yes, "all no": _no, "all silent": _si
 
 
 def walked(book: Playbook, answers: Answers) -> tuple[State, list[str]]:
-    state, way = begin(book), []
+    state = begin(book)
+    way: list[str] = []
     while (token := ready(state)) is not None:
         assert len(way) < 5_000
         way.append(token.at)

@@ -121,29 +121,27 @@ def test_a_link_that_was_changed_elsewhere_counts() -> None:
     assert imported(document).playbook.steps["to-freeze"]
 
 
-@pytest.mark.parametrize(
-    ("damage", "says"),
-    [
-        (lambda d: d.pop("created_by"), "created_by: it is missing"),
-        (lambda d: d.update(bogus=1), "bogus"),
-        (lambda d: d.update(created="yesterday"), "is no time"),
-        (lambda d: d.update(workflow_start="start--1"), "is no CACAO id"),
-        (lambda d: d["agent_definitions"].clear(), "is not defined"),
-        (lambda d: d["extension_definitions"].clear(), "is not defined"),
-        (lambda d: d["workflow"].pop(list(d["workflow"])[5]), "it is named and not there"),
-        (lambda d: d["playbook_variables"].update(x={"type": "string"}), "like __name__"),
-        (
-            lambda d: next(iter(d["playbook_variables"].values())).update(value=5),
-            "the value of a variable is a text",
-        ),
-        (lambda d: first_of(d, "action").update(nonsense=1), "has no nonsense"),
-        (lambda d: first_of(d, "action").pop("commands"), "needs commands"),
-        (lambda d: first_of(d, "end").update(on_completion=d["workflow_start"]), "leads nowhere"),
-        (lambda d: first_of(d, "parallel").update(next_steps=[]), "two branches"),
-        (lambda d: first_of(d, "action").update(on_success="x"), "beside"),
-    ],
-)
-def test_a_damaged_document_is_found_out(damage: Callable[[Document], Any], says: str) -> None:
+Damage = Callable[[Document], object]
+DAMAGES: list[tuple[Damage, str]] = [
+    (lambda d: d.pop("created_by"), "created_by: it is missing"),
+    (lambda d: d.update(bogus=1), "bogus"),
+    (lambda d: d.update(created="yesterday"), "is no time"),
+    (lambda d: d.update(workflow_start="start--1"), "is no CACAO id"),
+    (lambda d: d["agent_definitions"].clear(), "is not defined"),
+    (lambda d: d["extension_definitions"].clear(), "is not defined"),
+    (lambda d: d["workflow"].pop(list(d["workflow"])[5]), "it is named and not there"),
+    (lambda d: d["playbook_variables"].update(x={"type": "string"}), "like __name__"),
+    (lambda d: next(iter(d["playbook_variables"].values())).update(value=5), "is a text"),
+    (lambda d: first_of(d, "action").update(nonsense=1), "has no nonsense"),
+    (lambda d: first_of(d, "action").pop("commands"), "needs commands"),
+    (lambda d: first_of(d, "end").update(on_completion=d["workflow_start"]), "leads nowhere"),
+    (lambda d: first_of(d, "parallel").update(next_steps=[]), "two branches"),
+    (lambda d: first_of(d, "action").update(on_success="x"), "beside"),
+]
+
+
+@pytest.mark.parametrize(("damage", "says"), DAMAGES)
+def test_a_damaged_document_is_found_out(damage: Damage, says: str) -> None:
     document = ours()
     assert faults(document) == ()
     damage(document)

@@ -100,14 +100,20 @@ class Inline:
 
     def work(self) -> None:
         while self.queue:
-            self.runner.carry(self.queue.pop(0), lambda _, work: work())
+            self.runner.carry(self.queue.pop(0), at_once)
+
+
+def at_once(name: str, work: Callable[[], str]) -> str:
+    return work()
 
 
 class Fussy(RealDeeds):
     """Deeds that can be made to fail."""
 
-    failing: dict[str, Exception]
-    done: list[str]
+    def __init__(self, hands: Hands) -> None:
+        super().__init__(hands)
+        self.failing: dict[str, Exception] = {}
+        self.done: list[str] = []
 
     def perform(self, order: Order) -> Outcome:
         self.done.append(order.act)
@@ -133,7 +139,6 @@ class House:
             notifier=self.told,
         )
         self.deeds = Fussy(hands)
-        self.deeds.failing, self.deeds.done = {}, []
         world = World(
             store=self.store, deeds=self.deeds, approvals=self.approvals, clock=self.clock
         )

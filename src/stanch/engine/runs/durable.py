@@ -14,12 +14,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 
-from stanch.engine.runs.memory import Hop
+from stanch.engine.runs.memory import Hop, Record
 from stanch.vocabulary.ids import RunId
 from stanch.vocabulary.trouble import AlreadyThere
 
@@ -30,14 +30,6 @@ QUEUE = "playbooks"
 AT_ONCE = 8
 """Hops at work in one process."""
 LOOK_EVERY = 0.1
-
-
-class Record(Protocol):
-    """Does something once: its result is on disk before the next thing begins."""
-
-    def __call__(self, name: str, work: Callable[[], str]) -> str:
-        """What the work gave, now or before a crash."""
-        ...
 
 
 Carry = Callable[[Hop, Record], None]

@@ -7,9 +7,10 @@ Why   the durable engine records each step's result; this is the copy that peopl
       it is read from here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -39,6 +40,14 @@ class Hop:
 
     run: RunId
     number: int
+
+
+class Record(Protocol):
+    """Does something once: its result is on disk before the next thing begins."""
+
+    def __call__(self, name: str, work: Callable[[], str]) -> str:
+        """What the work gave, now or before a crash."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -61,23 +61,39 @@ class Visit:
         return self.book.steps[self.token.at]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """What came of a step, and the run after it."""
+
+    came: Came
+    run: Run
+
+
 class Performer:
     """Takes steps, one at a time for each run."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def take(self, visit: Visit) -> Came:
-        """What came of the step; read from memory when it was taken before a crash."""
+    def remembered(self, visit: Visit) -> Taken | None:
+        """What came of the step, if it was taken before whoever took it was killed."""
         with self._world.store.look() as tx:
             memory = remembered(tx, visit.run.id)
-            visit = replace(visit, run=tx.runs.get(visit.run.id))
+            run = tx.runs.get(visit.run.id)
         if memory.state.count > visit.state.count and memory.key == visit.token.key and memory.came:
-            return memory.came
+            return Taken(came=memory.came, run=run)
+        return None
+
+    def fresh(self, run: Run) -> Run:
+        """The run as it is kept now, with what people wish of it."""
+        with self._world.store.look() as tx:
+            return tx.runs.get(run.id)
+
+    def take(self, visit: Visit) -> Taken:
+        """What came of the step, which is now kept."""
         at = self._world.clock()
         came = _wished(visit.run, visit.step) or self._tried(visit)
-        self._keep(visit, came, at)
-        return came
+        return Taken(came=came, run=self._keep(visit, came, at))
 
     def take_back(self, run: Run, state: State) -> str:
         """What could not be taken back of the latest deed, in words; empty when it was."""
@@ -215,12 +231,13 @@ class Performer:
             says=f"waits for {asked.role}: {question.shown.splitlines()[0]}",
         )
 
-    def _keep(self, visit: Visit, came: Came, at: datetime) -> None:
+    def _keep(self, visit: Visit, came: Came, at: datetime) -> Run:
+        """The run after this step; as it is, when another worker came further."""
         next_ = after(visit.book, visit.state, visit.token, came)
         with self._world.store.begin() as tx:
             now = tx.runs.get(visit.run.id)
-            if remembered(tx, now.id).state.count > visit.state.count:
-                return
+            if now.done > visit.state.count:
+                return now
             remember(tx, now.id, Memory(state=next_, key=visit.token.key, came=came))
             held = came.waits == PAUSE
             saved = tx.runs.save(
@@ -237,6 +254,7 @@ class Performer:
             if not held:
                 line = Line(step=visit.step.id, says=saved.says, facts={"came": came.what})
                 entered(tx, saved, line, at)
+        return saved
 
 
 def order_of(run: Run, step: Do, key: str) -> Order:

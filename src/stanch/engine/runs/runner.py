@@ -12,7 +12,7 @@ A hop, numbered:
 (4) park: the row says what it waits for and until when
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -39,6 +39,7 @@ from stanch.engine.runs.memory import (
     Hop,
     Line,
     Memory,
+    Record,
     entered,
     is_over,
     remember,
@@ -70,14 +71,6 @@ class Engine(Protocol):
 
     def at_work(self, hop: Hop) -> bool:
         """Whether this hop waits or is being carried out."""
-        ...
-
-
-class Record(Protocol):
-    """Does something once: its result is on disk before the next thing begins."""
-
-    def __call__(self, name: str, work: Callable[[], str]) -> str:
-        """What the work gave, now or before a crash."""
         ...
 
 
@@ -208,9 +201,10 @@ class Runner:
             if token is not None:
                 state = after(book, state, token, came)
         # (2) take
+        walker = _Walker(self._performer, run)
         while (token := ready(state)) is not None:
             visit = Visit(run=run, book=book, state=state, token=token)
-            text = record(token.key, lambda v=visit: _text(self._performer.take(v)))
+            text = record(token.key, lambda v=visit: walker.take(v))
             state = after(book, state, token, _CAME.decode(text))
         # (3) take back
         while to_undo(state) is not None:
@@ -282,6 +276,25 @@ class Runner:
     def _enqueue(self, run: Run) -> None:
         if self._engine is not None:
             self._engine.enqueue(Hop(run=run.id, number=run.hop))
+
+
+class _Walker:
+    """Takes one step after the other; the first one it really takes may have been taken before."""
+
+    def __init__(self, performer: Performer, run: Run) -> None:
+        self._performer = performer
+        self._run = run
+        self._first = True
+
+    def take(self, visit: Visit) -> str:
+        """What came of the step, as text."""
+        taken = self._performer.remembered(visit) if self._first else None
+        if self._first and taken is None:
+            self._run = self._performer.fresh(self._run)
+        self._first = False
+        taken = taken or self._performer.take(replace(visit, run=self._run))
+        self._run = taken.run
+        return _text(taken.came)
 
 
 def _answered(tx: Transaction, waiting: list[Run]) -> frozenset[str]:
