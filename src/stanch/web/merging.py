@@ -74,10 +74,12 @@ def _onward(
 ) -> str | None:
     """Where this alternative goes on; None at its end."""
     wanted, place = here
-    if place is None or passed == 0:
-        return place
+    if place is None:
+        return None
     if passed == len(page.items):
         return page.next or None
+    if passed == 0:
+        return place
     return listed.page(wanted, after=place, limit=passed).next or None
 
 

@@ -1,0 +1,52 @@
+"""Laws over every page: none is open by mistake, none writes by GET, each template is used."""
+
+import re
+from pathlib import Path
+
+from stanch.vocabulary.people import Scope
+from stanch.web.pages import PAGES
+from stanch.web.paper import STATIC
+
+HERE = STATIC.parent
+OPEN = {("GET", "/login"), ("POST", "/login"), ("GET", "/static/{stamp:str}/{name:str}")}
+
+
+def test_only_login_and_static_files_are_open_to_strangers() -> None:
+    assert {(p.method, p.path) for p in PAGES if p.needs is None} == OPEN
+
+
+def test_no_place_has_two_pages() -> None:
+    places = [(p.method, p.path) for p in PAGES]
+    assert len(places) == len(set(places))
+
+
+def test_settings_are_for_admins() -> None:
+    assert {p.needs for p in PAGES if p.path.startswith("/settings")} == {Scope.ADMIN}
+
+
+def test_no_template_or_module_has_an_inline_script_or_style() -> None:
+    bad = re.compile(r"<script(?![^>]*src=)|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
+    for path in (HERE / "templates").iterdir():
+        assert not bad.search(path.read_text("utf-8")), path.name
+
+
+def test_no_template_turns_escaping_off() -> None:
+    for path in (HERE / "templates").iterdir():
+        assert "| safe" not in path.read_text("utf-8"), path.name
+        assert "autoescape" not in path.read_text("utf-8"), path.name
+
+
+def test_every_form_that_changes_something_carries_the_token() -> None:
+    form = re.compile(r'<form[^>]*method="post"[^>]*>.*?</form>', re.DOTALL)
+    for path in (HERE / "templates").iterdir():
+        if path.name == "login.html":
+            continue
+        for one in form.findall(path.read_text("utf-8")):
+            assert "{{ csrf }}" in one, (path.name, one[:80])
+
+
+def test_nothing_static_asks_another_machine() -> None:
+    for path in Path(STATIC).iterdir():
+        text = path.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert "http://" not in text, path.name
+        assert "https://" not in text, path.name

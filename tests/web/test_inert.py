@@ -1,0 +1,66 @@
+"""Text from others: what hides, turns or commands is shown as what it is."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stanch.web.inert import cell, clipped, inert
+from stanch.web.markdown import html, mentions
+
+
+def test_a_turning_letter_is_shown_as_its_number() -> None:
+    assert inert("gpj.\u202eexe") == "gpj.‹U+202E›exe"
+
+
+def test_a_terminal_sequence_is_shown_and_commands_nothing() -> None:
+    assert inert("\x1b[31mred") == "‹U+001B›[31mred"
+
+
+def test_letters_of_the_world_and_line_ends_are_left_alone() -> None:
+    for text in ("Straße 北京 مرحبا 👍", "one\ntwo\tthree"):
+        assert inert(text) == text
+
+
+@given(st.text())
+def test_nothing_hidden_is_left_and_twice_is_once(text: str) -> None:
+    once = inert(text)
+    assert inert(once) == once
+    assert not any(c in once for c in "\u202e\u200b\u2066\ufeff\x1b\x00\r")
+
+
+@given(st.text(min_size=1))
+def test_a_cell_is_never_a_formula(text: str) -> None:
+    assert cell(text)[:1] not in {"=", "+", "-", "@", "\t", "\r"}
+
+
+def test_a_clipped_text_says_that_there_is_more() -> None:
+    assert clipped("a" * 10, 5) == "aaaa…"
+    assert clipped("a" * 5, 5) == "aaaaa"
+
+
+@given(st.text())
+def test_a_note_never_becomes_markup_of_its_own(text: str) -> None:
+    made = str(html(text))
+    for tag in ("<script", "<img", "<iframe", "<svg", "<style", "<form"):
+        assert tag not in made.lower()
+
+
+def test_a_note_knows_a_little_markdown_and_its_own_ids() -> None:
+    made = str(
+        html("**bold** *slant* `<b>` @ada inc-0123456789abcde\n\n- one\n- two\n\n```\n<x>\n```")
+    )
+    assert "<strong>bold</strong>" in made
+    assert "<em>slant</em>" in made
+    assert "<code>&lt;b&gt;</code>" in made
+    assert '<span class="mention">@ada</span>' in made
+    assert '<a href="/incidents/inc-0123456789abcde">' in made
+    assert "<ul><li>one</li><li>two</li></ul>" in made
+    assert "<pre>&lt;x&gt;</pre>" in made
+
+
+def test_an_address_in_a_note_is_text_and_no_link() -> None:
+    made = str(html("[click](https://evil.example) https://evil.example javascript:alert(1)"))
+    assert "<a " not in made
+
+
+def test_a_mention_is_a_name_and_no_part_of_an_address() -> None:
+    assert mentions("@ada see mail@host.example and @ben-2") == {"ada", "ben-2"}
