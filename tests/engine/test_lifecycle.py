@@ -180,3 +180,39 @@ def test_a_persons_report_opens_an_incident_and_keeps_their_words_apart(house: H
         (note,) = tx.notes.of(incident.id)
     assert note.text == report.text
     assert report.text not in incident.title
+
+
+def labels_for(rows: pa.Table, *, wrong: float, seed: int = 1) -> pa.Table:
+    dice = np.random.default_rng(seed)
+    truth = [
+        ("no" if said == "yes" else "yes") if dice.random() < wrong else said
+        for said in rows["prediction"].to_pylist()
+    ]
+    n = rows.num_rows
+    return conform(
+        pa.table(
+            {
+                "id": [f"l-{one}" for one in rows["id"].to_pylist()],
+                "ts": rows["ts"],
+                "kind": ["label"] * n,
+                "asset": rows["asset"],
+                "of": rows["id"],
+                "label": truth,
+            }
+        )
+    )
+
+
+def test_a_fall_in_accuracy_is_found_because_the_baseline_knows_the_labels(house: House) -> None:
+    reference = inferences(10_000, START)
+    known = pa.concat_tables([reference, labels_for(reference, wrong=0.05)])
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), known)
+    for minute, wrong in enumerate((0.05, 0.05, 0.3, 0.3)):
+        rows = inferences(1000, house.clock.at, seed=70 + minute)
+        house.rows.add(rows)
+        house.rows.add(labels_for(rows, wrong=wrong, seed=minute))
+        house.clock.at += timedelta(minutes=1)
+        house.path.turn()
+        with house.store.look() as tx:
+            seen = {f.detector for f in tx.findings.page(limit=50).items}
+        assert ("accuracy_drop" in seen) == (wrong > 0.1), (minute, seen)

@@ -9,17 +9,19 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
 
-from stanch.detect.summaries.count import counted
+from stanch.detect.summaries.count import Counted, counted, labels_counted
 from stanch.detect.summaries.learn import Schema, known_of, learned
 from stanch.detect.summaries.ready import Ready, ready
 from stanch.engine.clock import Clock
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.watch.answers import answers, schema_of
+from stanch.engine.watch.labels import joined, labels_of
 from stanch.prepare.baseline import (
     WHOLE_WEEK,
     Golden,
@@ -72,7 +74,7 @@ class Baselines:
     def set(self, ask: Ask, rows: pa.Table) -> BaselineKept:
         """The baseline of these rows, now in force."""
         at = self._clock()
-        rows = _answers_only(rows, ask)
+        rows, labels = _answers_only(rows, ask), _labels_only(rows, ask)
         with self._store.look() as tx:
             asset = tx.assets.find(ask.asset) or Asset(
                 id=ask.asset, kind=AssetKind.ENDPOINT, name=ask.asset, owner=""
@@ -88,7 +90,7 @@ class Baselines:
             condition=ask.version,
             source=ask.source,
         )
-        golden = golden_of(proposal_of(rows, asset, setting, findings), override)
+        golden = golden_of(proposal_of(rows, asset, setting, findings, labels), override)
         body = golden.to_bytes()
         kept = BaselineKept(
             id=golden.id,
@@ -108,9 +110,16 @@ class Baselines:
 
 
 def proposal_of(
-    rows: pa.Table, asset: Asset, setting: Setting, findings: Sequence[FindingId] = ()
+    rows: pa.Table,
+    asset: Asset,
+    setting: Setting,
+    findings: Sequence[FindingId] = (),
+    labels: pa.Table | None = None,
 ) -> Proposal:
-    """What these rows would make of the asset's baseline."""
+    """What these rows would make of the asset's baseline.
+
+    How often answers are right has no season here: the labels count in every stratum.
+    """
     schema, valued = _schema(rows, asset)
     reference = answers(rows, schema, asset, valued=valued)
     found = learned(schema, reference)
@@ -118,13 +127,37 @@ def proposal_of(
     strata: dict[int, Mergeable] = stratified(_by_hour(plan, rows, asset))
     # The whole week is the one learnt, whose off-manifold counts are of rows held out.
     strata[WHOLE_WEEK] = found.golden.summary
+    told = _told(plan, rows, labels, asset.id) if labels is not None and labels.num_rows else None
+    if told is not None:
+        strata = {hour: one.merge(told.summary) for hour, one in strata.items()}
+    habits = found.golden.ledger if told is None else found.golden.ledger.merge(told.ledger)
     return Proposal(
         setting=setting,
         plan=found.plan.to_bytes(),
         golden=strata,
-        habits=found.golden.ledger.seal(most=1024).to_bytes(),
+        habits=habits.seal(most=1024).to_bytes(),
         findings=findings,
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Own:
+    """The rows themselves, as what late labels are joined with."""
+
+    rows: pa.Table
+
+    def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
+        """The answers with these ids."""
+        named = pc.is_in(self.rows["id"], pa.array(ids, pa.string()))
+        own = self.rows.filter(pc.and_(named, pc.equal(self.rows["asset"], asset)))
+        return own.select(["id", "version", "principal", "prediction", "scores", "groups"])
+
+
+def _told(plan: Ready, rows: pa.Table, labels: pa.Table, asset: AssetId) -> Counted | None:
+    """The labels, counted with the answers they are for; None when they are for none of these."""
+    found, _ = joined(labels, _Own(rows=rows), asset)
+    parts = [labels_counted(plan, labels_of(one.rows, plan.plan)) for one in found]
+    return reduce(Counted.merge, parts) if parts else None
 
 
 def _by_hour(plan: Ready, rows: pa.Table, asset: Asset) -> Iterator[tuple[datetime, Mergeable]]:
@@ -150,6 +183,11 @@ def _answers_only(rows: pa.Table, ask: Ask) -> pa.Table:
         kept = np.linspace(0, found.num_rows - 1, MOST_ROWS).astype(np.int64)
         found = found.take(pa.array(kept))
     return found
+
+
+def _labels_only(rows: pa.Table, ask: Ask) -> pa.Table:
+    mine = pc.equal(rows["kind"], EventKind.LABEL.value)
+    return rows.filter(pc.and_(mine, pc.equal(rows["asset"], ask.asset)))
 
 
 def _findings_in(tx: Transaction, ask: Ask, rows: pa.Table) -> tuple[FindingId, ...]:

@@ -70,7 +70,7 @@ def set_baseline(  # noqa: PLR0913, PLR0917  each is a named part of the request
 
 
 def _recent(house: House, asset: AssetId, since: datetime) -> pa.Table:
-    kinds = "kind IN ('inference', 'exchange')"
+    kinds = "kind IN ('inference', 'exchange', 'label')"
     question = Question(asset=asset, where=kinds, since=since, limit=MOST_ROWS)
     return house.lake.table(question)
 
