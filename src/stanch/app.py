@@ -10,7 +10,7 @@ Why   every other room says what it needs and knows nobody; here it is given. Th
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,6 +33,8 @@ from stanch.engine.desk import Desk, check
 from stanch.engine.desk import Parts as DeskParts
 from stanch.engine.evidence import EvidenceRoom
 from stanch.engine.guards import Guards
+from stanch.engine.health import Health
+from stanch.engine.health import Parts as HealthParts
 from stanch.engine.ingest.intake import Intake
 from stanch.engine.ingest.schema import SCHEMA
 from stanch.engine.lifecycle import Lifecycle
@@ -51,15 +53,15 @@ from stanch.store.lazy_lake import LazyLake
 from stanch.store.lock import FolderLock
 from stanch.store.log.evidence_log import EvidenceLog
 from stanch.store.log.witness import Witness
-from stanch.store.signing import Signer, name_of, open_signer, write_whole
+from stanch.store.signing import Signer, name_of, open_signer, rotate, write_whole
 from stanch.store.spool import Spool
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.store.vault.as_file import as_file
 from stanch.store.vault.scrub import scrub
 from stanch.store.vault.vault import Vault
 from stanch.vocabulary.ids import IncidentId
-from stanch.vocabulary.record import Evidence
-from stanch.vocabulary.trouble import BadFile, Tampered, Trouble
+from stanch.vocabulary.record import Deed, Entry, Evidence
+from stanch.vocabulary.trouble import BadFile, Tampered
 from stanch.web.console import pages
 from stanch.web.visit import Console
 
@@ -213,6 +215,18 @@ def verify_folder(folder: Path) -> dict[str, Any]:
         return {"holds": False, "says": str(broken), "where": str(folder / "log")}
 
 
+def rotate_keys(settings: Settings) -> dict[str, str]:
+    """The fingerprints of the signing keys before and after; no server may run meanwhile."""
+    with opened(settings) as parts:
+        before = parts.signer.fingerprint
+        after = rotate(parts.folder / "keys", parts.signer.name).fingerprint
+    with opened(settings) as parts, parts.store.begin() as tx:
+        facts = {"what": "signing keys rotated", "before": before, "after": after}
+        deed = Deed.ACCESS_CHANGED
+        tx.record(Entry(at=utc_now(), deed=deed, actor="stanch", about="keys", facts=facts))
+    return {"before": before, "after": after}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Started:
     """A server that answers now."""
@@ -236,7 +250,15 @@ async def _serve(parts: Parts, address: Address, started: Callable[[], None]) ->
     stream = Stream(parts.store)
     work = work_of(parts)
     keeper = Caretaker(_chores(parts, work), utc_now)
-    health = _Health(parts, keeper)
+    health = Health(
+        HealthParts(
+            store=parts.store,
+            keeper=keeper,
+            guards=work.guards,
+            witnesses=work.witnesses,
+            measures=(lambda: _measures(parts),),
+        )
+    )
     api = Api(
         House(
             clock=utc_now,
@@ -356,29 +378,6 @@ def _scrub(parts: Parts) -> None:
         raise Tampered(f"vault item {damaged[0].digest}: {damaged[0].damage}")
 
 
-class _Health:
-    """How the server is, from the parts themselves."""
-
-    def __init__(self, parts: Parts, keeper: Caretaker) -> None:
-        self._parts = parts
-        self._keeper = keeper
-        self.edge: Callable[[], Iterable[tuple[str, str, float]]] = tuple
-
-    def unready(self) -> tuple[str, ...]:
-        """Why it cannot serve now, in sentences."""
-        why = list(self._keeper.unwell())
-        try:
-            self._parts.store.latest()
-        except Trouble as trouble:
-            why.append(f"The database does not answer: {trouble}")
-        return tuple(why)
-
-    def measures(self) -> Iterator[tuple[str, str, float]]:
-        """Each measure: its name, its type, its value."""
-        parts = self._parts
-        yield "stanch_log_entries", "gauge", parts.log.size
-        yield "stanch_spool_backlog_rows", "gauge", parts.spool.backlog_rows
-        for standing in self._keeper.standings.values():
-            labels = f'{{chore="{standing.name}"}}'
-            yield f"stanch_chore_failures_in_a_row{labels}", "gauge", standing.failed_in_a_row
-        yield from self.edge()
+def _measures(parts: Parts) -> Iterator[tuple[str, str, float]]:
+    yield "stanch_log_entries", "gauge", parts.log.size
+    yield "stanch_spool_backlog_rows", "gauge", parts.spool.backlog_rows

@@ -18,6 +18,7 @@ from stanch.engine.cases import Cases
 from stanch.engine.clock import Clock
 from stanch.engine.desk import Desk
 from stanch.engine.guards import Guards
+from stanch.engine.health import Checkup
 from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.oidc import Oidc
 from stanch.engine.policies import Policies
@@ -100,6 +101,10 @@ class Health(Protocol):
 
     def unready(self) -> tuple[str, ...]:
         """Why it cannot serve now, in sentences; nothing when it can."""
+        ...
+
+    def checkups(self) -> Sequence[Checkup]:
+        """Everything the server can say of itself, with a remedy for what is not well."""
         ...
 
     def measures(self) -> Iterable[tuple[str, str, float]]:

@@ -25,6 +25,7 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
 
 PATH = "/openapi.json"
+_PLACE = ("after", "limit")
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
 _PROBLEM: Json = {"$ref": "#/components/responses/Problem"}
@@ -131,7 +132,7 @@ def _complete(operation: Json, line: RouteLine, filters: Mapping[str, Json]) -> 
         given: list[Json] = operation.get("parameters", list[Json]())
         operation["parameters"] = given + [
             {"name": name, "in": "query", "required": False, "schema": filters[name]}
-            for name in (*line.filters, "after", "limit")
+            for name in (*line.filters, *_PLACE * ("Facets" not in operation["operationId"]))
         ]
     if line.takes:
         content = {

@@ -136,6 +136,12 @@ def _server(folder: Path, host: str, port: int) -> Iterator[Check]:
     client = connect(folder)
     yield _tried("server", lambda: {"holds": True, "says": client.url, **client.get("/readyz")})
     yield _tried("evidence", lambda: client.get("/api/v1/evidence-check"))
+    try:
+        told = client.get("/api/v1/checkup")
+    except Trouble as trouble:
+        yield Check(name="checkup", good=False, says=str(trouble))
+        return
+    yield from (Check(**one) for one in told)
 
 
 def _tried(name: str, ask: Callable[[], dict[str, Any]]) -> Check:

@@ -1,13 +1,16 @@
 """stanch key: keys for machines."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
+from stanch import settings
 from stanch.cli.client import connect, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.people import Scope
+from stanch.vocabulary.trouble import NotFound
 
 app = command("Keys for machines.")
 
@@ -27,6 +30,20 @@ def create(
     out = Out(json=json)
     out.say("This is shown once; keep it where only its user can read it.")
     out.show(made, made["secret"])
+
+
+@app.command("rotate")
+def rotate_(*, data: Data = None, json: Json = False) -> None:
+    """New signing keys for the log, handed over by the old ones; stop the server first."""
+    from stanch.app import rotate_keys  # noqa: PLC0415  the server's parts, only when needed
+
+    asked = settings.from_environment()
+    folder = data or asked.data
+    if not (folder / "keys").is_dir():
+        raise NotFound("data folder", str(folder), "key")
+    made = rotate_keys(replace(asked, data=folder))
+    text = f"The log is signed by {made['after']} now.\nTell it to whoever pinned {made['before']}."
+    Out(json=json).show(made, text)
 
 
 @app.command("list")

@@ -16,6 +16,8 @@ COMMANDS = MappingProxyType(
         "incident": "What we believe happened: list, look, report, note, judge, close.",
         "policy": "How an asset may be used right now: show, set, take back.",
         "gateway": "Our proxy, or Envoy, before a model service.",
+        "freeze": "Keep what an asset is right now as evidence.",
+        "clocks": "Duties to tell somebody something, and how long there is left.",
         "evidence": "List, export and verify evidence.",
         "vault": "Keep and fetch immutable items.",
         "key": "Keys for machines.",

@@ -56,6 +56,19 @@ def pieces(
             yield Piece(name=name, kind="events", content=_arrow(rows), personal=True)
 
 
+def of_asset(tx: Transaction, key: AssetId, span: Span, events: Events) -> Iterator[Piece]:
+    """Everything to keep of an asset as it is now, and of what it did in this span."""
+    yield _json("asset.json", "asset", tx.assets.get(key))
+    yield _json("policy.json", "policy", standing_of(tx, key))
+    baseline = tx.baselines.current(key)
+    if baseline is not None:
+        yield Piece(name=f"{baseline.id}.baseline", kind="baseline", content=baseline.body)
+    rows = events.between(key, span, MOST_EVENTS)
+    if rows.num_rows:
+        name = f"events-{span.start:%Y%m%dT%H%M%SZ}.arrow"
+        yield Piece(name=name, kind="events", content=_arrow(rows), personal=True)
+
+
 def _counts(window: Window) -> Iterator[Piece]:
     stamp = f"{window.version or 'all'}-{window.span.start:%Y%m%dT%H%M%SZ}"
     if window.now is not None:

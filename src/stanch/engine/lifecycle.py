@@ -18,14 +18,16 @@ from typing import Protocol
 
 from stanch.detect.window import Window
 from stanch.engine.evidence import EvidenceRoom
-from stanch.engine.freeze import Events, pieces
+from stanch.engine.freeze import Events, of_asset, pieces
 from stanch.engine.owed import ANSWERS, owed, paid
 from stanch.engine.ports import Store
 from stanch.engine.triage import Triage, Triaged
 from stanch.engine.watch.watcher import Seen, Watcher
 from stanch.vocabulary.finding import Report
-from stanch.vocabulary.ids import IncidentId
+from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.record import Evidence
+from stanch.vocabulary.span import Span
 
 MACHINE = "stanch"
 
@@ -100,6 +102,16 @@ class Lifecycle:
         with self._parts.store.look() as tx:
             found = list(pieces(tx, incident, own.values(), self._parts.events))
         self._parts.evidence.take(incident.id, found, by=MACHINE)
+
+    def freeze_asset(
+        self, asset: AssetId, span: Span, incident: IncidentId | None, *, by: str
+    ) -> tuple[Evidence, ...]:
+        """What was kept of an asset as it is now, because a person asked."""
+        with self._parts.store.look() as tx:
+            found = list(of_asset(tx, asset, span, self._parts.events))
+            if incident is not None:
+                tx.incidents.get(incident)
+        return self._parts.evidence.take(incident, found, by=by)
 
     def _tell(self, triaged: Triaged) -> None:
         # (5) start the clocks, tell the people

@@ -6,6 +6,7 @@ from litestar import MediaType, Response, get
 from litestar.status_codes import HTTP_503_SERVICE_UNAVAILABLE
 
 from stanch.api.asking import TheHouse, anybody, needs
+from stanch.engine.health import Checkup
 from stanch.vocabulary.people import Scope
 
 
@@ -22,6 +23,12 @@ def readyz(house: TheHouse) -> Response[dict[str, str | tuple[str, ...]]]:
     if why:
         return Response({"status": "unready", "why": why}, status_code=HTTP_503_SERVICE_UNAVAILABLE)
     return Response({"status": "ready", "why": ()})
+
+
+@get("/api/v1/checkup", opt=needs(Scope.READ), sync_to_thread=True)
+def checkup(house: TheHouse) -> tuple[Checkup, ...]:
+    """Everything the server can say of itself, with a remedy for what is not well."""
+    return tuple(house.health.checkups())
 
 
 @get("/metrics", opt=needs(Scope.READ), media_type=MediaType.TEXT, sync_to_thread=True)
@@ -45,4 +52,4 @@ def prometheus(measures: Iterable[tuple[str, str, float]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-ROUTES = (healthz, readyz, metrics)
+ROUTES = (healthz, readyz, checkup, metrics)

@@ -1,0 +1,141 @@
+"""Health: how the server is, and a remedy for each thing that is not well.
+
+In    the store, the caretaker, the guards, the witnesses; what the other parts measure.
+Out   why it cannot serve now; measures; a list of checks, each with its remedy.
+Why   whoever is woken up at night needs the sentence that says what to do next.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from stanch.engine.caretaker import Caretaker
+from stanch.engine.guards import Guards
+from stanch.engine.ports import Store, Transaction
+from stanch.engine.witnesses import Witnesses
+from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.trouble import Trouble
+
+Measure = tuple[str, str, float]
+_MOST = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkup:
+    """One thing that was looked at."""
+
+    name: str
+    good: bool | None
+    """None: it does not matter here, or could not be told."""
+    says: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What is looked at."""
+
+    store: Store
+    keeper: Caretaker
+    guards: Guards
+    witnesses: Witnesses
+    measures: tuple[Callable[[], Iterable[Measure]], ...] = ()
+
+
+class Health:
+    """How the server is, from the parts themselves."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.edge: Callable[[], Iterable[Measure]] = tuple
+
+    def unready(self) -> tuple[str, ...]:
+        """Why it cannot serve now, in sentences."""
+        why = list(self._parts.keeper.unwell())
+        try:
+            self._parts.store.latest()
+        except Trouble as trouble:
+            why.append(f"The database does not answer: {trouble}")
+        return tuple(why)
+
+    def measures(self) -> Iterator[Measure]:
+        """Each measure: its name, its type, its value."""
+        for some in self._parts.measures:
+            yield from some()
+        for standing in self._parts.keeper.standings.values():
+            labels = f'{{chore="{standing.name}"}}'
+            yield f"stanch_chore_failures_in_a_row{labels}", "gauge", standing.failed_in_a_row
+        yield from self.edge()
+
+    def checkups(self) -> tuple[Checkup, ...]:
+        """Everything the server can say of itself, with a remedy for what is not well."""
+        with self._parts.store.look() as tx:
+            assets = tx.assets.page(limit=_MOST).items
+            return (
+                self._chores(),
+                self._witnessed(),
+                _blind(tx),
+                *(self._asset(tx, one) for one in assets),
+            )
+
+    def _chores(self) -> Checkup:
+        failing = [one for one in self._parts.keeper.standings.values() if one.failed_in_a_row]
+        says = "; ".join(f"{one.name} failed: {one.last_error}"[:300] for one in failing)
+        return Checkup(
+            name="chores",
+            good=not failing,
+            says=says or "all do their work",
+            remedy="They are tried again by themselves; free the cause that each names."
+            if failing
+            else "",
+        )
+
+    def _witnessed(self) -> Checkup:
+        known = self._parts.witnesses
+        if not known.count:
+            remedy = "Have the log witnessed by another machine: docs/how-to/witness-a-log."
+            return Checkup(name="witnesses", good=None, says="none", remedy=remedy)
+        silent = "; ".join(known.silent.values())
+        return Checkup(
+            name="witnesses",
+            good=not silent,
+            says=silent or f"{known.count} known",
+            remedy="Ask whoever runs the witness; the log goes on meanwhile." if silent else "",
+        )
+
+    def _asset(self, tx: Transaction, asset: Asset) -> Checkup:
+        known, alive = self._parts.guards.of(asset.id), self._parts.guards.alive(asset.id)
+        lacking: list[str] = []
+        remedies: list[str] = []
+        if tx.baselines.current(asset.id) is None:
+            lacking.append("has no baseline")
+            remedies.append(f"stanch baseline set {asset.id}")
+        if len(alive) < len(known):
+            silent = sorted({s.report.guard for s in known} - {s.report.guard for s in alive})
+            lacking.append(f"has silent guards: {', '.join(silent)}")
+            remedies.append("start those guards, or let them reach this server")
+        elif not known:
+            lacking.append("has no guard, so nothing can be contained")
+            remedies.append("put a guard before it: docs/how-to/guard-a-service")
+        behind = [s.report for s in alive if s.report.cannot]
+        if behind:
+            lacking.append(f"has guards that cannot all of its policy: {behind[0].cannot[0]}")
+            remedies.append("update the guard")
+        good = False if len(alive) < len(known) else (None if lacking else True)
+        says = "; ".join(lacking) or f"baseline set, {len(alive)} guards heard of"
+        return Checkup(
+            name=f"asset {asset.id}", good=good, says=says, remedy="; then ".join(remedies)
+        )
+
+
+def _blind(tx: Transaction) -> Checkup:
+    spots = tx.blinds.of()
+    if not spots:
+        return Checkup(name="blind spots", good=True, says="none")
+    first = spots[0].blind
+    says = f"{len(spots)}; one: {first.detector} on {first.asset}: {first.why}"[:300]
+    return Checkup(
+        name="blind spots",
+        good=None,
+        says=says,
+        remedy="Send what each lacks; the console lists them.",
+    )

@@ -1,0 +1,147 @@
+"""Filters, links, facets, freezes and the checkup over a real server; a folder that moves house."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stanch.cli.root import run
+from stanch.vocabulary.trouble import InUse
+
+Start = Callable[[Path, dict[str, str]], AbstractContextManager[Any]]
+ASSET = {"id": "frozen", "kind": "model", "name": "F", "owner": "ada"}
+
+
+def an_incident(server: Any) -> str:
+    server.ask("POST", "/api/v1/assets", ASSET)
+    body = {"asset": "frozen", "text": "it answers oddly"}
+    told = server.ask("POST", "/api/v1/incidents", body)
+    assert told.status == 201, told.body
+    return str(told.json["id"])
+
+
+def commanded(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    code = run([*arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_filters_are_kept_shared_and_dropped_by_their_owner(server: Any) -> None:
+    body = {"name": "mine", "noun": "incidents", "wanted": {"asset": ["frozen"]}}
+    kept = server.ask("POST", "/api/v1/filters", body).json
+    assert kept["wanted"]["asset"] == ["frozen"]
+    other = server.new_key("read")
+    path = f"/api/v1/filters/{kept['id']}"
+    assert kept["id"] not in [
+        one["id"] for one in server.ask("GET", "/api/v1/filters", key=other).json
+    ]
+    shared = server.ask("POST", "/api/v1/filters", {**body, "name": "ours", "shared": True}).json
+    assert shared["id"] in [
+        one["id"] for one in server.ask("GET", "/api/v1/filters", key=other).json
+    ]
+    assert server.ask("DELETE", path, key=other).status == 403
+    assert server.ask("DELETE", path).json["id"] == kept["id"]
+    assert server.ask("DELETE", path).status == 404
+    assert server.ask("POST", "/api/v1/filters", {**body, "noun": "secrets"}).status == 422
+
+
+def test_an_incident_points_at_a_ticket_and_lets_go(server: Any) -> None:
+    base = f"/api/v1/incidents/{an_incident(server)}/links"
+    link = server.ask("POST", base, {"kind": "ticket", "to": "OPS-1"}).json
+    assert [one["to"] for one in server.ask("GET", base).json] == ["OPS-1"]
+    gone = {"kind": "related", "to": "inc-000000000000000"}
+    assert server.ask("POST", base, gone).status == 404
+    assert server.ask("DELETE", f"{base}/{link['id']}").json == {"removed": True}
+    assert server.ask("DELETE", f"{base}/{link['id']}").status == 404
+
+
+def test_facets_count_what_is_wanted(server: Any) -> None:
+    an_incident(server)
+    told = server.ask("GET", "/api/v1/facets/incidents?asset=frozen").json
+    assert told["asset"] == {"frozen": sum(told["phase"].values())}
+    assert server.ask("GET", "/api/v1/facets/findings?asset=none").json["asset"] == {}
+    assert server.ask("GET", "/api/v1/facets/findings?phase=closed").status == 422
+
+
+def test_a_freeze_keeps_the_asset_and_its_rows(
+    server: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from stanch.engine.clock import utc_now  # noqa: PLC0415  rows of this very minute
+
+    incident = an_incident(server)
+    row = {"id": "fr-1", "ts": utc_now().isoformat(), "kind": "inference", "asset": "frozen"}
+    assert server.ask("POST", "/api/v1/events", [row]).json["accepted"] == 1
+    data = str(server.data)
+    code, told = commanded(capsys, "freeze", "frozen", "--incident", incident, "--data", data)
+    assert code == 0
+    kinds = {one["kind"] for one in told["items"]}
+    assert {"asset", "policy", "events"} <= kinds
+    code, listed = commanded(capsys, "evidence", "list", "--incident", incident, "--data", data)
+    assert {one["id"] for one in told["items"]} <= {one["id"] for one in listed["items"]}
+    assert server.ask("POST", "/api/v1/assets/nothing/freeze", {}).status == 404
+
+
+def test_the_checkup_names_what_an_asset_lacks(
+    server: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    an_incident(server)
+    told = {one["name"]: one for one in server.ask("GET", "/api/v1/checkup").json}
+    assert "has no baseline" in told["asset frozen"]["says"]
+    assert "stanch baseline set frozen" in told["asset frozen"]["remedy"]
+    assert told["chores"]["good"] is True
+    code, doctor = commanded(capsys, "doctor", "--data", str(server.data))
+    assert code == 0, doctor
+    assert "witnesses" in {one["name"] for one in doctor["checks"]}
+    assert commanded(capsys, "clocks", "--data", str(server.data))[0] in (0, 1)
+
+
+def test_a_second_stanch_says_who_has_the_folder(server: Any) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stanch", "up", "--data", str(server.data), "--port", "0", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == InUse.exit_code
+    assert str(server.pid) in json.loads(done.stdout)["detail"]
+
+
+def test_a_folder_is_backed_up_while_in_use_rotated_and_goes_on_elsewhere(
+    tmp_path: Path, start: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new, copy = tmp_path / "old", tmp_path / "new", str(tmp_path / "copy.backup")
+    octets = {"content-type": "application/octet-stream"}
+    with start(old, {}) as server:
+        incident = an_incident(server)
+        rows = [{"id": f"b{n}", "ts": "2026-11-21T12:00:00Z", "asset": "frozen"} for n in range(9)]
+        events = [{**row, "kind": "inference"} for row in rows]
+        assert server.ask("POST", "/api/v1/events", events).json["accepted"] == 9
+        item = server.ask("POST", "/api/v1/vault?name=x", b"kept", headers=octets).json
+        assert commanded(capsys, "backup", "-o", copy, "--data", str(old))[0] == 0
+        os.kill(server.pid, signal.SIGINT)
+    assert commanded(capsys, "restore", copy, "--data", str(new))[0] == 0
+    code, rotated = commanded(capsys, "key", "rotate", "--data", str(new))
+    assert (code, rotated["before"] != rotated["after"]) == (0, True)
+    with start(new, {}) as server:
+        assert server.ask("GET", f"/api/v1/incidents/{incident}").status == 200
+        assert server.ask("GET", f"/api/v1/evidence/{item['id']}/content").body == b"kept"
+        again = server.ask("POST", "/api/v1/events", events).json
+        assert (again["accepted"], again["duplicate"]) == (0, 9)
+        assert server.ask("GET", "/api/v1/hunt/count?asset=frozen").json["count"] == 9
+        told = server.ask("GET", "/api/v1/evidence-check").json
+        assert told["holds"] is True, told
+        bundle = tmp_path / "b.zip"
+        code, _ = commanded(
+            capsys, "evidence", "export", "all", "-o", str(bundle), "--data", str(new)
+        )
+        assert code == 0
+    for pin in (rotated["before"], rotated["after"]):
+        code, told = commanded(capsys, "evidence", "verify", str(bundle), "--pin", pin)
+        assert (code, told["holds"]) == (0, True), told
