@@ -6,14 +6,19 @@ Why   opening makes no call, so a system that is down stops nothing at the start
       within its time; a refusal is `Unreachable`; and no message carries a secret.
 """
 
+import http.client
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import unquote, urlsplit
 
 from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.trouble import Unreachable
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
+_LARGEST = 16_000_000
+_GOOD, _MORE = 200, 300
 _QUERY = re.compile(r"\?[^\s]*")
 
 
@@ -39,6 +44,27 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """Something that the other system should do."""
+
+    verb: str
+    """One of the connector's verbs."""
+    subject: str
+    """On what, in the other system's own name."""
+    value: str = ""
+    key: str = ""
+    """The same key again has no second effect."""
+
+
+class Doer(Source, Protocol):
+    """An opened connection that also does things."""
+
+    def do(self, order: Order) -> str:
+        """A sentence on what the other system shows now; `Unreachable` when it did not do it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Connector:
     """One kind of outside system."""
 
@@ -48,3 +74,37 @@ class Connector:
     """Opens without a call."""
     extra: str = ""
     """The extra it needs, if any."""
+    verbs: tuple[str, ...] = ()
+    """What it does when it is ordered to; what `open` gives is then a `Doer`."""
+
+
+def secret(link: Link) -> str:
+    """The password of the address, which some systems take as a token or a signing key."""
+    return unquote(urlsplit(link.address).password or "")
+
+
+def ask(
+    link: Link,
+    request: tuple[str, str],
+    *,
+    who: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
+    """The body of a 2xx answer to (method, path); `Unreachable` for anything else, in time."""
+    given, (method, path) = urlsplit(link.address), request
+    kind = http.client.HTTPSConnection if given.scheme == "https" else http.client.HTTPConnection
+    try:
+        line = kind(given.hostname or "", given.port, timeout=link.seconds)
+        try:
+            line.request(method, path, body=body or None, headers=dict(headers or {}))
+            answer = line.getresponse()
+            content = answer.read(_LARGEST)
+        finally:
+            line.close()
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        why = f"{type(error).__name__}, within {link.seconds:g} s"
+        raise Unreachable(f"{who} at {link.shown}", why) from None
+    if not _GOOD <= answer.status < _MORE:
+        raise Unreachable(f"{who} at {link.shown}", f"it answered {answer.status}") from None
+    return content

@@ -65,7 +65,7 @@ class Link:
         self.address = ""
         self.cannot: Callable[[], tuple[str, ...]] = tuple
         self.taken: Callable[[], None] = lambda: None
-        """Called after each policy that was taken, before its acknowledgement; again if it raises."""
+        """Called after each policy that was taken, before it is told; again if it raises."""
         self._effected = True
         self._threads = [
             Thread(target=self._run, args=(step,), name=f"stanch-guard-{name}", daemon=True)
