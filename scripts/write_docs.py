@@ -83,7 +83,28 @@ _EVENTS = """A row is one thing that a system told. JSON and Arrow use the same 
 which a null is a missing one; `json` is any JSON. In JSON, `features` may be an object; it is then
 kept in `named`. Other fields are kept in `extra`."""
 
+_LIST = "<!-- pages -->"
+
+
+def listed(folder: str) -> Callable[[], str]:
+    """What makes the index of a folder: its own words, then every page with its title."""
+
+    def page() -> str:
+        index = DOCS / folder / "index.md"
+        lines = [index.read_text().partition(_LIST)[0].rstrip(), "", _LIST, ""]
+        for path in sorted(index.parent.glob("*.md")):
+            if path != index:
+                title = path.read_text().partition("\n")[0].removeprefix("# ").strip()
+                lines.append(f"- [{title}]({path.name})")
+        return "\n".join(lines) + "\n"
+
+    return page
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "how-to/index.md": listed("how-to"),
+    "explanation/index.md": listed("explanation"),
+    "explanation/decisions/index.md": listed("explanation/decisions"),
     "explanation/architecture.md": architecture,
     "reference/detectors.md": detector_table,
     "reference/events.md": event_table,
