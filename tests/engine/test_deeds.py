@@ -1,0 +1,228 @@
+"""Deeds: previews change nothing, a key has one effect, undoing restores, consent is a setting."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from stanch.engine.deeds import Automatic, Hands, RealDeeds
+from stanch.engine.policies import Policies
+from stanch.engine.runs.deeds import Order
+from stanch.engine.telling import Notice
+from stanch.store.sql.connect import sqlite_url
+from stanch.store.sql.store import SqlStore, open_store
+from stanch.vocabulary.approval import Risk
+from stanch.vocabulary.asset import Asset, AssetKind, Lineage
+from stanch.vocabulary.finding import AttackKind, Suspect
+from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, RunId
+from stanch.vocabulary.incident import (
+    Incident,
+    Level,
+    Phase,
+    Severity,
+    Verdict,
+    VerdictKind,
+)
+from stanch.vocabulary.kept import SummaryBlock
+from stanch.vocabulary.probe import Probe
+from stanch.vocabulary.record import Deed
+from stanch.vocabulary.trouble import BadInput
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+FRAUD = AssetId("fraud")
+INCIDENT = IncidentId("inc-1")
+BLOCK = Order(
+    act="block_principal",
+    args={"principals": "$suspects"},
+    incident=INCIDENT,
+    asset=FRAUD,
+    key="run-1/block",
+    lasts=3600,
+    run=RunId("run-1"),
+)
+
+
+class Room:
+    """A store, deeds on it, and everything they reach, as a test sets it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.at = NOON
+        self.shows: bool | None = None
+        self.notices: list[Notice] = []
+        self.store: SqlStore = open_store(sqlite_url(folder), clock=lambda: self.at)
+        self.policies = Policies(self.store, lambda: self.at)
+        self.deeds = self.with_setting(Automatic())
+        with self.store.begin() as tx:
+            tx.assets.add(
+                Asset(
+                    id=FRAUD,
+                    kind=AssetKind.MODEL,
+                    name="fraud",
+                    owner="ada",
+                    lineage=Lineage(trained_on=(AssetId("rows-2026"),)),
+                )
+            )
+            tx.incidents.add(
+                Incident(
+                    id=INCIDENT,
+                    title="t",
+                    asset=FRAUD,
+                    opened=NOON,
+                    first_seen=NOON,
+                    updated=NOON,
+                    phase=Phase.TRIAGED,
+                    suspects=(Suspect(principal=PrincipalId("key-91"), share=1, confidence=0.95),),
+                    verdict=Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.EXTRACTION),
+                    severity=Severity(level=Level.MEDIUM),
+                )
+            )
+
+    def with_setting(self, automatic: Automatic) -> RealDeeds:
+        hands = Hands(
+            store=self.store,
+            policies=self.policies,
+            keeper=self,
+            clock=lambda: self.at,
+            prover=self,
+            notifier=self,
+            automatic=automatic,
+        )
+        return RealDeeds(hands)
+
+    def freeze(self, incident: Incident) -> None:
+        self.frozen = incident.id
+
+    def prove(self, asset: AssetId, version: int, probe: Probe | None) -> bool | None:
+        assert (asset, version > 0, probe is not None) == (FRAUD, True, True)
+        return self.shows
+
+    def tell(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+    def traffic(self, counts: dict[str, int]) -> None:
+        blocks = [
+            SummaryBlock(
+                asset=FRAUD,
+                version="v7",
+                minute=NOON - timedelta(minutes=5),
+                body=b"",
+                n=n,
+                principal=PrincipalId(name),
+            )
+            for name, n in counts.items()
+        ]
+        with self.store.begin() as tx:
+            tx.summaries.put(blocks)
+
+    def entered(self, deed: Deed) -> int:
+        return sum(one.entry.deed is deed for one in self.store.outbox(limit=500))
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    made = Room(tmp_path)
+    yield made
+    made.store.close()
+
+
+def test_showing_changes_nothing_and_says_whom_it_hits(room: Room) -> None:
+    room.traffic({"key-91": 1, "key-2": 99})
+    shown = room.deeds.show(BLOCK)
+    assert shown.risk is Risk.AUTOMATIC
+    assert "1 principals and 1 % of 100 requests" in shown.text
+    assert room.policies.standing(FRAUD).version == 0
+
+
+def test_the_same_key_has_one_effect_at_any_later_time(room: Room) -> None:
+    first = room.deeds.perform(BLOCK)
+    room.at += timedelta(minutes=3)
+    assert room.deeds.perform(BLOCK) == first
+    (demand,) = room.policies.standing(FRAUD).demands
+    assert demand.until == NOON + timedelta(hours=1)
+    assert room.entered(Deed.POLICY_CHANGED) == 1
+
+
+def test_undoing_restores_and_undoing_again_changes_nothing(room: Room) -> None:
+    done = room.deeds.perform(BLOCK)
+    for _ in range(2):
+        assert room.deeds.undo(BLOCK, done.handle).ok
+    assert room.policies.standing(FRAUD).demands == ()
+    assert room.entered(Deed.POLICY_CHANGED) == 2
+
+
+def test_the_digest_is_of_the_act_whatever_else_stands_or_how_late_it_is(room: Room) -> None:
+    before = room.deeds.show(BLOCK).digest
+    room.deeds.perform(replace(BLOCK, act="verbose_logging", args={}, key="run-1/log"))
+    room.at += timedelta(minutes=30)
+    assert room.deeds.show(BLOCK).digest == before
+    assert room.deeds.show(replace(BLOCK, lasts=7200)).digest != before
+    other = replace(BLOCK, args={"principals": ("key-2",)})
+    assert room.deeds.show(other).digest != before
+
+
+@pytest.mark.parametrize(
+    ("share", "level", "risk"),
+    [
+        (1, Level.LOW, Risk.AUTOMATIC),
+        (4, Level.LOW, Risk.ONE),
+        (4, Level.MEDIUM, Risk.AUTOMATIC),
+        (8, Level.MEDIUM, Risk.ONE),
+        (8, Level.HIGH, Risk.AUTOMATIC),
+        (30, Level.HIGH, Risk.ONE),
+    ],
+)
+def test_how_much_goes_unasked_depends_on_severity_and_blast(
+    room: Room, share: int, level: Level, risk: Risk
+) -> None:
+    room.traffic({"key-91": share, "key-2": 100 - share})
+    with room.store.begin() as tx:
+        seen = tx.incidents.get(INCIDENT)
+        tx.incidents.save(replace(seen, severity=Severity(level=level)))
+    assert room.deeds.show(BLOCK).risk is risk
+
+
+def test_people_can_be_asked_before_anything(room: Room) -> None:
+    assert room.with_setting(Automatic(ask_always=True)).show(BLOCK).risk is Risk.ONE
+
+
+def test_a_proof_moves_the_incident_on_and_is_entered_once(room: Room) -> None:
+    room.deeds.perform(BLOCK)
+    proof = replace(BLOCK, act="await_probe", args={}, key="run-1/prove")
+    assert not room.deeds.perform(proof).ok
+    room.shows = False
+    assert room.deeds.perform(proof).again
+    room.shows = True
+    assert room.deeds.perform(proof).ok
+    assert room.deeds.perform(proof).ok
+    with room.store.look() as tx:
+        seen = tx.incidents.get(INCIDENT)
+    assert (seen.phase, seen.contained_at) == (Phase.CONTAINED, NOON)
+    assert room.entered(Deed.POLICY_PROVED) == 1
+    assert room.deeds.facts(INCIDENT, NOON)["proved"] is True
+
+
+def test_what_nobody_here_can_call_is_told_to_a_person(room: Room) -> None:
+    order = replace(
+        BLOCK, act="quarantine_dataset", args={"dataset": "$dataset"}, key="run-1/set-aside"
+    )
+    done = room.deeds.perform(order)
+    assert "By hand: Dataset rows-2026" in done.says
+    assert any("by hand" in n.says for n in room.notices)
+    assert room.policies.now(FRAUD).hold.training
+
+
+def test_a_word_that_stands_for_nothing_is_refused(room: Room) -> None:
+    with pytest.raises(BadInput, match="Nothing is known for \\$good_version"):
+        room.deeds.perform(replace(BLOCK, act="roll_back", args={"to": "$good_version"}))
+
+
+def test_suspects_that_are_not_sure_are_not_blocked_by_name(room: Room) -> None:
+    with room.store.begin() as tx:
+        seen = tx.incidents.get(INCIDENT)
+        unsure = (Suspect(principal=PrincipalId("key-91"), share=1, confidence=0.5),)
+        tx.incidents.save(replace(seen, suspects=unsure))
+    assert room.deeds.facts(INCIDENT, NOON)["suspects"] == 0
+    with pytest.raises(BadInput):
+        room.deeds.show(BLOCK)
