@@ -48,7 +48,9 @@ def _batch(number: int) -> pa.Table:
 class Made:
     """Rows made when they are read, as a spool would give them."""
 
-    name, start, end = "bench", 0, ROWS
+    name: str = "bench"
+    start: int = 0
+    end: int = ROWS
 
     def read(self, after: int, limit: int) -> pa.Table:
         """The next batch."""
@@ -59,7 +61,8 @@ class Made:
 
 
 def _timed(name: str, work: Callable[[], object], times: int = 7) -> dict[str, float]:
-    wall, cpu = [], []
+    wall: list[float] = []
+    cpu: list[float] = []
     for _ in range(times):
         started, used = time.perf_counter(), time.process_time()
         work()
