@@ -121,7 +121,7 @@ def order_of(lines: Lines[T], query: Query) -> Order[T]:
 
 def asked(visit: Visit, lines: Lines[T], base: Wanted | None = None) -> Query:
     """What this visit asks of the list."""
-    text = visit.asked("q", lines.start)
+    text = visit.asked("q", lines.start if base is None else "")
     query = asking.parse(text, lines.known, visit.at)
     if base is None:
         return query

@@ -103,8 +103,9 @@ FINDINGS: Lines[Finding] = Lines(
         )
     },
     facets=("attack", "detector", "asset", "lifecycle"),
+    start="since:7d",
     empty="No detector has said anything. Set a baseline for each asset, and send events.",
-    views=(("Last 24 hours", "since:24h"), ("Speaks for an attack", "since:7d attack:extraction")),
+    views=(("Last 7 days", "since:7d"), ("Last 24 hours", "since:24h"), ("Of all time", "")),
 )
 
 ASSETS: Lines[Asset] = Lines(

@@ -5,7 +5,7 @@ from stanch.vocabulary.listing import Sort, Wanted
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit
 
-MOST = 40
+MOST = 20
 
 
 def show(visit: Visit) -> Answer:
