@@ -134,7 +134,8 @@ def _right(drill: Drill, verdict: Document) -> bool:
     kind = verdict.get("kind", "")
     if drill.expected.verdict is VerdictKind.ATTACK:
         return kind == "attack" and verdict.get("attack") in drill.expected.attacks
-    return kind in {"", drill.expected.verdict.value}
+    quiet = {""} if drill.expected.verdict is VerdictKind.NATURAL else set()
+    return kind in {*quiet, drill.expected.verdict.value}
 
 
 def principals_right(guilty: tuple[str, ...], incident: Document | None) -> bool:
@@ -161,6 +162,8 @@ def _against(record: Record, incident: Document | None) -> Iterator[str]:
     drill, sight = record.drill, record.sight
     for early in sight.early:
         yield f"Incident {early} was there before anything happened."
+    if incident is None and drill.expected.verdict is not VerdictKind.NATURAL:
+        yield "No incident was opened."
     if not drill.innocent:
         yield from _missed(record, incident)
     refused = record.service.refused_share(drill.expected.guilty)
@@ -175,8 +178,6 @@ def _against(record: Record, incident: Document | None) -> Iterator[str]:
 
 def _missed(record: Record, incident: Document | None) -> Iterator[str]:
     sight, wanted = record.sight, record.drill.expected
-    if incident is None:
-        yield "No incident was opened."
     limit = wanted.seconds / record.speed if record.speed < 1 else wanted.seconds
     if sight.incident is not None and sight.incident > limit:
         yield f"The incident took {sight.incident:.1f} s; {limit:.0f} s are allowed."

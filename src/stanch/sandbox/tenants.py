@@ -20,7 +20,10 @@ from stanch.sandbox.victims.spec import latency_ms
 from stanch.sandbox.wire import GONE, Answer, Door
 
 REFUSED = frozenset({401, 403, 413, 429, 502, 503})
-_NOISE = 0.01
+_NOISE = 0.05
+"""How much a number differs from one time to the next, as a share of its spread."""
+_INK = 0.8
+"""The same for the ink of a picture, where there is any."""
 _TASTE = 4.0
 """How alike tenants are: classes in a Dirichlet share of this strength."""
 _AHEAD = 256
@@ -79,9 +82,7 @@ class Habits:
         at = np.asarray(
             [by_class[k][int(p * len(by_class[k]))] for k, p in zip(classes, places, strict=True)]
         )
-        noise = dice.normal(0.0, _NOISE, (count, rows.x.shape[1])) * rows.spread
-        x = rows.x[at] + noise
-        x = (x.round() if rows.whole else x.round(4)) * self.factors + 0.0
+        x = _varied(rows.x[at], rows, dice) * self.factors + 0.0
         return [
             Ask(
                 tenant=self.names[tenant],
@@ -91,6 +92,16 @@ class Habits:
             )
             for tenant, row, place in zip(tenants, x, at, strict=True)
         ]
+
+
+def _varied(x: Floats, rows: Table, dice: np.random.Generator) -> Floats:
+    """The rows, each a little different: no two people send the very same thing."""
+    noise = dice.normal(0.0, 1.0, x.shape)
+    if not rows.whole:
+        found: Floats = (x + _NOISE * noise * rows.spread).round(4)
+        return found
+    ink: Floats = np.where(x > 0, np.clip((x + _INK * noise).round(), 0, rows.x.max()), x)
+    return ink
 
 
 def _groups(text: str) -> Mapping[str, str]:

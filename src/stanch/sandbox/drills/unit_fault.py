@@ -18,7 +18,7 @@ def _attack(scene: Scene) -> float:
         digest="sha256:" + "4f" * 32,
     )
     scene.inside.habits.break_unit(_DISTANCE, _METRES)
-    scene.stop.wait(scene.size(40, 15) / scene.speed)
+    scene.stop.wait(scene.size(60, 40) / scene.speed)
     rows = scene.truth.unseen
     broken = rows.x.copy()
     broken[:, _DISTANCE] *= _METRES

@@ -1,0 +1,102 @@
+"""The command: says what is wrong in a sentence, and one short drill really runs."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from stanch.cli.root import run
+from stanch.sandbox import runner
+from stanch.sandbox.options import Options
+from stanch.sandbox.registry import drill, drills
+from stanch.vocabulary.trouble import BadInput, Missing
+
+pytest.importorskip("sklearn")
+
+
+def test_the_list_shows_every_drill(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["drill", "list", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in told["drills"]] == list(drills())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run"], "say --all"),
+        (["run", "extraction", "--all"], "say --all"),
+        (["run", "teapot"], "no drill 'teapot'"),
+        (["run", "extraction", "--speed", "0"], "--speed"),
+    ],
+)
+def test_what_cannot_be_run_is_one_sentence(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["drill", *arguments]) == BadInput.exit_code
+    assert says in capsys.readouterr().err
+
+
+def test_without_the_extra_the_remedy_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    assert run(["drill", "run", "extraction", "--small", "--json"]) == Missing.exit_code
+    assert "pip install 'stanch[drills]'" in capsys.readouterr().out
+
+
+def test_one_short_drill_runs_from_an_empty_folder_to_its_score(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner, "SMALL", runner.Times(quiet=1, attack=12, after=1, settled=0.5))
+    said: list[str] = []
+    found = runner.run(drill("extraction"), Options(small=True), said.append)
+    assert found.name == "extraction"
+    assert found.measured["asked"] > 50
+    assert found.seconds.finding is not None, found.notes
+    assert found.seconds.incident is not None, found.notes
+    assert found.right, found.got
+    assert len(said) == 3
+
+
+def test_an_interrupted_drill_leaves_nothing_behind(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "stanch", "drill", "run", "extraction", "--small"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env={"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    ) as process:
+        assert process.stderr is not None
+        assert b"building" in process.stderr.readline()
+        _until(lambda: any(tmp_path.rglob("server.json")))
+        children = _children(process.pid)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    assert children
+    _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
+    assert not list(tmp_path.glob("stanch-drill-*"))
+
+
+def _until(done: object, seconds: float = 60.0) -> None:
+    assert callable(done)
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _children(pid: int) -> list[int]:
+    told = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(one) for one in told.split()]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", drills())
+def test_every_drill_plays_to_its_end(name: str) -> None:
+    found = runner.run(drill(name), Options(small=True), lambda _: None)
+    assert found.name == name
+    assert found.won or found.notes or not found.right or not found.principals_right
