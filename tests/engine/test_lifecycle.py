@@ -15,6 +15,7 @@ from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
 from stanch.engine.lifecycle import Lifecycle, Parts
 from stanch.engine.triage import Triage
+from stanch.engine.watch.sent import Sent
 from stanch.engine.watch.watcher import READER, Watcher
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.store.vault import Vault
@@ -104,10 +105,11 @@ class House:
 
     def start(self) -> None:
         """As after a restart: nothing in memory."""
+        self.watcher = Watcher(self.store, self.rows, self.rows, detectors, self.clock)
         self.path = Lifecycle(
             Parts(
                 store=self.store,
-                watcher=Watcher(self.store, self.rows, self.rows, detectors, self.clock),
+                watcher=self.watcher,
                 triage=Triage(self.store, self.clock),
                 evidence=EvidenceRoom(self.store, self.vault, self.clock),
                 events=self.rows,
@@ -216,3 +218,50 @@ def test_a_fall_in_accuracy_is_found_because_the_baseline_knows_the_labels(house
         with house.store.look() as tx:
             seen = {f.detector for f in tx.findings.page(limit=50).items}
         assert ("accuracy_drop" in seen) == (wrong > 0.1), (minute, seen)
+
+
+def test_counts_of_two_sites_say_what_all_their_rows_say_in_one_place(tmp_path: Path) -> None:
+    reference = inferences(20_000, START)
+    houses = {}
+    for name in ("whole", "north", "south", "centre"):
+        (tmp_path / name).mkdir()
+        houses[name] = House(tmp_path / name)
+        houses[name].baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), reference)
+    number = 0
+    for minute in range(4):
+        rows = inferences(1000, houses["whole"].clock.at, shift=0.5, seed=500 + minute)
+        houses["whole"].rows.add(rows)
+        houses["north"].rows.add(rows.slice(0, 400))
+        houses["south"].rows.add(rows.slice(400))
+        for house in houses.values():
+            house.clock.at += timedelta(minutes=1)
+            house.path.turn()
+    centre = houses["centre"]
+    span = Span(start=START, end=START + timedelta(hours=1))
+    for name in ("north", "south"):
+        with houses[name].store.look() as tx:
+            blocks = tx.summaries.between(FRAUD, span)
+        for block in blocks:
+            number += 1
+            sent = Sent(
+                site=name,
+                number=number,
+                asset=FRAUD,
+                version=block.version,
+                minute=block.minute,
+                body=block.body,
+            )
+            with centre.watcher.absorbing() as absorb, centre.store.begin() as tx:
+                absorb(tx, sent)
+    centre.path.turn()
+    told = []
+    for name in ("whole", "centre"):
+        with houses[name].store.look() as tx:
+            found = tx.findings.page(limit=50).items
+            (incident,) = tx.incidents.open_on([FRAUD])
+        seen = {feature for f in found if f.detector == "feature_drift" for feature in f.features}
+        told.append((seen, incident.verdict.kind))
+    assert told[0] == told[1]
+    assert "f0" in told[0][0]
+    for house in houses.values():
+        house.close()

@@ -24,7 +24,7 @@ from stanch.engine.ports import Transaction
 from stanch.engine.watch.answers import answers, schema_of
 from stanch.engine.watch.deeds import record
 from stanch.engine.watch.golden import baseline_of
-from stanch.engine.watch.hop import HOP, MINUTE, SKEW, span_of
+from stanch.engine.watch.hop import HOP, MINUTE, SKEW, minute_of, span_of
 from stanch.engine.watch.labels import Recall, joined, labels_of
 from stanch.engine.watch.memory import (
     MOST_USAGE,
@@ -42,6 +42,7 @@ from stanch.engine.watch.memory import (
     windows_of,
 )
 from stanch.engine.watch.minutes import Minute, from_bytes, to_bytes
+from stanch.engine.watch.sent import Sent
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.event import EventKind
@@ -49,11 +50,14 @@ from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import SummaryBlock
 from stanch.vocabulary.span import Span
+from stanch.vocabulary.trouble import BadInput
 
 DEEDS = "~deeds"
 """The version under which an asset's other events are kept: they are of no version."""
 CUSTOM = timedelta(days=7)
 """How far back the custom of the place goes."""
+OF_SITES = timedelta(minutes=12)
+"""How long a minute waits for what sites counted in it."""
 IDLE = timedelta(minutes=30)
 ANSWERS = frozenset({EventKind.INFERENCE, EventKind.EXCHANGE})
 Key = tuple[AssetId, str]
@@ -104,6 +108,21 @@ class Bench:
                 part = own.filter(pc.equal(own["kind"], kind))
                 self._take_kind(tx, asset, EventKind(kind), part, at)
 
+    def absorb(self, tx: Transaction, sent: Sent, at: datetime) -> None:
+        """Merges a minute that a site counted on our plan; `BadInput` when it was on another."""
+        asset = tx.assets.find(AssetId(sent.asset)) or _stranger(AssetId(sent.asset))
+        self._remember(tx, asset)
+        desk = self._desk(tx, asset, sent.version, at)
+        plan = desk.ready.plan if desk.ready is not None else None
+        minute = from_bytes(sent.body, plan)
+        if minute.counted is None:
+            raise BadInput(f"The summary of {asset.id} is on another plan. Fetch the baseline.")
+        desk.kinds = desk.kinds | {EventKind.INFERENCE}
+        desk.tally.lateness = OF_SITES
+        desk.tally.add(minute_of(sent.minute), minute, minute.n)
+        desk.reached = max(desk.reached, sent.minute + MINUTE)
+        self._touched.add((asset.id, sent.version))
+
     def seal(self, at: datetime) -> None:
         """Ends minutes whose time is over; a desk where traffic just stopped follows the clock."""
         for key, desk in self._desks.items():
@@ -128,6 +147,11 @@ class Bench:
             )
             self.looked_at.append((window, frozenset(desk.kinds)))
         yield from self.looked_at
+
+    def keep_minutes(self, tx: Transaction) -> None:
+        """Keeps the minutes that changed, which are still to be looked at."""
+        for key in sorted(self._touched):
+            tx.summaries.put(_blocks(self._desks[key].tally))
 
     def keep(self, tx: Transaction) -> None:
         """Keeps every minute that changed, and the alarms, in this transaction."""

@@ -8,7 +8,7 @@ Why   all that the watch holds in memory is here, and all of it comes back from 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from stanch.detect.alarms.reading import Reading, Stream
 from stanch.detect.alarms.watch import Watch
@@ -34,6 +34,8 @@ class Tally:
     sealed: dict[datetime, Minute] = field(default_factory=dict)
     touched: set[datetime] = field(default_factory=set)
     """Minutes that changed since they were last kept."""
+    lateness: timedelta = LATENESS
+    """How long a minute stays open; longer where sites send what they counted."""
     late: int = 0
     """Events that came after their minute was sealed."""
 
@@ -43,12 +45,12 @@ class Tally:
             self.late += events
             return
         before = self.minutes.get(minute)
-        self.minutes[minute] = counted if before is None else before.merge(counted)
+        self.minutes[minute] = counted if before is None else _both(before, counted)
         self.touched.add(minute)
 
     def seal(self, reached: datetime) -> bool:
         """Whether minutes were over; the alarms then have moved on by them, in their order."""
-        over = sorted(m for m in self.minutes if m + MINUTE + LATENESS <= reached)
+        over = sorted(m for m in self.minutes if m + MINUTE + self.lateness <= reached)
         for minute in over:
             found = self.minutes.pop(minute)
             if self.alarms is not None and self.baseline is not None and found.counted is not None:
@@ -116,6 +118,14 @@ class Tally:
         for minute, one in sorted(self.minutes.items()):
             if span.covers(minute):
                 yield _sealed(one)
+
+
+def _both(one: Minute, other: Minute) -> Minute:
+    """Both together; a live one is sealed first when the other came sealed from a site."""
+    live = {p.counted.ledger.sealed for p in (one, other) if p.counted is not None}
+    if len(live) > 1:
+        one, other = _sealed(one), _sealed(other)
+    return one.merge(other)
 
 
 def _sealed(minute: Minute) -> Minute:

@@ -8,6 +8,7 @@ Why   one transaction keeps the minutes, the alarms, the findings and how far th
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -22,6 +23,7 @@ from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.watch.bench import Bench
 from stanch.engine.watch.labels import Recall
+from stanch.engine.watch.sent import Sent
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding
 from stanch.vocabulary.ids import DetectorId, Digest
@@ -79,6 +81,20 @@ class Watcher:
         """Lets go of all that is in memory; the next step reads it from the store."""
         with self._alone:
             self._bench = self._bench.empty()
+
+    @contextmanager
+    def absorbing(self) -> Iterator[Callable[[Transaction, Sent], None]]:
+        """What merges a site's minute, in a transaction begun inside; the next step looks at it."""
+        with self._alone:
+            try:
+                yield self._absorb
+            except BaseException:
+                self._bench = self._bench.empty()
+                raise
+
+    def _absorb(self, tx: Transaction, sent: Sent) -> None:
+        self._bench.absorb(tx, sent, self._clock())
+        self._bench.keep_minutes(tx)
 
     def step(self) -> Seen:
         """Counts the next rows and looks; nothing is kept unless all of it is."""

@@ -1,0 +1,213 @@
+"""Sites: edge and federated places that send signed counts, and never their rows.
+
+In    one minute of one asset, counted on our plan, numbered and signed by its site.
+Out   the minute merged into the watch as if its rows had come here.
+Why   counts merge exactly, so a hospital's rows may stay in the hospital and still be watched.
+
+A summary that is forged, replayed or stale is refused, and that somebody tried is itself a finding:
+whoever can feed the watch false counts can hide an attack, or invent one. A site numbers what it
+sends without gaps; the last one may come again (its answer was lost), nothing before it may.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from stanch.engine.clock import Clock
+from stanch.engine.owed import HELD, owe
+from stanch.engine.ports import Store, Transaction
+from stanch.engine.watch.hop import MINUTE
+from stanch.engine.watch.sent import Sent
+from stanch.vocabulary.finding import AttackKind, Cite, CiteKind, Finding, Lifecycle, Suspect
+from stanch.vocabulary.ids import AssetId, DetectorId, Digest, PrincipalId, asset_id, digest_of
+from stanch.vocabulary.people import Caller
+from stanch.vocabulary.record import Deed, Entry
+from stanch.vocabulary.span import Span
+from stanch.vocabulary.trouble import AlreadyThere, BadInput, NotFound, Refused
+
+LEAD = b"stanch-site-v1\n"
+"""Stands before what a site signs, so that its key signs nothing else by accident."""
+STALE = timedelta(minutes=15)
+EARLY = timedelta(minutes=1)
+_NAME = "_site/"
+DETECTOR = DetectorId("site_summaries")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """One place that may send."""
+
+    id: str
+    public: str
+    """Its Ed25519 key, in base64."""
+    assets: tuple[AssetId, ...]
+    """What it may speak of."""
+    added: datetime
+    by: str
+    number: int = 0
+    """Of the last summary that was taken in."""
+    digest: Digest | None = None
+    heard: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakenIn:
+    """What became of a summary."""
+
+    number: int
+    known: bool
+    """Whether it was taken in before."""
+
+
+class Watching(Protocol):
+    """Who counts."""
+
+    def absorbing(self) -> AbstractContextManager[Callable[[Transaction, Sent], None]]:
+        """What merges a site's minute, in a transaction begun inside."""
+        ...
+
+
+class Sites:
+    """The places that send, and the door that their summaries come through."""
+
+    def __init__(self, store: Store, watching: Watching, clock: Clock) -> None:
+        self._store = store
+        self._watching = watching
+        self._clock = clock
+
+    def add(self, name: str, public: str, assets: tuple[str, ...], caller: Caller) -> Site:
+        """A new site, that may speak of these assets."""
+        key(public)
+        site = Site(
+            id=asset_id(name),
+            public=public,
+            assets=tuple(asset_id(a) for a in assets),
+            added=self._clock(),
+            by=caller.name,
+        )
+        with self._store.begin() as tx:
+            if tx.settings.get(_NAME + site.id) is not None:
+                raise AlreadyThere("site", site.id)
+            _keep(tx, site)
+            tx.record(
+                Entry(
+                    at=site.added,
+                    deed=Deed.ACCESS_CHANGED,
+                    actor=caller.name,
+                    about=site.id,
+                    digest=digest_of(public.encode()),
+                    facts={"what": "site added", "assets": ", ".join(site.assets)[:200]},
+                )
+            )
+        return site
+
+    def get(self, name: str) -> Site:
+        """The site with this name, or `NotFound`."""
+        with self._store.look() as tx:
+            return _site(tx, name)
+
+    def take(self, name: str, content: bytes, signature: str) -> TakenIn:
+        """The number of the summary once it is merged; else `Refused`, and a finding."""
+        at = self._clock()
+        with self._watching.absorbing() as absorb, self._store.begin() as tx:
+            site = _site(tx, name)
+            sent, why = _judged(site, content, signature, at)
+            known = sent is not None and digest_of(content) == site.digest
+            if sent is None or why:
+                self._found(tx, site, sent, why, at)
+            elif not known:
+                absorb(tx, sent)
+                _keep(tx, _after(site, sent, content, at))
+        if sent is None or why:
+            raise Refused(f"The summary was not taken in: {why}.")
+        return TakenIn(number=sent.number, known=known)
+
+    @staticmethod
+    def _found(tx: Transaction, site: Site, sent: Sent | None, why: str, at: datetime) -> None:
+        asset = AssetId(sent.asset) if sent is not None else site.assets[0]
+        if asset not in site.assets:
+            asset = site.assets[0]
+        start = at.replace(second=0, microsecond=0)
+        finding = Finding(
+            detector=DETECTOR,
+            asset=asset,
+            window=Span(start=start, end=start + MINUTE),
+            says=f"A summary in the name of the site {site.id} was refused: {why}.",
+            measured={"number": float(sent.number) if sent is not None else 0.0},
+            because=(Cite(kind=CiteKind.ASSET, ref=asset),),
+            lifecycle=Lifecycle.INFERENCE,
+            strength=6.0,
+            suspects=(
+                Suspect(principal=PrincipalId(f"site:{site.id}"), share=1.0, confidence=0.5),
+            ),
+            atlas=("AML.T0031",),
+            points_to={AttackKind.ACCESS: 0.6},
+        )
+        new = tx.findings.put([finding], at=at)
+        owe(tx, HELD, [f.id for f in new])
+        for one in new:
+            tx.announce("finding", one.id)
+
+
+def key(public: str) -> Ed25519PublicKey:
+    """The public key that this base64 text is, or `BadInput`."""
+    try:
+        return Ed25519PublicKey.from_public_bytes(base64.b64decode(public, validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise BadInput(f"This is no Ed25519 public key in base64: {error}.") from error
+
+
+def _judged(site: Site, content: bytes, signature: str, at: datetime) -> tuple[Sent | None, str]:
+    """What was sent, if it can be read, and why it is refused, if it is."""
+    if not _signed(site, content, signature):
+        return None, "its signature is not the site's"
+    try:
+        sent = msgspec.msgpack.decode(content, type=Sent)
+    except msgspec.MsgspecError as error:
+        return None, f"it cannot be read ({error})"
+    return sent, _objection(site, sent, content, at)
+
+
+def _objection(site: Site, sent: Sent, content: bytes, at: datetime) -> str:
+    """Why a signed summary is refused all the same; empty when it is not."""
+    told = sent.minute.replace(tzinfo=sent.minute.tzinfo or UTC)
+    again = digest_of(content) == site.digest
+    objections = (
+        (sent.site != site.id or sent.asset not in site.assets, "it is not this site's to say"),
+        (not again and sent.number <= site.number, f"{sent.number} is a replay"),
+        (sent.number > site.number + 1, f"{sent.number} does not follow {site.number}"),
+        (not again and told < at - STALE, f"it is stale, of {told.isoformat()}"),
+        (told > at + EARLY, f"it is of the future, {told.isoformat()}"),
+    )
+    return next((words for is_so, words in objections if is_so), "")
+
+
+def _signed(site: Site, content: bytes, signature: str) -> bool:
+    try:
+        key(site.public).verify(base64.b64decode(signature, validate=True), LEAD + content)
+    except (InvalidSignature, binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _after(site: Site, sent: Sent, content: bytes, at: datetime) -> Site:
+    return replace(site, number=sent.number, digest=digest_of(content), heard=at)
+
+
+def _site(tx: Transaction, name: str) -> Site:
+    text = tx.settings.get(_NAME + name)
+    if text is None:
+        raise NotFound("site", name[:64], "asset")
+    return msgspec.json.decode(text, type=Site)
+
+
+def _keep(tx: Transaction, site: Site) -> None:
+    tx.settings.put(_NAME + site.id, msgspec.json.encode(site).decode())
