@@ -34,7 +34,8 @@ def _lines() -> Iterator[str]:
     yield from ("", "Arguments in brackets may be left out.", "", "## Facts for conditions", "")
     yield from ("| fact | values |", "|---|---|")
     for name, values in NAMES.items():
-        words = {NUMBER: "a number", TRUTH: "so or not"}.get(values, ", ".join(values))
+        plain = "a number" if values == NUMBER else "so or not" if values == TRUTH else ""
+        words = plain or ", ".join(values)
         yield f"| `{name}` | {words} |"
     yield from ("", "## Words for arguments", "", "| word | stands for |", "|---|---|")
     yield from (f"| `${name}` | {says} |" for name, says in VARIABLES.items())

@@ -161,7 +161,7 @@ def test_silence_is_the_stated_default_and_never_yes_for_ever(room: Room, hands:
 
 def test_people_are_reminded_higher_up_as_time_runs_out(room: Room, hands: Hands) -> None:
     asked = room.approvals.ask(replace(QUESTION, within=1000))
-    to = []
+    to: list[str] = []
     for seconds in (400, 100, 0, 300, 200):
         hands.at += timedelta(seconds=seconds)
         room.told.notices.clear()

@@ -29,8 +29,12 @@ def test_a_hop_is_carried_once_at_home_without_a_word(
 ) -> None:
     calls: list[object] = []
     carried: list[str] = []
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **_: calls.append(a))
-    monkeypatch.setattr(socket.socket, "connect", lambda _, to: calls.append(to))
+
+    def out(*to: object, **_: object) -> None:
+        calls.append(to)
+
+    monkeypatch.setattr(socket, "getaddrinfo", out)
+    monkeypatch.setattr(socket.socket, "connect", out)
 
     def carry(hop: Hop, record: Record) -> None:
         carried.append(record("step", lambda: f"{hop.run} {hop.number}"))
