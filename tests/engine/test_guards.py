@@ -1,0 +1,138 @@
+"""That a policy is in effect: acknowledged by every guard, and shown by a probe through one."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from stanch.engine.guards import ALIVE, Guards, Report
+from stanch.store.sql.store import SqlStore
+from stanch.vocabulary.ids import AssetId, digest_of
+from stanch.vocabulary.probe import HEADER, Probe, Probed, answered, heard
+from stanch.vocabulary.trouble import BadInput
+
+A = AssetId("fraud")
+DIGEST = digest_of(b"a policy")
+REFUSED = Probe(asset=A, principal="key-91", expect=("refuse",))
+
+
+class Gate:
+    """A guard on loopback that refuses one principal, once its policy says so."""
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
+        self.refuses = True
+        self.forges = False
+        """Answers under a key of its own."""
+        self.address = ""
+
+    def answer(self, text: str) -> str:
+        question = heard(text, self.key)
+        assert question is not None
+        probe, nonce = question
+        refused = self.refuses and probe.principal == "key-91"
+        outcome = "refuse" if refused else "serve"
+        probed = Probed(
+            asset=probe.asset, nonce=nonce, policy=2, digest=DIGEST, outcome=outcome, why="denied"
+        )
+        return answered(probed, b"k" * 32 if self.forges else self.key)
+
+
+@pytest.fixture
+def guards(sql_store: SqlStore, hands: Any) -> Guards:
+    return Guards(sql_store, hands)
+
+
+@pytest.fixture
+def gate(guards: Guards) -> Iterator[Gate]:
+    one = Gate(guards.probe_key(A))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = one.answer(self.headers[HEADER]).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its own name
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        one.address = f"http://127.0.0.1:{server.server_address[1]}/"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield one
+        server.shutdown()
+        thread.join()
+
+
+def report(version: int, address: str = "", name: str = "g1") -> Report:
+    return Report(guard=name, asset=A, version=version, address=address)
+
+
+def test_a_probe_through_an_acknowledged_guard_proves_the_effect(
+    guards: Guards, gate: Gate, sql_store: SqlStore
+) -> None:
+    guards.report(report(2, gate.address))
+    proof = guards.prove(REFUSED, 2, digest=DIGEST)
+    assert (proof.holds, proof.guards) == (True, ("g1",))
+    assert proof.probed[0].outcome == "refuse"
+    entered = sql_store.outbox(0, 10)[-1].entry
+    assert (entered.deed.value, entered.facts["holds"]) == ("policy.proved", "true")
+
+
+def test_an_acknowledgement_without_the_effect_is_no_proof(guards: Guards, gate: Gate) -> None:
+    gate.refuses = False
+    guards.report(report(2, gate.address))
+    assert guards.prove(REFUSED, 2, digest=DIGEST).holds is False
+
+
+def test_a_guard_with_another_key_proves_nothing(guards: Guards, gate: Gate) -> None:
+    guards.report(report(2, gate.address))
+    gate.forges = True
+    assert guards.prove(REFUSED, 2, digest=DIGEST).holds is False
+
+
+def test_without_a_guard_nobody_can_tell(guards: Guards) -> None:
+    assert guards.prove(REFUSED, 2, digest=DIGEST).holds is None
+
+
+def test_a_guard_that_told_no_address_leaves_it_open(guards: Guards) -> None:
+    guards.report(report(2))
+    assert guards.prove(REFUSED, 2, digest=DIGEST).holds is None
+
+
+def test_one_late_guard_is_enough_for_a_no(guards: Guards, gate: Gate) -> None:
+    guards.report(report(2, gate.address))
+    guards.report(report(1, gate.address, "g2"))
+    proof = guards.prove(REFUSED, 2, digest=DIGEST, seconds=0.2)
+    assert proof.holds is False
+    assert "g2" in proof.says
+
+
+def test_a_silent_guard_is_not_counted_on(guards: Guards, gate: Gate, hands: Any) -> None:
+    guards.report(report(1, gate.address, "old"))
+    hands.at += ALIVE + timedelta(seconds=1)
+    guards.report(report(2, gate.address))
+    assert [s.report.guard for s in guards.alive(A)] == ["g1"]
+    assert len(guards.of(A)) == 2
+    assert guards.prove(REFUSED, 2, digest=DIGEST).holds is True
+
+
+def test_whoever_waits_hears_of_the_acknowledgement_at_once(guards: Guards) -> None:
+    guards.report(report(1))
+    heard_of: list[tuple[str, ...]] = []
+    waiting = threading.Thread(target=lambda: heard_of.append(guards.acknowledged(A, 2, 20)))
+    waiting.start()
+    guards.report(report(2))
+    waiting.join(timeout=10)
+    assert heard_of == [("g1",)]
+
+
+def test_an_endless_report_is_refused(guards: Guards) -> None:
+    with pytest.raises(BadInput):
+        guards.report(report(1, name="g" * 201))
