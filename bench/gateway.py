@@ -113,7 +113,7 @@ def load(port: int, lua: Path, connections: int = 32) -> dict[str, float]:
     ).stdout
     if "Non-2xx" in said:
         raise ValueError(said)
-    times = {p: _ms(v) for p, v in re.findall(r"^ +(50|99)% +(\S+)$", said, re.MULTILINE)}
+    times = {p: _ms(v) for p, v in re.findall(r"^ +(50|99)% +(\S+) *$", said, re.MULTILINE)}
     rate = float(said.split("Requests/sec:")[1].split()[0])
     return {"rps": rate, "p50_ms": times["50"], "p99_ms": times["99"]}
 

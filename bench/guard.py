@@ -26,7 +26,7 @@ from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.policy import Deny, Limits, Policy
 
 RESULT = Path(__file__).parent / "results" / "guard.json"
-ROUNDS, SECONDS = 7, 1
+ROUNDS, SECONDS = 4, 1
 SERVER = 18_499
 _SERVICE = """
 import sys, time, uvicorn
