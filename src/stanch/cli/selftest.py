@@ -5,7 +5,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from random import Random
+from threading import Event
 from typing import Any
 
 import msgspec
@@ -14,17 +17,21 @@ import typer
 from stanch.cli.client import Client
 from stanch.cli.options import Json, command
 from stanch.cli.out import Out
+from stanch.engine.clock import monotonic, utc_now
 from stanch.vocabulary.trouble import CouldNotTell, Trouble
 
 app = command("Drive a private server through its whole path, then stop it.")
 
 _LAST_SECONDS = 20
 _ROWS = 50
+_ANSWERS = 3000
+_INCIDENT_SECONDS = 45.0
+_WATCHED = "/api/v1/assets/selftest"
 
 
 @app.command()
 def selftest(*, json: Json = False) -> None:
-    """Start, send, hunt, keep, export, verify, stop; 1 when a step fails."""
+    """Start, send, hunt, keep, detect, export, verify, stop; 1 when a step fails."""
     out = Out(json=json)
     steps: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="stanch-selftest-") as name, _server(Path(name)) as one:
@@ -80,9 +87,47 @@ def _steps(client: Client, folder: Path) -> Iterator[tuple[str, Callable[[], boo
             client.send("POST", "/api/v1/vault", b"proof", kind=octets, query={"name": "proof.txt"})
         ),
     )
+    golden, shifted = (_answers(shift) for shift in (0.0, 3.0))
+    yield "baseline", lambda: bool(client.send("POST", f"{_WATCHED}/baselines", golden))
+    yield (
+        "a shift",
+        lambda: client.send("POST", "/api/v1/events", shifted)["accepted"] == _ANSWERS,
+    )
+    yield "its incident", lambda: _seen(client)
     yield "export", lambda: client.save("POST", "/api/v1/incidents/all/bundle", bundle) > 0
     yield "verify the bundle", verified
     yield "verify the log", lambda: client.get("/api/v1/evidence-check")["holds"] is True
+
+
+def _answers(shift: float) -> bytes:
+    """Answers of the last minutes, as many as a baseline needs; the same ones on every run."""
+    dice = Random(7)  # noqa: S311  sample data, no secret
+    since = utc_now() - timedelta(minutes=10)
+    rows: list[dict[str, object]] = []
+    for n in range(_ANSWERS):
+        first, second = dice.gauss(shift, 1), dice.gauss(shift, 1)
+        rows.append(
+            {
+                "id": f"a-{shift}-{n}",
+                "ts": (since + timedelta(seconds=n / 10)).isoformat(),
+                "kind": "inference",
+                "asset": "selftest",
+                "principal": f"p{n % 7}",
+                "features": [first, second],
+                "prediction": "yes" if first + second > 0 else "no",
+            }
+        )
+    return msgspec.json.encode(rows)
+
+
+def _seen(client: Client) -> bool:
+    """Whether an incident on the asset was opened before the time is up."""
+    end = monotonic() + _INCIDENT_SECONDS
+    while monotonic() < end:
+        if client.get("/api/v1/incidents", {"asset": "selftest"})["items"]:
+            return True
+        Event().wait(0.25)
+    return False
 
 
 @contextmanager
