@@ -11,11 +11,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+# A busy machine is no failure of a law: examples have no deadline, and are the same in every run.
+settings.register_profile(
+    "stanch",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("stanch")
 
 
 class Hands:

@@ -43,8 +43,11 @@ from stanch.engine.memory import settle
 from stanch.engine.oidc import Oidc, Provider, roles_in
 from stanch.engine.policies import Policies
 from stanch.engine.recorder import Recorder
+from stanch.engine.sealing import READER as SEALING
+from stanch.engine.sealing import enter_sealed, tell_positions
 from stanch.engine.stream import Stream
 from stanch.engine.triage import Triage
+from stanch.engine.watch.watcher import READER as WATCH
 from stanch.engine.watch.watcher import Watcher
 from stanch.engine.witnesses import Witnesses, witnesses_in
 from stanch.settings import Settings
@@ -183,7 +186,7 @@ def opened(settings: Settings) -> Iterator[Parts]:
         recorder = Recorder(store, log)
         stack.callback(recorder.drain)
         # (4) events
-        spool = stack.enter_context(Spool.open(folder / "spool"))
+        spool = stack.enter_context(Spool.open(folder / "spool", readers=(WATCH, SEALING)))
         lake = LazyLake(folder / "lake", SCHEMA, spool)
         stack.callback(lake.close)
         # (5) who may ask
@@ -357,7 +360,8 @@ def _chores(parts: Parts, work: Work) -> list[Chore]:
         Chore(name="record", work=parts.recorder.drain, every=0.25, at_end=True),
         Chore(name="checkpoint", work=parts.log.checkpoint, every=5.0, at_end=True),
         Chore(name="witnesses", work=work.witnesses.ask, every=10.0),
-        Chore(name="roll-up", work=parts.lake.roll_up, every=30.0),
+        Chore(name="roll-up", work=lambda: parts.lake.roll_up(utc_now()), every=30.0),
+        Chore(name="sealing", work=lambda: _seal(parts), every=60.0, at_end=True),
         Chore(name="compaction", work=lambda: parts.lake.compact(utc_now()), every=3600.0),
         Chore(name="keys used", work=parts.access.keys.flush, every=30.0),
         Chore(name="scrub", work=lambda: _scrub(parts), every=86_400.0),
@@ -370,6 +374,12 @@ def _warm(parts: Parts) -> None:
         watched = any(tx.baselines.current(a.id) for a in tx.assets.page(limit=200).items)
     if watched:
         warm_up()
+
+
+def _seal(parts: Parts) -> None:
+    """Enter the sealed segments; the spool may then drop what every reader has passed."""
+    enter_sealed(parts.store, parts.spool, at=utc_now())
+    tell_positions(parts.store, parts.spool, (WATCH,))
 
 
 def _scrub(parts: Parts) -> None:

@@ -1,13 +1,11 @@
 """The same log on a real PostgreSQL, shared by several writers."""
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sql
 
 from stanch.store import verify
 from stanch.store.log.evidence_log import EvidenceLog
@@ -18,27 +16,18 @@ from stanch.vocabulary.trouble import Unreachable
 
 pytestmark = pytest.mark.needs_postgres
 AT = datetime(2026, 11, 21, tzinfo=UTC)
-URL = os.environ.get("STANCH_TEST_POSTGRES", "")
 Share = Callable[[str], EvidenceLog]
 
 
 @pytest.fixture
-def share(tmp_path: Path, signer: Signer) -> Iterator[Share]:
-    try:
-        PostgresLeaves(URL or "postgresql+psycopg://nobody@127.0.0.1:1/none").close()
-    except Unreachable:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip("no PostgreSQL at STANCH_TEST_POSTGRES")
-    engine = sql.create_engine(URL)
-    with engine.begin() as connection:
-        connection.execute(sql.text("TRUNCATE evidence_leaf, evidence_tile, evidence_outbox"))
-    engine.dispose()
+def share(tmp_path: Path, signer: Signer, postgres_url: str) -> Iterator[Share]:
     logs: list[EvidenceLog] = []
 
     def make(name: str) -> EvidenceLog:
         logs.append(
-            EvidenceLog.open(tmp_path / name, signer, lambda: AT, leaves=PostgresLeaves(URL))
+            EvidenceLog.open(
+                tmp_path / name, signer, lambda: AT, leaves=PostgresLeaves(postgres_url)
+            )
         )
         return logs[-1]
 
