@@ -220,6 +220,21 @@ def test_what_cannot_be_undone_waits_for_a_second_person(visit: Any, served: Any
     one.locator("header .tag.yes").wait_for(timeout=3000)
 
 
+def test_an_override_stands_until_somebody_else_has_looked_at_it(visit: Any, served: Any) -> None:
+    where = f"{served.url}/approvals/apr-000000000000004"
+    one = visit("ada")
+    one.goto(where)
+    one.locator("summary", has_text="Emergency override").click()
+    one.fill("#override-why", "Nobody answers, and it goes on.")
+    one.get_by_role("button", name="Override: do it now").click()
+    one.get_by_text("somebody else must look at it").wait_for()
+    two = visit("ben")
+    two.goto(where)
+    two.fill("#finding", "It was right.")
+    two.get_by_role("button", name="I have looked at it").click()
+    two.get_by_text("somebody else must look at it").wait_for(state="detached")
+
+
 def test_a_question_fits_a_phone_and_says_what_why_who_and_what_if_no(
     visit: Any, served: Any
 ) -> None:
@@ -262,7 +277,7 @@ def test_everything_can_be_read_and_written_without_javascript(visit: Any, serve
     assert "ben" in page.locator(".case .ring").inner_text()
     page.fill("#find", "case 13")
     page.keyboard.press("Enter")
-    assert page.get_by_role("link", name="case 13").count() == 1
+    page.get_by_role("link", name="case 13").wait_for()
 
 
 def test_a_viewer_is_offered_nothing_that_they_may_not_do(

@@ -41,7 +41,32 @@ def answer(visit: Visit) -> Answer:
     return go(f"/approvals/{key}")
 
 
+def delegate(visit: Visit) -> Answer:
+    """The question again, which somebody named may now answer too."""
+    key = ApprovalId(visit.names["approval"])
+    visit.console.approvals.delegate(key, visit.caller, visit.given("to").strip())
+    return go(f"/approvals/{key}")
+
+
+def override(visit: Visit) -> Answer:
+    """The question again, decided by one in an emergency."""
+    key = ApprovalId(visit.names["approval"])
+    visit.console.approvals.override(key, visit.caller, visit.given("why"))
+    return go(f"/approvals/{key}")
+
+
+def reviewed(visit: Visit) -> Answer:
+    """The question again, after somebody else looked at the override."""
+    key = ApprovalId(visit.names["approval"])
+    visit.console.approvals.reviewed(key, visit.caller, visit.given("finding"))
+    return go(f"/approvals/{key}")
+
+
+_HERE = "/approvals/{approval:str}"
 PAGES = (
+    Page(path=f"{_HERE}/delegate", show=delegate, needs=Scope.RESPOND, method="POST"),
+    Page(path=f"{_HERE}/override", show=override, needs=Scope.ADMIN, method="POST"),
+    Page(path=f"{_HERE}/reviewed", show=reviewed, needs=Scope.APPROVE, method="POST"),
     Page(path="/approvals/{approval:str}", show=show),
     Page(path="/approvals/{approval:str}/answer", show=answer, needs=Scope.RESPOND, method="POST"),
 )
