@@ -8,6 +8,8 @@ Why   containment that cannot be proved or taken back is a second incident.
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from stanch.sandbox.build import Stage
 from stanch.sandbox.eyes import Sight
 from stanch.sandbox.wire import Api
@@ -32,6 +34,18 @@ def evidence_of(stage: Stage, sight: Sight) -> bool | None:
         return holds and all(_before(v, taken) for v in _history(api, stage))
     except Trouble:
         return False
+
+
+def unready(stage: Stage) -> list[str]:
+    """What the server says is wrong with itself, in sentences."""
+    try:
+        status, body = stage.server.api.ask("GET", "/readyz")
+    except Trouble as trouble:
+        return [f"The server is gone at the end: {trouble}"]
+    if status < _GOOD:
+        return []
+    why = msgspec.json.decode(body).get("why", ()) if body else ()
+    return [f"The server is not ready at the end: {'; '.join(map(str, why))}"]
 
 
 def _before(version: dict[str, Any], taken: dict[str, datetime]) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from stanch.engine.clock import monotonic
-from stanch.sandbox.aftermath import evidence_of, undone
+from stanch.sandbox.aftermath import evidence_of, undone, unready
 from stanch.sandbox.build import Stage, staged
 from stanch.sandbox.drill import Drill, Gain
 from stanch.sandbox.eyes import Eyes
@@ -78,6 +78,7 @@ def _played(stage: Stage, times: Times, say: Say) -> Score:
         scene.stop.set()
         loot = attack.loot()
         eyes.look()
+        stage.notes.extend(unready(stage))
         # (5) the evidence, (6) the way back
         evidence = evidence_of(stage, eyes.sight)
         back = undone(stage, eyes.sight)

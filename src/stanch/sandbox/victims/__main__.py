@@ -25,7 +25,7 @@ from stanch.sandbox.victims.spec import Spec, latency_ms
 from stanch.vocabulary.asset import Fails
 
 
-def guarded(spec: Spec) -> Guard:
+def guarded(spec: Spec, port: int) -> Guard:
     """The victim's service behind its guard."""
 
     def loaded(version: str, digest: str) -> None:
@@ -46,6 +46,7 @@ def guarded(spec: Spec) -> Guard:
             last_good=Path(spec.last_good) if spec.last_good else None,
             extract=told(spec.asset, spec.boot),
             wait=5,
+            address=f"http://127.0.0.1:{port}/",
             name=f"drill-{spec.asset}",
         ),
     )
@@ -59,7 +60,7 @@ def main() -> None:
 
     spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=Spec)
     port = spec.port or _free()
-    guard = guarded(spec)
+    guard = guarded(spec, port)
     server = Server(
         guard,
         address="127.0.0.1",

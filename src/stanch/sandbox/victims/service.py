@@ -26,7 +26,7 @@ _DIGITS = 6
 
 
 class Service:
-    """Answers with the weights that are in the registry now, and tells which it loaded."""
+    """Answers with the weights that are in the registry now, and tells when they changed."""
 
     def __init__(
         self,
@@ -77,9 +77,12 @@ class Service:
         stamp = self._registry.changed(version)
         found = self._loaded.get(version)
         if found is None or found[0] != stamp:
+            before = found
             found = stamp, self._registry.net(version)
             self._loaded[version] = found
-            self._tell(version, found[1].digest)
+            if before is not None and before[1].digest != found[1].digest:
+                # A version that is loaded the first time was told of by whoever deployed it.
+                self._tell(version, found[1].digest)
         return found[1]
 
 
