@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from stanch.engine.access import Access
+from stanch.engine.approvals import Approvals
 from stanch.engine.baselines import Baselines
 from stanch.engine.cases import Cases
 from stanch.engine.clock import Clock
@@ -23,6 +24,8 @@ from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.oidc import Oidc
 from stanch.engine.policies import Policies
 from stanch.engine.ports import Store
+from stanch.engine.runs.runner import Runner
+from stanch.engine.sites import Sites
 from stanch.engine.stream import Stream
 from stanch.engine.witnesses import Witnesses
 from stanch.vocabulary.ids import AssetId
@@ -156,6 +159,9 @@ class House:
     cases: Cases
     policies: Policies
     guards: Guards
+    approvals: Approvals
+    runner: Runner
+    sites: Sites
     sign_policy: Callable[[bytes], str]
     sign_in: Oidc | None = None
     """The identity provider's door, when there is one."""

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from stanch.engine.clock import Clock, monotonic
 from stanch.engine.ports import Store
 from stanch.vocabulary.ids import AssetId, Digest, IncidentId
-from stanch.vocabulary.probe import HEADER, Probe, Probed, asked, proves, read
+from stanch.vocabulary.probe import ANY, HEADER, Probe, Probed, asked, proves, read
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.trouble import BadInput, Tampered
 
@@ -145,6 +145,13 @@ class Guards:
         )
         self._enter(probe, version, digest, incident, proof)
         return proof
+
+    def shown(self, asset: AssetId, version: int, probe: Probe | None) -> bool | None:
+        """Whether the guards show this version of the policy; None when nobody can be asked."""
+        with self._store.look() as tx:
+            kept = tx.policies.at(asset, version)
+        asked_for = probe or Probe(asset=asset, expect=ANY)
+        return self.prove(asked_for, version, digest=kept.digest, incident=kept.incident).holds
 
     def _judge(self, probe: Probe, done: tuple[str, ...]) -> Proof:
         guards = self.alive(probe.asset)

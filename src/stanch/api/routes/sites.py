@@ -1,0 +1,56 @@
+"""Sites: places that send their counts, signed, and never their rows."""
+
+from dataclasses import dataclass
+
+from litestar import Request, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath, JSONBody, RawBody
+
+from stanch.api.asking import TheCaller, TheHouse, needs
+from stanch.engine.sites import Site, TakenIn
+from stanch.vocabulary.ids import asset_id
+from stanch.vocabulary.kept import BaselineKept
+from stanch.vocabulary.people import Caller, Scope
+from stanch.vocabulary.trouble import NotFound
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewSite:
+    """A site to let in: its name, its Ed25519 key in base64, what it may speak of."""
+
+    id: str
+    public: str
+    assets: tuple[str, ...]
+
+
+@post("/sites", opt=needs(Scope.ADMIN), sync_to_thread=True)
+def add_site(house: TheHouse, caller: TheCaller, data: JSONBody[NewSite]) -> Site:
+    """The new site."""
+    return house.sites.add(data.id, data.public, data.assets, caller)
+
+
+@get("/sites/{site:str}", opt=needs(Scope.READ), sync_to_thread=True)
+def get_site(house: TheHouse, site: FromPath[str]) -> Site:
+    """One site, and how far it has come."""
+    return house.sites.get(site)
+
+
+@post("/sites/{site:str}/minutes", opt=needs(Scope.INGEST), sync_to_thread=True)
+def take_minute(
+    house: TheHouse, request: Request[Caller, None, State], site: FromPath[str], body: RawBody
+) -> TakenIn:
+    """What became of one signed minute; a forged, replayed or stale one is refused."""
+    return house.sites.take(site, body, request.headers.get("stanch-signature", ""))
+
+
+@get("/assets/{asset:str}/baselines/current", opt=needs(Scope.INGEST), sync_to_thread=True)
+def current_baseline(house: TheHouse, asset: FromPath[str]) -> BaselineKept:
+    """The baseline in force, whole: what an edge counts on."""
+    with house.store.look() as tx:
+        found = tx.baselines.current(asset_id(asset))
+    if found is None:
+        raise NotFound("baseline", asset[:64], "baseline")
+    return found
+
+
+ROUTES = (add_site, get_site, take_minute, current_baseline)

@@ -1,0 +1,172 @@
+"""The parts of one data folder, opened in their order and closed in the other.
+
+(1) the folder's lock, (2) the database, (3) keys, log, vault, (4) spool and lake, (5) who may ask.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stanch.engine.access import Access
+from stanch.engine.clock import utc_now
+from stanch.engine.desk import Desk, check
+from stanch.engine.desk import Parts as DeskParts
+from stanch.engine.evidence import EvidenceRoom
+from stanch.engine.ingest.schema import SCHEMA
+from stanch.engine.recorder import Recorder
+from stanch.engine.sealing import READER as SEALING
+from stanch.engine.watch.watcher import READER as WATCH
+from stanch.settings import Settings
+from stanch.store import bundle
+from stanch.store.lazy_lake import LazyLake
+from stanch.store.lock import FolderLock
+from stanch.store.log.evidence_log import EvidenceLog
+from stanch.store.signing import Signer, name_of, open_signer, rotate
+from stanch.store.spool import Spool
+from stanch.store.sql.store import SqlStore, open_store
+from stanch.store.vault.as_file import as_file
+from stanch.store.vault.scrub import scrub
+from stanch.store.vault.vault import Vault
+from stanch.vocabulary.ids import IncidentId
+from stanch.vocabulary.record import Deed, Entry, Evidence
+from stanch.vocabulary.trouble import BadFile, Tampered
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """One data folder, opened."""
+
+    settings: Settings
+    folder: Path
+    store: SqlStore
+    signer: Signer
+    log: EvidenceLog
+    vault: Vault
+    room: EvidenceRoom
+    recorder: Recorder
+    spool: Spool
+    lake: LazyLake
+    access: Access
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come over TLS."""
+        return self.settings.public_url.startswith("https:")
+
+    def export(
+        self, items: Sequence[Evidence], incident: IncidentId | None, by: str, path: Path
+    ) -> bundle.Exported:
+        """A bundle of these items, written there."""
+        case = bundle.Case(
+            items=[
+                bundle.Item(evidence=one, open=lambda one=one: as_file(self.vault, one))
+                for one in items
+            ],
+            by=by,
+            at=utc_now(),
+            incident=incident,
+        )
+        return bundle.export(case, path, self.log, self.signer)
+
+    def signed(self, kind: str) -> Callable[[bytes], str]:
+        """What signs values of this kind with the house's keys."""
+
+        def signature(body: bytes) -> str:
+            envelope = self.signer.sign_bytes(body, kind)
+            return msgspec.json.encode(
+                {k: v for k, v in envelope.items() if k != "payload"}
+            ).decode()
+
+        return signature
+
+    def desk(self) -> Desk:
+        """The evidence desk of this folder."""
+        return Desk(
+            DeskParts(
+                store=self.store,
+                room=self.room,
+                recorder=self.recorder,
+                log=self.log,
+                tiles=self.log.folder,
+                vkeys=tuple(self.signer.vkeys()),
+                export=self.export,
+                scrub=lambda: scrub(self.vault),
+                clock=utc_now,
+            )
+        )
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Parts]:
+    """The parts of the data folder, for as long as the block runs; `InUse` when another has it."""
+    folder = settings.data.absolute()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with ExitStack() as stack:
+        # (1) nobody else works here
+        stack.callback(FolderLock(folder).close)
+        # (2) the database
+        url = settings.database or f"sqlite:///{folder / 'stanch.sqlite'}"
+        store = open_store(url, clock=utc_now)
+        stack.callback(store.close)
+        # (3) keys, log, vault
+        signer = open_signer(folder / "keys", name_of(folder / "keys", settings.log_name))
+        log = EvidenceLog.open(folder / "log", signer, utc_now)
+        stack.callback(log.close)
+        vault = stack.enter_context(Vault.open(folder / "vault"))
+        recorder = Recorder(store, log)
+        stack.callback(recorder.drain)
+        # (4) events
+        spool = stack.enter_context(Spool.open(folder / "spool", readers=(WATCH, SEALING)))
+        lake = LazyLake(folder / "lake", SCHEMA, spool)
+        stack.callback(lake.close)
+        # (5) who may ask
+        access = Access(store, utc_now)
+        stack.callback(access.keys.flush)
+        yield Parts(
+            settings=settings,
+            folder=folder,
+            store=store,
+            signer=signer,
+            log=log,
+            vault=vault,
+            room=EvidenceRoom(store, vault, utc_now),
+            recorder=recorder,
+            spool=spool,
+            lake=lake,
+            access=access,
+        )
+
+
+def verify_folder(folder: Path) -> dict[str, Any]:
+    """What checking a folder's log and vault says, while no server runs on it."""
+    if not (folder / "log").is_dir():
+        return {"holds": None, "says": f"Could not tell: {folder} is no data folder."}
+    try:
+        with opened(Settings(data=folder)) as parts:
+            return asdict(check(parts.log, scrub(parts.vault)))
+    except Tampered as broken:
+        return {"holds": False, "says": str(broken), "where": str(folder / "log")}
+
+
+def rotate_keys(settings: Settings) -> dict[str, str]:
+    """The fingerprints of the signing keys before and after; no server may run meanwhile."""
+    with opened(settings) as parts:
+        before = parts.signer.fingerprint
+        after = rotate(parts.folder / "keys", parts.signer.name).fingerprint
+    with opened(settings) as parts, parts.store.begin() as tx:
+        facts = {"what": "signing keys rotated", "before": before, "after": after}
+        deed = Deed.ACCESS_CHANGED
+        tx.record(Entry(at=utc_now(), deed=deed, actor="stanch", about="keys", facts=facts))
+    return {"before": before, "after": after}
+
+
+def text_of(path: str) -> str:
+    """What the file says that a setting names; nothing when none is named."""
+    try:
+        return Path(path).read_text(encoding="utf-8") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(path, f"cannot be read ({error}).") from error

@@ -1,0 +1,175 @@
+"""Serving: the engine behind the edges, until asked to stop."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import msgspec
+
+from stanch.api.application import Api
+from stanch.api.house import House
+from stanch.api.server import Address, free_address, listen
+from stanch.app.chores import chores_of
+from stanch.app.parts import Parts, opened, text_of
+from stanch.app.work import Work, work_of
+from stanch.engine.caretaker import Caretaker
+from stanch.engine.clock import utc_now
+from stanch.engine.health import Health
+from stanch.engine.health import Parts as HealthParts
+from stanch.engine.ingest.intake import Intake
+from stanch.engine.memory import settle
+from stanch.engine.oidc import Oidc, Provider, roles_in
+from stanch.engine.runs.durable import Durable, Place
+from stanch.engine.runs.workers import Workers
+from stanch.engine.stream import Stream
+from stanch.engine.witnesses import witnesses_in
+from stanch.settings import Settings
+from stanch.store.log.witness import Witness
+from stanch.store.signing import write_whole
+from stanch.web.console import pages
+from stanch.web.visit import Console
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Started:
+    """A server that answers now."""
+
+    url: str
+    secret: str | None
+    """The first admin key, when this start made it."""
+
+
+def serve(settings: Settings, started: Callable[[Started], None]) -> None:
+    """Serve the data folder until asked to stop; `started` is told once requests are answered."""
+    address = free_address(settings.host, settings.port)
+    with opened(settings) as parts:
+        secret = parts.access.first_admin_key(parts.folder)
+        work = work_of(parts)
+        # The durable runner starts threads of its own, so it starts before there is a loop.
+        with _at_work(parts, work) as (durable, workers):
+            keeper = Caretaker(chores_of(parts, work, durable, workers), utc_now)
+            up = Started(url=address.url, secret=secret)
+            asyncio.run(_serve(parts, work, keeper, (address, lambda: started(up))))
+
+
+@contextmanager
+def _at_work(parts: Parts, work: Work) -> Iterator[tuple[Durable, Workers]]:
+    """The durable runner, started; runs of a worker that died are taken over by the chores."""
+    asked = parts.settings.database
+    worker = f"{parts.signer.name}-{os.getpid()}" if asked else "local"
+    place = Place(url=asked or f"sqlite:///{parts.folder / 'runs.sqlite'}", worker=worker)
+    durable = Durable(place, work.runner.carry)
+    durable.start()
+    workers = Workers(parts.store, utc_now, worker)
+    try:
+        work.runner.begin(durable)
+        yield durable, workers
+    finally:
+        durable.stop()
+        workers.leave()
+
+
+async def _serve(
+    parts: Parts, work: Work, keeper: Caretaker, where: tuple[Address, Callable[[], None]]
+) -> None:
+    address, started = where
+    stream = Stream(parts.store)
+    health = Health(
+        HealthParts(
+            store=parts.store,
+            keeper=keeper,
+            guards=work.guards,
+            witnesses=work.witnesses,
+            measures=(lambda: _measures(parts),),
+        )
+    )
+    api = Api(
+        House(
+            clock=utc_now,
+            store=parts.store,
+            access=parts.access,
+            intake=Intake(parts.spool, clock=utc_now),
+            lake=parts.lake,
+            desk=parts.desk(),
+            health=health,
+            stream=stream,
+            lifecycle=work.lifecycle,
+            baselines=work.baselines,
+            cases=work.cases,
+            policies=work.policies,
+            guards=work.guards,
+            approvals=work.approvals,
+            runner=work.runner,
+            sites=work.sites,
+            sign_policy=parts.signer.sign_plain,
+            sign_in=_sign_in(parts, address),
+            secure=parts.secure,
+            vault_most=parts.settings.vault_most,
+            witness=_witness(parts),
+            witnesses=work.witnesses,
+        ),
+        pages=pages(_console(parts, work)),
+    )
+    health.edge = api.measures
+    note = parts.folder / "server.json"
+
+    async def listening() -> None:
+        write_whole(note, msgspec.json.encode({"url": address.url, "pid": os.getpid()}), 0o600)
+        settle()
+        started()
+
+    background = [asyncio.create_task(keeper.run()), asyncio.create_task(stream.pump())]
+    try:
+        await listen(api, address, listening, stream.close)
+    finally:
+        note.unlink(missing_ok=True)
+        for task in background:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        api.close()
+        keeper.finish()
+
+
+def _sign_in(parts: Parts, address: Address) -> Oidc | None:
+    asked = parts.settings
+    if not asked.oidc_issuer:
+        return None
+    home = asked.public_url.rstrip("/") or address.url
+    provider = Provider(
+        issuer=asked.oidc_issuer,
+        client=asked.oidc_client,
+        secret=text_of(asked.oidc_secret_file).strip(),
+        callback=f"{home}/login/oidc/back",
+        claim=asked.oidc_claim,
+        roles=roles_in(asked.oidc_roles),
+    )
+    return Oidc(provider, utc_now, parts.access.secret)
+
+
+def _witness(parts: Parts) -> Witness | None:
+    logs: dict[str, list[str]] = {}
+    for one in witnesses_in(text_of(parts.settings.witnessed_logs)):
+        logs.setdefault(one.key.partition("+")[0], []).append(one.key)
+    return Witness(parts.folder / "witnessed", parts.signer, utc_now, logs) if logs else None
+
+
+def _console(parts: Parts, work: Work) -> Console:
+    return Console(
+        clock=utc_now,
+        store=parts.store,
+        access=parts.access,
+        desk=parts.desk(),
+        cases=work.cases,
+        policies=work.policies,
+        approvals=work.approvals,
+        guards=work.guards,
+        secure=parts.secure,
+    )
+
+
+def _measures(parts: Parts) -> Iterator[tuple[str, str, float]]:
+    yield "stanch_log_entries", "gauge", parts.log.size
+    yield "stanch_spool_backlog_rows", "gauge", parts.spool.backlog_rows

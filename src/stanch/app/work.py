@@ -1,0 +1,98 @@
+"""The work: what the engine does on the parts of one folder, each given what it asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stanch.app.parts import Parts, text_of
+from stanch.detect.registry import detectors
+from stanch.detect.window import Window
+from stanch.engine.approvals import Approvals
+from stanch.engine.baselines import Baselines
+from stanch.engine.cases import Cases
+from stanch.engine.clock import utc_now
+from stanch.engine.containment_clock import ContainmentClock
+from stanch.engine.deeds import Hands, RealDeeds
+from stanch.engine.guards import Guards
+from stanch.engine.lifecycle import Lifecycle
+from stanch.engine.lifecycle import Parts as PathParts
+from stanch.engine.policies import Policies
+from stanch.engine.runs.library import shipped
+from stanch.engine.runs.performer import World
+from stanch.engine.runs.runner import Runner
+from stanch.engine.sites import Sites
+from stanch.engine.triage import Triage
+from stanch.engine.watch.watcher import Watcher
+from stanch.engine.witnesses import Witnesses, witnesses_in
+from stanch.vocabulary.incident import Incident
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """The engine at work on one folder."""
+
+    lifecycle: Lifecycle
+    baselines: Baselines
+    cases: Cases
+    policies: Policies
+    guards: Guards
+    approvals: Approvals
+    runner: Runner
+    deadlines: ContainmentClock
+    sites: Sites
+    witnesses: Witnesses
+
+
+class _Keeper:
+    """Keeps what an incident's asset is now, once the main path stands."""
+
+    def __init__(self) -> None:
+        self.path: Lifecycle | None = None
+
+    def freeze(self, incident: Incident) -> None:
+        """Keeps it, without the windows that the main path has kept already."""
+        nothing: Mapping[str, Window] = {}
+        if self.path is not None:
+            self.path.freeze(incident, nothing)
+
+
+class _Prover:
+    """Asks the guards."""
+
+    def __init__(self, guards: Guards) -> None:
+        self.prove = guards.shown
+
+
+def work_of(parts: Parts) -> Work:
+    """The engine on these parts."""
+    store, keeper = parts.store, _Keeper()
+    policies, guards = Policies(store, utc_now), Guards(store, utc_now)
+    approvals, deadlines = Approvals(store, utc_now), ContainmentClock(store, utc_now)
+    deeds = RealDeeds(
+        Hands(store=store, policies=policies, keeper=keeper, clock=utc_now, prover=_Prover(guards))
+    )
+    world = World(store=store, deeds=deeds, approvals=approvals, clock=utc_now)
+    runner = Runner(world, shipped())
+    watcher = Watcher(store, parts.spool, parts.lake, detectors, utc_now)
+    keeper.path = Lifecycle(
+        PathParts(
+            store=store,
+            watcher=watcher,
+            triage=Triage(store, utc_now),
+            evidence=parts.room,
+            events=parts.lake,
+            tellers=(deadlines,),
+            responders=(runner,),
+        )
+    )
+    return Work(
+        lifecycle=keeper.path,
+        baselines=Baselines(store, parts.signed("baseline"), utc_now),
+        cases=Cases(store, utc_now),
+        policies=policies,
+        guards=guards,
+        approvals=approvals,
+        runner=runner,
+        deadlines=deadlines,
+        sites=Sites(store, watcher, utc_now),
+        witnesses=Witnesses(parts.log, witnesses_in(text_of(parts.settings.witnesses))),
+    )
