@@ -93,7 +93,7 @@ def _children(pid: int) -> list[int]:
     return [int(one) for one in told.split()]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", drills())
 def test_every_drill_plays_to_its_end(name: str) -> None:
