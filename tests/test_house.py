@@ -15,7 +15,7 @@ BIN = Path(sys.executable).parent
     [
         ("ruff", "format", "--check", "."),
         ("ruff", "check", "."),
-        ("pyrefly", "check"),
+        ("pyrefly", "check", "--python-interpreter-path", sys.executable),
         ("lint-imports",),
     ],
     ids=lambda rule: " ".join(rule[:2]),

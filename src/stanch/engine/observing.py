@@ -6,13 +6,13 @@ Why   the verdict must rest on the same integers that the finding cites.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
 from stanch.detect.summaries.ledger import Ledger
-from stanch.detect.summaries.parts import BINS, MANIFOLD_BINS, Block, Part
+from stanch.detect.summaries.parts import BINS, MANIFOLD_BINS, SIGMA, Block, Part
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline, Window
 from stanch.triage.verdict.observations import Base, Happening, Now, Observations
@@ -21,6 +21,9 @@ from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import PrincipalId
 
 QUANTILES = (0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9)
+FEW_PRINCIPALS = 3
+STILL, HALFWAY = 0.1, 0.5
+"""A middle that moved less than this many standard deviations stood still; what is moving along."""
 FEWEST = 20
 """Rows under which a minute says nothing about how a change came."""
 _OWNERS = (EventKind.DEPLOYMENT, EventKind.TRAINING, EventKind.DATASET)
@@ -43,7 +46,9 @@ def observed(window: Window, slices: Sequence[Slice] = ()) -> Observations:
         Happening(what=f"{h.kind} {h.what}".strip(), at=h.at)
         for h in (*window.before.of(*_OWNERS), *window.record.of(*_OWNERS))
     ]
-    return observe(_now(window.ledger, window.now, base, slices), _base(base), happenings)
+    seen = observe(_now(window.ledger, window.now, base, slices), _base(base), happenings)
+    alike = _alike(window.ledger, base)
+    return seen if seen.alike is not None else replace(seen, alike=alike)
 
 
 def _now(ledger: Ledger, summary: Summary, base: Baseline, slices: Sequence[Slice]) -> Now:
@@ -75,6 +80,21 @@ def _base(base: Baseline) -> Base:
         levels=_levels(golden, base) if base.plan.numbers else None,
         principals=frozenset(PrincipalId(n) for n in habits.names) if habits else frozenset(),
     )
+
+
+def _alike(ledger: Ledger, base: Baseline) -> float | None:
+    """The share of principals whose inputs moved as the middle one's did, along the main axes."""
+    rows = ledger.block(Block.ROWS)[:, 0]
+    enough = rows >= FEWEST
+    if enough.sum() < FEW_PRINCIPALS or not base.golden.n:
+        return None
+    usual = base.golden.sums[Part.MOMENTS][0] / base.golden.n
+    moved = ledger.block(Block.MOMENTS)[enough, 0] / rows[enough, None] - usual
+    typical = np.median(moved, axis=0)
+    axis = int(np.abs(typical).argmax())
+    if abs(typical[axis]) < STILL * SIGMA:
+        return 0.0
+    return float((moved[:, axis] / typical[axis] >= HALFWAY).mean())
 
 
 def _bins(summary: Summary) -> np.ndarray:

@@ -4,8 +4,9 @@ In    the findings of an incident.
 Out   one reason for each detector that points to an attack, and the weight of each kind.
 Why   some detectors see a deed, not a statistic: a digest that does not match, a login from
       nowhere, an instruction hidden in a document. Their word counts by how far it points.
-Math  The log-odds of the strongest pointing of each detector, scaled down while its own evidence
-      against chance is under a thousand to one. A detector that fires often is heard once.
+Math  The log-odds of the strongest pointing of each detector, scaled by its own evidence against
+      chance: in full at a thousand to one, twice that from a million to one on, where it is as good
+      as a deed that was seen. A detector that fires often is heard once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,9 @@ from stanch.vocabulary.ids import DetectorId
 from stanch.vocabulary.incident import Reason
 
 FULL = 3.0
-"""Strength (a power of ten) from which a finding's pointing counts in full."""
+"""Strength (a power of ten) at which a finding's pointing counts in full."""
+MOST = 2.0
+"""How far a stronger finding counts beyond that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +36,7 @@ def finding_reasons(findings: Sequence[Finding]) -> Told:
     best: dict[DetectorId, tuple[float, AttackKind, Finding]] = {}
     for finding in sorted(findings, key=lambda f: f.id):
         for kind in sorted(finding.points_to):
-            weight = _odds(finding.points_to[kind]) * min(1.0, max(0.0, finding.strength) / FULL)
+            weight = _odds(finding.points_to[kind]) * min(MOST, max(0.0, finding.strength) / FULL)
             held = best.get(finding.detector)
             if held is None or weight > held[0]:
                 best[finding.detector] = (weight, kind, finding)
