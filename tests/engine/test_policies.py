@@ -107,3 +107,13 @@ def test_every_change_is_an_entry_that_names_the_digest_in_force(
     kept = policies.demand(deny("mallory", hands()), BY_HAND)
     (entry,) = [p.entry for p in sql_store.outbox() if p.entry.deed is Deed.POLICY_CHANGED]
     assert (entry.about, entry.digest, entry.actor) == (FRAUD, kept.digest, "ada")
+
+
+def test_going_back_to_before_anything_was_set_leaves_nothing_in_force(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    policies = Policies(sql_store, hands)
+    policies.demand(deny("mallory", hands()), BY_HAND)
+    back = policies.back_to(FRAUD, 0, BY_HAND)
+    assert back.version == 2
+    assert policies.now(FRAUD).deny.principals == frozenset()

@@ -65,9 +65,11 @@ class Policies:
         return self._change(asset, lambda s: reverted(s, demand), change)
 
     def back_to(self, asset: AssetId, version: int, change: Change) -> PolicyVersion:
-        """A new version that stands as that earlier one did, without what has ended since."""
-        with self._store.look() as tx:
-            then = standing_from(tx.policies.at(asset, version))
+        """A new version that stands as that earlier one did; 0 is before anything was set."""
+        then = Standing(base=Policy(asset=asset))
+        if version:
+            with self._store.look() as tx:
+                then = standing_from(tx.policies.at(asset, version))
         return self._change(
             asset, lambda s: replace(s, base=then.base, demands=then.demands), change
         )
