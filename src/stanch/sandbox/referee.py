@@ -170,8 +170,8 @@ def _against(record: Record, incident: Document | None) -> Iterator[str]:
     if refused > MOST_REFUSED:
         yield f"{refused:.1%} of innocent requests were refused."
     asked = {a["action"] for a in sight.asked.values()} - set(drill.expected.asks)
-    if asked:
-        yield f"A person was asked about {', '.join(sorted(asked))}."
+    if asked and sight.contained is None:
+        yield f"A person was asked about {', '.join(sorted(asked))}, and nobody answered."
     if record.undone is False:
         yield "The way back did not lead back."
 
