@@ -105,7 +105,7 @@ def test_evidence_is_kept_proved_read_and_exported(server: Any, tmp_path: Path) 
     assert examine(path)["holds"] is True
     assert server.ask("GET", "/api/v1/evidence-check").json["holds"] is True
     point = server.ask("GET", "/log/checkpoint", key="").body.decode()
-    assert point.startswith("stanch\n")
+    assert point.startswith("stanch/")
     size = int(point.splitlines()[1])
     assert server.ask("GET", f"/log/tile/0/000.p/{size}").status == 200
 

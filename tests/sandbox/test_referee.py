@@ -106,7 +106,10 @@ def test_one_thing_wrong_is_named_and_not_won(parts: dict[str, Any], why: str) -
         ({"contained": None}, "not contained"),
         ({"incident": 40.0}, "took 40.0 s"),
         ({"early": ("inc-0",)}, "before anything happened"),
-        ({"asked": {"a": {"action": "stop_endpoint"}}}, "asked about stop_endpoint"),
+        (
+            {"contained": None, "asked": {"a": {"action": "stop_endpoint"}}},
+            "asked about stop_endpoint",
+        ),
         ({"incidents": {}}, "No incident"),
     ],
 )

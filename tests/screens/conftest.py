@@ -294,9 +294,9 @@ def own_server(tmp_path: Path) -> Iterator[Served]:
     one.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Debian's Chromium."""
+    """Debian's Chromium; no longer than a module, for while it is there a loop runs here."""
     if not Path(CHROMIUM).exists():
         why = f"needs_browser: {CHROMIUM} is not installed"
         if os.environ.get("CI") == "true":
