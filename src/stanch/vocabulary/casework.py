@@ -88,3 +88,5 @@ class SavedFilter:
     """The list it is for: incidents, findings, ..."""
     wanted: Wanted
     shared: bool = False
+    query: str = ""
+    """What was typed, for lists where people type; it is read anew each time: `since:2h` moves."""

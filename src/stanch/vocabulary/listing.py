@@ -55,6 +55,8 @@ class Wanted:
     exercise: bool | None = None
     closed: bool | None = None
     sort: Sort = Sort.USUAL
+    any_of: tuple["Wanted", ...] = ()
+    """Alternatives: with all that is said above, at least one of these holds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,21 +7,24 @@ Why   what works in one list (keys, paging, columns, bulk) works in all of them.
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from stanch.engine.ports import Listed, Transaction
-from stanch.vocabulary.listing import Sort, Wanted
+from stanch.vocabulary.listing import Wanted
 from stanch.web import query as asking
 from stanch.web.inert import cell
-from stanch.web.merging import Order, page_of
 from stanch.web.query import Query
 from stanch.web.visit import Answer, Visit
 
 T = TypeVar("T")
 PAGE = 50
+MOST_VALUES = 12
+"""Values of one field that are offered."""
 MOST_ROWS = 20_000
 """Rows of one CSV file."""
 
@@ -47,9 +50,6 @@ class Lines(Generic[T]):
     title: str
     listed: Callable[[Transaction], Listed[T]]
     columns: tuple[Column[T], ...]
-    order: Order[T]
-    worst: Order[T] | None = None
-    """The order of `sort:worst`, for lists that have it."""
     known: Mapping[str, str] = field(default_factory=dict)
     """The names that the query bar takes, and the field of `Wanted` that each means."""
     facets: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Facet:
     """One value of a field, how many have it, and the query that takes it in or out."""
 
     value: str
-    count: int | None
+    count: int
     on: bool
     link: str
 
@@ -80,7 +80,7 @@ class Shown(Generic[T]):
     lines: Lines[T]
     query: Query
     rows: Sequence[T]
-    total: int | None
+    total: int
     columns: Sequence[Column[T]]
     facets: Mapping[str, Sequence[Facet]]
     next: str
@@ -95,9 +95,9 @@ def shown(visit: Visit, lines: Lines[T], *, base: Wanted | None = None) -> Shown
     after = visit.asked("after")
     with visit.console.store.look() as tx:
         listed = lines.listed(tx)
-        page = page_of(listed, query.wanted, order_of(lines, query), after, PAGE)
-        total = counted(listed, query.wanted)
-        facets = {name: _facet(listed, query, lines, (visit, name)) for name in lines.facets}
+        page = listed.page(query.wanted, after=after, limit=PAGE)
+        total = listed.count(query.wanted)
+        facets = _facets(listed, query, lines, visit)
     columns = _columns(visit, lines)
     return Shown(
         lines=lines,
@@ -106,58 +106,59 @@ def shown(visit: Visit, lines: Lines[T], *, base: Wanted | None = None) -> Shown
         total=total,
         columns=columns,
         facets={name: values for name, values in facets.items() if values},
-        next=_link(visit, after=page.next) if page.next else "",
+        next=_link(visit, after=page.next, at=_moment(visit).isoformat()) if page.next else "",
         first=_link(visit) if after else "",
         after=after,
         chosen=frozenset(c.id for c in columns),
     )
 
 
-def order_of(lines: Lines[T], query: Query) -> Order[T]:
-    """The order in which the query wants the list."""
-    worst = query.wanted[0].sort is Sort.WORST
-    return lines.worst if worst and lines.worst is not None else lines.order
-
-
 def asked(visit: Visit, lines: Lines[T], base: Wanted | None = None) -> Query:
     """What this visit asks of the list."""
     text = visit.asked("q", lines.start if base is None else "")
-    query = asking.parse(text, lines.known, visit.at)
-    if base is None:
-        return query
-    narrowed = tuple(w for one in query.wanted if (w := asking.both(one, base)) is not None)
-    return Query(text=text, wanted=narrowed or (base,))
+    query = asking.parse(text, lines.known, _moment(visit))
+    if base is None or query.wanted == Wanted():
+        return query if base is None else Query(text=text, wanted=base)
+    typed = query.wanted.any_of or (query.wanted,)
+    return Query(text=text, wanted=replace(base, any_of=typed, sort=query.wanted.sort))
 
 
-def counted(listed: Listed[T], wanted: Sequence[Wanted]) -> int | None:
-    """How many any of the alternatives wants; None when that cannot be asked exactly."""
-    if len(wanted) == 1:
-        return listed.count(wanted[0])
-    if len(wanted) > 2:  # noqa: PLR2004  beyond two, the overlaps multiply
-        return None
-    overlap = asking.both(wanted[0], wanted[1])
-    if overlap is None:
-        return None
-    return listed.count(wanted[0]) + listed.count(wanted[1]) - listed.count(overlap)
+def _moment(visit: Visit) -> datetime:
+    """When the first page was asked for: `since:2h` means the same on all pages."""
+    with suppress(ValueError):
+        kept = datetime.fromisoformat(visit.asked("at"))
+        return kept if kept.tzinfo else visit.at
+    return visit.at
 
 
-def _facet(
-    listed: Listed[T], query: Query, lines: Lines[T], where: tuple[Visit, str]
-) -> list[Facet]:
-    visit, name = where
-    part = lines.known[name]
-    wanted = query.wanted[0] if len(query.wanted) == 1 else None
-    counts = listed.facets(asking.without(wanted, part) if wanted else Wanted(), (part,))[part]
-    on = asking.chosen(query, part)
-    made = []
-    for value, count in sorted(counts.items(), key=lambda v: -v[1])[:12]:
-        plain = _level(value) if part == "severity" else value
-        if not plain:
-            continue
-        text = asking.toggled(query.text, name, plain)
-        exact = count if wanted else None
-        made.append(Facet(value=plain, count=exact, on=plain in on, link=_link(visit, q=text)))
-    return made
+def _facets(
+    listed: Listed[T], query: Query, lines: Lines[T], visit: Visit
+) -> Mapping[str, list[Facet]]:
+    """Each field with its values; fields that are counted alike are counted at once."""
+    alike: dict[Wanted, list[str]] = {}
+    for name in lines.facets:
+        # Alternatives are narrowed by a value, so only what they want is counted.
+        wanted = query.wanted
+        if not wanted.any_of:
+            wanted = asking.without(wanted, lines.known[name])
+        alike.setdefault(wanted, []).append(name)
+    counts: dict[str, Mapping[str, int]] = {}
+    for wanted, names in alike.items():
+        found = listed.facets(wanted, [lines.known[name] for name in names])
+        counts |= {name: found[lines.known[name]] for name in names}
+    return {name: list(_values(counts[name], query, (visit, lines, name))) for name in lines.facets}
+
+
+def _values(
+    counts: Mapping[str, int], query: Query, where: tuple[Visit, Lines[Any], str]
+) -> Iterator[Facet]:
+    visit, lines, name = where
+    on = asking.chosen(query, lines.known[name])
+    for value, count in sorted(counts.items(), key=lambda v: -v[1])[:MOST_VALUES]:
+        plain = _level(value) if lines.known[name] == "severity" else value
+        if plain:
+            link = _link(visit, q=asking.toggled(query.text, name, plain))
+            yield Facet(value=plain, count=count, on=plain in on, link=link)
 
 
 _LEVELS = {"1": "low", "2": "medium", "3": "high"}
@@ -175,7 +176,7 @@ def _columns(visit: Visit, lines: Lines[T]) -> list[Column[T]]:
 
 def _link(visit: Visit, **change: str) -> str:
     """This page with another query or place."""
-    kept = {k: v for k, v in visit.query.items() if k not in {"after", *change}}
+    kept = {k: v for k, v in visit.query.items() if k not in {"after", "at", *change}}
     pairs = [(k, v) for k, values in kept.items() for v in values]
     pairs += [(k, v) for k, v in change.items() if v or k == "q"]
     return f"{visit.path}?{urlencode(pairs)}" if pairs else visit.path
@@ -190,7 +191,7 @@ def as_csv(visit: Visit, lines: Lines[Any]) -> Answer:
     written, after = 0, ""
     with visit.console.store.look() as tx:
         while written < MOST_ROWS:
-            page = page_of(lines.listed(tx), query.wanted, order_of(lines, query), after, 500)
+            page = lines.listed(tx).page(query.wanted, after=after, limit=500)
             for one in page.items:
                 writer.writerow([cell(c.text(one)) for c in lines.columns])
             written += len(page.items)

@@ -10,16 +10,11 @@ from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.run import Run
 from stanch.web.listing import Column, Lines
-from stanch.web.merging import Order
 from stanch.web.words import absolute, size, word
 
 
 def _incidents(tx: Transaction) -> Listed[IncidentLine]:
     return tx.incidents
-
-
-def _weight(one: Incident) -> int:
-    return one.severity.level * 1000 + one.severity.rank
 
 
 INCIDENTS: Lines[IncidentLine] = Lines(
@@ -50,8 +45,6 @@ INCIDENTS: Lines[IncidentLine] = Lines(
         Column(id="id", head="Id", text=lambda x: x.incident.id, narrow=True, usual=False),
         Column(id="asset", head="Asset", text=lambda x: x.incident.asset, usual=False),
     ),
-    order=Order(key=lambda x: x.incident.opened, name=lambda x: x.incident.id),
-    worst=Order(key=lambda x: _weight(x.incident), name=lambda x: x.incident.id),
     known={
         **{n: n for n in ("asset", "phase", "severity", "verdict", "attack", "lifecycle")},
         **{n: n for n in ("principal", "since", "until", "exercise", "closed", "sort")},
@@ -94,7 +87,6 @@ FINDINGS: Lines[Finding] = Lines(
         Column(id="window", head="Seen", text=lambda x: absolute(x.window.end), narrow=True),
         Column(id="id", head="Id", text=lambda x: x.id, narrow=True, usual=False),
     ),
-    order=Order(key=lambda x: x.window.end, name=lambda x: x.id),
     known={
         n: n
         for n in (
@@ -126,7 +118,6 @@ ASSETS: Lines[Asset] = Lines(
         ),
         Column(id="domain", head="Domain", text=lambda x: x.domain, narrow=True, usual=False),
     ),
-    order=Order(key=lambda _: 0, name=lambda x: x.id, backwards=False),
     known={"kind": "kind", "owner": "owner"},
     facets=("kind", "owner"),
     empty="Nothing is protected yet. `stanch asset add FILE` describes the first asset.",
@@ -145,7 +136,6 @@ APPROVALS: Lines[Approval] = Lines(
         Column(id="asked", head="Asked", text=lambda x: absolute(x.asked), narrow=True),
         Column(id="expires", head="Time left", text=lambda x: absolute(x.expires), narrow=True),
     ),
-    order=Order(key=lambda x: x.asked, name=lambda x: x.id),
     known={
         **{n: n for n in ("asset", "incident", "state", "since", "until")},
         "action": "kind",
@@ -176,7 +166,6 @@ EVIDENCE: Lines[Evidence] = Lines(
             usual=False,
         ),
     ),
-    order=Order(key=lambda x: x.taken, name=lambda x: x.id),
     known={**{n: n for n in ("incident", "kind", "since", "until")}, "by": "owner"},
     facets=("kind", "by"),
     empty="Nothing was taken into evidence yet. An incident's evidence is taken as it opens.",
@@ -193,7 +182,6 @@ CLOCKS: Lines[Clock] = Lines(
         Column(id="state", head="State", text=lambda x: word(x.state), narrow=True),
         Column(id="due", head="Due", text=lambda x: absolute(x.due), narrow=True),
     ),
-    order=Order(key=lambda x: x.due, name=lambda x: x.id, backwards=False),
     known={**{n: n for n in ("incident", "state", "since", "until")}, "law": "kind"},
     facets=("state", "law"),
     start="state:running",
@@ -214,7 +202,6 @@ RUNS: Lines[Run] = Lines(
         Column(id="started", head="Started", text=lambda x: absolute(x.started), narrow=True),
         Column(id="updated", head="Last sign", text=lambda x: absolute(x.updated), narrow=True),
     ),
-    order=Order(key=lambda x: x.started, name=lambda x: x.id),
     known={
         **{n: n for n in ("asset", "incident", "state", "since", "until")},
         "playbook": "kind",

@@ -2,7 +2,7 @@
 
 In    text like `severity:high asset:fraud-scorer is:open "key 91" OR phase:detected`, and the names
       that this list knows.
-Out   alternatives, each a `Wanted`; `BadInput` that names what is not known.
+Out   a `Wanted`, perhaps with alternatives; `BadInput` that names what is not known.
 Why   one line that can be typed, shared as a link and saved says more than a wall of menus.
 
     field:a,b     any of these values        since:2h until:2026-11-20   a span of time
@@ -29,6 +29,7 @@ _AGO = re.compile(r"(\d{1,6})(s|min|m|h|d|w)")
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TIMES = ("since", "until", "changed")
 _MANY = frozenset(f.name for f in fields(Wanted) if str(f.type).startswith("tuple"))
+_OR = frozenset({"OR", "|"})
 _IS: Mapping[str, tuple[str, bool]] = {
     "open": ("closed", False),
     "closed": ("closed", True),
@@ -42,7 +43,7 @@ class Query:
     """What was typed, and what it means."""
 
     text: str
-    wanted: tuple[Wanted, ...]
+    wanted: Wanted
 
 
 def parse(text: str, known: Mapping[str, str], now: datetime) -> Query:
@@ -53,8 +54,11 @@ def parse(text: str, known: Mapping[str, str], now: datetime) -> Query:
     if len(groups) > MOST:
         raise BadInput(f"A query has at most {MOST} alternatives; this one has {len(groups)}.")
     made = [_wanted(group, known, now) for group in groups]
+    if len(made) == 1:
+        return Query(text=text, wanted=made[0])
     sort = next((w.sort for w in made if w.sort is not Sort.USUAL), Sort.USUAL)
-    return Query(text=text, wanted=tuple(replace(w, sort=sort) for w in made))
+    each = tuple(replace(w, sort=Sort.USUAL) for w in made)
+    return Query(text=text, wanted=Wanted(any_of=each, sort=sort))
 
 
 def _words(text: str) -> list[str]:
@@ -71,7 +75,7 @@ def _words(text: str) -> list[str]:
 def _groups(tokens: Sequence[str]) -> list[list[str]]:
     groups: list[list[str]] = [[]]
     for token in tokens:
-        if token in {"OR", "|"}:
+        if token in _OR:
             groups.append([])
         else:
             groups[-1].append(token)
@@ -135,41 +139,53 @@ def _moment(text: str, now: datetime) -> datetime:
 
 
 def toggled(text: str, name: str, value: str) -> str:
-    """The query with this value of this field taken in, or out when it was in."""
+    """The query with this value of this field taken in, or out when it was in.
+
+    Of a query with alternatives every one is narrowed to the value; those that exclude it go.
+    """
     words = _words(text) if text.count('"') % 2 == 0 else text.split()
-    others = [w for w in words if not w.startswith(f"{name}:")]
-    values = [v for w in words if w.startswith(f"{name}:") for v in w.split(":", 1)[1].split(",")]
+    groups = _groups(words)
+    if len(groups) == 1:
+        return _said([_turned(groups[0], name, value)])
+    if all(_values(group, name) == [value] for group in groups):
+        return _said([_others(group, name) for group in groups])
+    fitting = [g for g in groups if value in (_values(g, name) or [value])]
+    return _said([[*_others(g, name), f"{name}:{value}"] for g in fitting])
+
+
+def _turned(words: list[str], name: str, value: str) -> list[str]:
+    values = _values(words, name)
     after = [v for v in values if v != value] if value in values else [*values, value]
-    made = [*others, f"{name}:{','.join(after)}"] if after else others
-    return " ".join(f'"{w}"' if " " in w else w for w in made)
+    return [*_others(words, name), *([f"{name}:{','.join(after)}"] if after else [])]
+
+
+def _others(words: list[str], name: str) -> list[str]:
+    return [w for w in words if not w.startswith(f"{name}:")]
+
+
+def _values(words: list[str], name: str) -> list[str]:
+    return [v for w in words if w.startswith(f"{name}:") for v in w.split(":", 1)[1].split(",")]
+
+
+def _said(groups: list[list[str]]) -> str:
+    quoted = ([f'"{w}"' if " " in w or w in _OR else w for w in group] for group in groups)
+    return " OR ".join(" ".join(group) for group in quoted)
 
 
 def chosen(query: Query, part: str) -> frozenset[str]:
-    """The values of this field that the query names; of a query with alternatives, none."""
-    if len(query.wanted) != 1 or part not in _MANY:
+    """The values of this field that every alternative of the query names."""
+    if part not in _MANY:
         return frozenset()
-    given = getattr(query.wanted[0], part)
-    return frozenset(v.name.lower() if isinstance(v, Level) else str(v) for v in given)
+    of = query.wanted.any_of or (query.wanted,)
+    named = ([_plain(v) for v in getattr(one, part)] for one in of)
+    return frozenset.intersection(*map(frozenset, named))
+
+
+def _plain(value: object) -> str:
+    return value.name.lower() if isinstance(value, Level) else str(value)
 
 
 def without(wanted: Wanted, part: str) -> Wanted:
     """What is wanted when this field asks nothing: for counting its other values."""
     nothing: dict[str, Any] = {part: ()}
     return replace(wanted, **nothing)
-
-
-def both(one: Wanted, two: Wanted) -> Wanted | None:
-    """What is wanted by both; nothing when the two cannot be asked as one."""
-    made: dict[str, Any] = {}
-    for part in fields(Wanted):
-        a, b = getattr(one, part.name), getattr(two, part.name)
-        empty = part.default
-        if b in (a, empty):
-            made[part.name] = a
-        elif a == empty:
-            made[part.name] = b
-        elif part.name == "sort":
-            made["sort"] = Sort.USUAL
-        else:
-            return None
-    return Wanted(**made)

@@ -100,3 +100,26 @@ def test_a_list_is_not_narrowed_by_what_it_does_not_know(sql_store: SqlStore) ->
             tx.assets.page(Wanted(detector=(DetectorId("x"),)))
         with pytest.raises(BadInput, match="owner"):
             tx.findings.facets(Wanted(), ["owner"])
+
+
+def test_alternatives_are_one_list_with_exact_counts(
+    sql_store: SqlStore, finding: Sight, incident: Callable[..., Incident], at: datetime
+) -> None:
+    with sql_store.begin() as tx:
+        kept = tx.findings.put([finding(n) for n in range(30)], at=at)
+        one = tx.incidents.add(incident("inc-1", *(f.id for f in kept[5:15])))
+        two = tx.incidents.add(incident("inc-2", *(f.id for f in kept[10:20])))
+        either = (Wanted(incident=(one.id,)), Wanted(incident=(two.id,)))
+        wanted = Wanted(any_of=either)
+        assert tx.findings.count(wanted) == 15
+        assert tx.findings.facets(wanted, ["detector"]) == {"detector": {"score_shift": 15}}
+        within = Wanted(incident=(one.id,), any_of=(either[1], Wanted(text="no such words")))
+        assert {f.id for f in tx.findings.page(within).items} == {f.id for f in kept[10:15]}
+        seen: list[Finding] = []
+        page = tx.findings.page(wanted, limit=4)
+        while True:
+            seen.extend(page.items)
+            if not page.next:
+                break
+            page = tx.findings.page(wanted, after=page.next, limit=4)
+    assert seen == list(reversed(kept[5:20]))

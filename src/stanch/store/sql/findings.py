@@ -1,6 +1,7 @@
 """Findings in SQL: written once, never changed; what is in which incident lies in `bonds`."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -102,6 +103,15 @@ class Findings(Shelf[FindingId, Finding]):
             query = counted.where(tables.incidents.c.id == wanted.incident[0])
             return int(self.link.execute(query).scalar() or 0)
         return super().count(wanted)
+
+    def alternative(self, wanted: Wanted) -> list[ColumnElement[bool]]:
+        """What the rows of one alternative have in common."""
+        made = self.conditions(replace(wanted, incident=()))
+        if wanted.incident:
+            bond = tables.bonds.c
+            inside = select(bond.finding).where(bond.incident.in_(wanted.incident))
+            made.append(_t.c.id.in_(inside))
+        return made
 
     def joined(self, wanted: Wanted, query: Query) -> Query:
         """The findings, beside the bonds of the one incident when one is asked for."""

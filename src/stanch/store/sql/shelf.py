@@ -17,9 +17,12 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
+    and_,
     func,
     insert,
+    or_,
     select,
+    true,
     tuple_,
     update,
 )
@@ -162,9 +165,15 @@ class Shelf(Generic[K, N]):
         made: list[Condition] = []
         for part in fields(Wanted):
             value = getattr(wanted, part.name)
-            if value not in ((), None, "", Sort.USUAL):
+            if part.name != "any_of" and value not in ((), None, "", Sort.USUAL):
                 made.extend(self._condition(part.name, value, wanted))
+        if wanted.any_of:
+            made.append(or_(*(and_(true(), *self.alternative(one)) for one in wanted.any_of)))
         return made
+
+    def alternative(self, wanted: Wanted) -> list[Condition]:
+        """What the rows of one alternative have in common; without other tables than their own."""
+        return self.conditions(wanted)
 
     def _condition(self, name: str, value: Any, wanted: Wanted) -> list[Condition]:
         label, columns = self.label, self._t.c
