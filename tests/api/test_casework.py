@@ -145,3 +145,31 @@ def test_a_folder_is_backed_up_while_in_use_rotated_and_goes_on_elsewhere(
     for pin in (rotated["before"], rotated["after"]):
         code, told = commanded(capsys, "evidence", "verify", str(bundle), "--pin", pin)
         assert (code, told["holds"]) == (0, True), told
+
+
+def test_filters_and_links_are_worked_from_the_command_line(
+    server: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ("--data", str(server.data))
+    one = an_incident(server)
+    where = ("--where", "asset=frozen", "--where", "closed=false")
+    code, kept = commanded(capsys, "filter", "keep", "frozen-ones", *where, *at)
+    assert (code, kept["wanted"]["closed"]) == (0, False)
+    _, listed = commanded(capsys, "filter", "list", *at)
+    assert "frozen-ones" in [each["name"] for each in listed["items"]]
+    for command in (
+        ("filter", "show", "frozen-ones"),
+        ("incident", "list", "--filter", "frozen-ones"),
+    ):
+        code, found = commanded(capsys, *command, *at)
+        assert code == 0
+        assert one in [each["incident"]["id"] for each in found["items"]]
+    assert commanded(capsys, "incident", "list", "--filter", "nobody's", *at)[0] == 66
+    assert commanded(capsys, "filter", "keep", "odd", "--where", "asset", *at)[0] == 64
+    assert commanded(capsys, "filter", "drop", kept["id"], *at)[0] == 0
+    assert commanded(capsys, "filter", "drop", kept["id"], *at)[0] == 66
+    _, link = commanded(capsys, "incident", "link", one, "OPS-7", "--kind", "ticket", *at)
+    _, links = commanded(capsys, "incident", "links", one, *at)
+    assert [(each["kind"], each["to"]) for each in links["items"]] == [("ticket", "OPS-7")]
+    assert commanded(capsys, "incident", "unlink", one, link["id"], *at)[1] == {"removed": True}
+    assert commanded(capsys, "incident", "links", one, *at)[1] == {"items": []}

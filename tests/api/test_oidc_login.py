@@ -101,6 +101,7 @@ def test_a_browser_goes_through_the_provider_and_passwords_work_when_it_is_down(
         "STANCH_OIDC_ROLES": "sec=responder, lead=admin",
     }
     with start(tmp_path / "data", settings) as server:
+        assert b'href="/login/oidc"' in server.ask("GET", "/login", key="").body
         sent = server.ask("GET", "/login/oidc", key="")
         assert sent.status == 302
         asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(sent.headers["location"]).query))
@@ -147,6 +148,7 @@ def test_a_local_admin_comes_in_while_the_provider_is_down(tmp_path: Path, start
 
 def test_without_a_provider_the_way_to_it_is_not_there(server: Any) -> None:
     assert server.ask("GET", "/login/oidc", key="").status == 404
+    assert b"/login/oidc" not in server.ask("GET", "/login", key="").body
 
 
 def test_roles_are_read_and_a_wrong_one_is_named() -> None:

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from stanch.store.verify import examine
+from stanch.cli.root import run
+from stanch.store.backup import read_backup
+from stanch.store.verify import entries as entries_of
+from stanch.store.verify import examine, parse_checkpoint
+
+
+def logged(folder: Path, checkpoint: bytes) -> list[bytes]:
+    """The entries that a log's folder publishes under this checkpoint."""
+    return list(entries_of(folder, parse_checkpoint(checkpoint.decode()).size))
+
 
 ASSET = {"id": "churn", "kind": "model", "name": "Churn", "owner": "sales"}
 
@@ -221,3 +230,40 @@ def listen(server: Any, after: int | None, asset: str) -> list[tuple[int, str, s
         return told
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/healthz", "/openapi.json", "/api/v1/assets", "/api/v1/stream"]
+)
+def test_head_answers_what_get_would_without_its_body(server: Any, path: str) -> None:
+    told = server.ask("HEAD", path)
+    assert told.status in (200, 303)
+    assert told.body == b""
+    assert told.headers["x-content-type-options"] == "nosniff"
+    assert server.ask("HEAD", path, key="nobody's").status in (200, 303, 401)
+
+
+def test_head_of_what_is_not_there_is_404_and_of_what_only_takes_post_is_405(server: Any) -> None:
+    assert server.ask("HEAD", "/api/v1/assets/nobody-knows-it").status == 404
+    assert server.ask("HEAD", "/api/v1/sessions").status == 405
+
+
+def test_a_backup_is_entered_in_the_log_and_its_age_is_told(server: Any, tmp_path: Path) -> None:
+    def told() -> dict[str, Any]:
+        found = server.ask("GET", "/api/v1/checkup").json
+        return dict(next(one for one in found if one["name"] == "backup"))
+
+    assert told()["good"] is None
+    assert "stanch backup" in told()["remedy"]
+    file, data = tmp_path / "one.backup", str(server.data)
+    assert run(["backup", "-o", str(file), "--data", data, "--json"]) == 0
+    assert told()["good"] is True
+    last = server.ask("GET", "/api/v1/backups/last").json
+    assert last["digest"] == read_backup(file).digest
+    assert last["digest"] in told()["says"]
+    about = {"actor": last["by"], "about": "data folder", "digest": last["digest"]}
+    entries = (
+        json.loads(one)
+        for one in logged(server.data / "log", server.ask("GET", "/log/checkpoint").body)
+    )
+    assert any(one["deed"] == "backup.made" and about.items() <= one.items() for one in entries)

@@ -2,12 +2,13 @@
 
 In    a house.
 Out   one ASGI application. Whatever is raised becomes a problem document, and every answer carries
-      the same security headers.
+      the same security headers. HEAD is GET without the body, on every route.
 Why   two layers, because the hot route must not pay for the comfort of the others.
 """
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, cast
 
 from litestar import Router
@@ -15,6 +16,7 @@ from litestar import Router
 from stanch.api.events import PATH as EVENTS
 from stanch.api.events import EventsRoute
 from stanch.api.framework import build
+from stanch.api.head import head
 from stanch.api.house import House
 from stanch.api.openapi import PATH as OPENAPI
 from stanch.api.openapi import document
@@ -57,6 +59,8 @@ class Api:
         started = monotonic()
         sender = _Sender(send)
         answers, hot = self._route(scope)
+        if scope["method"] == "HEAD":
+            answers = partial(head, self._route({**scope, "method": "GET"})[0])
         try:
             await answers(scope, receive, sender)
         except Hangup:

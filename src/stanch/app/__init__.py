@@ -8,7 +8,23 @@ Why   every other room says what it needs and knows nobody; here it is given. Th
       gone.
 """
 
-from stanch.app.parts import Parts, opened, rotate_keys, verify_folder
+from stanch.app.parts import (
+    Parts,
+    backup_age,
+    backup_made,
+    opened,
+    rotate_keys,
+    verify_folder,
+)
 from stanch.app.serving import Started, serve
 
-__all__ = ["Parts", "Started", "opened", "rotate_keys", "serve", "verify_folder"]
+__all__ = [
+    "Parts",
+    "Started",
+    "backup_age",
+    "backup_made",
+    "opened",
+    "rotate_keys",
+    "serve",
+    "verify_folder",
+]

@@ -5,13 +5,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from stanch.engine.access import Access
+from stanch.engine.backups import BackupMade, age_told, enter, last_backup
 from stanch.engine.clock import utc_now
 from stanch.engine.desk import Desk, check
 from stanch.engine.desk import Parts as DeskParts
@@ -20,7 +21,7 @@ from stanch.engine.ingest.schema import SCHEMA
 from stanch.engine.recorder import Recorder
 from stanch.engine.sealing import READER as SEALING
 from stanch.engine.watch.watcher import READER as WATCH
-from stanch.settings import Settings
+from stanch.settings import Settings, from_environment
 from stanch.store import bundle
 from stanch.store.lazy_lake import LazyLake
 from stanch.store.lock import FolderLock
@@ -146,10 +147,28 @@ def verify_folder(folder: Path) -> dict[str, Any]:
     if not (folder / "log").is_dir():
         return {"holds": None, "says": f"Could not tell: {folder} is no data folder."}
     try:
-        with opened(Settings(data=folder)) as parts:
+        with opened(_settings_of(folder)) as parts:
             return asdict(check(parts.log, scrub(parts.vault)))
     except Tampered as broken:
         return {"holds": False, "says": str(broken), "where": str(folder / "log")}
+
+
+def backup_made(folder: Path, made: BackupMade) -> BackupMade:
+    """The backup, now in the folder's evidence log, while no server runs on it."""
+    with opened(_settings_of(folder)) as parts:
+        return enter(parts.store, made)
+
+
+def backup_age(folder: Path) -> dict[str, Any]:
+    """How old the folder's last backup is, while no server runs on it."""
+    with opened(_settings_of(folder)) as parts, parts.store.look() as tx:
+        good, says, remedy = age_told(last_backup(tx), utc_now())
+    return {"good": good, "says": says, "remedy": remedy}
+
+
+def _settings_of(folder: Path) -> Settings:
+    """The settings of a server on this folder: its database may be elsewhere."""
+    return replace(from_environment(), data=folder)
 
 
 def rotate_keys(settings: Settings) -> dict[str, str]:

@@ -25,6 +25,7 @@ from stanch.engine.runs.durable import Durable, Place
 from stanch.engine.runs.workers import Workers
 from stanch.engine.stream import Stream
 from stanch.engine.witnesses import witnesses_in
+from stanch.sandbox.desk import DrillDesk
 from stanch.settings import Settings
 from stanch.store.log.witness import Witness
 from stanch.store.signing import write_whole
@@ -39,6 +40,8 @@ class Started:
     url: str
     secret: str | None
     """The first admin key, when this start made it."""
+    drills: DrillDesk
+    """Where the demo puts its stage."""
 
 
 def serve(settings: Settings, started: Callable[[Started], None]) -> None:
@@ -50,8 +53,11 @@ def serve(settings: Settings, started: Callable[[Started], None]) -> None:
         # The durable runner starts threads of its own, so it starts before there is a loop.
         with _at_work(parts, work) as (durable, workers):
             keeper = Caretaker(chores_of(parts, work, durable, workers), utc_now)
-            up = Started(url=address.url, secret=secret)
-            asyncio.run(_serve(parts, work, keeper, (address, lambda: started(up))))
+            up = Started(url=address.url, secret=secret, drills=work.drills)
+            try:
+                asyncio.run(_serve(parts, work, keeper, (address, lambda: started(up))))
+            finally:
+                work.drills.close()
 
 
 @contextmanager
@@ -82,6 +88,7 @@ async def _serve(
             keeper=keeper,
             guards=work.guards,
             witnesses=work.witnesses,
+            clock=utc_now,
             measures=(lambda: _measures(parts),),
         )
     )
@@ -103,6 +110,7 @@ async def _serve(
             approvals=work.approvals,
             runner=work.runner,
             sites=work.sites,
+            drills=work.drills,
             sign_policy=parts.signer.sign_plain,
             sign_in=_sign_in(parts, address),
             secure=parts.secure,
@@ -167,6 +175,7 @@ def _console(parts: Parts, work: Work) -> Console:
         approvals=work.approvals,
         guards=work.guards,
         secure=parts.secure,
+        provider=bool(parts.settings.oidc_issuer),
     )
 
 

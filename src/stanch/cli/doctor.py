@@ -129,9 +129,10 @@ def _server(folder: Path, host: str, port: int) -> Iterator[Check]:
     if running_on(folder) is None:
         yield _port(host, port)
         if (folder / "log").is_dir():
-            from stanch.app import verify_folder  # noqa: PLC0415  the server's parts
+            from stanch.app import backup_age, verify_folder  # noqa: PLC0415  the server's parts
 
             yield _tried("evidence", lambda: verify_folder(folder))
+            yield _backup(lambda: backup_age(folder))
         return
     client = connect(folder)
     yield _tried("server", lambda: {"holds": True, "says": client.url, **client.get("/readyz")})
@@ -152,6 +153,13 @@ def _tried(name: str, ask: Callable[[], dict[str, Any]]) -> Check:
     holds = told["holds"]
     remedy = "" if holds else "Keep the folder as it is, and restore a backup beside it."
     return Check(name=name, good=holds, says=str(told["says"]), remedy=remedy)
+
+
+def _backup(ask: Callable[[], dict[str, Any]]) -> Check:
+    try:
+        return Check(name="backup", **ask())
+    except Trouble as trouble:
+        return Check(name="backup", good=None, says=str(trouble))
 
 
 def _port(host: str, port: int) -> Check:

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from stanch.cli.client import connect, segment
+from stanch.cli.filter import named, query_of
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.vocabulary.casework import LinkKind
 from stanch.vocabulary.incident import Level, Phase
 
 app = command("What we believe happened: list, look, report, note, judge, close.")
@@ -22,6 +24,7 @@ def list_(  # noqa: PLR0913  the filters of a list
     asset: Annotated[str, typer.Option(help="Only on this asset.")] = "",
     text: Annotated[str, typer.Option(help="Only with these words.")] = "",
     closed: Annotated[bool, typer.Option("--closed", help="Closed ones instead of open.")] = False,
+    kept: Annotated[str, typer.Option("--filter", help="A filter you kept, by its name.")] = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -30,10 +33,12 @@ def list_(  # noqa: PLR0913  the filters of a list
         "phase": phase,
         "asset": asset,
         "text": text,
-        "closed": str(closed).lower(),
+        "closed": "true" if closed else ("" if kept else "false"),
         "sort": "worst",
     }
-    found = list(connect(data).every(_BASE, {k: v for k, v in query.items() if v}))
+    client = connect(data)
+    base = query_of(named(client, kept)) if kept else {}
+    found = list(client.every(_BASE, {**base, **{k: v for k, v in query.items() if v}}))
     rows = [_line(one) for one in found]
     columns = ("id", "severity", "phase", "verdict", "asset", "findings", "opened", "title")
     Out(json=json).table({"items": found}, columns, rows)
@@ -77,6 +82,42 @@ def note(
     path = f"{_BASE}/{segment(incident)}/notes"
     kept = connect(data).send("POST", path, {"text": text})
     Out(json=json).show(kept, "The note is kept.")
+
+
+@app.command()
+def link(  # noqa: PLR0913  what a link is made of
+    *,
+    incident: Which,
+    to: Annotated[str, typer.Argument(help="An address, a ticket, or an incident's id.")],
+    kind: Annotated[LinkKind, typer.Option(help="What it points at.")] = LinkKind.URL,
+    title: Annotated[str, typer.Option(help="What to call it.")] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Point from an incident at something beside it."""
+    path = f"{_BASE}/{segment(incident)}/links"
+    made = connect(data).send("POST", path, {"kind": kind, "to": to, "title": title})
+    Out(json=json).show(made, f"{made['id']}: {made['kind']} {made['to']}")
+
+
+@app.command()
+def links(*, incident: Which, data: Data = None, json: Json = False) -> None:
+    """List what an incident points at."""
+    found = connect(data).get(f"{_BASE}/{segment(incident)}/links")
+    Out(json=json).table({"items": found}, ("id", "kind", "to", "title", "by", "at"), found)
+
+
+@app.command()
+def unlink(
+    *,
+    incident: Which,
+    which: Annotated[str, typer.Argument(help="The link's id.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Take a link away again."""
+    path = f"{_BASE}/{segment(incident)}/links/{segment(which)}"
+    Out(json=json).show(connect(data).send("DELETE", path), "The link is gone.")
 
 
 @app.command()

@@ -8,7 +8,9 @@ Why   whoever is woken up at night needs the sentence that says what to do next.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from stanch.engine.backups import age_told, last_backup
 from stanch.engine.caretaker import Caretaker
+from stanch.engine.clock import Clock
 from stanch.engine.guards import Guards
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.witnesses import Witnesses
@@ -38,6 +40,7 @@ class Parts:
     keeper: Caretaker
     guards: Guards
     witnesses: Witnesses
+    clock: Clock
     measures: tuple[Callable[[], Iterable[Measure]], ...] = ()
 
 
@@ -73,6 +76,7 @@ class Health:
             return (
                 self._chores(),
                 self._witnessed(),
+                self._backed_up(tx),
                 _blind(tx),
                 *(self._asset(tx, one) for one in assets),
             )
@@ -101,6 +105,10 @@ class Health:
             says=silent or f"{known.count} known",
             remedy="Ask whoever runs the witness; the log goes on meanwhile." if silent else "",
         )
+
+    def _backed_up(self, tx: Transaction) -> Checkup:
+        good, says, remedy = age_told(last_backup(tx), self._parts.clock())
+        return Checkup(name="backup", good=good, says=says, remedy=remedy)
 
     def _asset(self, tx: Transaction, asset: Asset) -> Checkup:
         known, alive = self._parts.guards.of(asset.id), self._parts.guards.alive(asset.id)

@@ -38,6 +38,8 @@ class Console:
     guards: Guards
     secure: bool = False
     """Whether browsers reach it over TLS, so that its cookies must not travel without."""
+    provider: bool = False
+    """Whether people can also log in through an identity provider."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

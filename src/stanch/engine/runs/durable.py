@@ -6,11 +6,13 @@ Why   (1) WAL is set here: DBOS leaves SQLite as it comes. (2) Values are JSON: 
       pickle. (3) The version is pinned: by default it is a hash of the code, and a run would wait
       for ever for the code it began with. (4) Its log is silenced below warnings: it invites to a
       console outside. (5) Only a hop at work has a thread: waiting is a row of our own, no thread
-      and no memory. (6) The library is one per process, so this is too.
+      and no memory. (6) The library is one per process, so this is too. (7) From Python 3.12 on
+      it asks SQLite for parts of a second, which SQLite gives from 3.42 on; older ones are taught.
 """
 
 import json
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 
+from stanch.engine.clock import utc_now
 from stanch.engine.runs.memory import Hop, Record
 from stanch.vocabulary.ids import RunId
 from stanch.vocabulary.trouble import AlreadyThere
@@ -30,6 +33,7 @@ QUEUE = "playbooks"
 AT_ONCE = 8
 """Hops at work in one process."""
 LOOK_EVERY = 0.1
+_SUBSECONDS = (3, 42, 0)
 
 
 Carry = Callable[[Hop, Record], None]
@@ -167,6 +171,8 @@ def _engine(url: str) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _open(raw: Any, _: Any) -> None:
         raw.isolation_level = "IMMEDIATE"
+        if sqlite3.sqlite_version_info < _SUBSECONDS:
+            raw.create_function("unixepoch", 1, lambda _: utc_now().timestamp())
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             raw.execute(f"PRAGMA {pragma}").close()
 

@@ -1,0 +1,102 @@
+"""stanch filter: filters that people keep under a name, and the lists they give."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from stanch.cli.client import Client, connect, segment
+from stanch.cli.options import Data, Json, command
+from stanch.cli.out import Out
+from stanch.vocabulary.trouble import BadInput, NotFound
+
+app = command("Filters kept under a name: keep, list, show what they give, drop.")
+_BASE = "/api/v1/filters"
+_ONE = frozenset({"since", "until", "changed_since", "text", "exercise", "closed", "sort"})
+_TRUTH = {"true": True, "false": False}
+Which = Annotated[str, typer.Argument(help="The filter's name or id.")]
+
+
+@app.command("list")
+def list_(*, data: Data = None, json: Json = False) -> None:
+    """List your filters, and those that others share."""
+    found = connect(data).get(_BASE)
+    rows = [{**one, "wanted": _words(one["wanted"])} for one in found]
+    Out(json=json).table(
+        {"items": found}, ("id", "name", "noun", "owner", "shared", "wanted"), rows
+    )
+
+
+@app.command()
+def keep(  # noqa: PLR0913  what a filter is made of
+    *,
+    name: Annotated[str, typer.Argument(help="What to call it.")],
+    noun: Annotated[str, typer.Option(help="The list it is for.")] = "incidents",
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="FIELD=VALUE; again for more.")
+    ] = None,
+    shared: Annotated[bool, typer.Option("--shared", help="Others see it too.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Keep a filter under a name."""
+    body = {"name": name, "noun": noun, "wanted": _wanted(where or []), "shared": shared}
+    kept = connect(data).send("POST", _BASE, body)
+    Out(json=json).show(kept, f"{kept['id']}: {kept['name']}, {_words(kept['wanted'])}")
+
+
+@app.command()
+def show(*, which: Which, data: Data = None, json: Json = False) -> None:
+    """Show what the filter gives now."""
+    client = connect(data)
+    kept = named(client, which)
+    items = list(client.every(f"/api/v1/{kept['noun']}", query_of(kept)))
+    rows = [one.get("incident", one) for one in items]
+    columns = ("id", "asset", "phase", "state", "kind", "title", "says")
+    used = tuple(c for c in columns if any(c in row for row in rows)) or ("id",)
+    Out(json=json).table({"filter": kept, "items": items}, used, rows)
+
+
+@app.command()
+def drop(*, which: Which, data: Data = None, json: Json = False) -> None:
+    """Let a filter go; only its owner and an admin may."""
+    client = connect(data)
+    gone = client.send("DELETE", f"{_BASE}/{segment(named(client, which)['id'])}")
+    Out(json=json).show(gone, f"{gone['name']} is gone.")
+
+
+def named(client: Client, which: str) -> dict[str, Any]:
+    """The filter with this name or id, or `NotFound`."""
+    for one in client.get(_BASE):
+        if which in (one["id"], one["name"]):
+            return dict(one)
+    raise NotFound("filter", which, "filter")
+
+
+def query_of(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The filter as the query of its list."""
+    set_ = {k: v for k, v in kept["wanted"].items() if v not in (None, "", [], "usual")}
+    return {k: str(v).lower() if isinstance(v, bool) else v for k, v in set_.items()}
+
+
+def _wanted(given: list[str]) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals or not value:
+            raise BadInput(f"{pair!r} is no FIELD=VALUE.")
+        if name in _ONE:
+            wanted[name] = _TRUTH.get(value, value)
+        else:
+            wanted.setdefault(name, []).append(
+                int(value) if name == "severity" and value.isdecimal() else value
+            )
+    return wanted
+
+
+def _words(wanted: Mapping[str, Any]) -> str:
+    pairs = query_of({"wanted": wanted}).items()
+    return (
+        ", ".join(f"{k}={'|'.join(map(str, v)) if isinstance(v, list) else v}" for k, v in pairs)
+        or "everything"
+    )
