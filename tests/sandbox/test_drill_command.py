@@ -11,6 +11,7 @@ import pytest
 
 from stanch.cli.root import run
 from stanch.sandbox import runner
+from stanch.sandbox.moment import Moment, Part
 from stanch.sandbox.options import Options
 from stanch.sandbox.registry import drill, drills
 from stanch.vocabulary.trouble import BadInput, Missing
@@ -52,14 +53,14 @@ def test_one_short_drill_runs_from_an_empty_folder_to_its_score(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(runner, "SMALL", runner.Times(quiet=1, attack=12, after=1, settled=0.5))
-    said: list[str] = []
+    said: list[Moment] = []
     found = runner.run(drill("extraction"), Options(small=True), said.append)
     assert found.name == "extraction"
     assert found.measured["asked"] > 50
     assert found.seconds.finding is not None, found.notes
     assert found.seconds.incident is not None, found.notes
     assert found.right, found.got
-    assert len(said) == 3
+    assert [one.part for one in said] == sorted((one.part for one in said), key=list(Part).index)
 
 
 def test_an_interrupted_drill_leaves_nothing_behind(tmp_path: Path) -> None:

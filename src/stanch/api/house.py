@@ -28,6 +28,7 @@ from stanch.engine.runs.runner import Runner
 from stanch.engine.sites import Sites
 from stanch.engine.stream import Stream
 from stanch.engine.witnesses import Witnesses
+from stanch.sandbox.desk import DrillDesk
 from stanch.vocabulary.ids import AssetId
 
 
@@ -162,6 +163,7 @@ class House:
     approvals: Approvals
     runner: Runner
     sites: Sites
+    drills: DrillDesk
     sign_policy: Callable[[bytes], str]
     sign_in: Oidc | None = None
     """The identity provider's door, when there is one."""

@@ -26,6 +26,7 @@ from stanch.engine.runs.workers import Workers
 from stanch.engine.stream import Stream
 from stanch.engine.witnesses import witnesses_in
 from stanch.sandbox.desk import DrillDesk
+from stanch.sandbox.desk import DrillDesk
 from stanch.settings import Settings
 from stanch.store.log.witness import Witness
 from stanch.store.signing import write_whole
@@ -40,6 +41,8 @@ class Started:
     url: str
     secret: str | None
     """The first admin key, when this start made it."""
+    drills: DrillDesk
+    """Where the demo puts its stage."""
     drills: DrillDesk
     """Where the demo puts its stage."""
 
@@ -110,6 +113,7 @@ async def _serve(
             approvals=work.approvals,
             runner=work.runner,
             sites=work.sites,
+            drills=work.drills,
             drills=work.drills,
             sign_policy=parts.signer.sign_plain,
             sign_in=_sign_in(parts, address),

@@ -23,6 +23,7 @@ from stanch.engine.sites import Sites
 from stanch.engine.triage import Triage
 from stanch.engine.watch.watcher import Watcher
 from stanch.engine.witnesses import Witnesses, witnesses_in
+from stanch.sandbox.desk import DrillDesk
 from stanch.vocabulary.incident import Incident
 
 
@@ -40,6 +41,7 @@ class Work:
     deadlines: ContainmentClock
     sites: Sites
     witnesses: Witnesses
+    drills: DrillDesk
 
 
 class _Keeper:
@@ -95,4 +97,5 @@ def work_of(parts: Parts) -> Work:
         deadlines=deadlines,
         sites=Sites(store, watcher, utc_now),
         witnesses=Witnesses(parts.log, witnesses_in(text_of(parts.settings.witnesses))),
+        drills=DrillDesk(store, utc_now),
     )

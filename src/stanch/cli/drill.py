@@ -84,7 +84,7 @@ def _played(chosen: "Sequence[Drill]", options: Options, out: Out) -> tuple[Scor
     scores: list[Score] = []
     for one in chosen:
         try:
-            scores.append(play(one, options, out.say))
+            scores.append(play(one, options, lambda moment: out.say(moment.says)))
         except CouldNotTell as trouble:
             out.say(f"{one.id}: {trouble}")
     return scorecard(scores), len(scores) < len(chosen)

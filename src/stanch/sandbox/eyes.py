@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stanch.engine.clock import monotonic
+from stanch.sandbox.scorecard import Seconds
 from stanch.sandbox.wire import Api
 from stanch.vocabulary.trouble import Trouble
 
@@ -33,6 +34,11 @@ class Sight:
     asked: dict[str, Document] = field(default_factory=dict)
     unreachable: int = 0
 
+    @property
+    def seconds(self) -> Seconds:
+        """When each was first seen."""
+        return Seconds(finding=self.finding, incident=self.incident, contained=self.contained)
+
 
 class Eyes:
     """Looks at one asset's incidents and policy."""
@@ -46,6 +52,8 @@ class Eyes:
         self._zero: float | None = None
         self._alone = threading.Lock()
         self.sight = Sight()
+        self.news: Callable[[str], None] = _unheard
+        """Is told each thing that is seen for the first time, in a sentence."""
 
     def attack_begins(self) -> None:
         """From now on seconds count; what was there before is early."""
@@ -73,9 +81,13 @@ class Eyes:
                 continue
             if not sight.policies or sight.policies[-1]["version"] != version["version"]:
                 sight.policies.append(version)
-            if self._enough(version["policy"]):
-                sight.contained = self._first(sight.contained, now)
+            first = sight.contained is None and self._zero is not None
+            if first and self._enough(version["policy"]):
+                sight.contained = now
+                self.news(f"contained after {now:.1f} s.")
         for one in api.every("/api/v1/approvals"):
+            if one["id"] not in sight.asked:
+                self.news(f"a person is asked about {one['action']}.")
             sight.asked[one["id"]] = one
 
     def _look_at_cases(self, api: Api, now: float) -> None:
@@ -85,11 +97,17 @@ class Eyes:
             if key not in sight.findings:
                 sight.findings[key] = one
                 sight.finding = self._first(sight.finding, now)
+                self.news(f"found: {one['says']}")
         for line in api.every("/api/v1/incidents"):
             one = line["incident"]
             if one["id"] not in sight.incidents:
                 sight.incident = self._first(sight.incident, now)
+                self.news(f"incident: {one['title']}.")
             sight.incidents[one["id"]] = one
 
     def _first(self, before: float | None, now: float) -> float | None:
         return now if before is None and self._zero is not None else before
+
+
+def _unheard(_: str) -> None:
+    """Tells nobody."""

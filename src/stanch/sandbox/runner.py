@@ -1,7 +1,7 @@
 """The runner: plays a drill from an empty folder to its score.
 
 In    a drill and how to run it.
-Out   its `Score`; `CouldNotTell` when the stage could not be built.
+Out   its moments as they come, its `Score`; `CouldNotTell` when the stage could not be built.
 Why   the order is the same for every drill, so that scores compare: (1) build, (2) an ordinary
       while, (3) the attack, while eyes watch, (4) a while after, (5) the evidence, (6) the way
       back, (7) the referee. Whatever happens, nothing is left running.
@@ -20,6 +20,7 @@ from stanch.sandbox.aftermath import evidence_of, undone, unready
 from stanch.sandbox.build import Stage, staged
 from stanch.sandbox.drill import Drill, Gain
 from stanch.sandbox.eyes import Eyes
+from stanch.sandbox.moment import Moment, Part, Tell
 from stanch.sandbox.options import Options
 from stanch.sandbox.pace import Pace
 from stanch.sandbox.processes import repeated
@@ -27,7 +28,6 @@ from stanch.sandbox.referee import Record, enough, score
 from stanch.sandbox.scorecard import Score
 from stanch.vocabulary.trouble import CouldNotTell
 
-Say = Callable[[str], None]
 LOOK_EVERY = 0.25
 
 
@@ -49,26 +49,31 @@ FULL = Times(quiet=15, attack=90, after=30, settled=8)
 SMALL = Times(quiet=4, attack=30, after=8, settled=3)
 
 
-def run(drill: Drill, options: Options, say: Say) -> Score:
+def run(drill: Drill, options: Options, tell: Tell) -> Score:
     """The drill's score."""
     times = SMALL if options.small else FULL
     with tempfile.TemporaryDirectory(prefix="stanch-drill-") as name:
-        say(f"{drill.id}: building the stage.")
+        tell(Moment(part=Part.BUILDING, says=f"{drill.id}: building the stage."))
         with staged(drill, options, Path(name)) as stage:
-            return _played(stage, times, say)
+            return _played(stage, times, tell)
 
 
-def _played(stage: Stage, times: Times, say: Say) -> Score:
+def _played(stage: Stage, times: Times, tell: Tell) -> Score:
     drill, scene = stage.drill, stage.scene
     wanted = drill.expected.contained
     eyes = Eyes(lambda: stage.server.api, drill.world.asset, lambda policy: enough(policy, wanted))
+
+    def say(part: Part, says: str) -> None:
+        tell(Moment(part=part, says=f"{drill.id}: {says}", seconds=eyes.sight.seconds))
+
+    eyes.news = lambda says: say(Part.ATTACK, says)
     with _life(stage, eyes):
         # (2) an ordinary while: whatever is said now is a false alarm
-        say(f"{drill.id}: ordinary traffic of {len(stage.tenants)} tenants.")
+        say(Part.QUIET, f"ordinary traffic of {len(stage.tenants)} tenants.")
         _wait(times.quiet, lambda: False)
         # (3) the attack
-        say(f"{drill.id}: {drill.title.lower()}.")
         eyes.attack_begins()
+        say(Part.ATTACK, f"{drill.title.lower()}.")
         attack = _Attack(stage)
         _wait(times.attack, lambda: attack.over or eyes.sight.contained is not None)
         # (4) a while after
@@ -80,7 +85,9 @@ def _played(stage: Stage, times: Times, say: Say) -> Score:
         eyes.look()
         stage.notes.extend(unready(stage))
         # (5) the evidence, (6) the way back
+        say(Part.PROOF, "checking the evidence.")
         evidence = evidence_of(stage, eyes.sight)
+        say(Part.BACK, "taking it back.")
         back = undone(stage, eyes.sight)
     # (7) the referee
     gain = drill.gain(scene, loot) if loot is not None else Gain(says="nothing")

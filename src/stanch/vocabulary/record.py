@@ -40,6 +40,7 @@ class Deed(StrEnum):
     ACCESS_CHANGED = "access.changed"
     BACKUP_MADE = "backup.made"
     SCRUBBED = "vault.scrubbed"
+    DRILL_PLAYED = "drill.played"
     PERSONAL_DATA_SHREDDED = "personal-data.shredded"
 
 

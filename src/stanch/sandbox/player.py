@@ -1,0 +1,79 @@
+"""The player: one drill in a process of its own, `python -m stanch.sandbox.player`, told on stdin.
+
+In    one line of JSON (an `Order`) on stdin, which the starter then holds open.
+Out   lines of JSON on stdout: each `Told` a moment, and the last one the score or what went wrong.
+Why   a server that plays a drill must not pay for it with its own memory and threads, and several
+      drills can be played at once. When stdin ends, the drill is broken off and cleans up.
+"""
+
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+
+import msgspec
+
+from stanch.sandbox.moment import Moment
+from stanch.sandbox.options import Options
+from stanch.sandbox.scorecard import Score
+from stanch.vocabulary.trouble import Trouble
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """Which drill, and how."""
+
+    name: str
+    options: Options
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """One line of a player: exactly one of these."""
+
+    moment: Moment | None = None
+    score: Score | None = None
+    trouble: str = ""
+    """What went wrong, in a sentence."""
+    code: str = ""
+    """Its stable name."""
+
+
+def main() -> None:
+    """Plays what stdin says."""
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    threading.Thread(target=_until_alone, daemon=True).start()
+    try:
+        _say(_played(order))
+    except KeyboardInterrupt:
+        _say(Told(trouble="The drill was broken off.", code="stopped"))
+
+
+def _played(order: Order) -> Told:
+    from stanch.sandbox.registry import drill  # noqa: PLC0415  a drill that cannot load is told
+    from stanch.sandbox.runner import run  # noqa: PLC0415
+
+    try:
+        return Told(score=run(drill(order.name), order.options, lambda m: _say(Told(moment=m))))
+    except Trouble as trouble:
+        return Told(trouble=str(trouble), code=trouble.code)
+
+
+def _say(told: Told) -> None:
+    try:
+        sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        return
+
+
+def _until_alone() -> None:
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+if __name__ == "__main__":
+    main()
