@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from stanch.web import charts
+from stanch.web import charts, trends
 from stanch.web.words import ago, left, size, spell
 
 BAD = "<script>\u202e\"'&"
@@ -21,6 +21,13 @@ DRAWINGS: dict[str, Callable[[], str]] = {
         [charts.Edge(start="1", end="2"), charts.Edge(start="1", end="missing")],
         BAD,
     ),
+    "stacks": lambda: trends.stacks(
+        [trends.Stack(name=BAD, parts=(("hot", 2, BAD), ("good", 0, "x")))], BAD
+    ),
+    "spreads": lambda: trends.spreads(
+        [trends.Spread(name=BAD, median=0.0, worst=9e6), trends.Spread(name="none")], BAD
+    ),
+    "no periods": lambda: trends.spreads([], "nothing") + trends.stacks([], "nothing")[:0],
     "nothing": lambda: charts.lanes([], (), "nothing"),
 }
 

@@ -73,6 +73,7 @@ def _paper() -> Environment:
         "number": words.number,
         "stand": stand,
         "spell": words.spell,
+        "short": words.short,
     }
     made.filters.update(filters)
     tools: dict[str, Any] = {"moment": moment, "left": words.left, "used": words.used}

@@ -22,6 +22,11 @@ def spell(seconds: float) -> str:
     return " ".join(p for p in parts if not p.startswith("0 ")) or "0 s"
 
 
+def short(seconds: float) -> str:
+    """A duration; under ten seconds with a tenth."""
+    return f"{seconds:.1f} s" if seconds < 10 else spell(seconds)  # noqa: PLR2004  tenths matter
+
+
 def ago(at: datetime, now: datetime) -> str:
     """How long ago, or how far ahead."""
     seconds = (now - at).total_seconds()

@@ -15,6 +15,7 @@ from stanch.web.pages import (
     incident_time,
     lists,
     login,
+    measures,
     playbooks,
     principals,
     search,
@@ -39,6 +40,7 @@ PAGES: tuple[Page, ...] = (
     *principals.PAGES,
     *board.PAGES,
     *playbooks.PAGES,
+    *measures.PAGES,
     *search.PAGES,
     *settings.PAGES,
 )
