@@ -35,6 +35,7 @@ class Deed(StrEnum):
     APPROVAL_GIVEN = "approval.given"
     APPROVAL_LAPSED = "approval.lapsed"
     STEP_DONE = "playbook.step"
+    PLAYBOOK_CHANGED = "playbook.changed"
     CLOCK_STARTED = "clock.started"
     PERSON_TOLD = "person.told"
     ACCESS_CHANGED = "access.changed"
