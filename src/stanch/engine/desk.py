@@ -39,8 +39,18 @@ class Logged(Protocol):
     """An entry in its place."""
 
     @property
+    def index(self) -> int:
+        """Its place."""
+        ...
+
+    @property
     def leaf(self) -> bytes:
         """The entry's bytes."""
+        ...
+
+    @property
+    def entry(self) -> Entry:
+        """What the bytes say."""
         ...
 
 
@@ -75,8 +85,17 @@ class Log(Protocol):
         """A signed checkpoint over all entries."""
         ...
 
+    @property
+    def size(self) -> int:
+        """How many entries it has."""
+        ...
+
     def proof_text(self, index: int) -> str:
         """The proof of an entry as one text."""
+        ...
+
+    def proved(self, index: int) -> Checked:
+        """What the verifier says of this entry and the proof that is handed out."""
         ...
 
     def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[Logged]:

@@ -13,7 +13,7 @@ Why   what changed, its line in the evidence log, and the news of it are one com
     with store.look() as tx: ...                   # a steady view, no writing
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -41,6 +41,7 @@ from stanch.vocabulary.kept import (
     Announced,
     BaselineKept,
     BlindSpot,
+    Mention,
     PolicyVersion,
     Position,
     Posted,
@@ -49,7 +50,7 @@ from stanch.vocabulary.kept import (
 from stanch.vocabulary.listing import Facets, Page, Wanted
 from stanch.vocabulary.login import Credential, Session
 from stanch.vocabulary.people import ServiceKey, User
-from stanch.vocabulary.record import Entry, Evidence
+from stanch.vocabulary.record import Deed, Entry, Evidence
 from stanch.vocabulary.run import Run
 from stanch.vocabulary.span import Span
 
@@ -406,6 +407,24 @@ class Settings(Protocol):
         ...
 
 
+class Mentions(Protocol):
+    """Where in the evidence log each thing is spoken of. The log is the truth; this finds it."""
+
+    def put(self, mentions: Iterable[Mention]) -> None:
+        """Keeps these, in place of what was kept of the same entries."""
+        ...
+
+    def of(
+        self, thing: str, *, deeds: Sequence[Deed] = (), before: int | None = None, limit: int = 50
+    ) -> tuple[Mention, ...]:
+        """The latest entries that speak of it, newest first."""
+        ...
+
+    def count(self, thing: str, *, deeds: Sequence[Deed] = ()) -> int:
+        """How many entries speak of it."""
+        ...
+
+
 class Transaction(Protocol):
     """One commit: everything in it happens, or nothing."""
 
@@ -502,6 +521,11 @@ class Transaction(Protocol):
     @property
     def settings(self) -> Settings:
         """Small things by name."""
+        ...
+
+    @property
+    def mentions(self) -> Mentions:
+        """Where in the evidence log each thing is spoken of."""
         ...
 
     def record(self, entry: Entry) -> None:

@@ -1,11 +1,11 @@
 """The recorder: carries entries from the store's outbox into the evidence log, once each.
 
 In    the outbox, in the order of the transactions that filled it.
-Out   the same entries in the log; then each evidence item knows its place there.
+Out   the same entries in the log; then whatever they speak of can be looked up there.
 Why   (1) append: the log keeps in one transaction the entries and how far the outbox was taken in,
       so a crash at any instant repeats nothing. (2) let go: the outbox forgets what the log has.
-      (3) place: how far items were told their place is a position of its own, moved together with
-      the items, so a crash leaves none without.
+      (3) place: each item is told its place, and each thing where it is spoken of. How far this
+      went is a position of its own, moved in the same commit, so a crash leaves none without.
 """
 
 import threading
@@ -13,12 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from stanch.engine.ports import Store
+from stanch.engine.ports import Store, Transaction
 from stanch.vocabulary.ids import EvidenceId
+from stanch.vocabulary.kept import Mention
 from stanch.vocabulary.record import Deed, Entry
 
 OUTBOX = "outbox"
-PLACED = "log-places"
+PLACED = "log-mentions"
 BATCH = 500
 
 
@@ -72,11 +73,23 @@ class Recorder:
             stop = min(told + BATCH, self._log.size)
             with self._store.begin() as tx:
                 seen = tx.positions.get(PLACED)
-                for index, entry in enumerate(self._log.entries(seen.at, stop), seen.at):
-                    if entry.deed is not Deed.EVIDENCE_TAKEN:
-                        continue
-                    item = tx.evidence.find(EvidenceId(entry.about))
-                    if item is not None and item.log_index < 0:
-                        tx.evidence.save(replace(item, log_index=index))
+                placed = list(enumerate(self._log.entries(seen.at, stop), seen.at))
+                for index, entry in placed:
+                    if entry.deed is Deed.EVIDENCE_TAKEN:
+                        _tell(tx, EvidenceId(entry.about), index)
+                tx.mentions.put(m for index, entry in placed for m in _mentions(index, entry))
                 tx.positions.move(seen, stop)
             told = stop
+
+
+def _tell(tx: Transaction, key: EvidenceId, index: int) -> None:
+    item = tx.evidence.find(key)
+    if item is not None and item.log_index < 0:
+        tx.evidence.save(replace(item, log_index=index))
+
+
+def _mentions(index: int, entry: Entry) -> Iterator[Mention]:
+    """Of whom the entry speaks; recorded batches, of which there are most, are of nobody."""
+    if entry.deed is not Deed.BATCH_RECORDED:
+        for thing in sorted({entry.about, entry.incident or entry.about}):
+            yield Mention(thing=thing, place=index, deed=entry.deed)

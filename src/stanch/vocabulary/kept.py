@@ -9,7 +9,7 @@ from datetime import datetime
 from stanch.vocabulary.finding import Blind
 from stanch.vocabulary.ids import AssetId, BaselineId, Digest, IncidentId, PrincipalId
 from stanch.vocabulary.policy import Policy
-from stanch.vocabulary.record import Entry
+from stanch.vocabulary.record import Deed, Entry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +81,16 @@ class Posted:
     seq: int
     """Without gaps, in the order of the transactions."""
     entry: Entry
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mention:
+    """That an entry of the evidence log speaks of a thing: it is about it, or of its incident."""
+
+    thing: str
+    place: int
+    """The entry's place in the log."""
+    deed: Deed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

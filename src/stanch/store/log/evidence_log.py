@@ -285,6 +285,18 @@ class EvidenceLog:
         """The proof of an entry as one text that verifies offline (C2SP tlog-proof)."""
         return self.bundle_proofs([index]).texts[index]
 
+    def proved(self, index: int) -> Checked:
+        """What the verifier, which trusts nobody, says of this entry and the proof handed out."""
+        (logged,) = self.leaves(index, index + 1)
+        where = f"entry {index}"
+        try:
+            at, note = verify.check_proof(self.proof_text(index), logged.leaf, self.keys, where)
+        except verify.Bad as bad:
+            return Checked(holds=False, says=": ".join(map(str, bad.args)), where=where)
+        size = verify.parse_checkpoint(note).size
+        says = f"Entry {at} is in the log of {size} entries that these keys signed."
+        return Checked(holds=at == index, says=says, entries=size)
+
     def bundle_proofs(self, indices: Sequence[int], old: int | None = None) -> ProofSet:
         """The proofs of these entries, all under one checkpoint, and that it continues `old`."""
         note = self.checkpoint()

@@ -12,6 +12,7 @@ from stanch.store.sql.findings import LABEL as FINDING
 from stanch.store.sql.findings import Findings
 from stanch.store.sql.incidents import IncidentRows, Incidents
 from stanch.store.sql.memory import Settings
+from stanch.store.sql.mentions import Mentions
 from stanch.store.sql.nouns import Approvals, Assets, Clocks, EvidenceItems, Runs, SavedFilters
 from stanch.store.sql.people import ServiceKeys, Sessions, Users
 from stanch.store.sql.policies import Policies
@@ -49,6 +50,7 @@ class Transaction:
         self.keys = ServiceKeys(labels.KEY, link, sealer)
         self.sessions = Sessions(link)
         self.settings = Settings(link)
+        self.mentions = Mentions(link)
 
     def record(self, entry: Entry) -> None:
         """Puts the entry into the outbox of the evidence log, in this same commit."""
