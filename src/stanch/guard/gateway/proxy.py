@@ -1,41 +1,92 @@
 """The proxy behind the guard: one request to the version that the guard chose, streamed back.
 
 In    a request that the guard let through, with `scope["stanch"]["version"]`.
-Out   the upstream's answer part by part; the fallback or 502/504 where there is none.
+Out   the upstream's answer part by part; the fallback or 502/503/504 where there is none.
 Why   the guard middleware decides and shapes; this only carries, so there is one way of deciding.
 
 A mirror gets a copy of each request whose body is small enough to keep; its answer is told to the
-server under its own version and given to nobody.
+server under its own version and given to nobody. A caller that goes away ends its request upstream.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from functools import lru_cache
 from typing import Any
-
-import aiohttp
-from yarl import URL
 
 from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
 from stanch.guard.asgi import App, Guard, Receive
 from stanch.guard.core import Core
 from stanch.guard.facts import Decision, Outcome, Why
 from stanch.guard.gateway.config import GatewayConfig
-from stanch.guard.gateway.headers import ambiguous, back, onward
+from stanch.guard.gateway.headers import ambiguous, back, framing, head, onward, stated, switches
+from stanch.guard.gateway.line import Gone, Line
+from stanch.guard.gateway.pool import Asked, Full, Pool, Times
 from stanch.guard.identity import Scope
 
-_LONG = 64 * 1024
-"""Answers shorter than this go out in one piece."""
-_BAD = Decision(Outcome.REFUSE, Why.INTERNAL, status=400)
-_DOWN = Decision(Outcome.REFUSE, Why.INTERNAL, status=502)
-_LATE = Decision(Outcome.REFUSE, Why.INTERNAL, status=504)
+
+def _refusal(status: int, retry_after: float = 0.0) -> Decision:
+    return Decision(Outcome.REFUSE, Why.INTERNAL, status=status, retry_after=retry_after)
 
 
-@lru_cache(maxsize=1024)
-def _url(base: str, path: bytes, query: bytes) -> URL:
-    """The address upstream; kept, because most requests go to few."""
-    asked = base + "/" + path.decode("latin-1").lstrip("/")
-    return URL(asked + ("?" + query.decode("latin-1") if query else ""), encoded=True)
+_BAD, _DOWN, _LATE, _FULL = _refusal(400), _refusal(502), _refusal(504), _refusal(503, 1.0)
+_METHOD, _SWITCH = _refusal(405), _refusal(501)
+_UNCARRIED = frozenset({"CONNECT", "TRACE"})
+
+
+class Left(Gone):
+    """The caller went away before its request was answered."""
+
+
+class Carry:
+    """One request on its way: what watches its caller and what sends its body."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._tasks: list[asyncio.Task[None]] = []
+        self.line: Line | None = None
+        self.sent = True
+        """Whether the whole request is upstream."""
+
+    def watch(self, line: Line) -> None:
+        """End the request when its caller goes away."""
+        self.line = line
+        if not self._tasks:
+            self._tasks.append(asyncio.create_task(self._gone()))
+
+    def pump(self, line: Line, first: Message, length: int | None) -> None:
+        """Send the body's parts as they come."""
+        self.sent = False
+        self._tasks.append(asyncio.create_task(self._pump(line, first, length)))
+
+    def over(self) -> None:
+        """Nothing more is waited for."""
+        for task in self._tasks:
+            task.cancel()
+        if self.line is not None:
+            self.line.over(sent=self.sent)
+
+    async def _gone(self) -> None:
+        message = await self._receive()
+        if message["type"] == "http.disconnect" and self.line is not None:
+            self.line.fail(Left("the caller went away"))
+
+    async def _pump(self, line: Line, first: Message, length: int | None) -> None:
+        left, message = length, first
+        while message["type"] == "http.request":
+            body = message.get("body", b"")
+            if left is not None:
+                left -= len(body)
+            if body:
+                chunk = body if left is not None else b"%x\r\n%b\r\n" % (len(body), body)
+                await line.write(chunk)
+            if message.get("more_body", False):
+                message = await self._receive()
+                continue
+            if left:
+                break
+            if left is None:
+                await line.write(b"0\r\n\r\n")
+            self.sent = True
+            return
+        line.fail(Left("the caller went away in the middle of its request"))
 
 
 class Proxy:
@@ -43,16 +94,16 @@ class Proxy:
 
     def __init__(self, config: GatewayConfig) -> None:
         self._config = config
-        self._session: aiohttp.ClientSession | None = None
+        self._pools: dict[str, Pool] = {}
         self._copies: set[asyncio.Task[None]] = set()
         self.core: Core | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, already allowed."""
-        if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] == "http":
             await self._carry(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1003})
@@ -62,15 +113,14 @@ class Proxy:
         for task in tuple(self._copies):
             task.cancel()
         await asyncio.gather(*self._copies, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for pool in self._pools.values():
+            await pool.close()
+        self._pools.clear()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self._open()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 if self.core is not None:
@@ -79,73 +129,56 @@ class Proxy:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
+    def _pool(self, version: str) -> Pool | None:
+        pool = self._pools.get(version)
+        if pool is None:
             config = self._config
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=config.connections),
-                timeout=aiohttp.ClientTimeout(
-                    total=None,
-                    sock_connect=config.connect_seconds,
-                    sock_read=config.read_seconds,
-                ),
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            url = config.url(version)
+            if url is None:
+                return None
+            times = Times(
+                connect=config.connect_seconds, read=config.read_seconds, lines=config.connections
             )
-        return self._session
+            pool = self._pools[version] = Pool(url, times)
+        return pool
 
     async def _carry(self, scope: Scope, receive: Receive, send: Send) -> None:
-        version = (scope.get("stanch") or {}).get("version", "")
-        url = self._config.url(version)
-        if ambiguous(scope["headers"]):
-            await refuse(send, _BAD)
-        elif url is None:
+        refused = _uncarried(scope)
+        pool = self._pool((scope.get("stanch") or {}).get("version", ""))
+        if refused is not None:
+            await refuse(send, refused)
+        elif pool is None:
             await self._instead(send, _DOWN)
         else:
             first = await receive()
-            whole = not first.get("more_body", False)
-            data = first.get("body", b"") if whole else _parts(first, receive)
-            if isinstance(data, bytes):
-                self._mirror(scope, data)
-            await self._answer(scope, (url, data), send)
+            if first["type"] != "http.disconnect":
+                await self._exchange(scope, (pool, first), Carry(receive), send)
 
-    async def _answer(
-        self, scope: Scope, sent: tuple[str, bytes | AsyncIterator[bytes]], send: Send
+    async def _exchange(
+        self, scope: Scope, to: tuple[Pool, Message], carry: Carry, send: Send
     ) -> None:
+        pool, first = to
+        asked = _asked(scope, pool, first, carry)
+        if asked is None:
+            await refuse(send, _BAD)
+            return
+        if not asked.streams:
+            self._mirror(scope, asked.body)
         started = False
         try:
-            async with self._request(scope, *sent) as answer:
-                headers = back(answer.raw_headers)
-                start = {"type": "http.response.start", "status": answer.status, "headers": headers}
-                if (answer.content_length or _LONG) < _LONG:
-                    body = await answer.read()
-                    started = True
-                    await send(start)
-                    await send({"type": "http.response.body", "body": body})
-                    return
-                started = True
-                await send(start)
-                async for part in answer.content.iter_any():
-                    await send({"type": "http.response.body", "body": part, "more_body": True})
-                await send({"type": "http.response.body", "body": b""})
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            line = carry.line = await pool.ask(asked)
+            if asked.streams:
+                carry.pump(line, first, stated(scope["headers"]))
+                await line.answered()
+            started = True
+            await _answer(line, carry, send)
+        except (Gone, TimeoutError, Full) as error:
+            self._count("callers_left" if isinstance(error, Left) else "upstream_failed")
             if started:
                 raise
-            self._count("upstream_failed")
-            await self._instead(send, _LATE if isinstance(error, TimeoutError) else _DOWN)
-
-    def _request(self, scope: Scope, base: str, data: bytes | AsyncIterator[bytes]) -> Any:
-        path = scope.get("raw_path") or scope["path"].encode()
-        query = scope.get("query_string", b"")
-        client = scope.get("client")
-        return self._open().request(
-            scope["method"],
-            _url(base, path, query),
-            data=data or None,
-            headers=onward(scope["headers"], client[0] if client else ""),
-            allow_redirects=False,
-        )
+            await self._instead(send, _trouble(error))
+        finally:
+            carry.over()
 
     async def _instead(self, send: Send, decision: Decision) -> None:
         policy = self.core.policy if self.core else None
@@ -156,47 +189,100 @@ class Proxy:
 
     def _mirror(self, scope: Scope, body: bytes) -> None:
         policy = self.core.policy if self.core else None
-        version = policy.mirror if policy else ""
-        url = self._config.upstreams.get(version)
-        if url is None:
+        if policy is None or policy.mirror not in self._config.upstreams:
             return
         if len(self._copies) >= self._config.mirrors:
             self._count("mirrors_dropped")
             return
-        task = asyncio.create_task(self._copy(scope, (version, url.rstrip("/")), body))
+        task = asyncio.create_task(self._copy(scope, policy.mirror, body))
         self._copies.add(task)
         task.add_done_callback(self._copies.discard)
 
-    async def _copy(self, scope: Scope, to: tuple[str, str], body: bytes) -> None:
-        version, url = to
+    async def _copy(self, scope: Scope, version: str, body: bytes) -> None:
+        pool, core = self._pool(version), self.core
+        made = {"type": "http.request", "body": body}
+        asked = _asked(scope, pool, made, None) if pool is not None else None
+        if pool is None or asked is None or core is None:
+            return
         try:
-            async with self._request(scope, url, body) as answer:
-                content = await answer.content.read(self._most())
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+            line = await pool.ask(asked)
+        except (Gone, TimeoutError, Full):
             self._count("mirrors_failed")
             return
-        if self.core is not None:
-            principal = (scope.get("stanch") or {}).get("principal") or ""
-            told = {"version": version, "principal": principal, "status": answer.status}
-            self.core.tell({**told, "mirrored": True}, body, content)
-
-    def _most(self) -> int:
-        return self.core.choices.largest if self.core else 0
+        parts, size = [line.body()], 0
+        try:
+            while size <= core.choices.largest and (part := await line.part()):
+                parts.append(part)
+                size += len(part)
+        except (Gone, TimeoutError):
+            self._count("mirrors_failed")
+            return
+        finally:
+            status = line.status
+            line.over(sent=True)
+        principal = (scope.get("stanch") or {}).get("principal") or ""
+        told: dict[str, Any] = {"version": version, "principal": principal, "status": status}
+        core.tell({**told, "mirrored": True}, body, b"".join(parts))
 
     def _count(self, what: str) -> None:
         if self.core is not None:
             self.core.counts[what] += 1
 
 
-async def _parts(first: Message, receive: Receive) -> AsyncIterator[bytes]:
-    message = first
-    while True:
-        if message["type"] != "http.request":
-            raise aiohttp.ClientPayloadError("the caller went away in the middle of its request")
-        yield message.get("body", b"")
-        if not message.get("more_body", False):
-            return
-        message = await receive()
+async def _answer(line: Line, carry: Carry, send: Send) -> None:
+    """Pass the answer on, in one piece where it is whole."""
+    start = {"type": "http.response.start", "status": line.status, "headers": back(line.headers)}
+    if line.whole:
+        body = line.body()
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+        return
+    if carry.sent:
+        carry.watch(line)
+    await send(start)
+    part = line.body() or await line.part()
+    while part:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+        part = await line.part()
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _asked(scope: Scope, pool: Pool, first: Message, carry: Carry | None) -> Asked | None:
+    """The request as it goes out, or None when it would not be one request."""
+    method, body = scope["method"], first.get("body", b"")
+    streams = first.get("more_body", False)
+    path = scope.get("raw_path") or scope["path"].encode()
+    query = scope.get("query_string", b"")
+    target = pool.base + b"/" + path.lstrip(b"/") + (b"?" + query if query else b"")
+    client = scope.get("client")
+    headers = [(b"host", pool.authority), *onward(scope["headers"], client[0] if client else "")]
+    length = stated(scope["headers"]) if streams else None
+    headers += framing(method, body, streams=streams, length=length)
+    made = head(method, target, headers)
+    if made is None:
+        return None
+    return Asked(
+        method=method,
+        head=made,
+        body=b"" if streams else body,
+        streams=streams,
+        slow=carry.watch if carry is not None and not streams else None,
+    )
+
+
+def _uncarried(scope: Scope) -> Decision | None:
+    """The refusal of what this proxy does not carry."""
+    if ambiguous(scope["headers"]):
+        return _BAD
+    if scope["method"] in _UNCARRIED:
+        return _METHOD
+    return _SWITCH if switches(scope["headers"]) else None
+
+
+def _trouble(error: BaseException) -> Decision:
+    if isinstance(error, Full):
+        return _FULL
+    return _LATE if isinstance(error, TimeoutError) else _DOWN
 
 
 def gateway(config: GatewayConfig) -> App:

@@ -33,6 +33,9 @@ def _uvicorn(config: GatewayConfig) -> None:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        date_header=False,
+        http="httptools",
+        ws="none",
         lifespan="on",
     )
 
