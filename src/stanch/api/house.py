@@ -24,6 +24,8 @@ from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.oidc import Oidc
 from stanch.engine.policies import Policies
 from stanch.engine.ports import Store
+from stanch.engine.runs.bookshelf import Bookshelf
+from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
 from stanch.engine.sites import Sites
 from stanch.engine.stream import Stream
@@ -162,6 +164,8 @@ class House:
     guards: Guards
     approvals: Approvals
     runner: Runner
+    books: Bookshelf
+    rehearsal: Rehearsal
     sites: Sites
     drills: DrillDesk
     sign_policy: Callable[[bytes], str]

@@ -16,6 +16,7 @@ from stanch.app.parts import Parts, opened, text_of
 from stanch.app.work import Work, work_of
 from stanch.engine.caretaker import Caretaker
 from stanch.engine.clock import utc_now
+from stanch.engine.event_list import Events
 from stanch.engine.health import Health
 from stanch.engine.health import Parts as HealthParts
 from stanch.engine.ingest.intake import Intake
@@ -25,7 +26,6 @@ from stanch.engine.runs.durable import Durable, Place
 from stanch.engine.runs.workers import Workers
 from stanch.engine.stream import Stream
 from stanch.engine.witnesses import witnesses_in
-from stanch.sandbox.desk import DrillDesk
 from stanch.sandbox.desk import DrillDesk
 from stanch.settings import Settings
 from stanch.store.log.witness import Witness
@@ -41,8 +41,6 @@ class Started:
     url: str
     secret: str | None
     """The first admin key, when this start made it."""
-    drills: DrillDesk
-    """Where the demo puts its stage."""
     drills: DrillDesk
     """Where the demo puts its stage."""
 
@@ -112,8 +110,9 @@ async def _serve(
             guards=work.guards,
             approvals=work.approvals,
             runner=work.runner,
+            books=work.books,
+            rehearsal=work.rehearsal,
             sites=work.sites,
-            drills=work.drills,
             drills=work.drills,
             sign_policy=parts.signer.sign_plain,
             sign_in=_sign_in(parts, address),
@@ -178,6 +177,13 @@ def _console(parts: Parts, work: Work) -> Console:
         policies=work.policies,
         approvals=work.approvals,
         guards=work.guards,
+        books=work.books,
+        rehearsal=work.rehearsal,
+        runner=work.runner,
+        custody=parts.custody(),
+        by_hand=work.by_hand,
+        lifecycle=work.lifecycle,
+        events=Events(parts.lake),
         secure=parts.secure,
         provider=bool(parts.settings.oidc_issuer),
     )

@@ -8,23 +8,29 @@ from stanch.detect.registry import detectors
 from stanch.detect.window import Window
 from stanch.engine.approvals import Approvals
 from stanch.engine.baselines import Baselines
+from stanch.engine.by_hand import ByHand
 from stanch.engine.cases import Cases
 from stanch.engine.clock import utc_now
 from stanch.engine.containment_clock import ContainmentClock
 from stanch.engine.deeds import Hands, RealDeeds
+from stanch.engine.edge import Edge, Upstream
 from stanch.engine.guards import Guards
 from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.lifecycle import Parts as PathParts
 from stanch.engine.policies import Policies
-from stanch.engine.runs.library import shipped
+from stanch.engine.runs.bookshelf import Bookshelf
 from stanch.engine.runs.performer import World
+from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
 from stanch.engine.sites import Sites
 from stanch.engine.triage import Triage
 from stanch.engine.watch.watcher import Watcher
 from stanch.engine.witnesses import Witnesses, witnesses_in
 from stanch.sandbox.desk import DrillDesk
+from stanch.store.site_key import open_site_key
+from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.trouble import BadInput
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,9 +44,14 @@ class Work:
     guards: Guards
     approvals: Approvals
     runner: Runner
+    by_hand: ByHand
+    books: Bookshelf
+    rehearsal: Rehearsal
     deadlines: ContainmentClock
     sites: Sites
     witnesses: Witnesses
+    edge: Edge | None = None
+    """What sends our counts upstream, when this is an edge."""
     drills: DrillDesk
 
 
@@ -73,7 +84,8 @@ def work_of(parts: Parts) -> Work:
         Hands(store=store, policies=policies, keeper=keeper, clock=utc_now, prover=_Prover(guards))
     )
     world = World(store=store, deeds=deeds, approvals=approvals, clock=utc_now)
-    runner = Runner(world, shipped())
+    books = Bookshelf(store, utc_now)
+    runner = Runner(world, books)
     watcher = Watcher(store, parts.spool, parts.lake, detectors, utc_now)
     keeper.path = Lifecycle(
         PathParts(
@@ -94,8 +106,28 @@ def work_of(parts: Parts) -> Work:
         guards=guards,
         approvals=approvals,
         runner=runner,
+        by_hand=ByHand(store, deeds, runner),
+        books=books,
+        rehearsal=Rehearsal(world),
         deadlines=deadlines,
         sites=Sites(store, watcher, utc_now),
         witnesses=Witnesses(parts.log, witnesses_in(text_of(parts.settings.witnesses))),
+        edge=_edge(parts),
         drills=DrillDesk(store, utc_now),
     )
+
+
+def _edge(parts: Parts) -> Edge | None:
+    asked = parts.settings
+    if not asked.edge_upstream:
+        return None
+    assets = tuple(asset_id(a.strip()) for a in asked.edge_assets.split(",") if a.strip())
+    if not (asked.edge_site and assets and asked.edge_key_file):
+        raise BadInput("An edge needs its site's name, its assets and a key file: see stanch edge.")
+    upstream = Upstream(
+        url=asked.edge_upstream.rstrip("/"),
+        key=text_of(asked.edge_key_file).strip(),
+        site=asset_id(asked.edge_site),
+        assets=assets,
+    )
+    return Edge(parts.store, upstream, open_site_key(parts.folder / "keys").sign, utc_now)

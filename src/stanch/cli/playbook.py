@@ -1,5 +1,6 @@
 """stanch playbook: what is done about each kind of incident, as data."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,49 +9,86 @@ import typer
 from stanch.cli.client import connect, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
-from stanch.vocabulary.trouble import BadFile, NotFound
+from stanch.vocabulary.trouble import BadFile, NotFound, NotRunning
 
 if TYPE_CHECKING:
-    from stanch.contain.playbook.written import Written
+    from stanch.vocabulary.playbook import Playbook
 
 app = command("What is done about each kind of incident: list, read, check, run, exchange.")
 Which = Annotated[str, typer.Argument(help="The playbook's id.")]
+File = Annotated[Path, typer.Argument(help="The playbook's YAML.")]
+_CONSENT = {"automatic": "at once", "one": "asks one", "two": "asks two"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Book:
+    """A playbook in use."""
+
+    id: str
+    title: str
+    text: str
+    version: int
 
 
 @app.command("list")
-def list_(*, json: Json = False) -> None:
-    """List the playbooks."""
-    from stanch.engine.runs.library import shipped  # noqa: PLC0415  the library, only when needed
-
-    books = [one.playbook for _, one in sorted(shipped().items())]
-    rows = [{"id": b.id, "steps": len(b.steps), "title": b.title} for b in books]
-    Out(json=json).table({"items": rows}, ("id", "steps", "title"), rows)
+def list_(*, data: Data = None, json: Json = False) -> None:
+    """List the playbooks in use; without a running server, those that come with stanch."""
+    books = _in_use(data)
+    rows = [{"id": b.id, "version": b.version, "title": b.title} for b in books]
+    Out(json=json).table({"items": rows}, ("id", "version", "title"), rows)
 
 
 @app.command()
-def show(*, playbook: Which, json: Json = False) -> None:
+def show(*, playbook: Which, data: Data = None, json: Json = False) -> None:
     """Show a playbook as its author wrote it."""
-    from stanch.contain.playbook.written import written  # noqa: PLC0415  only when needed
-
-    text = written(_book(playbook).playbook)
+    text = next((b.text for b in _in_use(data) if b.id == playbook), None)
+    if text is None:
+        raise NotFound("playbook", playbook[:64], "playbook")
     Out(json=json).show({"id": playbook, "text": text}, text)
+
+
+@app.command()
+def add(*, file: File, data: Data = None, json: Json = False) -> None:
+    """Put a playbook into use, from now on; runs at work keep the version they began with."""
+    text = _text(file)
+    path = f"/api/v1/playbooks/{segment(_checked(text, file).id)}"
+    made = connect(data).send("PUT", path, text.encode(), kind="application/yaml")
+    Out(json=json).show(made, f"{made['id']} is in use in version {made['version']}.")
+
+
+@app.command()
+def drop(*, playbook: Which, data: Data = None, json: Json = False) -> None:
+    """Put a playbook of yours aside; the one that came with stanch under its id is back."""
+    gone = connect(data).send("DELETE", f"/api/v1/playbooks/{segment(playbook)}")
+    Out(json=json).show(gone, f"{gone['id']} is put aside; every version of it is kept.")
+
+
+@app.command()
+def rehearse(
+    *,
+    playbook: Which,
+    incident: Annotated[str, typer.Argument(help="The incident to rehearse it on.")],
+    answers: Annotated[
+        str, typer.Option(help="How people are taken to answer: yes, no, silence.")
+    ] = "yes",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show what a playbook would do about an incident, step by step; nothing is done."""
+    path = f"/api/v1/playbooks/{segment(playbook)}/rehearsals"
+    told = connect(data).send("POST", path, {"incident": incident, "answers": answers})
+    rows = [{**one, "consent": _CONSENT.get(one["risk"], "")} for one in told["scenes"]]
+    Out(json=json).table(told, ("step", "kind", "consent", "came"), rows)
 
 
 @app.command()
 def validate(
     *,
-    file: Annotated[Path, typer.Argument(help="The playbook's YAML.")],
+    file: File,
     json: Json = False,
 ) -> None:
     """Check a playbook; each mistake with its line."""
-    from stanch.contain.playbook.check import checked  # noqa: PLC0415  only when needed
-    from stanch.engine.runs.library import every_act  # noqa: PLC0415  likewise
-
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadFile(file, f"cannot be read ({error})") from error
-    book = checked(text, str(file), every_act()).playbook
+    book = _checked(_text(file), file)
     found = {"id": book.id, "steps": len(book.steps), "good": True}
     Out(json=json).show(found, f"{book.id} is good: {len(book.steps)} steps.")
 
@@ -70,7 +108,7 @@ def run(
 
 
 @app.command()
-def export(*, playbook: Which, json: Json = False) -> None:
+def export(*, playbook: Which, data: Data = None, json: Json = False) -> None:
     """Write a playbook as CACAO 2.0 JSON."""
     import msgspec  # noqa: PLC0415  only when needed
 
@@ -78,15 +116,46 @@ def export(*, playbook: Which, json: Json = False) -> None:
     from stanch.engine.clock import utc_now  # noqa: PLC0415  likewise
 
     at = utc_now()
-    document = exported(_book(playbook).playbook, Origin(created=at, modified=at))
+    document = exported(_book(playbook, data), Origin(created=at, modified=at))
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     Out(json=json).show(document, text)
 
 
-def _book(playbook: str) -> "Written":
-    from stanch.engine.runs.library import shipped  # noqa: PLC0415  only when needed
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(file, f"cannot be read ({error})") from error
 
-    found = shipped().get(playbook)
-    if found is None:
+
+def _checked(text: str, file: Path) -> "Playbook":
+    from stanch.contain.playbook.check import checked  # noqa: PLC0415  only when needed
+    from stanch.engine.runs.library import every_act  # noqa: PLC0415  likewise
+
+    return checked(text, str(file), every_act()).playbook
+
+
+def _in_use(data: Path | None) -> list[_Book]:
+    """The playbooks of the running server, or those that are shipped when none runs."""
+    try:
+        found = connect(data).get("/api/v1/playbooks")
+    except NotRunning:
+        return _shipped()
+    return [_Book(**one) for one in found]
+
+
+def _shipped() -> list[_Book]:
+    from stanch.contain.playbook.written import written  # noqa: PLC0415  only when needed
+    from stanch.engine.runs.library import shipped  # noqa: PLC0415  likewise
+
+    books = [one.playbook for _, one in sorted(shipped().items())]
+    return [_Book(id=b.id, title=b.title, text=written(b), version=b.version) for b in books]
+
+
+def _book(playbook: str, data: Path | None) -> "Playbook":
+    from stanch.contain.playbook.written import read  # noqa: PLC0415  only when needed
+
+    text = next((b.text for b in _in_use(data) if b.id == playbook), None)
+    if text is None:
         raise NotFound("playbook", playbook[:64], "playbook")
-    return found
+    return read(text, f"{playbook}.yaml").playbook

@@ -11,12 +11,19 @@ from urllib.parse import urlencode
 
 from stanch.engine.access import Access
 from stanch.engine.approvals import Approvals
+from stanch.engine.by_hand import ByHand
 from stanch.engine.cases import Cases
 from stanch.engine.clock import Clock
+from stanch.engine.custody import Custody
 from stanch.engine.desk import Desk
+from stanch.engine.event_list import Events
 from stanch.engine.guards import Guards
+from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.policies import Policies
 from stanch.engine.ports import Store
+from stanch.engine.runs.bookshelf import Bookshelf
+from stanch.engine.runs.rehearsal import Rehearsal
+from stanch.engine.runs.runner import Runner
 from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import NotLoggedIn
 
@@ -36,6 +43,13 @@ class Console:
     policies: Policies
     approvals: Approvals
     guards: Guards
+    books: Bookshelf
+    rehearsal: Rehearsal
+    runner: Runner
+    custody: Custody
+    by_hand: ByHand
+    lifecycle: Lifecycle
+    events: Events
     secure: bool = False
     """Whether browsers reach it over TLS, so that its cookies must not travel without."""
     provider: bool = False

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 
-from litestar import get, post
-from litestar.params import FromPath, JSONBody
+from litestar import delete, get, post, put
+from litestar.params import FromPath, JSONBody, RawBody
 
 from stanch.api.asking import TheCaller, TheHouse, needs
-from stanch.contain.playbook.written import written
 from stanch.engine.approvals import Ballot
-from stanch.engine.runs.library import shipped
+from stanch.engine.runs.bookshelf import Edition
+from stanch.engine.runs.rehearsal import Answers, Play
 from stanch.vocabulary.approval import Approval
 from stanch.vocabulary.ids import ApprovalId, Digest, IncidentId, RunId
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.run import Run, Wish
-from stanch.vocabulary.trouble import NotFound
+from stanch.vocabulary.trouble import BadInput
+
+_TEXT = {"application/yaml": "Text", "text/plain": "Text"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +49,14 @@ class StartRun:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StartRehearsal:
+    """On which incident, and how people are taken to answer."""
+
+    incident: IncidentId
+    answers: Answers = Answers.YES
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Wished:
     """What a person wants of a run: pause, step, go, cancel, cancel with undo."""
 
@@ -60,6 +70,19 @@ class Book:
     id: str
     title: str
     text: str
+    version: int
+
+
+def _shown(house: TheHouse, key: str) -> Book:
+    book = house.books.book(key)
+    return Book(id=book.id, title=book.title, text=house.books.text(key), version=book.version)
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput("The playbook is not UTF-8 text.") from error
 
 
 @post("/approvals/{approval:str}", opt=needs(Scope.APPROVE), sync_to_thread=True)
@@ -96,12 +119,44 @@ def delegate_approval(
 
 
 @get("/playbooks", opt=needs(Scope.READ), sync_to_thread=True)
-def show_playbooks() -> tuple[Book, ...]:
-    """Every playbook, as YAML."""
-    return tuple(
-        Book(id=one.playbook.id, title=one.playbook.title, text=written(one.playbook))
-        for _, one in sorted(shipped().items())
-    )
+def show_playbooks(house: TheHouse) -> tuple[Book, ...]:
+    """Every playbook in use, as YAML."""
+    return tuple(_shown(house, key) for key in sorted(house.books))
+
+
+@post("/playbooks/check", opt={**needs(Scope.READ), "takes": _TEXT}, sync_to_thread=True)
+def check_playbook(house: TheHouse, body: RawBody) -> Book:
+    """The playbook as it was read; `bad-file` with the line of its first mistake."""
+    text = _text(body)
+    book = house.books.check(text)
+    return Book(id=book.id, title=book.title, text=text, version=book.version)
+
+
+@put("/playbooks/{playbook:str}", opt={**needs(Scope.ADMIN), "takes": _TEXT}, sync_to_thread=True)
+def put_playbook(
+    house: TheHouse, caller: TheCaller, playbook: FromPath[str], body: RawBody
+) -> Edition:
+    """The new version, in use from now on; runs at work keep the version they began with."""
+    text = _text(body)
+    named = house.books.check(text).id
+    if named != playbook:
+        says = f"The address says {playbook[:64]!r}, the playbook says {named!r}."
+        raise BadInput(f"{says} Make them agree.")
+    return house.books.put(text, by=caller.name)
+
+
+@delete("/playbooks/{playbook:str}", opt=needs(Scope.ADMIN), status_code=200, sync_to_thread=True)
+def put_playbook_aside(house: TheHouse, caller: TheCaller, playbook: FromPath[str]) -> Edition:
+    """The version that was in use; what came with stanch under this id is in use again."""
+    return house.books.put_aside(playbook, by=caller.name)
+
+
+@post("/playbooks/{playbook:str}/rehearsals", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def rehearse_playbook(
+    house: TheHouse, playbook: FromPath[str], data: JSONBody[StartRehearsal]
+) -> Play:
+    """What the playbook would do about this incident, step by step; nothing is done."""
+    return house.rehearsal.play(house.books.book(playbook), data.incident, data.answers)
 
 
 @post("/playbooks/{playbook:str}/runs", opt=needs(Scope.RESPOND), sync_to_thread=True)
@@ -109,10 +164,7 @@ def start_run(
     house: TheHouse, caller: TheCaller, playbook: FromPath[str], data: JSONBody[StartRun]
 ) -> Run:
     """The run of this playbook on an incident; the one that is there, if there is one."""
-    book = shipped().get(playbook)
-    if book is None:
-        raise NotFound("playbook", playbook[:64], "playbook")
-    return house.runner.start(book.playbook, data.incident, by=caller.name)
+    return house.runner.start(house.books.book(playbook), data.incident, by=caller.name)
 
 
 @post("/runs/{run:str}/wish", opt=needs(Scope.RESPOND), sync_to_thread=True)
@@ -129,6 +181,10 @@ ROUTES = (
     review_override,
     delegate_approval,
     show_playbooks,
+    check_playbook,
+    put_playbook,
+    put_playbook_aside,
+    rehearse_playbook,
     start_run,
     wish_of_run,
 )

@@ -8,7 +8,7 @@ from stanch.contain.diff import Change, changes
 from stanch.engine.policies import Change as Because
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
-from stanch.engine.runs.library import shipped
+from stanch.engine.runs.library import kept
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import PolicyVersion
 from stanch.vocabulary.listing import Wanted
@@ -17,7 +17,7 @@ from stanch.vocabulary.playbook import Playbook
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.run import Run
 from stanch.vocabulary.standing import Demand, DemandId, Standing
-from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.trouble import BadInput, NotFound
 from stanch.web.pages.incident import case_of
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
@@ -105,11 +105,16 @@ def runs(visit: Visit) -> Answer:
     with visit.console.store.look() as tx:
         case = case_of(visit, tx)
         found = tx.runs.page(Wanted(incident=(case.incident.id,)), limit=20).items
-    books = shipped()
-    told: list[tuple[Run, Playbook | None]] = [
-        (run, books[run.playbook].playbook if run.playbook in books else None) for run in found
-    ]
+        told = [(run, _begun_with(tx, run)) for run in found]
     return page(visit, "incident_runs.html", case=case, tab="runs", runs=told)
+
+
+def _begun_with(tx: Transaction, run: Run) -> Playbook | None:
+    """The very playbook that the run began with, whatever was written since."""
+    try:
+        return kept(tx, run.digest) if run.digest is not None else None
+    except NotFound:
+        return None
 
 
 _HERE = "/incidents/{incident:str}"
