@@ -33,8 +33,18 @@ class Settings:
     """A file with the witnesses of our log: a verifier key a line, and the address that cosigns."""
     witnessed_logs: str = ""
     """A file with the verifier keys of the logs that we witness, one a line."""
+    spool_most: int = 2 * 1024**3
+    """Bytes of events that may wait to be rolled up; then senders are told to wait."""
     vault_most: int = 64 * 1024**3
     """Bytes of one item that is put into the vault over HTTP."""
+    edge_upstream: str = ""
+    """The server that this edge sends its counts to; empty is no edge. `stanch edge up` sets it."""
+    edge_site: str = ""
+    """The name that the server knows this edge by."""
+    edge_assets: str = ""
+    """What this edge counts for the server, with commas."""
+    edge_key_file: str = ""
+    """A file with the server's key for this edge, of scope `ingest`."""
     oidc_issuer: str = ""
     """The identity provider that people come in through; empty is none."""
     oidc_client: str = ""

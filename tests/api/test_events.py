@@ -3,6 +3,9 @@
 import gzip
 import io
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -99,3 +102,25 @@ def test_ingest_needs_its_scope(server: Any) -> None:
     nobody = server.ask("POST", EVENTS, [event("scope-1")], key="")
     assert nobody.status == 401
     assert nobody.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_a_spool_that_is_behind_says_429_and_when_to_come_back(
+    tmp_path: Path, start: Callable[[Path, dict[str, str]], AbstractContextManager[Any]]
+) -> None:
+    row = {"ts": "2026-11-21T12:00:00Z", "kind": "inference", "asset": "a"}
+    with start(tmp_path / "data", {"STANCH_SPOOL_MOST": "200000"}) as server:
+        kept = 0
+        for batch in range(100):
+            rows = [{**row, "id": f"{batch}-{n}", "source": f"{n}" * 50} for n in range(500)]
+            told = server.ask("POST", "/api/v1/events", rows)
+            if told.status == 429:
+                break
+            assert told.status == 202
+            kept += told.json["accepted"]
+        assert told.status == 429
+        assert told.json["type"] == "busy"
+        assert "wait to be rolled up" in told.json["detail"]
+        assert 1 <= int(told.headers["retry-after"]) <= 300
+        # What was acknowledged before is kept, and the refused batch is not.
+        found = server.ask("GET", "/api/v1/hunt/count?asset=a")
+        assert found.json == {"count": kept}, found.body

@@ -44,6 +44,8 @@ class Rows:
     def __init__(self) -> None:
         self.table = conform(pa.table({"id": pa.array([], pa.string())}))
 
+    start = 0
+
     @property
     def end(self) -> int:
         return self.table.num_rows

@@ -14,7 +14,9 @@ from stanch.vocabulary.trouble import Tampered
 
 def chores_of(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[Chore]:
     """Everything that is to be kept going."""
+    edge = [Chore(name="edge", work=work.edge.turn, every=2.0)] if work.edge is not None else []
     return [
+        *edge,
         Chore(name="watch", work=work.lifecycle.turn, every=0.25),
         Chore(name="playbooks", work=work.runner.tick, every=0.25),
         Chore(name="takeover", work=lambda: workers.turn(durable), every=2.0),

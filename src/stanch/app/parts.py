@@ -14,6 +14,7 @@ import msgspec
 from stanch.engine.access import Access
 from stanch.engine.backups import BackupMade, age_told, enter, last_backup
 from stanch.engine.clock import utc_now
+from stanch.engine.custody import Custody
 from stanch.engine.desk import Desk, check
 from stanch.engine.desk import Parts as DeskParts
 from stanch.engine.evidence import EvidenceRoom
@@ -27,7 +28,7 @@ from stanch.store.lazy_lake import LazyLake
 from stanch.store.lock import FolderLock
 from stanch.store.log.evidence_log import EvidenceLog
 from stanch.store.signing import Signer, name_of, open_signer, rotate
-from stanch.store.spool import Spool
+from stanch.store.spool import Spool, SpoolLimits
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.store.vault.as_file import as_file
 from stanch.store.vault.scrub import scrub
@@ -86,18 +87,23 @@ class Parts:
 
     def desk(self) -> Desk:
         """The evidence desk of this folder."""
-        return Desk(
-            DeskParts(
-                store=self.store,
-                room=self.room,
-                recorder=self.recorder,
-                log=self.log,
-                tiles=self.log.folder,
-                vkeys=tuple(self.signer.vkeys()),
-                export=self.export,
-                scrub=lambda: scrub(self.vault),
-                clock=utc_now,
-            )
+        return Desk(self._of_evidence())
+
+    def custody(self) -> Custody:
+        """What the log says of things in this folder."""
+        return Custody(self._of_evidence())
+
+    def _of_evidence(self) -> DeskParts:
+        return DeskParts(
+            store=self.store,
+            room=self.room,
+            recorder=self.recorder,
+            log=self.log,
+            tiles=self.log.folder,
+            vkeys=tuple(self.signer.vkeys()),
+            export=self.export,
+            scrub=lambda: scrub(self.vault),
+            clock=utc_now,
         )
 
 
@@ -121,7 +127,8 @@ def opened(settings: Settings) -> Iterator[Parts]:
         recorder = Recorder(store, log)
         stack.callback(recorder.drain)
         # (4) events
-        spool = stack.enter_context(Spool.open(folder / "spool", readers=(WATCH, SEALING)))
+        limits = _limits(settings)
+        spool = stack.enter_context(Spool.open(folder / "spool", limits, readers=(WATCH, SEALING)))
         lake = LazyLake(folder / "lake", SCHEMA, spool)
         stack.callback(lake.close)
         # (5) who may ask
@@ -140,6 +147,12 @@ def opened(settings: Settings) -> Iterator[Parts]:
             lake=lake,
             access=access,
         )
+
+
+def _limits(settings: Settings) -> SpoolLimits:
+    usual = SpoolLimits()
+    segment = min(usual.segment_bytes, max(1, settings.spool_most // 8))
+    return replace(usual, backlog_bytes=settings.spool_most, segment_bytes=segment)
 
 
 def verify_folder(folder: Path) -> dict[str, Any]:

@@ -19,6 +19,8 @@ COMMANDS = MappingProxyType(
         "deny": "Say no to a question.",
         "playbook": "What is done about each kind of incident: list, read, check, run, exchange.",
         "policy": "How an asset may be used right now: show, set, take back.",
+        "edge": "Count at an edge site, and send signed counts instead of rows.",
+        "site": "Edge sites that may send their counts: add, list, revoke.",
         "gateway": "Our proxy, or Envoy, before a model service.",
         "freeze": "Keep what an asset is right now as evidence.",
         "clocks": "Duties to tell somebody something, and how long there is left.",

@@ -1,14 +1,16 @@
 """The edge: this server counts here and sends its counts upstream, never its rows.
 
 In    our own sealed minutes; the upstream server's address and a key for it.
-Out   each minute sent once, in order, numbered and signed; baselines fetched from upstream.
+Out   each minute sent once, in order, numbered and signed; assets and baselines from upstream.
 Why   counts only merge on one plan, so the baseline comes from where they are merged.
 
 How far we have sent is kept here and moves only when upstream has answered, so a cut line loses
-nothing; a summary whose answer was lost is sent again, the same to the bit, and known there.
+nothing; a summary whose answer was lost is sent again, the same to the bit, and known there. What
+upstream can never merge, because it counts on a newer baseline by now, is passed over and told.
 """
 
 import http.client
+import logging
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,16 +24,19 @@ from stanch.engine.ports import Store
 from stanch.engine.sites import LEAD
 from stanch.engine.watch.hop import LATENESS, MINUTE
 from stanch.engine.watch.sent import Sent, written
+from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import BaselineKept, SummaryBlock
 from stanch.vocabulary.span import Span
-from stanch.vocabulary.trouble import Refused, Unreachable
+from stanch.vocabulary.trouble import BadInput, NotFound, Refused, Unreachable
 
+_LOG = logging.getLogger("stanch.edge")
 _PLACE = "_edge/place"
 SETTLED = LATENESS + 2 * MINUTE
 """A minute this old is sealed here and does not change any more."""
 LONGEST_AWAY = timedelta(minutes=12)
 """What is older than this upstream would call stale; it stays here, where it can be hunted."""
+FETCH_EVERY = timedelta(seconds=30)
 _MOST = 200
 _TIMEOUT = 15.0
 
@@ -65,10 +70,15 @@ class Edge:
         self._upstream = upstream
         self._sign = sign
         self._clock = clock
+        self._fetched = datetime(2000, 1, 1, tzinfo=UTC)
+        self.passed_over = 0
 
     def turn(self) -> int:
-        """How many minutes were sent, after the baselines were brought up to date."""
-        self._fetch_baselines()
+        """How many minutes were sent, after assets and baselines were brought up to date."""
+        if self._clock() - self._fetched >= FETCH_EVERY:
+            self._fetch_assets()
+            self._fetch_baselines()
+            self._fetched = self._clock()
         sent = 0
         for block in self._due():
             self._send(block)
@@ -106,16 +116,37 @@ class Edge:
             )
         )
         headers = {"stanch-signature": self._sign(LEAD + content)}
-        path = f"/api/v1/sites/{quote(self._upstream.site, safe='')}/minutes"
-        self._ask("POST", path, content, headers)
+        number = place.number + 1
+        try:
+            self._ask("POST", f"{self._site}/minutes", content, headers)
+        except BadInput as never:
+            _LOG.warning("%s of %s was passed over: %s", block.minute, block.asset, never)
+            self.passed_over += 1
+            self._fetched = datetime(2000, 1, 1, tzinfo=UTC)
+            number = place.number
         moved = _Place(
-            number=place.number + 1,
+            number=number,
             minute=block.minute,
             asset=block.asset,
             version=block.version,
         )
         with self._store.begin() as tx:
             tx.settings.put(_PLACE, msgspec.json.encode(moved).decode())
+
+    @property
+    def _site(self) -> str:
+        return f"/api/v1/sites/{quote(self._upstream.site, safe='')}"
+
+    def _fetch_assets(self) -> None:
+        """Takes over how the assets are defined upstream: their features, their criticality."""
+        for asset in self._upstream.assets:
+            answer = self._ask("GET", f"{self._site}/assets/{quote(asset, safe='')}")
+            if not answer:
+                raise NotFound("asset of this site upstream", asset, "site")
+            defined = msgspec.json.decode(answer, type=Asset)
+            with self._store.begin() as tx:
+                if tx.assets.find(defined.id) != defined:
+                    tx.assets.save(defined)
 
     def _fetch_baselines(self) -> None:
         for asset in self._upstream.assets:
@@ -154,7 +185,8 @@ class Edge:
         if answer.status == http.client.NOT_FOUND and method == "GET":
             return b""
         if answer.status >= http.client.BAD_REQUEST:
-            raise Refused(f"{self._upstream.url} answered {answer.status}: {_detail(found)}")
+            said = f"{self._upstream.url} answered {answer.status}: {_detail(found)}"
+            raise BadInput(said) if answer.status == BadInput.http_status else Refused(said)
         return found
 
 

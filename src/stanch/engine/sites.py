@@ -26,6 +26,7 @@ from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.watch.hop import MINUTE
 from stanch.engine.watch.sent import Sent
+from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.finding import AttackKind, Cite, CiteKind, Finding, Lifecycle, Suspect
 from stanch.vocabulary.ids import AssetId, DetectorId, Digest, PrincipalId, asset_id, digest_of
 from stanch.vocabulary.people import Caller
@@ -56,6 +57,8 @@ class Site:
     """Of the last summary that was taken in."""
     digest: Digest | None = None
     heard: datetime | None = None
+    revoked: datetime | None = None
+    """Since when nothing of it is taken in any more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,20 +97,35 @@ class Sites:
             by=caller.name,
         )
         with self._store.begin() as tx:
-            if tx.settings.get(_NAME + site.id) is not None:
+            text = tx.settings.get(_NAME + site.id)
+            if text is not None and _read(text).revoked is None:
                 raise AlreadyThere("site", site.id)
             _keep(tx, site)
-            tx.record(
-                Entry(
-                    at=site.added,
-                    deed=Deed.ACCESS_CHANGED,
-                    actor=caller.name,
-                    about=site.id,
-                    digest=digest_of(public.encode()),
-                    facts={"what": "site added", "assets": ", ".join(site.assets)[:200]},
-                )
-            )
+            _enter(tx, site, caller, "site added")
         return site
+
+    def revoke(self, name: str, caller: Caller) -> Site:
+        """The site, of which nothing is taken in any more; what was taken in stays counted."""
+        with self._store.begin() as tx:
+            site = _site(tx, name)
+            if site.revoked is None:
+                site = replace(site, revoked=self._clock())
+                _keep(tx, site)
+                _enter(tx, site, caller, "site revoked")
+        return site
+
+    def all(self) -> tuple[Site, ...]:
+        """Every site that was ever added, by name."""
+        with self._store.look() as tx:
+            kept = tx.settings.all(_NAME)
+        return tuple(sorted((_read(text) for text in kept.values()), key=lambda one: one.id))
+
+    def asset_of(self, name: str, asset: str) -> Asset:
+        """An asset that this site may speak of, so that it counts on the same definition."""
+        with self._store.look() as tx:
+            if asset not in _site(tx, name).assets:
+                raise NotFound("asset", asset[:64], "asset")
+            return tx.assets.get(asset_id(asset))
 
     def get(self, name: str) -> Site:
         """The site with this name, or `NotFound`."""
@@ -169,6 +187,8 @@ def _judged(site: Site, content: bytes, signature: str, at: datetime) -> tuple[S
     """What was sent, if it can be read, and why it is refused, if it is."""
     if not _signed(site, content, signature):
         return None, "its signature is not the site's"
+    if site.revoked is not None:
+        return None, f"the site was revoked on {site.revoked:%Y-%m-%d %H:%M}Z"
     try:
         sent = msgspec.msgpack.decode(content, type=Sent)
     except msgspec.MsgspecError as error:
@@ -205,8 +225,25 @@ def _after(site: Site, sent: Sent, content: bytes, at: datetime) -> Site:
 def _site(tx: Transaction, name: str) -> Site:
     text = tx.settings.get(_NAME + name)
     if text is None:
-        raise NotFound("site", name[:64], "asset")
+        raise NotFound("site", name[:64], "site")
+    return _read(text)
+
+
+def _read(text: str) -> Site:
     return msgspec.json.decode(text, type=Site)
+
+
+def _enter(tx: Transaction, site: Site, caller: Caller, what: str) -> None:
+    tx.record(
+        Entry(
+            at=site.revoked or site.added,
+            deed=Deed.ACCESS_CHANGED,
+            actor=caller.name,
+            about=site.id,
+            digest=digest_of(site.public.encode()),
+            facts={"what": what, "assets": ", ".join(site.assets)[:200]},
+        )
+    )
 
 
 def _keep(tx: Transaction, site: Site) -> None:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from litestar import Request, get, post
+from litestar import Request, delete, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody, RawBody
 
 from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.engine.sites import Site, TakenIn
+from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.kept import BaselineKept
 from stanch.vocabulary.people import Caller, Scope
@@ -27,6 +28,24 @@ class NewSite:
 def add_site(house: TheHouse, caller: TheCaller, data: JSONBody[NewSite]) -> Site:
     """The new site."""
     return house.sites.add(data.id, data.public, data.assets, caller)
+
+
+@get("/sites", opt=needs(Scope.READ), sync_to_thread=True)
+def list_sites(house: TheHouse) -> tuple[Site, ...]:
+    """Every site, how far it has come, and which are revoked."""
+    return house.sites.all()
+
+
+@delete("/sites/{site:str}", opt=needs(Scope.ADMIN), status_code=200, sync_to_thread=True)
+def revoke_site(house: TheHouse, caller: TheCaller, site: FromPath[str]) -> Site:
+    """The site, of which nothing is taken in any more."""
+    return house.sites.revoke(site, caller)
+
+
+@get("/sites/{site:str}/assets/{asset:str}", opt=needs(Scope.INGEST), sync_to_thread=True)
+def site_asset(house: TheHouse, site: FromPath[str], asset: FromPath[str]) -> Asset:
+    """An asset that the site may speak of, as it is defined here."""
+    return house.sites.asset_of(site, asset)
 
 
 @get("/sites/{site:str}", opt=needs(Scope.READ), sync_to_thread=True)
@@ -53,4 +72,12 @@ def current_baseline(house: TheHouse, asset: FromPath[str]) -> BaselineKept:
     return found
 
 
-ROUTES = (add_site, get_site, take_minute, current_baseline)
+ROUTES = (
+    add_site,
+    list_sites,
+    get_site,
+    revoke_site,
+    site_asset,
+    take_minute,
+    current_baseline,
+)

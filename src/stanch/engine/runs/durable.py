@@ -162,6 +162,11 @@ def _quiet() -> None:
         log.addHandler(logging.NullHandler())
 
 
+def _seconds(_how: str) -> float:
+    """The seconds since 1970 with their parts, as newer SQLites give them."""
+    return utc_now().timestamp()
+
+
 def _engine(url: str) -> sa.Engine:
     made = sa.make_url(url)
     if made.get_backend_name() != "sqlite":
@@ -172,7 +177,7 @@ def _engine(url: str) -> sa.Engine:
     def _open(raw: Any, _: Any) -> None:
         raw.isolation_level = "IMMEDIATE"
         if sqlite3.sqlite_version_info < _SUBSECONDS:
-            raw.create_function("unixepoch", 1, lambda _: utc_now().timestamp())
+            raw.create_function("unixepoch", 1, _seconds)
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             raw.execute(f"PRAGMA {pragma}").close()
 

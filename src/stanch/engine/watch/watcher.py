@@ -38,6 +38,11 @@ class Spool(Protocol):
     """Rows in the order they came."""
 
     @property
+    def start(self) -> int:
+        """The first position that can still be read."""
+        ...
+
+    @property
     def end(self) -> int:
         """The position after the last row."""
         ...
@@ -109,7 +114,8 @@ class Watcher:
         at = self._clock()
         with self._store.begin() as tx:
             position = tx.positions.get(READER)
-            rows = conform(self._spool.read(position.at, ROWS))
+            since = max(position.at, self._spool.start)
+            rows = conform(self._spool.read(since, ROWS))
             if rows.num_rows:
                 self._bench.take(tx, rows, at)
             # Time alone moves things too: minutes end although nothing comes any more.
@@ -122,7 +128,7 @@ class Watcher:
             owe(tx, HELD, [f.id for f in new])
             self._bench.keep(tx)
             if rows.num_rows:
-                tx.positions.move(position, position.at + rows.num_rows)
+                tx.positions.move(position, since + rows.num_rows)
         windows = {s.id: w for w, s in said if isinstance(s, Finding)}
         return Seen(
             rows=rows.num_rows,
