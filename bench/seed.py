@@ -1,6 +1,6 @@
 """A store filled with believable nouns, for screens and for measuring the console.
 
-python -m bench.seed FOLDER [incidents] [findings]
+python -m bench.seed FOLDER [incidents] [findings] [events]
 """
 
 import random
@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+
 from stanch.app import opened
 from stanch.engine.clock import utc_now
 from stanch.engine.evidence import Piece
+from stanch.engine.ingest.schema import SCHEMA, conform
 from stanch.engine.policies import Change, Policies
 from stanch.engine.ports import Transaction
 from stanch.settings import Settings
@@ -48,6 +51,7 @@ from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, demand_id
 
+BATCH = 100_000
 PASSWORD = "correct horse battery"  # noqa: S105  the password of a benchmark's people
 ASSETS = (
     ("fraud-scorer", AssetKind.MODEL, "Card fraud scorer", "payments", Criticality.CRITICAL),
@@ -64,55 +68,56 @@ ASSETS = (
 STORIES = (
     (
         AttackKind.EXTRACTION,
-        "Model extraction of {} by {} key(s)",
+        "Model extraction of {} by {}",
         "query_pattern",
         "{p} asked {n} times on a grid between known answers; 1 in 40 is usual.",
     ),
     (
         AttackKind.POISONING,
-        "Labels of {} flipped by {} annotator(s)",
+        "Labels of {} flipped by {}",
         "label_flip",
-        "Labels from {p} turn 'fraud' into 'fine' in {n} of 900 rows; 2 % is usual.",
+        "Labels from {p} turn 'fraud' into 'fine' in {part} of 900 rows; 2 % is usual.",
     ),
     (
         AttackKind.THRESHOLD_PROBING,
-        "Somebody searches the threshold of {} with {} key(s)",
+        "Somebody searches the threshold of {} with {}",
         "near_edge",
         "{p} sent {n} requests within 0.01 of the threshold.",
     ),
     (
         AttackKind.EVASION,
-        "Inputs made to slip past {} by {} key(s)",
+        "Inputs made to slip past {} by {}",
         "off_manifold",
         "{n} inputs of {p} have values that do not belong together.",
     ),
     (
         AttackKind.PROMPT_INJECTION,
-        "Instructions hidden in pages that {} read, {} session(s)",
+        "Instructions hidden in pages that {} read for {}",
         "injection",
         "A page read for {p} told the agent to send mail; {n} words match rule emergency-12.",
     ),
     (
         None,
-        "Scores of {} moved ({} principal(s) named)",
+        "Scores of {} moved; {} named",
         "score_shift",
         "'fraud' is now 9 % of {n} answers, 3 % in the baseline.",
     ),
 )
 
 
-def at_least(low: int, value: float) -> int:
-    return max(low, round(value))
+def many(count: int) -> str:
+    return "one key" if count == 1 else f"{count} keys"
 
 
 def main() -> None:
     folder = Path(sys.argv[1])
     incidents = int(sys.argv[2]) if len(sys.argv) > 2 else 40
     findings = int(sys.argv[3]) if len(sys.argv) > 3 else 1200
-    fill(folder, incidents, findings)
+    events = int(sys.argv[4]) if len(sys.argv) > 4 else 2000
+    fill(folder, incidents, findings, events)
 
 
-def fill(folder: Path, incidents: int, findings: int) -> None:
+def fill(folder: Path, incidents: int, findings: int, events: int = 0) -> None:
     dice, now = random.Random(20261121), utc_now()  # noqa: S311  the same store each time
     with opened(Settings(data=folder)) as parts:
         for name, role in (
@@ -155,6 +160,31 @@ def fill(folder: Path, incidents: int, findings: int) -> None:
             change,
         )
         parts.recorder.drain()
+        for start in range(0, events, BATCH):
+            parts.spool.append(traffic(dice, now, range(start, min(events, start + BATCH))))
+            parts.lake.roll_up(now)
+
+
+def traffic(dice: random.Random, now: datetime, numbers: range) -> pa.Table:
+    """Answers of the last two days: mostly of everybody, in part of the key that is suspected."""
+    rows = [
+        {
+            "id": f"evt-{n:09d}",
+            "ts": now - timedelta(seconds=172_800 * dice.random()),
+            "kind": "label" if n % 50 == 0 else "inference",
+            "asset": ASSETS[n % 6][0],
+            "version": "v7",
+            "principal": "key-91" if n % 17 == 0 else f"key-{10 + n % 80}",
+            "source": f"203.0.113.{n % 250}",
+            "features": [round(dice.gauss(0, 1), 3) for _ in range(3)],
+            "prediction": "fraud" if n % 23 == 0 else "fine",
+            "received": now,
+        }
+        for n in numbers
+    ]
+    return conform(
+        pa.Table.from_pylist(rows, schema=pa.schema([f for f in SCHEMA if f.name in rows[0]]))
+    )
 
 
 def asset(key: str, kind: AssetKind, name: str, owner: str, criticality: Criticality) -> Asset:
@@ -216,7 +246,7 @@ def incident(
     )
     one = Incident(
         id=IncidentId(f"inc-{number:015d}"),
-        title=title.format(key, len(people)),
+        title=title.format(key, many(len(people))),
         asset=AssetId(key),
         opened=at,
         first_seen=at - timedelta(minutes=14),
@@ -304,7 +334,7 @@ def finding(  # noqa: PLR0913, PLR0917  a story, word by word
         asset=asset,
         version="v7",
         window=Span(start=end - timedelta(minutes=10), end=end),
-        says=says.format(p=who, n=dice.randrange(200, 4000)),
+        says=says.format(p=who, n=dice.randrange(200, 4000), part=dice.randrange(90, 700)),
         measured={
             "nats above the rest": round(dice.uniform(4, 20), 2),
             "requests": float(dice.randrange(200, 4000)),

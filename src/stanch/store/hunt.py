@@ -69,6 +69,12 @@ class Hunter:
         found = self._ask("SELECT count(*) AS n FROM events WHERE", "", wanted, stored, tail)
         return int(found.column("n")[0].as_py())
 
+    def tally(self, wanted: Hunt, columns: Sequence[str], stored: Any, tail: pa.Table) -> pa.Table:
+        """How many rows match, by each combination of these columns."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        ask = f"SELECT {names}, count(*) AS n FROM events WHERE"  # noqa: S608  our own column names
+        return self._ask(ask, "GROUP BY ALL", wanted, stored, tail)
+
     def minutes(self, wanted: Hunt, stored: Any, tail: pa.Table) -> pa.Table:
         """Rows per asset and minute, in order."""
         # date_trunc asks a calendar for each row of a time with a zone; whole numbers do not.

@@ -11,7 +11,7 @@ that Parquet keeps for every group of rows let a slice of one asset skip most of
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -154,6 +154,11 @@ class Lake:
     def count(self, wanted: Hunt, tail: Source | None = None) -> int:
         """How many rows match."""
         return self._hunter.count(wanted, *self._files_and_tail(wanted, tail))
+
+    def tally(self, wanted: Hunt, columns: Sequence[str], tail: Source | None = None) -> pa.Table:
+        """How many events match, by each combination of these columns."""
+        files, rows = self._files_and_tail(wanted, tail)
+        return self._hunter.tally(wanted, columns, files, rows)
 
     def minutes(self, wanted: Hunt, tail: Source | None = None) -> pa.Table:
         """Rows per asset and minute: `asset, minute, rows`."""

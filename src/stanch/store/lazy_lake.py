@@ -6,6 +6,7 @@ Out   the same answers as the lake gives, over both.
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -28,8 +29,8 @@ class Question(Protocol):
     """What is asked of the lake."""
 
     @property
-    def asset(self) -> AssetId:
-        """Of which asset."""
+    def asset(self) -> AssetId | None:
+        """Of which asset; none is any."""
         ...
 
     @property
@@ -75,6 +76,15 @@ class LazyLake:
     def count(self, question: Question) -> int:
         """How many events match."""
         return int(self._open().count(_hunt(question), self._spool))
+
+    def newest(self, question: Question, columns: tuple[str, ...]) -> pa.Table:
+        """These columns of the newest events that match."""
+        wanted = replace(_hunt(question), columns=columns)
+        return self._open().hunt(wanted, self._spool)
+
+    def tally(self, question: Question, columns: tuple[str, ...]) -> pa.Table:
+        """How many events match, by each combination of these columns."""
+        return self._open().tally(_hunt(question), columns, self._spool)
 
     def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
         """The answers with these ids."""
