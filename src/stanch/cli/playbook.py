@@ -145,11 +145,12 @@ def _in_use(data: Path | None) -> list[_Book]:
 
 
 def _shipped() -> list[_Book]:
-    from stanch.contain.playbook.written import written  # noqa: PLC0415  only when needed
-    from stanch.engine.runs.library import shipped  # noqa: PLC0415  likewise
+    from stanch.engine.runs.library import shipped, shipped_text  # noqa: PLC0415  only when needed
 
     books = [one.playbook for _, one in sorted(shipped().items())]
-    return [_Book(id=b.id, title=b.title, text=written(b), version=b.version) for b in books]
+    return [
+        _Book(id=b.id, title=b.title, text=shipped_text(b.id), version=b.version) for b in books
+    ]
 
 
 def _book(playbook: str, data: Path | None) -> "Playbook":

@@ -17,7 +17,14 @@ from stanch.contain.playbook.check import checked
 from stanch.contain.playbook.written import Written, read, written
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store, Transaction
-from stanch.engine.runs.library import decoded, digest, encoded, every_act, shipped
+from stanch.engine.runs.library import (
+    decoded,
+    digest,
+    encoded,
+    every_act,
+    shipped,
+    shipped_text,
+)
 from stanch.vocabulary.ids import Digest, PlaybookId
 from stanch.vocabulary.playbook import Playbook
 from stanch.vocabulary.record import Deed, Entry
@@ -89,7 +96,9 @@ class Bookshelf(Mapping[str, Written]):
         with self._store.look() as tx:
             kept = tx.settings.get(_NOW + key)
         own = _EDITION.decode(kept) if kept is not None else None
-        return own.text if own is not None and not own.aside else written(self.book(key))
+        if own is not None and not own.aside:
+            return own.text
+        return shipped_text(self.book(key).id)
 
     def version(self, key: str) -> int:
         """The number of the newest version; 0 when there is none of this id."""

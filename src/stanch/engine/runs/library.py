@@ -49,6 +49,11 @@ def shipped() -> Mapping[str, Written]:
     return by_id(checked(f.read_text("utf-8"), f.name, every_act()) for f in found)
 
 
+def shipped_text(key: str) -> str:
+    """The YAML of a playbook that comes with stanch, as its author wrote it."""
+    return files("stanch").joinpath("playbooks", shipped()[key].file).read_text("utf-8")
+
+
 def by_id(books: Iterable[Written]) -> Mapping[str, Written]:
     """These playbooks by id; two with one id are refused."""
     made: dict[str, Written] = {}

@@ -1,49 +1,100 @@
-"""Playbooks: what is done about each kind of incident, as a list of steps and as written."""
+"""Playbooks: what is done about each kind of incident, drawn, as written, and rehearsed."""
 
-from stanch.contain.playbook.written import written
-from stanch.engine.runs.library import shipped
-from stanch.vocabulary.playbook import Ask, Decide, Do, Parallel, Playbook, Repeat, Step, Wait
-from stanch.vocabulary.trouble import NotFound
+from collections.abc import Sequence
+
+from stanch.engine.ports import Transaction
+from stanch.engine.runs.rehearsal import Answers, Play
+from stanch.vocabulary.casework import IncidentLine
+from stanch.vocabulary.ids import IncidentId
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.people import Scope
+from stanch.vocabulary.playbook import Playbook, Step
+from stanch.vocabulary.trouble import BadInput
+from stanch.web.flow import Marks, Way, flow, ways
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit
 
+_CASES = 50
 
-def steps(book: Playbook) -> list[tuple[Step, str, list[tuple[str, str]]]]:
+
+def steps(book: Playbook) -> list[tuple[Step, str, tuple[Way, ...]]]:
     """Each step, what kind it is, and where it leads."""
-    return [(step, type(step).__name__.lower(), _ways(step)) for step in book.steps.values()]
-
-
-def _ways(step: Step) -> list[tuple[str, str]]:
-    match step:
-        case Ask() | Decide():
-            return [("yes", step.yes), ("no", step.no)]
-        case Parallel():
-            return [*(("at once", b) for b in step.branches), ("then", step.next)]
-        case Repeat():
-            return [("repeats", step.first), ("then", step.next)]
-        case Wait():
-            late = [("too late", step.late)] if step.late is not None else []
-            return [("then", step.next), *late]
-        case Do():
-            return [("then", step.next)]
+    return [(step, type(step).__name__.lower(), ways(step)) for step in book.steps.values()]
 
 
 def listed(visit: Visit) -> Answer:
-    """Every playbook."""
-    return page(visit, "playbooks.html", books=[w.playbook for w in shipped().values()])
+    """Every playbook in use."""
+    shelf = visit.console.books
+    books = [shelf[key].playbook for key in sorted(shelf)]
+    own = {book.id for book in books if _own(visit, book)}
+    return page(visit, "playbooks.html", books=books, own=own)
 
 
 def show(visit: Visit) -> Answer:
-    """One playbook: its steps in order, and its text."""
-    key = visit.names["playbook"]
-    books = shipped()
-    if key not in books:
-        raise NotFound("playbook", key[:100], "playbook")
-    book = books[key].playbook
-    return page(visit, "playbook.html", book=book, steps=steps(book), text=written(book))
+    """One playbook: drawn, its steps in order, its text, who wrote which version."""
+    shelf, key = visit.console.books, visit.names["playbook"]
+    book = shelf.book(key)
+    with visit.console.store.look() as tx:
+        cases = _cases(tx, book)
+    return page(
+        visit,
+        "playbook.html",
+        book=book,
+        drawing=flow(book),
+        steps=steps(book),
+        text=shelf.text(key),
+        own=_own(visit, book),
+        editions=shelf.editions(key),
+        cases=cases,
+    )
+
+
+def rehearse(visit: Visit) -> Answer:
+    """What the playbook would do about an incident; nothing is done."""
+    book = visit.console.books.book(visit.names["playbook"])
+    key = visit.asked("incident").strip()
+    if not key:
+        raise BadInput("Choose the incident to rehearse it on.")
+    try:
+        answers = Answers(visit.asked("answers", Answers.YES))
+    except ValueError as error:
+        raise BadInput("People answer yes, no, or with silence.") from error
+    play = visit.console.rehearsal.play(book, IncidentId(key), answers)
+    with visit.console.store.look() as tx:
+        case = tx.incidents.get(IncidentId(key))
+    return page(
+        visit,
+        "rehearsal.html",
+        book=book,
+        case=case,
+        play=play,
+        answers=tuple(Answers),
+        drawing=flow(book, _marks(play)),
+    )
+
+
+def _marks(play: Play) -> Marks:
+    return Marks(done=frozenset(one.step for one in play.scenes))
+
+
+def _own(visit: Visit, book: Playbook) -> bool:
+    newest = next(iter(visit.console.books.editions(book.id)), None)
+    return newest is not None and not newest.aside
+
+
+def _cases(tx: Transaction, book: Playbook) -> Sequence[IncidentLine]:
+    """The latest incidents, those that it is an answer to before the others."""
+    lines = tx.incidents.page(Wanted(), limit=_CASES).items
+
+    def other(line: IncidentLine) -> bool:
+        verdict = line.incident.verdict
+        return str(verdict.attack or verdict.kind) not in book.answers
+
+    return sorted(lines, key=other)
 
 
 PAGES = (
     Page(path="/playbooks", show=listed),
     Page(path="/playbooks/{playbook:str}", show=show),
+    Page(path="/playbooks/{playbook:str}/rehearsal", show=rehearse, needs=Scope.RESPOND),
 )

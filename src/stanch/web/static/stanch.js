@@ -5,6 +5,7 @@ import { keys } from "./keys.js";
 import { lists } from "./lists.js";
 import { palette } from "./palette.js";
 import { keep } from "./keep.js";
+import { editor } from "./editor.js";
 
 document.documentElement.dataset.js = "on";
 times();
@@ -14,4 +15,5 @@ if (document.getElementById("main")?.closest(".frame")) {
   palette();
   keys();
   live();
+  editor();
 }
