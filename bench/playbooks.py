@@ -47,6 +47,9 @@ class Nothing:
     def perform(self, order: Order) -> Outcome:
         return Outcome(ok=True, says=order.act)
 
+    def gave_up(self, order: Order, says: str) -> None:
+        del order, says
+
     def undo(self, order: Order, handle: str) -> Outcome:
         return Outcome(ok=True, says=order.act + handle)
 

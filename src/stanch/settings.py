@@ -25,6 +25,9 @@ class Settings:
     """The key to use there."""
     database: str = ""
     """A SQLAlchemy URL; empty is SQLite in the data folder."""
+    automatic: str = ""
+    """What may be contained unasked: `narrow` (only what hits nobody but suspects; the default),
+    `ask` (nothing), or the share of others' requests that may be hit: `low=0, high=0.02`."""
     public_url: str = ""
     """How browsers and other machines reach this server; with https its cookies stay on TLS."""
     log_name: str = ""

@@ -1,13 +1,14 @@
 """The blast radius: counts that can be checked by hand, and its speed."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from stanch.contain.blast import blast
 from stanch.contain.rate import rate
 from stanch.vocabulary.ids import AssetId, PrincipalId
-from stanch.vocabulary.policy import Deny, Limits, Mode, Policy, Shape
+from stanch.vocabulary.policy import Deny, Limits, Mode, Policy, Shape, Tools
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Flow, Traffic
 
@@ -24,6 +25,10 @@ def _traffic(*flows: tuple[str, int, str, str]) -> Traffic:
             Flow(principal=PrincipalId(p), count=n, source=s, version=v) for p, n, s, v in flows
         ),
     )
+
+
+def _of(*flows: Flow) -> Traffic:
+    return replace(_traffic(), flows=flows)
 
 
 TRAFFIC = _traffic(
@@ -54,6 +59,35 @@ def test_a_limit_refuses_at_least_what_does_not_fit() -> None:
     found = blast(NOW, after, TRAFFIC)
     assert found.principals == ("key-1",)
     assert found.refused == 200
+
+
+def test_what_comes_in_one_burst_is_held_back_though_the_hour_had_room() -> None:
+    flow = replace(TRAFFIC.flows[1], minutes=(0, 0, 290, 10))
+    found = blast(NOW, Policy(asset=A, limit=Limits(per_principal=rate("60/min"))), _of(flow))
+    assert (found.refused, found.principals) == (170, ("key-2",))
+    spread = replace(flow, minutes=(60, 60, 60, 60, 60))
+    assert (
+        blast(NOW, Policy(asset=A, limit=Limits(per_principal=rate("60/min"))), _of(spread)).refused
+        == 0
+    )
+
+
+def test_who_is_not_known_by_name_is_counted_and_not_named() -> None:
+    found = blast(
+        NOW, Policy(asset=A, mode=Mode.STOPPED), _traffic(("", 70, "", ""), ("a", 30, "", ""))
+    )
+    assert (found.principals, found.refused) == (("a",), 100)
+    assert "and others who are not known by name" in found.says
+    assert found.beyond({PrincipalId("a")}) == 0.7
+
+
+def test_a_denied_tool_hits_those_who_used_it() -> None:
+    flow = replace(TRAFFIC.flows[0], tools={"sql": 40, "mail": 5})
+    found = blast(
+        NOW, Policy(asset=A, tools=Tools(deny=frozenset({"sql"}))), _of(flow, TRAFFIC.flows[1])
+    )
+    assert (found.principals, found.altered) == (("key-1",), 40)
+    assert found.reach.everybody
 
 
 def test_a_limit_on_all_is_shared_by_all() -> None:

@@ -29,7 +29,7 @@ from stanch.guard.link import Server
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.policy import Policy
-from stanch.vocabulary.probe import asked, proves, read
+from stanch.vocabulary.probe import Probe, asked, proves, read
 from stanch.vocabulary.registry import extensions
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Flow, Standing, Traffic
@@ -142,16 +142,103 @@ def test_arguments_come_from_a_playbooks_plain_values(action: Action[Any]) -> No
         arguments(action, {**plain, "colour": "red"})
 
 
-def test_a_wide_action_asks_a_person_and_a_narrow_one_does_not() -> None:
-    block = ACTIONS["block_principal"]
-    wide = previewed(block, STANDING, block.example, _asking(block), (TRAFFIC, Consent()))
-    assert wide.risk is Risk.ONE
-    own = previewed(block, STANDING, block.example, _asking(block), (TRAFFIC, Consent(widest=0.5)))
-    assert own.risk is Risk.AUTOMATIC
-    unknown = replace(TRAFFIC, flows=())
-    assert preview(block, STANDING, block.example, _asking(block), unknown).risk is Risk.AUTOMATIC
+GUILTY = frozenset({PrincipalId("key-91")})
+NARROW = {
+    "block_principal",
+    "enhanced_monitoring",
+    "freeze_pipeline",
+    "mirror",
+    "notify",
+    "quarantine_dataset",
+    "throttle",
+    "verbose_logging",
+}
+"""What may run unasked by itself, as its example is written."""
+
+
+def _touched(action: Action[Any], args: Any) -> set[str]:
+    """Whose requests a guard answers otherwise, among the guilty, the seen and the never seen."""
+    before = replace(STANDING, base=replace(STANDING.base, route={"v7": 100}))
+    after = replace(added(before, propose(action, before, args, _asking(action))), version=2)
+    hit: set[str] = set()
+    for who in ("key-91", "key-8", "key-2", "never seen"):
+        was, now = (_decided(effective(one, T0), who) for one in (before, after))
+        if was != now:
+            hit.add(who)
+    return hit
+
+
+def _decided(policy: Policy, who: str) -> list[tuple[object, ...]]:
+    """What a guard decides of many requests of one caller, small and large, plain and by tool."""
+    core = Core(Server(url="", key=""), A, by_address, Choices())
+    core.link.probe_key = b"k" * 32
+    core.keeper.accept(canonical(policy))
+    found: list[tuple[object, ...]] = []
+    for nonce, rows in enumerate((1, 1_000_000)):
+        header = asked(Probe(asset=A, principal=who, rows=rows), str(nonce), b"k" * 32).encode()
+        sealed = core.probed({"headers": [(b"stanch-probe", header)]})
+        assert sealed is not None
+        seen = read(sealed, str(nonce), b"k" * 32)
+        facts = (seen.outcome, seen.versions, seen.mode, seen.scores, seen.rate, seen.tools)
+        found.append(facts)
+    return found
+
+
+@every
+def test_what_touches_anybody_but_suspects_is_never_done_unasked(action: Action[Any]) -> None:
+    """At default settings, whatever the traffic was: heavy, light, or not seen at all."""
+    for traffic in (TRAFFIC, replace(TRAFFIC, flows=TRAFFIC.flows[:1]), replace(TRAFFIC, flows=())):
+        judged = (traffic, Consent(suspects=GUILTY))
+        shown = previewed(action, STANDING, action.example, _asking(action), judged)
+        if _touched(action, action.example) - GUILTY:
+            assert shown.risk is not Risk.AUTOMATIC
+        assert (shown.risk is Risk.AUTOMATIC) == (action.id in NARROW)
+
+
+@every
+def test_nobody_is_a_suspect_unless_it_is_said(action: Action[Any]) -> None:
+    found = preview(action, STANDING, action.example, _asking(action), TRAFFIC)
+    assert found.blast.reach.nobody or found.risk is not Risk.AUTOMATIC
+
+
+def test_a_throttle_of_everybody_asks_however_little_it_seems_to_hit() -> None:
+    throttle = ACTIONS["throttle"]
+    quiet = replace(TRAFFIC, flows=TRAFFIC.flows[1:2])
+    everybody = replace(throttle.example, principals=())
+    judged = (quiet, Consent(suspects=GUILTY))
+    found = previewed(throttle, STANDING, everybody, _asking(throttle), judged)
+    assert found.blast.share == 0
+    assert found.risk is Risk.ONE
+    both = replace(throttle.example, principals=("key-91", "key-2"))
+    assert previewed(throttle, STANDING, both, _asking(throttle), judged).risk is Risk.ONE
+
+
+def test_who_wants_more_unasked_says_how_large_a_share() -> None:
     limit = ACTIONS["query_limit"]
-    assert preview(limit, STANDING, limit.example, _asking(limit), unknown).risk is Risk.ONE
+    small = replace(limit.example, max_batch=None, cost="")
+    throttle = ACTIONS["throttle"]
+    everybody = replace(throttle.example, rate="50/min", principals=())
+    wide = Consent(suspects=GUILTY, widest=0.5)
+    found = previewed(throttle, STANDING, everybody, _asking(throttle), (TRAFFIC, wide))
+    assert 0 < found.blast.beyond(GUILTY) < 0.5 < found.blast.share
+    assert found.risk is Risk.AUTOMATIC
+    less = replace(wide, widest=0.1)
+    judged = (TRAFFIC, less)
+    assert previewed(throttle, STANDING, everybody, _asking(throttle), judged).risk is Risk.ONE
+    unknown = (replace(TRAFFIC, flows=()), wide)
+    assert previewed(throttle, STANDING, everybody, _asking(throttle), unknown).risk is Risk.ONE
+    nothing = previewed(limit, STANDING, small, _asking(limit), (TRAFFIC, Consent()))
+    assert nothing.blast.reach.nobody
+
+
+def test_a_crowd_of_suspects_is_a_persons_matter() -> None:
+    block = ACTIONS["block_principal"]
+    many = tuple(f"key-{n}" for n in range(51))
+    judged = (TRAFFIC, Consent(suspects=frozenset(map(PrincipalId, many))))
+    args = replace(block.example, principals=many)
+    assert previewed(block, STANDING, args, _asking(block), judged).risk is Risk.ONE
+    args = replace(block.example, principals=many[1:])
+    assert previewed(block, STANDING, args, _asking(block), judged).risk is Risk.AUTOMATIC
 
 
 def test_siblings_by_lineage_get_the_same_demand() -> None:

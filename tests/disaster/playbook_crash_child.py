@@ -45,7 +45,7 @@ steps:
     no: end
   - id: slow
     do: throttle
-    with: {rate: 20/min}
+    with: {rate: 20/min, principals: [key-91]}
     lasts: 1h
   - id: a-moment
     wait: 1s

@@ -5,12 +5,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from stanch.engine.deeds import Automatic, Hands, RealDeeds
+from stanch.detect.summaries.ledger import PLACES, WIDTH, nobody
+from stanch.detect.summaries.parts import CARD, SAMPLED, Block
+from stanch.detect.summaries.sketch import SMALL
+from stanch.engine.automatic import Automatic, automatic_in
+from stanch.engine.deeds import Hands, RealDeeds
+from stanch.engine.guards import Proof
 from stanch.engine.policies import Policies
 from stanch.engine.runs.deeds import Order
 from stanch.engine.telling import Notice
+from stanch.engine.watch.minutes import Callers
 from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.approval import Risk
@@ -49,7 +56,7 @@ class Room:
 
     def __init__(self, folder: Path) -> None:
         self.at = NOON
-        self.shows: bool | None = None
+        self.shows = Proof(holds=None, says="Nobody.")
         self.notices: list[Notice] = []
         self.store: SqlStore = open_store(sqlite_url(folder), clock=lambda: self.at)
         self.policies = Policies(self.store, lambda: self.at)
@@ -94,34 +101,29 @@ class Room:
     def freeze(self, incident: Incident) -> None:
         self.frozen = incident.id
 
-    def prove(self, asset: AssetId, version: int, probe: Probe | None) -> bool | None:
+    def prove(self, asset: AssetId, version: int, probe: Probe | None) -> Proof:
         assert (asset, version > 0, probe is not None) == (FRAUD, True, True)
         return self.shows
 
     def tell(self, notice: Notice) -> None:
         self.notices.append(notice)
 
-    def traffic(self, counts: dict[str, int]) -> None:
-        blocks = [
-            SummaryBlock(
-                asset=FRAUD,
-                version="v7",
-                minute=NOON - timedelta(minutes=5),
-                body=b"",
-                n=n,
-                principal=PrincipalId(name),
-            )
-            for name, n in counts.items()
-        ]
+    def traffic(self, counts: dict[str, int], unnamed: int = 0) -> None:
+        body = msgspec.json.encode({"asked": counts, "all": sum(counts.values()) + unnamed})
+        block = SummaryBlock(
+            asset=FRAUD, version="v7", minute=NOON - timedelta(minutes=5), body=body, n=1
+        )
         with self.store.begin() as tx:
-            tx.summaries.put(blocks)
+            tx.summaries.put([block])
 
     def entered(self, deed: Deed) -> int:
         return sum(one.entry.deed is deed for one in self.store.outbox(limit=500))
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    plain = msgspec.json.Decoder(Callers)
+    monkeypatch.setattr("stanch.engine.asked.callers", plain.decode)
     made = Room(tmp_path)
     yield made
     made.store.close()
@@ -162,25 +164,54 @@ def test_the_digest_is_of_the_act_whatever_else_stands_or_how_late_it_is(room: R
     assert room.deeds.show(other).digest != before
 
 
+THROTTLE = replace(BLOCK, act="throttle", args={"rate": "60/min"}, key="run-1/slow")
+SOME = automatic_in("low=0.02, high=0.10")
+
+
 @pytest.mark.parametrize(
-    ("share", "level", "risk"),
+    ("over", "level", "automatic", "risk"),
     [
-        (1, Level.LOW, Risk.AUTOMATIC),
-        (4, Level.LOW, Risk.ONE),
-        (4, Level.MEDIUM, Risk.AUTOMATIC),
-        (8, Level.MEDIUM, Risk.ONE),
-        (8, Level.HIGH, Risk.AUTOMATIC),
-        (30, Level.HIGH, Risk.ONE),
+        (0, Level.HIGH, Automatic(), Risk.ONE),
+        (1, Level.LOW, SOME, Risk.AUTOMATIC),
+        (4, Level.LOW, SOME, Risk.ONE),
+        (4, Level.MEDIUM, SOME, Risk.ONE),
+        (8, Level.HIGH, SOME, Risk.AUTOMATIC),
+        (30, Level.HIGH, SOME, Risk.ONE),
     ],
 )
-def test_how_much_goes_unasked_depends_on_severity_and_blast(
-    room: Room, share: int, level: Level, risk: Risk
+def test_how_much_goes_unasked_depends_on_severity_and_on_who_else_is_hit(
+    room: Room, over: int, level: Level, automatic: Automatic, risk: Risk
 ) -> None:
-    room.traffic({"key-91": share, "key-2": 100 - share})
+    """A throttle of everybody; `over` percent of all requests are an innocent's beyond it."""
+    room.traffic({"key-91": 400, "key-2": 120 + over * 10, "key-3": 100}, 380 - over * 10)
     with room.store.begin() as tx:
         seen = tx.incidents.get(INCIDENT)
         tx.incidents.save(replace(seen, severity=Severity(level=level)))
-    assert room.deeds.show(BLOCK).risk is risk
+    assert room.with_setting(automatic).show(THROTTLE).risk is risk
+
+
+def test_a_suspect_is_blocked_at_once_however_much_they_ask(room: Room) -> None:
+    room.traffic({"key-91": 9_000, "key-2": 1_000})
+    shown = room.deeds.show(BLOCK)
+    assert shown.risk is Risk.AUTOMATIC
+    assert "Hits 1 principals and 90 % of 10000 requests" in shown.text
+    named = replace(BLOCK, args={"principals": ("key-91", "key-2")})
+    assert room.deeds.show(named).risk is Risk.ONE
+    # Whom a person names in person needs no second one; everybody does.
+    assert room.deeds.show(replace(named, by="ada")).risk is Risk.AUTOMATIC
+    assert room.deeds.show(replace(THROTTLE, by="ada")).risk is Risk.ONE
+
+
+def test_the_blast_is_measured_by_the_minutes_that_the_watch_keeps(room: Room) -> None:
+    room.traffic({"key-91": 70, "key-2": 20}, unnamed=10)
+    shown = room.deeds.show(replace(BLOCK, act="stop_endpoint", args={}))
+    assert "Hits 2 principals and others who are not known by name and 100 % of 100" in shown.text
+
+
+@pytest.mark.parametrize("text", ["wide", "low", "low=2", "low=-1", "severe=0.1", "low=x"])
+def test_a_setting_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="STANCH_AUTOMATIC"):
+        automatic_in(text)
 
 
 def test_people_can_be_asked_before_anything(room: Room) -> None:
@@ -191,9 +222,9 @@ def test_a_proof_moves_the_incident_on_and_is_entered_once(room: Room) -> None:
     room.deeds.perform(BLOCK)
     proof = replace(BLOCK, act="await_probe", args={}, key="run-1/prove")
     assert not room.deeds.perform(proof).ok
-    room.shows = False
+    room.shows = Proof(holds=False, says="Not yet.")
     assert room.deeds.perform(proof).again
-    room.shows = True
+    room.shows = Proof(holds=True, says="Shown.")
     assert room.deeds.perform(proof).ok
     assert room.deeds.perform(proof).ok
     with room.store.look() as tx:

@@ -7,6 +7,7 @@ from stanch.app.parts import Parts, text_of
 from stanch.detect.registry import detectors
 from stanch.detect.window import Window
 from stanch.engine.approvals import Approvals
+from stanch.engine.automatic import automatic_in
 from stanch.engine.baselines import Baselines
 from stanch.engine.by_hand import ByHand
 from stanch.engine.cases import Cases
@@ -81,7 +82,14 @@ def work_of(parts: Parts) -> Work:
     policies, guards = Policies(store, utc_now), Guards(store, utc_now)
     approvals, deadlines = Approvals(store, utc_now), ContainmentClock(store, utc_now)
     deeds = RealDeeds(
-        Hands(store=store, policies=policies, keeper=keeper, clock=utc_now, prover=_Prover(guards))
+        Hands(
+            store=store,
+            policies=policies,
+            keeper=keeper,
+            clock=utc_now,
+            prover=_Prover(guards),
+            automatic=automatic_in(parts.settings.automatic),
+        )
     )
     world = World(store=store, deeds=deeds, approvals=approvals, clock=utc_now)
     books = Bookshelf(store, utc_now)

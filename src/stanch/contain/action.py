@@ -20,7 +20,7 @@ from stanch.contain.combine import added, effective
 from stanch.contain.diff import Change, changes
 from stanch.contain.policy import canonical, wants
 from stanch.vocabulary.approval import Risk
-from stanch.vocabulary.ids import ActionId, AssetId, Digest, IncidentId, digest_of
+from stanch.vocabulary.ids import ActionId, AssetId, Digest, IncidentId, PrincipalId, digest_of
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.standing import Demand, Standing, Traffic, demand_id
@@ -92,10 +92,16 @@ class Asking:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Consent:
-    """How much may happen without asking a person."""
+    """How much may happen without asking a person: by itself, only what hits suspects alone."""
 
-    widest: float = 0.05
-    """The largest share of requests that an automatic action may hit."""
+    suspects: frozenset[PrincipalId] = frozenset()
+    """Those who are surely behind it: they may be hit unasked."""
+    widest: float = 0.0
+    """The largest share of requests, of others than suspects, that an act may hit unasked."""
+    crowd: int = 50
+    """So many principals an act may name unasked; more are a crowd, and a person's matter."""
+    by_person: bool = False
+    """Whether a person wants it: whom they name themselves needs no second person's yes."""
 
 
 Wanted = Callable[[AssetId, A, Known], Policy]
@@ -237,15 +243,22 @@ def previewed(
     )
 
 
-NAMED = 20
-"""Ranks up to this cut only who is named, so that they need no traffic to be judged narrow."""
-
-
 def risk_of(action: Action[A], hit: Blast, consent: Consent) -> Risk:
-    """The consent this needs: more when it cannot be undone or hits more than may go unasked."""
+    """The consent this needs: by whether it can be undone, and by whom it could hit."""
     if action.undo is Undo.NEVER:
         return Risk.TWO
     if action.risk is not Risk.AUTOMATIC:
         return action.risk
-    wide = hit.share > consent.widest if hit.known else action.rank > NAMED
-    return Risk.ONE if wide else Risk.AUTOMATIC
+    return Risk.ONE if _asks(hit, consent) else Risk.AUTOMATIC
+
+
+def _asks(hit: Blast, consent: Consent) -> bool:
+    """Whether it could hit others than suspects, and more of them than may be hit unasked."""
+    reach = hit.reach
+    if len(reach.principals) > consent.crowd:
+        return True
+    strangers = reach.principals - consent.suspects if not consent.by_person else ()
+    others = reach.everybody or reach.networks or strangers
+    if not others:
+        return False
+    return not consent.widest or not hit.known or hit.beyond(consent.suspects) > consent.widest

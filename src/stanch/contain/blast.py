@@ -4,25 +4,30 @@ In    the policy before and after, and the traffic of a span (by default the las
 Out   the principals hit, the requests refused or answered otherwise, and their share.
 Why   an approver should see who is hurt before saying yes, and the playbook prefers the narrowest.
 
-Counts are exact where the policy decides by itself (denials, modes, versions, shapes). Under a
-rate limit a principal keeps at most burst + rate x span of its requests, so what is refused is at
-least the rest. Where weights shift between versions that both still answer, the part that moves is
-the part of the old share that is gone.
+Counts are exact where the policy decides by itself (denials, modes, versions, shapes, tools).
+Under a rate limit a principal keeps at most burst + rate x span of its requests, and in each minute
+at most burst + rate x 60 s, so what is refused is at least the rest. Where weights shift between
+versions that both still answer, the part that moves is the part of the old share that is gone. Who
+is not known by name is counted together, under the empty name.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from stanch.contain.combine import slower
 from stanch.contain.policy import answering_mode, closed, may_answer, weights
+from stanch.contain.reach import Reach, reach
 from stanch.vocabulary.ids import PrincipalId
 from stanch.vocabulary.network import Networks
 from stanch.vocabulary.policy import Mode, Policy, Rate
 from stanch.vocabulary.standing import Flow, Traffic
 
 Sieve = Callable[[Flow], bool]
+NAMELESS = PrincipalId("")
+"""Stands for all who were counted and are not known by name."""
+MINUTE = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,19 +44,30 @@ class Blast:
     """All requests of the span."""
     known: bool = True
     """False when there was no traffic to judge by."""
+    reach: Reach = field(default_factory=Reach)
+    """Whom it could hit, seen lately or not."""
+    each: Mapping[PrincipalId, Fraction] = field(default_factory=dict)
+    """How many requests of each are hit; under the empty name those of the unnamed."""
 
     @property
     def share(self) -> float:
         """The part of all requests that is hit, from 0 to 1."""
         return float((self.refused + self.altered) / self.requests) if self.requests else 0.0
 
+    def beyond(self, suspects: Collection[PrincipalId]) -> float:
+        """The part of all requests that is hit and is not these suspects' own."""
+        innocent = sum((n for p, n in self.each.items() if p not in suspects), Fraction(0))
+        return float(innocent / self.requests) if self.requests else 0.0
+
     @property
     def says(self) -> str:
         """The blast radius in one sentence."""
         if not self.known:
-            return "Nothing was asked in the span looked at, so nobody can be named."
+            whom = "It holds for everybody. " if self.reach.everybody else ""
+            return f"{whom}Nothing was asked in the span looked at, so nobody can be named."
+        more = " and others who are not known by name" if self.each.get(NAMELESS) else ""
         return (
-            f"Hits {len(self.principals)} principals and {100 * self.share:.3g} % of "
+            f"Hits {len(self.principals)} principals{more} and {100 * self.share:.3g} % of "
             f"{self.requests} requests ({float(self.refused):.6g} refused, "
             f"{float(self.altered):.6g} answered otherwise)."
         )
@@ -64,6 +80,8 @@ def blast(before: Policy, after: Policy, traffic: Traffic) -> Blast:
     refused: dict[PrincipalId, Fraction] = defaultdict(Fraction)
     altered: dict[PrincipalId, Fraction] = defaultdict(Fraction)
     left: dict[PrincipalId, int] = defaultdict(int)
+    minutes: dict[PrincipalId, Counter[int]] = defaultdict(Counter)
+    toolless = after.tools.deny - before.tools.deny
     for flow in traffic.flows:
         if was_refused(flow):
             continue
@@ -71,18 +89,29 @@ def blast(before: Policy, after: Policy, traffic: Traffic) -> Blast:
             refused[flow.principal] += flow.count
             continue
         left[flow.principal] += flow.count
-        altered[flow.principal] += flow.count * moved(flow.version)
+        if flow.minutes:
+            minutes[flow.principal].update(dict(enumerate(flow.minutes)))
+        if part := max(flow.count * moved(flow.version), _used(flow, toolless)):
+            altered[flow.principal] += part
     seconds = (traffic.span.end - traffic.span.start).total_seconds()
-    _throttle(_Rates(before, after, seconds), left, (refused, altered))
-    hit = {p for part in (refused, altered) for p, n in part.items() if n > 0}
+    if before.limit != after.limit:
+        _throttle(_Rates(before, after, seconds, minutes), left, (refused, altered))
+    each = {p: refused[p] + altered[p] for p in {*refused, *altered}}
     total = sum(f.count for f in traffic.flows)
     return Blast(
-        principals=tuple(sorted(hit)),
+        principals=tuple(sorted(p for p, n in each.items() if n > 0 and p != NAMELESS)),
         refused=sum(refused.values(), Fraction(0)),
         altered=sum(altered.values(), Fraction(0)),
         requests=total,
         known=total > 0,
+        reach=reach(before, after),
+        each={p: n for p, n in each.items() if n > 0},
     )
+
+
+def _used(flow: Flow, tools: Collection[str]) -> Fraction | int:
+    """How often the flow used one of these tools."""
+    return min(flow.count, sum(n for tool, n in flow.tools.items() if tool in tools))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +121,16 @@ class _Rates:
     before: Policy
     after: Policy
     seconds: float
+    minutes: Mapping[PrincipalId, Mapping[int, int]]
 
     def newly_refused(self, principal: PrincipalId, count: int) -> Fraction:
         """How many more of these requests the later policy's own rate holds back, at least."""
-        was, now = (_kept(_rate(p, principal), count, self.seconds) for p in self.policies)
+        if principal == NAMELESS:
+            return Fraction(0)
+        by_minute = tuple(self.minutes.get(principal, {}).values())
+        was, now = (
+            _answered(_rate(p, principal), count, (self.seconds, by_minute)) for p in self.policies
+        )
         return max(Fraction(0), was - now)
 
     @property
@@ -140,6 +175,15 @@ def _rate(policy: Policy, principal: PrincipalId) -> Rate | None:
     return slower(policy.limit.per_principal, policy.limit.principals.get(principal))
 
 
+def _answered(rate: Rate | None, count: int, when: tuple[float, tuple[int, ...]]) -> Fraction:
+    """At most so many are answered: over the whole span, and in each minute."""
+    if rate is None:
+        return Fraction(count)
+    seconds, by_minute = when
+    over = sum((n - _kept(rate, n, MINUTE) for n in by_minute), Fraction(0))
+    return min(_kept(rate, count, seconds), count - over)
+
+
 def _kept(rate: Rate | None, count: Fraction | int, seconds: float) -> Fraction:
     if rate is None:
         return Fraction(count)
@@ -164,7 +208,8 @@ def _moved(before: Policy, after: Policy) -> Callable[[str], Fraction]:
     """The part of a version's requests that would be answered otherwise."""
     was, now = answering_mode(before), answering_mode(after)
     same_answer = was == now and (now is Mode.SERVING or before.fallback == after.fallback)
-    if before.shape != after.shape or not same_answer or before.filter != after.filter:
+    rules = after.filter.rules and before.filter != after.filter
+    if before.shape != after.shape or not same_answer or rules:
         return lambda _: Fraction(1)
     if now is not Mode.SERVING or before.route == after.route:
         return lambda _: Fraction(0)

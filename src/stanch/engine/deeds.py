@@ -4,8 +4,8 @@ In    orders: an act by name, its arguments, a key.
 Out   previews, outcomes, undoing; proof where a guard gives it.
 Why   the one bridge from a playbook's words to a change of policy. An act is (1) looked up and its
       words filled in, (2) entered in the incident's ledger, (3) demanded of the policy, (4) called
-      outside where it needs that, (5) proved by a probe. Each of them may be done twice with the
-      same key and has one effect.
+      outside where it needs that, and followed by the systems that obey the policy, (5) proved by a
+      probe. Each of them may be done twice with the same key and has one effect.
 """
 
 from collections.abc import Mapping
@@ -18,50 +18,37 @@ import msgspec
 from stanch.contain.action import (
     Action,
     Asking,
-    Call,
-    Consent,
+    Preview,
     Undo,
     also,
     arguments,
     previewed,
     propose,
 )
-from stanch.contain.playbook.acts import DEEDS
+from stanch.contain.diff import changes
+from stanch.contain.playbook.acts import DEEDS, WATCHES
 from stanch.contain.playbook.condition import Facts
 from stanch.contain.policy import neutral, wants
+from stanch.engine.asked import Asked
+from stanch.engine.automatic import Automatic
 from stanch.engine.clock import Clock
+from stanch.engine.outside import NobodyOutside, Outside
+from stanch.engine.own_deeds import OwnDeeds
 from stanch.engine.placed import Placed, mark, place, placed, undone
 from stanch.engine.policies import Change, Policies, standing_of
 from stanch.engine.ports import Store, Transaction
-from stanch.engine.runs.deeds import Order, Outcome, Shown
+from stanch.engine.proving import NoProof, Prover, Witness
+from stanch.engine.runs.deeds import MACHINE, Order, Outcome, Shown
 from stanch.engine.runs.library import actions
 from stanch.engine.situation import Hours, Situation, situation
-from stanch.engine.telling import Nobody, Notice, Notifier
+from stanch.engine.telling import Nobody, Notifier
 from stanch.vocabulary.approval import Risk
-from stanch.vocabulary.casework import Note
-from stanch.vocabulary.clock import Clock as Duty
-from stanch.vocabulary.ids import AssetId, IncidentId, digest_of
-from stanch.vocabulary.incident import Incident, Level, Need, Phase, move_for
+from stanch.vocabulary.ids import IncidentId, digest_of
+from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.playbook import Argument
+from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import Probe
-from stanch.vocabulary.record import Deed, Entry
-from stanch.vocabulary.trouble import BadInput, NotFound
-
-
-class Prover(Protocol):
-    """Who asks guards for proof."""
-
-    def prove(self, asset: AssetId, version: int, probe: Probe | None) -> bool | None:
-        """Whether a guard shows it; None when no guard of this asset answers."""
-        ...
-
-
-class Outside(Protocol):
-    """Who makes calls to other systems."""
-
-    def call(self, call: Call, *, key: str, undo: bool = False) -> bool:
-        """Whether somebody could make it; the same key again has no second effect."""
-        ...
+from stanch.vocabulary.trouble import BadInput, Busy, NotFound, Unreachable
 
 
 class Keeper(Protocol):
@@ -70,41 +57,6 @@ class Keeper(Protocol):
     def freeze(self, incident: Incident) -> None:
         """Keeps it, once."""
         ...
-
-
-class NoProof:
-    """Where no guard is connected."""
-
-    def prove(self, asset: AssetId, version: int, probe: Probe | None) -> bool | None:  # noqa: ARG002  the protocol's names
-        """Cannot tell."""
-        return None
-
-
-class NobodyOutside:
-    """Where no connector is set up: a person has to do it by hand."""
-
-    def call(self, call: Call, *, key: str, undo: bool = False) -> bool:  # noqa: ARG002  the protocol's names
-        """No."""
-        return False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Automatic:
-    """How much may happen without a person's yes: a setting by severity and blast radius.
-
-    Narrow and reversible acts run at once; wider ones ask.
-    """
-
-    widest: Mapping[Level, float] = field(
-        default_factory=lambda: {Level.LOW: 0.02, Level.MEDIUM: 0.05, Level.HIGH: 0.10}
-    )
-    """The largest share of requests that an act may hit unasked, by the incident's severity."""
-    ask_always: bool = False
-    """Whether people are asked before anything that changes a policy."""
-
-    def consent(self, incident: Incident) -> Consent:
-        """What may happen unasked for this incident."""
-        return Consent(widest=self.widest.get(incident.severity.level, 0.0))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,6 +90,9 @@ class RealDeeds:
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
+        self._asked = Asked()
+        self._own = OwnDeeds(store=hands.store, notifier=hands.notifier, clock=hands.clock)
+        self._witness = Witness(store=hands.store, prover=hands.prover, clock=hands.clock)
 
     def facts(self, incident: IncidentId, at: datetime) -> Facts:
         """What is so now."""
@@ -154,34 +109,26 @@ class RealDeeds:
         """What the order would change."""
         if order.act in DEEDS:
             return Shown(text=DEEDS[order.act].says, digest=_digest(order), risk=Risk.AUTOMATIC)
-        at = self._hands.clock()
-        with self._hands.store.look() as tx:
+        at, hands = self._hands.clock(), self._hands
+        with hands.store.look() as tx:
             meant = self._meant(tx, order, at)
             standing = standing_of(tx, order.asset)
-        seen = meant.seen
-        hands = self._hands
-        found = previewed(
-            meant.action,
-            standing,
-            meant.args,
-            meant.asking,
-            (seen.traffic, hands.automatic.consent(seen.incident)),
-        )
+            traffic = self._asked.traffic(tx, order.asset, at)
+        consent = hands.automatic.consent(meant.seen.incident)
+        judged = (traffic, replace(consent, by_person=order.by != MACHINE))
+        found = previewed(meant.action, standing, meant.args, meant.asking, judged)
         risk = found.risk
         if hands.automatic.ask_always and found.changes and risk is Risk.AUTOMATIC:
             risk = Risk.ONE
-        lasts = f" for {timedelta(seconds=order.lasts)}" if order.lasts else ""
-        undo = "It cannot be undone." if meant.action.undo is Undo.NEVER else "It can be undone."
-        text = f"{meant.action.title} on {order.asset}{lasts}: {found.says} Why: {order.why} {undo}"
         bound = (wants(propose(meant.action, standing, meant.args, meant.asking).policy),)
         calls = msgspec.json.encode(found.calls)
         key = b"\n".join((order.act.encode(), *bound, calls, str(order.lasts).encode()))
-        return Shown(text=text, digest=digest_of(key), risk=risk)
+        return Shown(text=_in_words(order, meant, found), digest=digest_of(key), risk=risk)
 
     def perform(self, order: Order) -> Outcome:
         """What came of the order."""
         if order.act in DEEDS:
-            return self._own(order)
+            return self._of_the_engine(order)
         at = self._hands.clock()
         with self._hands.store.look() as tx:
             known = next((p for p in placed(tx, order.incident) if p.key == order.key), None)
@@ -193,16 +140,30 @@ class RealDeeds:
         # (3) demand
         asking = replace(meant.asking, at=line.at, until=_until(order, line.at))
         line = self._demand(order, replace(meant, asking=asking), line)
-        # (4) call
-        owed = self._call(order, meant)
-        with self._hands.store.begin() as tx:
-            says = " ".join((meant.action.title + " is in force.", *owed))
-            line = mark(tx, order.incident, replace(line, says=says))
-        # (5) prove
-        if line.demands:
-            self._prove(order.incident, line, meant)
         handle = order.key if meant.action.undo is not Undo.NEVER and line.demands else ""
-        return Outcome(ok=True, says=line.says, handle=handle)
+        # (4) call, and have others follow
+        says, late = self._told(order, meant, line)
+        with self._hands.store.begin() as tx:
+            line = mark(tx, order.incident, replace(line, says=says))
+        # (5) prove, at once where it contains; what only watches holds nobody up
+        if line.demands and meant.action.rank > WATCHES:
+            self._witness.prove(order.incident, line, _probe(meant, line))
+        return Outcome(ok=not late, says=says, handle=handle, again=late)
+
+    def _told(self, order: Order, meant: _Meant, line: Placed) -> tuple[str, bool]:
+        """What came of it outside, and whether somebody there did not answer."""
+        here = f"{meant.action.title} is in force." if line.demands else ""
+        try:
+            told = (*self._call(order, meant), *self._hands.outside.follow(order.asset))
+        except (Unreachable, Busy) as trouble:
+            return f"{here} {trouble}".strip(), True
+        return " ".join(filter(None, (here, *told))) or meant.action.title, False
+
+    def gave_up(self, order: Order, says: str) -> None:
+        """Tells a person that an act was tried in vain, and what is left to do by hand."""
+        act = actions().get(order.act)
+        title = act.title if act is not None else order.act
+        self._own.tell(order, "owner", f"{title} on {order.asset} did not work: {says}", "gave-up")
 
     def undo(self, order: Order, handle: str) -> Outcome:
         """What came of taking the act back."""
@@ -217,13 +178,20 @@ class RealDeeds:
                 self._hands.policies.revert(asset, demand, change)
             except NotFound:
                 continue
-        action = actions()[line.act]
-        if action.undo is Undo.CALL:
-            for call in action.calls(line.asset, arguments(action, line.args)):
-                self._hands.outside.call(call, key=f"{handle}/undo", undo=True)
         with self._hands.store.begin() as tx:
             mark(tx, order.incident, undone(line, at))
-        return Outcome(ok=True, says=f"{action.title} is taken back.")
+        action = actions()[line.act]
+        says = [f"{action.title} is taken back.", *self._undo_calls(action, line)]
+        return Outcome(ok=True, says=" ".join((*says, *self._hands.outside.follow(line.asset))))
+
+    def _undo_calls(self, action: Action[Any], line: Placed) -> list[str]:
+        if action.undo is not Undo.CALL:
+            return []
+        said = []
+        for n, call in enumerate(action.calls(line.asset, arguments(action, line.args))):
+            back = self._hands.outside.call(call, key=f"{line.key}/{n}/undo", undo=True)
+            said.append(back.says if back.done else f"By hand: take back: {call.says}")
+        return said
 
     def _meant(
         self, tx: Transaction, order: Order, at: datetime, line: Placed | None = None
@@ -232,7 +200,7 @@ class RealDeeds:
         if action is None:
             raise NotFound("action", order.act, "playbook")
         seen = situation(tx, order.incident, at, self._hands.hours)
-        given = line.args if line is not None else filled(order.args, seen.words)
+        given = line.args if line is not None else self._filled(tx, order, seen, at)
         asking = Asking(
             by=order.by,
             why=order.why,
@@ -249,6 +217,16 @@ class RealDeeds:
             asking=asking,
         )
 
+    def _filled(
+        self, tx: Transaction, order: Order, seen: Situation, at: datetime
+    ) -> dict[str, Argument]:
+        """The arguments with their words filled in; those of traffic are counted when asked for."""
+        words = dict(seen.words)
+        if "$tools" in order.args.values():
+            used = {t for f in self._asked.traffic(tx, order.asset, at).flows for t in f.tools}
+            words |= {"tools": tuple(sorted(used))} if used else {}
+        return filled(order.args, words)
+
     def _demand(self, order: Order, meant: _Meant, line: Placed) -> Placed:
         standing = self._hands.policies.standing(order.asset)
         demand = propose(meant.action, standing, meant.args, meant.asking)
@@ -261,113 +239,55 @@ class RealDeeds:
         return replace(line, demands=made, version=line.version or versions[0])
 
     def _call(self, order: Order, meant: _Meant) -> list[str]:
-        """What a person must do by hand, since nobody here can call for it."""
-        owed = []
+        """What others did, and what a person must do by hand since nobody here is set up for it."""
+        said = []
         for n, call in enumerate(meant.action.calls(order.asset, meant.args)):
             if call.connector == "messages":
-                self._tell(order, call.subject, str(meant.given.get("message", call.says)), n)
-            elif not self._hands.outside.call(call, key=f"{order.key}/{n}"):
-                owed.append(f"By hand: {call.says}")
-                self._tell(
-                    order, "owner", f"Nobody here can do this; do it by hand: {call.says}", n
-                )
-        return owed
+                says = str(meant.given.get("message", call.says))
+                self._own.tell(order, call.subject, says, str(n))
+                said.append(f"{call.subject} is told.")
+                continue
+            found = self._hands.outside.call(call, key=f"{order.key}/{n}")
+            said.append(found.says if found.done else f"By hand: {call.says}")
+            if not found.done:
+                by_hand = f"Nobody here can do this; do it by hand: {call.says}"
+                self._own.tell(order, "owner", by_hand, str(n))
+        return said
 
-    def _tell(self, order: Order, to: str, says: str, n: int = 0) -> None:
-        notice = Notice(
-            key=f"{order.key}/tell/{n}",
-            to=to,
-            says=says,
-            incident=order.incident,
-            asset=order.asset,
-        )
-        self._hands.notifier.tell(notice)
-
-    def _prove(self, incident: IncidentId, line: Placed, meant: _Meant) -> bool | None:
-        probe = meant.action.probe(line.asset, meant.args)
-        with self._hands.store.look() as tx:
-            now = tx.policies.now(line.asset)
-        shown = self._hands.prover.prove(line.asset, now.version if now else 0, probe)
-        if shown is not True:
-            return shown
-        at = self._hands.clock()
-        with self._hands.store.begin() as tx:
-            mark(tx, incident, replace(line, proved=at))
-            _enter_proof(tx, incident, line, at)
-            contained(tx, incident, at)
-        return True
-
-    def _own(self, order: Order) -> Outcome:
+    def _of_the_engine(self, order: Order) -> Outcome:
         """What came of a deed of the engine itself."""
+        if order.act == "freeze":
+            self.freeze(order.incident, by=order.by)
+            return Outcome(ok=True, says="What it is now is kept as evidence.")
+        if order.act == "await_probe":
+            return self._proofs(order)
         with self._hands.store.look() as tx:
             seen = situation(tx, order.incident, self._hands.clock(), self._hands.hours)
-        args = filled(order.args, seen.words)
-        match order.act:
-            case "freeze":
-                self.freeze(order.incident, by=order.by)
-                return Outcome(ok=True, says="What it is now is kept as evidence.")
-            case "await_probe":
-                return self._proofs(order)
-            case "note":
-                return self._note(order, str(args["text"]))
-            case "assign":
-                self._tell(order, str(args["to"]), f"This incident is yours: {order.why}")
-                return Outcome(ok=True, says=f"{args['to']} is told that it is theirs.")
-            case "start_check":
-                says = f"A check is asked for: {args['check']}."
-                self._tell(order, "ml_engineer", says)
-                return self._note(order, says)
-            case _:
-                return self._clock(order, str(args["duty"]), float(str(args["within"])))
+        return self._own.perform(order, filled(order.args, seen.words))
 
     def _proofs(self, order: Order) -> Outcome:
         at = self._hands.clock()
         with self._hands.store.look() as tx:
             lines = [p for p in placed(tx, order.incident) if p.demands and p.undone is None]
-        answers: list[bool | None] = []
+        good, says, late = 0, list[str](), False
         for line in lines:
             if line.proved is not None:
-                answers.append(True)
+                good += 1
                 continue
             again = replace(order, act=line.act, args=line.args, asset=line.asset)
             with self._hands.store.look() as tx:
                 meant = self._meant(tx, again, at, line)
-            answers.append(self._prove(order.incident, line, meant))
-        good = sum(a is True for a in answers)
-        says = f"{good} of {len(answers)} acts are proved by a guard."
-        if None in answers:
-            says += " For the others no guard answers: nothing is proved."
-        # A guard that was asked and does not yet show it may in a moment.
-        return Outcome(ok=good == len(answers), says=says, again=False in answers)
-
-    def _note(self, order: Order, text: str) -> Outcome:
-        at = self._hands.clock()
-        key = "note-" + digest_of(order.key.encode()).removeprefix("sha256:")[:16]
-        with self._hands.store.begin() as tx:
-            if all(n.id != key for n in tx.notes.of(order.incident)):
-                made = Note(id=key, incident=order.incident, at=at, by=order.by, text=text)
-                tx.notes.add(made)
-                tx.announce("incident", order.incident)
-        return Outcome(ok=True, says=text)
-
-    def _clock(self, order: Order, duty: str, hours: float) -> Outcome:
-        at = self._hands.clock()
-        key = "clk-" + digest_of(order.key.encode()).removeprefix("sha256:")[:16]
-        with self._hands.store.begin() as tx:
-            if tx.clocks.find(key) is None:
-                due = at + timedelta(hours=hours)
-                tx.clocks.add(
-                    Duty(
-                        id=key,
-                        incident=order.incident,
-                        duty=duty,
-                        law="playbook",
-                        started=at,
-                        due=due,
-                    )
-                )
-                tx.announce("clock", key)
-        return Outcome(ok=True, says=f"{duty} is due in {hours:g} h.")
+            proof = self._witness.prove(order.incident, line, _probe(meant, line))
+            good += proof.holds is True
+            late |= proof.holds is False and not proof.cannot
+            if proof.holds is not True:
+                says.append(f"{meant.action.title}: {proof.says}")
+            if proof.cannot:
+                told = f"{meant.action.title} on {line.asset} is not enforced: {proof.says}"
+                self._own.tell(again, "owner", told, f"cannot/{line.key}")
+        says.insert(0, f"{good} of {len(lines)} acts are proved by a guard.")
+        # A guard that was asked and does not yet show it may in a moment; one that cannot, never.
+        return Outcome(ok=good == len(lines), says=" ".join(says), again=late)
 
 
 def filled(args: Mapping[str, Argument], words: Mapping[str, Argument]) -> dict[str, Argument]:
@@ -383,46 +303,21 @@ def filled(args: Mapping[str, Argument], words: Mapping[str, Argument]) -> dict[
     return made
 
 
-def contained(tx: Transaction, key: IncidentId, at: datetime) -> None:
-    """Moves the incident on, now that a probe has proved a containment."""
-    incident = tx.incidents.get(key)
-    if incident.phase is not Phase.TRIAGED:
-        return
-    shown = frozenset({Need.CONTAINMENT_PROVED})
-    moved = move_for(incident.phase, Phase.CONTAINED, by=None, shown=shown)
-    saved = tx.incidents.save(
-        replace(incident, phase=moved.to, contained_at=incident.contained_at or at, updated=at)
-    )
-    tx.record(
-        Entry(
-            at=at,
-            deed=Deed.INCIDENT_MOVED,
-            actor="stanch",
-            about=saved.id,
-            incident=saved.id,
-            facts={"from": incident.phase, "to": saved.phase, "why": shown_in_words(shown)},
-        )
-    )
-    tx.announce("incident", saved.id)
+def _in_words(order: Order, meant: _Meant, found: Preview) -> str:
+    """What people are shown: the act, its effect, why, and whether there is a way back."""
+    lasts = f" for {timedelta(seconds=order.lasts)}" if order.lasts else ""
+    undo = "It cannot be undone." if meant.action.undo is Undo.NEVER else "It can be undone."
+    return f"{meant.action.title} on {order.asset}{lasts}: {found.says} Why: {order.why} {undo}"
 
 
-def shown_in_words(shown: frozenset[Need]) -> str:
-    """What was shown, in words."""
-    return ", ".join(sorted(shown))
-
-
-def _enter_proof(tx: Transaction, incident: IncidentId, line: Placed, at: datetime) -> None:
-    tx.record(
-        Entry(
-            at=at,
-            deed=Deed.POLICY_PROVED,
-            actor="stanch",
-            about=line.asset,
-            incident=incident,
-            facts={"act": line.act, "version": line.version},
-        )
-    )
-    tx.announce("policy", line.asset)
+def _probe(meant: _Meant, line: Placed) -> Probe | None:
+    """The probe that shows the act, and which fields of the policy it is about."""
+    probe = meant.action.probe(line.asset, meant.args)
+    if probe is None:
+        return None
+    wanted = meant.action.wanted(line.asset, meant.args, meant.asking.known)
+    fields = tuple(sorted({c.field for c in changes(Policy(asset=line.asset), wanted)}))
+    return replace(probe, about=fields)
 
 
 def _until(order: Order, at: datetime) -> datetime | None:

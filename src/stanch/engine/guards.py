@@ -10,14 +10,14 @@ import http.client
 import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from stanch.engine.clock import Clock, monotonic
 from stanch.engine.ports import Store
 from stanch.vocabulary.ids import AssetId, Digest, IncidentId
-from stanch.vocabulary.probe import ANY, HEADER, Probe, Probed, asked, proves, read
+from stanch.vocabulary.probe import ANY, HEADER, Probe, Probed, asked, lacking, proves, read
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.trouble import BadInput, Tampered
 
@@ -61,6 +61,8 @@ class Proof:
     seconds: float = 0.0
     guards: tuple[str, ...] = ()
     probed: tuple[Probed, ...] = ()
+    cannot: tuple[str, ...] = ()
+    """What of it a guard says it does not enforce: no later probe will show it."""
 
 
 class Guards:
@@ -136,22 +138,16 @@ class Guards:
         else:
             done = self.acknowledged(probe.asset, version, seconds)
             proof = self._judge(probe, done)
-        proof = Proof(
-            holds=proof.holds,
-            says=proof.says,
-            seconds=round(monotonic() - start, 4),
-            guards=proof.guards,
-            probed=proof.probed,
-        )
+        proof = replace(proof, seconds=round(monotonic() - start, 4))
         self._enter(probe, version, digest, incident, proof)
         return proof
 
-    def shown(self, asset: AssetId, version: int, probe: Probe | None) -> bool | None:
-        """Whether the guards show this version of the policy; None when nobody can be asked."""
+    def shown(self, asset: AssetId, version: int, probe: Probe | None) -> Proof:
+        """What the guards show of this version of the policy."""
         with self._store.look() as tx:
             kept = tx.policies.at(asset, version)
         asked_for = probe or Probe(asset=asset, expect=ANY)
-        return self.prove(asked_for, version, digest=kept.digest, incident=kept.incident).holds
+        return self.prove(asked_for, version, digest=kept.digest, incident=kept.incident)
 
     def _judge(self, probe: Probe, done: tuple[str, ...]) -> Proof:
         guards = self.alive(probe.asset)
@@ -169,6 +165,11 @@ class Guards:
         if bad:
             says = f"The probe through {', '.join(bad)} did not show the effect."
             return Proof(holds=False, says=says, guards=done, probed=seen)
+        cannot = _cannot(probe, guards, seen)
+        if cannot:
+            return Proof(
+                holds=False, says=" ".join(cannot), guards=done, probed=seen, cannot=cannot
+            )
         says = f"Acknowledged by {', '.join(done)} and shown by a probe."
         return Proof(holds=True, says=says, guards=done, probed=seen)
 
@@ -217,3 +218,15 @@ class Guards:
                 )
             )
             tx.announce("policy", probe.asset)
+
+
+def _cannot(
+    probe: Probe, guards: tuple[GuardState, ...], seen: tuple[Probed, ...]
+) -> tuple[str, ...]:
+    """What guards, by their reports or their answers, say they do not enforce of this act."""
+    said = dict.fromkeys(
+        one
+        for told in (*(s.report.cannot for s in guards), *(p.cannot for p in seen))
+        for one in lacking(probe, told)
+    )
+    return tuple(said)

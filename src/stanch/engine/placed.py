@@ -35,6 +35,8 @@ class Placed:
     says: str = ""
     proved: datetime | None = None
     undone: datetime | None = None
+    cannot: tuple[str, ...] = ()
+    """What of it a guard says it does not enforce."""
 
 
 _ALL = msgspec.json.Decoder(tuple[Placed, ...])

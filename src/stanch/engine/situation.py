@@ -1,37 +1,32 @@
 """The situation: what is known of an incident and its asset now, as playbooks ask for it.
 
 In    one look at the store.
-Out   facts for conditions, values for `$words`, versions and siblings for actions, recent traffic.
+Out   facts for conditions, values for `$words`, versions and siblings for actions.
 Why   a playbook's decision must rest on what the store can show, with one meaning for each word.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stanch.contain.action import Known, Version
 from stanch.contain.playbook.condition import Facts
+from stanch.engine.automatic import SURE
 from stanch.engine.placed import placed
 from stanch.engine.ports import Transaction
 from stanch.triage.lineage import graph_of
 from stanch.vocabulary.asset import Asset, AssetKind
-from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.incident import Incident, Phase
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Duty
 from stanch.vocabulary.playbook import Argument
-from stanch.vocabulary.span import Span
-from stanch.vocabulary.standing import Flow, Traffic
 
-SURE = 0.8
-"""The confidence from which a suspect is blocked without a person's look."""
 QUIET = timedelta(minutes=5)
 """Without a new finding for so long, it is quiet."""
-RECENT = timedelta(hours=1)
 MOST_FINDINGS = 200
-MOST_NAMED = 50
-"""Principals that one act may name; more look like a crowd, and a crowd is a person's matter."""
+MOST_NAMED = 1_000
+"""Principals that one act may name."""
 PERSONAL = frozenset({"personal", "pii", "health", "special", "biometric", "financial"})
 _AFTER = (Phase.CONTAINED, Phase.ERADICATED, Phase.RECOVERED, Phase.CLOSED)
 
@@ -60,7 +55,6 @@ class Situation:
     words: Mapping[str, Argument]
     """For each `$word` what it stands for; absent when nothing is known."""
     known: Known
-    traffic: Traffic
 
 
 def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> Situation:
@@ -77,22 +71,7 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
         facts=_facts(tx, (incident, asset, suspects, known), words, at) | _time(asset, at, hours),
         words=words,
         known=known,
-        traffic=traffic(tx, asset.id, at),
     )
-
-
-def traffic(tx: Transaction, asset: AssetId, at: datetime) -> Traffic:
-    """What was asked of the asset in the last hour, by principal, from the counts."""
-    span = Span(start=at - RECENT, end=at)
-    counts: dict[tuple[str, str], int] = defaultdict(int)
-    for block in tx.summaries.principals(asset, span):
-        if block.principal is not None:
-            counts[block.principal, block.version] += block.n
-    flows = tuple(
-        Flow(principal=principal, version=version, count=n)  # pyrefly: ignore[bad-argument-type]  the key is the block's principal
-        for (principal, version), n in sorted(counts.items())
-    )
-    return Traffic(asset=asset, span=span, flows=flows)
 
 
 def _known(tx: Transaction, incident: Incident, asset: Asset) -> Known:
@@ -146,6 +125,8 @@ def _facts(
 ) -> dict[str, Argument]:
     incident, asset, suspects, known = about
     verdict, sure = incident.verdict, [s for s in incident.suspects if s.confidence >= SURE]
+    kept = tx.policies.now(asset.id)
+    refused = set(map(str, kept.policy.deny.principals)) if kept is not None else set()
     done = [p for p in placed(tx, incident.id) if p.undone is None and p.demands]
     newest = tx.findings.page(Wanted(incident=(incident.id,)), limit=1).items
     last = max((f.window.end for f in newest), default=incident.opened)
@@ -159,6 +140,7 @@ def _facts(
         "suspects": len(suspects),
         "suspect_confidence": max((s.confidence for s in incident.suspects), default=0.0),
         "suspect_share": sum(s.share for s in sure),
+        "at_large": len(set(suspects) - refused),
         "networks": 0,
         "criticality": int(asset.criticality),
         "datasets": len(asset.lineage.trained_on),

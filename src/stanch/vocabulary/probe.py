@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from stanch.vocabulary.ids import AssetId
@@ -44,6 +45,8 @@ class Probe:
     """A field of the answer that proves it, like `scores` or `hold`, ..."""
     value: str = ""
     """... and what it must be."""
+    about: tuple[str, ...] = ()
+    """The fields of the policy that it is to prove; it is not told to the guard."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +125,36 @@ def proves(probe: Probe, found: Probed) -> bool:
         and (not probe.not_version or probe.not_version not in may)
         and (not probe.field or getattr(found, probe.field, None) == probe.value)
     )
+
+
+_CONCERNS: Mapping[str, tuple[str, ...]] = {
+    "mode": ("shadow",),
+    "route": ("upstream for v", "upstream for ", "version"),
+    "mirror": ("mirror",),
+    "deny": ("principal", "network", "address"),
+    "limit": ("limit", "rows", "tokens", "rate", "cost"),
+    "shape": ("shape", "scores"),
+    "filter": ("filter", "rule"),
+    "tools": ("tool",),
+}
+"""Words by which a guard's sentence on what it cannot do says which field of a policy it means."""
+
+
+def lacking(probe: Probe, cannot: tuple[str, ...]) -> tuple[str, ...]:
+    """What of this probe's act the guard says it does not enforce.
+
+    A sentence in which no field is recognised is taken to be about every act.
+    """
+    about = {path.partition(".")[0] for path in probe.about}
+    return tuple(one for one in cannot if not (told := _fields(one)) or told & about)
+
+
+def _fields(sentence: str) -> set[str]:
+    """The fields that a guard's sentence is about."""
+    low = sentence.lower()
+    found = {name for name, words in _CONCERNS.items() if any(word in low for word in words)}
+    # "no upstream for the mirror" is about the mirror, not about the route.
+    return found - {"route"} if "mirror" in found else found
 
 
 def _mac(content: bytes, key: bytes, use: bytes) -> bytes:

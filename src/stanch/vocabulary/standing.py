@@ -63,6 +63,8 @@ class Flow:
     version: str = ""
     cost: float = 0.0
     tools: Mapping[str, int] = field(default_factory=dict)
+    minutes: tuple[int, ...] = ()
+    """The count by minute of the span, from its start; empty when it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -50,7 +50,7 @@ def test_a_mistake_names_its_line_and_what_was_meant(steps: str, line: int, says
 
 
 def test_an_act_for_ever_needs_a_yes_of_two_about_that_very_act() -> None:
-    act = "  - id: revoke\n    do: revoke_key\n    with: {principal: key-91}\n"
+    act = "  - id: revoke\n    do: revoke_key\n    with: {principals: [key-91]}\n"
     assert "Ask two people first" in refused(act)
     one = "  - id: ok\n    ask: Shall it?\n    about: [revoke]\n    no: end\n"
     assert "Ask two people first" in refused(one + act)
@@ -72,7 +72,7 @@ def test_an_act_for_ever_cannot_be_come_to_by_a_way_round_the_question() -> None
     no: end
   - id: revoke
     do: revoke_key
-    with: {principal: key-91}
+    with: {principals: [key-91]}
 """
     assert "cannot be undone" in refused(steps)
 

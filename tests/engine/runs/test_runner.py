@@ -12,6 +12,7 @@ import pytest
 from stanch.contain.playbook.written import read
 from stanch.engine.approvals import Approvals, Ballot
 from stanch.engine.deeds import Hands, RealDeeds
+from stanch.engine.guards import Proof
 from stanch.engine.policies import Policies
 from stanch.engine.runs.deeds import Order, Outcome
 from stanch.engine.runs.durable import Durable, Place
@@ -66,8 +67,8 @@ class Told:
 
 
 class Proving:
-    def prove(self, asset: AssetId, version: int, probe: Probe | None) -> bool | None:
-        return True
+    def prove(self, asset: AssetId, version: int, probe: Probe | None) -> Proof:
+        return Proof(holds=True, says="Shown.")
 
 
 def incident(attack: AttackKind | None = AttackKind.EXTRACTION, **changes: object) -> Incident:
@@ -224,7 +225,7 @@ BLOCK = """
     with: {principals: $suspects}
   - id: slow
     do: throttle
-    with: {rate: 20/min}
+    with: {rate: 20/min, principals: $suspects}
   - id: say
     do: note
     with: {text: done}
@@ -256,21 +257,44 @@ def test_extraction_is_answered_by_demands_that_are_really_in_force(
         house.runner.answer(house.incident)
         house.runner.answer(house.incident)
         until(lambda: house.run().state is RunState.WAITING)
-        # With no traffic to judge by, what touches everybody's answers asks a person first.
+        # Who surely does it is refused at once, and nobody is asked about anything.
         assert house.denied() == {"key-91"}
         with house.store.look() as tx:
             assert tx.incidents.get(house.incident.id).phase is Phase.CONTAINED
-        asked = house.asked()
-        assert house.run().waits_for == (f"an answer to {asked.id}",)
-        house.approvals.vote(asked.id, ADA, Ballot(yes=True, digest=asked.digest))
-        until(lambda: house.run().waits_for == ("quiet",))
-        assert house.policies.now(FRAUD).shape.scores is Scores.TOP1
+        assert house.run().waits_for == ("at_large >= 1", "quiet")
         house.clock.at += timedelta(minutes=20)
         house.runner.tick()
         until(lambda: house.run().state is RunState.DONE)
     finally:
         engine.stop()
     assert house.freezer.frozen
+
+
+def test_who_is_named_later_is_refused_too_without_asking(house: House) -> None:
+    house.answer()
+    with house.store.begin() as tx:
+        seen = tx.incidents.get(house.incident.id)
+        more = Suspect(principal=PrincipalId("key-92"), share=0.1, confidence=0.9)
+        house.incident = tx.incidents.save(replace(seen, suspects=(*seen.suspects, more)))
+    house.runner.answer(house.incident)
+    house.inline.work()
+    assert house.denied() == {"key-91", "key-92"}
+    assert house.run().state is RunState.WAITING
+
+
+def test_where_nobody_is_surely_behind_it_the_wide_acts_are_asked_at_once(house: House) -> None:
+    with house.store.begin() as tx:
+        seen = tx.incidents.get(house.incident.id)
+        house.incident = tx.incidents.save(replace(seen, suspects=()))
+    house.answer()
+    assert house.denied() == frozenset()
+    asked = house.asked()
+    for words in ("64 rows", "highest score", "60/min", "everybody"):
+        assert words in asked.shown, asked.shown
+    house.vote(yes=True)
+    policy = house.policies.now(FRAUD)
+    assert (policy.shape.scores, policy.limit.max_batch) == (Scores.TOP1, 64)
+    assert policy.limit.per_principal is not None
 
 
 def test_the_act_waits_for_the_yes_and_then_is_in_force(tmp_path: Path) -> None:
@@ -448,7 +472,7 @@ def test_what_can_never_be_undone_needs_two_people(tmp_path: Path) -> None:
     no: end
   - id: revoke
     do: revoke_key
-    with: {principal: key-91}
+    with: {principals: [key-91]}
 """
     with house_of(tmp_path, steps) as house:
         house.answer()

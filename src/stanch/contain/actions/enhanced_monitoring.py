@@ -1,4 +1,4 @@
-"""Watch the family: exchanges are kept in full and inputs looked at harder, siblings included.
+"""Watch the family: each exchange is kept in full, here and on siblings by lineage.
 
 In    the asset alone. Out   a partial policy, or what the engine must call, and the probe.
 Why   what was done to one model was often tried on those that share its data.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from stanch.contain.action import Action, Known
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import ActionId, AssetId
-from stanch.vocabulary.policy import Filter, LogLevel, Policy, Strictness
+from stanch.vocabulary.policy import LogLevel, Policy
 from stanch.vocabulary.probe import ANY, Probe
 
 
@@ -20,7 +20,7 @@ class EnhancedMonitoring:
 
 def wanted(asset: AssetId, _: EnhancedMonitoring, __: Known) -> Policy:
     """The policy that this asks for."""
-    return Policy(asset=asset, log=LogLevel.FULL, filter=Filter(input=Strictness.NORMAL))
+    return Policy(asset=asset, log=LogLevel.FULL)
 
 
 def probe(asset: AssetId, _: EnhancedMonitoring) -> Probe:
@@ -31,10 +31,7 @@ def probe(asset: AssetId, _: EnhancedMonitoring) -> Probe:
 ACTION = Action(
     id=ActionId("enhanced_monitoring"),
     title="Watch the family",
-    says=(
-        "Watch the family: each exchange is kept in full and inputs are looked at harder,"
-        " here and on siblings by lineage."
-    ),
+    says="Watch the family: each exchange is kept in full, here and on siblings by lineage.",
     args=EnhancedMonitoring,
     rank=2,
     risk=Risk.AUTOMATIC,

@@ -1,6 +1,6 @@
-"""Revoke a key: the principal is refused here, and its key is made useless where it was issued.
+"""Revoke keys: who is named is refused here, and their keys are useless where they were issued.
 
-In    principal. Out   a partial policy, or what the engine must call, and the probe.
+In    principals. Out   a partial policy, or what the engine must call, and the probe.
 Why   a stolen key works elsewhere too; it does not come back.
 """
 
@@ -17,37 +17,38 @@ from stanch.vocabulary.probe import Probe
 class RevokeKey:
     """What is asked for."""
 
-    principal: str
+    principals: tuple[str, ...]
 
 
 def wanted(asset: AssetId, args: RevokeKey, _: Known) -> Policy:
     """The policy that this asks for."""
-    return Policy(asset=asset, deny=Deny(principals=frozenset({PrincipalId(args.principal)})))
+    return Policy(asset=asset, deny=Deny(principals=frozenset(map(PrincipalId, args.principals))))
 
 
 def probe(asset: AssetId, args: RevokeKey) -> Probe:
     """The request that shows it."""
-    return Probe(asset=asset, principal=args.principal, expect=("refuse",))
+    return Probe(asset=asset, principal=args.principals[0], expect=("refuse",))
 
 
 def calls(_: AssetId, args: RevokeKey) -> tuple[Call, ...]:
     """What the engine must do outside."""
-    return (
+    return tuple(
         Call(
             connector="keys",
             verb="revoke",
-            subject=args.principal,
-            says=f"The key of {args.principal} is revoked for good.",
-        ),
+            subject=principal,
+            says=f"The key of {principal} is revoked for good.",
+        )
+        for principal in args.principals
     )
 
 
 ACTION = Action(
     id=ActionId("revoke_key"),
-    title="Revoke a key",
+    title="Revoke keys",
     says=(
-        "Revoke a key: the principal is refused here, and its key is made useless where "
-        "it was issued."
+        "Revoke keys: who is named is refused here, and their keys are made useless where "
+        "they were issued."
     ),
     args=RevokeKey,
     rank=12,
@@ -56,5 +57,5 @@ ACTION = Action(
     wanted=wanted,
     probe=probe,
     calls=calls,
-    example=RevokeKey(principal="key-91"),
+    example=RevokeKey(principals=("key-91",)),
 )

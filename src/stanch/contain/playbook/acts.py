@@ -30,7 +30,7 @@ class Act:
     """Whether it changes how the asset may be used."""
 
 
-WATCHES = 2
+WATCHES = 5
 """Actions up to this rank only watch: they change nothing for anybody."""
 
 

@@ -40,6 +40,7 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "asset_kind": tuple(AssetKind),
         "confidence": NUMBER,
         "suspects": NUMBER,
+        "at_large": NUMBER,
         "suspect_confidence": NUMBER,
         "suspect_share": NUMBER,
         "networks": NUMBER,

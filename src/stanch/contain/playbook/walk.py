@@ -190,14 +190,15 @@ def cancelled(state: State, *, undo: bool, why: str) -> State:
 
 def _onward(book: Playbook, state: State, token: Token, came: Came) -> State:
     step = book.steps[token.at]
+    if came.what in (What.DONE, What.FAILED) and came.handle:
+        # A failed act may have a half that is in force: that half is taken back with the rest.
+        deed = Deed(step=token.at, key=token.key, act=_act(step), handle=came.handle)
+        state = replace(state, deeds=(*state.deeds, deed))
     if came.what is What.FAILED and isinstance(step, Do):
         if step.on_failure is not OnFailure.GO_ON:
             undo = step.on_failure is OnFailure.UNDO
             return _stopped(state, End.FAILED, undo=undo, why=f"{step.id}: {came.says}")
         return _went(book, state, token, step.next)
-    if came.what is What.DONE and came.handle:
-        deed = Deed(step=token.at, key=token.key, act=_act(step), handle=came.handle)
-        state = replace(state, deeds=(*state.deeds, deed))
     if isinstance(step, Ask) and came.granted:
         state = replace(state, granted={**state.granted, **came.granted})
     if isinstance(step, Repeat):

@@ -14,6 +14,9 @@ from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import AssetId, IncidentId, RunId
 from stanch.vocabulary.playbook import Argument
 
+MACHINE = "stanch"
+"""Who orders what no person asked for."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
@@ -24,7 +27,7 @@ class Order:
     incident: IncidentId
     asset: AssetId
     key: str
-    by: str = "stanch"
+    by: str = MACHINE
     why: str = ""
     lasts: int | None = None
     """Seconds; None until it is taken back."""
@@ -62,6 +65,10 @@ class Deeds(Protocol):
 
     def perform(self, order: Order) -> Outcome:
         """What came of it; the same key again has no second effect."""
+        ...
+
+    def gave_up(self, order: Order, says: str) -> None:
+        """Tells a person that an act was tried in vain; the same key again tells nobody twice."""
         ...
 
     def undo(self, order: Order, handle: str) -> Outcome:

@@ -180,7 +180,10 @@ class Performer:
             deeds.freeze(visit.run.incident, by=visit.run.by)
         outcome = deeds.perform(order)
         if outcome.again:
-            return _later(visit, outcome.says, self._world.clock())
+            later = _later(visit, outcome.says, self._world.clock())
+            if later.what is What.FAILED:
+                deeds.gave_up(order, outcome.says)
+            return replace(later, handle=outcome.handle)
         what = What.DONE if outcome.ok else What.FAILED
         return Came(what=what, says=outcome.says, handle=outcome.handle)
 

@@ -32,6 +32,7 @@ from stanch.contain.playbook.walk import (
 from stanch.contain.playbook.written import Written
 from stanch.engine.clock import new_id
 from stanch.engine.ports import Transaction
+from stanch.engine.runs.deeds import MACHINE
 from stanch.engine.runs.library import answer_to, keep, kept
 from stanch.engine.runs.memory import (
     PAUSE,
@@ -55,7 +56,6 @@ from stanch.vocabulary.playbook import Playbook
 from stanch.vocabulary.run import Run, RunState, Wish
 from stanch.vocabulary.trouble import Conflict
 
-MACHINE = "stanch"
 LEASE = timedelta(seconds=15)
 """A run at work without a sign of life for longer than this is stuck."""
 LOOK_EVERY = timedelta(seconds=5)
@@ -102,7 +102,9 @@ class Runner:
         self._engine = engine
 
     def answer(self, incident: Incident) -> None:
-        """Starts the playbook for what the incident now is, once; a repeat changes nothing."""
+        """Starts the playbook for what the incident now is, once, and wakes what waits for news."""
+        for run in self._of(incident):
+            self.wake(run.id)
         book = answer_to(incident, self._books)
         if book is not None:
             self.start(book, incident.id)
@@ -173,6 +175,13 @@ class Runner:
         for run in lost:
             self._revive(run)
         return len(due) + len(lost)
+
+    def _of(self, incident: Incident) -> list[Run]:
+        """The runs on this incident that wait."""
+        states = (RunState.WAITING,)
+        with self._world.store.look() as tx:
+            page = tx.runs.page(Wanted(incident=(incident.id,), state=states), limit=50)
+        return list(page.items)
 
     def _due(self, run: Run, answered: frozenset[str], at: datetime) -> bool:
         """Whether a wait of the run may be over; conditions are looked at now and then."""

@@ -5,12 +5,14 @@ Out   a `Minute` that merges, and the body that the store keeps for it.
 Why   the minute is the smallest piece of time that is kept: a window is a merge of minutes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
 from stanch.detect.summaries.count import Counted
 from stanch.detect.summaries.ledger import Ledger
+from stanch.detect.summaries.parts import Block
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.record import Deed, Record
 from stanch.detect.summaries.summary import Summary
@@ -38,6 +40,20 @@ class Minute:
         else:
             counted = self.counted.merge(other.counted)
         return Minute(counted=counted, record=self.record.merge(other.record))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Callers:
+    """Who asked how often in one minute."""
+
+    asked: Mapping[str, int] = field(default_factory=dict)
+    """Answers, for each who is known by name."""
+    all: int = 0
+    """Answers, of everybody."""
+    tools: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Calls by principal and tool."""
+    over: bool = False
+    """Whether the minute is over, and nothing more is counted in it."""
 
 
 class _Total(msgspec.Struct, frozen=True, array_like=True):
@@ -92,6 +108,25 @@ def from_bytes(body: bytes, plan: Plan | None) -> Minute:
             seen=read.seen,
         ),
     )
+
+
+def callers(body: bytes) -> Callers:
+    """Who asked how often in the minute that these bytes hold, whatever plan it was counted on."""
+    try:
+        read = _DECODER.decode(body)
+    except msgspec.MsgspecError as error:
+        raise BadFile("minute", f"not readable ({error})") from None
+    used: dict[tuple[str, str], int] = {}
+    for deed, n in read.deeds:
+        if deed.kind is EventKind.TOOL_CALL:
+            key = deed.principal, deed.action
+            used[key] = used.get(key, 0) + n
+    if not read.ledger:
+        return Callers(tools=used)
+    ledger = Ledger.from_bytes(read.ledger)
+    rows = ledger.block(Block.ROWS).reshape(-1)
+    asked = {name: int(n) for name, n in zip(ledger.names, rows, strict=True) if n}
+    return Callers(asked=asked, all=ledger.n, tools=used, over=ledger.sealed)
 
 
 def _counted(read: _Body, plan: Plan) -> Counted | None:

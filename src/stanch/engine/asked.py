@@ -1,0 +1,84 @@
+"""Asked: who asked how much of an asset lately, from the minutes that the watch keeps.
+
+In    one look at the store; the time.
+Out   a `Traffic`: by principal and version, minute by minute.
+Why   a blast radius is measured, not guessed. Minutes hold exact counts of their heaviest callers
+      and of all together; what is left over is counted under no name. A minute that is over never
+      changes, so its counts are kept in memory.
+"""
+
+from collections import Counter, OrderedDict, defaultdict
+from datetime import datetime, timedelta
+
+from stanch.contain.blast import NAMELESS
+from stanch.engine.ports import Transaction
+from stanch.engine.watch.minutes import Callers, callers
+from stanch.vocabulary.ids import AssetId, PrincipalId
+from stanch.vocabulary.kept import SummaryBlock
+from stanch.vocabulary.span import Span
+from stanch.vocabulary.standing import Flow, Traffic
+
+RECENT = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+MOST_KEPT = 2_000
+"""Minutes in memory: an hour of some thirty assets."""
+
+
+class Asked:
+    """Reads traffic, and remembers the minutes that are over."""
+
+    def __init__(self) -> None:
+        self._over: OrderedDict[tuple[AssetId, str, datetime, int], Callers] = OrderedDict()
+
+    def traffic(self, tx: Transaction, asset: AssetId, at: datetime) -> Traffic:
+        """What was asked of the asset in the last hour."""
+        span = Span(start=at - RECENT, end=at)
+        counts: dict[tuple[PrincipalId, str], Counter[int]] = defaultdict(Counter)
+        tools: dict[PrincipalId, Counter[str]] = defaultdict(Counter)
+        for block in tx.summaries.between(asset, span):
+            found = self._read(block)
+            place = max(0, (block.minute - span.start) // MINUTE)
+            for name, n in found.asked.items():
+                counts[PrincipalId(name), block.version][place] += n
+            rest = found.all - sum(found.asked.values())
+            if rest > 0:
+                counts[NAMELESS, block.version][place] += rest
+            for (name, tool), n in found.tools.items():
+                tools[PrincipalId(name)][tool] += n
+        for name, used in tools.items():
+            if not any(principal == name for principal, _ in counts):
+                counts[name, ""][0] += sum(used.values())
+        return Traffic(asset=asset, span=span, flows=tuple(_flows(counts, tools)))
+
+    def _read(self, block: SummaryBlock) -> Callers:
+        key = (block.asset, block.version, block.minute, len(block.body))
+        known = self._over.get(key)
+        if known is not None:
+            return known
+        found = callers(block.body)
+        if found.over:
+            self._over[key] = found
+            while len(self._over) > MOST_KEPT:
+                self._over.popitem(last=False)
+        return found
+
+
+def _flows(
+    counts: dict[tuple[PrincipalId, str], Counter[int]], tools: dict[PrincipalId, Counter[str]]
+) -> list[Flow]:
+    """One flow for each principal and version; tools stand on the principal's first."""
+    made: list[Flow] = []
+    told: set[PrincipalId] = set()
+    for (principal, version), minutes in sorted(counts.items()):
+        last = max(minutes)
+        made.append(
+            Flow(
+                principal=principal,
+                version=version,
+                count=sum(minutes.values()),
+                minutes=tuple(minutes[n] for n in range(last + 1)),
+                tools={} if principal in told else dict(tools.get(principal, {})),
+            )
+        )
+        told.add(principal)
+    return made

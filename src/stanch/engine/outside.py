@@ -1,0 +1,46 @@
+"""Outside: what an act needs of other systems, said as a Protocol, and who answers when nobody can.
+
+In    calls that actions want, and assets whose policy changed.
+Out   what was done, in a sentence; whatever was not done, for a person to do by hand.
+Why   one act may be a change of policy here and a call there. Both have a clear outcome: done, to
+      be done by hand because nobody here is set up for it, or tried again because who is set up
+      did not answer (`Unreachable`, `Busy`).
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from stanch.contain.action import Call
+from stanch.vocabulary.ids import AssetId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """What another system did of what was wanted."""
+
+    done: bool
+    says: str = ""
+
+
+class Outside(Protocol):
+    """Who makes calls to other systems."""
+
+    def call(self, call: Call, *, key: str, undo: bool = False) -> Said:
+        """What came of the call; the same key again has no second effect. May be `Unreachable`."""
+        ...
+
+    def follow(self, asset: AssetId) -> tuple[str, ...]:
+        """Brings the systems that follow the asset's policy in line; a sentence for each change."""
+        ...
+
+
+class NobodyOutside:
+    """Where no connector is set up: a person has to do it by hand."""
+
+    def call(self, call: Call, *, key: str, undo: bool = False) -> Said:  # noqa: ARG002  the protocol's names
+        """Not done."""
+        return Said(done=False)
+
+    def follow(self, asset: AssetId) -> tuple[str, ...]:  # noqa: ARG002  the protocol's names
+        """Nothing follows."""
+        return ()
