@@ -40,6 +40,10 @@ hyper_parameters: {depth: 6, rate: 0.1, balanced: true, loss: log}
 access_log: s3://logs/fraud
 fallback: '{"prediction": "review"}'
 deadline_minutes: 30
+people: 120000
+decision_cost: 2.5
+currency: EUR
+signers: {release: 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=}
 guard: {fail: closed}
 ---
 id: payments-2026

@@ -216,6 +216,9 @@ def test_a_feature_without_values_hides_no_wrong_unit_in_another() -> None:
     levels = window.levels.copy()
     levels[0] = np.nan
     levels[1] *= 10
-    seen = observe(replace(window, levels=levels), base())
+    assert window.bins is not None
+    bins = window.bins.copy()
+    bins[:, 1] = [0, 0, 0, 0, 0, 0, 0, 100]
+    seen = observe(replace(window, levels=levels, bins=bins), base())
     assert seen.scale is not None
     assert (seen.scale.feature, seen.scale.factor) == ("hour", pytest.approx(10))

@@ -47,6 +47,10 @@ class Usage:
     """Answers, or other events in a window of those."""
     cost: int = 0
     """In UNITs, as in the summary."""
+    scored: int = 0
+    """Answers with an off-manifold score."""
+    off: int = 0
+    """Those of them whose values do not belong together."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

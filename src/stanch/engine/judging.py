@@ -6,50 +6,58 @@ Why   one function from evidence to belief: shown, tested and replayed alone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+from stanch.triage.causes import FAMILY, Family, compatible, family_of
 from stanch.triage.impact import Counted, impact_of
 from stanch.triage.lineage import graph_of
 from stanch.triage.severity.facts import Measured, facts_of
 from stanch.triage.severity.judge import severity_of
 from stanch.triage.taxonomy.labels import labels_of
-from stanch.triage.verdict.calibration import packaged
+from stanch.triage.verdict.calibration import Calibration, packaged, strictest
+from stanch.triage.verdict.chains import chain_of
 from stanch.triage.verdict.decide import verdict_of
-from stanch.triage.verdict.observations import Observations
+from stanch.triage.verdict.observations import Observations, Signal
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import AttackKind, Finding, Suspect
 from stanch.vocabulary.ids import AssetId
-from stanch.vocabulary.incident import Incident, VerdictKind
+from stanch.vocabulary.incident import Incident, Verdict, VerdictKind
 
 MACHINE = "stanch"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Around:
+    """What is known besides the findings."""
+
+    assets: Mapping[AssetId, Asset] = field(default_factory=dict)
+    counted: Counted = field(default_factory=Counted)
+    calibration: Calibration | None = None
+    """The asset's own quiet windows; the packaged ones when None."""
+
+
 def judged(
-    incident: Incident,
-    findings: Sequence[Finding],
-    seen: Observations | None,
-    asset: Asset | None,
-    assets: Mapping[AssetId, Asset],
+    incident: Incident, findings: Sequence[Finding], seen: Observations | None, around: Around
 ) -> Incident:
     """The incident with what is believed of it now."""
-    own = asset or Asset(id=incident.asset, kind=AssetKind.ENDPOINT, name=incident.asset, owner="")
     now = incident
     if incident.verdict.by == MACHINE and (seen is not None or findings):
-        verdict = verdict_of(findings, seen or Observations(), packaged())
-        # A look at fewer counts must not take back what earlier counts showed.
-        known = incident.verdict.kind is not VerdictKind.UNDECIDED
-        if verdict.kind is not VerdictKind.UNDECIDED or not known:
-            now = replace(now, verdict=verdict)
+        now = _decided(incident, findings, seen or Observations(), around.calibration)
+    own = around.assets.get(now.asset) or Asset(
+        id=now.asset, kind=AssetKind.ENDPOINT, name=now.asset, owner=""
+    )
     innocent = now.verdict.kind in {VerdictKind.NATURAL, VerdictKind.FAULT}
-    suspects = () if innocent else suspects_of(findings, seen, incident.suspects)
-    now = replace(now, suspects=suspects)
-    kind = now.verdict.attack
-    labels = labels_of(kind, findings, asset=own.kind)
+    before, after = incident.verdict, now.verdict
+    same = (before.kind, before.attack) == (after.kind, after.attack)
+    kept = incident.suspects if same else ()
+    now = replace(now, suspects=() if innocent else suspects_of(after, findings, seen, kept))
+    language = bool(seen and seen.language) or any(o.startswith("LLM") for o in incident.owasp)
+    labels = labels_of(after.attack, findings, asset=own.kind, language=language)
     first = findings[0].lifecycle if findings else incident.lifecycle
     now = replace(
         now, title=title_of(now, findings), lifecycle=first, atlas=labels.atlas, owasp=labels.owasp
     )
-    impact = impact_of(now, assets, graph_of(assets.values()), Counted())
+    impact = impact_of(now, around.assets, graph_of(around.assets.values()), around.counted)
     now = replace(now, impact=impact)
     if incident.severity.by == MACHINE:
         facts = facts_of(now, own, impact, _measured(findings))
@@ -57,18 +65,55 @@ def judged(
     return now
 
 
+def _decided(
+    incident: Incident,
+    findings: Sequence[Finding],
+    seen: Observations,
+    own: Calibration | None,
+) -> Incident:
+    """The incident with its verdict; a look at fewer counts takes back nothing that was shown."""
+    tables = packaged() if own is None else strictest(own, packaged())
+    verdict = verdict_of(findings, seen, tables)
+    known = incident.verdict.kind is not VerdictKind.UNDECIDED
+    if verdict.kind is VerdictKind.UNDECIDED and known:
+        return incident
+    chain = chain_of(findings, seen) if verdict.kind is VerdictKind.ATTACK else None
+    # What came in with the rows now answers people: that is where it has to be stopped.
+    return replace(incident, verdict=verdict, asset=chain.asset if chain else incident.asset)
+
+
 def suspects_of(
-    findings: Sequence[Finding], seen: Observations | None, before: Sequence[Suspect]
+    verdict: Verdict,
+    findings: Sequence[Finding],
+    seen: Observations | None,
+    before: Sequence[Suspect],
 ) -> tuple[Suspect, ...]:
-    """Everybody anything points to, most of the oddness first."""
+    """Whom the verdict's evidence points to, most of the oddness first.
+
+    While it is undecided, everybody anything points to. Once it is an attack of some kind, who is
+    odd in another way is not accused of this one.
+    """
     best: dict[str, Suspect] = {}
-    told = [s for f in findings for s in f.suspects]
-    for suspect in (*before, *told, *(seen.suspects if seen is not None else ())):
+    told = [s for f in findings if _speaks(verdict, f) for s in f.suspects]
+    signs = {str(r.name) for r in verdict.reasons if r.weight > 0} & set(Signal)
+    decided = verdict.kind is VerdictKind.ATTACK and not signs
+    counted = seen.suspects if seen is not None and not decided else ()
+    for suspect in (*before, *told, *counted):
         held = best.get(suspect.principal)
         if held is None or (suspect.confidence, suspect.share) > (held.confidence, held.share):
             best[suspect.principal] = suspect
     ranked = sorted(best.values(), key=lambda s: (-s.share * s.confidence, s.principal))
     return tuple(ranked[:100])
+
+
+def _speaks(verdict: Verdict, finding: Finding) -> bool:
+    """Whether whom this finding names is who the verdict is about."""
+    if verdict.kind is not VerdictKind.ATTACK or verdict.attack is None:
+        return True
+    if any(finding.id in r.findings for r in verdict.reasons if r.weight > 0):
+        return compatible(family_of(finding), FAMILY[verdict.attack])
+    family = family_of(finding)
+    return family is not Family.PLAIN and compatible(family, FAMILY[verdict.attack])
 
 
 _NAMES: Mapping[AttackKind, str] = {

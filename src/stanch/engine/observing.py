@@ -5,17 +5,28 @@ Out   `Observations`; what was not counted is named as missing, never taken for 
 Why   the verdict must rest on the same integers that the finding cites.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from stanch.detect.summaries.ledger import Ledger
-from stanch.detect.summaries.parts import BINS, MANIFOLD_BINS, SIGMA, Block, Part
+from stanch.detect.summaries.parts import (
+    BINS,
+    BLOCK_CLASSES,
+    INFINITE,
+    MANIFOLD_BINS,
+    MISSING,
+    OVER,
+    SIGMA,
+    UNDER,
+    Block,
+    Part,
+)
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline, Window
-from stanch.triage.verdict.observations import Base, Happening, Now, Observations
+from stanch.triage.verdict.observations import Base, Floats, Happening, Ints, Now, Observations
 from stanch.triage.verdict.observe import observe
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import PrincipalId
@@ -26,7 +37,16 @@ STILL, HALFWAY = 0.1, 0.5
 """A middle that moved less than this many standard deviations stood still; what is moving along."""
 FEWEST = 20
 """Rows under which a minute says nothing about how a change came."""
+LABELLED = 500
+"""Late labels that a baseline needs before labels are compared with it."""
+DAY = timedelta(days=1)
+HOPS, HOP_ROWS = 12, 100
+"""Earlier windows of the last day, and answers in each, that tell the rate of late."""
+AGO = timedelta(days=2)
+"""How far back what the owners did is remembered."""
 _OWNERS = (EventKind.DEPLOYMENT, EventKind.TRAINING, EventKind.DATASET)
+_CATEGORIES = 64
+"""The place of new values in a category's counts; absent ones stand after it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,28 +60,50 @@ class Slice:
 def observed(window: Window, slices: Sequence[Slice] = ()) -> Observations:
     """All that these counts can tell."""
     base = window.baseline
+    happenings = tuple(_happenings(window))
     if base is None or window.ledger is None or window.now is None:
-        return Observations(missing=("a baseline of normal operation",))
-    happenings = [
-        Happening(what=f"{h.kind} {h.what}".strip(), at=h.at)
-        for h in (*window.before.of(*_OWNERS), *window.record.of(*_OWNERS))
-    ]
-    seen = observe(_now(window.ledger, window.now, base, slices), _base(base), happenings)
-    alike = _alike(window.ledger, base)
-    return seen if seen.alike is not None else replace(seen, alike=alike)
+        return Observations(missing=("a baseline of normal operation",), happenings=happenings)
+    told = window.now.labelled >= 1 and base.golden.labelled >= LABELLED
+    now = _now(window.ledger, window.now, base, slices)
+    seen = observe(
+        _with_labels(now, window.ledger, base) if told else now,
+        replace(_base(base), recent_off_rate=_recent(window)),
+        happenings,
+    )
+    return replace(
+        seen,
+        alike=_alike(window.ledger, base) if seen.alike is None else seen.alike,
+        language=bool(window.now.sums[Part.TOKENS][1]),
+    )
+
+
+def _happenings(window: Window) -> Iterator[Happening]:
+    """What the owners did of late, each event once, in the order of time."""
+    told = (*window.history, *window.before.of(*_OWNERS), *window.record.of(*_OWNERS))
+    every = {h.event: h for h in told if h.at >= window.span.start - AGO}
+    for one in sorted(every.values(), key=lambda h: (h.at, h.event)):
+        yield Happening(
+            what=f"{one.kind} {one.version or one.what}".strip(),
+            at=one.at,
+            kind=str(one.kind),
+            version=one.version,
+            by=one.principal,
+            event=one.event,
+        )
 
 
 def _now(ledger: Ledger, summary: Summary, base: Baseline, slices: Sequence[Slice]) -> Now:
-    rows = ledger.block(Block.ROWS)[:, 0]
     told = [s for s in slices if s.summary.n >= FEWEST]
     return Now(
         principals=tuple(PrincipalId(n) for n in ledger.names),
-        rows=rows,
+        rows=ledger.block(Block.ROWS)[:, 0],
         off=ledger.block(Block.OFF)[:, 0] if base.plan.manifold.pairs.size else None,
         dup=_repeats(ledger),
         edge=ledger.block(Block.NEAR)[:, 0] if base.plan.near > 0 else None,
+        lost=_lost(summary),
+        odd=ledger.block(Block.ODD)[:, 0],
         total=_bins(summary) if base.plan.numbers else None,
-        slices=np.stack([_bins(s.summary) for s in told]) if told else None,
+        slices=np.stack([_bins(s.summary) for s in told]) if told and base.plan.numbers else None,
         slice_starts=tuple(s.start for s in told),
         levels=_levels(summary, base) if base.plan.numbers else None,
     )
@@ -72,14 +114,48 @@ def _base(base: Baseline) -> Base:
     manifold = golden.sums[Part.MANIFOLD]
     return Base(
         features=base.plan.numbers,
-        classes=base.plan.classes,
+        classes=base.plan.classes[:BLOCK_CLASSES],
         off_rate=_share(int(manifold[MANIFOLD_BINS - 1]), int(manifold.sum()), 0.01),
         dup_rate=_usual_repeats(habits),
         edge_rate=_share(int(golden.sums[Part.NEAR][0]), golden.n, 0.05),
+        cells=_golden_cells(golden),
+        lost=_lost(golden),
+        odd_rate=_share(int(golden.sums[Part.ODD][:4].max()), golden.n, 0.0),
+        watched=(*base.plan.numbers, *(c.name for c in base.plan.categories)),
         bins=_bins(golden) if base.plan.numbers else None,
         levels=_levels(golden, base) if base.plan.numbers else None,
         principals=frozenset(PrincipalId(n) for n in habits.names) if habits else frozenset(),
     )
+
+
+def _recent(window: Window) -> float | None:
+    """The middle rate of odd combinations in the windows of the last day; one hour moves it not."""
+    since = window.span.start - DAY
+    rates = [u.off / u.scored for u in window.usage if u.start >= since and u.scored >= HOP_ROWS]
+    return float(np.median(rates)) if len(rates) >= HOPS else None
+
+
+def _with_labels(now: Now, ledger: Ledger, base: Baseline) -> Now:
+    """The same with labels by principal, predicted and told class.
+
+    The ledger keeps only the sums of both sides: for two classes the cells are exact, for more
+    each is the most that it can be, for everybody alike.
+    """
+    size = min(BLOCK_CLASSES, len(base.plan.classes))
+    guessed = ledger.block(Block.GUESSED)[:, :size]
+    missed = ledger.block(Block.MISSED)[:, :size]
+    given = ledger.block(Block.GIVEN)[:, :size]
+    cells = np.minimum(missed[:, :, None], given[:, None, :])
+    place = np.arange(size)
+    cells[:, place, place] = guessed - missed
+    return replace(now, cells=cells, told=guessed)
+
+
+def _golden_cells(golden: Summary) -> Ints:
+    """(C, C) labels of the baseline by predicted, then by true class; as wide as a ledger."""
+    counts = golden.sums[Part.LABELLED]
+    size = min(BLOCK_CLASSES, len(counts) - 2)
+    return counts[:size, :size].T
 
 
 def _alike(ledger: Ledger, base: Baseline) -> float | None:
@@ -97,15 +173,31 @@ def _alike(ledger: Ledger, base: Baseline) -> float | None:
     return float((moved[:, axis] / typical[axis] >= HALFWAY).mean())
 
 
-def _bins(summary: Summary) -> np.ndarray:
-    return summary.sums[Part.NUMBERS][:, :BINS]
+def _bins(summary: Summary) -> Ints:
+    """(F, 66) where numbers fall: under the range, its bins, over it."""
+    counts = summary.sums[Part.NUMBERS]
+    return np.concatenate(
+        [counts[:, UNDER : UNDER + 1], counts[:, :BINS], counts[:, OVER : OVER + 1]], axis=1
+    )
+
+
+def _lost(summary: Summary) -> Floats:
+    """(F + K, 2) shares of rows whose value is out of range, or new; and absent."""
+    numbers, kinds = summary.sums[Part.NUMBERS], summary.sums[Part.CATEGORIES]
+    rows = max(1, summary.n)
+    beyond = numbers[:, UNDER] + numbers[:, OVER]
+    absent = numbers[:, MISSING] + numbers[:, INFINITE]
+    pairs = [np.stack([beyond, absent], axis=1)]
+    if len(kinds):
+        pairs.append(kinds[:, _CATEGORIES : _CATEGORIES + 2])
+    return np.concatenate(pairs).astype(np.float64) / rows
 
 
 def _share(part: int, whole: int, otherwise: float) -> float:
     return part / whole if whole else otherwise
 
 
-def _repeats(ledger: Ledger) -> np.ndarray:
+def _repeats(ledger: Ledger) -> Ints:
     """Rows beyond the different neighbourhoods a principal asked about, less the sketch's error."""
     rows = ledger.block(Block.ROWS)[:, 0]
     different = np.array(ledger.different_cells(), np.float64)
@@ -119,13 +211,16 @@ def _usual_repeats(habits: Ledger | None) -> float:
     return float(_repeats(habits).sum() / max(1, int(rows.sum())))
 
 
-def _levels(summary: Summary, base: Baseline) -> np.ndarray:
-    """(F, Q) values at fixed quantiles, read off the bins; NaN where nothing was counted."""
-    counts = summary.sums[Part.NUMBERS][:, :BINS].cumsum(axis=1)
-    edges = base.plan.edges
-    levels = np.full((len(counts), len(QUANTILES)), np.nan)
-    for feature, sums in enumerate(counts):
-        if sums[-1]:
-            at = np.searchsorted(sums, np.array(QUANTILES) * sums[-1])
-            levels[feature] = edges[feature, np.minimum(at + 1, BINS)]
+def _levels(summary: Summary, base: Baseline) -> Floats:
+    """(F, Q) values at fixed quantiles, read off the bins; NaN where the range ends before."""
+    sums = _bins(summary).cumsum(axis=1)
+    levels = np.full((len(sums), len(QUANTILES)), np.nan)
+    for feature, counts in enumerate(sums):
+        edges = base.plan.edges[feature]
+        total = counts[-1]
+        if not total or not np.isfinite(edges).all():
+            continue
+        wanted = np.array(QUANTILES) * total
+        inside = (wanted > counts[0]) & (wanted <= counts[BINS])
+        levels[feature] = np.where(inside, np.interp(wanted, counts[: BINS + 1], edges), np.nan)
     return levels

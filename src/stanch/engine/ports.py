@@ -206,6 +206,10 @@ class Summaries(Protocol):
         """The blocks of each principal, or of one, oldest first."""
         ...
 
+    def decided(self, asset: AssetId, span: Span) -> int:
+        """How many answers were counted in this span, of everybody."""
+        ...
+
     def prune(self, before: datetime, *, principals_only: bool = False) -> int:
         """How many older blocks were let go."""
         ...

@@ -7,11 +7,12 @@ Why   the stages decide, as values; here their decisions are kept, all of a batc
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from stanch.detect.summaries.parts import Peak
 from stanch.detect.window import Window
 from stanch.engine.clock import Clock, new_id
-from stanch.engine.judging import judged
+from stanch.engine.judging import Around, judged
 from stanch.engine.observing import Slice, observed
 from stanch.engine.owed import ANSWERS, HELD, owe, owed, paid
 from stanch.engine.ports import Store, Transaction
@@ -19,11 +20,12 @@ from stanch.engine.watch.minutes import from_bytes
 from stanch.triage.causes import Family, family_of
 from stanch.triage.correlate import correlate
 from stanch.triage.decisions import Add, Arrivals, Decision, Hold, Lapse, Open, OpenIncident, Rules
+from stanch.triage.impact import Counted
 from stanch.triage.lineage import graph_of
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import Note
 from stanch.vocabulary.finding import Finding, Report
-from stanch.vocabulary.ids import FindingId, IncidentId
+from stanch.vocabulary.ids import AssetId, FindingId, IncidentId
 from stanch.vocabulary.incident import Incident, Need, Phase, VerdictKind, move_for
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed, Entry
@@ -31,6 +33,9 @@ from stanch.vocabulary.span import Span
 
 MOST_SEEN = 1_000
 """Findings of one incident that correlation and the verdict look at, newest first."""
+MOST_NEAR = 50
+"""Assets downstream whose decisions are counted."""
+MOMENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,11 +151,11 @@ class Triage:
     ) -> Incident:
         """The incident with what its findings and counts say now; a person's word stays."""
         findings = _newest(tx, incident)
-        window = next((windows[f.id] for f in findings if f.id in windows), None)
+        window = _fullest([windows[f.id] for f in findings if f.id in windows])
         seen = observed(window, _slices(tx, window)) if window is not None else None
-        asset = tx.assets.find(incident.asset)
-        graph_assets = {a.id: a for a in _all_assets(tx)}
-        now = judged(incident, findings, seen, asset, graph_assets)
+        assets = {a.id: a for a in _all_assets(tx)}
+        around = Around(assets=assets, counted=_counted(tx, incident, assets, window, at))
+        now = judged(incident, findings, seen, around)
         moved = _triaged(now)
         if moved == incident:
             return incident
@@ -183,6 +188,34 @@ class Triage:
                     facts={"why": decision.why},
                 )
             )
+
+
+def _fullest(windows: Sequence[Window]) -> Window | None:
+    """The window that tells most: the one with most answers beside a baseline."""
+    told = [w for w in windows if w.baseline is not None and w.now is not None]
+    return max(told, key=lambda w: w.n, default=next(iter(windows), None))
+
+
+def _counted(
+    tx: Transaction,
+    incident: Incident,
+    assets: Mapping[AssetId, Asset],
+    window: Window | None,
+    at: datetime,
+) -> Counted:
+    """How many decisions and principals it may have touched, and what the owner says of them."""
+    span = Span(start=incident.first_seen, end=max(at, incident.first_seen + MOMENT))
+    touched = (incident.asset, *graph_of(assets.values()).downstream(incident.asset)[:MOST_NEAR])
+    counts = {a: tx.summaries.decided(a, span) for a in touched}
+    own = assets.get(incident.asset)
+    summary = window.now if window is not None else None
+    return Counted(
+        decisions={a: n for a, n in counts.items() if n},
+        principals=round(summary.different(Peak.PRINCIPALS)) if summary is not None else None,
+        people=own.people if own is not None else None,
+        cost_per_decision=own.decision_cost if own is not None else None,
+        currency=own.currency if own is not None else "",
+    )
 
 
 def _enter(tx: Transaction, incident: Incident, deed: Deed, at: datetime, *, why: str) -> None:

@@ -10,6 +10,7 @@ Law: `parse(dump(assets)) == assets`.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from enum import Enum
+from math import inf
 from types import MappingProxyType
 
 import yaml
@@ -36,6 +37,7 @@ REQUIRED = ("id", "kind", "name", "owner")
 _BREAKS = set("\x85\u2028\u2029\ufeff")
 """Characters that some YAML readers take for the end of a line; their files are escaped."""
 LONGEST_DEADLINE = 60 * 24 * 365
+MOST_PEOPLE = 10**10
 
 
 def parse(text: str, file: str = "inventory", known: Iterable[Asset] = ()) -> tuple[Asset, ...]:
@@ -164,6 +166,22 @@ def _whole(what: str, least: int, most: int) -> Callable[[Node, Reader], int]:
     return read
 
 
+def _amount(what: str) -> Callable[[Node, Reader], float]:
+    def read(node: Node, reader: Reader) -> float:
+        given = node.value
+        if isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given < inf:
+            return float(given)
+        reader.wrong(node, f"{what} must be a number from 0 on.")
+        return 0.0
+
+    return read
+
+
+def _signers(node: Node, reader: Reader) -> Mapping[str, str]:
+    says = reader.mapping(node, "signers")
+    return {name: reader.text(key, f"the key of {name}") for name, key in says.items()}
+
+
 def _criticality(node: Node, reader: Reader) -> Criticality:
     for one in Criticality:
         if node.raw.lower() == one.name.lower():
@@ -239,6 +257,10 @@ FIELDS: Mapping[str, Callable[[Node, Reader], object]] = MappingProxyType(
         "access_log": _text("access_log"),
         "fallback": _text("fallback"),
         "deadline_minutes": _whole("deadline_minutes", 1, LONGEST_DEADLINE),
+        "people": _whole("people", 0, MOST_PEOPLE),
+        "decision_cost": _amount("decision_cost"),
+        "currency": _text("currency"),
+        "signers": _signers,
         "guard": _guard,
     }
 )

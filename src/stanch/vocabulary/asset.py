@@ -95,4 +95,11 @@ class Asset:
     access_log: str = ""
     fallback: str = ""
     deadline_minutes: int = 60
+    people: int | None = None
+    """Whose data is in it, or about whom it decides: how many people, when the owner can tell."""
+    decision_cost: float | None = None
+    """What one wrong decision costs on average, in `currency`."""
+    currency: str = ""
+    signers: Mapping[str, str] = field(default_factory=dict)
+    """Who signs what is deployed: a name, and an Ed25519 public key in base64."""
     guard: GuardChoice = field(default_factory=GuardChoice)

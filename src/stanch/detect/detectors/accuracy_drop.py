@@ -113,6 +113,7 @@ def _finding(
         measured={
             "accuracy": round(after, 4),
             "accuracy of the baseline": round(before, 4),
+            "accuracy_lost": round(max(before - after, 0.0), 4),
             "labels": float(n),
         }
         | {f"fall of {name}": round(f, 4) for name, f in list(falls.items())[:10]},

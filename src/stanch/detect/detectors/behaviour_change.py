@@ -162,7 +162,7 @@ def _finding(window: Window, reading: Reading, change: Change, limits: Limits) -
             "growth of the answer": round(change.growth, 4),
         },
         because=cites,
-        lifecycle=Lifecycle.DEPLOYMENT if deployed is not None else Lifecycle.INFERENCE,
+        lifecycle=Lifecycle.DEPLOYMENT,
         strength=round(max(reading.strength, reading.since_start), 2),
         atlas=DETECTOR.atlas,
         points_to={

@@ -184,7 +184,7 @@ def _finding(
     return Finding(
         detector=ID,
         asset=window.asset.id,
-        version=window.version,
+        version="",
         window=window.span,
         says=f"{what}{who} is not what it was: {says}.",
         measured={n: round(f.measured, 4) for n, f in sorted(by_name.items())},

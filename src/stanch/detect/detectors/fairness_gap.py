@@ -9,11 +9,14 @@ Math  The test is betting, in `alarms.watch` (`Stream.FAIRNESS`, `Stream.GROUP_E
       any time. What is the world's change, not unfairness, happens to all groups: a group's change
       less that of the other groups of its attribute is the gap's change, told when it is beyond
       `gap` and beyond `errors` standard errors of that difference.
+      The world changes slowly and for everybody; a gap in a version that was deployed less than
+      `after` ago began with that version, and the finding says so and points to harm.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import numpy as np
 
@@ -27,7 +30,8 @@ from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline, Window
 from stanch.detect.wording import shown
 from stanch.vocabulary.event import EventKind
-from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
+from stanch.vocabulary.finding import AttackKind, Blind, Cite, CiteKind, Finding, Lifecycle
+from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import DetectorId
 
 ID = DetectorId("fairness_gap")
@@ -43,6 +47,8 @@ class Limits:
     """The change of a gap that still does not matter."""
     errors: float = 4.0
     """How many standard errors the change of a gap must be."""
+    after: timedelta = timedelta(days=2)
+    """How long after its deployment a version's gap is told as beginning with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,7 +119,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         if gap.group not in worst or abs(gap.growth) > abs(worst[gap.group].growth):
             worst[gap.group] = gap
     for group in sorted(_fewest(worst)):
-        yield _finding(window, worst[group])
+        yield _finding(window, worst[group], limits)
 
 
 def _fewest(worst: dict[str, Gap]) -> set[str]:
@@ -199,7 +205,26 @@ def _rate(now: Ints, then: Ints) -> Rate:
     return Rate(odd=odd, rows=rows, odd_then=odd_then, rows_then=rows_then)
 
 
-def _finding(window: Window, gap: Gap) -> Finding:
+def _deployed(window: Window, limits: Limits) -> Happening | None:
+    """The deployment with which this version began to answer, when that was of late."""
+    told = {h.event: h for h in (*window.history, *window.before.happenings)}
+    mine = [
+        h
+        for h in told.values()
+        if h.kind is EventKind.DEPLOYMENT and h.version and h.version == window.version
+    ]
+    first = min(mine, key=lambda h: (h.at, h.event), default=None)
+    late = first is not None and window.span.start - limits.after <= first.at < window.span.end
+    return first if late else None
+
+
+def _finding(window: Window, gap: Gap, limits: Limits) -> Finding:
+    deployed = _deployed(window, limits)
+    since = cites = ""
+    if deployed is not None:
+        by = f" by {shown(deployed.principal)}" if deployed.principal else ""
+        since = f" It began with version {shown(deployed.version)}, deployed{by}."
+        cites = deployed.event
     return Finding(
         detector=ID,
         asset=window.asset.id,
@@ -207,19 +232,21 @@ def _finding(window: Window, gap: Gap) -> Finding:
         window=window.span,
         says=f"Group {shown(gap.group)} is {gap.what} in {gap.own.now:.1%} of {gap.own.rows} "
         f"cases, {gap.own.then:.1%} in the baseline; the others went from "
-        f"{gap.others.then:.1%} to {gap.others.now:.1%}.",
+        f"{gap.others.then:.1%} to {gap.others.now:.1%}.{since}",
         measured={
             "rate of the group": round(gap.own.now, 4),
             "rate of the group in the baseline": round(gap.own.then, 4),
             "rate of the others": round(gap.others.now, 4),
             "rate of the others in the baseline": round(gap.others.then, 4),
             "growth of the gap": round(gap.growth, 4),
+            "gap_grown": round(abs(gap.growth), 4),
             "standard errors": round(gap.certain, 2),
         },
-        because=window.cites,
+        because=(*window.cites, Cite(kind=CiteKind.EVENT, ref=cites)) if cites else window.cites,
+        lifecycle=Lifecycle.DEPLOYMENT if cites else Lifecycle.INFERENCE,
         strength=round(gap.strength, 2),
         groups=(gap.group,),
-        points_to={AttackKind.FAIRNESS_HARM: 0.6, AttackKind.POISONING: 0.2},
+        points_to={AttackKind.FAIRNESS_HARM: 0.9 if cites else 0.6, AttackKind.POISONING: 0.2},
         atlas=DETECTOR.atlas,
     )
 

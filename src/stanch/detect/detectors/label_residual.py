@@ -220,7 +220,7 @@ def _finding(
         )
         says += f", and {len(accused) - 1} more contributors stand out" if accused[1:] else ""
     targeted = cell.share >= limits.concentrated
-    weight = 0.85 if accused and targeted else 0.6 if accused else 0.5
+    weight = 0.85 if accused and targeted else 0.6 if accused else 0.45
     return Finding(
         detector=ID,
         asset=window.asset.id,

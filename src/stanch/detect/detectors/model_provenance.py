@@ -10,11 +10,14 @@ How   exact comparison, no statistics. Speaks when the digest
         - is not the registered one, though the version is the registered version,
         - is not what the same version was at first,
         - stands under no verified signature (only when signatures are kept),
-        - came out of no training run that was seen (only when runs tell their digests).
+        - came out of no training run that was seen (only when runs tell their digests),
+      or when somebody deploys who never did, once there are `known` earlier deployments by name.
+      Things that are wrong add up: their strengths, and the log-odds of what they point to.
       What was deployed before the first run that is known came out of an older one: going back to
       it is a roll-back. Any other digest stays unknown however often it is deployed.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -51,6 +54,12 @@ class Limits:
     unsigned: float = 4.0
     no_digest: float = 3.0
     untrained: float = 3.0
+    stranger: float = 1.0
+    """Somebody deployed who never did before."""
+    known: int = 5
+    """Earlier deployments that make a custom of who deploys."""
+    most: float = 8.0
+    """What all of it together comes to at most."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +96,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         for fault in _faults(window, one, earlier, limits):
             wrong.setdefault((one.version, one.principal), []).append((one, fault))
     for (version, principal), faults in sorted(wrong.items()):
-        yield _finding(window, version, principal, faults)
+        yield _finding(window, (version, principal), faults, limits)
 
 
 def _known(window: Window) -> Known:
@@ -127,6 +136,7 @@ def _faults(window: Window, one: Happening, known: Known, limits: Limits) -> Ite
             cites=(Cite(kind=CiteKind.ASSET, ref=asset.id),),
         )
     yield from _changed(one, digest, known, limits)
+    yield from _stranger(one, known, limits)
     if window.signed is not None and digest not in window.signed:
         yield Fault(
             name="no signature",
@@ -140,6 +150,13 @@ def _faults(window: Window, one: Happening, known: Known, limits: Limits) -> Ite
             says=f"came out of none of {len(known.trained)} training runs",
             strength=limits.untrained,
         )
+
+
+def _stranger(one: Happening, known: Known, limits: Limits) -> Iterator[Fault]:
+    custom = [h.principal for h in known.deployed if h.principal]
+    if one.principal and len(custom) >= limits.known and one.principal not in custom:
+        says = f"is the first of {len(custom) + 1} deployments by {shown(one.principal)}"
+        yield Fault(name="new deployer", says=says, strength=limits.stranger)
 
 
 def _changed(one: Happening, digest: str, known: Known, limits: Limits) -> Iterator[Fault]:
@@ -160,21 +177,24 @@ WEIGHTS = MappingProxyType(
             AttackKind.SUPPLY_CHAIN: 0.6,
         },
         "changed under its version": {AttackKind.WEIGHT_TAMPERING: 0.85, AttackKind.BACKDOOR: 0.5},
-        "no signature": {AttackKind.SUPPLY_CHAIN: 0.7, AttackKind.WEIGHT_TAMPERING: 0.5},
-        "no training run": {AttackKind.WEIGHT_TAMPERING: 0.6, AttackKind.SUPPLY_CHAIN: 0.6},
-        "no digest": {AttackKind.SUPPLY_CHAIN: 0.4},
+        "no signature": {AttackKind.SUPPLY_CHAIN: 0.85, AttackKind.WEIGHT_TAMPERING: 0.5},
+        "no training run": {AttackKind.SUPPLY_CHAIN: 0.75, AttackKind.WEIGHT_TAMPERING: 0.5},
+        "no digest": {AttackKind.SUPPLY_CHAIN: 0.6},
+        "new deployer": {AttackKind.SUPPLY_CHAIN: 0.7},
     }
 )
 
 
 def _finding(
-    window: Window, version: str, principal: str, faults: list[tuple[Happening, Fault]]
+    window: Window, key: tuple[str, str], faults: list[tuple[Happening, Fault]], limits: Limits
 ) -> Finding:
+    version, principal = key
     by_name = {fault.name: fault for _, fault in faults}
-    points: dict[AttackKind, float] = {}
+    odds: dict[AttackKind, float] = {}
     for name in by_name:
         for kind, weight in WEIGHTS[name].items():
-            points[kind] = max(points.get(kind, 0.0), weight)
+            odds[kind] = odds.get(kind, 0.0) + math.log(weight / (1 - weight))
+    points = {kind: round(1 / (1 + math.exp(-total)), 4) for kind, total in odds.items()}
     what = f"Version {shown(version)}" if version else "A version without a name"
     who = f", deployed by {shown(principal)}" if principal else ", deployed by nobody named"
     cites = dict.fromkeys(Cite(kind=CiteKind.EVENT, ref=h.event) for h, _ in faults)
@@ -183,14 +203,14 @@ def _finding(
     return Finding(
         detector=ID,
         asset=window.asset.id,
-        version=window.version,
+        version=version,
         window=window.span,
         says=f"{what} of {shown(window.asset.name)}{who}: it {says}.",
         measured=dict.fromkeys(sorted(by_name), 1.0)
         | {"deployments": float(len({h.event for h, _ in faults}))},
         because=tuple(cites),
         lifecycle=Lifecycle.DEPLOYMENT,
-        strength=max(f.strength for f in by_name.values()),
+        strength=min(sum(f.strength for f in by_name.values()), limits.most),
         suspects=(Suspect(principal=PrincipalId(principal), share=1.0, confidence=0.8),)
         if principal
         else (),

@@ -183,7 +183,7 @@ def _finding(window: Window, one: Run, odd: tuple[Odd, ...], count: int) -> Find
     return Finding(
         detector=ID,
         asset=window.asset.id,
-        version=window.version,
+        version=one.event.version,
         window=window.span,
         says=f"Training run {shown(one.event.what)}{who} is unlike {count} earlier ones: "
         f"{says}{more}.",

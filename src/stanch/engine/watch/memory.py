@@ -80,12 +80,15 @@ def keep_usage(tx: Transaction, name: str, usage: tuple[Usage, ...]) -> None:
 
 def use_in(hop: datetime, minutes: Iterable[Minute]) -> Usage:
     """What these minutes of one hop come to."""
-    events = cost = 0
+    events = cost = scored = off = 0
     for one in minutes:
         events += one.n + sum(one.record.deeds.values()) + one.record.seen
         if one.counted is not None:
-            cost += int(one.counted.summary.sums[Part.COST][0])
-    return Usage(start=hop, events=events, cost=cost)
+            sums = one.counted.summary.sums
+            cost += int(sums[Part.COST][0])
+            scored += int(sums[Part.MANIFOLD].sum())
+            off += int(sums[Part.MANIFOLD][-1])
+    return Usage(start=hop, events=events, cost=cost, scored=scored, off=off)
 
 
 def windows_of(hops: tuple[Usage, ...], before: datetime) -> tuple[Usage, ...]:
@@ -96,7 +99,11 @@ def windows_of(hops: tuple[Usage, ...], before: datetime) -> tuple[Usage, ...]:
         after = by_start.get(one.start + HOP)
         if after is not None and one.start + 2 * HOP <= before:
             total = Usage(
-                start=one.start, events=one.events + after.events, cost=one.cost + after.cost
+                start=one.start,
+                events=one.events + after.events,
+                cost=one.cost + after.cost,
+                scored=one.scored + after.scored,
+                off=one.off + after.off,
             )
             found.append(total)
     return tuple(found)

@@ -70,6 +70,13 @@ class Summaries:
             return self._blocks(query.where(_sum.c.principal != ""))
         return self._blocks(query.where(_sum.c.principal == principal))
 
+    def decided(self, asset: AssetId, span: Span) -> int:
+        """How many answers were counted in this span, of everybody."""
+        c = _sum.c
+        inside = (c.minute >= micros(span.start)) & (c.minute < micros(span.end))
+        query = select(func.sum(c.n)).where(c.asset == asset, inside, c.principal == "")
+        return int(self.link.execute(query).scalar() or 0)
+
     def prune(self, before: datetime, *, principals_only: bool = False) -> int:
         """How many older blocks were let go."""
         gone = delete(_sum).where(_sum.c.minute < micros(before))

@@ -10,7 +10,9 @@ How   1. Each signal becomes a p-value through its calibration; the smallest, ti
       2. What a fault of the pipeline explains (a wrong unit, a step at a deployment, the same for
          all principals) is not held against people; what single principals do is.
       3. Natural change moves the marginals and keeps the combinations, and nobody stands out. It
-         is said only when both were looked at.
+         is said only when both were looked at, and never of what somebody did to data, a training
+         or a deployment: the world does not release versions.
+      4. Odd rows, a training on them, a release and harm after it are one deed (`chains.py`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,12 +20,14 @@ from dataclasses import dataclass
 from math import exp, log
 from types import MappingProxyType
 
+from stanch.triage.causes import FAMILY, Family, family_of
 from stanch.triage.verdict.calibration import Calibration
+from stanch.triage.verdict.chains import chain_of
 from stanch.triage.verdict.faults import explains_inputs, fault_reasons
 from stanch.triage.verdict.observations import Observations, Signal
 from stanch.triage.verdict.proofs import finding_reasons
 from stanch.triage.verdict.words import attack_sentence, natural_reasons
-from stanch.vocabulary.finding import AttackKind, Finding
+from stanch.vocabulary.finding import AttackKind, Finding, Lifecycle
 from stanch.vocabulary.incident import Reason, Verdict, VerdictKind
 
 ALPHA = 0.05
@@ -32,6 +36,8 @@ BAND = 4.0
 """Between ALPHA and this many times it, the answer is: undecided."""
 PRIOR_ATTACK = log(1 / 3)
 PRIOR_FAULT = log(1 / 5)
+CAUSE = 10.0
+"""The kind of a chain goes before the kinds of its links."""
 SURE = 0.7
 """Without calibrated signals, findings must make it this likely."""
 
@@ -66,6 +72,8 @@ class _Scales:
     found: float
     kinds: Mapping[AttackKind, float]
     reasons: tuple[Reason, ...]
+    deeds: bool = False
+    """Whether a finding is about data, a training or a deployment."""
 
     def confidence(self, kind: VerdictKind) -> float:
         """How likely this kind is, given the three weights."""
@@ -81,6 +89,7 @@ class _Scales:
 
 _ANOTHER_WORLD = "a new baseline: inputs moved so far that combinations cannot be compared"
 _MORE_ROWS = "more rows: what there is lies between the two answers"
+_A_PERSON = "the people who did it: data, a training or a deployment was not as usual"
 
 
 def verdict_of(
@@ -96,7 +105,7 @@ def verdict_of(
         kind=kind,
         attack=attack,
         confidence=round(scales.confidence(kind), 4),
-        reasons=(*scales.reasons, *_undecided(kind, seen)),
+        reasons=(*scales.reasons, *_undecided(kind, seen, deeds=scales.deeds)),
     )
 
 
@@ -111,22 +120,37 @@ def _weigh(findings: Sequence[Finding], seen: Observations, calibration: Calibra
     }
     top = min(looked, key=lambda s: looked[s]) if looked else None
     p = min(1.0, len(looked) * looked[top]) if top else 1.0
-    told = finding_reasons(findings)
-    found = sum(r.weight for r in told.reasons)
+    told = finding_reasons([f for f in findings if not _explained(f, excused)])
+    chain = chain_of(findings, seen)
+    links = (chain.reason,) if chain else ()
+    found = sum(r.weight for r in (*told.reasons, *links))
     kinds = dict(told.kinds)
     for signal, chance in looked.items():
         if chance < ALPHA:
             kinds[KINDS[signal]] = kinds.get(KINDS[signal], 0.0) + bound(chance)
+    if chain is not None:
+        # Who uses what a version learnt asks oddly: the cause is the rows, not the asking.
+        kinds = {k: w for k, w in kinds.items() if FAMILY[k] is not Family.QUERIES}
+        kinds[chain.kind] = kinds.get(chain.kind, 0.0) + CAUSE + chain.reason.weight
     signs = tuple(_signal_reasons(seen, looked))
+    deeds = any(f.lifecycle is not Lifecycle.INFERENCE for f in findings)
+    # Quiet traffic speaks against an attack by traffic; of data and releases it says nothing.
+    traffic = max(0.0, bound(p)) if deeds else bound(p)
     return _Scales(
         p=p,
         top=top,
-        attack=PRIOR_ATTACK + bound(p) + found,
+        attack=PRIOR_ATTACK + traffic + found,
         fault=fault,
         found=found,
         kinds=kinds,
-        reasons=(*signs, *told.reasons, *faults, *natural_reasons(seen)),
+        reasons=(*links, *signs, *told.reasons, *faults, *natural_reasons(seen)),
+        deeds=deeds,
     )
+
+
+def _explained(finding: Finding, excused: frozenset[Signal]) -> bool:
+    """Whether a fault that is everybody's explains what this finding holds against principals."""
+    return excused == INPUTS and family_of(finding) is Family.QUERIES
 
 
 def _excused(seen: Observations, fault: float) -> frozenset[Signal]:
@@ -159,15 +183,17 @@ def _kind(scales: _Scales, seen: Observations) -> VerdictKind:
         return VerdictKind.FAULT
     whole = {Signal.OFF_WHO, Signal.OFF_ALL} <= set(seen.signals)
     near = seen.drift is None or seen.drift <= FAR
-    if whole and near and scales.p > BAND * ALPHA and scales.found <= 0:
+    quiet = scales.p > BAND * ALPHA and scales.found <= 0 and not scales.deeds
+    if whole and near and quiet:
         return VerdictKind.NATURAL
     return VerdictKind.UNDECIDED
 
 
-def _undecided(kind: VerdictKind, seen: Observations) -> Iterator[Reason]:
+def _undecided(kind: VerdictKind, seen: Observations, *, deeds: bool) -> Iterator[Reason]:
     if kind is VerdictKind.UNDECIDED:
         far = seen.drift is not None and seen.drift > FAR
         lacking = seen.missing or (_ANOTHER_WORLD if far else _MORE_ROWS,)
+        asked = (_A_PERSON, *lacking) if deeds else lacking
         yield Reason(
-            name="needed", says="To decide, look at: " + "; ".join(lacking) + ".", weight=0.0
+            name="needed", says="To decide, look at: " + "; ".join(asked) + ".", weight=0.0
         )

@@ -22,13 +22,40 @@ MOVED = 0.1
 """A distance that is movement, not noise."""
 MOST, ALL = 0.5, 0.9
 """Fewer principals than this moved alike: no fault. More than that: everybody."""
+LOST, STILL = 0.2, 0.3
+"""More rows of one input than this are lost, and no other input moved farther than that."""
 
 
 def fault_reasons(seen: Observations) -> tuple[Reason, ...]:
     """The reasons for a fault; none when single principals moved and others did not."""
-    if seen.alike is not None and seen.alike < MOST:
+    if _single(seen):
         return ()
-    return (*_scale(seen), *_step(seen), *_alike(seen))
+    return (*_scale(seen), *_broken(seen), *_step(seen), *_alike(seen))
+
+
+def _single(seen: Observations) -> bool:
+    """Whether some principals moved and most others did not."""
+    if feed_broke(seen):
+        return False
+    return seen.alike is not None and seen.alike < MOST
+
+
+def feed_broke(seen: Observations) -> bool:
+    """Whether one input is out of all range, or absent, in many rows of everybody."""
+    lost = seen.broken
+    if lost is None or lost.share - lost.before < LOST or lost.others > STILL:
+        return False
+    return lost.alike is None or lost.alike >= ALL
+
+
+def _broken(seen: Observations) -> Iterator[Reason]:
+    lost = seen.broken
+    if lost is None or not feed_broke(seen):
+        return
+    how = "absent" if lost.absent else "out of all that the baseline saw"
+    who = f" of {lost.alike:.0%} of the principals alike" if lost.alike is not None else ""
+    says = f"{lost.feature} is {how} in {lost.share:.0%} of the rows{who}, and little else moved."
+    yield Reason(name="broken_feed", says=says, weight=3.0 if lost.alike is not None else 1.0)
 
 
 def _scale(seen: Observations) -> Iterator[Reason]:
@@ -66,7 +93,9 @@ def _alike(seen: Observations) -> Iterator[Reason]:
 
 
 def explains_inputs(seen: Observations) -> bool:
-    """Whether one constant factor for everybody accounts for whatever is odd about the inputs."""
+    """Whether a fault that is everybody's accounts for whatever is odd about the inputs."""
+    if feed_broke(seen) and seen.broken is not None and seen.broken.alike is not None:
+        return True
     fit = seen.scale
     exact = fit is not None and fit.misfit <= EXACT
     return exact and (seen.alike is None or seen.alike >= MOST)

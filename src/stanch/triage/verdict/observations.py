@@ -55,6 +55,12 @@ class Now:
     """P: rows close to the decision threshold."""
     cells: Ints | None = None
     """P x C x C: by predicted class, then by the label told later."""
+    told: Ints | None = None
+    """P x C: labels by predicted class, where `cells` are upper bounds that do not add up."""
+    lost: Floats | None = None
+    """F x 2: shares of rows whose value is out of all that the baseline saw, or absent."""
+    odd: Ints | None = None
+    """P: rows with anything out of range, new or absent."""
     bins: Ints | None = None
     """P x F x K: where the values of each feature fall."""
     total: Ints | None = None
@@ -79,6 +85,11 @@ class Base:
     edge_rate: float = 0.0
     cells: Ints | None = None
     """C x C."""
+    lost: Floats | None = None
+    """F x 2."""
+    odd_rate: float = 0.0
+    watched: tuple[str, ...] = ()
+    """The names of the F inputs of `lost`: numbers and categories; empty: the features."""
     bins: Ints | None = None
     """F x K."""
     levels: Floats | None = None
@@ -93,6 +104,26 @@ class Happening:
 
     what: str
     at: datetime
+    kind: str = ""
+    """A deployment, a training or a dataset, as the event said."""
+    version: str = ""
+    by: str = ""
+    event: str = ""
+    """The event's id, as findings cite it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    """An input that is out of range or absent in many rows, and how alike principals are in it."""
+
+    feature: str
+    absent: bool
+    share: float
+    before: float
+    alike: float | None
+    """The share of principals with at least half as many such rows as the middle one."""
+    others: float
+    """The farthest that any other feature moved."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,6 +175,9 @@ class Observations:
     """Herfindahl index of the excess: 1 is one principal, 1/P is everybody alike."""
     step: Step | None = None
     scale: ScaleFit | None = None
+    broken: Broken | None = None
     happenings: tuple[Happening, ...] = ()
+    language: bool = False
+    """Whether a language model answered: tokens were counted."""
     missing: tuple[str, ...] = ()
     """What could not be looked at, in words."""

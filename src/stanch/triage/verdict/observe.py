@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from stanch.triage.verdict.nats import excess, most, rest_rate
 from stanch.triage.verdict.observations import (
     Base,
+    Broken,
     Floats,
     Happening,
     Ints,
@@ -42,6 +43,10 @@ SLICES, LEVELS, HALF = 6, 5, 0.5
 """Slices of time and quantiles needed for a fit; how far is moving along."""
 FEW = 20
 """Principals with fewer rows say nothing about moving alike."""
+FEWEST = 5
+"""The same for rows that are out of range or not: that takes fewer."""
+MOVED, MOST, WIDE = 0.1, 0.5, 1.5
+"""A multiplied feature moved so far in distance, so much of the farthest, and has a wide range."""
 
 
 def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Observations:
@@ -62,7 +67,8 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
                 signals[everyone] = float(whole[0])
     pair = None
     if now.cells is not None and base.cells is not None:
-        found = _pairs(now.cells, base.cells)
+        told = now.cells.sum(axis=2) if now.told is None else now.told
+        found = _pairs(now.cells, told, base.cells)
         signals[Signal.PAIR_WHO], signals[Signal.PAIR_ALL] = found.who, found.whole
         odd, surplus = _more(odd, surplus, found.each, found.surplus)
         pair = _named(found, base.classes)
@@ -75,6 +81,7 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
         concentration=_hhi(surplus),
         newcomers=_newcomers(now, base),
         scale=_scale(now, base),
+        broken=_broken(now, base),
         happenings=tuple(happenings),
         missing=_missing(now, base),
         drift=moved.drift,
@@ -121,11 +128,10 @@ class _Pairs:
         self.who = float(max(0.0, each.max(initial=0.0) - np.log(max(1, cells.size * each.size))))
 
 
-def _pairs(cells: Ints, base: Ints) -> _Pairs:
+def _pairs(cells: Ints, totals: Ints, base: Ints) -> _Pairs:
     """Off-diagonal cells given the predicted class, so that a shift of classes is no confusion."""
     principals, classes, _ = cells.shape
     usual = (base + 0.5) / (base.sum(axis=1, keepdims=True) + 0.5 * classes)
-    totals = cells.sum(axis=2)
     each = np.zeros(principals)
     surplus = np.zeros(principals)
     grown = np.zeros((classes, classes))
@@ -279,9 +285,15 @@ def _scale(now: Now, base: Base) -> ScaleFit | None:
     if now.levels is None or base.levels is None:
         return None
     best: ScaleFit | None = None
+    pooled = now.total if now.bins is None else now.bins.sum(axis=0)
+    far = _ks(pooled, base.bins) if pooled is not None and base.bins is not None else None
     for n, feature in enumerate(base.features):
+        if far is not None and far[n] < max(MOVED, MOST * far.max()):
+            continue
         usable = np.isfinite(now.levels[n]) & (np.abs(base.levels[n]) > STILL)
-        if usable.sum() < LEVELS or np.ptp(base.levels[n][usable]) <= 0:
+        told = np.abs(base.levels[n][usable])
+        # Few values, or values close together: there any ratio looks constant.
+        if len(np.unique(told)) < LEVELS or told.max() < WIDE * told.min():
             continue
         ratio = now.levels[n][usable] / base.levels[n][usable]
         factor = float(np.median(ratio))
@@ -291,6 +303,38 @@ def _scale(now: Now, base: Base) -> ScaleFit | None:
         if best is None or misfit < best.misfit:
             best = ScaleFit(feature=feature, factor=factor, misfit=misfit)
     return best
+
+
+def _broken(now: Now, base: Base) -> Broken | None:
+    """The input that most rows lost since the baseline: out of all range, or absent."""
+    if now.lost is None or base.lost is None or not now.lost.size:
+        return None
+    grown = now.lost - base.lost
+    at, absent = (int(n) for n in np.unravel_index(int(grown.argmax()), grown.shape))
+    names = base.watched or base.features
+    others = np.delete(grown, at, axis=0).max(initial=0.0)
+    pooled = now.total if now.bins is None else now.bins.sum(axis=0)
+    if pooled is not None and base.bins is not None:
+        far = _ks(pooled, base.bins)
+        others = max(float(others), float(np.delete(far, at).max(initial=0.0)))
+    return Broken(
+        feature=names[at],
+        absent=bool(absent),
+        share=float(now.lost[at, absent]),
+        before=float(base.lost[at, absent]),
+        alike=_odd_alike(now, base),
+        others=float(others),
+    )
+
+
+def _odd_alike(now: Now, base: Base) -> float | None:
+    """The share of principals with at least half as many odd rows as the middle one."""
+    enough = now.rows >= FEWEST
+    if now.odd is None or enough.sum() < TOP:
+        return None
+    more = now.odd[enough] / now.rows[enough] - base.odd_rate
+    typical = float(np.median(more))
+    return float((more >= HALF * typical).mean()) if typical > STILL else 0.0
 
 
 def _missing(now: Now, base: Base) -> tuple[str, ...]:
