@@ -49,6 +49,7 @@ from stanch.vocabulary.kept import (
 )
 from stanch.vocabulary.listing import Facets, Page, Wanted
 from stanch.vocabulary.login import Credential, Session
+from stanch.vocabulary.notice import KeptNotice
 from stanch.vocabulary.people import ServiceKey, User
 from stanch.vocabulary.record import Deed, Entry, Evidence
 from stanch.vocabulary.run import Run
@@ -335,6 +336,34 @@ class Runs(Shelf[RunId, Run], Protocol):
     """Playbooks at work. Wanted by: asset, incident, kind (playbook), state, since, until."""
 
 
+class Memories(Protocol):
+    """Where each run stands, as text that only the runner reads."""
+
+    def get(self, run: RunId) -> str | None:
+        """Where the run stands; nothing once it was let go."""
+        ...
+
+    def put(self, run: RunId, doc: str) -> None:
+        """Keeps it in place of what was there."""
+        ...
+
+    def forget(self, run: RunId) -> bool:
+        """Whether it was there, and is gone."""
+        ...
+
+    def over(self, before: datetime, limit: int = 100) -> tuple[RunId, ...]:
+        """Runs that ended before then and are still remembered, oldest first."""
+        ...
+
+
+class Notices(Shelf[str, KeptNotice], Protocol):
+    """What people are told. Wanted by: incident, kind (urgency), owner (to), state, since."""
+
+    def due(self, by: datetime, limit: int = 100) -> tuple[KeptNotice, ...]:
+        """Those that wait to be sent by then, soonest first."""
+        ...
+
+
 class Users(Shelf[UserId, User], Protocol):
     """People with accounts. Wanted by: kind (role), text."""
 
@@ -505,6 +534,16 @@ class Transaction(Protocol):
     @property
     def runs(self) -> Runs:
         """Playbooks at work."""
+        ...
+
+    @property
+    def memories(self) -> Memories:
+        """Where each run stands."""
+        ...
+
+    @property
+    def notices(self) -> Notices:
+        """What people are told."""
         ...
 
     @property

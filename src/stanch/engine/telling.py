@@ -5,18 +5,12 @@ Why   approvals, clocks and runs all need people; which connector reaches them i
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Protocol
 
 from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.notice import Urgency
 
-
-class Urgency(IntEnum):
-    """How soon somebody must look."""
-
-    WHEN_YOU_CAN = 1
-    SOON = 2
-    NOW = 3
+__all__ = ["Nobody", "Notice", "Notifier", "Urgency"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

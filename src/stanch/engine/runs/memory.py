@@ -20,8 +20,7 @@ from stanch.vocabulary.asset import Scalar
 from stanch.vocabulary.ids import RunId
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.run import OVER, Run, RunState
-
-_NAME = "run/"
+from stanch.vocabulary.trouble import NotFound
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,12 +63,15 @@ _DECODER = msgspec.json.Decoder(Memory)
 
 def remembered(tx: Transaction, run: RunId) -> Memory:
     """Where the run stands."""
-    return _DECODER.decode(tx.settings.get(_NAME + run) or "")
+    text = tx.memories.get(run)
+    if text is None:
+        raise NotFound("memory of the run", run, "playbook")
+    return _DECODER.decode(text)
 
 
 def remember(tx: Transaction, run: RunId, memory: Memory) -> None:
     """Keeps where the run stands."""
-    tx.settings.put(_NAME + run, msgspec.json.encode(memory).decode())
+    tx.memories.put(run, msgspec.json.encode(memory).decode())
 
 
 def entered(tx: Transaction, run: Run, line: Line, at: datetime) -> None:

@@ -9,6 +9,7 @@ from stanch.vocabulary.approval import Approval
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import SavedFilter
 from stanch.vocabulary.clock import Clock
+from stanch.vocabulary.notice import KeptNotice
 from stanch.vocabulary.people import ServiceKey, User
 from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.run import Run
@@ -47,6 +48,17 @@ def _run(one: Run) -> dict[str, Any]:
         "state": one.state,
         "at": micros(one.started),
         "changed": micros(one.updated),
+    }
+
+
+def _notice(one: KeptNotice) -> dict[str, Any]:
+    return {
+        "incident": one.incident or "",
+        "kind": one.urgency.name.lower(),
+        "owner": one.to,
+        "state": one.state,
+        "at": micros(one.at),
+        "due": micros(one.due),
     }
 
 
@@ -107,6 +119,14 @@ RUN = Label(
     at="at",
     changed="changed",
     versioned=True,
+)
+NOTICE = Label(
+    word="notice",
+    table=tables.notices,
+    kind=KeptNotice,
+    row=_notice,
+    any_of={"incident": "incident", "kind": "kind", "owner": "owner", "state": "state"},
+    at="at",
 )
 EVIDENCE = Label(
     word="evidence item",

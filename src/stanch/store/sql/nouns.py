@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from stanch.store.sql import tables
 from stanch.store.sql.codec import decode, micros
@@ -12,8 +12,9 @@ from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import SavedFilter
 from stanch.vocabulary.clock import Clock, ClockState
 from stanch.vocabulary.ids import ApprovalId, AssetId, EvidenceId, RunId
+from stanch.vocabulary.notice import Carried, KeptNotice
 from stanch.vocabulary.record import Evidence
-from stanch.vocabulary.run import Run
+from stanch.vocabulary.run import OVER, Run
 
 
 class Assets(Shelf[AssetId, Asset]):
@@ -48,6 +49,49 @@ class Clocks(Shelf[str, Clock]):
         query = select(t.doc).where(t.state == ClockState.RUNNING.value, t.at <= micros(by))
         docs = self.link.execute(query.order_by(t.at, t.id)).scalars()
         return tuple(decode(doc, Clock) for doc in docs)
+
+
+class Notices(Shelf[str, KeptNotice]):
+    """What people are told."""
+
+    def due(self, by: datetime, limit: int = 100) -> tuple[KeptNotice, ...]:
+        """Those that wait to be sent by then, soonest first."""
+        t = tables.notices.c
+        query = select(t.doc).where(t.state == Carried.WAITING.value, t.due <= micros(by))
+        docs = self.link.execute(query.order_by(t.due, t.id).limit(limit)).scalars()
+        return tuple(decode(doc, KeptNotice) for doc in docs)
+
+
+class Memories:
+    """Where each run stands, as text."""
+
+    def __init__(self, link: Connection) -> None:
+        """The memories, inside one transaction."""
+        self.link = link
+
+    def get(self, run: RunId) -> str | None:
+        """Where the run stands; nothing once it was let go."""
+        t = tables.memories.c
+        return self.link.execute(select(t.doc).where(t.run == run)).scalar()
+
+    def put(self, run: RunId, doc: str) -> None:
+        """Keeps it in place of what was there."""
+        t = tables.memories
+        if self.link.execute(update(t).where(t.c.run == run).values(doc=doc)).rowcount == 0:
+            self.link.execute(insert(t).values(run=run, doc=doc))
+
+    def forget(self, run: RunId) -> bool:
+        """Whether it was there, and is gone."""
+        t = tables.memories
+        return self.link.execute(delete(t).where(t.c.run == run)).rowcount > 0
+
+    def over(self, before: datetime, limit: int = 100) -> tuple[RunId, ...]:
+        """Runs that ended before then and are still remembered, oldest first."""
+        t, runs = tables.memories.c, tables.runs.c
+        query = select(t.run).join(tables.runs, runs.id == t.run)
+        ended = runs.state.in_([state.value for state in OVER])
+        rows = query.where(ended, runs.changed < micros(before)).order_by(runs.changed, t.run)
+        return tuple(RunId(r) for r in self.link.execute(rows.limit(limit)).scalars())
 
 
 class SavedFilters(Shelf[str, SavedFilter]):

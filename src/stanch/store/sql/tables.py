@@ -201,6 +201,19 @@ runs = _noun(
     Index("runs_by_state", "state", "at", "id"),
     Index("runs_by_incident", "incident", "at", "id"),
 )
+memories = _table("memories", _text("run", key=True), _text("doc"))
+notices = _noun(
+    "notices",
+    _text("incident"),
+    _text("kind"),
+    _text("owner"),
+    _text("state"),
+    _number("at"),
+    _number("due"),
+    Index("notices_by_time", "at", "id"),
+    Index("notices_by_due", "state", "due", "id"),
+    Index("notices_by_incident", "incident", "at", "id"),
+)
 evidence = _noun(
     "evidence",
     _text("incident"),

@@ -13,7 +13,16 @@ from stanch.store.sql.findings import Findings
 from stanch.store.sql.incidents import IncidentRows, Incidents
 from stanch.store.sql.memory import Settings
 from stanch.store.sql.mentions import Mentions
-from stanch.store.sql.nouns import Approvals, Assets, Clocks, EvidenceItems, Runs, SavedFilters
+from stanch.store.sql.nouns import (
+    Approvals,
+    Assets,
+    Clocks,
+    EvidenceItems,
+    Memories,
+    Notices,
+    Runs,
+    SavedFilters,
+)
 from stanch.store.sql.people import ServiceKeys, Sessions, Users
 from stanch.store.sql.policies import Policies
 from stanch.store.sql.watch import Baselines, Blinds, Positions, Summaries
@@ -46,6 +55,8 @@ class Transaction:
         self.evidence = EvidenceItems(labels.EVIDENCE, link, sealer)
         self.clocks = Clocks(labels.CLOCK, link, sealer)
         self.runs = Runs(labels.RUN, link, sealer)
+        self.memories = Memories(link)
+        self.notices = Notices(labels.NOTICE, link, sealer)
         self.users = Users(labels.USER, link, sealer)
         self.keys = ServiceKeys(labels.KEY, link, sealer)
         self.sessions = Sessions(link)
