@@ -179,6 +179,7 @@ def _console(parts: Parts, work: Work) -> Console:
         guards=work.guards,
         books=work.books,
         rehearsal=work.rehearsal,
+        drills=work.drills,
         runner=work.runner,
         custody=parts.custody(),
         by_hand=work.by_hand,

@@ -24,6 +24,7 @@ from stanch.engine.ports import Store
 from stanch.engine.runs.bookshelf import Bookshelf
 from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
+from stanch.sandbox.desk import DrillDesk
 from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import NotLoggedIn
 
@@ -45,6 +46,7 @@ class Console:
     guards: Guards
     books: Bookshelf
     rehearsal: Rehearsal
+    drills: DrillDesk
     runner: Runner
     custody: Custody
     by_hand: ByHand

@@ -2,7 +2,7 @@
 import { tick } from "./times.js";
 import { relist } from "./lists.js";
 
-const KINDS = ["incident", "approval", "finding", "evidence", "policy", "asset", "baseline", "clock", "run", "guard", "user", "key"];
+const KINDS = ["incident", "approval", "finding", "evidence", "policy", "asset", "baseline", "clock", "run", "guard", "user", "key", "drill", "playbook"];
 const WAIT = 120;
 let source = null;
 let pending = new Set();
