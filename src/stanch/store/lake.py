@@ -202,15 +202,12 @@ class Lake:
             )
 
     def _commit(self, rows: pa.Table, reached: Transaction) -> None:
-        shaped = self._shaped(rows)
-        day = pc.strftime(shaped.column("ts"), format="%Y-%m-%d")
-        dated = shaped.append_column(_DAY, day).sort_by(
-            [(_DAY, "ascending"), ("asset", "ascending"), ("ts", "ascending")]
-        )
+        dated = _in_order(rows.append_column(_DAY, _day_of(rows.column("ts"))))
+        shaped = self._shaped(dated).append_column(_DAY, dated.column(_DAY))
         with self._one:
             write_deltalake(
                 self._table,
-                dated,
+                shaped,
                 mode="append",
                 writer_properties=_WRITE,
                 commit_properties=CommitProperties(app_transactions=[reached]),
@@ -223,6 +220,18 @@ class Lake:
             for f in self._schema
         )
         return pa.table(list(columns), schema=self._schema)
+
+
+def _day_of(ts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The day of each time as text; `strftime` says the same and takes fifty times as long."""
+    return ts.cast(pa.date32()).cast(pa.string())
+
+
+def _in_order(rows: pa.Table) -> pa.Table:
+    """The rows by day, asset and time; rows that came so are not moved."""
+    keys = [(_DAY, "ascending"), ("asset", "ascending"), ("ts", "ascending")]
+    order = pc.sort_indices(rows, sort_keys=keys).to_numpy()
+    return rows if (order[1:] > order[:-1]).all() else rows.take(order)
 
 
 def _days(wanted: Hunt) -> list[tuple[str, str, str]] | None:

@@ -100,12 +100,10 @@ class Bench:
 
     def take(self, tx: Transaction, rows: pa.Table, at: datetime) -> None:
         """Counts these rows on their desks."""
-        for name in sorted(rows["asset"].unique().to_pylist()):
+        for name, own in _cut(rows, rows["asset"]):
             asset = tx.assets.find(AssetId(name)) or _stranger(AssetId(name))
             self._remember(tx, asset)
-            own = rows.filter(pc.equal(rows["asset"], name))
-            for kind in sorted(own["kind"].unique().to_pylist()):
-                part = own.filter(pc.equal(own["kind"], kind))
+            for kind, part in _cut(own, own["kind"]):
                 self._take_kind(tx, asset, EventKind(kind), part, at)
 
     def absorb(self, tx: Transaction, sent: Sent, at: datetime) -> None:
