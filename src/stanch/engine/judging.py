@@ -32,6 +32,8 @@ class Around:
 
     assets: Mapping[AssetId, Asset] = field(default_factory=dict)
     counted: Counted = field(default_factory=Counted)
+    upstream: tuple[Finding, ...] = ()
+    """Findings of other incidents, on what the asset is made from."""
     calibration: Calibration | None = None
     """The asset's own quiet windows; the packaged ones when None."""
 
@@ -42,7 +44,7 @@ def judged(
     """The incident with what is believed of it now."""
     now = incident
     if incident.verdict.by == MACHINE and (seen is not None or findings):
-        now = _decided(incident, findings, seen or Observations(), around.calibration)
+        now = _decided(incident, findings, seen or Observations(), around)
     own = around.assets.get(now.asset) or Asset(
         id=now.asset, kind=AssetKind.ENDPOINT, name=now.asset, owner=""
     )
@@ -50,7 +52,8 @@ def judged(
     before, after = incident.verdict, now.verdict
     same = (before.kind, before.attack) == (after.kind, after.attack)
     kept = incident.suspects if same else ()
-    now = replace(now, suspects=() if innocent else suspects_of(after, findings, seen, kept))
+    every = (*findings, *around.upstream)
+    now = replace(now, suspects=() if innocent else suspects_of(after, every, seen, kept))
     language = bool(seen and seen.language) or any(o.startswith("LLM") for o in incident.owasp)
     labels = labels_of(after.attack, findings, asset=own.kind, language=language)
     first = findings[0].lifecycle if findings else incident.lifecycle
@@ -69,15 +72,20 @@ def _decided(
     incident: Incident,
     findings: Sequence[Finding],
     seen: Observations,
-    own: Calibration | None,
+    around: Around,
 ) -> Incident:
     """The incident with its verdict; a look at fewer counts takes back nothing that was shown."""
+    own = around.calibration
     tables = packaged() if own is None else strictest(own, packaged())
-    verdict = verdict_of(findings, seen, tables)
+    verdict = verdict_of(findings, seen, tables, around.upstream)
     known = incident.verdict.kind is not VerdictKind.UNDECIDED
     if verdict.kind is VerdictKind.UNDECIDED and known:
         return incident
-    chain = chain_of(findings, seen) if verdict.kind is VerdictKind.ATTACK else None
+    chain = (
+        chain_of((*around.upstream, *findings), seen)
+        if verdict.kind is VerdictKind.ATTACK
+        else None
+    )
     # What came in with the rows now answers people: that is where it has to be stopped.
     return replace(incident, verdict=verdict, asset=chain.asset if chain else incident.asset)
 
@@ -108,9 +116,10 @@ def suspects_of(
 
 def _speaks(verdict: Verdict, finding: Finding) -> bool:
     """Whether whom this finding names is who the verdict is about."""
+    named = any(finding.id in r.findings for r in verdict.reasons if r.weight > 0)
     if verdict.kind is not VerdictKind.ATTACK or verdict.attack is None:
         return True
-    if any(finding.id in r.findings for r in verdict.reasons if r.weight > 0):
+    if named:
         return compatible(family_of(finding), FAMILY[verdict.attack])
     family = family_of(finding)
     return family is not Family.PLAIN and compatible(family, FAMILY[verdict.attack])

@@ -22,9 +22,10 @@ from stanch.triage.correlate import correlate
 from stanch.triage.decisions import Add, Arrivals, Decision, Hold, Lapse, Open, OpenIncident, Rules
 from stanch.triage.impact import Counted
 from stanch.triage.lineage import graph_of
+from stanch.triage.verdict.chains import REACH, odd_rows
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import Note
-from stanch.vocabulary.finding import Finding, Report
+from stanch.vocabulary.finding import Finding, Lifecycle, Report
 from stanch.vocabulary.ids import AssetId, FindingId, IncidentId
 from stanch.vocabulary.incident import Incident, Need, Phase, VerdictKind, move_for
 from stanch.vocabulary.listing import Wanted
@@ -154,7 +155,11 @@ class Triage:
         window = _fullest([windows[f.id] for f in findings if f.id in windows])
         seen = observed(window, _slices(tx, window)) if window is not None else None
         assets = {a.id: a for a in _all_assets(tx)}
-        around = Around(assets=assets, counted=_counted(tx, incident, assets, window, at))
+        around = Around(
+            assets=assets,
+            counted=_counted(tx, incident, assets, window, at),
+            upstream=tuple(_upstream(tx, incident, assets, at)),
+        )
         now = judged(incident, findings, seen, around)
         moved = _triaged(now)
         if moved == incident:
@@ -194,6 +199,18 @@ def _fullest(windows: Sequence[Window]) -> Window | None:
     """The window that tells most: the one with most answers beside a baseline."""
     told = [w for w in windows if w.baseline is not None and w.now is not None]
     return max(told, key=lambda w: w.n, default=next(iter(windows), None))
+
+
+def _upstream(
+    tx: Transaction, incident: Incident, assets: Mapping[AssetId, Asset], at: datetime
+) -> Iterator[Finding]:
+    """Odd rows of late in what the asset is made from, whichever incident they are in."""
+    sources = graph_of(assets.values()).upstream(incident.asset)[:MOST_NEAR]
+    if sources:
+        wanted = Wanted(asset=sources, lifecycle=(Lifecycle.TRAINING,), since=at - REACH)
+        own = set(incident.findings)
+        page = tx.findings.page(wanted, limit=MOST_NEAR)
+        yield from (f for f in page.items if odd_rows(f) and f.id not in own)
 
 
 def _counted(

@@ -25,10 +25,12 @@ from stanch.detect.summaries.parts import BLOCK_CLASSES, Block
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.window import Window
 from stanch.vocabulary.event import EventKind
-from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
+from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Suspect
 from stanch.vocabulary.ids import DetectorId
 
 ID = DetectorId("prediction_mix")
+MOSTLY = 0.5
+"""The share of the grown answer that makes it one principal's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,9 +79,16 @@ def _grown(window: Window, plan: Plan, mix: Moved) -> Finding:
         because=window.cites,
         strength=mix.strength,
         suspects=suspects,
-        points_to={AttackKind.POISONING: 0.3, AttackKind.BACKDOOR: 0.4 if suspects else 0.2},
+        points_to={AttackKind.POISONING: 0.3, AttackKind.BACKDOOR: _backdoor(suspects)},
         atlas=DETECTOR.atlas,
     )
+
+
+def _backdoor(suspects: tuple[Suspect, ...]) -> float:
+    """One who gets most of the grown answer may know what calls it; that alone proves nothing."""
+    if suspects and suspects[0].share >= MOSTLY:
+        return 0.5
+    return 0.4 if suspects else 0.2
 
 
 def _top(names: tuple[str, ...], gap: np.ndarray) -> list[tuple[int, str]]:

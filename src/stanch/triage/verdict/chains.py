@@ -53,7 +53,7 @@ class _Last:
 def chain_of(findings: Sequence[Finding], seen: Observations) -> Chain | None:
     """The chain with the weightiest last link, if every link is there."""
     ordered = sorted(findings, key=lambda f: f.id)
-    rows = [f for f in ordered if _odd_rows(f)]
+    rows = [f for f in ordered if odd_rows(f)]
     if not rows:
         return None
     first = max(rows, key=lambda f: (f.strength, f.id))
@@ -77,7 +77,8 @@ def chain_of(findings: Sequence[Finding], seen: Observations) -> Chain | None:
     return Chain(kind=last.kind, reason=reason, asset=last.finding.asset)
 
 
-def _odd_rows(finding: Finding) -> bool:
+def odd_rows(finding: Finding) -> bool:
+    """Whether it is of rows that somebody brought, unlike those of before."""
     made = finding.lifecycle is Lifecycle.TRAINING
     return made and K.POISONING in finding.points_to and bool(finding.suspects)
 

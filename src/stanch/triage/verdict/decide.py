@@ -22,7 +22,7 @@ from types import MappingProxyType
 
 from stanch.triage.causes import FAMILY, Family, family_of
 from stanch.triage.verdict.calibration import Calibration
-from stanch.triage.verdict.chains import chain_of
+from stanch.triage.verdict.chains import Chain, chain_of
 from stanch.triage.verdict.faults import explains_inputs, fault_reasons
 from stanch.triage.verdict.observations import Observations, Signal
 from stanch.triage.verdict.proofs import finding_reasons
@@ -93,10 +93,16 @@ _A_PERSON = "the people who did it: data, a training or a deployment was not as 
 
 
 def verdict_of(
-    findings: Sequence[Finding], seen: Observations, calibration: Calibration
+    findings: Sequence[Finding],
+    seen: Observations,
+    calibration: Calibration,
+    upstream: Sequence[Finding] = (),
 ) -> Verdict:
-    """What we believe it is, because of what, and how sure that is."""
-    scales = _weigh(findings, seen, calibration)
+    """What we believe it is, because of what, and how sure that is.
+
+    `upstream` are findings of other incidents, on what the asset is made from.
+    """
+    scales = _weigh(findings, seen, calibration, chain_of((*upstream, *findings), seen))
     kind = _kind(scales, seen)
     attack = None
     if kind is VerdictKind.ATTACK and scales.kinds:
@@ -109,7 +115,9 @@ def verdict_of(
     )
 
 
-def _weigh(findings: Sequence[Finding], seen: Observations, calibration: Calibration) -> _Scales:
+def _weigh(
+    findings: Sequence[Finding], seen: Observations, calibration: Calibration, chain: Chain | None
+) -> _Scales:
     faults = fault_reasons(seen)
     fault = PRIOR_FAULT + sum(r.weight for r in faults)
     excused = _excused(seen, fault)
@@ -121,7 +129,6 @@ def _weigh(findings: Sequence[Finding], seen: Observations, calibration: Calibra
     top = min(looked, key=lambda s: looked[s]) if looked else None
     p = min(1.0, len(looked) * looked[top]) if top else 1.0
     told = finding_reasons([f for f in findings if not _explained(f, excused)])
-    chain = chain_of(findings, seen)
     links = (chain.reason,) if chain else ()
     found = sum(r.weight for r in (*told.reasons, *links))
     kinds = dict(told.kinds)

@@ -121,11 +121,12 @@ class _Pairs:
     """Confusions above the baseline: by principal, as a whole, and which cell leads."""
 
     def __init__(self, each: Floats, surplus: Floats, cells: Floats, whole: float) -> None:
-        self.each = each
+        # A principal is looked at in every cell, so the largest of them has to pay for all.
+        self.each = np.maximum(0.0, each - np.log(max(1, cells.size)))
         self.surplus = surplus
         self.cells = cells
         self.whole = whole
-        self.who = float(max(0.0, each.max(initial=0.0) - np.log(max(1, cells.size * each.size))))
+        self.who = float(max(0.0, self.each.max(initial=0.0) - np.log(max(1, each.size))))
 
 
 def _pairs(cells: Ints, totals: Ints, base: Ints) -> _Pairs:
