@@ -38,7 +38,7 @@ LEAD = b"stanch-site-v1\n"
 """Stands before what a site signs, so that its key signs nothing else by accident."""
 STALE = timedelta(minutes=15)
 EARLY = timedelta(minutes=1)
-_NAME = "_site/"
+_NAME = "site/"
 DETECTOR = DetectorId("site_summaries")
 
 

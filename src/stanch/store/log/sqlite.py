@@ -97,14 +97,22 @@ class SqliteLeaves:
         self._guard = threading.Lock()
         with self._troubles():
             self._writer = self._connect()
-            self._writer.executescript(_SCHEMA)
+            try:
+                self._writer.executescript(_SCHEMA)
+            except BaseException:
+                self._writer.close()
+                raise
 
     def _connect(self) -> sqlite3.Connection:
         made = sqlite3.connect(
             self._path, isolation_level=None, check_same_thread=False, timeout=30
         )
-        made.execute("PRAGMA journal_mode = WAL")
-        made.execute("PRAGMA synchronous = FULL")
+        try:
+            made.execute("PRAGMA journal_mode = WAL")
+            made.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            made.close()
+            raise
         with self._guard:
             self._opened.append(made)
         return made

@@ -80,9 +80,13 @@ def _sqlite(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def _open(raw: sqlite3.Connection, _record: Any) -> None:
         raw.isolation_level = None  # the driver would not begin before DDL or reads
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            raw.execute(f"PRAGMA {pragma}").close()
-        raw.execute("PRAGMA cache_size=-32000").close()
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                raw.execute(f"PRAGMA {pragma}").close()
+            raw.execute("PRAGMA cache_size=-32000").close()
+        except BaseException:  # the pool does not know of it yet
+            raw.close()
+            raise
 
     @event.listens_for(engine, "begin")
     def _begin(link: Connection) -> None:

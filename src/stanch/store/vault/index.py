@@ -29,7 +29,11 @@ class Index:
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, timeout=60, check_same_thread=False)
-        self._db.executescript("pragma journal_mode=wal; pragma synchronous=normal;" + _TABLES)
+        try:
+            self._db.executescript("pragma journal_mode=wal; pragma synchronous=normal;" + _TABLES)
+        except BaseException:
+            self._db.close()
+            raise
 
     def find(self, sha256: str) -> Block | None:
         """Where this block is kept, if it is."""

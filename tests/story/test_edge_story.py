@@ -1,0 +1,185 @@
+"""A hospital joins: two real processes, counts and no rows, a lost upstream, a forger."""
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from stanch.engine.sites import LEAD
+
+PATIENCE = 150.0
+ASSET = {
+    "id": "scan",
+    "kind": "model",
+    "name": "Scan reader",
+    "owner": "radiology",
+    "features": [{"name": "dose"}, {"name": "area"}],
+}
+
+
+class Server:
+    def __init__(self, url: str, key: str, process: "subprocess.Popen[bytes]") -> None:
+        self.url, self.key, self.process = url, key, process
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        given = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
+        asked = urllib.request.Request(  # noqa: S310  our own server
+            self.url + path, content, given | headers, method=method
+        )
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as told:  # noqa: S310
+                return json.loads(told.read())
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return json.loads(refused.read())
+
+
+@contextmanager
+def serving(*arguments: str, data: Path) -> Iterator[Server]:
+    command = [sys.executable, "-m", "stanch", *arguments, "--data", str(data), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        said = b""
+        while not said.rstrip().endswith(b"}"):
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        try:
+            yield Server(json.loads(said)["url"], (data / "admin.key").read_text().strip(), process)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def stanch(*arguments: str, data: Path) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-m", "stanch", *arguments, "--data", str(data), "--json"],
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    return json.loads(done.stdout)
+
+
+def until(true: Callable[[], Any]) -> Any:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := true():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not come")
+
+
+def rows(name: str, shift: float, minutes_ago: float, n: int = 3000) -> list[dict[str, Any]]:
+    dice = Random(7)  # noqa: S311  sample data
+    since = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    return [
+        {
+            "id": f"{name}-{i}",
+            "ts": (since + timedelta(seconds=i / 25)).isoformat(),
+            "kind": "inference",
+            "asset": "scan",
+            "principal": f"p{i % 7}",
+            "features": [dice.gauss(shift, 1), dice.gauss(0, 1)],
+            "prediction": "yes" if dice.random() < 0.5 else "no",
+        }
+        for i in range(n)
+    ]
+
+
+@contextmanager
+def joined(folder: Path) -> Iterator[tuple[Server, Server]]:
+    """A centre, and a site that joined it by the commands that the how-to page names."""
+    hospital = folder / "hospital"
+    with serving("up", "--port", "0", data=folder / "centre") as centre:
+        assert centre.ask("POST", "/api/v1/assets", ASSET)["id"] == "scan"
+        made = centre.ask("POST", "/api/v1/assets/scan/baselines", rows("golden", 0, 60))
+        assert "id" in made, made
+        public = stanch("edge", "key", data=hospital)["public"]
+        at = ("--public", public, "--asset", "scan")
+        assert stanch("site", "add", "hospital", *at, data=folder / "centre")["number"] == 0
+        secret = stanch("key", "create", "--scope", "ingest", data=folder / "centre")["secret"]
+        (folder / "key").write_text(secret)
+        with serving(
+            *("edge", "up", "--port", "0", "--upstream", centre.url, "--site", "hospital"),
+            *("--asset", "scan", "--key-file", str(folder / "key")),
+            data=hospital,
+        ) as edge:
+            until(lambda: edge.ask("GET", "/api/v1/assets/scan/baselines/current").get("digest"))
+            yield centre, edge
+
+
+def site(centre: Server) -> dict[str, Any]:
+    return dict(centre.ask("GET", "/api/v1/sites/hospital"))
+
+
+def refusals(centre: Server) -> list[str]:
+    found = centre.ask("GET", "/api/v1/findings?detector=site_summaries")["items"]
+    return [one["says"] for one in found]
+
+
+def an_attack_there_is_an_incident_here_and_no_row_leaves_the_site(
+    centre: Server, edge: Server
+) -> None:
+    assert edge.ask("GET", "/api/v1/assets/scan")["features"] == [
+        {"name": "dose", "type": "number"},
+        {"name": "area", "type": "number"},
+    ]
+    assert edge.ask("POST", "/api/v1/events", rows("odd", 3, 9))["accepted"] == 3000
+    found = until(lambda: centre.ask("GET", "/api/v1/incidents?asset=scan")["items"])
+    assert found[0]["findings"] > 0
+    assert edge.ask("GET", "/api/v1/incidents?asset=scan")["items"]
+    assert centre.ask("GET", "/api/v1/hunt/count?asset=scan") == {"count": 0}
+    assert edge.ask("GET", "/api/v1/hunt/count?asset=scan") == {"count": 3000}
+    assert site(centre)["number"] >= 2
+    assert refusals(centre) == []
+
+
+def a_stopped_centre_costs_the_site_nothing(centre: Server, edge: Server) -> None:
+    before = site(centre)["number"]
+    os.kill(centre.process.pid, signal.SIGSTOP)
+    try:
+        assert edge.ask("POST", "/api/v1/events", rows("cut-off", 0, 6, 500))["accepted"] == 500
+    finally:
+        os.kill(centre.process.pid, signal.SIGCONT)
+    until(lambda: site(centre)["number"] > before)
+    assert refusals(centre) == []
+
+
+def a_forger_and_a_revoked_site_are_refused_and_are_findings(centre: Server, folder: Path) -> None:
+    path = "/api/v1/sites/hospital/minutes"
+    octets = {"content-type": "application/octet-stream"}
+    forger = Ed25519PrivateKey.from_private_bytes(b"f" * 32)
+    forged = base64.b64encode(forger.sign(LEAD + b"counts")).decode()
+    told = centre.ask("POST", path, b"counts", **octets, **{"stanch-signature": forged})
+    assert (told["status"], told["type"]) == (403, "refused")
+    assert any("signature" in one for one in until(lambda: refusals(centre)))
+    own = Ed25519PrivateKey.from_private_bytes((folder / "hospital/keys/site.secret").read_bytes())
+    stanch("site", "revoke", "hospital", data=folder / "centre")
+    signed = base64.b64encode(own.sign(LEAD + b"counts")).decode()
+    told = centre.ask("POST", path, b"counts", **octets, **{"stanch-signature": signed})
+    assert "revoked" in told["detail"]
+    assert stanch("site", "list", data=folder / "centre")["items"][0]["revoked"]
+
+
+@pytest.mark.slow
+def test_a_hospital_joins_and_its_rows_stay_there(tmp_path: Path) -> None:
+    with joined(tmp_path) as (centre, edge):
+        an_attack_there_is_an_incident_here_and_no_row_leaves_the_site(centre, edge)
+        a_stopped_centre_costs_the_site_nothing(centre, edge)
+        a_forger_and_a_revoked_site_are_refused_and_are_findings(centre, tmp_path)
