@@ -25,6 +25,7 @@ _LOOKS = {
     "contrast": ("normal", "high"),
     "density": ("dense", "roomy"),
     "zone": ("utc", "local"),
+    "tour": ("new", "seen"),
 }
 
 

@@ -20,6 +20,7 @@ from stanch.vocabulary.people import Scope
 from stanch.web import words
 from stanch.web.counts import waiting
 from stanch.web.inert import clipped, inert
+from stanch.web.tour import MARK, here
 from stanch.web.visit import Answer, Visit
 
 _HERE = Path(__file__).parent
@@ -103,6 +104,7 @@ def page(visit: Visit, template: str, *, status: int = 200, **values: object) ->
         "may_admin": known is not None and known.may(Scope.ADMIN),
         "attacks": tuple(AttackKind),
         "counts": waiting(visit) if known else {},
+        "tour": here(visit.asked(MARK)) if known else None,
     }
     body = render(template, common | values).encode("utf-8", "replace")
     return Answer(status=status, body=body, headers={"cache-control": "no-store"})

@@ -66,6 +66,8 @@ class Look:
     contrast: str = "normal"
     density: str = "dense"
     zone: str = "utc"
+    tour: str = "new"
+    """Whether the tour was taken, or waved away."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

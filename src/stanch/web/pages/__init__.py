@@ -5,8 +5,8 @@ from stanch.web.pages import (
     assets,
     board,
     by_hand,
-    events,
     drills,
+    events,
     evidence,
     files,
     findings,
@@ -26,6 +26,7 @@ from stanch.web.pages import (
     report,
     search,
     settings,
+    tour,
     views,
 )
 from stanch.web.visit import Page
@@ -55,6 +56,7 @@ PAGES: tuple[Page, ...] = (
     *playbooks.PAGES,
     *drills.PAGES,
     *measures.PAGES,
+    *tour.PAGES,
     *search.PAGES,
     *settings.PAGES,
 )

@@ -50,7 +50,7 @@ def leave(visit: Visit) -> Answer:
 
 def look(visit: Visit) -> Answer:
     """Back to the page, which looks as was asked."""
-    fields = ("theme", "contrast", "density", "zone")
+    fields = ("theme", "contrast", "density", "zone", "tour")
     asked = "-".join(f"{k}.{visit.given(k) or getattr(visit.look, k)}" for k in fields)
     wanted = look_of(asked)
     return go(local(visit.given("back")) or "/", look_cookie(wanted, secure=visit.console.secure))
