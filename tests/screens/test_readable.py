@@ -21,6 +21,11 @@ PATHS = (
     "/board",
     "/settings",
     "/playbooks/extraction",
+    "/playbooks/extraction/edit",
+    "/playbooks/extraction/rehearsal?incident=inc-000000000000001",
+    "/measures",
+    "/drills",
+    "/incidents/inc-000000000000001?tour=1.inc-000000000000001",
 )
 HEAVIEST = 200_000
 
