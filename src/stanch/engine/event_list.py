@@ -57,12 +57,16 @@ class Slice:
 class Lake(Protocol):
     """Where the events of all time are."""
 
-    def newest(self, asked: Slice, columns: tuple[str, ...]) -> pa.Table:
+    def newest(self, question: Slice, columns: tuple[str, ...]) -> pa.Table:
         """These columns of the newest events that match, newest first."""
         ...
 
-    def tally(self, asked: Slice, columns: tuple[str, ...]) -> pa.Table:
+    def tally(self, question: Slice, columns: tuple[str, ...]) -> pa.Table:
         """How many events match, as `n`, by each combination of these columns."""
+        ...
+
+    def minutes(self, question: Slice) -> pa.Table:
+        """How many events match, as `asset, minute, rows`."""
         ...
 
     def rows(self, question: Slice) -> list[dict[str, object]]:
@@ -112,6 +116,17 @@ class Events:
                 value = row[name] or ""
                 counts[name][value] = counts[name].get(value, 0) + row["n"]
         return counts
+
+    def hourly(
+        self, asset: AssetId, principal: PrincipalId, since: datetime, hours: int
+    ) -> tuple[int, ...]:
+        """How many events of this principal came in each hour from then on."""
+        of = Wanted(principal=(principal,), since=since, until=since + timedelta(hours=hours))
+        minutes = self._lake.minutes(replace(_slice(of), asset=asset))
+        counts = [0] * hours
+        for row in minutes.to_pylist():
+            counts[min(hours - 1, (row["minute"] - since) // timedelta(hours=1))] += row["rows"]
+        return tuple(counts)
 
     def get(self, asset: AssetId, key: str) -> Mapping[str, object]:
         """The event with this id, field by field, or `NotFound`."""

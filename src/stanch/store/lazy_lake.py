@@ -86,6 +86,10 @@ class LazyLake:
         """How many events match, by each combination of these columns."""
         return self._open().tally(_hunt(question), columns, self._spool)
 
+    def minutes(self, question: Question) -> pa.Table:
+        """How many events match, by asset and minute."""
+        return self._open().minutes(_hunt(question), self._spool)
+
     def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
         """The answers with these ids."""
         from stanch.store.hunt import Hunt  # noqa: PLC0415  duckdb is large

@@ -90,3 +90,5 @@ class SavedFilter:
     shared: bool = False
     query: str = ""
     """What was typed, for lists where people type; it is read anew each time: `since:2h` moves."""
+    columns: tuple[str, ...] = ()
+    """The columns that the list shows; empty is the usual ones."""

@@ -97,6 +97,7 @@ def drawing(paper: Paper, says: str, body: Iterable[str]) -> Markup:
     width, height = paper.width, paper.height
     return Markup(  # noqa: S704  every text in it went through `said`
         f'<svg class="{classes}" viewBox="0 0 {width:g} {height:g}" role="{paper.role}" '
+        f'preserveAspectRatio="xMinYMid" '
         f'aria-label="{said(says, 400)}" xmlns="http://www.w3.org/2000/svg">{"".join(body)}</svg>'
     )
 

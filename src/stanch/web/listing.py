@@ -48,7 +48,7 @@ class Lines(Generic[T]):
 
     noun: str
     title: str
-    listed: Callable[[Transaction], Listed[T]]
+    listed: Callable[[Transaction, Visit], Listed[T]]
     columns: tuple[Column[T], ...]
     known: Mapping[str, str] = field(default_factory=dict)
     """The names that the query bar takes, and the field of `Wanted` that each means."""
@@ -94,10 +94,10 @@ def shown(visit: Visit, lines: Lines[T], *, base: Wanted | None = None) -> Shown
     query = asked(visit, lines, base)
     after = visit.asked("after")
     with visit.console.store.look() as tx:
-        listed = lines.listed(tx)
+        listed = lines.listed(tx, visit)
         page = listed.page(query.wanted, after=after, limit=PAGE)
-        total = listed.count(query.wanted)
-        facets = _facets(listed, query, lines, visit)
+        counts, total = _counts(listed, query, lines)
+    facets = {name: list(_values(counts[name], query, (visit, lines, name))) for name in counts}
     columns = _columns(visit, lines)
     return Shown(
         lines=lines,
@@ -131,10 +131,10 @@ def _moment(visit: Visit) -> datetime:
     return visit.at
 
 
-def _facets(
-    listed: Listed[T], query: Query, lines: Lines[T], visit: Visit
-) -> Mapping[str, list[Facet]]:
-    """Each field with its values; fields that are counted alike are counted at once."""
+def _counts(
+    listed: Listed[T], query: Query, lines: Lines[T]
+) -> tuple[Mapping[str, Mapping[str, int]], int]:
+    """Each field with its values, and how many there are; what is counted alike is so at once."""
     alike: dict[Wanted, list[str]] = {}
     for name in lines.facets:
         # Alternatives are narrowed by a value, so only what they want is counted.
@@ -143,10 +143,14 @@ def _facets(
             wanted = asking.without(wanted, lines.known[name])
         alike.setdefault(wanted, []).append(name)
     counts: dict[str, Mapping[str, int]] = {}
+    total: int | None = None
     for wanted, names in alike.items():
         found = listed.facets(wanted, [lines.known[name] for name in names])
         counts |= {name: found[lines.known[name]] for name in names}
-    return {name: list(_values(counts[name], query, (visit, lines, name))) for name in lines.facets}
+        if wanted == query.wanted:
+            total = sum(counts[names[0]].values())
+    ordered = {name: counts[name] for name in lines.facets}
+    return ordered, listed.count(query.wanted) if total is None else total
 
 
 def _values(
@@ -187,13 +191,14 @@ def as_csv(visit: Visit, lines: Lines[Any]) -> Answer:
     query = asked(visit, lines)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([c.head for c in lines.columns])
+    columns = _columns(visit, lines) if visit.asked("cols") else lines.columns
+    writer.writerow([c.head for c in columns])
     written, after = 0, ""
     with visit.console.store.look() as tx:
         while written < MOST_ROWS:
-            page = lines.listed(tx).page(query.wanted, after=after, limit=500)
+            page = lines.listed(tx, visit).page(query.wanted, after=after, limit=500)
             for one in page.items:
-                writer.writerow([cell(c.text(one)) for c in lines.columns])
+                writer.writerow([cell(c.text(one)) for c in columns])
             written += len(page.items)
             after = page.next
             if not after:

@@ -1,6 +1,6 @@
 """The lists there are: their columns, their facets, the words of their query bars."""
 
-from stanch.engine.ports import Listed, Transaction
+from stanch.engine.event_list import EventLine
 from stanch.vocabulary.approval import Approval
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import IncidentLine
@@ -12,16 +12,11 @@ from stanch.vocabulary.run import Run
 from stanch.web.listing import Column, Lines
 from stanch.web.words import absolute, size, word
 
-
-def _incidents(tx: Transaction) -> Listed[IncidentLine]:
-    return tx.incidents
-
-
 INCIDENTS: Lines[IncidentLine] = Lines(
     noun="incidents",
     title="Incidents",
     kind="incident",
-    listed=_incidents,
+    listed=lambda tx, _: tx.incidents,
     columns=(
         Column(
             id="severity",
@@ -72,7 +67,7 @@ FINDINGS: Lines[Finding] = Lines(
     noun="findings",
     title="Findings",
     kind="finding",
-    listed=lambda tx: tx.findings,
+    listed=lambda tx, _: tx.findings,
     columns=(
         Column(id="finding", head="Finding", text=lambda x: x.says),
         Column(id="strength", head="Evidence", text=lambda x: f"{x.strength:.1f}", narrow=True),
@@ -104,7 +99,7 @@ ASSETS: Lines[Asset] = Lines(
     noun="assets",
     title="Assets",
     kind="asset",
-    listed=lambda tx: tx.assets,
+    listed=lambda tx, _: tx.assets,
     columns=(
         Column(id="asset", head="Asset", text=lambda x: x.name),
         Column(id="kind", head="Kind", text=lambda x: word(x.kind), narrow=True),
@@ -127,7 +122,7 @@ APPROVALS: Lines[Approval] = Lines(
     noun="approvals",
     title="Approvals",
     kind="approval",
-    listed=lambda tx: tx.approvals,
+    listed=lambda tx, _: tx.approvals,
     columns=(
         Column(id="question", head="Question", text=lambda x: x.shown),
         Column(id="risk", head="People", text=lambda x: word(x.risk), narrow=True),
@@ -150,7 +145,7 @@ EVIDENCE: Lines[Evidence] = Lines(
     noun="evidence",
     title="Evidence",
     kind="evidence",
-    listed=lambda tx: tx.evidence,
+    listed=lambda tx, _: tx.evidence,
     columns=(
         Column(id="item", head="Item", text=lambda x: x.name),
         Column(id="kind", head="Kind", text=lambda x: word(x.kind), narrow=True),
@@ -175,7 +170,7 @@ CLOCKS: Lines[Clock] = Lines(
     noun="clocks",
     title="Clocks",
     kind="clock",
-    listed=lambda tx: tx.clocks,
+    listed=lambda tx, _: tx.clocks,
     columns=(
         Column(id="duty", head="Duty", text=lambda x: x.duty),
         Column(id="law", head="Law", text=lambda x: x.law, narrow=True),
@@ -193,7 +188,7 @@ RUNS: Lines[Run] = Lines(
     noun="runs",
     title="Playbook runs",
     kind="run",
-    listed=lambda tx: tx.runs,
+    listed=lambda tx, _: tx.runs,
     columns=(
         Column(id="run", head="Playbook", text=lambda x: x.playbook),
         Column(id="state", head="State", text=lambda x: word(x.state), narrow=True),
@@ -211,4 +206,23 @@ RUNS: Lines[Run] = Lines(
     empty="No playbook has run yet.",
 )
 
-ALL = (INCIDENTS, FINDINGS, ASSETS, APPROVALS, EVIDENCE, CLOCKS, RUNS)
+EVENTS: Lines[EventLine] = Lines(
+    noun="events",
+    title="Events",
+    listed=lambda _, visit: visit.console.events,
+    columns=(
+        Column(id="event", head="Event", text=lambda x: f"{word(x.kind)} {x.says}".strip()),
+        Column(id="asset", head="Asset", text=lambda x: x.asset, narrow=True),
+        Column(id="principal", head="Principal", text=lambda x: x.principal or "", narrow=True),
+        Column(id="version", head="Version", text=lambda x: x.version, narrow=True),
+        Column(id="source", head="From", text=lambda x: x.source, narrow=True, usual=False),
+        Column(id="at", head="When", text=lambda x: absolute(x.at), narrow=True),
+    ),
+    known={n: n for n in ("asset", "kind", "principal", "since", "until")},
+    facets=("kind", "asset"),
+    start="since:24h",
+    empty="No system has told anything yet. `stanch ingest FILE` sends some.",
+    views=(("Last 24 hours", "since:24h"), ("Last hour", "since:1h"), ("Of all time", "")),
+)
+
+ALL = (INCIDENTS, FINDINGS, ASSETS, APPROVALS, EVIDENCE, CLOCKS, RUNS, EVENTS)

@@ -138,6 +138,29 @@ def _moment(text: str, now: datetime) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
+def written(wanted: Wanted, known: Mapping[str, str]) -> str:
+    """What one would type for it; times as moments."""
+    groups = [list(_words_of(one, known)) for one in wanted.any_of]
+    if not groups:
+        return _said([list(_words_of(wanted, known))])
+    return _said([[*_words_of(wanted, known), *group] for group in groups])
+
+
+def _words_of(wanted: Wanted, known: Mapping[str, str]) -> Iterator[str]:
+    for word, (part, value) in _IS.items():
+        if getattr(wanted, part) is value:
+            yield f"is:{word}"
+    for name, part in known.items():
+        value = getattr(wanted, part)
+        if isinstance(value, tuple) and value:
+            yield f"{name}:{','.join(map(_plain, value))}"
+        elif isinstance(value, datetime):
+            yield f"{name}:{value.isoformat()}"
+        elif value is Sort.WORST:
+            yield f"{name}:{value}"
+    yield from wanted.text.split()
+
+
 def toggled(text: str, name: str, value: str) -> str:
     """The query with this value of this field taken in, or out when it was in.
 

@@ -2,68 +2,74 @@
 
 from itertools import islice
 
-from stanch.vocabulary.ids import EvidenceId, digest_of
-from stanch.vocabulary.record import Evidence
-from stanch.vocabulary.trouble import Tampered, Trouble
+from stanch.engine.custody import Held
+from stanch.vocabulary.ids import EvidenceId
+from stanch.vocabulary.people import Scope
+from stanch.vocabulary.trouble import Trouble
 from stanch.web.inert import inert
 from stanch.web.paper import page
+from stanch.web.told import told
 from stanch.web.visit import Answer, Page, Visit
 
-_SHOWN = 64 * 1024
-_LARGEST = 64 * 1024 * 1024
-_TEXT = frozenset({"policy", "note", "report", "finding", "findings", "asset"})
+SHOWN = 64 * 1024
+"""Bytes of the content that a page shows."""
+MOST_CUSTODY = 100
 
 
 def show(visit: Visit) -> Answer:
     """The item and its proof; to read its content is a deed of its own."""
-    key = EvidenceId(visit.names["item"])
-    with visit.console.store.look() as tx:
-        item = tx.evidence.get(key)
-    proof = visit.console.desk.proof(key)
-    return page(visit, "evidence.html", item=item, proof=proof, checked="", held=None, text=None)
+    return _page(visit)
 
 
 def verify(visit: Visit) -> Answer:
-    """The item, after its bytes were read back and hashed again."""
-    item, content, checked = _read(visit)
-    held = bool(content is not None and digest_of(content) == item.digest)
-    says = checked or (
-        f"Read back {item.size} bytes; their digest is the one in the log."
-        if held
-        else "The bytes do not give the digest that stands in the log."
-    )
-    proof = visit.console.desk.proof(item.id)
-    return page(visit, "evidence.html", item=item, proof=proof, checked=says, held=held, text=None)
+    """The item, after its bytes, its entry and the proof of that entry were checked anew."""
+    _, tests = visit.console.custody.examine(_key(visit), visit.caller)
+    return _page(visit, tests=tests)
 
 
 def read(visit: Visit) -> Answer:
     """The item with its content as inert text; that somebody looked stands in the log."""
-    item, content, checked = _read(visit)
-    text = inert(content[:_SHOWN].decode("utf-8", "replace")) if content is not None else None
-    proof = visit.console.desk.proof(item.id)
-    held = None if content is not None else False
+    try:
+        _, blocks = visit.console.desk.content(_key(visit), visit.caller)
+        head, more = b"", False
+        for block in islice(blocks, None):
+            more = more or len(head) + len(block) > SHOWN
+            head = (head + block)[:SHOWN]
+    except Trouble as trouble:
+        return _page(visit, tests=(Held(holds=None, says=str(trouble)),))
+    return _page(visit, text=inert(head.decode("utf-8", "replace")), more=more)
+
+
+def _page(
+    visit: Visit, *, tests: tuple[Held, ...] = (), text: str | None = None, more: bool = False
+) -> Answer:
+    key = _key(visit)
+    proof = visit.console.desk.proof(key)
+    custody = visit.console.custody.history(key, limit=MOST_CUSTODY)
+    with visit.console.store.look() as tx:
+        item = tx.evidence.get(key)
+        entries = tx.mentions.count(key)
     return page(
-        visit, "evidence.html", item=item, proof=proof, checked=checked, held=held, text=text
+        visit,
+        "evidence.html",
+        item=item,
+        proof=proof,
+        custody=[told(one) for one in custody],
+        entries=entries,
+        tests=tests,
+        text=text,
+        more=more,
+        shown=SHOWN,
     )
 
 
-def _read(visit: Visit) -> tuple[Evidence, bytes | None, str]:
-    """The item, its bytes if they could be read, and else why not."""
-    key = EvidenceId(visit.names["item"])
-    item, blocks = visit.console.desk.content(key, visit.caller)
-    if item.size > _LARGEST:
-        return item, None, "It is too large to check here; `stanch evidence verify` checks it."
-    try:
-        return item, b"".join(islice(blocks, None)), ""
-    except Tampered as broken:
-        return item, None, str(broken)
-    except Trouble as trouble:
-        return item, None, str(trouble)
+def _key(visit: Visit) -> EvidenceId:
+    return EvidenceId(visit.names["item"])
 
 
 _HERE = "/evidence/{item:str}"
 PAGES = (
     Page(path=_HERE, show=show),
-    Page(path=f"{_HERE}/verify", show=verify, method="POST"),
-    Page(path=f"{_HERE}/read", show=read, method="POST"),
+    Page(path=f"{_HERE}/verify", show=verify, needs=Scope.READ, method="POST"),
+    Page(path=f"{_HERE}/read", show=read, needs=Scope.READ, method="POST"),
 )

@@ -14,6 +14,7 @@ from stanch.vocabulary.clock import Clock, ClockState
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.incident import MOVES, Incident, Move, Phase
 from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.record import Deed
 from stanch.web.charts import shares
 from stanch.web.listing import Lines, shown
 from stanch.web.lists import EVIDENCE, FINDINGS
@@ -22,6 +23,8 @@ from stanch.web.paper import page
 from stanch.web.questions import matters, questions
 from stanch.web.visit import Answer, Page, Visit
 
+TELLING = (Deed.PERSON_TOLD, Deed.APPROVAL_ASKED)
+"""The deeds by which people hear of an incident."""
 _TOLD = 5
 
 
@@ -80,7 +83,9 @@ def _tabs(tx: Transaction, one: Incident) -> tuple[Tab, ...]:
         Tab(id="graph", title="Graph"),
         Tab(id="actions", title="Actions", count=_acts(tx, one)),
         Tab(id="runs", title="Playbook", count=tx.runs.count(of)),
+        Tab(id="communications", title="Told", count=tx.mentions.count(one.id, deeds=TELLING)),
         Tab(id="notes", title="Notes", count=len(tx.notes.of(one.id))),
+        Tab(id="audit", title="Audit", count=tx.mentions.count(one.id)),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from stanch.engine.cases import Judgement, Step
 from stanch.vocabulary.finding import AttackKind
-from stanch.vocabulary.ids import IncidentId
+from stanch.vocabulary.ids import FindingId, IncidentId
 from stanch.vocabulary.incident import Level, Phase, VerdictKind
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput
@@ -82,6 +82,22 @@ def merge(visit: Visit) -> Answer:
     return go(f"/incidents/{into}")
 
 
+def regroup(visit: Visit) -> Answer:
+    """The new incident that the picked findings make, or this one without them."""
+    picked = [FindingId(one) for one in visit.form.get("pick", ())]
+    if not picked:
+        raise BadInput("No finding was picked. Pick rows with their boxes, or with the key x.")
+    cases, key = visit.console.cases, _key(visit)
+    match visit.given("do"):
+        case "split":
+            return go(f"/incidents/{cases.split(key, picked, visit.caller).other}")
+        case "detach":
+            cases.detach(key, picked, visit.caller)
+            return _back(visit, "/findings")
+        case _:
+            raise BadInput("The form does not say what to do with the findings.")
+
+
 def undo(visit: Visit) -> Answer:
     """The incident, with a regrouping taken back."""
     visit.console.cases.undo(visit.given("undo"), visit.caller)
@@ -99,5 +115,6 @@ PAGES = (
     _act("judge", judge),
     _act("move", move),
     _act("merge", merge),
+    _act("regroup", regroup),
     _act("undo", undo),
 )

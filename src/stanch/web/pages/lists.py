@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from stanch.engine.cases import Step
+from stanch.vocabulary.casework import SavedFilter
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.incident import Phase
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput, Trouble
+from stanch.web import query as asking
 from stanch.web.door import local
 from stanch.web.listing import Lines, as_csv, shown
 from stanch.web.lists import ALL
@@ -24,10 +27,29 @@ def _list(lines: Lines[Any]) -> Callable[[Visit], Answer]:
             found, problem = None, str(bad)
         status = 422 if problem else 200
         return page(
-            visit, "list.html", status=status, lines=lines, list=found, text=text, problem=problem
+            visit,
+            "list.html",
+            status=status,
+            lines=lines,
+            list=found,
+            text=text,
+            problem=problem,
+            kept=kept_views(visit, lines),
         )
 
     return show
+
+
+def kept_views(visit: Visit, lines: Lines[Any]) -> list[tuple[SavedFilter, str]]:
+    """The views of this list that the visitor kept or others share, each with its link."""
+    with visit.console.store.look() as tx:
+        found = [one for one in tx.filters.of(visit.caller.name) if one.noun == lines.noun]
+    made = []
+    for one in found:
+        text = one.query or asking.written(one.wanted, lines.known)
+        pairs = [("q", text), *(("cols", c) for c in one.columns)]
+        made.append((one, f"/{lines.noun}?{urlencode(pairs)}"))
+    return made
 
 
 def _csv(lines: Lines[Any]) -> Callable[[Visit], Answer]:

@@ -3,7 +3,7 @@ import { close, look, pick, walk } from "./lists.js";
 import { toggleZone } from "./times.js";
 import { openPalette } from "./palette.js";
 
-const PLACES = { h: "/", i: "/incidents", b: "/board", p: "/approvals", c: "/clocks", a: "/assets", f: "/findings", e: "/evidence", r: "/runs", s: "/settings", l: "/playbooks", m: "/measures", d: "/drills" };
+const PLACES = { h: "/", i: "/incidents", b: "/board", p: "/approvals", c: "/clocks", a: "/assets", f: "/findings", v: "/events", e: "/evidence", r: "/runs", s: "/settings", l: "/playbooks", m: "/measures", d: "/drills" };
 let going = 0;
 
 const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && !/^(checkbox|radio|button)$/.test(target.type ?? "");
@@ -47,7 +47,7 @@ const pressed = (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return null;
   if (Date.now() - going < 1200 && PLACES[event.key]) return () => { location.href = PLACES[event.key]; };
   if (event.key === "g") return () => { going = Date.now(); };
-  if (/^[1-9]$/.test(event.key) && tabs().length) return () => tab(Number(event.key) - 1);
+  if (/^[0-9]$/.test(event.key) && tabs().length) return () => tab((Number(event.key) + 9) % 10);
   if (event.key === " " && !document.activeElement?.closest("[data-row]")) return null;
   return DO[event.key] ?? null;
 };
