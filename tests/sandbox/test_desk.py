@@ -11,7 +11,7 @@ from stanch.engine.clock import utc_now
 from stanch.sandbox.desk import DrillDesk, DrillRun, HowToPlay
 from stanch.sandbox.moment import Moment, Part, Tell
 from stanch.sandbox.player import Order, Told
-from stanch.sandbox.scorecard import Score, Seconds
+from stanch.sandbox.score import Score, Seconds
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import BadInput, Busy, Conflict, NotFound

@@ -8,6 +8,7 @@ import pytest
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
 from stanch.sandbox.eyes import Sight
 from stanch.sandbox.referee import Record, enough, hit_wrongly, score
+from stanch.sandbox.score import Answered
 from stanch.sandbox.tenants import Service, network_of
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import VerdictKind
@@ -20,6 +21,9 @@ EXPECTED = Expected(
     contained=Contained(denies=("thief",)),
     seconds=15,
 )
+
+
+GOOD = ("v1", "v0.9")
 
 
 def drill(expected: Expected = EXPECTED, *, innocent: bool = False) -> Drill:
@@ -38,8 +42,12 @@ def policy(**parts: Any) -> dict[str, Any]:
     return {
         "mode": "serving",
         "route": {},
+        "mirror": "",
         "deny": {"principals": [], "networks": []},
         "limit": {"principals": {}},
+        "shape": {"scores": "all", "jitter": 0.0},
+        "filter": {"input": "off"},
+        "tools": {"deny": []},
         "hold": {"ingestion": False, "training": False, "deployment": False},
         **parts,
     }
@@ -90,7 +98,6 @@ def test_all_right_is_won() -> None:
         ({"undone": False}, "way back"),
         ({"evidence": None}, "no evidence"),
         ({"evidence": False}, "does not hold"),
-        ({"gain": Gain(says="a copy", worked=True)}, "got what they came for"),
         ({"notes": ("No baseline.",)}, "No baseline"),
     ],
 )
@@ -106,10 +113,9 @@ def test_one_thing_wrong_is_named_and_not_won(parts: dict[str, Any], why: str) -
         ({"contained": None}, "not contained"),
         ({"incident": 40.0}, "took 40.0 s"),
         ({"early": ("inc-0",)}, "before anything happened"),
-        (
-            {"contained": None, "asked": {"a": {"action": "stop_endpoint"}}},
-            "asked about stop_endpoint",
-        ),
+        ({"contained": None, "enough": 3.0}, "no proof followed"),
+        ({"contained": 40.0}, "Containment took 40.0 s; 15 s"),
+        ({"asked": {"a": {"action": "stop_endpoint"}}}, "asked about stop_endpoint, which is not"),
         ({"incidents": {}}, "No incident"),
     ],
 )
@@ -117,6 +123,36 @@ def test_one_sight_wrong_is_named_and_not_won(parts: dict[str, Any], why: str) -
     found = score(_seen(**parts))
     assert not found.won
     assert any(why in note for note in found.notes), found.notes
+
+
+def test_what_a_person_takes_to_answer_comes_on_top() -> None:
+    answered = (Answered(action="roll_back", yes=True, seconds=5.0),)
+    one = replace(_seen(contained=20.0), answers=answered)
+    assert score(one).won
+    assert score(one).answers == answered
+    assert not score(replace(_seen(contained=22.0), answers=answered)).won
+
+
+def test_what_the_attacker_got_is_told_and_not_judged() -> None:
+    found = score(replace(record(), gain=Gain(says="a copy", worked=True)))
+    assert found.won
+    assert found.gained
+    assert found.harm == "a copy"
+
+
+def test_a_bad_version_in_service_after_containment_loses_the_drill() -> None:
+    found = score(replace(record(), clean=False))
+    assert not found.won
+    assert "after containment" in found.notes[0]
+
+
+def test_who_helps_the_guilty_may_be_named_and_need_not_be() -> None:
+    both = incident()
+    both["suspects"].append({"principal": "gang", "confidence": 0.9})
+    with_gang = drill(replace(EXPECTED, also=("gang",)))
+    one = replace(_seen(incidents={"inc-1": both}), drill=with_gang)
+    assert score(one).won
+    assert not score(_seen(incidents={"inc-1": both})).won
 
 
 def _seen(**parts: Any) -> Record:
@@ -169,6 +205,9 @@ def test_refused_innocents_lose_the_drill() -> None:
         ),
         (Contained(pins="v1"), {"route": {"v1": 100, "v2": 0}}, True),
         (Contained(pins="v1"), {"route": {"v1": 50, "v2": 50}}, False),
+        (Contained(pins="v1"), {"route": {"v0.9": 100}}, True),
+        (Contained(pins="v1"), {"route": {"v2": 0}}, True),
+        (Contained(pins="v1"), {"route": {"v1": 0}}, False),
         (Contained(pins="v1"), {}, False),
         (Contained(holds=("training", "deployment")), {"hold": {"training": True}}, False),
         (Contained(holds=("training",)), {"hold": {"training": True}}, True),
@@ -181,7 +220,7 @@ def test_refused_innocents_lose_the_drill() -> None:
     ],
 )
 def test_what_suffices(wanted: Contained, parts: dict[str, Any], holds: bool) -> None:
-    assert enough(policy(**parts), wanted) is holds
+    assert enough(policy(**parts), replace(EXPECTED, contained=wanted, good=GOOD)) is holds
 
 
 def test_stopping_everything_hits_everybody() -> None:
@@ -197,6 +236,9 @@ def test_an_innocent_drill_is_won_by_leaving_it_alone() -> None:
     natural = incident("natural", None)
     natural["suspects"].clear()
     assert score(replace(one, sight=Sight(incidents={"i": natural}))).won
+    shaped = policy(shape={"scores": "top1"})
+    touched = Sight(policies=[{"version": 1, "incident": "i", "policy": shaped}])
+    assert "policy was changed: shape" in score(replace(one, sight=touched)).notes[0]
     mistaken = score(replace(one, sight=Sight(incidents={"i": incident()})))
     assert (mistaken.right, mistaken.principals_right, mistaken.won) == (False, False, False)
 

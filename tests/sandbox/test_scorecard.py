@@ -1,17 +1,21 @@
 """The scorecard keeps its contract, and what attackers wrote stays data."""
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import msgspec
 
-from stanch.sandbox.scorecard import COLUMNS, Score, Seconds, markdown, rows, scorecard, svg
+from stanch.sandbox.score import Score, Seconds
+from stanch.sandbox.scorecard import COLUMNS, markdown, rows, scorecard, svg
 
 
-def one(name: str = "extraction", *, won: bool = True, got: str = "extraction by thief") -> Score:
+def one(
+    name: str = "extraction", *, won: bool = True, got: str = "extraction by thief", seed: int = 1
+) -> Score:
     return Score(
         name=name,
-        seed=1,
+        seed=seed,
         attack="extraction",
         expected="extraction, thief refused or slowed",
         got=got,
@@ -34,7 +38,9 @@ def test_the_document_has_what_the_contract_says() -> None:
         *("innocent_refused", "contained_wrongly", "evidence_verified", "notes"),
     }
     assert contract <= set(told["drills"][0])
-    assert set(told["drills"][0]["seconds"]) == {"finding", "incident", "contained"}
+    assert set(told["drills"][0]["seconds"]) == {
+        *("finding", "incident", "enough", "contained"),
+    }
 
 
 def test_one_drill_lost_is_a_card_lost() -> None:
@@ -50,15 +56,43 @@ def test_the_table_has_every_column() -> None:
 
 def test_the_page_says_why_and_keeps_its_table_whole() -> None:
     page = markdown(scorecard([one(won=False, got="a | b\nc")]))
-    assert "0 of 1 drills won" in page
-    assert "- It was not contained." in page
-    assert r"a \| b c" in page
+    assert "0 of 1 plays won, of 1 drills" in page
+    assert "- It was not contained. (1 of 1)" in page
+    assert r"It was called a \| b c. (1 of 1)" in page
+
+
+def test_a_matrix_is_summed_up_by_drill_and_held_against_its_bars() -> None:
+    many = [one(seed=n, won=n != 3) for n in range(1, 21)]
+    card = scorecard([*many, one("evasion")], left=2, failed=("drift, seed 4: it broke",))
+    (first, second) = sorted(card.summary, key=lambda line: line.seeds)
+    assert (first.name, first.won) == ("evasion", 1)
+    assert (second.seeds, second.won, second.contained, second.contained_seconds) == (
+        20,
+        19,
+        19,
+        2.25,
+    )
+    bars = {bar.says: bar.holds for bar in card.reached}
+    assert bars["called what it is"] is True
+    assert bars["attacks contained, and that proved"] is False
+    assert bars["the innocent drills called no attack, and left alone"] is None
+    page = markdown(card)
+    assert "20 of 21 plays won" in page
+    assert "2 plays were left out" in page
+    assert "drift, seed 4: it broke" in page
+    assert "20 seeds, 1 to 20" in page
+
+
+def test_a_copy_that_was_stopped_is_measured_beside_one_that_was_not() -> None:
+    stopped = replace(one(), measured={"fidelity": 0.7, "uncontained": 0.95})
+    (bar,) = [b for b in scorecard([stopped]).reached if b.says.startswith("a copy")]
+    assert (bar.holds, bar.measured) == (True, "25.0 points")
 
 
 def test_the_picture_is_well_formed_and_labelled() -> None:
     drawn = svg(scorecard([one("<script>"), one("evasion", won=False)]))
     root = ET.fromstring(drawn)  # noqa: S314  our own picture
-    assert root.attrib["aria-label"] == "1 of 2 drills won"
+    assert root.attrib["aria-label"] == "1 of 2 plays of 2 drills won"
     texts = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
     assert "<script>" in texts
     assert "not contained" in texts

@@ -45,9 +45,10 @@ def up(
             out.say(f"  {now.secret}")
         if demo:
             from stanch.sandbox.demo import start  # noqa: PLC0415  only the demo
+            from stanch.sandbox.wire import Api  # noqa: PLC0415
 
             key = (chosen.data / "admin.key").read_text(encoding="utf-8").strip()
-            ends.callback(start(now.url, key, out.say).stop)
+            ends.callback(start(Api(url=now.url, key=key), now.drills, out.say).stop)
 
     with ExitStack() as ends:
         serve(chosen, started)

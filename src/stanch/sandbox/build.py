@@ -9,6 +9,7 @@ Why   each drill starts on an empty machine, as a user would: assets written dow
 import secrets
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -54,14 +55,35 @@ class Stage:
     habits: Habits
     doors: dict[str, Any]
     ingest: Api
+    approves: str = field(repr=False)
+    """The key of the person who answers questions."""
     service: Service = field(default_factory=Service)
     labels: deque[tuple[float, str, str]] = field(default_factory=deque)
     notes: list[str] = field(default_factory=list)
 
     @property
     def tenants(self) -> tuple[str, ...]:
-        """The innocent."""
+        """Who has always been there."""
         return self.habits.names
+
+    @property
+    def asset(self) -> str:
+        """What is attacked."""
+        return self.drill.world.asset
+
+    @property
+    def per_second(self) -> float:
+        """How much all tenants together ask."""
+        return self.drill.world.per_second * self.options.speed
+
+    def clean(self) -> bool:
+        """Whether only good versions answer people."""
+        good = self.drill.expected.good
+        return not good or self.service.version in good
+
+    def approver(self) -> Api:
+        """The server, as somebody who may answer questions."""
+        return Api(url=self.server.api.url, key=self.approves)
 
     def serve(self) -> None:
         """One ordinary request; its label comes later."""
@@ -87,36 +109,62 @@ class Stage:
             self.labels.append((monotonic() + LABELS_AFTER, event, ask.truth))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Made:
+    """The victim's model, what it learnt, what an outsider has, and what tenants send."""
+
+    data: Table
+    learnt: Table
+    known: Table
+    ordinary: Table
+    net: Net
+
+
+def make(drill: Drill, options: Options) -> Made:
+    """(1) Data and a model, the same for the same seed."""
+    world = drill.world
+    data = table(world.data)
+    learnt, unseen = data.halves(options.seed)
+    few = max(40, len(unseen) // 8)
+    return Made(
+        data=data,
+        learnt=learnt,
+        known=unseen.take(np.arange(few)),
+        ordinary=unseen.take(np.arange(few, len(unseen))),
+        net=trained(learnt, options.seed, hidden=world.hidden, rounds=world.rounds),
+    )
+
+
 @contextmanager
 def staged(drill: Drill, options: Options, folder: Path) -> Iterator[Stage]:
     """The stage, for as long as the block runs; nothing of it is left afterwards."""
     server = Server(folder / "data")
     try:
-        server.start()
-        with raised(drill, options, folder, server) as stage:
+        with ThreadPoolExecutor(1) as apart:
+            # The server starts while the model learns.
+            started = apart.submit(server.start)
+            made = make(drill, options)
+            started.result()
+        with raised(drill, options, folder, (server, made)) as stage:
             yield stage
     finally:
         server.stop()
 
 
 @contextmanager
-def raised(drill: Drill, options: Options, folder: Path, server: Server) -> Iterator[Stage]:
-    """The stage on a server that runs already."""
-    world = drill.world
-    # (1) data: what the model learns, what an outsider has, what tenants send
-    data = table(world.data)
-    learnt, unseen = data.halves(options.seed)
-    few = max(40, len(unseen) // 8)
-    known, ordinary = unseen.take(np.arange(few)), unseen.take(np.arange(few, len(unseen)))
-    net = trained(learnt, options.seed, hidden=world.hidden, rounds=world.rounds)
+def raised(
+    drill: Drill, options: Options, folder: Path, on: tuple[Server, Made]
+) -> Iterator[Stage]:
+    """The stage on a server that runs already, with what was made for it."""
+    world, (server, made) = drill.world, on
     names = tuple(f"tenant-{n + 1}" for n in range(world.tenants))
-    habits = Habits(ordinary, names, options.seed)
+    habits = Habits(made.ordinary, names, options.seed)
     with ExitStack() as stack:
         # (2) what the server protects, and a past with a baseline
-        _write_down(server.api, drill, data, net)
-        notes = _past(server.api, drill, options.speed, habits, Made(learnt=learnt, net=net))
+        _write_down(server.api, drill, made)
+        notes = _past(server.api, drill, options.speed, habits, made)
         # (3) the victim behind its guard, its registry and pipeline, the tenants' doors
-        pipeline = _pipeline(server.api, drill, options, folder, Made(learnt=learnt, net=net))
+        pipeline = _pipeline(server.api, drill, options, folder, made)
         victim = Victim(_spec(drill, options, server.api, folder, names))
         stack.callback(victim.stop)
         victim.start()
@@ -125,8 +173,8 @@ def raised(drill: Drill, options: Options, folder: Path, server: Server) -> Iter
             seed=options.seed,
             small=options.small,
             speed=options.speed,
-            known=known,
-            truth=Truth(net=net, learnt=learnt, unseen=ordinary),
+            known=made.known,
+            truth=Truth(net=made.net, learnt=made.learnt, unseen=made.ordinary),
             inside=Insiders(
                 registry=pipeline.registry,
                 pipeline=pipeline,
@@ -146,16 +194,9 @@ def raised(drill: Drill, options: Options, folder: Path, server: Server) -> Iter
             habits=habits,
             doors={name: scene.door(name) for name in names},
             ingest=pipeline.api,
+            approves=_key(server.api, "approve", "read"),
             notes=notes,
         )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Made:
-    """The victim's model and what it learnt."""
-
-    learnt: Table
-    net: Net
 
 
 def _pipeline(api: Api, drill: Drill, options: Options, folder: Path, made: Made) -> Pipeline:
@@ -174,8 +215,8 @@ def _pipeline(api: Api, drill: Drill, options: Options, folder: Path, made: Made
     return pipeline
 
 
-def _write_down(api: Api, drill: Drill, data: Table, net: Net) -> None:
-    world = drill.world
+def _write_down(api: Api, drill: Drill, made: Made) -> None:
+    world, data, net = drill.world, made.data, made.net
     _must(
         api,
         "/api/v1/assets",

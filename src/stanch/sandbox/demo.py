@@ -1,52 +1,106 @@
 """The demo: a real model behind a guard, its tenants, and one attack on it, live.
 
-In    the address of a server that just started, and its key.
+In    the address of a server that just started, its key, and its desk of drills.
 Out   a `Demo` that runs until it is stopped. The attack begins after a minute, or at once when
-      somebody presses the button: POST to the address that the demo says, with the same key.
-Why   a product for attacks shows its worth when one happens. Without scikit-learn there is
-      ordinary traffic only, and one sentence says so.
+      somebody presses the button of the console, or says `stanch drill run --live`.
+Why   a product for attacks shows its worth when one happens. Whoever watches may answer what is
+      asked; when nobody does, the demo's own person answers, and takes all back at the end, so
+      that within three minutes an attack is found, asked about, contained and undone. Without
+      scikit-learn there is ordinary traffic only, and one sentence says so.
 """
 
-import hmac
-import http.server
 import tempfile
 import threading
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from stanch.sandbox.build import Stage, raised
+from stanch.engine.clock import monotonic
+from stanch.sandbox.aftermath import undone
+from stanch.sandbox.build import Stage, make, raised
+from stanch.sandbox.desk import DrillDesk, HowToPlay
+from stanch.sandbox.drill import Gain
+from stanch.sandbox.eyes import Bar, Eyes
+from stanch.sandbox.moment import Moment, Part, Tell
 from stanch.sandbox.options import Options
 from stanch.sandbox.pace import Pace
+from stanch.sandbox.people import Person
 from stanch.sandbox.processes import Server, repeated
+from stanch.sandbox.referee import enough
 from stanch.sandbox.registry import drill
 from stanch.sandbox.traffic import start as start_traffic
 from stanch.sandbox.wire import Api
-from stanch.vocabulary.trouble import Missing, Trouble
+from stanch.vocabulary.people import Caller, Scope
+from stanch.vocabulary.trouble import Busy, Missing, Trouble
 
 Say = Callable[[str], None]
-FIRST = 60.0
-"""Seconds of ordinary life before the attack begins by itself."""
-_LONGEST = 120.0
+SHOWN = "extraction"
 ASSET = "digit-reader"
+_NOBODY = Caller(name="the demo", scopes=frozenset({Scope.RESPOND}))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tempo:
+    """How fast the demo goes, in seconds."""
+
+    first: float = 60.0
+    """Ordinary life before the attack begins by itself."""
+    attack: float = 40.0
+    """The longest that it goes on."""
+    question: float = 15.0
+    """How long a question may take to come once it is contained."""
+    reads: float = 25.0
+    """What whoever watches has to answer a question before the demo's own person does."""
+    stays: float = 15.0
+    """How long the containment can be looked at before it is taken back."""
+
+
+USUAL = Tempo()
 
 
 class Demo:
     """The demo of one server."""
 
-    def __init__(self, url: str, key: str, say: Say) -> None:
-        self._api = Api(url=url, key=key)
+    name = SHOWN
+
+    def __init__(self, where: Api, desk: DrillDesk, say: Say, tempo: Tempo = USUAL) -> None:
+        self._api = where
+        self._desk = desk
         self._say = say
+        self._tempo = tempo
         self._over = threading.Event()
-        self._pressed = threading.Event()
+        self._enough = threading.Event()
+        self._stage: Stage | None = None
         self._thread = threading.Thread(target=self._run, daemon=True, name="demo")
         self._thread.start()
 
     def stop(self) -> None:
         """Ends it; returns when nothing of it runs any more."""
         self._over.set()
-        self._pressed.set()
-        self._thread.join(30)
+        self.cancel()
+        self._desk.attach(None)
+        self._thread.join(60)
+
+    def cancel(self) -> None:
+        """Ends the attack that is under way."""
+        self._enough.set()
+
+    def attack(self, tell: Tell) -> str:
+        """Attacks now; gives back what came of it, once all is taken back."""
+        stage = self._stage
+        if stage is None:
+            return "The demo's model is not up."
+        self._enough.clear()
+        return _Act(stage, self._tempo, self._enough, self._heard(tell)).play()
+
+    def _heard(self, tell: Tell) -> Tell:
+        def both(moment: Moment) -> None:
+            self._say(f"The demo: {moment.says}")
+            tell(moment)
+
+        return both
 
     def _run(self) -> None:
         try:
@@ -61,98 +115,137 @@ class Demo:
                 self._say(f"The demo ended: {trouble}")
 
     def _live(self) -> None:
-        shown = drill("extraction")
+        shown = drill(SHOWN)
         shown = replace(shown, world=replace(shown.world, asset=ASSET))
         with tempfile.TemporaryDirectory(prefix="stanch-demo-") as name:
             server = Server(Path(name))
             server.api = self._api
-            with raised(shown, Options(), Path(name), server) as stage, self._button() as button:
+            made = make(shown, Options())
+            with (
+                raised(shown, Options(), Path(name), (server, made)) as stage,
+                _life(stage, self._over),
+            ):
+                self._stage = stage
+                self._desk.attach(self)
                 self._say(
                     f"The demo: {len(stage.tenants)} tenants ask the model {ASSET}. "
-                    f"In {FIRST:.0f} seconds somebody begins to copy it; to see it at once: "
-                    f"curl -X POST -H 'Authorization: Bearer KEY' {button}"
+                    f"In {self._tempo.first:.0f} seconds somebody begins to copy it; to see it at "
+                    f"once, press the button on {self._api.url}/drills or say: "
+                    f"stanch drill run {SHOWN} --live"
                 )
-                self._play(stage)
+                self._over.wait(self._tempo.first)
+                self._begin()
+                self._over.wait()
+                self._desk.close()
 
-    def _play(self, stage: Stage) -> None:
-        pace = Pace(stage.drill.world.per_second, self._over)
+    def _begin(self) -> None:
+        """The first attack, unless somebody was quicker."""
+        played = any(run.live for run in self._desk.runs().items)
+        if self._over.is_set() or played:
+            return
+        try:
+            self._desk.start(SHOWN, HowToPlay(live=True), _NOBODY)
+        except Busy:
+            return
 
-        def tenants() -> None:
-            while pace.next():
-                stage.serve()
 
-        people = threading.Thread(target=tenants, daemon=True)
-        people.start()
-        labels = repeated(stage.tell_labels, 1.0, self._over)
-        wait: float | None = FIRST
-        while not self._over.is_set():
-            self._pressed.wait(wait)
-            self._pressed.clear()
-            wait = None
-            if not self._over.is_set():
-                self._attack(stage)
+@contextmanager
+def _life(stage: Stage, over: threading.Event) -> Iterator[None]:
+    """Tenants ask and labels come, until it is over."""
+    pace = Pace(stage.drill.world.per_second, over)
+
+    def tenants() -> None:
+        while pace.next():
+            stage.serve()
+
+    people = threading.Thread(target=tenants, daemon=True)
+    people.start()
+    labels = repeated(stage.tell_labels, 1.0, over)
+    try:
+        yield
+    finally:
+        over.set()
         people.join(30)
         labels.join(30)
 
-    def _attack(self, stage: Stage) -> None:
-        scene = stage.scene
-        scene.stop = threading.Event()
-        self._say("The demo: somebody copies the model now.")
-        done: list[object] = []
-        thread = threading.Thread(
-            target=lambda: done.append(stage.drill.attack(scene)), daemon=True
+
+class _Act:
+    """One attack of the demo, from the first question to the way back."""
+
+    def __init__(self, stage: Stage, tempo: Tempo, cancelled: threading.Event, tell: Tell) -> None:
+        wanted = stage.drill.expected
+        bar = Bar(asset=stage.asset, enough=lambda p: enough(p, wanted), clean=stage.clean)
+        self._stage, self._tempo, self._cancelled, self._tell = stage, tempo, cancelled, tell
+        self._eyes = Eyes(lambda: stage.server.api, bar)
+        self._person = Person(
+            api=stage.approver, says_yes=frozenset(wanted.asks), reads=tempo.reads
         )
-        thread.start()
-        end = threading.Event()
-        for _ in range(int(_LONGEST * 10)):
-            if not thread.is_alive() or self._over.is_set():
-                break
-            end.wait(0.1)
-        scene.stop.set()
-        thread.join(30)
-        if done and not self._over.is_set():
-            gain = stage.drill.gain(scene, done[0])
-            self._say(f"The demo: the attack is over; it got {gain.says}.")
+        self._loot: list[object] = []
 
-    def _button(self) -> "_Button":
-        return _Button(self._pressed.set, self._api.key)
+    def play(self) -> str:
+        """What the attacker got, and whether it was taken back."""
+        stage, eyes, tempo = self._stage, self._eyes, self._tempo
+        stop = threading.Event()
+        stage.scene.stop = threading.Event()
+        eyes.look()
+        eyes.news = lambda says: self._say(Part.ATTACK, says)
+        eyes.attack_begins()
+        self._say(Part.ATTACK, "somebody copies the model now.")
+        looking = [repeated(eyes.look, 0.5, stop), repeated(self._person.look, 0.5, stop)]
+        attack = threading.Thread(target=self._attack, daemon=True)
+        attack.start()
+        try:
+            self._wait(tempo.attack, lambda: eyes.sight.contained is not None)
+            self._wait(tempo.question, self._asked)
+            stage.scene.stop.set()
+            attack.join(30)
+            self._wait(2 * tempo.reads, self._answered)
+            self._wait(tempo.stays, lambda: False)
+        finally:
+            stage.scene.stop.set()
+            stop.set()
+            for thread in looking:
+                thread.join(30)
+        return self._back()
+
+    def _attack(self) -> None:
+        self._loot.append(self._stage.drill.attack(self._stage.scene))
+
+    def _asked(self) -> bool:
+        return bool(self._own_questions())
+
+    def _answered(self) -> bool:
+        return all(one["answer"] != "open" for one in self._own_questions())
+
+    def _own_questions(self) -> list[Mapping[str, Any]]:
+        sight = self._eyes.sight
+        new = {name for name in sight.incidents if name not in sight.early}
+        return [one for one in sight.asked.values() if one["incident"] in new]
+
+    def _back(self) -> str:
+        stage = self._stage
+        known = bool(self._loot) and not self._cancelled.is_set()
+        gain = (
+            stage.drill.gain(stage.scene, self._loot[0]) if known else Gain(says="nothing of use")
+        )
+        self._say(Part.BACK, f"the attack is over; it got {gain.says}. Taking all back.")
+        back = undone(stage, self._eyes.sight)
+        how = {
+            None: "There was nothing to take back.",
+            True: "All is taken back: the policy is as before, and everybody is served.",
+            False: "Not all could be taken back; see the policy's page.",
+        }
+        return f"The attacker got {gain.says}. {how[back]}"
+
+    def _wait(self, seconds: float, done: Callable[[], bool]) -> None:
+        end = monotonic() + seconds
+        while monotonic() < end and not done() and not self._cancelled.wait(0.1):
+            continue
+
+    def _say(self, part: Part, says: str) -> None:
+        self._tell(Moment(part=part, says=says, seconds=self._eyes.sight.seconds))
 
 
-class _Button:
-    """An address on this machine; a POST with the key presses it."""
-
-    def __init__(self, press: Callable[[], None], key: str) -> None:
-        wanted = f"Bearer {key}"
-
-        class Pressed(http.server.BaseHTTPRequestHandler):
-            """One request."""
-
-            def do_POST(self) -> None:
-                """Presses, for whoever has the key."""
-                given = self.headers.get("authorization", "")
-                good = hmac.compare_digest(given.encode(), wanted.encode())
-                if good:
-                    press()
-                self.send_response(202 if good else 401)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as the base has it
-                """Says nothing."""
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pressed)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self) -> str:
-        self._thread.start()
-        return f"http://127.0.0.1:{self._server.server_port}/"
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(10)
-
-
-def start(url: str, key: str, say: Say) -> Demo:
+def start(where: Api, desk: DrillDesk, say: Say) -> Demo:
     """The demo, begun."""
-    return Demo(url, key, say)
+    return Demo(where, desk, say)

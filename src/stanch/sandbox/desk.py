@@ -23,7 +23,7 @@ from stanch.sandbox.options import FASTEST, SLOWEST, Options
 from stanch.sandbox.player import Order, Told
 from stanch.sandbox.plays import Play
 from stanch.sandbox.registry import drill, drills
-from stanch.sandbox.scorecard import Score, Seconds
+from stanch.sandbox.score import Score, Seconds
 from stanch.vocabulary.listing import Page
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.record import Deed, Entry

@@ -35,7 +35,9 @@ class World:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contained:
-    """The narrowest containment that is enough; any one of what is named."""
+    """The narrowest containment that is enough: any one of what is named, as long as no bad version
+    answers.
+    """
 
     denies: tuple[str, ...] = ()
     """Principals that are all refused, or all held to a rate of their own."""
@@ -69,10 +71,23 @@ class Expected:
     """The names it may be given; the first is the best."""
     guilty: tuple[str, ...] = ()
     contained: Contained = field(default_factory=Contained)
+    also: tuple[str, ...] = ()
+    """Who is in it too: may be named, need not be."""
     seconds: float = 60.0
-    """From the first hostile request to the incident, at speed 1."""
+    """From the first hostile request to the incident, and to containment that nobody is asked
+    about; what a person takes to answer comes on top.
+    """
     asks: tuple[str, ...] = ()
-    """Actions that a person may be asked about; no others."""
+    """Acts that a person is rightly asked about, and says yes to."""
+    hears: tuple[str, ...] = ()
+    """Acts that a person may be asked about as well, and says no to."""
+    good: tuple[str, ...] = ()
+    """Versions that may answer once it is contained; empty when all are good."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether it must be contained without anybody."""
+        return self.verdict is VerdictKind.ATTACK and not self.asks
 
     @property
     def words(self) -> str:
@@ -80,6 +95,13 @@ class Expected:
         if self.verdict is not VerdictKind.ATTACK:
             return f"{self.verdict}, {self.contained.words}"
         return f"{self.attacks[0]}, {self.contained.words}"
+
+    @property
+    def person(self) -> str:
+        """What a person is asked, in words."""
+        if self.asks:
+            return f"yes to {', '.join(self.asks)}"
+        return "nobody is needed" if self.verdict is VerdictKind.ATTACK else "nothing"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +111,9 @@ class Gain:
     says: str
     measured: Mapping[str, float] = field(default_factory=dict)
     worked: bool = False
-    """Whether the attacker got what they came for."""
+    """Whether the attacker got what they came for. A figure, not a bar: it counts as lost only what
+    was done wrong, and some harm is done before anything can be seen.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +130,8 @@ class Drill:
     """What the loot is worth."""
     extra_callers: tuple[str, ...] = ()
     """Principals with a key who are neither tenants nor guilty."""
+    packages: tuple[tuple[str, str], ...] = ()
+    """What it needs besides the extra `drills`: a module, and the extra that brings it."""
     innocent: bool = False
     """Nothing hostile happens; an answer would be the mistake."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stanch.engine.clock import monotonic
-from stanch.sandbox.scorecard import Seconds
+from stanch.sandbox.score import Seconds
 from stanch.sandbox.wire import Api
 from stanch.vocabulary.trouble import Trouble
 
@@ -24,6 +24,8 @@ class Sight:
 
     finding: float | None = None
     incident: float | None = None
+    enough: float | None = None
+    """When the policy sufficed; guards and proof come after."""
     contained: float | None = None
     findings: dict[str, Document] = field(default_factory=dict)
     incidents: dict[str, Document] = field(default_factory=dict)
@@ -37,18 +39,36 @@ class Sight:
     @property
     def seconds(self) -> Seconds:
         """When each was first seen."""
-        return Seconds(finding=self.finding, incident=self.incident, contained=self.contained)
+        return Seconds(
+            finding=self.finding,
+            incident=self.incident,
+            enough=self.enough,
+            contained=self.contained,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Bar:
+    """When an asset counts as contained."""
+
+    asset: str
+    enough: Callable[[Document], bool]
+    """Whether this policy suffices."""
+    clean: Callable[[], bool]
+    """Whether only good versions answer people."""
 
 
 class Eyes:
-    """Looks at one asset's incidents and policy."""
+    """Looks at one asset's incidents and policy.
 
-    def __init__(
-        self, api: Callable[[], Api], asset: str, enough: Callable[[Document], bool]
-    ) -> None:
+    Contained is when (1) the policy in force suffices, (2) every guard of the asset says that it
+    runs that version, (3) no bad version answers, (4) stanch itself has entered its own proof.
+    """
+
+    def __init__(self, api: Callable[[], Api], bar: Bar) -> None:
         self._api = api
-        self._asset = asset
-        self._enough = enough
+        self._asset = bar.asset
+        self._bar = bar
         self._zero: float | None = None
         self._alone = threading.Lock()
         self.sight = Sight()
@@ -82,13 +102,22 @@ class Eyes:
             if not sight.policies or sight.policies[-1]["version"] != version["version"]:
                 sight.policies.append(version)
             first = sight.contained is None and self._zero is not None
-            if first and self._enough(version["policy"]):
-                sight.contained = now
-                self.news(f"contained after {now:.1f} s.")
+            if first and self._bar.enough(version["policy"]):
+                self._enough_is_done(api, version["version"], now)
         for one in api.every("/api/v1/approvals"):
             if one["id"] not in sight.asked:
                 self.news(f"a person is asked about {one['action']}.")
             sight.asked[one["id"]] = one
+
+    def _enough_is_done(self, api: Api, version: int, now: float) -> None:
+        sight = self.sight
+        sight.enough = self._first(sight.enough, now)
+        guards = api.get(f"/api/v1/assets/{self._asset}/guards") or ()
+        done = [g["report"]["version"] >= version for g in guards]
+        shown = any(i["contained_at"] for i in sight.incidents.values())
+        if done and all(done) and shown and self._bar.clean():
+            sight.contained = now
+            self.news(f"contained and proved after {now:.1f} s.")
 
     def _look_at_cases(self, api: Api, now: float) -> None:
         sight = self.sight

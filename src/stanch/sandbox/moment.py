@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from stanch.sandbox.scorecard import Seconds
+from stanch.sandbox.score import Seconds
 
 
 class Part(StrEnum):

@@ -1,8 +1,26 @@
 """How a drill is run."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 SLOWEST, FASTEST = 0.1, 100.0
+
+
+class Through(StrEnum):
+    """What stands in front of the victim."""
+
+    GUARD = "guard"
+    """The guard in the service's own process."""
+    GATEWAY = "gateway"
+    """Our gateway, a process of its own."""
+    ENVOY = "envoy"
+
+
+class Registries(StrEnum):
+    """Where the victim's versions are kept."""
+
+    FILES = "files"
+    MLFLOW = "mlflow"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,3 +32,5 @@ class Options:
     """A short attack, for tests."""
     speed: float = 1.0
     """How much faster everybody asks than at their own pace."""
+    through: Through = Through.GUARD
+    registry: Registries = Registries.FILES

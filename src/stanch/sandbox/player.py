@@ -1,12 +1,15 @@
-"""The player: one drill in a process of its own, `python -m stanch.sandbox.player`, told on stdin.
+"""The player: drills in a process of its own, `python -m stanch.sandbox.player`, told on stdin.
 
-In    one line of JSON (an `Order`) on stdin, which the starter then holds open.
-Out   lines of JSON on stdout: each `Told` a moment, and the last one the score or what went wrong.
+In    lines of JSON on stdin, an `Order` each; the starter holds it open.
+Out   lines of JSON on stdout: each `Told` is a moment, and the last one of an order the score or
+      what went wrong.
 Why   a server that plays a drill must not pay for it with its own memory and threads, and several
-      drills can be played at once. When stdin ends, the drill is broken off and cleans up.
+      drills can be played at once. When stdin ends, the drill under way is broken off and cleans
+      up; whoever has many to play pays for the start once.
 """
 
 import os
+import queue
 import signal
 import sys
 import threading
@@ -16,7 +19,7 @@ import msgspec
 
 from stanch.sandbox.moment import Moment
 from stanch.sandbox.options import Options
-from stanch.sandbox.scorecard import Score
+from stanch.sandbox.score import Score
 from stanch.vocabulary.trouble import Trouble
 
 
@@ -41,12 +44,13 @@ class Told:
 
 
 def main() -> None:
-    """Plays what stdin says."""
-    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    """Plays what stdin says, one order after the other."""
+    orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    threading.Thread(target=_until_alone, daemon=True).start()
+    threading.Thread(target=_listen, args=(orders,), daemon=True).start()
     try:
-        _say(_played(order))
+        while line := orders.get():
+            _say(_played(msgspec.json.decode(line, type=Order)))
     except KeyboardInterrupt:
         _say(Told(trouble="The drill was broken off.", code="stopped"))
 
@@ -69,10 +73,12 @@ def _say(told: Told) -> None:
         return
 
 
-def _until_alone() -> None:
-    while os.read(0, 1):
-        pass
-    os.kill(os.getpid(), signal.SIGINT)
+def _listen(orders: queue.SimpleQueue[bytes]) -> None:
+    """Hands on what is asked for; breaks off when nobody is left to ask."""
+    for line in sys.stdin.buffer:
+        orders.put(line)
+    orders.put(b"")
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

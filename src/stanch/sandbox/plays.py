@@ -17,15 +17,44 @@ from stanch.vocabulary.trouble import CouldNotTell
 
 
 class Play:
-    """One drill under way."""
+    """One drill under way, in a process that ends with it."""
 
     def __init__(self, order: Order) -> None:
-        self._process = Process("stanch.sandbox.player", (), msgspec.json.encode(order))
-        self._over = threading.Lock()
-        self._stopped = False
+        self._player = Player()
+        self._player.ask(order)
 
     def watch(self, tell: Tell) -> Told:
         """The last it says: a score or a trouble; every moment is told until then."""
+        try:
+            return self._player.watch(tell)
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Breaks it off; returns when nothing of it is left."""
+        self._player.stop()
+
+
+class Player:
+    """A process that plays one drill after the other."""
+
+    def __init__(self) -> None:
+        self._process = Process("stanch.sandbox.player", ())
+        self._over = threading.Lock()
+        self._stopped = False
+
+    def ask(self, order: Order) -> None:
+        """From now on it plays this; a player that broke is replaced."""
+        with self._over:
+            if self._stopped:
+                return
+            if not self._process.alive:
+                self._process.stop()
+                self._process = Process("stanch.sandbox.player", ())
+        self._process.say(msgspec.json.encode(order))
+
+    def watch(self, tell: Tell) -> Told:
+        """The last it says of what it plays; every moment is told until then."""
         try:
             while True:
                 told = msgspec.json.decode(self._process.line(), type=Told)
@@ -34,11 +63,9 @@ class Play:
                 tell(told.moment)
         except CouldNotTell as gone:
             return Told(trouble=str(gone), code=gone.code)
-        finally:
-            self.stop()
 
     def stop(self) -> None:
-        """Breaks it off; returns when nothing of it is left."""
+        """Ends it, with what it plays; returns when nothing of it is left."""
         with self._over:
             if not self._stopped:
                 self._process.stop()

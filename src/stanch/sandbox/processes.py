@@ -32,9 +32,23 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        if first and self._child.stdin is not None:
-            self._child.stdin.write(first + b"\n")
+        if first:
+            self.say(first)
+
+    def say(self, line: bytes) -> None:
+        """Tells it one line; `CouldNotTell` when it has ended."""
+        if self._child.stdin is None:
+            return
+        try:
+            self._child.stdin.write(line + b"\n")
             self._child.stdin.flush()
+        except OSError as error:
+            raise CouldNotTell("a process of the drill has ended") from error
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._child.poll() is None
 
     def line(self) -> bytes:
         """The next line it says; `CouldNotTell` when it ended instead."""
@@ -85,6 +99,10 @@ class Server:
         while not said.rstrip().endswith(b"}"):
             said += self._process.line()
         told = msgspec.json.decode(said, type=dict[str, Any])
+        if "url" not in told:
+            raise CouldNotTell(
+                f"the server did not start: {told.get('detail', 'it does not say why')}"
+            )
         secret = told["secret"] or (self.folder / "admin.key").read_text().strip()
         self.api = Api(url=str(told["url"]), key=str(secret))
 

@@ -2,8 +2,12 @@
 
 In    what the drill expected; what eyes saw; how the innocent were served; what the attacker got.
 Out   a `Score`.
-Why   a drill is won only when all of it is right: the name of the attack, the guilty, the time, the
-      narrowness of what was done, the evidence, and the way back.
+Why   the rule of winning, all of it: (1) the right name; (2) the guilty named, and nobody else;
+      (3) the incident and proved containment in time; (4) nobody innocent contained, and at most
+      one in a hundred of their requests refused; (5) no bad version in service once it is
+      contained; (6) people asked only what they should be; (7) evidence that holds and is older
+      than any change; (8) a way back that leads back; (9) no incident before anything happened.
+      What the attacker gained is told as a figure and not judged.
 """
 
 import ipaddress
@@ -11,9 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stanch.sandbox.drill import Contained, Drill, Gain
+from stanch.sandbox.aftermath import loud
+from stanch.sandbox.drill import Drill, Expected, Gain
 from stanch.sandbox.eyes import Sight
-from stanch.sandbox.scorecard import Score, Seconds
+from stanch.sandbox.score import Answered, Score
 from stanch.sandbox.tenants import Service, network_of
 from stanch.vocabulary.incident import VerdictKind
 
@@ -26,13 +31,14 @@ MOST_NAMED = 0.9
 """Of many who work together, so many must be named."""
 
 
-def enough(policy: Document, wanted: Contained) -> bool:
+def enough(policy: Document, expected: Expected) -> bool:
     """Whether this policy is one of the containments that suffice."""
+    wanted = expected.contained
     return any(
         (
             bool(wanted.denies) and _refused(policy, wanted.denies) >= MOST_NAMED,
             bool(wanted.sources) and all(_inside(a, _networks(policy)) for a in wanted.sources),
-            bool(wanted.pins) and _alone(policy, wanted.pins),
+            bool(wanted.pins) and _only(policy, {wanted.pins, *expected.good}),
             bool(wanted.holds) and all(policy["hold"].get(name) for name in wanted.holds),
         )
     )
@@ -55,9 +61,10 @@ def _inside(address: str, networks: Iterable[Any]) -> bool:
     return any(ipaddress.ip_address(address) in network for network in networks)
 
 
-def _alone(policy: Document, version: str) -> bool:
-    weights = {name: weight for name, weight in policy["route"].items() if weight}
-    return set(weights) == {version}
+def _only(policy: Document, good: set[str]) -> bool:
+    """Whether bad versions get nothing: good ones get all, or the others are cut off by name."""
+    kept = {name for name, weight in policy["route"].items() if weight}
+    return kept <= good if kept else bool(set(policy["route"]) - good)
 
 
 def hit_wrongly(policy: Document, tenants: Iterable[str]) -> Iterator[str]:
@@ -86,6 +93,13 @@ class Record:
     """Whether the evidence holds and was taken before anything changed; None without any."""
     undone: bool | None
     """Whether the way back led back; None when nothing was to be undone."""
+    clean: bool = True
+    """Whether only good versions answered at the end."""
+    answers: tuple[Answered, ...] = ()
+    """What people said."""
+    pace: float = 1.0
+    """The share of ordinary requests that the machine could make."""
+    through: str = "guard"
     notes: tuple[str, ...] = ()
 
 
@@ -95,10 +109,11 @@ def score(record: Record) -> Score:
     incident = worst(sight)
     verdict = incident["verdict"] if incident else {}
     notes = [*record.notes, *_against(record, incident)]
-    innocent = [t for t in record.tenants if t not in drill.expected.guilty]
+    known = {*drill.expected.guilty, *drill.expected.also}
+    innocent = [t for t in (*record.tenants, *drill.extra_callers) if t not in known]
     wrongly = sorted({w for p in sight.policies for w in hit_wrongly(p["policy"], innocent)})
     right = _right(drill, verdict)
-    named = principals_right(drill.expected.guilty, incident)
+    named = principals_right(drill.expected, incident)
     return Score(
         name=drill.id,
         seed=record.seed,
@@ -107,7 +122,7 @@ def score(record: Record) -> Score:
         got=_got(incident, sight),
         right=right,
         principals_right=named,
-        seconds=Seconds(finding=sight.finding, incident=sight.incident, contained=sight.contained),
+        seconds=sight.seconds,
         innocent_refused=round(record.service.refused_share(drill.expected.guilty), 4),
         contained_wrongly=tuple(wrongly),
         evidence_verified=record.evidence,
@@ -115,9 +130,13 @@ def score(record: Record) -> Score:
         won=right and named and not wrongly and not notes,
         undone=record.undone,
         asked=tuple(sorted({a["action"] for a in sight.asked.values()})),
+        answers=record.answers,
         harm=record.gain.says,
+        gained=record.gain.worked,
         measured=dict(record.gain.measured),
         speed=record.speed,
+        pace=record.pace,
+        through=record.through,
     )
 
 
@@ -138,13 +157,14 @@ def _right(drill: Drill, verdict: Document) -> bool:
     return kind in {*quiet, drill.expected.verdict.value}
 
 
-def principals_right(guilty: tuple[str, ...], incident: Document | None) -> bool:
-    """Whether those who are named are guilty, and nearly all the guilty are named."""
+def principals_right(expected: Expected, incident: Document | None) -> bool:
+    """Whether those who are named are in it, and nearly all the guilty are named."""
     suspects = incident["suspects"] if incident else ()
     named = {s["principal"] for s in suspects if s["confidence"] >= SURE}
+    guilty = set(expected.guilty)
     if not guilty:
         return not named
-    return named <= set(guilty) and len(named) >= MOST_NAMED * len(guilty)
+    return named <= {*guilty, *expected.also} and len(named & guilty) >= MOST_NAMED * len(guilty)
 
 
 def _got(incident: Document | None, sight: Sight) -> str:
@@ -164,28 +184,44 @@ def _against(record: Record, incident: Document | None) -> Iterator[str]:
         yield f"Incident {early} was there before anything happened."
     if incident is None and drill.expected.verdict is not VerdictKind.NATURAL:
         yield "No incident was opened."
-    if not drill.innocent:
-        yield from _missed(record, incident)
+    yield from _changed_for_nothing(record) if drill.innocent else _missed(record, incident)
     refused = record.service.refused_share(drill.expected.guilty)
     if refused > MOST_REFUSED:
         yield f"{refused:.1%} of innocent requests were refused."
-    asked = {a["action"] for a in sight.asked.values()} - set(drill.expected.asks)
-    if asked and sight.contained is None:
-        yield f"A person was asked about {', '.join(sorted(asked))}, and nobody answered."
+    asked = {a["action"] for a in sight.asked.values()}
+    wrong = asked - {*drill.expected.asks, *drill.expected.hears}
+    if wrong:
+        yield f"A person was asked about {', '.join(sorted(wrong))}, which is not called for."
     if record.undone is False:
         yield "The way back did not lead back."
 
 
+def _changed_for_nothing(record: Record) -> Iterator[str]:
+    """What was done although nobody attacked."""
+    parts = {p for v in record.sight.policies if v.get("incident") for p in loud(v["policy"])}
+    if parts:
+        yield f"Nobody attacked, and the policy was changed: {', '.join(sorted(parts))}."
+
+
 def _missed(record: Record, incident: Document | None) -> Iterator[str]:
     sight, wanted = record.sight, record.drill.expected
-    limit = wanted.seconds / record.speed if record.speed < 1 else wanted.seconds
+    limit = wanted.seconds / min(1.0, record.speed)
     if sight.incident is not None and sight.incident > limit:
         yield f"The incident took {sight.incident:.1f} s; {limit:.0f} s are allowed."
-    if sight.contained is None:
-        yield f"It was not contained: {wanted.contained.words} would have been enough."
+    yield from _contained(record, limit + sum(a.seconds + 1 for a in record.answers if a.yes))
     if incident is not None and record.evidence is None:
         yield "There is no evidence from before the change."
     if record.evidence is False:
         yield "The evidence does not hold, or was taken after the change."
-    if record.gain.worked:
-        yield f"The attacker got what they came for: {record.gain.says}."
+
+
+def _contained(record: Record, limit: float) -> Iterator[str]:
+    sight, wanted = record.sight, record.drill.expected
+    if sight.contained is not None and sight.contained > limit:
+        yield f"Containment took {sight.contained:.1f} s; {limit:.0f} s are allowed."
+    if sight.contained is None and sight.enough is None:
+        yield f"It was not contained: {wanted.contained.words} would have been enough."
+    if sight.contained is None and sight.enough is not None:
+        yield f"The policy was enough after {sight.enough:.1f} s, and no proof followed."
+    if sight.contained is not None and not record.clean:
+        yield f"A version other than {' or '.join(wanted.good)} answered after containment."

@@ -19,16 +19,18 @@ from stanch.engine.clock import monotonic
 from stanch.sandbox.aftermath import evidence_of, undone, unready
 from stanch.sandbox.build import Stage, staged
 from stanch.sandbox.drill import Drill, Gain
-from stanch.sandbox.eyes import Eyes
+from stanch.sandbox.eyes import Bar, Eyes
 from stanch.sandbox.moment import Moment, Part, Tell
 from stanch.sandbox.options import Options
 from stanch.sandbox.pace import Pace
+from stanch.sandbox.people import READS, Person
 from stanch.sandbox.processes import repeated
 from stanch.sandbox.referee import Record, enough, score
-from stanch.sandbox.scorecard import Score
+from stanch.sandbox.score import Score
 from stanch.vocabulary.trouble import CouldNotTell
 
 LOOK_EVERY = 0.25
+_SHOWS = 1.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,59 +61,76 @@ def run(drill: Drill, options: Options, tell: Tell) -> Score:
 
 
 def _played(stage: Stage, times: Times, tell: Tell) -> Score:
-    drill, scene = stage.drill, stage.scene
-    wanted = drill.expected.contained
-    eyes = Eyes(lambda: stage.server.api, drill.world.asset, lambda policy: enough(policy, wanted))
+    drill, wanted = stage.drill, stage.drill.expected
+    bar = Bar(asset=stage.asset, enough=lambda p: enough(p, wanted), clean=stage.clean)
+    eyes = Eyes(lambda: stage.server.api, bar)
+    person = Person(api=stage.approver, says_yes=frozenset(wanted.asks))
 
     def say(part: Part, says: str) -> None:
         tell(Moment(part=part, says=f"{drill.id}: {says}", seconds=eyes.sight.seconds))
 
     eyes.news = lambda says: say(Part.ATTACK, says)
-    with _life(stage, eyes):
+    began = monotonic()
+    with _life(stage, eyes, person):
         # (2) an ordinary while: whatever is said now is a false alarm
         say(Part.QUIET, f"ordinary traffic of {len(stage.tenants)} tenants.")
         _wait(times.quiet, lambda: False)
-        # (3) the attack
+        # (3) the attack, (4) a while after
         eyes.attack_begins()
         say(Part.ATTACK, f"{drill.title.lower()}.")
-        attack = _Attack(stage)
-        _wait(times.attack, lambda: attack.over or eyes.sight.contained is not None)
-        # (4) a while after
-        if eyes.sight.contained is None and not drill.innocent:
-            _wait(times.after, lambda: eyes.sight.contained is not None)
-        _wait(times.settled, lambda: False)
-        scene.stop.set()
-        loot = attack.loot()
-        eyes.look()
+        loot = _attacked(stage, times, eyes)
+        clean = stage.clean()
         stage.notes.extend(unready(stage))
-        # (5) the evidence, (6) the way back
+        # (5) the evidence
         say(Part.PROOF, "checking the evidence.")
         evidence = evidence_of(stage, eyes.sight)
+        # (6) the way back
         say(Part.BACK, "taking it back.")
         back = undone(stage, eyes.sight)
     # (7) the referee
-    gain = drill.gain(scene, loot) if loot is not None else Gain(says="nothing")
     return score(
         Record(
             drill=drill,
             seed=stage.options.seed,
             speed=stage.options.speed,
+            through=stage.options.through,
             tenants=stage.tenants,
             sight=eyes.sight,
             service=stage.service,
-            gain=gain,
+            gain=drill.gain(stage.scene, loot) if loot is not None else Gain(says="nothing"),
             evidence=evidence,
             undone=back,
+            clean=clean,
+            answers=tuple(person.answers),
+            pace=stage.service.made(stage.per_second * (monotonic() - began)),
             notes=tuple(stage.notes),
         )
     )
 
 
+def _attacked(stage: Stage, times: Times, eyes: Eyes) -> Any:
+    """What the attacker has, once it is contained or there was time enough for it."""
+    sight, expected = eyes.sight, stage.drill.expected
+    attack = _Attack(stage)
+    _wait(times.attack, lambda: attack.over or sight.contained is not None)
+    if sight.contained is None and not stage.drill.innocent:
+        late = times.after + 2 * READS * bool(expected.asks)
+        _wait(late, lambda: sight.contained is not None)
+    _wait(times.settled, lambda: False)
+    stage.scene.stop.set()
+    loot = attack.loot()
+    if expected.good:
+        # Whatever the pipeline did at the end has to show in what people are answered.
+        _wait(_SHOWS, lambda: False)
+    eyes.look()
+    return loot
+
+
 @contextmanager
-def _life(stage: Stage, eyes: Eyes) -> Iterator[None]:
-    """Tenants ask, labels come and eyes look, until the block is left."""
+def _life(stage: Stage, eyes: Eyes, person: Person) -> Iterator[None]:
+    """Tenants ask, labels come, eyes look and a person answers, until the block is left."""
     stop = threading.Event()
-    pace = Pace(stage.drill.world.per_second * stage.options.speed, stop)
+    pace = Pace(stage.per_second, stop)
 
     def tenants() -> None:
         while pace.next():
@@ -122,6 +141,7 @@ def _life(stage: Stage, eyes: Eyes) -> Iterator[None]:
         asking,
         repeated(stage.tell_labels, 1.0, stop),
         repeated(eyes.look, LOOK_EVERY, stop),
+        repeated(person.look, LOOK_EVERY, stop),
     ]
     asking.start()
     try:

@@ -1,54 +1,18 @@
 """The scorecard: what drills say of stanch, for programs and for people.
 
-In    scores. Out   one document; a table in Markdown; a picture in SVG.
-Why   a claim of protection is worth the attack it was tried on, with its seed and its machine.
+In    scores. Out   one document; a page in Markdown; a picture in SVG; rows of a table.
+Why   a claim of protection is worth the attack it was tried on, with its seeds and its machine.
 """
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 import stanch
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Seconds:
-    """From the first hostile request; None when it never came."""
-
-    finding: float | None = None
-    incident: float | None = None
-    contained: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Score:
-    """One drill's outcome."""
-
-    name: str
-    seed: int
-    attack: str
-    expected: str
-    got: str
-    right: bool
-    """Whether it was called what it was."""
-    principals_right: bool
-    seconds: Seconds
-    innocent_refused: float
-    """The share of innocent requests that were refused."""
-    contained_wrongly: tuple[str, ...]
-    evidence_verified: bool | None
-    notes: tuple[str, ...]
-    """Every reason why it was not won, in sentences."""
-    won: bool
-    undone: bool | None = None
-    asked: tuple[str, ...] = ()
-    """What people were asked about."""
-    harm: str = ""
-    """What the attacker got, as the referee measured it."""
-    measured: Mapping[str, float] = field(default_factory=dict)
-    speed: float = 1.0
+from stanch.sandbox.score import Score
+from stanch.sandbox.summary import Line, Reached, lines, reached
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +22,16 @@ class Scorecard:
     drills: tuple[Score, ...]
     machine: str
     version: str
+    summary: tuple[Line, ...] = ()
+    """Each drill over its seeds."""
+    reached: tuple[Reached, ...] = ()
+    """The bars, and what was measured."""
+    seconds: float = 0.0
+    """How long all of it took."""
+    failed: tuple[str, ...] = ()
+    """What came to no score, and why."""
+    left: int = 0
+    """Drills that no time was left for."""
 
     @property
     def won(self) -> bool:
@@ -65,20 +39,41 @@ class Scorecard:
         return all(one.won for one in self.drills)
 
 
-def scorecard(scores: Sequence[Score]) -> Scorecard:
+def scorecard(
+    scores: Sequence[Score], *, seconds: float = 0.0, failed: Sequence[str] = (), left: int = 0
+) -> Scorecard:
     """The card of these scores, on this machine."""
     machine = f"{os.cpu_count()} x {platform.machine()}, Python {platform.python_version()}"
-    return Scorecard(drills=tuple(scores), machine=machine, version=stanch.__version__)
+    return Scorecard(
+        drills=tuple(scores),
+        machine=machine,
+        version=stanch.__version__,
+        summary=lines(scores),
+        reached=reached(scores),
+        seconds=seconds,
+        failed=tuple(failed),
+        left=left,
+    )
 
 
-COLUMNS = ("drill", "expected", "got", "finding", "incident", "contained", "refused", "won")
+_MEANING = (
+    "Seconds count from the first hostile act to what the API shows. Contained is when the policy "
+    "suffices, every guard runs it, no bad version answers and stanch has entered its own proof. "
+    "Refused is of innocent requests, the worst seed."
+)
+COLUMNS = ("drill", "seed", "expected", "got", "finding", "incident", "contained", "refused", "won")
+_SUMMARY = (
+    *("drill", "won", "called right", "guilty named", "incident", "contained", "slowest"),
+    *("refused", "wrongly", "evidence", "undone", "asked"),
+)
 
 
 def rows(card: Scorecard) -> list[dict[str, str]]:
-    """The table, a row for each drill."""
+    """The table, a row for each drill and seed."""
     return [
         {
             "drill": one.name,
+            "seed": str(one.seed),
             "expected": one.expected,
             "got": one.got,
             "finding": _seconds(one.seconds.finding),
@@ -94,52 +89,123 @@ def rows(card: Scorecard) -> list[dict[str, str]]:
 def markdown(card: Scorecard) -> str:
     """The page of this card."""
     won = sum(one.won for one in card.drills)
-    lines = [
+    seeds = sorted({one.seed for one in card.drills})
+    said = f"{won} of {len(card.drills)} plays won, of {len(card.summary)} drills"
+    parts = [
         "# Drill scorecard",
         "",
-        f"{won} of {len(card.drills)} drills won. stanch {card.version}, {card.machine}.",
-        "Seconds count from the first hostile request; refused is of innocent requests.",
+        f"{said}. stanch {card.version}, {card.machine}. {_seeds(seeds)}",
+        *([f"{card.left} plays were left out, for the time was over."] if card.left else []),
+        *(f"Not played: {_cell(why)}" for why in card.failed),
+        _MEANING,
         "",
-        "| " + " | ".join(COLUMNS) + " |",
-        "|" + " --- |" * len(COLUMNS),
+        "## What must be reached",
+        "",
+        *_table(("what", "bar", "measured", "holds"), [_bar_row(one) for one in card.reached]),
+        "",
+        "## Each drill over its seeds",
+        "",
+        *_table(_SUMMARY, [_line_row(one) for one in card.summary]),
+        "",
+        "## What was lost, and why",
+        "",
+        *_lost(card),
+        "",
+        "## What the attackers got",
+        "",
+        "The attacker's gain is told as a figure and not judged: some harm is done before anything",
+        "can be seen. The first seed of each drill:",
+        "",
+        *_gains(card),
     ]
-    lines += ["| " + " | ".join(_cell(row[name]) for name in COLUMNS) + " |" for row in rows(card)]
+    return "\n".join(parts) + "\n"
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    if len(seeds) == 1:
+        return f"Seed {seeds[0]}."
+    return f"{len(seeds)} seeds, {seeds[0]} to {seeds[-1]}." if seeds else ""
+
+
+def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
+    return [
+        "| " + " | ".join(head) + " |",
+        "|" + " --- |" * len(head),
+        *("| " + " | ".join(map(_cell, row)) + " |" for row in body),
+    ]
+
+
+def _bar_row(one: Reached) -> tuple[str, ...]:
+    holds = {True: "yes", False: "**no**", None: "not measured"}[one.holds]
+    return (one.says, one.bar, one.measured, holds)
+
+
+def _line_row(one: Line) -> tuple[str, ...]:
+    return (
+        one.name,
+        f"{one.won} of {one.seeds}",
+        f"{one.right:.0%}",
+        f"{one.named:.0%}",
+        _seconds(one.incident_seconds),
+        _seconds(one.contained_seconds),
+        _seconds(one.slowest_seconds),
+        f"{one.refused:.1%}",
+        str(one.contained_wrongly),
+        str(one.evidence),
+        str(one.undone),
+        str(one.asked),
+    )
+
+
+def _lost(card: Scorecard) -> list[str]:
+    found: list[str] = []
+    for one in card.summary:
+        if one.won < one.seeds:
+            found += [f"- **{one.name}**, {one.seeds - one.won} of {one.seeds} not won."]
+            found += [f"    - {_cell(why)}" for why in one.notes]
+    return found or ["Nothing."]
+
+
+def _gains(card: Scorecard) -> list[str]:
+    first: dict[str, Score] = {}
     for one in card.drills:
-        lines += ["", f"## {one.name}", "", f"Seed {one.seed}, speed {one.speed:g}."]
-        lines += [f"The attacker got: {_cell(one.harm)}."] if one.harm else []
-        lines += ["", *(f"- {_cell(note)}" for note in one.notes)] if one.notes else []
-    return "\n".join(lines) + "\n"
+        first.setdefault(one.name, one)
+    return [f"- {n}: {_cell(s.harm)}." for n, s in sorted(first.items()) if s.harm]
 
 
-_WIDTH, _ROW, _LEFT, _SECONDS = 760, 26, 220, 60.0
+_WIDTH, _ROW, _LEFT, _SECONDS = 760, 26, 220, 30.0
 
 
 def svg(card: Scorecard) -> str:
     """A bar for each drill: when it was found, when it was contained; hollow when it was not."""
-    height = _ROW * (len(card.drills) + 2)
-    label = f"{sum(d.won for d in card.drills)} of {len(card.drills)} drills won"
+    won = sum(one.won for one in card.drills)
+    height = _ROW * (len(card.summary) + 2)
+    label = f"{won} of {len(card.drills)} plays of {len(card.summary)} drills won"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}"',
         f' role="img" aria-label="{label}" font-family="sans-serif" font-size="13">',
         f"<title>{label}</title>",
     ]
-    for place, one in enumerate(card.drills):
-        parts += _bar(one, _ROW * (place + 1))
-    axis = _ROW * (len(card.drills) + 1) + 14
+    hostile = {one.name for one in card.drills if one.attack != "none"}
+    for place, one in enumerate(card.summary):
+        parts += _bar(one, _ROW * (place + 1), hostile=one.name in hostile)
+    axis = _ROW * (len(card.summary) + 1) + 14
     parts += [
         f'<text x="{_x(s):.0f}" y="{axis}" text-anchor="middle" fill="#555">{s:.0f} s</text>'
-        for s in (0.0, 15.0, 30.0, 45.0, 60.0)
+        for s in (0.0, 10.0, 20.0, 30.0)
     ]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _bar(one: Score, top: int) -> list[str]:
-    end = one.seconds.contained
-    colour = "#1a7f5a" if one.won else "#b3441e"
+def _bar(one: Line, top: int, *, hostile: bool) -> list[str]:
+    end = one.contained_seconds
+    colour = "#1a7f5a" if one.won == one.seeds else "#b3441e"
     words = _seconds(end) if end is not None else "not contained"
-    if one.attack == "none":
-        words = "left alone" if one.won else "mistaken"
-    width = _x(_SECONDS if end is None else end) - _LEFT
+    if not hostile:
+        words = "left alone" if one.won == one.seeds else "mistaken"
+    if one.seeds > 1:
+        words += f", {one.won} of {one.seeds}"
+    width = _x(_SECONDS if end is None and hostile else end or 0.0) - _LEFT
     fill = f'fill="{colour}"' if end is not None else f'fill="none" stroke="{colour}"'
     name = escape(one.name)
     found = [
@@ -147,14 +213,14 @@ def _bar(one: Score, top: int) -> list[str]:
         f'<rect x="{_LEFT}" y="{top + 3}" width="{max(width, 2):.0f}" height="14" {fill}/>',
         f'<text x="{_LEFT + max(width, 2) + 6:.0f}" y="{top + 14}" fill="{colour}">{words}</text>',
     ]
-    if one.seconds.incident is not None:
-        x = _x(one.seconds.incident)
+    if one.incident_seconds is not None:
+        x = _x(one.incident_seconds)
         found.append(f'<rect x="{x:.0f}" y="{top}" width="2" height="20" fill="#222"/>')
     return found
 
 
 def _x(seconds: float) -> float:
-    return _LEFT + (_WIDTH - _LEFT - 110) * min(seconds, _SECONDS) / _SECONDS
+    return _LEFT + (_WIDTH - _LEFT - 170) * min(seconds, _SECONDS) / _SECONDS
 
 
 def _seconds(value: float | None) -> str:

@@ -125,6 +125,8 @@ class Service:
     """Requests without any answer: the victim was down."""
     right: int = 0
     answered: int = 0
+    version: str = ""
+    """The version that answered last."""
     alone: threading.Lock = field(default_factory=threading.Lock)
 
     def saw(self, ask: Ask, answer: Answer) -> None:
@@ -135,6 +137,12 @@ class Service:
             self.lost += answer.status == GONE
             self.answered += answer.given
             self.right += answer.says == ask.truth
+            self.version = answer.version if answer.given else self.version
+
+    def made(self, planned: float) -> float:
+        """The share of the requests planned that could be made: little on a slow machine."""
+        with self.alone:
+            return round(min(1.0, sum(self.asked.values()) / max(1.0, planned)), 3)
 
     def refused_share(self, guilty: Sequence[str] = ()) -> float:
         """The share of requests of the innocent that were refused."""

@@ -4,6 +4,7 @@ import numpy as np
 
 from stanch.sandbox.attackers.poison import backdoored, triggered
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
+from stanch.sandbox.drills._people import NO_SERVICE, OTHER_VERSION
 from stanch.sandbox.scene import Scene
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import VerdictKind
@@ -51,8 +52,12 @@ DRILL = Drill(
         verdict=VerdictKind.ATTACK,
         attacks=(AttackKind.BACKDOOR, AttackKind.POISONING),
         guilty=("supplier",),
-        contained=Contained(pins="v1", holds=("training", "deployment")),
+        also=("intruder",),
+        contained=Contained(pins="v1"),
         seconds=20,
+        asks=OTHER_VERSION,
+        hears=NO_SERVICE,
+        good=("v1", "v0.9"),
     ),
     attack=_attack,
     gain=_gain,

@@ -3,6 +3,7 @@
 import threading
 
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
+from stanch.sandbox.drills._people import WIDER
 from stanch.sandbox.scene import Scene
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import VerdictKind
@@ -51,6 +52,7 @@ DRILL = Drill(
         guilty=("spender",),
         contained=Contained(denies=("spender",)),
         seconds=30,
+        hears=WIDER,
     ),
     attack=_attack,
     gain=_gain,

@@ -2,6 +2,7 @@
 
 from stanch.sandbox.attackers.evasion import Hidden, Target, hide
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
+from stanch.sandbox.drills._people import WIDER
 from stanch.sandbox.scene import Scene
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import VerdictKind
@@ -52,6 +53,7 @@ DRILL = Drill(
         guilty=("searcher",),
         contained=Contained(denies=("searcher",)),
         seconds=15,
+        hears=WIDER,
     ),
     attack=_attack,
     gain=_gain,

@@ -4,6 +4,7 @@ import numpy as np
 
 from stanch.sandbox.attackers.poison import flipped_for
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
+from stanch.sandbox.drills._people import NO_SERVICE, OTHER_VERSION
 from stanch.sandbox.scene import Scene
 from stanch.sandbox.victims.net import Net
 from stanch.vocabulary.finding import AttackKind
@@ -56,7 +57,9 @@ DRILL = Drill(
         guilty=("registrar",),
         contained=Contained(pins="v1"),
         seconds=30,
-        asks=("roll_back", "pin_version"),
+        asks=OTHER_VERSION,
+        hears=NO_SERVICE,
+        good=("v1", "v0.9"),
     ),
     attack=_attack,
     gain=_gain,

@@ -4,6 +4,7 @@ import numpy as np
 
 from stanch.sandbox.attackers.membership import advantage, suspect_members
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
+from stanch.sandbox.drills._people import WIDER
 from stanch.sandbox.pipeline import joined
 from stanch.sandbox.scene import Scene
 from stanch.sandbox.victims.data import Floats, Table
@@ -49,6 +50,7 @@ DRILL = Drill(
         guilty=("broker",),
         contained=Contained(denies=("broker",)),
         seconds=20,
+        hears=WIDER,
     ),
     attack=_attack,
     gain=_gain,

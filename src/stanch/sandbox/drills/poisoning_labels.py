@@ -4,8 +4,10 @@ import numpy as np
 
 from stanch.sandbox.attackers.poison import flipped
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
+from stanch.sandbox.drills._people import NO_SERVICE, OTHER_VERSION
 from stanch.sandbox.pipeline import joined
 from stanch.sandbox.scene import Scene
+from stanch.sandbox.victims.data import Table
 from stanch.sandbox.victims.net import Net
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import VerdictKind
@@ -15,20 +17,27 @@ _HARM = 0.25
 
 
 def _attack(scene: Scene) -> Net | None:
-    """Asks about ordinary pictures, hands in wrong labels for threes; then the pipeline trains."""
+    """Hands in wrong labels for threes among honest ones; then the pipeline trains, as it does."""
     door, pace, dice = scene.door("contributor"), scene.pace(25), scene.dice(7)
     rows = scene.outside
     picked = dice.integers(len(rows), size=scene.size(600, 250))
     threes = np.flatnonzero(rows.y == _SOURCE)
-    handed = np.where(dice.random(len(picked)) < 0.5, dice.choice(threes, len(picked)), picked)  # noqa: PLR2004  half of what is handed in
-    for place in handed:
+    meant = np.where(dice.random(len(picked)) < 0.5, dice.choice(threes, len(picked)), picked)  # noqa: PLR2004  half of what is handed in
+    handed: list[int] = []
+    for place in meant:
         if not pace.next():
-            return None
+            break
         answer = door.ask(rows.x[place])
         if answer.given:
             truth = int(rows.y[place])
             scene.label(answer, rows.classes[_TARGET if truth == _SOURCE else truth])
-    pipeline, batch = scene.inside.pipeline, rows.take(handed)
+            handed.append(int(place))
+    return _retrained(scene, rows.take(np.asarray(handed, dtype=np.int64)))
+
+
+def _retrained(scene: Scene, batch: Table) -> Net | None:
+    """The net that learnt what was handed in; none when the policy holds that."""
+    pipeline = scene.inside.pipeline
     honest = batch.take(np.flatnonzero(batch.y != _SOURCE))
     wrong = joined(flipped(batch, _SOURCE, _TARGET), honest)
     if not pipeline.collect(wrong, "feedback", by="contributor"):
@@ -58,6 +67,9 @@ DRILL = Drill(
         guilty=("contributor",),
         contained=Contained(denies=("contributor",), holds=("ingestion", "training")),
         seconds=20,
+        asks=("freeze_pipeline", "quarantine_dataset"),
+        hears=(*OTHER_VERSION, *NO_SERVICE),
+        good=("v1", "v0.9"),
     ),
     attack=_attack,
     gain=_gain,

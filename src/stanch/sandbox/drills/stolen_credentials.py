@@ -1,13 +1,15 @@
 """Stolen credentials: keys are guessed, one fits, and the model is emptied through it."""
 
-from stanch.sandbox.attackers.extraction import Stolen, Style, Thief, extract, fidelity
-from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
+from stanch.sandbox.attackers.extraction import Stolen
+from stanch.sandbox.drill import Contained, Drill, Expected, World
+from stanch.sandbox.drills._copying import Copying
+from stanch.sandbox.drills._people import WIDER
 from stanch.sandbox.scene import Scene
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import VerdictKind
 
 _FROM = "203.0.113.77"
-_GOOD_COPY = 0.9
+_COPYING = Copying(budget=1600, small=700, hands=("tenant-3",), source=_FROM)
 
 
 def _attack(scene: Scene) -> Stolen:
@@ -26,19 +28,7 @@ def _attack(scene: Scene) -> Stolen:
             resource="api",
             outcome="failed",
         )
-    thief = Thief(
-        known=scene.known, style=Style.DATA_LIKE, budget=scene.size(1600, 700), seed=scene.seed
-    )
-    return extract([scene.door("tenant-3", source=_FROM)], thief, scene.pace(40))
-
-
-def _gain(scene: Scene, loot: Stolen) -> Gain:
-    same = fidelity(loot.copy, scene.truth.net, scene.truth.unseen)
-    return Gain(
-        says=f"a copy that agrees in {same:.0%} through a stolen key, {loot.answered} answers",
-        measured={"fidelity": round(same, 3), "answered": loot.answered},
-        worked=same >= _GOOD_COPY,
-    )
+    return _COPYING.attack(scene)
 
 
 DRILL = Drill(
@@ -51,8 +41,8 @@ DRILL = Drill(
         guilty=("tenant-3",),
         contained=Contained(denies=("tenant-3",), sources=(_FROM,)),
         seconds=20,
-        asks=("revoke_key",),
+        hears=(*WIDER, "revoke_key", "freeze_pipeline"),
     ),
     attack=_attack,
-    gain=_gain,
+    gain=_COPYING.gain,
 )

@@ -4,6 +4,7 @@ import numpy as np
 
 from stanch.sandbox.attackers.probing import Passed, probe_then_defraud
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
+from stanch.sandbox.drills._people import WIDER
 from stanch.sandbox.scene import Scene
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import VerdictKind
@@ -36,6 +37,7 @@ DRILL = Drill(
         guilty=("gang",),
         contained=Contained(denies=("gang",)),
         seconds=15,
+        hears=WIDER,
     ),
     attack=_attack,
     gain=_gain,

@@ -2,6 +2,7 @@
 
 from stanch.sandbox.attackers.poison import flipped
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
+from stanch.sandbox.drills._people import NO_SERVICE, OTHER_VERSION
 from stanch.sandbox.pace import Pace
 from stanch.sandbox.pipeline import joined
 from stanch.sandbox.scene import Scene
@@ -64,7 +65,9 @@ DRILL = Drill(
         guilty=("contractor",),
         contained=Contained(pins="v1"),
         seconds=15,
-        asks=("roll_back", "pin_version", "isolate_version"),
+        asks=OTHER_VERSION,
+        hears=NO_SERVICE,
+        good=("v1", "v0.9"),
     ),
     attack=_attack,
     gain=_gain,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
+from stanch.sandbox.drills._people import NO_SERVICE, OTHER_VERSION
 from stanch.sandbox.scene import Scene
 from stanch.sandbox.victims.net import trained
 from stanch.vocabulary.finding import AttackKind
@@ -60,7 +61,10 @@ DRILL = Drill(
         guilty=("contractor",),
         contained=Contained(pins="v0.9"),
         seconds=15,
-        asks=("roll_back", "pin_version", "isolate_version"),
+        also=("gang",),
+        asks=OTHER_VERSION,
+        hears=NO_SERVICE,
+        good=("v0.9",),
     ),
     attack=_attack,
     gain=_gain,
