@@ -124,11 +124,12 @@ def _front(folder: Path) -> Fronting:
 
 def _plain(front: Fronting, folder: Path) -> Path:
     """The same bootstrap with a router alone."""
-    made = bootstrap(replace(front.layout, port=PLAIN, admin_port=0))
+    made = bootstrap(replace(front.layout, port=PLAIN))
+    del made["admin"], made["dynamic_resources"]
     manager = made["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]
     config = manager["typed_config"]
     config["http_filters"] = config["http_filters"][-1:]
-    del config["rds"], config["access_log"]
+    del config["rds"]
     route = {"match": {"prefix": "/"}, "route": {"cluster": "version:v1"}}
     config["route_config"] = {"virtual_hosts": [{"name": "a", "domains": ["*"], "routes": [route]}]}
     place = folder / "plain.json"

@@ -5,7 +5,7 @@ Out   a running Envoy that follows the policy; it is acknowledged once a probe t
 Why   the engine knows Envoy and the guard knows how to decide; neither knows the other.
 """
 
-import socket
+from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -23,7 +23,10 @@ from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.policy import Mode, Policy
 from stanch.vocabulary.probe import HEADER
-from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.trouble import BadInput, Unreachable
+
+DEATHS, DEATHS_SECONDS = 5, 60.0
+"""So many deaths in so many seconds are no accident."""
 
 
 class Fronting:
@@ -33,15 +36,16 @@ class Fronting:
         if config.choices.trusted_proxies:
             raise BadInput("Envoy does not take --trust here. Use the gateway without --envoy.")
         self._config = config
-        choices = config.choices
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        given = config.choices
+        choices = replace(given, last_good=given.last_good or folder / "policy.json")
         self.layout = Layout(
             folder=folder,
             upstreams={v: config.url(v) or "" for v in config.upstreams},
             default=config.default or min(config.upstreams),
             host=config.host,
             port=config.port,
-            admin_port=_free(),
+            telling=choices.telemetry,
             by_address=config.identify is by_address,
             fail_open=choices.fail is Fails.OPEN,
             largest=choices.largest,
@@ -52,9 +56,11 @@ class Fronting:
         self.core.mirrors = True
         self.core.also_cannot = lambda policy: cannot(policy, self.layout)
         self.core.link.taken = self.apply
+        self.core.link.kept = self.keep
         self.outside = Outside(self.core, principal_header=PRINCIPAL, applied_header=APPLIED)
         self.door = Door(self.layout.socket, self._judge)
         self.envoy = Envoy(self.layout, self._heard, workers=workers)
+        self._deaths: list[float] = []
         self.seconds = 0.0
         """How long the last policy took from its arrival to the probe that showed it."""
 
@@ -67,6 +73,17 @@ class Fronting:
             self.door.stop()
             raise
         self.core.start()
+
+    def watch(self) -> None:
+        """Start Envoy again where it died; Unreachable when it dies again and again."""
+        if self.envoy.alive:
+            return
+        now = monotonic()
+        self._deaths = [*(at for at in self._deaths if now - at < DEATHS_SECONDS), now]
+        self.core.counts["envoy_deaths"] += 1
+        if len(self._deaths) > DEATHS or not self.envoy.revive():
+            folder = self.layout.folder
+            raise Unreachable("Envoy", f"it ended again and again; {folder}/envoy.log says why")
 
     def stop(self) -> None:
         """End Envoy, the door and the threads."""
@@ -81,6 +98,10 @@ class Fronting:
             self.core.counts["envoy_refused"] += 1
             raise ConnectionError("Envoy does not show the policy")
         self.seconds = monotonic() - start
+
+    def keep(self) -> None:
+        """Write the routes in force to disk; after their effect, so that no disk delays it."""
+        self.envoy.keep(self._routes())
 
     def _routes(self) -> JSON:
         policy, inspection = self.core.policy, self.core.keeper.inspection
@@ -113,9 +134,3 @@ class Fronting:
 
     def _heard(self, line: JSON) -> None:
         self.outside.logged(line, by_address=self.layout.by_address)
-
-
-def _free() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

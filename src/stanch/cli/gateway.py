@@ -15,7 +15,7 @@ from stanch.guard.core import Choices
 from stanch.guard.gateway.config import GatewayConfig
 from stanch.guard.identity import identify_as
 from stanch.vocabulary.asset import Fails
-from stanch.vocabulary.trouble import BadInput, NotRunning, Unreachable
+from stanch.vocabulary.trouble import BadInput, NotRunning
 
 app = command("Our proxy, or Envoy, before a model service.")
 
@@ -105,7 +105,7 @@ def _run(config: GatewayConfig, envoy: Path | None) -> None:
 
 
 def _front(config: GatewayConfig, folder: Path) -> None:
-    """Run Envoy until ^C or SIGTERM; Unreachable when it dies by itself."""
+    """Run Envoy until ^C or SIGTERM; Unreachable when it dies again and again."""
     from stanch.cli.fronting import Fronting  # noqa: PLC0415  only with --envoy
 
     over = threading.Event()
@@ -114,9 +114,8 @@ def _front(config: GatewayConfig, folder: Path) -> None:
     fronting = Fronting(config, folder.absolute())
     fronting.start()
     try:
-        while not over.wait(0.5):
-            if not fronting.envoy.alive:
-                raise Unreachable("Envoy", f"it ended; {folder}/envoy.log says why")
+        while not over.wait(0.2):
+            fronting.watch()
     finally:
         fronting.stop()
 

@@ -80,6 +80,7 @@ class Keeper:
         self._state = State()
         self._verify = verify
         self._path = path
+        self._unsaved: Kept | None = None
         self._load()
 
     @property
@@ -88,13 +89,25 @@ class Keeper:
         return self.table.policy.version if self.table else -1
 
     def accept(self, body: bytes, signature: str = "") -> bool:
-        """Whether this is now the policy in force; what is not taken is counted."""
+        """Whether this is now the policy in force, on disk too; what is not taken is counted."""
+        taken = self.take(body, signature)
+        self.save()
+        return taken
+
+    def take(self, body: bytes, signature: str = "") -> bool:
+        """The same, but the disk waits for `save`: it must not delay an effect."""
         why = self._take(body, signature)
         if why:
             self.counts[why] += 1
             return False
-        self._save(Kept(body=body, signature=signature))
+        self._unsaved = Kept(body=body, signature=signature)
         return True
+
+    def save(self) -> None:
+        """Write what was taken since the last time."""
+        kept, self._unsaved = self._unsaved, None
+        if kept is not None:
+            self._save(kept)
 
     def _take(self, body: bytes, signature: str) -> str:
         if self._verify is not None and not self._verify(body, signature):

@@ -66,6 +66,8 @@ class Link:
         self.cannot: Callable[[], tuple[str, ...]] = tuple
         self.taken: Callable[[], None] = lambda: None
         """Called after each policy that was taken, before it is told; again if it raises."""
+        self.kept: Callable[[], None] = lambda: None
+        """Called once it is told: what is slow and must not delay an effect."""
         self._effected = True
         self._threads = [
             Thread(target=self._run, args=(step,), name=f"stanch-guard-{name}", daemon=True)
@@ -113,12 +115,15 @@ class Link:
         )
         self._learn(answer)
         if status == _GOOD:
-            taken = self._keeper.accept(body, answer.get("stanch-signature", ""))
+            taken = self._keeper.take(body, answer.get("stanch-signature", ""))
             if not taken:
                 self._report(wire)
                 raise ConnectionError("the policy was not taken")
             self._effected = False
-            self._acknowledge(wire)
+            try:
+                self._acknowledge(wire)
+            finally:
+                self._keeper.save()
         elif status == _SAME:
             self._acknowledge(wire)
         else:
@@ -126,10 +131,13 @@ class Link:
 
     def _acknowledge(self, wire: "Wire") -> None:
         """Report what is in force, once whoever enforces it has it in effect."""
-        if not self._effected:
-            self.taken()
-            self._effected = True
+        if self._effected:
+            self._report(wire)
+            return
+        self.taken()
+        self._effected = True
         self._report(wire)
+        self.kept()
 
     def _learn(self, answer: Mapping[str, str]) -> None:
         text = answer.get("stanch-probe-key", "")

@@ -8,7 +8,7 @@ What would need another body (a limit written in, a tool's definition taken out)
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from stanch.guard.answers import problem
 from stanch.guard.core import NOTHING, Core
@@ -20,8 +20,7 @@ Header = tuple[bytes, bytes]
 _FORGED = Decision(Outcome.REFUSE, Why.INTERNAL, status=403)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """What the proxy is told."""
 
     status: int

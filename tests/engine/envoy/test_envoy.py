@@ -2,7 +2,9 @@
 
 import http.client
 import os
+import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,7 +18,9 @@ import pytest
 from stanch.cli.fronting import Fronting
 from stanch.contain.policy import canonical
 from stanch.contain.rate import rate
-from stanch.engine.envoy.process import Envoy, binary
+from stanch.engine.clock import monotonic
+from stanch.engine.envoy.process import binary
+from stanch.engine.envoy.routes import document
 from stanch.guard.core import Choices
 from stanch.guard.gateway.config import GatewayConfig
 from stanch.guard.identity import Identify, by_address, proxy_header
@@ -24,7 +28,7 @@ from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.policy import Deny, Filter, Limits, Mode, Policy
 from stanch.vocabulary.probe import Probe, asked, proves, read
-from stanch.vocabulary.trouble import Missing
+from stanch.vocabulary.trouble import Missing, Unreachable
 
 A, KEY = AssetId("fraud-scorer"), b"k" * 32
 P = Policy(asset=A)
@@ -217,13 +221,20 @@ def test_what_envoy_refuses_leaves_the_routes_that_were(
 ) -> None:
     one = front()
     one.put(replace(P, route={"v7": 1}))
-    broken = {"version_info": "x", "resources": [{"@type": "type.googleapis.com/nothing"}]}
-    assert not one.made.envoy.apply(broken, lambda: False)
+    unknown = {"version_info": "x", "resources": [{"@type": "type.googleapis.com/nothing"}]}
+    assert not one.made.envoy.apply(unknown, lambda: True)
+    broken = document(P, one.made.layout, bodies=False)
+    broken["resources"][0]["virtual_hosts"][0]["domains"] = []
+    assert not one.made.envoy.apply(broken, lambda: True)
+    assert "domains" in one.made.envoy.plane.why.lower()
     assert one.ask()[:2] == (200, b"v7")
     monkeypatch.setattr(one.made, "_routes", lambda: broken)
     one.made.core.keeper.accept(canonical(replace(P, version=9)))
     with pytest.raises(ConnectionError):
         one.made.apply()
+    monkeypatch.undo()
+    one.made.apply()
+    assert one.ask()[:2] == (200, b"v6")
 
 
 def test_a_door_that_is_gone_fails_as_the_asset_says(front: Make) -> None:
@@ -234,25 +245,87 @@ def test_a_door_that_is_gone_fails_as_the_asset_says(front: Make) -> None:
         one.made.door.stop()
         assert one.status(x_user="key-1", **SECRET) == status
         one.made.door.start = lambda: None  # type: ignore[method-assign]  # it stays gone
-        one.made.door.stop = lambda: None  # type: ignore[method-assign]  # it is stopped already
 
 
-def test_envoy_starts_again_with_the_last_good_routes_and_nobody_beside_it(front: Make) -> None:
+def test_envoy_starts_from_the_last_good_file_with_nobody_beside_it(front: Make) -> None:
     one = front()
     one.put(replace(P, mode=Mode.STOPPED))
-    kept = one.made.layout.routes.read_text()
+    one.made.keep()
     one.line.close()
-    one.made.envoy.stop()
-    alone = Envoy(replace(one.made.layout, port=one.made.layout.port), lambda _: None, workers=1)
-    monkey = alone.write
-    alone.write = lambda _: None  # type: ignore[method-assign]  # nobody writes: the file stands
+    one.made.stop()
+    alone = one.made.layout.folder / "alone.json"
+    told = [binary(), "-c", str(alone), "--concurrency", "1", "--use-dynamic-base-id", "-l", "off"]
+    with subprocess.Popen(told, stderr=subprocess.DEVNULL) as process:
+        try:
+            _until(lambda: _answers(one) == 503)
+        finally:
+            process.terminate()
+
+
+def test_envoy_that_dies_is_started_again_under_the_same_policy(front: Make) -> None:
+    one = front()
+    one.put(replace(P, mode=Mode.STOPPED))
+    before = one.made.envoy.process
+    os.kill(before, signal.SIGKILL)
+    _until(lambda: not one.made.envoy.alive)
+    one.made.watch()
+    one.line.close()
+    assert one.status() == 503
+    assert one.made.envoy.process != before
+    assert one.made.core.measured()["envoy_deaths"] == 1
+    one.made._deaths = [monotonic()] * 5
+    os.kill(one.made.envoy.process, signal.SIGKILL)
+    _until(lambda: not one.made.envoy.alive)
+    with pytest.raises(Unreachable, match="again and again"):
+        one.made.watch()
+
+
+def test_envoy_outlives_us_and_whoever_starts_next_takes_it_over(front: Make) -> None:
+    one = front()
+    one.put(replace(P, route={"v7": 1}))
+    one.made.envoy.plane.stop()
+    one.made.door.stop()
+    assert one.ask()[:2] == (200, b"v7"), "under the last policy, with nobody beside it"
+    next_ = Fronting(one.made._config, one.made.layout.folder, workers=1)
+    next_.core.start = lambda: None  # type: ignore[method-assign]  # policies are put by hand
+    next_.start()
     try:
-        alone.start({})
-        assert one.status() == 503
-        assert one.made.layout.routes.read_text() == kept
+        assert next_.envoy.found
+        assert next_.envoy.process == one.made.envoy.process
+        assert next_.core.keeper.version == 1, "the last good policy was on disk"
+        assert one.ask()[:2] == (200, b"v7")
+        assert next_.core.keeper.accept(canonical(replace(P, version=2)))
+        next_.apply()
+        assert one.ask()[:2] == (200, b"v6"), "on the line that was open all the while"
     finally:
-        alone.write = monkey  # type: ignore[method-assign]
-        alone.stop()
+        next_.core.stop()
+        next_.door.stop()
+        next_.envoy.plane.stop()
+
+
+def test_an_envoy_of_another_layout_is_ended_before_ours_starts(front: Make) -> None:
+    one = front()
+    other = replace(one.made._config, choices=Choices(wait=1, telemetry=False))
+    one.made.envoy.plane.stop()
+    one.made.door.stop()
+    next_ = Fronting(other, one.made.layout.folder, workers=1)
+    next_.core.start = lambda: None  # type: ignore[method-assign]  # policies are put by hand
+    next_.start()
+    try:
+        assert not next_.envoy.found
+        assert not one.made.envoy.alive
+        one.line.close()
+        assert one.status() == 200
+    finally:
+        next_.stop()
+
+
+def _answers(one: _Front) -> int:
+    one.line.close()
+    try:
+        return one.status()
+    except OSError:
+        return 0
 
 
 def test_what_happens_in_envoy_is_told_as_events(front: Make) -> None:

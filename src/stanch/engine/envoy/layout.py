@@ -3,8 +3,8 @@
 In    addresses of versions, a folder that only this user can open.
 Out   the bootstrap that Envoy starts with; it never changes while Envoy runs.
 Why   a listener that changes leaves open connections on the old filters (measured: after 2.9 s
-      still). So every filter stands there from the start, and only routes change, through the file
-      that Envoy watches. The file outlives both processes: Envoy starts with the last good routes.
+      still). So every filter stands there from the start, and only routes change: over gRPC while
+      we run, and from the file of the last good routes where Envoy is started alone.
 """
 
 from collections.abc import Mapping
@@ -19,19 +19,13 @@ ROUTES = "routes.json"
 PRINCIPAL = "x-stanch-principal"
 APPLIED = "x-stanch-applied"
 DECIDE = "stanch-decide"
+HEAR = "stanch-plane"
 RBAC, LIMIT, ASK = (
     f"envoy.filters.http.{name}" for name in ("rbac", "local_ratelimit", "ext_authz")
 )
 _HTTP = TYPE + "extensions.filters.http."
-_LINE = {
-    "status": "%RESPONSE_CODE%",
-    "ms": "%DURATION%",
-    "source": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
-    "cluster": "%UPSTREAM_CLUSTER_RAW%",
-    "principal": f"%REQ({PRINCIPAL})%",
-    "why": "%RESPONSE_CODE_DETAILS%",
-    "probe": "%REQ(stanch-probe)%",
-}
+_FROM_ADS = {"resource_api_version": "V3", "ads": {}, "initial_fetch_timeout": "0s"}
+"""Without a timeout: a listener that opened without routes would answer 404 to everybody."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +38,8 @@ class Layout:
     default: str
     host: str = "127.0.0.1"
     port: int = 8485
-    admin_port: int = 0
+    telling: bool = True
+    """Whether Envoy tells of every request."""
     by_address: bool = True
     """Whether principals are addresses; else every request is asked about."""
     fail_open: bool = True
@@ -59,22 +54,40 @@ class Layout:
         return self.folder / "decide.sock"
 
     @property
+    def plane(self) -> Path:
+        """Where Envoy hears its routes and tells what passed."""
+        return self.folder / "plane.sock"
+
+    @property
+    def admin(self) -> Path:
+        """Where Envoy says how it is."""
+        return self.folder / "admin.sock"
+
+    @property
     def routes(self) -> Path:
-        """The file with the routes in force."""
+        """The file with the last good routes."""
         return self.folder / "live" / ROUTES
 
 
-def bootstrap(layout: Layout) -> JSON:
-    """What Envoy starts with."""
+def bootstrap(layout: Layout, *, alone: bool = False) -> JSON:
+    """What Envoy starts with; alone, it takes the last good routes from their file."""
     versions = [_version(name, url) for name, url in sorted(layout.upstreams.items())]
     found: JSON = {
         "node": {"id": "stanch", "cluster": "stanch"},
         "static_resources": {
-            "listeners": [_listener(layout)],
-            "clusters": [*versions, _ask(layout)],
+            "listeners": [_listener(layout, alone=alone)],
+            "clusters": [*versions, _ask(layout), _hear(layout)],
         },
-        "admin": {"address": _socket("127.0.0.1", layout.admin_port)},
+        "admin": {"address": {"pipe": {"path": str(layout.admin), "mode": 0o600}}},
     }
+    if not alone:
+        found["dynamic_resources"] = {
+            "ads_config": {
+                "api_type": "GRPC",
+                "transport_api_version": "V3",
+                "grpc_services": [_grpc(retries=True)],
+            }
+        }
     return found
 
 
@@ -83,22 +96,17 @@ def cluster(version: str) -> str:
     return f"version:{version}"
 
 
-def _listener(layout: Layout) -> JSON:
-    manager = {
+def _listener(layout: Layout, *, alone: bool) -> JSON:
+    manager: JSON = {
         "@type": TYPE
         + "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "in",
         "use_remote_address": True,
         "server_header_transformation": "PASS_THROUGH",
+        "generate_request_id": False,
         "rds": {
             "route_config_name": "stanch",
-            "config_source": {
-                "resource_api_version": "V3",
-                "path_config_source": {
-                    "path": str(layout.routes),
-                    "watched_directory": {"path": str(layout.routes.parent)},
-                },
-            },
+            "config_source": _from_file(layout) if alone else _FROM_ADS,
         },
         "http_filters": [
             {"name": RBAC, "typed_config": {"@type": _HTTP + "rbac.v3.RBAC"}},
@@ -115,22 +123,50 @@ def _listener(layout: Layout) -> JSON:
                 "typed_config": {"@type": _HTTP + "router.v3.Router"},
             },
         ],
-        "access_log": [
-            {
-                "name": "envoy.access_loggers.stdout",
-                "typed_config": {
-                    "@type": TYPE + "extensions.access_loggers.stream.v3.StdoutAccessLog",
-                    "log_format": {"json_format": _LINE},
-                },
-            }
-        ],
     }
+    if layout.telling:
+        manager["access_log"] = [_telling()]
     name = "envoy.filters.network.http_connection_manager"
     return {
         "name": "in",
         "address": _socket(layout.host, layout.port),
         "filter_chains": [{"filters": [{"name": name, "typed_config": manager}]}],
     }
+
+
+def _from_file(layout: Layout) -> JSON:
+    return {
+        "resource_api_version": "V3",
+        "path_config_source": {
+            "path": str(layout.routes),
+            "watched_directory": {"path": str(layout.routes.parent)},
+        },
+    }
+
+
+def _telling() -> JSON:
+    return {
+        "name": "envoy.access_loggers.http_grpc",
+        "typed_config": {
+            "@type": TYPE + "extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
+            "common_config": {
+                "log_name": "stanch",
+                "transport_api_version": "V3",
+                "grpc_service": _grpc(),
+                "buffer_flush_interval": "0.2s",
+                "buffer_size_bytes": 65536,
+            },
+            "additional_request_headers_to_log": [PRINCIPAL, "stanch-probe"],
+        },
+    }
+
+
+def _grpc(*, retries: bool = False) -> JSON:
+    target: JSON = {"cluster_name": HEAR}
+    if retries:
+        times = {"base_interval": "0.1s", "max_interval": "2s"}
+        target["retry_policy"] = {"retry_back_off": times}
+    return {"envoy_grpc": target}
 
 
 def _asking(layout: Layout) -> JSON:
@@ -175,6 +211,19 @@ def _version(name: str, url: str) -> JSON:
 
 def _ask(layout: Layout) -> JSON:
     return _cluster(DECIDE, {"address": {"pipe": {"path": str(layout.socket)}}})
+
+
+def _hear(layout: Layout) -> JSON:
+    found = _cluster(HEAR, {"address": {"pipe": {"path": str(layout.plane)}}})
+    options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+    plain: JSON = {"http2_protocol_options": JSON()}
+    found["typed_extension_protocol_options"] = {
+        options: {
+            "@type": f"type.googleapis.com/{options}",
+            "explicit_http_config": plain,
+        }
+    }
+    return found
 
 
 def _cluster(name: str, endpoint: JSON) -> JSON:

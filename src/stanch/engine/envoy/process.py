@@ -1,13 +1,18 @@
-"""One Envoy process: started, given routes, asked whether it runs them, stopped.
+"""One Envoy: found again or started, told its routes, asked whether it runs them, kept alive.
 
 In    a layout; documents of routes; a way to probe.
 Out   lines of its access log to whoever listens; `apply` is true once a probe shows the routes.
 Why   a written file proves nothing, nor does Envoy's own word: a route to nowhere is accepted too.
-      So every change ends with Envoy's count of accepted updates and with a probe through it.
+      So every change ends with Envoy's acknowledgement and with a probe through it.
+
+Envoy outlives us: killed at any instant, we leave it serving under the routes it has, and whoever
+starts next in the same folder takes it over without a request lost. Only `stop` ends it. The file
+of the last good routes is written after their effect; `envoy -c DIR/alone.json` starts from it.
 """
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -15,14 +20,17 @@ from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from threading import Event, Thread
+from socket import AF_UNIX, SOCK_STREAM, socket
+from threading import Event
 
 from stanch.engine.clock import monotonic
 from stanch.engine.envoy.layout import JSON, Layout, bootstrap
-from stanch.vocabulary.trouble import Missing, Unreachable
+from stanch.engine.envoy.plane import Plane
+from stanch.vocabulary.trouble import BadInput, Missing, Unreachable
 
 APPLY_SECONDS = 3.0
 START_SECONDS = 20.0
+STOP_SECONDS = 10.0
 _STEP = 0.001
 
 
@@ -46,105 +54,173 @@ class Envoy:
 
     def __init__(self, layout: Layout, heard: Callable[[JSON], None], *, workers: int = 0) -> None:
         self.layout = layout
-        self._heard = heard
-        self._workers = workers
-        self._process: subprocess.Popen[bytes] | None = None
-        self._reader = Thread(target=self._read, name="stanch-envoy-log", daemon=True)
+        self.plane = Plane(layout.plane, heard)
         self.rejected = 0
+        self.found = False
+        """Whether it was running before us."""
+        self._workers = workers or os.cpu_count() or 1
+        self._child: subprocess.Popen[bytes] | None = None
+        self._id = 0
 
     def start(self, first: JSON) -> None:
-        """Start with these routes, or with the last good ones where they stand already."""
+        """Take over the Envoy that runs here, or start one; it serves with these routes."""
         layout = self.layout
         layout.routes.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.write(first)
-        config = layout.folder / "bootstrap.json"
-        config.write_text(json.dumps(bootstrap(layout)), encoding="utf-8")
-        workers = self._workers or os.cpu_count() or 1
-        log = layout.folder / "envoy.log"
-        told = [binary(), "-c", str(config), "--concurrency", str(workers)]
-        told += ["--use-dynamic-base-id", "--log-path", str(log), "-l", "warning"]
-        told += ["--file-flush-interval-msec", "200"]
-        self._process = subprocess.Popen(told, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603  our own arguments
-        self._reader.start()
-        end = monotonic() + START_SECONDS
-        while not self._ready():
-            if self._process.poll() is not None or monotonic() > end:
-                self.stop()
-                raise Unreachable("Envoy", f"it did not start; {log} says why")
-            Event().wait(0.02)
+        binary()
+        serial = self.plane.offer(first)
+        self.plane.start()
+        try:
+            self._find_or_launch()
+            self._serves(serial)
+        except BaseException:
+            self.stop()
+            raise
+        self.keep(first)
+
+    def revive(self) -> bool:
+        """Whether a dead Envoy is up again, under the routes that were last offered."""
+        self._launch()
+        return self._lives()
 
     def stop(self) -> None:
-        """End it, by its own process."""
-        process = self._process
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if self._reader.is_alive():
-            self._reader.join(5)
-        if process.stdout is not None:
-            process.stdout.close()
-        self._process = None
+        """End it, by its own process, and the plane."""
+        self._end()
+        self.plane.stop()
 
     @property
     def alive(self) -> bool:
         """Whether it runs."""
-        return self._process is not None and self._process.poll() is None
+        if self._child is not None:
+            return self._child.poll() is None
+        return bool(self._id) and self._ours(self._id)
+
+    @property
+    def process(self) -> int:
+        """Its process's number; 0 when there is none."""
+        return self._id
 
     def apply(self, routes: JSON, shows: Callable[[], bool]) -> bool:
         """Whether Envoy took the routes and a probe shows them, in time."""
-        before = self._counted("update_rejected")
-        self.write(routes)
         end = monotonic() + APPLY_SECONDS
-        while monotonic() < end:
-            if shows():
-                return True
-            if self._counted("update_rejected") > before:
-                self.rejected += 1
+        try:
+            serial = self.plane.offer(routes)
+        except BadInput:
+            self.rejected += 1
+            return False
+        if not self.plane.taken(serial, APPLY_SECONDS):
+            self.rejected += 1
+            return False
+        while not shows():
+            if monotonic() > end:
                 return False
             Event().wait(_STEP)
-        return False
+        return True
 
-    def write(self, routes: JSON) -> None:
-        """Put the routes where Envoy watches, in one step."""
-        place = self.layout.routes
-        handle, name = tempfile.mkstemp(dir=self.layout.folder, prefix="routes")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(routes, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(place)
+    def keep(self, routes: JSON) -> None:
+        """Write the last good routes, in one step."""
+        _write(self.layout.routes, json.dumps(routes))
 
-    def _ready(self) -> bool:
-        try:
-            return self._admin("/ready").startswith("LIVE")
-        except (OSError, HTTPException):
-            return False
+    def _find_or_launch(self) -> None:
+        """An Envoy of an earlier run is ours to go on with where it was started alike."""
+        layout = self.layout
+        place, made = layout.folder / "bootstrap.json", json.dumps(bootstrap(layout))
+        _write(layout.folder / "alone.json", json.dumps(bootstrap(layout, alone=True)))
+        self._id = self._left()
+        alike = place.is_file() and place.read_text(encoding="utf-8") == made
+        self.found = bool(self._id) and alike
+        if self.found:
+            return
+        self._end()
+        _write(place, made)
+        self._launch()
 
-    def _counted(self, what: str) -> int:
-        with suppress(OSError, HTTPException, ValueError):
-            text = self._admin(f"/stats?filter=http.in.rds.stanch.{what}$")
-            return int(text.rpartition(":")[2].strip() or 0)
+    def _serves(self, serial: int) -> None:
+        end = monotonic() + START_SECONDS
+        while not self.plane.taken(serial, 0.1):
+            if not self.alive or monotonic() > end:
+                break
+        if not self._lives():
+            raise Unreachable("Envoy", f"it did not start; {self.layout.folder}/envoy.log says why")
+
+    def _launch(self) -> None:
+        folder = self.layout.folder
+        told = [binary(), "-c", str(folder / "bootstrap.json")]
+        told += ["--concurrency", str(self._workers), "--use-dynamic-base-id"]
+        told += ["--log-path", str(folder / "envoy.log"), "-l", "warning"]
+        quiet = subprocess.DEVNULL
+        self._child = subprocess.Popen(told, stdout=quiet, stderr=quiet, process_group=0)  # noqa: S603  our own arguments
+        self._id = self._child.pid
+        _write(folder / "envoy.pid", str(self._id))
+
+    def _left(self) -> int:
+        """The Envoy that an earlier run left here; 0 where there is none."""
+        with suppress(OSError, ValueError):
+            found = int((self.layout.folder / "envoy.pid").read_text(encoding="ascii"))
+            return found if self._ours(found) else 0
         return 0
 
-    def _admin(self, path: str) -> str:
-        line = HTTPConnection("127.0.0.1", self.layout.admin_port, timeout=2)
+    def _ours(self, number: int) -> bool:
+        """Whether this process is an Envoy of this folder, and not another that got its number."""
+        with suppress(OSError):
+            told = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
+            return str(self.layout.folder / "bootstrap.json").encode() in told
+        return False
+
+    def _end(self) -> None:
+        if self._id and self.alive:
+            for one in (signal.SIGTERM, signal.SIGKILL):
+                with suppress(ProcessLookupError):
+                    os.kill(self._id, one)
+                if self._gone():
+                    break
+        if self._child is not None:
+            self._child.wait()
+        self._child, self._id = None, 0
+
+    def _gone(self) -> bool:
+        end = monotonic() + STOP_SECONDS
+        while self.alive and monotonic() < end:
+            Event().wait(0.01)
+        return not self.alive
+
+    def _lives(self) -> bool:
+        end = monotonic() + START_SECONDS
+        while not self._ready():
+            if not self.alive or monotonic() > end:
+                return False
+            Event().wait(0.01)
+        return True
+
+    def _ready(self) -> bool:
+        line = _Pipe(self.layout.admin)
         try:
-            line.request("GET", path)
-            return line.getresponse().read().decode("utf-8", "replace")
+            line.request("GET", "/ready")
+            return line.getresponse().read().startswith(b"LIVE")
+        except (OSError, HTTPException):
+            return False
         finally:
             line.close()
 
-    def _read(self) -> None:
-        process = self._process
-        if process is None or process.stdout is None:
-            return
-        for line in process.stdout:
-            with suppress(ValueError):
-                found = json.loads(line)
-                if isinstance(found, dict):
-                    self._heard(found)
+
+class _Pipe(HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("envoy", timeout=2)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect to the path."""
+        self.sock = socket(AF_UNIX, SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _write(place: Path, text: str) -> None:
+    """Put the text there so that nobody ever reads half of it."""
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".new")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(place)
