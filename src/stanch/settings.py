@@ -28,6 +28,9 @@ class Settings:
     automatic: str = ""
     """What may be contained unasked: `narrow` (only what hits nobody but suspects; the default),
     `ask` (nothing), or the share of others' requests that may be hit: `low=0, high=0.02`."""
+    connectors: str = ""
+    """A YAML file with the outside systems that are called, that follow policies and that reach
+    people; secrets stay in files and variables that it names."""
     public_url: str = ""
     """How browsers and other machines reach this server; with https its cookies stay on TLS."""
     log_name: str = ""
@@ -78,6 +81,11 @@ def _read(name: str, text: str, kind: type) -> object:
             raise BadInput(f"{name} is a whole number, not {text[:40]!r}.")
         return int(text)
     return Path(text)
+
+
+def secret_named(name: str) -> str:
+    """The value of the variable that holds a secret; nothing when there is none."""
+    return os.environ.get(name, "") if name else ""
 
 
 def tell_libraries(values: Mapping[str, str]) -> None:

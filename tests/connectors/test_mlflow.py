@@ -1,15 +1,6 @@
 """The MLflow connector against MLflow's own store, and against a real server."""
 
-import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -18,53 +9,6 @@ from stanch.connectors.mlflow import CONNECTOR, _id
 from stanch.settings import tell_libraries
 from stanch.vocabulary.asset import AssetKind
 from stanch.vocabulary.trouble import Missing
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real MLflow server of its own environment: full MLflow would pull pyarrow down here."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    tool = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
-    if tool is None:
-        pytest.skip("uv, which makes the environment of the MLflow server, is not installed")
-    run = ["--python", str(folder / "env/bin/python")]
-    made = subprocess.run(
-        [tool, "venv", "-q", "--python", sys.executable, str(folder / "env")], check=False
-    )
-    got = subprocess.run([tool, "pip", "install", "-q", *run, "mlflow>=3.5"], check=False)
-    if made.returncode or got.returncode:
-        pytest.skip("the environment of the MLflow server cannot be made here")
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    child = subprocess.Popen(
-        [
-            *(str(folder / "env/bin/mlflow"), "server", "--port", str(port), "--workers", "1"),
-            *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db"),
-        ],
-        cwd=folder,
-        env={"PATH": f"{folder}/env/bin:/usr/bin:/bin", "MLFLOW_DISABLE_TELEMETRY": "true"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _await(address, child)
-        yield address
-    finally:
-        child.terminate()
-        child.wait(30)
-
-
-def _await(address: str, child: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + 120
-    while time.monotonic() < end and child.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/health", timeout=2):  # noqa: S310  loopback
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail("the MLflow server did not start")
 
 
 @pytest.mark.slow

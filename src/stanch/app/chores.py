@@ -6,6 +6,7 @@ from stanch.detect.warming import warm_up
 from stanch.engine.caretaker import Chore
 from stanch.engine.clock import utc_now
 from stanch.engine.runs.durable import Durable
+from stanch.engine.runs.forgetting import forget_ended
 from stanch.engine.runs.workers import Workers
 from stanch.engine.sealing import enter_sealed, tell_positions
 from stanch.engine.watch.watcher import READER as WATCH
@@ -21,6 +22,9 @@ def chores_of(parts: Parts, work: Work, durable: Durable, workers: Workers) -> l
         Chore(name="playbooks", work=work.runner.tick, every=0.25),
         Chore(name="takeover", work=lambda: workers.turn(durable), every=2.0),
         Chore(name="approvals", work=work.approvals.remind, every=5.0),
+        Chore(name="notices", work=work.others.notices.turn, every=1.0),
+        Chore(name="following", work=work.others.following.turn, every=5.0),
+        Chore(name="runs that ended", work=lambda: _forget(parts, durable), every=3600.0),
         Chore(name="deadlines", work=work.deadlines.tick, every=5.0),
         Chore(name="policies", work=work.policies.expire, every=1.0),
         Chore(name="warm-up", work=lambda: _warm(parts), every=30.0),
@@ -41,6 +45,10 @@ def _warm(parts: Parts) -> None:
         watched = any(tx.baselines.current(a.id) for a in tx.assets.page(limit=200).items)
     if watched:
         warm_up()
+
+
+def _forget(parts: Parts, durable: Durable) -> int:
+    return forget_ended(parts.store, durable, utc_now())
 
 
 def _seal(parts: Parts) -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stanch.app.outside import Others, others_of
 from stanch.app.parts import Parts, text_of
 from stanch.detect.registry import detectors
 from stanch.detect.window import Window
+from stanch.engine.announcing import Announcer
 from stanch.engine.approvals import Approvals
 from stanch.engine.automatic import automatic_in
 from stanch.engine.baselines import Baselines
@@ -54,6 +56,7 @@ class Work:
     edge: Edge | None = None
     """What sends our counts upstream, when this is an edge."""
     drills: DrillDesk
+    others: Others
 
 
 class _Keeper:
@@ -80,7 +83,9 @@ def work_of(parts: Parts) -> Work:
     """The engine on these parts."""
     store, keeper = parts.store, _Keeper()
     policies, guards = Policies(store, utc_now), Guards(store, utc_now)
-    approvals, deadlines = Approvals(store, utc_now), ContainmentClock(store, utc_now)
+    others = others_of(parts, policies)
+    approvals = Approvals(store, utc_now, others.notices)
+    deadlines = ContainmentClock(store, utc_now, others.notices)
     deeds = RealDeeds(
         Hands(
             store=store,
@@ -88,6 +93,8 @@ def work_of(parts: Parts) -> Work:
             keeper=keeper,
             clock=utc_now,
             prover=_Prover(guards),
+            outside=others.outside,
+            notifier=others.notices,
             automatic=automatic_in(parts.settings.automatic),
         )
     )
@@ -102,7 +109,7 @@ def work_of(parts: Parts) -> Work:
             triage=Triage(store, utc_now),
             evidence=parts.room,
             events=parts.lake,
-            tellers=(deadlines,),
+            tellers=(deadlines, Announcer(others.notices)),
             responders=(runner,),
         )
     )
@@ -122,6 +129,7 @@ def work_of(parts: Parts) -> Work:
         witnesses=Witnesses(parts.log, witnesses_in(text_of(parts.settings.witnesses))),
         edge=_edge(parts),
         drills=DrillDesk(store, utc_now),
+        others=others,
     )
 
 

@@ -9,9 +9,9 @@ Why   opening makes no call, so a system that is down stops nothing at the start
 import http.client
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.trouble import Unreachable
@@ -26,7 +26,8 @@ _QUERY = re.compile(r"\?[^\s]*")
 class Link:
     """Where an outside system is, and how long to wait for it."""
 
-    address: str
+    address: str = field(repr=False)
+    """With its secret, which is why it is never printed."""
     seconds: float = 10.0
 
     @property
@@ -81,6 +82,16 @@ class Connector:
 def secret(link: Link) -> str:
     """The password of the address, which some systems take as a token or a signing key."""
     return unquote(urlsplit(link.address).password or "")
+
+
+def with_secret(address: str, password: str) -> str:
+    """The address with this password in it; what stood there as one gives way."""
+    given = urlsplit(address)
+    if not password or not given.netloc:
+        return address
+    user, _, _ = given.netloc.rpartition("@")[0].partition(":")
+    host = given.netloc.rpartition("@")[2]
+    return given._replace(netloc=f"{user or 'stanch'}:{quote(password, safe='')}@{host}").geturl()
 
 
 def ask(

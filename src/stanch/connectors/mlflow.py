@@ -1,7 +1,8 @@
-"""MLflow: registered models, their versions, aliases, runs and datasets, as assets.
+"""MLflow: registered models, their versions, aliases, runs and datasets, as assets; aliases moved.
 
 In    the address of a tracking server (or a `sqlite:` URI of its database).
-Out   an asset for each registered model, version and dataset, with lineage between them.
+Out   an asset for each registered model, version and dataset, with lineage between them; the order
+      `alias` on `model@alias`, which then names this version, read back from the server.
 Why   most teams have their inventory there already; nobody should type it again.
 
 A registered model derives from its versions, and a version was trained on the datasets of its
@@ -13,11 +14,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from stanch.connectors import Connector, Link
+from stanch.connectors import Connector, Link, Order
 from stanch.settings import tell_libraries
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage, Scalar
 from stanch.vocabulary.ids import AssetId, Digest, asset_id
-from stanch.vocabulary.trouble import BadName, Missing, Unreachable
+from stanch.vocabulary.trouble import BadInput, BadName, Missing, Unreachable
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -44,6 +45,25 @@ class MlflowRegistry:
             why = f"{type(error).__name__}, within {self._link.seconds:g} s a call"
             raise Unreachable(f"MLflow at {self._link.shown}", why) from None
         return tuple(found[one] for one in sorted(found))
+
+    def do(self, order: Order) -> str:
+        """Has the alias name the version, and says what the server shows afterwards."""
+        model, _, alias = order.subject.rpartition("@")
+        if order.verb != "alias" or not (model and alias and order.value):
+            says = f"{order.verb!r} on {order.subject[:80]!r}"
+            raise BadInput(f"MLflow cannot {says}. Order `alias` on model@alias.")
+        client = _client(self._link)
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415  heavy, and optional
+
+        try:
+            client.set_registered_model_alias(model, alias, order.value)
+            shown = str(client.get_model_version_by_alias(model, alias).version)
+        except (MlflowException, OSError) as error:
+            why = f"{type(error).__name__}, within {self._link.seconds:g} s a call"
+            raise Unreachable(f"MLflow at {self._link.shown}", why) from None
+        if shown != order.value:
+            raise Unreachable(f"MLflow at {self._link.shown}", f"{alias} is still {shown}")
+        return f"{order.subject} is version {shown}."
 
     def _read(self, client: "MlflowClient") -> Iterator[Asset]:
         for model in _pages(client.search_registered_models):
@@ -142,4 +162,6 @@ def _quoted(name: str) -> str:
     return name.replace("'", "''")
 
 
-CONNECTOR = Connector(id="mlflow", title="MLflow", open=MlflowRegistry, extra="mlflow")
+CONNECTOR = Connector(
+    id="mlflow", title="MLflow", open=MlflowRegistry, extra="mlflow", verbs=("alias",)
+)

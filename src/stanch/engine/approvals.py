@@ -107,13 +107,14 @@ class Approvals:
         with self._store.begin() as tx:
             key = approval_id(question)
             known = tx.approvals.find(key) or _same(tx, question)
-            if known is not None:
-                return known
-            if tx.approvals.count(_open_on(question.asset)) >= MOST_OPEN:
+            if known is None and tx.approvals.count(_open_on(question.asset)) >= MOST_OPEN:
                 raise Busy(f"{MOST_OPEN} questions are open on {question.asset} already", 60)
-            made = tx.approvals.add(_approval(key, question, at))
-            _enter(tx, made, Deed.APPROVAL_ASKED, question.requester, at, risk=made.risk)
-        self._notifier.tell(_notice(made, f"asked/{made.id}", made.role, made.shown))
+            made = known or tx.approvals.add(_approval(key, question, at))
+            if known is None:
+                _enter(tx, made, Deed.APPROVAL_ASKED, question.requester, at, risk=made.risk)
+        if made.answer is Answer.OPEN:
+            # Also when it was asked before: whoever asked may have been killed before telling.
+            self._notifier.tell(_notice(made, f"asked/{made.id}", made.role, made.shown))
         return made
 
     def vote(self, key: ApprovalId, caller: Caller, ballot: Ballot) -> Approval:

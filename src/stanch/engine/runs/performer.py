@@ -34,6 +34,8 @@ from stanch.vocabulary.trouble import Busy, Trouble, Unreachable
 ASKED = "an answer to "
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 120.0
+LONGEST_QUEUE = 10_000
+"""Tries of a question that waits its turn; its time ends before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,7 +177,7 @@ class Performer:
         shown = deeds.show(order)
         granted = visit.state.granted.get(step.id) == shown.digest
         if shown.risk is not Risk.AUTOMATIC and not granted:
-            return self._may(visit.run, step, order, shown)
+            return self._may(visit, step, order, shown)
         if step.evidence_first:
             deeds.freeze(visit.run.incident, by=visit.run.by)
         outcome = deeds.perform(order)
@@ -187,8 +189,9 @@ class Performer:
         what = What.DONE if outcome.ok else What.FAILED
         return Came(what=what, says=outcome.says, handle=outcome.handle)
 
-    def _may(self, run: Run, step: Do, order: Order, shown: Shown) -> Came:
+    def _may(self, visit: Visit, step: Do, order: Order, shown: Shown) -> Came:
         """The wait for a yes to an act that turned out to need one."""
+        run = visit.run
         question = Question(
             key=order.key,
             incident=run.incident,
@@ -201,7 +204,7 @@ class Performer:
             run=run.id,
             requester=run.by,
         )
-        return self._ask(question, step)
+        return self._ask(visit, question, step)
 
     def _asked(self, visit: Visit, step: Ask) -> Came:
         run = visit.run
@@ -223,10 +226,15 @@ class Performer:
             run=run.id,
             requester=run.by,
         )
-        return self._ask(question, step)
+        return self._ask(visit, question, step)
 
-    def _ask(self, question: Question, step: Ask | Do) -> Came:
-        asked = self._world.approvals.ask(question)
+    def _ask(self, visit: Visit, question: Question, step: Ask | Do) -> Came:
+        try:
+            asked = self._world.approvals.ask(question)
+        except Busy as trouble:
+            # Too many questions are open: this one waits its turn for as long as people would have.
+            bounds = (LONGEST_QUEUE, step.within)
+            return _later(visit, str(trouble), self._world.clock(), bounds=bounds)
         return _answered(asked, step) or Came(
             what=What.WAITS,
             waits=ASKED + asked.id,
@@ -303,10 +311,11 @@ def _answered(asked: Approval, step: Step) -> Came | None:
     return Came(what=What.FAILED, says=f"not allowed ({word})")
 
 
-def _later(visit: Visit, says: str, at: datetime) -> Came:
+def _later(visit: Visit, says: str, at: datetime, *, bounds: tuple[int, int] | None = None) -> Came:
     """Once more after a pause that doubles, or a failure when its tries or its time are used up."""
     step, token = visit.step, visit.token
-    most, whole = (step.attempts, step.timeout) if isinstance(step, Do) else (10, 3600)
+    usual = (step.attempts, step.timeout) if isinstance(step, Do) else (10, 3600)
+    most, whole = bounds or usual
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**token.tries)
     since, until = token.since or at, at + timedelta(seconds=pause)
     if token.tries + 1 >= most or (until - since).total_seconds() > whole:

@@ -1,0 +1,69 @@
+"""Outside: the systems of the connectors file, opened for the engine.
+
+Opening makes no call, so a system that is down stops nothing at the start. A secret is read when
+the server starts, from the file or the variable that the system names, and goes into nothing but
+the connection.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import stanch.connectors
+from stanch.app.parts import Parts, text_of
+from stanch.connectors import Connector, Link, Order, with_secret
+from stanch.engine.clock import utc_now
+from stanch.engine.following import Following
+from stanch.engine.notices import Notices
+from stanch.engine.policies import Policies
+from stanch.engine.systems import Doer, Plan, System, systems_in
+from stanch.engine.systems_outside import SystemsOutside
+from stanch.settings import secret_named
+from stanch.vocabulary.registry import extensions
+from stanch.vocabulary.trouble import BadInput
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Others:
+    """What the engine needs of others."""
+
+    outside: SystemsOutside
+    following: Following
+    notices: Notices
+
+
+def others_of(parts: Parts, policies: Policies) -> Others:
+    """Everything outside that the connectors file sets up; nothing, without one."""
+    plan = plan_of(text_of(parts.settings.connectors))
+    doers = {name: _opened(name, system) for name, system in plan.systems.items()}
+    following = Following(parts.store, policies, plan, doers)
+    return Others(
+        outside=SystemsOutside(store=parts.store, plan=plan, doers=doers, following=following),
+        following=following,
+        notices=Notices(parts.store, utc_now, plan, doers),
+    )
+
+
+def plan_of(text: str) -> Plan:
+    """The plan of a connectors file, held against the connectors there are."""
+    return systems_in(text, {one.id: one.verbs for one in connectors().values()})
+
+
+def connectors() -> Mapping[str, Connector]:
+    """Every connector there is."""
+    return extensions(stanch.connectors, "CONNECTOR", Connector)
+
+
+def _opened(name: str, system: System) -> Doer:
+    password = text_of(system.secret_file).strip() or secret_named(system.secret_env)
+    if system.secret_env and not password:
+        raise BadInput(f"{name}: the variable {system.secret_env} is not set.")
+    link = Link(address=with_secret(system.address, password), seconds=system.seconds)
+    source = connectors()[system.connector].open(link)
+
+    def do(verb: str, subject: str, value: str, key: str) -> str:
+        ordered = getattr(source, "do", None)
+        if ordered is None:
+            raise BadInput(f"{name} takes no orders.")
+        return str(ordered(Order(verb=verb, subject=subject, value=value, key=key)))
+
+    return do

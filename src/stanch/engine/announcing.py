@@ -1,0 +1,45 @@
+"""Announcing: whoever responds for an asset hears of its incidents.
+
+In    incidents as they open and change.
+Out   a notice when one opens, and one more when it turns out to be severe.
+Why   a containment that nobody heard of surprises the people who have to live with it.
+"""
+
+from stanch.engine.telling import Notice, Notifier, Urgency
+from stanch.vocabulary.incident import Incident, Level
+from stanch.vocabulary.people import Duty
+
+URGENCY = {
+    Level.LOW: Urgency.WHEN_YOU_CAN,
+    Level.MEDIUM: Urgency.SOON,
+    Level.HIGH: Urgency.NOW,
+}
+
+
+class Announcer:
+    """Tells who responds."""
+
+    def __init__(self, notifier: Notifier) -> None:
+        self._notifier = notifier
+
+    def opened(self, incident: Incident) -> None:
+        """Tells that it is there."""
+        self._tell(incident, "opened", f"An incident is open: {incident.title}")
+        self.changed(incident)
+
+    def changed(self, incident: Incident) -> None:
+        """Tells once that it is severe."""
+        if incident.severity.level is Level.HIGH:
+            self._tell(incident, "severe", f"This incident is severe: {incident.title}")
+
+    def _tell(self, incident: Incident, what: str, says: str) -> None:
+        self._notifier.tell(
+            Notice(
+                key=f"incident/{incident.id}/{what}",
+                to=Duty.RESPONDER,
+                says=says,
+                urgency=URGENCY[incident.severity.level],
+                incident=incident.id,
+                asset=incident.asset,
+            )
+        )
