@@ -14,6 +14,7 @@ from stanch.api.server import Address, free_address, listen
 from stanch.app.chores import chores_of
 from stanch.app.parts import Parts, opened, text_of
 from stanch.app.work import Work, work_of
+from stanch.engine.asked import Asked
 from stanch.engine.caretaker import Caretaker
 from stanch.engine.clock import utc_now
 from stanch.engine.event_list import Events
@@ -49,7 +50,10 @@ def serve(settings: Settings, started: Callable[[Started], None]) -> None:
     """Serve the data folder until asked to stop; `started` is told once requests are answered."""
     address = free_address(settings.host, settings.port)
     with opened(settings) as parts:
-        secret = parts.access.first_admin_key(parts.folder)
+        if parts.split is not None:
+            parts.split.turn()
+        with parts.in_turn("start"):
+            secret = parts.access.first_admin_key(parts.folder)
         work = work_of(parts)
         # The durable runner starts threads of its own, so it starts before there is a loop.
         with _at_work(parts, work) as (durable, workers):
@@ -76,6 +80,8 @@ def _at_work(parts: Parts, work: Work) -> Iterator[tuple[Durable, Workers]]:
     finally:
         durable.stop()
         workers.leave()
+        if parts.split is not None:
+            parts.split.leave()
 
 
 async def _serve(
@@ -124,7 +130,7 @@ async def _serve(
         pages=pages(_console(parts, work)),
     )
     health.edge = api.measures
-    note = parts.folder / "server.json"
+    note = parts.place / "server.json"
 
     async def listening() -> None:
         write_whole(note, msgspec.json.encode({"url": address.url, "pid": os.getpid()}), 0o600)
@@ -185,6 +191,7 @@ def _console(parts: Parts, work: Work) -> Console:
         by_hand=work.by_hand,
         lifecycle=work.lifecycle,
         events=Events(parts.lake),
+        asked=Asked(),
         secure=parts.secure,
         provider=bool(parts.settings.oidc_issuer),
     )

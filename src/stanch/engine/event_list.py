@@ -118,15 +118,15 @@ class Events:
         return counts
 
     def hourly(
-        self, asset: AssetId, principal: PrincipalId, since: datetime, hours: int
-    ) -> tuple[int, ...]:
-        """How many events of this principal came in each hour from then on."""
+        self, principal: PrincipalId, since: datetime, hours: int
+    ) -> Mapping[AssetId, tuple[int, ...]]:
+        """How many events of this principal each asset had in each hour from then on."""
         of = Wanted(principal=(principal,), since=since, until=since + timedelta(hours=hours))
-        minutes = self._lake.minutes(replace(_slice(of), asset=asset))
-        counts = [0] * hours
-        for row in minutes.to_pylist():
-            counts[min(hours - 1, (row["minute"] - since) // timedelta(hours=1))] += row["rows"]
-        return tuple(counts)
+        counts: dict[AssetId, list[int]] = {}
+        for row in self._lake.minutes(_slice(of)).to_pylist():
+            mine = counts.setdefault(AssetId(row["asset"]), [0] * hours)
+            mine[min(hours - 1, (row["minute"] - since) // timedelta(hours=1))] += row["rows"]
+        return {asset: tuple(mine) for asset, mine in counts.items()}
 
     def get(self, asset: AssetId, key: str) -> Mapping[str, object]:
         """The event with this id, field by field, or `NotFound`."""

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -18,6 +19,8 @@ import pyarrow as pa
 from stanch.store.expression import checked
 from stanch.vocabulary.trouble import BadInput, CouldNotTell
 
+_checked = lru_cache(maxsize=1024)(checked)
+"""A list asks with the same condition again and again, and reading one costs a connection."""
 _MOST = 1_000_000
 _MINUTE = 60_000_000
 """Microseconds."""
@@ -135,7 +138,7 @@ class Hunter:
                 parts.append(text)
                 values.append(value)
         if wanted.where.strip():
-            parts.append(f"({checked(wanted.where, self._schema.names)}\n)")
+            parts.append(f"({_checked(wanted.where, tuple(self._schema.names))}\n)")
         return " AND ".join(parts), values
 
     def _source(self, stored: Any) -> str | None:

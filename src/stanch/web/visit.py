@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from stanch.engine.access import Access
 from stanch.engine.approvals import Approvals
+from stanch.engine.asked import Asked
 from stanch.engine.by_hand import ByHand
 from stanch.engine.cases import Cases
 from stanch.engine.clock import Clock
@@ -52,6 +53,7 @@ class Console:
     by_hand: ByHand
     lifecycle: Lifecycle
     events: Events
+    asked: Asked
     secure: bool = False
     """Whether browsers reach it over TLS, so that its cookies must not travel without."""
     provider: bool = False

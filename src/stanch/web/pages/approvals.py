@@ -5,6 +5,7 @@ from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.ids import ApprovalId, parse_digest
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput
+from stanch.web.door import local
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
 
@@ -38,7 +39,7 @@ def answer(visit: Visit) -> Answer:
         yes=said == "yes", digest=parse_digest(visit.given("digest")), why=visit.given("why")
     )
     visit.console.approvals.vote(key, visit.caller, ballot)
-    return go(f"/approvals/{key}")
+    return go(local(visit.given("back")) or f"/approvals/{key}")
 
 
 def delegate(visit: Visit) -> Answer:

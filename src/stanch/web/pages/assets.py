@@ -1,6 +1,6 @@
 """One asset: baseline against now, versions and signatures, lineage, policy, guards, findings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,10 +10,12 @@ from stanch.detect.alarms.reading import Stream
 from stanch.detect.alarms.streams import table
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.summary import Summary, merged
+from stanch.engine.guards import GuardState
 from stanch.engine.policies import Change, standing_from
 from stanch.engine.ports import Transaction
 from stanch.engine.watch.golden import baseline_of
 from stanch.engine.watch.minutes import from_bytes
+from stanch.prepare.readiness import Known, readiness
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import BaselineKept
 from stanch.vocabulary.listing import Wanted
@@ -53,6 +55,7 @@ def show(visit: Visit) -> Answer:
         policy = tx.policies.now(key)
         policies = turns(tx, key)
         blinds = tx.blinds.of(key)
+    guards = visit.console.guards.alive(key)
     return page(
         visit,
         "asset.html",
@@ -67,7 +70,19 @@ def show(visit: Visit) -> Answer:
         demands=done(standing_from(policy), visit.at) if policy else (),
         policies=policies,
         blinds=blinds,
-        guards=visit.console.guards.alive(key),
+        guards=guards,
+        ready=readiness(one, known(history, guards, policy.version if policy else 0)),
+    )
+
+
+def known(history: Sequence[BaselineKept], guards: Sequence[GuardState], version: int) -> Known:
+    """What readiness asks beside an asset's description."""
+    return Known(
+        baseline=bool(history),
+        signed=bool(history) and bool(history[0].signature),
+        versions=len({b.version for b in history if b.signature}),
+        guards=len(guards),
+        behind=sum(g.report.version < version for g in guards),
     )
 
 
@@ -120,9 +135,10 @@ def back(visit: Visit) -> Answer:
     """The asset, with its policy as an earlier version had it."""
     key = AssetId(visit.names["asset"])
     version, why = visit.given("version"), visit.given("why").strip()
-    if not version.isdecimal() or not why:
-        raise BadInput("Say which version to go back to, and why.")
-    change = Change(by=visit.caller.name, because=why[:500])
+    if not version.isdecimal():
+        raise BadInput("Say which version to go back to.")
+    because = why[:500] or f"went back to version {version}"
+    change = Change(by=visit.caller.name, because=because)
     visit.console.policies.back_to(key, int(version), change)
     return go(f"/assets/{key}")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from stanch.engine.ports import Transaction
+from stanch.prepare.readiness import Check, readiness
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.clock import ClockState
@@ -12,6 +13,7 @@ from stanch.vocabulary.kept import BlindSpot
 from stanch.vocabulary.listing import Sort, Wanted
 from stanch.vocabulary.policy import Mode
 from stanch.web.charts import Cell, strip
+from stanch.web.pages.assets import known
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit
 
@@ -32,6 +34,7 @@ class State:
     guards: tuple[int, ...]
     """The policy version that each living guard runs."""
     blind: int
+    ready: tuple[Check, ...]
 
 
 def show(visit: Visit) -> Answer:
@@ -67,18 +70,22 @@ def _states(
     seen = [_found(tx, start) for start in hours]
     open_ = tx.incidents.facets(Wanted(closed=False), ("asset",))["asset"]
     policies = {v.asset: v for v in tx.policies.all_now()}
-    made = [
-        State(
-            asset=one,
-            strip=_strip(one, hours, seen),
-            incidents=open_.get(one.id, 0),
-            mode=policies[one.id].policy.mode if one.id in policies else Mode.SERVING,
-            policy=policies[one.id].version if one.id in policies else 0,
-            guards=tuple(g.report.version for g in visit.console.guards.alive(one.id)),
-            blind=sum(b.blind.asset == one.id for b in blinds),
+    made = []
+    for one in assets:
+        policy = policies[one.id].version if one.id in policies else 0
+        guards = visit.console.guards.alive(one.id)
+        made.append(
+            State(
+                asset=one,
+                strip=_strip(one, hours, seen),
+                incidents=open_.get(one.id, 0),
+                mode=policies[one.id].policy.mode if policy else Mode.SERVING,
+                policy=policy,
+                guards=tuple(g.report.version for g in guards),
+                blind=sum(b.blind.asset == one.id for b in blinds),
+                ready=readiness(one, known(tx.baselines.history(one.id), guards, policy)),
+            )
         )
-        for one in assets
-    ]
     return sorted(made, key=lambda s: (-s.incidents, -s.asset.criticality, s.asset.id))
 
 

@@ -3,12 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from stanch.contain.blast import blast
 from stanch.contain.combine import effective
 from stanch.contain.diff import Change, changes
+from stanch.engine.placed import placed
 from stanch.engine.policies import Change as Because
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.library import kept
+from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import PolicyVersion
 from stanch.vocabulary.listing import Wanted
@@ -16,7 +19,7 @@ from stanch.vocabulary.people import Scope
 from stanch.vocabulary.playbook import Playbook
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.run import Run
-from stanch.vocabulary.standing import Demand, DemandId, Standing
+from stanch.vocabulary.standing import Demand, DemandId, Standing, Traffic
 from stanch.vocabulary.trouble import BadInput, NotFound
 from stanch.web.pages.incident import case_of
 from stanch.web.paper import page
@@ -29,6 +32,8 @@ class Done:
 
     demand: Demand
     changes: tuple[Change, ...]
+    hits: str = ""
+    """Whom it hits, by what was asked in the last hour."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,14 +44,15 @@ class Turn:
     changes: tuple[Change, ...]
 
 
-def done(standing: Standing, at: datetime) -> tuple[Done, ...]:
-    """Each demand with what would be otherwise without it."""
+def done(standing: Standing, at: datetime, traffic: Traffic | None = None) -> tuple[Done, ...]:
+    """Each demand with what would be otherwise without it, and whom that hits."""
     now = effective(standing, at)
     made = []
     for demand in standing.demands:
         others = tuple(d for d in standing.demands if d.id != demand.id)
         without = effective(replace(standing, demands=others), at)
-        made.append(Done(demand=demand, changes=changes(without, now)))
+        hits = blast(without, now, traffic).says if traffic is not None else ""
+        made.append(Done(demand=demand, changes=changes(without, now), hits=hits))
     return tuple(made)
 
 
@@ -70,10 +76,12 @@ def show(visit: Visit) -> Answer:
         case = case_of(visit, tx)
         one = case.incident
         questions = tx.approvals.page(Wanted(incident=(one.id,)), limit=50).items
-        kept = tx.policies.now(one.asset)
+        policy = tx.policies.now(one.asset)
         history = [t for t in turns(tx, one.asset) if t.kept.incident == one.id]
-    standing = standing_from(kept) if kept else None
-    demands = done(standing, visit.at) if standing else ()
+        acts = placed(tx, one.id)
+        traffic = visit.console.asked.traffic(tx, one.asset, visit.at)
+    standing = standing_from(policy) if policy else None
+    demands = done(standing, visit.at, traffic) if standing else ()
     guards = visit.console.guards.alive(one.asset)
     return page(
         visit,
@@ -81,9 +89,17 @@ def show(visit: Visit) -> Answer:
         case=case,
         tab="actions",
         questions=questions,
+        acts=acts[::-1],
+        may_vote={
+            q.id
+            for q in questions
+            if q.answer is Said.OPEN
+            and visit.at < q.expires
+            and all(v.by != visit.caller.name for v in q.votes)
+        },
         demands=[d for d in demands if d.demand.incident == one.id],
         history=history,
-        version=kept.version if kept else 0,
+        version=policy.version if policy else 0,
         guards=guards,
     )
 

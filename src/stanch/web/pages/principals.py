@@ -1,5 +1,6 @@
 """One principal: what they asked and when, how it looks, where they are named, and their block."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,8 +14,9 @@ from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit
 
 HOURS = 24
-_EVENTS = 500
-"""The latest events that the strip is drawn from."""
+MOST_ASSETS = 8
+_EVENTS = 100
+"""The latest events, of which each asset shows a few."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,28 +53,26 @@ def show(visit: Visit) -> Answer:
 
 
 def _asked(visit: Visit, name: PrincipalId) -> list[Asking]:
+    """The assets they asked most, with the latest of what they asked."""
     hour = visit.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     since = hour - timedelta(hours=HOURS - 1)
+    hourly = visit.console.events.hourly(name, since, HOURS)
     of = Wanted(principal=(name,), since=since)
-    counts = visit.console.events.facets(of, ("asset",))["asset"]
-    latest = visit.console.events.page(of, limit=_EVENTS).items
-    made = []
-    for asset, count in sorted(counts.items(), key=lambda c: -c[1])[:8]:
-        mine = tuple(one for one in latest if one.asset == asset)
-        made.append(
-            Asking(
-                asset=AssetId(asset),
-                count=count,
-                strip=_strip(visit, AssetId(asset), name, since),
-                latest=mine[:5],
-            )
+    latest = visit.console.events.page(of, limit=_EVENTS).items if hourly else ()
+    most = sorted(hourly.items(), key=lambda h: -sum(h[1]))[:MOST_ASSETS]
+    return [
+        Asking(
+            asset=asset,
+            count=sum(counts),
+            strip=_strip(counts, since, f"What {name} asked of {asset} in each hour of a day"),
+            latest=tuple(one for one in latest if one.asset == asset)[:5],
         )
-    return made
+        for asset, counts in most
+    ]
 
 
-def _strip(visit: Visit, asset: AssetId, name: PrincipalId, since: datetime) -> str:
-    counts = visit.console.events.hourly(asset, name, since, HOURS)
-    most = max(counts, default=0) or 1
+def _strip(counts: Sequence[int], since: datetime, says: str) -> str:
+    most = max(counts)
     cells = [
         Cell(
             tone="empty" if not n else ("hot" if n > most / 2 else "warm"),
@@ -80,7 +80,7 @@ def _strip(visit: Visit, asset: AssetId, name: PrincipalId, since: datetime) -> 
         )
         for i, n in enumerate(counts)
     ]
-    return strip(cells, f"What {name} asked of {asset} in each of the last {HOURS} hours")
+    return strip(cells, says)
 
 
 PAGES = (Page(path="/principals/{principal:str}", show=show),)
