@@ -31,6 +31,8 @@ class Settings:
     connectors: str = ""
     """A YAML file with the outside systems that are called, that follow policies and that reach
     people; secrets stay in files and variables that it names."""
+    node: str = ""
+    """The name of this process among several on one folder and one PostgreSQL; empty is alone."""
     public_url: str = ""
     """How browsers and other machines reach this server; with https its cookies stay on TLS."""
     log_name: str = ""

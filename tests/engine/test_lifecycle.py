@@ -15,8 +15,9 @@ from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
 from stanch.engine.lifecycle import Lifecycle, Parts
 from stanch.engine.triage import Triage
+from stanch.engine.watch.feed import READER, Solo
 from stanch.engine.watch.sent import Sent
-from stanch.engine.watch.watcher import READER, Watcher
+from stanch.engine.watch.watcher import Watcher
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.store.vault import Vault
 from stanch.vocabulary.finding import Report
@@ -107,7 +108,7 @@ class House:
 
     def start(self) -> None:
         """As after a restart: nothing in memory."""
-        self.watcher = Watcher(self.store, self.rows, self.rows, detectors, self.clock)
+        self.watcher = Watcher(self.store, Solo(self.rows), self.rows, detectors, self.clock)
         self.path = Lifecycle(
             Parts(
                 store=self.store,

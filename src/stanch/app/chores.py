@@ -1,6 +1,9 @@
 """The chores: what is done again and again for as long as the server runs."""
 
+from dataclasses import replace
+
 from stanch.app.parts import Parts
+from stanch.app.several import Heir, sealing_of
 from stanch.app.work import Work
 from stanch.detect.warming import warm_up
 from stanch.engine.caretaker import Chore
@@ -9,12 +12,51 @@ from stanch.engine.runs.durable import Durable
 from stanch.engine.runs.forgetting import forget_ended
 from stanch.engine.runs.workers import Workers
 from stanch.engine.sealing import enter_sealed, tell_positions
-from stanch.engine.watch.watcher import READER as WATCH
+from stanch.engine.shares import Alone, Shares
+from stanch.engine.watch.feed import READER as WATCH
+from stanch.engine.watch.feed import counted_upto
 from stanch.vocabulary.trouble import Tampered
+
+EVERYWHERE = frozenset(
+    {
+        *("watch", "takeover", "warm-up", "record", "roll-up", "sealing", "keys used"),
+        *("sign of life", "inheritance"),
+    }
+)
+"""What each of several processes does itself; all else one of them does for all."""
 
 
 def chores_of(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[Chore]:
     """Everything that is to be kept going."""
+    return [
+        _shared(one, parts.split or Alone())
+        for one in (*_all(parts, work, durable, workers), *_beside(parts))
+    ]
+
+
+def _shared(chore: Chore, shares: Shares) -> Chore:
+    """The chore; of those that one process does for all, only while it is this one's."""
+    if chore.name in EVERYWHERE:
+        return chore
+
+    def work() -> object:
+        return chore.work() if chore.at_end or shares.mine(chore.name) else None
+
+    return replace(chore, work=work)
+
+
+def _beside(parts: Parts) -> list[Chore]:
+    """What there is to do beside other processes."""
+    if parts.split is None:
+        return []
+    heir = Heir(parts.store, parts.lake, parts.split, parts.others)
+    return [
+        Chore(name="sign of life", work=parts.split.turn, every=2.0),
+        Chore(name="inheritance", work=heir.turn, every=10.0),
+    ]
+
+
+def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[Chore]:
     edge = [Chore(name="edge", work=work.edge.turn, every=2.0)] if work.edge is not None else []
     return [
         *edge,
@@ -53,8 +95,14 @@ def _forget(parts: Parts, durable: Durable) -> int:
 
 def _seal(parts: Parts) -> None:
     """Enter the sealed segments; the spool may then drop what every reader has passed."""
-    enter_sealed(parts.store, parts.spool, at=utc_now())
-    tell_positions(parts.store, parts.spool, (WATCH,))
+    node = parts.settings.node
+    enter_sealed(parts.store, parts.spool, at=utc_now(), reader=sealing_of(node))
+    if parts.split is None:
+        tell_positions(parts.store, parts.spool, (WATCH,))
+        return
+    with parts.store.look() as tx:
+        counted = counted_upto(tx, parts.spool)
+    parts.spool.passed(WATCH, counted)
 
 
 def _scrub(parts: Parts) -> None:

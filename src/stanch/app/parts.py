@@ -4,13 +4,15 @@
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from stanch.app.several import Others, place_of
 from stanch.engine.access import Access
 from stanch.engine.backups import BackupMade, age_told, enter, last_backup
 from stanch.engine.clock import utc_now
@@ -21,11 +23,12 @@ from stanch.engine.evidence import EvidenceRoom
 from stanch.engine.ingest.schema import SCHEMA
 from stanch.engine.recorder import Recorder
 from stanch.engine.sealing import READER as SEALING
-from stanch.engine.watch.watcher import READER as WATCH
+from stanch.engine.shares import Split
+from stanch.engine.watch.feed import READER as WATCH
 from stanch.settings import Settings, from_environment
 from stanch.store import bundle
 from stanch.store.lazy_lake import LazyLake
-from stanch.store.lock import FolderLock
+from stanch.store.lock import FolderLock, in_turn
 from stanch.store.log.evidence_log import EvidenceLog
 from stanch.store.signing import Signer, name_of, open_signer, rotate
 from stanch.store.spool import Spool, SpoolLimits
@@ -53,6 +56,17 @@ class Parts:
     spool: Spool
     lake: LazyLake
     access: Access
+    place: Path
+    """What is this process's own, when several serve the folder; else the folder."""
+    others: Others
+    split: Split | None = None
+    """How the work is split, when several serve the folder."""
+
+    def in_turn(self, name: str) -> AbstractContextManager[None]:
+        """Held while no other process on the folder holds the same name."""
+        if self.split is None:
+            return nullcontext()
+        return in_turn(self.folder / f"{name}.lock")
 
     @property
     def secure(self) -> bool:
@@ -112,24 +126,31 @@ def opened(settings: Settings) -> Iterator[Parts]:
     """The parts of the data folder, for as long as the block runs; `InUse` when another has it."""
     folder = settings.data.absolute()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    node = settings.node
+    place = place_of(folder, node, settings.database)
     with ExitStack() as stack:
-        # (1) nobody else works here
-        stack.callback(FolderLock(folder).close)
+        # (1) nobody else works here, or only others that share
+        stack.callback(FolderLock(folder, shared=bool(node)).close)
+        if node:
+            stack.callback(FolderLock(place).close)
         # (2) the database
         url = settings.database or f"sqlite:///{folder / 'stanch.sqlite'}"
         store = open_store(url, clock=utc_now)
         stack.callback(store.close)
         # (3) keys, log, vault
-        signer = open_signer(folder / "keys", name_of(folder / "keys", settings.log_name))
-        log = EvidenceLog.open(folder / "log", signer, utc_now)
+        with in_turn(folder / "start.lock"):
+            signer = open_signer(folder / "keys", name_of(folder / "keys", settings.log_name))
+            log = _log(settings, folder / "log", signer)
         stack.callback(log.close)
         vault = stack.enter_context(Vault.open(folder / "vault"))
-        recorder = Recorder(store, log)
+        draining = partial(in_turn, folder / "record.lock") if node else nullcontext
+        recorder = Recorder(store, log, draining)
         stack.callback(recorder.drain)
         # (4) events
         limits = _limits(settings)
-        spool = stack.enter_context(Spool.open(folder / "spool", limits, readers=(WATCH, SEALING)))
-        lake = LazyLake(folder / "lake", SCHEMA, spool)
+        spool = stack.enter_context(Spool.open(place / "spool", limits, readers=(WATCH, SEALING)))
+        others = Others(folder=folder, node=node)
+        lake = LazyLake(folder / "lake", SCHEMA, spool, others.spools)
         stack.callback(lake.close)
         # (5) who may ask
         access = Access(store, utc_now)
@@ -146,7 +167,25 @@ def opened(settings: Settings) -> Iterator[Parts]:
             spool=spool,
             lake=lake,
             access=access,
+            place=place,
+            others=others,
+            split=Split(store, utc_now, node) if node else None,
         )
+
+
+def _log(settings: Settings, folder: Path, signer: Signer) -> EvidenceLog:
+    """The log: its leaves are beside the nouns in PostgreSQL, so that several can append."""
+    elsewhere = settings.database.startswith("postgres")
+    if not elsewhere or (folder / "leaves.sqlite").exists():
+        if settings.node:
+            why = "holds a log of one process. Start without a node, or with another folder."
+            if elsewhere:
+                raise BadFile(folder / "leaves.sqlite", why)
+        return EvidenceLog.open(folder, signer, utc_now)
+    from stanch.store.log.postgres import PostgresLeaves  # noqa: PLC0415  only with PostgreSQL
+
+    leaves = PostgresLeaves(settings.database)
+    return EvidenceLog.open(folder, signer, utc_now, leaves=leaves, shared=bool(settings.node))
 
 
 def _limits(settings: Settings) -> SpoolLimits:

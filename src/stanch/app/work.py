@@ -25,8 +25,10 @@ from stanch.engine.runs.bookshelf import Bookshelf
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
+from stanch.engine.shares import Alone
 from stanch.engine.sites import Sites
 from stanch.engine.triage import Triage
+from stanch.engine.watch.feed import Feed, Several, Solo
 from stanch.engine.watch.watcher import Watcher
 from stanch.engine.witnesses import Witnesses, witnesses_in
 from stanch.sandbox.desk import DrillDesk
@@ -82,7 +84,10 @@ class _Prover:
 def work_of(parts: Parts) -> Work:
     """The engine on these parts."""
     store, keeper = parts.store, _Keeper()
-    policies, guards = Policies(store, utc_now), Guards(store, utc_now)
+    policies, guards = (
+        Policies(store, utc_now),
+        Guards(store, utc_now, shared=parts.split is not None),
+    )
     others = others_of(parts, policies)
     approvals = Approvals(store, utc_now, others.notices)
     deadlines = ContainmentClock(store, utc_now, others.notices)
@@ -101,7 +106,7 @@ def work_of(parts: Parts) -> Work:
     world = World(store=store, deeds=deeds, approvals=approvals, clock=utc_now)
     books = Bookshelf(store, utc_now)
     runner = Runner(world, books)
-    watcher = Watcher(store, parts.spool, parts.lake, detectors, utc_now)
+    watcher = Watcher(store, _feed(parts), parts.lake, detectors, utc_now)
     keeper.path = Lifecycle(
         PathParts(
             store=store,
@@ -109,6 +114,8 @@ def work_of(parts: Parts) -> Work:
             triage=Triage(store, utc_now),
             evidence=parts.room,
             events=parts.lake,
+            shares=parts.split or Alone(),
+            in_turn=lambda: parts.in_turn("triage"),
             tellers=(deadlines, Announcer(others.notices)),
             responders=(runner,),
         )
@@ -131,6 +138,12 @@ def work_of(parts: Parts) -> Work:
         drills=DrillDesk(store, utc_now),
         others=others,
     )
+
+
+def _feed(parts: Parts) -> Feed:
+    if parts.split is None:
+        return Solo(parts.spool)
+    return Several(parts.split, lambda: (parts.spool, *parts.others.spools()))
 
 
 def _edge(parts: Parts) -> Edge | None:

@@ -192,13 +192,15 @@ def connect(data: Path | None) -> Client:
 
 
 def running_on(folder: Path) -> Running | None:
-    """The server that now runs on this folder."""
-    try:
-        running = msgspec.json.decode((folder / "server.json").read_bytes(), type=Running)
-        os.kill(running.pid, 0)
-    except (OSError, msgspec.MsgspecError):
-        return None
-    return running
+    """The server that now runs on this folder; of several, the first that does."""
+    for note in (folder / "server.json", *sorted(folder.glob("nodes/*/server.json"))):
+        try:
+            running = msgspec.json.decode(note.read_bytes(), type=Running)
+            os.kill(running.pid, 0)
+        except (OSError, msgspec.MsgspecError):
+            continue
+        return running
+    return None
 
 
 def _told(body: bytes) -> Trouble:

@@ -15,7 +15,7 @@ app = command("Start stanch.")
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0913  what a start may be told
     *,
     demo: Annotated[bool, typer.Option("--demo", help="With sample assets and traffic.")] = False,
     data: Annotated[
@@ -23,6 +23,9 @@ def up(
     ] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    node: Annotated[
+        str | None, typer.Option(help="This process's name among several on one folder.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Start stanch and serve until ^C or SIGTERM."""
@@ -32,6 +35,7 @@ def up(
         data=data or asked.data,
         host=host or asked.host,
         port=asked.port if port is None else port,
+        node=asked.node if node is None else node,
     )
     from stanch.app import Started, serve  # noqa: PLC0415  the heavy parts
 

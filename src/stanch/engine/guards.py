@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+import msgspec
+
 from stanch.engine.clock import Clock, monotonic
 from stanch.engine.ports import Store
 from stanch.vocabulary.ids import AssetId, Digest, IncidentId
@@ -23,6 +25,7 @@ from stanch.vocabulary.trouble import BadInput, Tampered
 
 ALIVE = timedelta(seconds=90)
 """A guard that reported longer ago than this is not counted on."""
+_HEARD = "guard/"
 PROBE_SECONDS = 2.0
 PROBE_KEY = "_probe/"
 """The setting under which an asset's probe key is kept; the underscore hides it from lists."""
@@ -68,7 +71,9 @@ class Proof:
 class Guards:
     """The guards that this server hears of."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, shared: bool = False) -> None:
+        """`shared`: other processes on the store hear of guards too, and tell each other."""
+        self._shared = shared
         self._store = store
         self._clock = clock
         self._known: dict[tuple[AssetId, str], GuardState] = {}
@@ -83,15 +88,34 @@ class Guards:
             state = GuardState(report=report, seen=self._clock())
             self._known[report.asset, report.guard] = state
             self._heard.notify_all()
-        if before is None or before.report.version != report.version:
+        is_news = before is None or before.report.version != report.version
+        if is_news or self._shared:
             with self._store.begin() as tx:
-                tx.announce("guard", report.asset)
+                if self._shared:
+                    name = f"{_HEARD}{report.asset}/{report.guard}"
+                    tx.settings.put(name, msgspec.json.encode(state).decode())
+                if is_news:
+                    tx.announce("guard", report.asset)
 
     def of(self, asset: AssetId) -> tuple[GuardState, ...]:
         """The guards of an asset, by name."""
+        self._hear_others(asset)
         with self._heard:
             own = [s for (a, _), s in self._known.items() if a == asset]
         return tuple(sorted(own, key=lambda s: s.report.guard))
+
+    def _hear_others(self, asset: AssetId) -> None:
+        """Takes in what guards told other processes."""
+        if not self._shared:
+            return
+        with self._store.look() as tx:
+            told = tx.settings.all(f"{_HEARD}{asset}/").values()
+        with self._heard:
+            for text in told:
+                state = msgspec.json.decode(text, type=GuardState)
+                known = self._known.get((asset, state.report.guard))
+                if known is None or known.seen < state.seen:
+                    self._known[asset, state.report.guard] = state
 
     def alive(self, asset: AssetId) -> tuple[GuardState, ...]:
         """Those heard of lately."""
@@ -113,6 +137,7 @@ class Guards:
         end = monotonic() + seconds
         with self._heard:
             while True:
+                self._hear_others(asset)
                 since = self._clock() - ALIVE
                 own = [s for (a, _), s in self._known.items() if a == asset and s.seen >= since]
                 done = [s for s in own if s.report.version >= version]

@@ -12,8 +12,9 @@ What follows needs people: investigate, recover through gates, review. Every hop
 evidence log, written in the same commit as what it tells of.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from stanch.detect.window import Window
@@ -21,6 +22,7 @@ from stanch.engine.evidence import EvidenceRoom
 from stanch.engine.freeze import Events, of_asset, pieces
 from stanch.engine.owed import ANSWERS, owed, paid
 from stanch.engine.ports import Store
+from stanch.engine.shares import Alone, Shares
 from stanch.engine.triage import Triage, Triaged
 from stanch.engine.watch.watcher import Seen, Watcher
 from stanch.vocabulary.finding import Report
@@ -71,6 +73,10 @@ class Parts:
     events: Events
     tellers: tuple[Teller, ...] = ()
     responders: tuple[Responder, ...] = ()
+    shares: Shares = field(default_factory=Alone)
+    """Who, of several processes on one database, takes up what was held back."""
+    in_turn: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Held from finding to answer, so that one process at a time opens and changes incidents."""
 
 
 class Lifecycle:
@@ -81,19 +87,30 @@ class Lifecycle:
 
     def turn(self) -> Turn:
         """One turn over whatever the intake has recorded since the last. (1) is done by then."""
-        # (2) summarise, (3) detect: one commit, exactly once
-        seen = self._parts.watcher.step()
-        # (4) triage; with nothing new, what was held back may still lapse
-        triaged = self._parts.triage.take(seen.findings, seen.windows)
-        self._tell(triaged)
-        self._answer(seen.windows)
+        with ExitStack() as turn:
+            # (2) summarise, (3) detect: one commit, exactly once
+            held: list[None] = []
+
+            def hold() -> None:
+                if not held:
+                    held.append(turn.enter_context(self._parts.in_turn()))
+
+            seen = self._parts.watcher.step(hold)
+            if not seen.findings and not self._parts.shares.mine("triage"):
+                return Turn(seen=seen, triaged=Triaged())
+            hold()
+            # (4) triage; with nothing new, what was held back may still lapse
+            triaged = self._parts.triage.take(seen.findings, seen.windows)
+            self._tell(triaged)
+            self._answer(seen.windows)
         return Turn(seen=seen, triaged=triaged)
 
     def report(self, report: Report) -> Triaged:
         """What a person's report opened or joined."""
-        triaged = self._parts.triage.take((), {}, (report,))
-        self._tell(triaged)
-        self._answer({})
+        with self._parts.in_turn():
+            triaged = self._parts.triage.take((), {}, (report,))
+            self._tell(triaged)
+            self._answer({})
         return triaged
 
     def freeze(self, incident: Incident, windows: Mapping[str, Window]) -> None:

@@ -9,7 +9,8 @@ Why   (1) append: the log keeps in one transaction the entries and how far the o
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Protocol
 
@@ -49,14 +50,21 @@ class Log(Protocol):
 class Recorder:
     """Drains the outbox. Safe from many threads; one at a time works."""
 
-    def __init__(self, store: Store, log: Log) -> None:
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        in_turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """`in_turn` is held while it drains: several processes take turns at one outbox."""
         self._store = store
         self._log = log
+        self._in_turn = in_turn
         self._alone = threading.Lock()
 
     def drain(self) -> int:
         """How many entries came into the log; the outbox is empty then."""
-        with self._alone:
+        with self._alone, self._in_turn():
             count = 0
             while posted := self._store.outbox(self._log.position(OUTBOX) or 0, BATCH):
                 upto = posted[-1].seq

@@ -65,17 +65,21 @@ class Spool(Protocol):
         ...
 
 
-def enter_sealed(store: Store, spool: Spool, *, at: datetime) -> int:
-    """How many segments were sealed since the last time; each is now in the evidence log."""
+def enter_sealed(store: Store, spool: Spool, *, at: datetime, reader: str = READER) -> int:
+    """How many segments were sealed since the last time; each is now in the evidence log.
+
+    Of several spools on one database, each has a reader of its own.
+    """
     spool.seal_old()
     with store.begin() as tx:
-        position = tx.positions.get(READER)
+        position = tx.positions.get(reader)
         fresh = [one for one in spool.sealed() if one.first >= position.at]
         for one in fresh:
             tx.record(_entry(spool.name, one, at))
         if fresh:
             tx.positions.move(position, fresh[-1].first + fresh[-1].rows)
-    tell_positions(store, spool, (READER,))
+        reached = tx.positions.get(reader).at
+    spool.passed(READER, reached)
     return len(fresh)
 
 

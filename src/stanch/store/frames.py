@@ -58,10 +58,10 @@ def unpack(content: bytes | memoryview) -> pa.Table | None:
     return pa.ipc.open_stream(pa.py_buffer(rest)).read_all()
 
 
-def walk(path: Path) -> Iterator[Frame]:
+def walk(path: Path, since: int = 0) -> Iterator[Frame]:
     """The frames of a segment by their headers alone, up to the first that is not whole."""
     size = path.stat().st_size
-    offset = 0
+    offset = since
     with path.open("rb") as file:
         while offset + HEADER <= size:
             file.seek(offset)

@@ -62,6 +62,10 @@ class Source(Protocol):
         ...
 
 
+Tails = Source | Sequence[Source] | None
+"""Spools with rows that are not in the lake yet."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LakeLimits:
     """When the lake commits, and how long it keeps."""
@@ -147,20 +151,20 @@ class Lake:
         table.create_checkpoint()
         table.cleanup_metadata()
 
-    def hunt(self, wanted: Hunt, tail: Source | None = None) -> pa.Table:
+    def hunt(self, wanted: Hunt, tail: Tails = None) -> pa.Table:
         """The newest rows that match."""
         return self._hunter.rows(wanted, *self._files_and_tail(wanted, tail))
 
-    def count(self, wanted: Hunt, tail: Source | None = None) -> int:
+    def count(self, wanted: Hunt, tail: Tails = None) -> int:
         """How many rows match."""
         return self._hunter.count(wanted, *self._files_and_tail(wanted, tail))
 
-    def tally(self, wanted: Hunt, columns: Sequence[str], tail: Source | None = None) -> pa.Table:
+    def tally(self, wanted: Hunt, columns: Sequence[str], tail: Tails = None) -> pa.Table:
         """How many events match, by each combination of these columns."""
         files, rows = self._files_and_tail(wanted, tail)
         return self._hunter.tally(wanted, columns, files, rows)
 
-    def minutes(self, wanted: Hunt, tail: Source | None = None) -> pa.Table:
+    def minutes(self, wanted: Hunt, tail: Tails = None) -> pa.Table:
         """Rows per asset and minute: `asset, minute, rows`."""
         return self._hunter.minutes(wanted, *self._files_and_tail(wanted, tail))
 
@@ -168,18 +172,20 @@ class Lake:
         """Lets the connections go."""
         self._hunter.close()
 
-    def _files_and_tail(self, wanted: Hunt, tail: Source | None) -> tuple[Any, pa.Table]:
+    def _files_and_tail(self, wanted: Hunt, tail: Tails) -> tuple[Any, pa.Table]:
         """The files, and the rows after them: together each row once, while others roll up."""
+        tails = () if tail is None else tail if isinstance(tail, Sequence) else (tail,)
         for _ in range(_LOOKS):
             with self._one:
                 self._table.update_incremental()
-                position = self._reached(tail) if tail is not None else 0
+                reached = [self._reached(one) for one in tails]
                 files = self._files(wanted)
-            if tail is None:
-                return files, self._schema.empty_table()
-            rows = tail.read(position, max(1, tail.end - position))
-            if tail.start <= position:
-                return files, self._shaped(rows)
+            rows = [
+                self._shaped(one.read(position, max(1, one.end - position)))
+                for one, position in zip(tails, reached, strict=True)
+            ]
+            if all(one.start <= at for one, at in zip(tails, reached, strict=True)):
+                return files, pa.concat_tables([self._schema.empty_table(), *rows])
         raise Busy("a roll-up moves rows all the time", 1)
 
     def _reached(self, spool: Source) -> int:

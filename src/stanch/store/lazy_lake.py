@@ -5,7 +5,7 @@ Out   the same answers as the lake gives, over both.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from stanch.vocabulary.span import Span
 
 if TYPE_CHECKING:
     from stanch.store.hunt import Hunt
-    from stanch.store.lake import Lake
+    from stanch.store.lake import Lake, Source
 
 ANSWER_COLUMNS = ("id", "version", "principal", "prediction", "scores", "groups")
 """What a late label needs to know of the answer it is for."""
@@ -57,10 +57,18 @@ class Question(Protocol):
 class LazyLake:
     """A lake that costs nothing until somebody asks it."""
 
-    def __init__(self, folder: Path, schema: pa.Schema, spool: Spool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        schema: pa.Schema,
+        spool: Spool,
+        others: "Callable[[], Sequence[Source]]" = tuple,
+    ) -> None:
+        """`others` are the spools of other processes, whose rows are seen too."""
         self._folder = folder
         self._schema = schema
         self._spool = spool
+        self._others = others
         self._opening = threading.Lock()
         self._lake: Lake | None = None
 
@@ -71,42 +79,46 @@ class LazyLake:
 
     def table(self, question: Question) -> pa.Table:
         """The newest events that match."""
-        return self._open().hunt(_hunt(question), self._spool)
+        return self._open().hunt(_hunt(question), self._tails())
 
     def count(self, question: Question) -> int:
         """How many events match."""
-        return int(self._open().count(_hunt(question), self._spool))
+        return int(self._open().count(_hunt(question), self._tails()))
 
     def newest(self, question: Question, columns: tuple[str, ...]) -> pa.Table:
         """These columns of the newest events that match."""
         wanted = replace(_hunt(question), columns=columns)
-        return self._open().hunt(wanted, self._spool)
+        return self._open().hunt(wanted, self._tails())
 
     def tally(self, question: Question, columns: tuple[str, ...]) -> pa.Table:
         """How many events match, by each combination of these columns."""
-        return self._open().tally(_hunt(question), columns, self._spool)
+        return self._open().tally(_hunt(question), columns, self._tails())
 
     def minutes(self, question: Question) -> pa.Table:
         """How many events match, by asset and minute."""
-        return self._open().minutes(_hunt(question), self._spool)
+        return self._open().minutes(_hunt(question), self._tails())
 
     def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
         """The answers with these ids."""
         from stanch.store.hunt import Hunt  # noqa: PLC0415  duckdb is large
 
         wanted = Hunt(asset=asset, ids=tuple(ids), columns=ANSWER_COLUMNS, limit=len(ids))
-        return self._open().hunt(wanted, self._spool)
+        return self._open().hunt(wanted, self._tails())
 
     def between(self, asset: AssetId, span: Span, limit: int) -> pa.Table:
         """The newest rows of the asset in this span."""
         from stanch.store.hunt import Hunt  # noqa: PLC0415  duckdb is large
 
         wanted = Hunt(asset=asset, since=span.start, until=span.end, limit=limit)
-        return self._open().hunt(wanted, self._spool)
+        return self._open().hunt(wanted, self._tails())
 
     def roll_up(self, now: datetime | None = None) -> int:
         """How many rows moved from the spool into the lake; with `now`, few old rows move too."""
         return self._open().roll_up(self._spool, now=now) if self._spool.backlog_rows else 0
+
+    def take_over(self, spool: Spool) -> int:
+        """How many rows of a spool that nobody else rolls up any more moved into the lake."""
+        return int(self._open().roll_up(spool, everything=True))
 
     def compact(self, now: datetime) -> None:
         """Joins small files, when there is a lake to speak of."""
@@ -117,6 +129,9 @@ class LazyLake:
         """Lets the lake go, if it was ever opened."""
         if self._lake is not None:
             self._lake.close()
+
+    def _tails(self) -> "Sequence[Source]":
+        return (self._spool, *self._others())
 
     def _open(self) -> "Lake":
         with self._opening:

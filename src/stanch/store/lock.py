@@ -2,19 +2,22 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from stanch.vocabulary.trouble import InUse
 
 
 class FolderLock:
-    """The lock of a folder, held until closed."""
+    """The lock of a folder, held until closed; a shared one keeps out only who wants it alone."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(self._file, kind | fcntl.LOCK_NB)
         except BlockingIOError as error:
             pid = os.pread(self._file, 32, 0).decode(errors="replace").strip() or "unknown"
             os.close(self._file)
@@ -27,3 +30,14 @@ class FolderLock:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+@contextmanager
+def in_turn(path: Path) -> Iterator[None]:
+    """Holds this file's lock for the block, after whoever holds it now, in whatever process."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)

@@ -12,7 +12,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,7 +72,7 @@ class Segments:
     @property
     def name(self) -> str:
         """A name that follows from the folder's secret and does not tell it."""
-        return hashlib.sha256(b"spool name" + self.key.tobytes()).hexdigest()[:16]
+        return _named(self.key)
 
     @property
     def start(self) -> int:
@@ -117,13 +117,7 @@ class Segments:
 
     def frames(self, after: int) -> Iterator[tuple[Segment, Frame]]:
         """The frames that hold rows from a position on."""
-        segments = tuple(self._list)
-        begin = max(0, bisect.bisect_right([s.first for s in segments], after) - 1)
-        for segment in segments[begin:]:
-            known = tuple(segment.frames)
-            place = bisect.bisect_right([f.end for f in known], after)
-            for frame in known[place:]:
-                yield segment, frame
+        return frames_of(tuple(self._list), after)
 
     def seal(self) -> Sealed | None:
         """Closes the active segment: its ids and its digest are written beside it."""
@@ -237,6 +231,25 @@ def _key(path: Path) -> np.ndarray:
     if not path.exists():
         _put(path, secrets.token_bytes(KEY_WORDS * 8))
     return np.frombuffer(path.read_bytes(), dtype=np.uint64)
+
+
+def frames_of(segments: Sequence[Segment], after: int) -> Iterator[tuple[Segment, Frame]]:
+    """The frames of these segments that hold rows from a position on."""
+    begin = max(0, bisect.bisect_right([s.first for s in segments], after) - 1)
+    for segment in segments[begin:]:
+        known = tuple(segment.frames)
+        place = bisect.bisect_right([f.end for f in known], after)
+        for frame in known[place:]:
+            yield segment, frame
+
+
+def name_of(folder: Path) -> str:
+    """The name of a folder's spool, as its writer says it."""
+    return _named(np.frombuffer((folder / "key").read_bytes(), dtype=np.uint64))
+
+
+def _named(key: np.ndarray) -> str:
+    return hashlib.sha256(b"spool name" + key.tobytes()).hexdigest()[:16]
 
 
 def _put(path: Path, content: bytes) -> None:

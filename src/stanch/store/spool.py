@@ -17,6 +17,7 @@ import errno
 import os
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -149,18 +150,7 @@ class Spool:
                     raise
 
     def _read(self, after: int, limit: int) -> pa.Table:
-        parts: list[pa.Table] = []
-        rows = 0
-        for segment, frame in self._segments.frames(after):
-            if parts and rows + frame.rows > limit:
-                break
-            table = _frame_rows(segment, frame)
-            skipped = max(0, after - frame.first)
-            parts.append(table.slice(skipped) if skipped else table)
-            rows += table.num_rows - skipped
-        if not parts:
-            return pa.table({"id": pa.array([], pa.string())})
-        return pa.concat_tables(parts, promote_options="default")
+        return read_frames(self._segments.frames(after), after, limit)
 
     def rolled(self, position: int) -> None:
         """Notes that all rows before a position are in the lake, and drops what nobody needs."""
@@ -258,6 +248,22 @@ class Spool:
         self._seen.add(hashes)
         if self._segments.active_bytes >= self._limits.segment_bytes:
             self._segments.seal_quietly()
+
+
+def read_frames(frames: Iterable[tuple[Segment, Frame]], after: int, limit: int) -> pa.Table:
+    """Up to `limit` rows of these frames from position `after` on, at least one frame's."""
+    parts: list[pa.Table] = []
+    rows = 0
+    for segment, frame in frames:
+        if parts and rows + frame.rows > limit:
+            break
+        table = _frame_rows(segment, frame)
+        skipped = max(0, after - frame.first)
+        parts.append(table.slice(skipped) if skipped else table)
+        rows += table.num_rows - skipped
+    if not parts:
+        return pa.table({"id": pa.array([], pa.string())})
+    return pa.concat_tables(parts, promote_options="default")
 
 
 def _frame_rows(segment: Segment, frame: Frame) -> pa.Table:

@@ -13,6 +13,7 @@ from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
 from stanch.engine.watch.bench import DEEDS
 from stanch.engine.watch.deeds import record
+from stanch.engine.watch.feed import Solo
 from stanch.engine.watch.hop import HOP
 from stanch.engine.watch.labels import joined
 from stanch.engine.watch.memory import MOST_OF_A_KIND, remembered, windows_of
@@ -73,7 +74,7 @@ class Room:
 
     def restart(self) -> None:
         """As after a kill: nothing in memory."""
-        self.watcher = Watcher(self.store, self.rows, self.rows, detectors, self.clock)
+        self.watcher = Watcher(self.store, Solo(self.rows), self.rows, detectors, self.clock)
 
     def step(self, *rows: dict[str, object], after: timedelta = timedelta()) -> list[Finding]:
         self.clock.at += after

@@ -121,6 +121,15 @@ class Bench:
         desk.reached = max(desk.reached, sent.minute + MINUTE)
         self._touched.add((asset.id, sent.version))
 
+    def touch(self, tx: Transaction, asset: AssetId, version: str, at: datetime) -> None:
+        """Has the window looked at again: somebody added to its counts in the store."""
+        known = tx.assets.find(asset) or _stranger(asset)
+        self._remember(tx, known)
+        desk = self._desk(tx, known, version, at)
+        desk.kinds = desk.kinds | {EventKind.INFERENCE}
+        desk.tally.lateness = OF_SITES
+        self._touched.add((asset, version))
+
     def seal(self, at: datetime) -> None:
         """Ends minutes whose time is over; a desk where traffic just stopped follows the clock."""
         for key, desk in self._desks.items():

@@ -1,6 +1,6 @@
 """The watcher: follows the spool, counts what comes, and lets every detector look.
 
-In    rows from the spool, from where it stopped; the store; the lake's memory for late labels.
+In    rows from a feed, from where it stopped; the store; the lake's memory for late labels.
 Out   `Seen`: new findings, blind spots, and the bytes that the findings cite.
 Why   one transaction keeps the minutes, the alarms, the findings and how far the spool was read:
       a crash at any instant counts nothing twice and forgets nothing.
@@ -11,45 +11,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
-
-import pyarrow as pa
 
 from stanch.detect.detector import Detector
 from stanch.detect.window import Window
 from stanch.engine.clock import Clock
-from stanch.engine.ingest.schema import conform
 from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.watch.bench import Bench
+from stanch.engine.watch.feed import Feed
 from stanch.engine.watch.labels import Recall
 from stanch.engine.watch.sent import Sent
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding
-from stanch.vocabulary.ids import DetectorId, Digest
+from stanch.vocabulary.ids import AssetId, DetectorId, Digest
 from stanch.vocabulary.record import Deed, Entry
 
-READER = "watch"
-ROWS = 50_000
-"""Rows that are read at once; the spool keeps the rest."""
 
-
-class Spool(Protocol):
-    """Rows in the order they came."""
-
-    @property
-    def start(self) -> int:
-        """The first position that can still be read."""
-        ...
-
-    @property
-    def end(self) -> int:
-        """The position after the last row."""
-        ...
-
-    def read(self, after: int, limit: int) -> pa.Table:
-        """Up to `limit` rows from this position on."""
-        ...
+def _nothing() -> None:
+    """Nobody needs to know."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,18 +44,18 @@ class Seen:
 
 
 class Watcher:
-    """Steps through the spool, one reader at a time."""
+    """Steps through its feed, one step at a time."""
 
     def __init__(
         self,
         store: Store,
-        spool: Spool,
+        feed: Feed,
         recall: Recall,
         detectors: Callable[[], Mapping[str, Detector[object]]],
         clock: Clock,
     ) -> None:
         self._store = store
-        self._spool = spool
+        self._feed = feed
         self._detectors = detectors
         self._clock = clock
         self._bench = Bench(recall)
@@ -100,38 +79,49 @@ class Watcher:
     def _absorb(self, tx: Transaction, sent: Sent) -> None:
         self._bench.absorb(tx, sent, self._clock())
         self._bench.keep_minutes(tx)
+        if self._feed.poke(tx, sent.asset, sent.version):
+            self._bench = self._bench.empty()
 
-    def step(self) -> Seen:
-        """Counts the next rows and looks; nothing is kept unless all of it is."""
+    def step(self, found: Callable[[], object] = _nothing) -> Seen:
+        """Counts the next rows and looks; nothing is kept unless all of it is.
+
+        `found` is called before findings are kept: whoever takes them up can be sure to be first.
+        """
         with self._alone:
             try:
-                return self._step()
+                return self._step(found)
             except BaseException:
                 self._bench = self._bench.empty()
                 raise
 
-    def _step(self) -> Seen:
+    def _step(self, found: Callable[[], object]) -> Seen:
         at = self._clock()
+        # (1) read and count; others may write meanwhile
+        with self._store.look() as tx:
+            taken = self._feed.take(tx)
+            if taken.anew:
+                self._bench = self._bench.empty()
+            for asset, version in taken.poked:
+                self._bench.touch(tx, AssetId(asset), version, at)
+            if taken.rows.num_rows:
+                self._bench.take(tx, taken.rows, at)
+        # (2) look; time alone moves things too: minutes end although nothing comes any more
+        self._bench.seal(at)
+        said = list(self._look(at))
+        # (3) keep, all or nothing
+        if any(isinstance(s, Finding) for _, s in said):
+            found()
         with self._store.begin() as tx:
-            position = tx.positions.get(READER)
-            since = max(position.at, self._spool.start)
-            rows = conform(self._spool.read(since, ROWS))
-            if rows.num_rows:
-                self._bench.take(tx, rows, at)
-            # Time alone moves things too: minutes end although nothing comes any more.
-            self._bench.seal(at)
-            said = list(self._look(at))
+            taken.counted(tx)
             new = tx.findings.put([s for _, s in said if isinstance(s, Finding)], at=at)
             blinds = self._keep_blinds(tx, said, at)
             for finding in new:
                 self._enter(tx, finding, at)
             owe(tx, HELD, [f.id for f in new])
             self._bench.keep(tx)
-            if rows.num_rows:
-                tx.positions.move(position, since + rows.num_rows)
         windows = {s.id: w for w, s in said if isinstance(s, Finding)}
         return Seen(
-            rows=rows.num_rows,
+            rows=taken.rows.num_rows,
             findings=new,
             blinds=blinds,
             windows={f.id: windows[f.id] for f in new},

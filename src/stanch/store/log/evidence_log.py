@@ -14,12 +14,14 @@ import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 from stanch.store import verify
+from stanch.store.lock import in_turn
 from stanch.store.log import leaf as leaf_form
 from stanch.store.log import tiles
 from stanch.store.log.seam import Leaves, Writing, edge_of
@@ -97,8 +99,17 @@ class _Queue:
 class EvidenceLog:
     """One append-only log in one folder."""
 
-    def __init__(self, folder: Path, signer: Signer, clock: Clock, leaves: Leaves) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        signer: Signer,
+        clock: Clock,
+        leaves: Leaves,
+        *,
+        shared: bool = False,
+    ) -> None:
         self.folder = folder
+        self._shared = shared
         self._signer = signer
         self._clock = clock
         self._leaves = leaves
@@ -112,22 +123,32 @@ class EvidenceLog:
 
     @classmethod
     def open(
-        cls, folder: Path, signer: Signer, clock: Clock, *, leaves: Leaves | None = None
+        cls,
+        folder: Path,
+        signer: Signer,
+        clock: Clock,
+        *,
+        leaves: Leaves | None = None,
+        shared: bool = False,
     ) -> Self:
-        """The log in this folder, whole again after whatever ended the last process."""
+        """The log in this folder, whole again after whatever ended the last process.
+
+        A shared one has its leaves where other processes append too, and publishes in turn.
+        """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = _locked(folder)
+        lock = -1 if shared else _locked(folder)
         kept = leaves
         try:
             kept = kept or SqliteLeaves(folder / "leaves.sqlite")
-            found = cls(folder, signer, clock, kept)
+            found = cls(folder, signer, clock, kept, shared=shared)
             found._lock_file = lock
             if found._published < found.size:
                 found.checkpoint()
         except BaseException:
             if kept:
                 kept.close()
-            os.close(lock)
+            if lock >= 0:
+                os.close(lock)
             raise
         return found
 
@@ -151,12 +172,14 @@ class EvidenceLog:
         return verify.parse_checkpoint(self._checkpoint).size if self._checkpoint else 0
 
     def _tree(self) -> Tree:
+        if self._shared:
+            self.refresh()
         return Tree(self._edge, self._leaves.tile)
 
     @property
     def size(self) -> int:
         """How many entries are in the log."""
-        return self._edge.size
+        return self.refresh() if self._shared else self._edge.size
 
     @property
     def keys(self) -> tuple[verify.Generation, ...]:
@@ -225,11 +248,11 @@ class EvidenceLog:
         with self._writer:
             if self._leaves.size() != self._edge.size:
                 self._edge = edge_of(self._leaves)
-        return self.size
+        return self._edge.size
 
     def checkpoint(self) -> str:
         """A signed checkpoint over all entries; its tiles are on disk."""
-        with self._publisher:
+        with self._publisher, self._publishing():
             tree = self._tree()
             if self._checkpoint and self._published == tree.size:
                 return self._checkpoint
@@ -239,6 +262,19 @@ class EvidenceLog:
             except OSError as broken:
                 raise tiles.trouble(broken, self.folder) from broken
             return self._checkpoint
+
+    @contextmanager
+    def _publishing(self) -> Iterator[None]:
+        """Holds what is published, as others left it: a checkpoint never goes back."""
+        if not self._shared:
+            yield
+            return
+        with in_turn(self.folder / "publish.lock"):
+            path = self.folder / "checkpoint"
+            if path.exists() and path.read_bytes() != self._checkpoint.encode():
+                self.refresh()
+                self._checkpoint = self._kept_checkpoint()
+            yield
 
     def _signed(self, tree: Tree) -> str:
         root = base64.b64encode(tree.root(tree.size)).decode()
@@ -327,7 +363,7 @@ class EvidenceLog:
 
     def accept(self, lines: str, witnesses: Sequence[str]) -> str:
         """The checkpoint with the lines of these witnesses (verifier keys) that hold."""
-        with self._publisher:
+        with self._publisher, self._publishing():
             good = good_cosignatures(self._checkpoint, lines, witnesses)
             if good:
                 self._keep(with_lines(self._checkpoint, good))

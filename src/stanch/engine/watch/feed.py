@@ -1,0 +1,186 @@
+"""Feeds: where the watcher's rows come from, and how far they were counted.
+
+In    one spool that is ours alone; or the spools of every process, of which we count our share.
+Out   the next rows, and a commit that says they were counted, in the watcher's own transaction.
+Why   alone, one position is enough. Among several, each part of the assets has its own position in
+      each spool, so that whoever takes a part over goes on at the very row where it was left. The
+      rows are read before that transaction begins; it finds everything as it was, or is `Stale`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+import pyarrow as pa
+
+from stanch.engine.ingest.compute import pc
+from stanch.engine.ingest.schema import conform
+from stanch.engine.ports import Transaction
+from stanch.engine.shares import SLOTS, Split, slot_of
+from stanch.vocabulary.trouble import Stale
+
+READER = "watch"
+ROWS = 50_000
+"""Rows that are read at once; the spool keeps the rest."""
+_COUNTED = "watched/"
+_POKED = "poked/"
+_POSITIONS = msgspec.json.Decoder(dict[int, int])
+_KEYS = msgspec.json.Decoder(list[tuple[str, str]])
+
+
+class Spool(Protocol):
+    """Rows in the order they came."""
+
+    @property
+    def start(self) -> int:
+        """The first position that can still be read."""
+        ...
+
+    @property
+    def end(self) -> int:
+        """The position after the last row."""
+        ...
+
+    def read(self, after: int, limit: int) -> pa.Table:
+        """Up to `limit` rows from this position on."""
+        ...
+
+
+class NamedSpool(Spool, Protocol):
+    """One of several."""
+
+    @property
+    def name(self) -> str:
+        """Which spool this is."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """Rows to count."""
+
+    rows: pa.Table
+    counted: Callable[[Transaction], None]
+    """Has them count as counted once this transaction commits, or raises `Stale`."""
+    anew: bool = False
+    """Whether what is in memory must be read again before these rows are counted."""
+    poked: tuple[tuple[str, str], ...] = ()
+    """Assets and versions whose counts in the store somebody else added to."""
+
+
+class Feed(Protocol):
+    """Where rows come from."""
+
+    def take(self, tx: Transaction) -> Taken:
+        """The next rows; nothing is kept yet."""
+        ...
+
+    def poke(self, tx: Transaction, asset: str, version: str) -> bool:
+        """Whether somebody else watches the asset, who is now told to read its counts again."""
+        ...
+
+
+class Solo:
+    """One spool, and nobody beside us."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def take(self, tx: Transaction) -> Taken:
+        """The next rows of the spool."""
+        position = tx.positions.get(READER)
+        since = max(position.at, self._spool.start)
+        rows = conform(self._spool.read(since, ROWS))
+
+        def counted(tx: Transaction) -> None:
+            if rows.num_rows:
+                tx.positions.move(position, since + rows.num_rows)
+
+        return Taken(rows=rows, counted=counted)
+
+    def poke(self, tx: Transaction, asset: str, version: str) -> bool:  # noqa: ARG002  a feed's
+        """Never: whoever watches it is us."""
+        return False
+
+
+class Several:
+    """The spools of all processes, of which we count the assets that are ours."""
+
+    def __init__(self, split: Split, spools: Callable[[], Sequence[NamedSpool]]) -> None:
+        self._split = split
+        self._spools = spools
+        self._slots: frozenset[int] = frozenset()
+
+    def take(self, tx: Transaction) -> Taken:
+        """The next rows of our assets, from every spool."""
+        slots = self._split.slots(tx)
+        anew, self._slots = slots != self._slots, slots
+        parts = [conform(pa.table({"id": pa.array([], pa.string())}))]
+        moves: dict[str, tuple[str, str]] = {}
+        for spool in self._spools() if slots else ():
+            name = _COUNTED + spool.name
+            before = tx.settings.get(name) or "{}"
+            positions = _POSITIONS.decode(before)
+            for rows, reached in _read(spool, _POSITIONS.decode(before), slots):
+                parts.append(rows)
+                positions |= reached
+            after = msgspec.json.encode(positions).decode()
+            if after != before:
+                moves[name] = (before, after)
+        pokes = {_poke(n): text for n in slots if (text := tx.settings.get(_poke(n)))}
+        keys = tuple(key for text in pokes.values() for key in _KEYS.decode(text))
+        moves |= {name: (text, "") for name, text in pokes.items()}
+        return Taken(
+            rows=pa.concat_tables(parts),
+            counted=lambda tx: self._counted(tx, slots, moves),
+            anew=anew or bool(keys),
+            poked=keys,
+        )
+
+    def _counted(
+        self, tx: Transaction, slots: frozenset[int], moves: Mapping[str, tuple[str, str]]
+    ) -> None:
+        self._split.sure(tx, slots)
+        for name, (before, after) in moves.items():
+            if (tx.settings.get(name) or "{}") != before:
+                raise Stale("count of a spool", before, after)
+            tx.settings.put(name, after)
+
+    def poke(self, tx: Transaction, asset: str, version: str) -> bool:
+        """Whether somebody else watches it; they find the word in the store, and look."""
+        number = slot_of(asset)
+        if number in self._split.slots(tx):
+            return False
+        text = tx.settings.get(_poke(number))
+        keys = {*(_KEYS.decode(text) if text else ()), (asset, version)}
+        tx.settings.put(_poke(number), msgspec.json.encode(sorted(keys)).decode())
+        return True
+
+
+def counted_upto(tx: Transaction, spool: NamedSpool) -> int:
+    """The position up to which every part of the assets was counted in a spool."""
+    text = tx.settings.get(_COUNTED + spool.name)
+    positions = _POSITIONS.decode(text) if text else {}
+    return min(positions.get(number, 0) for number in range(SLOTS))
+
+
+def _read(
+    spool: NamedSpool, positions: Mapping[int, int], slots: frozenset[int]
+) -> Iterator[tuple[pa.Table, dict[int, int]]]:
+    """The rows of these parts and where each part then stands, read once for each position."""
+    start, end = spool.start, spool.end
+    groups: dict[int, list[int]] = {}
+    for number in sorted(slots):
+        groups.setdefault(max(positions.get(number, 0), start), []).append(number)
+    for since, numbers in sorted(groups.items()):
+        if since >= end:
+            continue
+        rows = conform(spool.read(since, ROWS))
+        assets = [a for a in rows["asset"].unique().to_pylist() if slot_of(a) in numbers]
+        own = rows.filter(pc.is_in(rows["asset"], pa.array(assets, pa.string())))
+        yield own, dict.fromkeys(numbers, since + rows.num_rows)
+
+
+def _poke(number: int) -> str:
+    return f"{_POKED}{number}"
