@@ -34,6 +34,8 @@ class Baseline:
     """Of the signed baseline."""
     habits: Ledger | None = None
     """What single principals looked like in the reference."""
+    quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """What each signal of the verdict did in quiet windows of the reference."""
     condition: str = ""
     """The condition of operation that it stands for: a version, a region; empty for all."""
 

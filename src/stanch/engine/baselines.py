@@ -17,9 +17,11 @@ import pyarrow as pa
 from stanch.detect.summaries.count import Counted, counted, labels_counted
 from stanch.detect.summaries.learn import Schema, known_of, learned
 from stanch.detect.summaries.ready import Ready, ready
+from stanch.detect.window import Baseline
 from stanch.engine.clock import Clock
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ports import Store, Transaction
+from stanch.engine.quiet import quiet_tables
 from stanch.engine.watch.answers import answers, schema_of
 from stanch.engine.watch.labels import joined, labels_of
 from stanch.prepare.baseline import (
@@ -131,11 +133,20 @@ def proposal_of(
     if told is not None:
         strata = {hour: one.merge(told.summary) for hour, one in strata.items()}
     habits = found.golden.ledger if told is None else found.golden.ledger.merge(told.ledger)
+    sealed = habits.seal(most=1024)
+    own = Baseline(
+        plan=found.plan, golden=found.golden.summary, digest=found.plan.digest, habits=sealed
+    )
+
+    def count(part: pa.Table) -> Counted:
+        return counted(plan, answers(part, schema, asset, valued=valued))
+
     return Proposal(
         setting=setting,
         plan=found.plan.to_bytes(),
         golden=strata,
-        habits=habits.seal(most=1024).to_bytes(),
+        habits=sealed.to_bytes(),
+        quiet=quiet_tables(rows, asset, own, count),
         findings=findings,
     )
 

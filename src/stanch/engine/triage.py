@@ -22,6 +22,7 @@ from stanch.triage.correlate import correlate
 from stanch.triage.decisions import Add, Arrivals, Decision, Hold, Lapse, Open, OpenIncident, Rules
 from stanch.triage.impact import Counted
 from stanch.triage.lineage import graph_of
+from stanch.triage.verdict.calibration import Calibration, read_back
 from stanch.triage.verdict.chains import REACH, odd_rows
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import Note
@@ -159,6 +160,7 @@ class Triage:
             assets=assets,
             counted=_counted(tx, incident, assets, window, at),
             upstream=tuple(_upstream(tx, incident, assets, at)),
+            calibration=_own(window),
         )
         now = judged(incident, findings, seen, around)
         moved = _triaged(now)
@@ -199,6 +201,13 @@ def _fullest(windows: Sequence[Window]) -> Window | None:
     """The window that tells most: the one with most answers beside a baseline."""
     told = [w for w in windows if w.baseline is not None and w.now is not None]
     return max(told, key=lambda w: w.n, default=next(iter(windows), None))
+
+
+def _own(window: Window | None) -> Calibration | None:
+    """The asset's own quiet windows, as its baseline keeps them."""
+    if window is None or window.baseline is None:
+        return None
+    return read_back(window.baseline.quiet, f"quiet windows of {window.asset.id}")
 
 
 def _upstream(

@@ -10,7 +10,7 @@ The algebra itself lives in `detect.summaries`; here it is anything that merges 
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import reduce
 from typing import Protocol, Self
@@ -80,6 +80,8 @@ class Golden:
     rows: int
     habits: bytes = b""
     """The ledger of the reference: what single principals looked like."""
+    quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """What each signal of the verdict did in windows of the reference: its table."""
     override: Override | None = None
 
     @property
@@ -113,7 +115,7 @@ class Golden:
             "override": [override.by, override.why, override.objections] if override else None,
             "hours": hours,
             "sizes": [len(body) for body in bodies],
-        }
+        } | ({"quiet": {k: list(v) for k, v in self.quiet.items()}} if self.quiet else {})
         text = json.dumps(head, sort_keys=True, separators=(",", ":")).encode()
         return b"".join((FORMAT.encode(), len(text).to_bytes(4, "little"), text, *bodies))
 
@@ -138,6 +140,7 @@ class Proposal:
     golden: Mapping[int, Mergeable]
     """Golden summaries by hour of the week (see `stratified`)."""
     habits: bytes = b""
+    quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     findings: Sequence[FindingId] = ()
     """Findings on the asset in the time the rows come from."""
     enough: int = ENOUGH
@@ -158,6 +161,7 @@ def golden_of(proposal: Proposal, override: Override | None = None) -> Golden:
         strata={hour: one.to_bytes() for hour, one in sorted(proposal.golden.items())},
         rows=whole.n,
         habits=proposal.habits,
+        quiet=proposal.quiet,
         override=kept,
     )
 
@@ -225,6 +229,7 @@ def _read(data: bytes) -> Golden:
         habits=bodies[1],
         strata=dict(zip(head["hours"], bodies[2:], strict=True)),
         rows=int(head["rows"]),
+        quiet={str(k): tuple(map(float, v)) for k, v in head.get("quiet", {}).items()},
         override=Override(by=override[0], why=override[1], objections=tuple(override[2]))
         if override
         else None,

@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from stanch.detect.summaries.record import Deed, Record, record_of
+from stanch.engine.watch.signatures import FIELD
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.happening import Happening
 
@@ -66,8 +67,18 @@ def _happening(kind: EventKind, row: dict[str, object]) -> Happening:
         what=_short(what),
         outcome=_short(row["outcome"]),
         facts={name: _short(row[name]) for name in _FACTS if row.get(name) is not None}
-        | _fields(row),
+        | _fields(row)
+        | _signature(row),
     )
+
+
+def _signature(row: dict[str, object]) -> dict[str, str]:
+    """The signature, which is no column of its own, out of what else the event says."""
+    try:
+        found = _OBJECT.decode(str(row["extra"])).get(FIELD) if row.get("extra") else None
+    except msgspec.DecodeError:
+        return {}
+    return {FIELD: _short(found)} if isinstance(found, str) else {}
 
 
 def _fields(row: dict[str, object]) -> dict[str, str]:

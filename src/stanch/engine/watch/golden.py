@@ -19,5 +19,6 @@ def baseline_of(kept: BaselineKept, at: datetime) -> Baseline:
         golden=Summary.from_bytes(golden.at(at), plan),
         digest=kept.digest,
         habits=Ledger.from_bytes(golden.habits) if golden.habits else None,
+        quiet=golden.quiet,
         condition=golden.setting.condition,
     )

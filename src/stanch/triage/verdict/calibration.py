@@ -86,6 +86,22 @@ def _table(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Table:
     return Table(values=kept, tail=round(tail, 4))
 
 
+def kept(calibration: Calibration) -> Mapping[str, tuple[float, ...]]:
+    """The tables as plain numbers, to be kept in a signed baseline: the values, then the tail."""
+    return {str(s): (*t.values, t.tail) for s, t in calibration.tables.items()}
+
+
+def read_back(numbers: Mapping[str, tuple[float, ...]], made_from: str) -> Calibration | None:
+    """The calibration that these numbers are; None when there are none."""
+    known = {str(s): s for s in Signal}
+    tables = {
+        known[name]: Table(values=tuple(row[:-1]), tail=row[-1])
+        for name, row in numbers.items()
+        if name in known and len(row) == len(GRID) + 1
+    }
+    return Calibration(tables=tables, windows=ENOUGH, made_from=made_from) if tables else None
+
+
 def strictest(one: Calibration, other: Calibration) -> Calibration:
     """For each signal the less sure of the two: an asset's own windows only add caution."""
     tables = dict(other.tables)
