@@ -13,7 +13,7 @@ from stanch.cli.root import run
 from stanch.cli.table import COMMANDS
 from stanch.vocabulary.trouble import BadInput, NotRunning
 
-PARTS = {"client", "fronting", "options", "out", "root", "table"}
+PARTS = {"client", "fronting", "options", "out", "playbook_runs", "root", "table"}
 
 
 def stanch_(*arguments: str) -> subprocess.CompletedProcess[str]:

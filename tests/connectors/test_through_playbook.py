@@ -372,7 +372,7 @@ def test_a_real_registrys_alias_follows_and_comes_back(make: Make, server: str) 
     client = MlflowClient(tracking_uri=server, registry_uri=server)
     client.create_registered_model("fraud")
     for number in ("6", "7"):
-        version = client.create_model_version("fraud", source=f"mlflow-artifacts:/{number}")
+        version = client.create_model_version("fraud", source=f"s3://models/{number}")
         client.set_registered_model_alias("fraud", "champion", version.version)
     house = make(
         f"""

@@ -9,6 +9,7 @@ import typer
 from stanch.cli.client import connect, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.cli.playbook_runs import add
 from stanch.vocabulary.trouble import BadFile, NotFound, NotRunning
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 app = command("What is done about each kind of incident: list, read, check, run, exchange.")
 Which = Annotated[str, typer.Argument(help="The playbook's id.")]
+add(app)
 File = Annotated[Path, typer.Argument(help="The playbook's YAML.")]
 _CONSENT = {"automatic": "at once", "one": "asks one", "two": "asks two"}
 
@@ -151,6 +153,38 @@ def _shipped() -> list[_Book]:
     return [
         _Book(id=b.id, title=b.title, text=shipped_text(b.id), version=b.version) for b in books
     ]
+
+
+@app.command("import")
+def import_(
+    *,
+    file: Annotated[Path, typer.Argument(help="A CACAO 2.0 document.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the playbook's YAML here.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read a CACAO document as a playbook, and say what had to be repaired."""
+    import msgspec  # noqa: PLC0415  only when needed
+
+    from stanch.contain.playbook.cacao_in import imported  # noqa: PLC0415  likewise
+    from stanch.contain.playbook.written import written  # noqa: PLC0415  likewise
+
+    try:
+        document = msgspec.json.decode(file.read_bytes())
+    except (OSError, msgspec.DecodeError) as error:
+        raise BadFile(file, f"cannot be read ({error})") from error
+    found = imported(document)
+    text, out = written(found.playbook), Out(json=json)
+    for repair in found.repairs:
+        out.say(f"repaired: {repair}")
+    if output is not None:
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise BadFile(output, f"cannot be written ({error.strerror or error})") from error
+    shown = {"id": found.playbook.id, "repairs": list(found.repairs), "text": text}
+    out.show(shown, text if output is None else f"{output} holds {found.playbook.id}.")
 
 
 def _book(playbook: str, data: Path | None) -> "Playbook":

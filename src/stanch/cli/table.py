@@ -17,6 +17,7 @@ COMMANDS = MappingProxyType(
         "filter": "Filters kept under a name: keep, list, show what they give, drop.",
         "approve": "Say yes to a question.",
         "deny": "Say no to a question.",
+        "question": "What people are asked: list, show, hand on, override, review.",
         "playbook": "What is done about each kind of incident: list, read, check, run, exchange.",
         "policy": "How an asset may be used right now: show, set, take back.",
         "edge": "Count at an edge site, and send signed counts instead of rows.",

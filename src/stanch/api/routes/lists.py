@@ -9,7 +9,7 @@ from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import IncidentLine
 from stanch.vocabulary.clock import Clock
 from stanch.vocabulary.finding import Finding
-from stanch.vocabulary.ids import ApprovalId, FindingId, IncidentId
+from stanch.vocabulary.ids import ApprovalId, FindingId, IncidentId, RunId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.kept import PolicyVersion
 from stanch.vocabulary.listing import Page
@@ -131,6 +131,13 @@ def list_runs(house: TheHouse, asked: TheQuery) -> Page[Run]:
         return tx.runs.page(asked.wanted, after=asked.after, limit=asked.limit)
 
 
+@get("/runs/{run:str}", opt=needs(Scope.READ), sync_to_thread=True)
+def show_run(house: TheHouse, run: FromPath[str]) -> Run:
+    """Where a run stands, what it waits for and why."""
+    with house.store.look() as tx:
+        return tx.runs.get(RunId(run))
+
+
 ROUTES = (
     list_assets,
     list_incidents,
@@ -143,4 +150,5 @@ ROUTES = (
     list_evidence,
     list_clocks,
     list_runs,
+    show_run,
 )

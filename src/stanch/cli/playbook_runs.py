@@ -1,0 +1,99 @@
+"""stanch playbook runs, where, pause, step, go, cancel: playbooks at work, and people's word."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stanch.cli.client import Client, connect, segment
+from stanch.cli.options import Data, Json
+from stanch.cli.out import Out
+
+Which = Annotated[str, typer.Argument(help="The run's id.")]
+_ASKED = "an answer to "
+
+
+def add(app: typer.Typer) -> None:
+    """Adds these commands to `stanch playbook`."""
+    for one in (runs, where, pause, step, go, cancel):
+        app.command()(one)
+
+
+def runs(
+    *,
+    incident: Annotated[str, typer.Option(help="Only those on this incident.")] = "",
+    state: Annotated[str, typer.Option(help="Only those that are waiting, paused, done, ...")] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List runs: where each stands and what it waits for."""
+    found = list(connect(data).every("/api/v1/runs", {"incident": incident, "state": state}))
+    rows = [
+        {
+            **one,
+            "waits": "; ".join(one["waits_for"])[:60],
+            "until": (one["wake"] or "")[:16].replace("T", " "),
+        }
+        for one in found
+    ]
+    columns = ("id", "state", "playbook", "incident", "step", "waits", "until")
+    Out(json=json).table({"items": found}, columns, rows)
+
+
+def where(*, run: Which, data: Data = None, json: Json = False) -> None:
+    """Show where a run stands, what it waits for and why."""
+    client = connect(data)
+    found = client.get(f"/api/v1/runs/{segment(run)}")
+    Out(json=json).show(found, "\n".join(_lines(client, found)))
+
+
+def pause(*, run: Which, data: Data = None, json: Json = False) -> None:
+    """Hold a run before its next step."""
+    _wish(run, "pause", (data, json))
+
+
+def step(*, run: Which, data: Data = None, json: Json = False) -> None:
+    """Let a paused run take one step."""
+    _wish(run, "step", (data, json))
+
+
+def go(*, run: Which, data: Data = None, json: Json = False) -> None:
+    """Let a paused run go on."""
+    _wish(run, "go", (data, json))
+
+
+def cancel(
+    *,
+    run: Which,
+    undo: Annotated[bool, typer.Option(help="Take back what it did, latest first.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """End a run; what it did stays, unless it is to be taken back."""
+    _wish(run, "cancel and undo" if undo else "cancel", (data, json))
+
+
+def _wish(run: str, wish: str, how: tuple[Path | None, bool]) -> None:
+    data, json = how
+    client = connect(data)
+    found = client.send("POST", f"/api/v1/runs/{segment(run)}/wish", {"wish": wish})
+    Out(json=json).show(found, f"{found['id']}: {wish}. It was {found['state']}.")
+
+
+def _lines(client: Client, run: dict[str, Any]) -> list[str]:
+    """A run in words."""
+    made = [
+        f"{run['id']}: {run['playbook']} on {run['asset']} for {run['incident']}, by {run['by']}",
+        f"{run['state']}" + (f" at {run['step']}" if run["step"] else "") + f": {run['says']}",
+        f"{run['done']} steps taken since {run['started'][:19]}.",
+    ]
+    for one in run["waits_for"]:
+        made.append(f"It waits for {one}.")
+        if one.startswith(_ASKED):
+            asked = client.get(f"/api/v1/approvals/{segment(one.removeprefix(_ASKED))}")
+            default = "yes" if asked["if_silent"] else "no"
+            made.append(f"  {asked['shown']}".replace("\n", "\n  "))
+            made.append(f"  Of {asked['role']}; silence means {default}.")
+    if run["wake"]:
+        made.append(f"It goes on by itself at {run['wake'][:19]} at the latest.")
+    return made

@@ -1,0 +1,91 @@
+"""stanch question: what people are asked, who else may answer, and what to do in an emergency."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stanch.cli.client import connect, segment
+from stanch.cli.options import Data, Json, command
+from stanch.cli.out import Out
+
+app = command("What people are asked: list, show, hand on, override, review.")
+Which = Annotated[str, typer.Argument(help="The question's id.")]
+Why = Annotated[str, typer.Option(help="The reason, which stands in the log.")]
+
+
+@app.command("list")
+def list_(
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="Those that are answered, too.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List the questions that are open."""
+    asked = {} if all_ else {"state": "open"}
+    found = list(connect(data).every("/api/v1/approvals", asked))
+    rows = [
+        {
+            **one,
+            "until": one["expires"][:16].replace("T", " "),
+            "question": one["shown"].partition("\n")[0][:70],
+            "answer": one["answer"] + (", to be reviewed" if one["review"] else ""),
+        }
+        for one in found
+    ]
+    columns = ("id", "answer", "action", "asset", "role", "until", "question")
+    Out(json=json).table({"items": found}, columns, rows)
+
+
+@app.command()
+def show(*, question: Which, data: Data = None, json: Json = False) -> None:
+    """Show what is asked, of whom, and what silence means."""
+    found = connect(data).get(f"/api/v1/approvals/{segment(question)}")
+    Out(json=json).show(found, "\n".join(_lines(found)))
+
+
+@app.command()
+def delegate(
+    *,
+    question: Which,
+    to: Annotated[str, typer.Argument(help="The name of somebody with an account.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Let somebody else answer, too."""
+    found = _post(question, "delegate", {"to": to}, data)
+    Out(json=json).show(found, f"{found['delegated_to']} may answer {question}, too.")
+
+
+@app.command()
+def override(*, question: Which, why: Why, data: Data = None, json: Json = False) -> None:
+    """Decide alone in an emergency, as an admin in person: loud, and reviewed afterwards."""
+    found = _post(question, "override", {"why": why}, data)
+    Out(json=json).show(found, f"{question} is overridden. Somebody else must review it.")
+
+
+@app.command()
+def review(*, question: Which, why: Why, data: Data = None, json: Json = False) -> None:
+    """Say what you found of a question that somebody overrode."""
+    found = _post(question, "review", {"why": why}, data)
+    Out(json=json).show(found, f"{question} is reviewed.")
+
+
+def _post(question: str, verb: str, body: dict[str, Any], data: Path | None) -> Any:
+    path = f"/api/v1/approvals/{segment(question)}/{verb}"
+    return connect(data).send("POST", path, body)
+
+
+def _lines(one: dict[str, Any]) -> list[str]:
+    """A question in words."""
+    default = "yes" if one["if_silent"] else "no"
+    made = [
+        one["shown"],
+        "",
+        f"{one['id']}: {one['answer']}. Of {one['role']} on {one['asset']}, for {one['incident']}.",
+        f"Until {one['expires'][:19]}; silence means {default}.",
+    ]
+    if one["delegated_to"]:
+        made.append(f"{one['delegated_to']} may answer, too.")
+    made += [f"{v['by']}: {'yes' if v['yes'] else 'no'}. {v['why']}".strip() for v in one["votes"]]
+    return made

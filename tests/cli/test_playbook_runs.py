@@ -1,0 +1,136 @@
+"""Runs and questions on the command line: where a run stands, and what people say of it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from stanch.cli.root import run
+from stanch.contain.playbook.cacao_out import Origin, exported
+from stanch.engine.clock import utc_now
+from stanch.engine.runs.library import shipped
+
+RUN = {
+    "id": "run-1",
+    "playbook": "extraction",
+    "asset": "fraud",
+    "incident": "inc-1",
+    "by": "stanch",
+    "state": "waiting",
+    "step": "rest-ok",
+    "says": "waits for approver: May each ask less?",
+    "done": 7,
+    "started": "2026-11-21T12:00:00Z",
+    "waits_for": ["an answer to apr-1"],
+    "wake": "2026-11-21T12:15:00Z",
+}
+ASKED = {
+    "id": "apr-1",
+    "shown": "May each ask less?\n- Limit queries on fraud.",
+    "role": "approver",
+    "if_silent": False,
+    "answer": "open",
+    "action": "query_limit",
+    "asset": "fraud",
+    "incident": "inc-1",
+    "expires": "2026-11-21T12:15:00Z",
+    "delegated_to": "linus",
+    "review": False,
+    "votes": [],
+}
+
+
+class Client:
+    """A server that knows one run and one question."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Any]] = []
+
+    def every(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        del query
+        yield RUN if path.endswith("runs") else ASKED
+
+    def get(self, path: str) -> dict[str, Any]:
+        return ASKED if "approvals" in path else RUN
+
+    def send(self, method: str, path: str, body: Any) -> dict[str, Any]:
+        assert method == "POST"
+        self.sent.append((path, body))
+        return ASKED if "approvals" in path else RUN
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Client:
+    made = Client()
+    for name in ("playbook_runs", "question"):
+        monkeypatch.setattr(f"stanch.cli.{name}.connect", lambda _: made)
+    return made
+
+
+@pytest.mark.usefixtures("client")
+def test_a_run_says_where_it_stands_what_it_waits_for_and_why(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["playbook", "runs"]) == 0
+    assert "rest-ok" in capsys.readouterr().out
+    assert run(["playbook", "where", "run-1"]) == 0
+    said = capsys.readouterr().out
+    for words in ("waiting at rest-ok", "May each ask less?", "silence means no", "12:15:00"):
+        assert words in said
+
+
+@pytest.mark.parametrize(
+    ("words", "wish"),
+    [
+        (["pause"], "pause"),
+        (["step"], "step"),
+        (["go"], "go"),
+        (["cancel"], "cancel"),
+        (["cancel", "--undo"], "cancel and undo"),
+    ],
+)
+def test_a_persons_word_is_carried_to_the_run(
+    client: Client, words: list[str], wish: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["playbook", words[0], "run-1", *words[1:], "--json"]) == 0
+    assert client.sent == [("/api/v1/runs/run-1/wish", {"wish": wish})]
+    assert json.loads(capsys.readouterr().out)["id"] == "run-1"
+
+
+def test_a_question_is_shown_handed_on_overridden_and_reviewed(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["question", "list"]) == 0
+    assert run(["question", "show", "apr-1"]) == 0
+    assert "linus may answer, too." in capsys.readouterr().out
+    assert run(["question", "delegate", "apr-1", "linus"]) == 0
+    assert run(["question", "override", "apr-1", "--why", "it burns"]) == 0
+    assert run(["question", "review", "apr-1", "--why", "it was right"]) == 0
+    assert client.sent == [
+        ("/api/v1/approvals/apr-1/delegate", {"to": "linus"}),
+        ("/api/v1/approvals/apr-1/override", {"why": "it burns"}),
+        ("/api/v1/approvals/apr-1/review", {"why": "it was right"}),
+    ]
+
+
+def test_an_override_without_a_reason_is_not_even_sent(client: Client) -> None:
+    assert run(["question", "override", "apr-1"]) != 0
+    assert client.sent == []
+
+
+def test_a_document_from_elsewhere_is_read_with_its_repairs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = utc_now()
+    origin = Origin(created=at, modified=at)
+    document = dict(exported(shipped()["natural_drift"].playbook, origin))
+    del document["spec_version"]
+    (tmp_path / "in.json").write_bytes(msgspec.json.encode(document))
+    out = tmp_path / "out.yaml"
+    assert run(["playbook", "import", str(tmp_path / "in.json"), "-o", str(out)]) == 0
+    assert "repaired:" in capsys.readouterr().err
+    assert out.read_text().startswith("playbook: natural_drift")
+    assert run(["playbook", "import", str(out)]) == 65
