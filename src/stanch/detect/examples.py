@@ -160,6 +160,7 @@ def window_of(
         ),
         now=total.summary,
         ledger=total.ledger.seal(),
+        minute=total.ledger,
         record=record or Record(),
         readings=watch.readings(plan),
     )

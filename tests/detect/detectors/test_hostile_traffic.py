@@ -137,12 +137,12 @@ def test_a_principal_who_poisoned_the_baseline_is_still_named(name: str) -> None
     attacker = examples.NAMES[examples.ODD_ONE]
     clean = attack.baseline.habits
     line = clean.names.index(attacker)
-    table, twins = clean.table.copy(), clean.twins.copy()
-    cells, inputs = clean.cells.copy(), clean.inputs.copy()
     place = attack.ledger.names.index(attacker)
-    table[line], twins[line] = attack.ledger.table[place], attack.ledger.twins[place]
-    cells[line], inputs[line] = attack.ledger.cells[place], attack.ledger.inputs[place]
-    poisoned = replace(clean, table=table, twins=twins, cells=cells, inputs=inputs)
+    poison: dict[str, np.ndarray] = {}
+    for part in ("table", "inputs", "cells", "keys", "cards"):
+        poison[part] = getattr(clean, part).copy()
+        poison[part][line] = getattr(attack.ledger, part)[place]
+    poisoned = replace(clean, **poison)
     window = replace(attack, baseline=replace(attack.baseline, habits=poisoned))
     assert attacker in suspects(name, window)
 

@@ -106,7 +106,7 @@ def test_a_model_without_scores_is_blind_on_confidence_once_its_baseline_has_non
 def test_training_set_hits_point_to_membership_inference() -> None:
     detector = detectors()["membership_inference"]
     (found,) = [f for f in detector.seen_in(detector.fires_on()) if isinstance(f, Finding)]
-    assert found.points_to == {AttackKind.MEMBERSHIP_INFERENCE: 0.8}
+    assert found.points_to == {AttackKind.MEMBERSHIP_INFERENCE: 0.9}
     assert found.atlas == ("AML.T0024.000",)
 
 

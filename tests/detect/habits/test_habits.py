@@ -8,9 +8,8 @@ import pytest
 from stanch.detect.habits.bar import bar
 from stanch.detect.habits.crowds import crowd_of, e_value
 from stanch.detect.habits.distances import distance_of
-from stanch.detect.habits.pairs import Seen, pairing_of
 from stanch.detect.habits.shares import share_of
-from stanch.detect.habits.tails import beta, beta_binomial, chi_square_low, gamma, normal
+from stanch.detect.habits.tails import beta_binomial, chi_square_low, gamma, normal
 
 
 def test_a_tail_without_spread_is_the_binomial_one() -> None:
@@ -34,14 +33,6 @@ def test_the_normal_tail_is_right_far_out(deviations: float, log: float) -> None
 def test_the_gamma_tail_is_close_to_the_exact_one() -> None:
     assert gamma(3.0, 1.0) == pytest.approx(math.log10(math.exp(-3)), abs=0.1)
     assert gamma(3.0, 4.0) == pytest.approx(-2.64, abs=0.1)
-
-
-def test_the_beta_tail_is_a_bound() -> None:
-    dice = np.random.default_rng(0).beta(1.5, 20.0, 400_000)
-    mean, variance = 1.5 / 21.5, 1.5 * 20 / (21.5**2 * 22.5)
-    for value in (0.15, 0.2, 0.3):
-        counted = math.log10(float((dice > value).mean()))
-        assert counted - 0.02 <= beta(value, mean, variance) <= counted + 0.3
 
 
 def test_the_low_quantile_of_chi_square_is_close_to_the_exact_one() -> None:
@@ -68,8 +59,6 @@ def test_of_ordinary_principals_hardly_one_in_a_thousand_is_beyond_its_tail(spre
 def test_fewer_than_eight_principals_make_no_habit() -> None:
     assert share_of(np.ones(7), np.full(7, 100.0)) is None
     assert distance_of(np.ones(7), np.full(7, 100.0), 1.0, 10) is None
-    seven = np.ones(7)
-    assert pairing_of(Seen(share=seven * 0.01, pairs=seven * 99, rows=seven * 9), 1.0) is None
 
 
 def test_one_poisoner_in_twenty_neither_raises_the_mean_nor_widens_the_spread() -> None:

@@ -6,8 +6,10 @@ Out   a Finding that names who asks about inputs that do not occur, or about the
 Why   a copy needs answers where the model's users have no questions: off the manifold, all over the
       space, or close to the boundary.
 Math  Ways of being odd: rows off the manifold; rows with values out of range; rows close to the
-      boundary (shares, `habits.shares`); the mean wave (the MMD of a Gaussian kernel) and the
-      centre along the main axes, in their own standard deviations (`habits.distances`). The bar
+      boundary (shares, `habits.shares`); one step taken again and again from different inputs, as
+      a copy by the signs of a surrogate's gradient takes it (`habits.pairs`); the mean wave (the
+      MMD of a Gaussian kernel) and the centre along the main axes, in their own standard
+      deviations (`habits.distances`). The bar
       (`habits.bar`) shares `rate` among principals, ways and looks, so at most `rate` of windows,
       and far fewer than .1 % of benign principals, alarm. Crowds: `habits.crowds`.
 """
@@ -22,7 +24,17 @@ from stanch.detect.detector import Detector
 from stanch.detect.habits.apart import centre_way, mix_way
 from stanch.detect.habits.crowds import Crowd, crowd_of
 from stanch.detect.habits.judge import Accused, Way, accused, listed, rarest, share_way, suspects_of
-from stanch.detect.habits.people import LONG, Ground, People, ground, peers, people, unable
+from stanch.detect.habits.pairs import steps_way
+from stanch.detect.habits.people import (
+    FEW_PEERS,
+    LONG,
+    Ground,
+    People,
+    ground,
+    peers,
+    people,
+    unable,
+)
 from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Block
@@ -32,15 +44,17 @@ from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Sus
 from stanch.vocabulary.ids import DetectorId, PrincipalId
 
 ID = DetectorId("extraction")
-OFF, RANGE, NEAR, JOINT, CENTRE = (
+OFF, RANGE, NEAR, JOINT, CENTRE, STEPS = (
     "inputs that do not occur together",
     "inputs out of range",
     "answers close to the boundary",
     "the mix of inputs",
     "the centre of the inputs",
+    "one step taken again and again from different inputs",
 )
-WORTH = {OFF: 0.8, RANGE: 0.5, NEAR: 0.5, JOINT: 0.4, CENTRE: 0.3}
+WORTH = {OFF: 0.8, STEPS: 0.8, RANGE: 0.5, NEAR: 0.5, JOINT: 0.4, CENTRE: 0.3}
 """How far each way speaks for extraction; a new kind of customer shows in the last two as well."""
+SHARES = (OFF, RANGE, NEAR, STEPS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +79,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
     known = ground(base)
-    who = people(ledger, limits.few)
+    who = people(ledger, limits.few, base.habits)
     ways = ways_of(base, known, people(base.habits, LONG), who)
     alone = tuple(
         a
@@ -75,11 +89,16 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if alone:
         yield _finding(window, alone)
     crowd = crowd_of(rarest(ways), _directions(known, who))
-    together = crowd.strength >= -np.log10(limits.rate / 2) and 2 * len(crowd.members) <= len(
-        who.names
-    )
-    if together and len({*crowd.members} - {a.place for a in alone}) >= limits.crowd:
+    if crowd.strength < -np.log10(limits.rate / 2) or not _minority(who, crowd):
+        return
+    if len({*crowd.members} - {a.place for a in alone}) >= limits.crowd:
         yield _together(window, who, crowd)
+
+
+def _minority(who: People, crowd: Crowd) -> bool:
+    """Whether the others are at least as many: of those who were there before, if it is a few."""
+    judged = who.known if who.known.sum() >= FEW_PEERS else np.ones(len(who.names), np.bool_)
+    return 2 * int(judged[crowd.members].sum()) <= int(judged.sum())
 
 
 def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[Way]:
@@ -92,6 +111,7 @@ def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[W
     found = [share_way(name, habit, who, block, least) for name, block, least in shares]
     found.append(mix_way(JOINT, known, habit, who))
     found.append(centre_way(CENTRE, known, habit, who))
+    found.append(steps_way(STEPS, base, who))
     return [way for way in found if way is not None]
 
 
@@ -106,8 +126,8 @@ def _directions(known: Ground, who: People) -> Floats:
 def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:
     first = found[0]
     names = listed([a.name for a in found])
-    shown = f"{first.shown:.0%}" if first.way in (OFF, RANGE, NEAR) else f"{first.shown:.2f}"
-    usual = f"{first.usual:.1%}" if first.way in (OFF, RANGE, NEAR) else f"{first.usual:.2f}"
+    shown = f"{first.shown:.0%}" if first.way in SHARES else f"{first.shown:.2f}"
+    usual = f"{first.usual:.1%}" if first.way in SHARES else f"{first.usual:.2f}"
     return Finding(
         detector=ID,
         asset=window.asset.id,

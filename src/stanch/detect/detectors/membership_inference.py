@@ -1,15 +1,19 @@
 """Membership inference and inversion: somebody asks whether, or which, records were trained on.
 
-In    a Window: rows that equal a training row, very confident answers and pairs of neighbours, by
-      principal; the habits of principals in the baseline.
+In    a Window: a sample of each principal's inputs, rows that equal a training row, very confident
+      answers; the habits of principals in the baseline.
 Out   a Finding that names who asks; Blind when principals cannot be compared, and Blind on hits
       when the asset's training fingerprints are not known.
-Why   who tests membership asks about records that were in the training set (or planted canaries,
-      which nobody else knows); who inverts a model climbs towards what it is surest of.
-Math  Hits: the share of a principal's different rows that equal a row of the training set
-      (`habits.shares`); a repeated row counts once. Climbing: the share of answers in the highest
-      sixteenth of the margin, counted only where neighbours are more than usual, too
-      (`habits.pairs`). The bar (`habits.bar`) shares `rate` among principals, ways and looks.
+Why   who tests membership asks about each of many records, and a little around it, to see how sure
+      the model is and how far it stays so; who has the records of the training set, or planted
+      canaries, asks for rows that nobody else knows; who inverts a model climbs towards what it is
+      surest of.
+Math  Records: many pairs of inputs that hardly differ (`habits.pairs`), in many small clusters
+      instead of one large one (`habits.clusters`), mostly with one answer and without one step for
+      all. Hits: the share of a principal's different rows that equal a row of the training set
+      (`habits.shares`). Climbing: the share of answers in the highest sixteenth of the margin,
+      counted only where many pairs hardly differ, too. The bar (`habits.bar`) shares `rate` among
+      principals, ways and looks.
 """
 
 from collections.abc import Iterator
@@ -19,6 +23,7 @@ import numpy as np
 
 from stanch.detect import examples
 from stanch.detect.detector import Detector
+from stanch.detect.habits.clusters import clusters_of
 from stanch.detect.habits.judge import (
     Accused,
     Way,
@@ -28,7 +33,7 @@ from stanch.detect.habits.judge import (
     share_way,
     suspects_of,
 )
-from stanch.detect.habits.pairs import neighbours_way
+from stanch.detect.habits.pairs import flips_way, steps_way, tight_ways
 from stanch.detect.habits.people import LONG, People, people, unable
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Block, Part
@@ -38,9 +43,20 @@ from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
 
 ID = DetectorId("membership_inference")
-HITS, CLIMB = "inputs that are rows of the training set", "answers of the highest certainty"
+HITS, CLIMB, RECORDS = (
+    "inputs that are rows of the training set",
+    "answers of the highest certainty",
+    "pairs of inputs that hardly differ, around many records,",
+)
+WORTH = {HITS: 0.9, RECORDS: 0.85, CLIMB: 0.4}
 CLOSER = 2.0
-"""Certainty is a climb only if so many times more inputs than usual are neighbours."""
+"""Certainty is a climb only if so many times more pairs than usual hardly differ."""
+SMALL = 0.34
+"""A larger share of the inputs around one of them is one search, not many records."""
+FLIPPED = 0.25
+"""More pairs with different answers, in those that hardly differ, feel for the boundary."""
+STEPPED = -3.0
+"""Log10 of how rare a step has to be to make it a copy by steps."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,37 +80,64 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if not known:
         why = "no answer was ever on a row of the training set, or its fingerprints are not known"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
-    who, habit = people(ledger, limits.enough), people(base.habits, LONG)
-    ways = _ways(base, habit, who, hits=known)
+    known = bool(base.golden.sums[Part.HITS][0] or window.now.sums[Part.HITS][0])
+    if not known:
+        why = "no answer was ever on a row of the training set, or its fingerprints are not known"
+        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
+    who = people(ledger, limits.enough, base.habits)
+    ways = _ways(base, people(base.habits, LONG), who, hits=known)
     found = accused(who, ways, rate=limits.rate, enough=limits.enough) if ways else ()
     if found:
         yield _finding(window, found)
 
 
 def _ways(base: Baseline, habit: People, who: People, *, hits: bool) -> list[Way]:
-    ways: list[Way] = []
-    asked = share_way(HITS, habit, who, Block.HITS, 1 / max(base.golden.n, 1)) if hits else None
-    if asked is not None:
-        ways.append(asked)
-    near = neighbours_way(CLIMB, habit, who)
+    tight = tight_ways(RECORDS, base, who)
+    found = _records(tight, base, who)
+    if hits:
+        found.append(share_way(HITS, habit, who, Block.HITS, 1 / max(base.golden.n, 1)))
+    if tight and base.plan.near > 0:
+        found.append(_climb(tight[0], habit, who))
+    return [way for way in found if way is not None]
+
+
+def _records(tight: tuple[Way, ...], base: Baseline, who: People) -> list[Way | None]:
+    """Many small clusters; not one large one, not along a boundary, not by one step."""
+    clusters, steps = clusters_of(base, who), steps_way("", base, who)
+    flips = flips_way("", base, who)
+    if clusters is None or steps is None or flips is None:
+        return []
+    many = (clusters.share <= SMALL) & (steps.rarity > STEPPED)
+    out: list[Way | None] = []
+    for way in tight:
+        agreed = many & (flips.shown <= FLIPPED * way.shown)
+        out.append(replace(way, rarity=np.where(agreed, way.rarity, 0.0)))
+    return out
+
+
+def _climb(tight: Way, habit: People, who: People) -> Way | None:
+    """Certain answers, of those many of whose inputs hardly differ."""
     sure = counts_way(CLIMB, (habit, habit.confident()), (who, who.confident()), 0.0)
-    if near is not None and sure is not None and base.plan.near > 0:
-        close = near.shown > CLOSER * near.usual
-        ways.append(replace(sure, rarity=np.where(close, sure.rarity, 0.0)))
-    return ways
+    if sure is None:
+        return None
+    close = tight.shown > CLOSER * tight.usual
+    return replace(sure, rarity=np.where(close, sure.rarity, 0.0))
 
 
 def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:
     first = found[0]
-    hits = any(a.way == HITS for a in found)
-    what = "Records of the training set were asked for" if hits else "Certainty was climbed"
+    what = {
+        HITS: "Records of the training set were asked for",
+        RECORDS: "It was asked who was in the training data",
+        CLIMB: "Certainty was climbed",
+    }[first.way]
     return Finding(
         detector=ID,
         asset=window.asset.id,
         version=window.version,
         window=window.span,
-        says=f"{what} by {listed([a.name for a in found])}: {first.shown:.0%} of {first.rows} "
-        f"answers are {first.way}, {first.usual:.1%} is usual.",
+        says=f"{what} by {listed([a.name for a in found])}: {first.way} came to "
+        f"{first.shown:.1%} over {first.rows} answers, {first.usual:.2%} is usual.",
         measured={
             "principals": float(len(found)),
             "answers": float(sum(a.rows for a in found)),
@@ -103,8 +146,8 @@ def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:
         because=window.cites,
         strength=round(-first.rarity, 2),
         suspects=suspects_of(found),
-        points_to={AttackKind.MEMBERSHIP_INFERENCE: 0.8 if hits else 0.4},
-        atlas=("AML.T0024.000",) if hits else ("AML.T0024.001",),
+        points_to={AttackKind.MEMBERSHIP_INFERENCE: max(WORTH[a.way] for a in found)},
+        atlas=("AML.T0024.001",) if first.way == CLIMB else ("AML.T0024.000",),
     )
 
 

@@ -56,7 +56,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if why or base is None or ledger is None or base.habits is None:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
-    who = people(ledger, limits.enough)
+    who = people(ledger, limits.enough, base.habits)
     ways = _ways(base, people(base.habits, LONG), who)
     found = accused(who, ways, rate=limits.rate, enough=limits.enough)
     if found:
@@ -69,7 +69,7 @@ def _needs(base: Baseline) -> str:
 
 def _ways(base: Baseline, habit: People, who: People) -> list[Way]:
     near = share_way(NEAR, habit, who, Block.NEAR, 0.0) if base.plan.near > 0 else None
-    flips = flips_way(FLIPS, habit, who)
+    flips = flips_way(FLIPS, base, who)
     return [way for way in (near, flips) if way is not None]
 
 
@@ -94,7 +94,7 @@ def _finding(window: Window, ways: list[Way], found: tuple[Accused, ...]) -> Fin
         strength=round(-first.rarity, 2),
         suspects=suspects_of(found),
         points_to={
-            AttackKind.THRESHOLD_PROBING: 0.8 if flips else 0.6,
+            AttackKind.THRESHOLD_PROBING: 0.85 if flips else 0.7,
             AttackKind.EVASION: 0.4 if flips else 0.2,
         },
         atlas=DETECTOR.atlas,

@@ -8,8 +8,11 @@ Math  For each of rows, cost and tokens a minute, the baseline's principals give
       sqrt((P - 1) / chi-square(P - 1, 5 %)) and the mean by 1.645 / sqrt(P) of it; the largest
       rate in twenty is left out when it lies 6 deviations from the others. A principal is named
       when its rate is rarer than the bar (`habits.bar`) and `grown` times its own history, or when
-      it is `burst` times its own history and among the largest twentieth of the others'. The whole
-      asset is named at `surge` times its rate. Minutes are counted by a sketch (3 %).
+      it is `burst` times its own history and among the largest twentieth of the others'. A rate is
+      that of the newest minute or of the whole window, whichever is more. One who alone asks
+      `surge` times as much as everybody together used to is an attack on the purse, however new;
+      so is one at that pace over five seconds who has already asked for two such minutes. The
+      whole asset is named at `surge` times its rate. Minutes are counted by a sketch (3 %).
 """
 
 import math
@@ -28,7 +31,7 @@ from stanch.detect.habits.tails import chi_square_low, normal
 from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.ledger import Ledger
-from stanch.detect.summaries.parts import UNIT, Block, Peak
+from stanch.detect.summaries.parts import BLOCK_TICKS, UNIT, Block, Peak
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline, Window
 from stanch.vocabulary.event import EventKind
@@ -38,6 +41,8 @@ from stanch.vocabulary.ids import DetectorId
 ID = DetectorId("volume_and_cost")
 KINDS = {Block.ROWS: "answers", Block.COST: "cost", Block.TOKENS: "tokens"}
 FAR = 6.0
+BULK = 2.0
+"""Minutes of everybody's usual answers that one must have asked for before a pace is believed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +56,7 @@ class Limits:
     burst: float = 20.0
     """By this factor, its own history alone is enough."""
     surge: float = 5.0
-    """The factor for the whole asset."""
+    """The factor for the whole asset, whoever asks."""
     rate: float = 0.001
     """The share of windows that may name a benign principal."""
 
@@ -70,6 +75,8 @@ class Rates:
     """Standard deviation of the logarithm, raised."""
     high: float
     """The rate that one principal in twenty of the baseline exceeded."""
+    alone: Floats
+    """(P,) each one's rate in that of everybody together in the baseline."""
 
     def rarity(self, place: int) -> float:
         """Log10 of the chance that a principal of the baseline has so large a rate."""
@@ -86,10 +93,10 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
     who = people(ledger, limits.enough)
-    rates = [r for block in KINDS if (r := _rates(block, base.habits, base, who, now)) is not None]
+    rates = [r for block in KINDS if (r := _rates(block, base, who, window)) is not None]
     found = _accused(who, rates, limits)
     if found:
-        yield _finding(window, found)
+        yield _finding(window, found, alone=_alone(found, rates) >= limits.surge)
     whole = _surge(base, ledger, now)
     if whole and max(whole.values()) >= limits.surge and window.n >= limits.enough:
         yield _asset(window, whole)
@@ -100,9 +107,11 @@ def minutes(summary: Summary) -> float:
     return max(summary.different(Peak.MINUTES), 1.0)
 
 
-def _rates(block: Block, habits: Ledger, base: Baseline, who: People, now: Summary) -> Rates | None:
-    then = people(habits, LONG)
-    usual = then.count(block) / minutes(base.golden)
+def _rates(block: Block, base: Baseline, who: People, window: Window) -> Rates | None:
+    if base.habits is None or window.now is None:
+        return None
+    then, span = people(base.habits, LONG), minutes(base.golden)
+    usual = then.count(block) / span
     usual = usual[usual > 0]
     if len(usual) < len(then.names) / 2:
         return None
@@ -114,15 +123,38 @@ def _rates(block: Block, habits: Ledger, base: Baseline, who: People, now: Summa
         logs = rest
     size = len(logs)
     width = max(float(logs.std()), 0.1) * math.sqrt((size - 1) / chi_square_low(size - 1))
-    own = dict(zip(then.names, then.count(block) / minutes(base.golden), strict=True))
+    own = dict(zip(then.names, then.count(block) / span, strict=True))
+    now = np.maximum(who.count(block) / minutes(window.now), _newest(who, window.minute, block))
+    whole = float(base.habits.everybody(block)[0]) / span
+    pace = np.maximum(now, _pace(who, window.minute, whole) if block is Block.ROWS else 0.0)
     return Rates(
         kind=KINDS[block],
-        now=who.count(block) / minutes(now),
+        now=now,
         own=np.array([own.get(name, 0.0) for name in who.names]),
         middle=math.exp(float(logs.mean()) + ERRORS * width / math.sqrt(size)),
         width=width,
         high=math.exp(float(np.quantile(logs, 0.95))),
+        alone=pace / max(whole, 1e-9),
     )
+
+
+def _newest(who: People, minute: Ledger | None, block: Block) -> Floats:
+    """(P,) the counts of the newest minute."""
+    if minute is None or not minute.names:
+        return np.zeros(len(who.names))
+    counts = dict(zip(minute.names, minute.block(block)[:, 0], strict=True))
+    return np.array([float(counts.get(name, 0)) for name in who.names])
+
+
+def _pace(who: People, minute: Ledger | None, whole: float) -> Floats:
+    """(P,) the pace over the busiest five seconds, of those who asked for minutes of everybody."""
+    if minute is None or not minute.names:
+        return np.zeros(len(who.names))
+    ticks = minute.block(Block.TICKS)
+    busiest = dict(zip(minute.names, ticks.max(axis=1) * BLOCK_TICKS, strict=True))
+    asked = _newest(who, minute, Block.ROWS)
+    pace = np.array([float(busiest.get(name, 0)) for name in who.names])
+    return np.where(asked >= BULK * whole, pace, 0.0)
 
 
 def _accused(who: People, rates: list[Rates], limits: Limits) -> tuple[Accused, ...]:
@@ -133,7 +165,8 @@ def _accused(who: People, rates: list[Rates], limits: Limits) -> tuple[Accused, 
             factor = now / own if own > 0 else math.inf
             rarity = one.rarity(place)
             limit = bar(limits.rate, len(who.names), len(KINDS), limits.enough, limits.enough)
-            rare = rarity <= limit and factor >= limits.grown
+            flood = float(one.alone[place]) >= limits.surge
+            rare = (rarity <= limit and factor >= limits.grown) or flood
             sudden = limits.burst <= factor < math.inf and now >= one.high
             if not rare and not sudden:
                 continue
@@ -144,7 +177,7 @@ def _accused(who: People, rates: list[Rates], limits: Limits) -> tuple[Accused, 
                 shown=now,
                 usual=own if own > 0 else one.middle,
                 rows=int(who.rows[place]),
-                rarity=min(rarity, limit) if sudden else rarity,
+                rarity=min(rarity, limit) if sudden or flood else rarity,
                 over=max(limit - rarity, 0.0),
             )
             if name not in found or found[name].over < accused.over:
@@ -156,7 +189,12 @@ def _amount(kind: str, rate: float) -> str:
     return f"{rate / UNIT:.4g}" if kind == KINDS[Block.COST] else f"{rate:.4g}"
 
 
-def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:
+def _alone(found: tuple[Accused, ...], rates: list[Rates]) -> float:
+    """How many times what everybody used to ask, the most demanding of the accused asks."""
+    return max(float(rate.alone[one.place]) for one in found for rate in rates)
+
+
+def _finding(window: Window, found: tuple[Accused, ...], *, alone: bool) -> Finding:
     first = found[0]
     return Finding(
         detector=ID,
@@ -176,7 +214,11 @@ def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:
         because=window.cites,
         strength=round(min(-first.rarity, 300.0), 2),
         suspects=suspects_of(found),
-        points_to={AttackKind.DENIAL_OF_WALLET: 0.7, AttackKind.EXTRACTION: 0.2},
+        topic="more than everybody" if alone else "",
+        points_to={
+            AttackKind.DENIAL_OF_WALLET: 0.9 if alone else 0.4,
+            AttackKind.EXTRACTION: 0.2,
+        },
         atlas=DETECTOR.atlas,
     )
 

@@ -1,135 +1,177 @@
-"""Pairs: how many of a principal's pairs of rows are neighbours, against the habit.
+"""Pairs: what pairs of a principal's inputs show, against the habit of the baseline's people.
 
-In    the ledgers of the baseline and of the window, as People.
-Out   a `Pairing`, which says how rare so many pairs are.
-Why   a search around one input is a cluster of queries; clusters show in pairs, even under cover.
-Math  Of N pairs of n rows, C are neighbours: a U-statistic with kernel mean m. Its relative
-      variance is
-          1 / (m N)      for the pairs as such (Poisson),
-          4 z / n        for rows that have more neighbours than others: with p the shares of the
-                         cells over all principals, z = sum p^3 / (sum p^2)^2 - 1,
-          h              for principals who differ by nature.
-      m and h come from the principals of the baseline: m raised by 1.645 standard errors, h by
-      (P - 1) / chi-square(P - 1, 5 %). The share C / N is taken as beta with that mean and
-      variance: people with a taste for one class fill its lower half, and only a search comes
-      close to one. Gross outliers are left out as in `shares`.
+In    the sampled inputs of the baseline's people and of the window's.
+Out   ways of being odd: many pairs that hardly differ; neighbours with different answers; steps
+      that are taken again and again from different inputs.
+Why   many small clusters are no search around one input, but they are no ordinary use either:
+      somebody asks about each of many records a little around it (membership), or spreads a few
+      inputs into many by fixed steps (a copy by the signs of a gradient).
+Math  Counts of pairs over all pairs of a sample, and the most frequent step over its inputs, are
+      judged as shares (`habits.shares`). A step is the difference of two inputs that at most
+      `STEP_SIDES` axes part; two steps are the same when they differ by no more than the rounding
+      of a card along every main axis, and share no input. Steps hardly ever repeat by chance in
+      ten dimensions; where inputs are whole numbers they do, and the baseline's people show it.
 """
 
-import math
-from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from stanch.detect.habits.clusters import known_of
 from stanch.detect.habits.judge import Way
-from stanch.detect.habits.people import People, peers
-from stanch.detect.habits.shares import ERRORS, FEWEST, GROSS, LEFT_OUT
-from stanch.detect.habits.tails import beta, chi_square_low
-from stanch.detect.summaries.arrays import Floats
+from stanch.detect.habits.people import LONG, People, peers, people
+from stanch.detect.habits.points import Points, Singles, parted, points, scaled, squared
+from stanch.detect.habits.shares import share_of
+from stanch.detect.summaries.arrays import Flags, Floats, Ints
+from stanch.detect.summaries.ledger import Ledger, nobody
+from stanch.detect.summaries.parts import SIGMA
+from stanch.detect.summaries.sample import STEP
+from stanch.detect.window import Baseline
 
-LEAST = 1e-4
-"""A share of pairs that is never held for rarer than this."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pairing:
-    """The habit of a population in one kind of pair."""
-
-    mean: float
-    uneven: float
-    """z: how unevenly rows have neighbours."""
-    habit: float
-    """h: the relative variance between principals."""
-    principals: int
-
-    def rarity(self, share: float, pairs: float, rows: float) -> float:
-        """Log10 of the chance that a principal of the baseline has so large a share of pairs."""
-        if share <= self.mean or pairs <= 0:
-            return 0.0
-        width = self.habit + 4 * self.uneven / max(rows, 1.0) + 1 / (self.mean * pairs)
-        return beta(min(share, 1 - 0.5 / (pairs + 1)), self.mean, width * self.mean**2)
+TIGHT = (0.6, 1.0, 1.5)
+"""Two inputs hardly differ when they are this near along the main axes, in their own widths; which
+of these tells most depends on how many numbers vary freely."""
+FLIPS = 0.0
+CLOSE = 1.0
+"""Two inputs are neighbours whose answers should agree."""
+STEP_SIDES = 6
+LEAST_STEP = 4
+"""A step is at least this many units of a card along some axis: a quarter of a deviation."""
+ALIKE = 1
+"""Two steps are the same when they differ by no more than so many units of a card."""
+GRAIN = np.float32((1 << STEP) / SIGMA)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Seen:
-    """Shares of pairs of some principals."""
-
-    share: Floats
-    pairs: Floats
-    rows: Floats
-
-    def only(self, kept: np.ndarray) -> "Seen":
-        """Some of them."""
-        return Seen(share=self.share[kept], pairs=self.pairs[kept], rows=self.rows[kept])
+def tight_ways(name: str, base: Baseline, who: People) -> tuple[Way, ...]:
+    """How rare each principal's share of pairs is that hardly differ, at each of three widths."""
+    found = (_pairs_way(name, base, who, width) for width in TIGHT)
+    return tuple(way for way in found if way is not None)
 
 
-def neighbours_way(name: str, habit: People, who: People) -> Way | None:
-    """How rare each principal's share of neighbours is."""
-    cells = habit.cells().sum(axis=3)
-    return _way(
-        name, _uneven(cells, cells), _seen(habit, habit.near()), _seen(who, who.near()), who
+def flips_way(name: str, base: Baseline, who: People) -> Way | None:
+    """How rare each principal's share of pairs is that are neighbours with different answers."""
+    return _pairs_way(name, base, who, FLIPS)
+
+
+def steps_way(name: str, base: Baseline, who: People) -> Way | None:
+    """How rare it is that each principal takes one step so often."""
+    now = points(who.ledger, who.places)
+    counts, trials = _steps_of_all(who.ledger)[who.places], now.count
+    middle = peers(who, counts / np.maximum(trials, 1))
+    fit = share_of(*_usual_steps(base), 0.0 if middle is None else float(middle))
+    if fit is None:
+        return None
+    rare = [fit.rarity(float(c), int(n)) for c, n in zip(counts, trials, strict=True)]
+    return Way(
+        name=name, shown=counts / np.maximum(trials, 1), usual=fit.mean, rarity=np.array(rare)
     )
 
 
-def flips_way(name: str, habit: People, who: People) -> Way | None:
-    """How rare each principal's share of neighbours with different answers is."""
-    cells = habit.cells()
-    uneven = _uneven(cells, cells[..., ::-1])
-    return _way(name, uneven, _seen(habit, habit.flipped()), _seen(who, who.flipped()), who)
+@lru_cache(maxsize=4)
+def _steps_of_all(ledger: Ledger) -> Floats:
+    """The most frequent step on every line of the ledger."""
+    return _steps(points(ledger, np.arange(len(ledger.names))))
 
 
-def pairing_of(seen: Seen, uneven: float, at_least: float = LEAST) -> Pairing | None:
-    """The habit of these principals; None when there are fewer than eight with pairs."""
-    seen = seen.only(seen.pairs >= 1)
-    if len(seen.share) < FEWEST:
+@lru_cache(maxsize=8)
+def _usual_steps(base: Baseline) -> tuple[Floats, Floats]:
+    """The same of the baseline's people, and of how many inputs."""
+    then = _then(base)
+    return _steps(then), then.count.astype(float)
+
+
+@lru_cache(maxsize=32)
+def _usual_pairs(base: Baseline, kind: float) -> tuple[Floats, Floats]:
+    """The baseline's people's pairs: that hardly differ at this width, or that flip (0)."""
+    known, then = known_of(base), _then(base)
+    if known is None:
+        return np.zeros(0), np.zeros(0)
+    return _such(then, _apart(then, known.width), kind), _trials(then)
+
+
+def _then(base: Baseline) -> Points:
+    habit = people(base.habits, LONG) if base.habits is not None else None
+    if habit is None:
+        return points(nobody(base.plan.digest), np.zeros(0, np.int64))
+    return points(habit.ledger, habit.places)
+
+
+def _such(seen: Points, far: Floats, kind: float) -> Floats:
+    """(P,) pairs that hardly differ at the width `kind`; at 0, neighbours that flip."""
+    if kind > 0:
+        return _pairs(seen, far <= kind * kind)
+    differ = seen.said[:, :, None] != seen.said[:, None, :]
+    return _pairs(seen, (far <= CLOSE * CLOSE) & differ)
+
+
+def _pairs_way(name: str, base: Baseline, who: People, kind: float) -> Way | None:
+    known = known_of(base)
+    if known is None:
         return None
-    kept = np.ones(len(seen.share), np.bool_)
-    for _ in range(max(1, len(kept) // LEFT_OUT)):
-        worst = int(np.where(kept, seen.share, -1.0).argmax())
-        kept[worst] = False
-        others = _fitted(seen.only(kept), uneven, at_least)
-        own = others.rarity(
-            float(seen.share[worst]), float(seen.pairs[worst]), float(seen.rows[worst])
-        )
-        if own > GROSS:
-            kept[worst] = True
-            break
-    return _fitted(seen.only(kept), uneven, at_least)
-
-
-def _fitted(seen: Seen, uneven: float, at_least: float) -> Pairing:
-    size = len(seen.share)
-    mean = max(float(seen.share.mean()), at_least)
-    chance = 4 * uneven / seen.rows + 1 / (mean * seen.pairs)
-    apart = (seen.share / mean - 1) ** 2
-    raised = float(apart.sum()) / chi_square_low(size - 1)
-    habit = max(raised - float(chance.mean()), 0.0)
-    mean *= 1 + ERRORS * math.sqrt(float(apart.mean()) / size)
-    return Pairing(mean=min(mean, 1 - 1e-9), uneven=uneven, habit=habit, principals=size)
-
-
-def _way(name: str, uneven: float, then: Seen, now: Seen, who: People) -> Way | None:
-    middle = peers(who, now.share)
-    fit = pairing_of(then, uneven, LEAST if middle is None else max(float(middle), LEAST))
+    now = points(who.ledger, who.places)
+    counts, trials = _such(now, _apart(now, known.width), kind), _trials(now)
+    shown = counts / np.maximum(trials, 1)
+    middle = peers(who, shown)
+    fit = share_of(*_usual_pairs(base, kind), 0.0 if middle is None else float(middle))
     if fit is None:
         return None
-    rare = [
-        fit.rarity(float(s), float(p), float(n))
-        for s, p, n in zip(now.share, now.pairs, now.rows, strict=True)
-    ]
-    return Way(name=name, shown=now.share, usual=fit.mean, rarity=np.array(rare))
+    rare = [fit.rarity(float(c), int(n)) for c, n in zip(counts, trials, strict=True)]
+    return Way(name=name, shown=shown, usual=fit.mean, rarity=np.array(rare))
 
 
-def _seen(who: People, share: Floats) -> Seen:
-    return Seen(share=share, pairs=who.pairs(), rows=who.trials())
+def _apart(seen: Points, width: Floats) -> Floats:
+    """(P, 64, 64) squared distances."""
+    place = scaled(seen.place, width)
+    return squared(place, place).astype(np.float64)
 
 
-def _uneven(cells: Floats, others: Floats) -> float:
-    """The z of the mean principal: how unevenly the rows in `cells` have neighbours in `others`."""
-    rows = np.maximum(cells.reshape(len(cells), cells.shape[1], -1).sum(axis=2), 1)
-    shape = (len(cells), cells.shape[1], *(1,) * (cells.ndim - 2))
-    mass = (cells / rows.reshape(shape)).mean(axis=0)
-    near = (others / rows.reshape(shape)).mean(axis=0)
-    ways = range(len(mass))
-    mean = float(np.mean([(mass[w] * near[w]).sum() for w in ways]))
-    square = float(np.mean([(mass[w] * near[w] ** 2).sum() for w in ways]))
-    return max(square / mean**2 - 1, 0.0) if mean > 0 else 1.0
+def _pairs(seen: Points, such: Flags) -> Floats:
+    """(P,) how many pairs of each principal's inputs are such."""
+    both = seen.there[:, :, None] & seen.there[:, None, :]
+    upper = np.triu(np.ones(such.shape[1:], np.bool_), 1)
+    return (such & both & upper).sum(axis=(1, 2)).astype(float)
+
+
+def _trials(seen: Points) -> Floats:
+    count = seen.count.astype(float)
+    return count * (count - 1) / 2
+
+
+def _steps(seen: Points) -> Floats:
+    """(P,) how often each principal takes its most frequent step, after the first time."""
+    return np.array([_repeated(seen, line) for line in range(len(seen.there))], np.float64)
+
+
+def _repeated(seen: Points, line: int) -> int:
+    there = seen.there[line]
+    sides, place = seen.sides[line, there], np.rint(seen.place[line, there] / GRAIN)
+    first, second = np.nonzero(np.triu(parted(sides, sides) <= STEP_SIDES, 1))
+    step = place[first] - place[second]
+    long = np.abs(step).max(axis=1, initial=0) >= LEAST_STEP
+    first, second, step = first[long], second[long], step[long]
+    order, step = _sorted(step)
+    first, second = first[order], second[order]
+    times = np.zeros(len(step), np.int64)
+    for ahead in range(1, len(step)):
+        near = step[ahead:, 0] - step[:-ahead, 0] <= ALIKE
+        if not near.any():
+            break
+        one = np.flatnonzero(near)
+        other = one + ahead
+        same = (np.abs(step[one] - step[other]) <= ALIKE).all(axis=1)
+        same &= (first[one] != first[other]) & (second[one] != second[other])
+        same &= (first[one] != second[other]) & (second[one] != first[other])
+        np.add.at(times, one[same], 1)
+        np.add.at(times, other[same], 1)
+    return int(times.max(initial=0))
+
+
+def _sorted(step: Singles) -> tuple[Ints, Singles]:
+    """The steps, turned to point up along the axis on which they differ most, in its order."""
+    if not len(step):
+        return np.zeros(0, np.int64), step
+    widest = int(np.abs(step).mean(axis=0).argmax())
+    turned = step * np.where(step[:, widest] < 0, np.float32(-1), np.float32(1))[:, None]
+    turned = np.roll(turned, -widest, axis=1)
+    order = np.argsort(turned[:, 0], kind="stable")
+    return order, turned[order]

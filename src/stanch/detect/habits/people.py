@@ -10,15 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from stanch.detect.habits.shares import FEWEST
-from stanch.detect.summaries.arrays import Floats, Ints
+from stanch.detect.summaries.arrays import Flags, Floats, Ints
 from stanch.detect.summaries.ledger import PLACES, Ledger
 from stanch.detect.summaries.parts import (
     AMPLITUDE,
     BLOCK_WAVES,
     MAIN_AXES,
     MANIFOLD_BINS,
-    TWIN_BANDS,
-    TWIN_CELLS,
     Block,
     Part,
     Peak,
@@ -28,6 +26,8 @@ from stanch.detect.window import Baseline, Window
 
 LONG = 10
 """Rows of a principal in the baseline from which it tells of a habit."""
+FEW_PEERS = 3
+"""Principals known from the baseline whose middle tells what everybody does now."""
 WAVE_POWER = 8 / 15
 """The mean square of a wave drawn with two parabolas."""
 
@@ -41,6 +41,8 @@ class People:
     ledger: Ledger
     places: Ints
     """Their lines in the ledger."""
+    known: Flags
+    """(P,) who of them was there in the baseline."""
 
     def count(self, block: Block) -> Floats:
         """(P,) a count that is one number."""
@@ -75,14 +77,6 @@ class People:
         repeats = self.repeats()
         return self.rows**2 / ((repeats + 1) ** 2 + np.maximum(self.rows - repeats - 1, 0))
 
-    def near(self) -> Floats:
-        """(P,) the share of pairs of rows that are neighbours though not the same input again."""
-        return self._among(self.ledger.pairs().near[self.places] - self._same())
-
-    def flipped(self) -> Floats:
-        """(P,) the share of pairs that are neighbours with different answers."""
-        return self._among(self.ledger.pairs().flipped[self.places])
-
     def repeats(self) -> Floats:
         """(P,) rows that ask an input again, as far as the sketch of inputs can be sure of it.
 
@@ -92,38 +86,11 @@ class People:
         found = np.array(self.ledger.different_inputs(), np.float64)[self.places]
         return np.clip(self.rows - found - 1.5 * self._error(), 0.0, self.rows - 1.0)
 
-    def crowded(self) -> Floats:
-        """(P,) rows in a fine neighbourhood that was asked about before, repeats left out.
-
-        As `repeats`, but of neighbourhoods (24 axes and the categories): what both sketches are
-        sure of.
-        """
-        found = np.array(self.ledger.different_cells(), np.float64)[self.places]
-        again = np.clip(self.rows - found - 1.5 * self._error(), 0.0, self.rows - 1.0)
-        return np.maximum(again - self.repeats(), 0.0)
-
     def _error(self) -> Floats:
         """(P,) the standard error of a sketch with as many different things as there are rows."""
         filled = np.minimum(self.rows / SMALL, 2.5)
         linear = np.sqrt(SMALL * (np.exp(filled) - filled - 1))
         return linear * np.maximum(self.rows / (2.5 * SMALL), 1.0)
-
-    def _same(self) -> Floats:
-        """(P,) pairs that may be one input with itself: all repeats are taken to be of one."""
-        repeats = self.repeats()
-        return repeats * (repeats + 1) / 2
-
-    def pairs(self) -> Floats:
-        """(P,) pairs of rows, less those that may be one input with itself."""
-        return np.maximum(self.rows * (self.rows - 1) / 2 - self._same(), 0.0)
-
-    def cells(self) -> Floats:
-        """(P, ways, cells, 2) rows by coarse neighbourhood and answer."""
-        twins = self.ledger.twins[self.places].astype(float)
-        return twins.reshape(len(self.names), TWIN_BANDS, TWIN_CELLS, 2)
-
-    def _among(self, pairs: Floats) -> Floats:
-        return np.clip(pairs / np.maximum(self.pairs(), 1.0), 0.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -144,12 +111,19 @@ class Ground:
     """The share of new rows of the same kind that lie outside the range seen so far."""
 
 
-def people(ledger: Ledger, enough: int) -> People:
-    """The principals with at least so many rows."""
+def people(ledger: Ledger, enough: int, habits: Ledger | None = None) -> People:
+    """The principals with at least so many rows; `habits` tells who was there before."""
     rows = ledger.block(Block.ROWS)[:, 0]
     places = np.flatnonzero(rows >= enough)
     names = tuple(ledger.names[i] for i in places)
-    return People(names=names, rows=rows[places], ledger=ledger, places=places)
+    before = frozenset(habits.names) if habits is not None else frozenset()
+    return People(
+        names=names,
+        rows=rows[places],
+        ledger=ledger,
+        places=places,
+        known=np.array([name in before for name in names], np.bool_),
+    )
 
 
 def ground(baseline: Baseline) -> Ground:
@@ -173,9 +147,13 @@ def ground(baseline: Baseline) -> Ground:
 def peers(who: People, values: Floats) -> Floats | None:
     """The middle of the window's own principals, coordinate by coordinate; None when too few.
 
-    A change that comes to all, like a drift, moves the middle too and accuses nobody. Half of the
-    principals would have to be attackers to hide behind it; `joint_structure` sees them then.
+    A change that comes to all, like a drift or a wrong unit, moves the middle too and accuses
+    nobody. The middle is that of the principals who were there in the baseline: twenty new keys
+    that copy a model are no custom of the place. Half of those known would have to be attackers to
+    hide behind it; `joint_structure` sees them then.
     """
+    if who.known.sum() >= FEW_PEERS:
+        return np.median(values[who.known], axis=0)
     return np.median(values, axis=0) if len(who.names) >= FEWEST else None
 
 

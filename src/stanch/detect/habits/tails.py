@@ -2,7 +2,7 @@
 
 In    plain numbers.
 Out   log10 of a probability, at most 0.
-Math  beta-binomial by its recurrence, summed as logarithms; beta by parts; gamma by the cube root
+Math  beta-binomial by its recurrence, summed as logarithms; gamma by the cube root
       of Wilson and Hilferty; the normal tail by `erfc`, and by its asymptote past 30 deviations.
 """
 
@@ -31,22 +31,6 @@ def beta_binomial(count: float, trials: int, mean: float, spread: float) -> floa
     part = min(count - low, 1.0)
     high = min(low + 1, trials)
     return float(min(0.0, (1 - part) * upto[low] + part * upto[high])) / _TEN
-
-
-def beta(value: float, mean: float, variance: float) -> float:
-    """Log10 of a bound on the chance that a beta variable of this mean and variance is larger.
-
-    Integrating by parts, the tail T from x on obeys
-    T <= x^(a - 1) (1 - x)^b / (b B(a, b)) + (a - 1) / b (1 - x) / x T.
-    """
-    size = max(mean * (1 - mean) / variance - 1, 1e-6)
-    a, b = mean * size, (1 - mean) * size
-    left = 1 - max(a - 1, 0.0) * (1 - value) / (b * value)
-    if left <= 0:
-        return 0.0
-    log = (a - 1) * math.log(value) + b * math.log1p(-value) - math.log(b) - math.log(left)
-    log += math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-    return min(0.0, log / _TEN)
 
 
 def gamma(value: float, shape: float) -> float:

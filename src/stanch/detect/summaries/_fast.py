@@ -13,6 +13,7 @@ from stanch.detect.summaries.parts import (
     MAIN_AXES,
     MISSING,
     OVER,
+    SAMPLED,
     SLOTS,
     UNDER,
 )
@@ -240,3 +241,40 @@ def put(registers: Octets, who: Ints, hashes: Hashes) -> None:
             rank += 1
         at = np.int64(hashes[i] & np.uint64(size - 1))
         registers[who[i], at] = max(registers[who[i], at], rank)
+
+
+@numba.njit(cache=True, nogil=True)
+def first_not_under(key: np.int64, kept: Ints, keys: Ints, count: np.int64) -> np.int64:
+    """The place in `kept`, which is in the order of its keys, at which this key belongs."""
+    low, high = np.int64(0), count
+    while low < high:
+        middle = (low + high) >> 1
+        if keys[kept[middle]] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@numba.njit(cache=True, nogil=True)
+def drawn_rows(lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
+    """The rows that each line's sample keeps: by insertion, for most rows are out at once."""
+    rows = np.full((size, SAMPLED), -1, np.int64)
+    filled = np.zeros(size, np.int64)
+    for i in range(len(lines)):
+        line = lines[i]
+        full = line >= 0 and filled[line] == SAMPLED
+        if line < 0 or (full and keys[i] > keys[rows[line, SAMPLED - 1]]):
+            continue
+        kept, count = rows[line], filled[line]
+        at = first_not_under(keys[i], kept, keys, count)
+        if at < count and keys[kept[at]] == keys[i]:
+            if told[i] < told[kept[at]]:
+                kept[at] = i
+            continue
+        last = min(count, SAMPLED - 1)
+        for place in range(last, at, -1):
+            kept[place] = kept[place - 1]
+        kept[at] = i
+        filled[line] = last + 1
+    return rows

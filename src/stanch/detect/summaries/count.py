@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from stanch.detect.summaries.answers import Answers, answers_of, folded
-from stanch.detect.summaries.arrays import Codes, Hashes, Ints, Octets, Shorts
+from stanch.detect.summaries.arrays import Codes, Hashes, Ints, Octets
 from stanch.detect.summaries.columns import MISSING_CODE, Columns, Labels
 from stanch.detect.summaries.dice import mixed
 from stanch.detect.summaries.inputs import Inputs, inputs_of
@@ -27,17 +27,16 @@ from stanch.detect.summaries.ledger import (
 from stanch.detect.summaries.parts import (
     BLOCK_WAVES,
     BUCKET_AXES,
+    CARD,
     MAIN_AXES,
-    TWIN_BANDS,
-    TWIN_CELLS,
-    TWIN_MOST,
-    TWINS,
+    SAMPLED,
     Block,
     Part,
     Peak,
 )
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.ready import Ready
+from stanch.detect.summaries.sample import cards_of, keys_of, told_of
 from stanch.detect.summaries.sketch import REGISTERS, SMALL
 from stanch.detect.summaries.strange import hash_of, strange_of
 from stanch.detect.summaries.summary import Summary, empty, shapes_of
@@ -95,9 +94,7 @@ def counted(
     )
     sketches = _sketches(batch, inputs, who, quick)
     ledger = _ledger(plan, batch.names, table, sketches, watch)
-    return Counted(
-        summary=summary, ledger=replace(ledger, twins=_twins(batch, inputs.twins, ledger))
-    )
+    return Counted(summary=summary, ledger=_sampled(batch, inputs, answers, ledger, quick))
 
 
 def labels_counted(plan: Ready, labels: Labels, watch: tuple[str, ...] = ()) -> Counted:
@@ -226,24 +223,28 @@ def _ledger(
         table=table[order],
         inputs=sketches[0][order],
         cells=sketches[1][order],
-        twins=np.zeros((len(names), TWINS), np.int16),
+        keys=np.zeros((len(names), SAMPLED), np.int64),
+        cards=np.zeros((len(names), SAMPLED, CARD), np.uint8),
         buckets=buckets,
         watch=none.watch,
     )
     return whole.merge(none)
 
 
-def _twins(batch: Columns, cells: Codes, ledger: Ledger) -> Shorts:
-    """(P, 1536) rows by coarse neighbourhood and answer, of the principals that are kept."""
+def _sampled(
+    batch: Columns, inputs: Inputs, answers: Answers, ledger: Ledger, quick: Kernels
+) -> Ledger:
+    """The ledger with the sample of each principal that is kept."""
     places = {name: i for i, name in enumerate(ledger.names)}
     lines = np.array([*(places.get(name, -1) for name in batch.names), -1], np.int64)
-    who = lines[batch.principals]
-    kept = np.flatnonzero(who >= 0)
-    answer = np.maximum(batch.predictions[kept], 0).astype(np.int64) & 1
-    at = (np.arange(TWIN_BANDS) * TWIN_CELLS + cells[kept]) * 2 + answer[:, None]
-    at += who[kept, None] * TWINS
-    counts = np.bincount(at.reshape(-1), minlength=len(ledger.names) * TWINS)
-    return np.minimum(counts, TWIN_MOST).reshape(len(ledger.names), TWINS).astype(np.int16)
+    keys = keys_of(inputs.prints)
+    told = told_of(answers.folded, (answers.near, inputs.off), answers.margin)
+    rows = quick.drawn_rows(lines[batch.principals], keys, told, len(ledger.names))
+    return replace(
+        ledger,
+        keys=np.where(rows < 0, 0, keys[rows]) if batch.n else ledger.keys,
+        cards=cards_of(rows, told, inputs.sides, inputs.along),
+    )
 
 
 def _calibration(labels: Labels, right: np.ndarray) -> Ints:

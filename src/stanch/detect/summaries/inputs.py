@@ -22,10 +22,10 @@ from stanch.detect.summaries.plain import (
     ODD_MISSING,
     ODD_OUTSIDE,
     code_hashes,
-    twin_cells,
 )
 from stanch.detect.summaries.plan import MOST_VALUES
 from stanch.detect.summaries.ready import COARSE_MISSING, Ready
+from stanch.detect.summaries.sample import hashed_sides, sides_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -42,8 +42,8 @@ class Inputs:
     cells: Hashes
     waves: Ints
     """(P + 1, 128) to be filled line by principal."""
-    twins: Codes
-    """(n, 3) the coarse neighbourhood of each row, cut three ways."""
+    sides: Ints
+    """(n,) the sides of the medians along 24 axes, as bits; a hash when there are no numbers."""
 
 
 def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:
@@ -78,7 +78,7 @@ def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:
         prints=quick.fingerprints(numbers, batch.categories, plan.keys),
         cells=quick.neighbourhoods(along, joint.middle, codes),
         waves=np.zeros((len(batch.names) + 1, WAVES), np.int64),
-        twins=twin_cells(along, joint.middle, codes, whole=not joint.uses.size),
+        sides=sides_of(along, joint.middle) if joint.uses.size else hashed_sides(codes),
         odd=missing | new | (odd != 0),
     )
 

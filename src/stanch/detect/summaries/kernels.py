@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from stanch.detect.summaries import plain, sketch
+from stanch.detect.summaries import plain, sample, sketch
 from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.parts import MAIN_AXES
 from stanch.detect.summaries.plan import Joint, Manifold
@@ -62,6 +62,10 @@ class Kernels:
         """Add sums and squares along the main axes to `table`, line by principal."""
         main = along[:, :MAIN_AXES].astype(np.int64)
         np.add.at(table, who, np.concatenate([main, main * main], axis=1))
+
+    def drawn_rows(self, lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
+        """(size, 64) the rows that each line's sample keeps."""
+        return sample.drawn(lines, keys, told, size)
 
     def put(self, registers: Octets, who: Ints, hashes: Hashes) -> None:
         """Count hashes into the sketch of each line of `registers`."""
@@ -117,6 +121,10 @@ class Compiled(Kernels):
     def moments(self, along: Codes, who: Ints, table: Ints) -> None:
         """Add sums and squares along the main axes to `table`, line by principal."""
         self.fast.moments(along, who, table)
+
+    def drawn_rows(self, lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
+        """(size, 64) the rows that each line's sample keeps."""
+        return self.fast.drawn_rows(lines, keys, told, size)
 
     def put(self, registers: Octets, who: Ints, hashes: Hashes) -> None:
         """Count hashes into the sketch of each line of `registers`."""

@@ -21,21 +21,20 @@ from types import MappingProxyType
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Floats, Ints, Octets, Shorts
+from stanch.detect.summaries.arrays import Ints, Octets
 from stanch.detect.summaries.codec import packed, unpacked
 from stanch.detect.summaries.parts import (
     BLOCK_CLASSES,
     BLOCK_LEVELS,
     BLOCK_TICKS,
     BLOCK_WAVES,
+    CARD,
     MAIN_AXES,
+    SAMPLED,
     STATUSES,
-    TWIN_BANDS,
-    TWIN_CELLS,
-    TWIN_MOST,
-    TWINS,
     Block,
 )
+from stanch.detect.summaries.sample import united
 from stanch.detect.summaries.sketch import SMALL, estimate
 from stanch.detect.summaries.strange import hash_of
 from stanch.vocabulary.ids import Digest, digest_of, parse_digest
@@ -45,7 +44,7 @@ MOST_LIVE = 1024
 MOST_NAMED = 64
 """Heaviest principals by answers, and again as many by late labels: who labels seldom asks."""
 BUCKETS = 64
-_ARRAYS = ("table", "inputs", "cells", "twins", "buckets")
+_ARRAYS = ("table", "inputs", "cells", "keys", "cards", "buckets")
 WATCHED = 64
 """The level of a principal on watch: above every other."""
 
@@ -86,16 +85,6 @@ WIDTH = max(place.stop for place in PLACES.values())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Pairs:
-    """Pairs of rows of each kept principal; floats, for they are averages over the ways."""
-
-    near: Floats
-    """(P,) pairs of neighbours."""
-    flipped: Floats
-    """(P,) of these, pairs with different answers."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Ledger:
     """What each principal did, in counts."""
 
@@ -108,8 +97,10 @@ class Ledger:
     """(P, 256) sketch of different inputs."""
     cells: Octets
     """(P, 256) sketch of different neighbourhoods: rows minus these are near-duplicates."""
-    twins: Shorts
-    """(P, 1536) rows by coarse neighbourhood and answer, three ways; see `pairs`."""
+    keys: Ints
+    """(P, 64) the sample of different inputs, smallest hash first; 0 is an empty place."""
+    cards: Octets
+    """(P, 64, 16) what is known of each of them; see `sample`."""
     buckets: Ints
     """(64, WIDTH) everybody, by hash."""
     level: int = 0
@@ -149,18 +140,6 @@ class Ledger:
         """About how many different neighbourhoods each kept principal asked about (6 %)."""
         return tuple(estimate(row) for row in self.cells)
 
-    def pairs(self) -> Pairs:
-        """How many pairs of each principal's rows are neighbours, and how many of these disagree.
-
-        Of n rows c_b,s,a lie in cell s of way b with answer a. Neighbours are the pairs in one
-        cell, sum C(c, 2), averaged over the ways; those that disagree have different answers.
-        """
-        by_answer = self.twins.reshape(len(self.names), TWIN_BANDS, TWIN_CELLS, 2).astype(float)
-        cell = by_answer.sum(axis=3)
-        near = (cell * (cell - 1) / 2).sum(axis=2).mean(axis=1)
-        flipped = by_answer.prod(axis=3).sum(axis=2).mean(axis=1)
-        return Pairs(near=near, flipped=flipped)
-
     def merge(self, other: "Ledger") -> "Ledger":
         """Both together: shards of one live minute, or sealed minutes."""
         if self.plan != other.plan or self.sealed != other.sealed:
@@ -172,26 +151,32 @@ class Ledger:
         table = np.zeros((len(names), WIDTH), np.int64)
         inputs = np.zeros((len(names), SMALL), np.uint8)
         cells = np.zeros((len(names), SMALL), np.uint8)
-        twins = np.zeros((len(names), TWINS), np.int16)
+        keys = np.zeros((len(names), SAMPLED), np.int64)
+        cards = np.zeros((len(names), SAMPLED, CARD), np.uint8)
         for part in (self, other):
             at = np.array([places[n] for n in part.names], np.int64)
             table[at] += part.table
-            twins[at] = np.minimum(twins[at].astype(np.int32) + part.twins, TWIN_MOST)
+            known = keys[at, 0] > 0
+            free, both = at[~known], at[known]
+            keys[free], cards[free] = part.keys[~known], part.cards[~known]
+            ours, more = (keys[both], cards[both]), (part.keys[known], part.cards[known])
+            keys[both], cards[both] = united(ours, more)
             inputs[at] = np.maximum(inputs[at], part.inputs)
             cells[at] = np.maximum(cells[at], part.cells)
-        both = Ledger(
+        whole = Ledger(
             plan=self.plan,
             names=names,
             table=table,
             inputs=inputs,
             cells=cells,
-            twins=twins,
+            keys=keys,
+            cards=cards,
             buckets=self.buckets + other.buckets,
             level=max(self.level, other.level),
             watch=tuple(sorted({*self.watch, *other.watch})),
             sealed=self.sealed,
         )
-        return both if self.sealed else both._bounded()
+        return whole if self.sealed else whole._bounded()
 
     def seal(self, most: int = MOST_NAMED) -> "Ledger":
         """The ledger of a minute that is over: its heaviest principals by name."""
@@ -225,7 +210,8 @@ class Ledger:
             table=self.table[kept],
             inputs=self.inputs[kept],
             cells=self.cells[kept],
-            twins=self.twins[kept],
+            keys=self.keys[kept],
+            cards=self.cards[kept],
             buckets=self.buckets,
             level=level,
             watch=self.watch,
@@ -245,7 +231,8 @@ class Ledger:
             "table": self.table,
             "inputs": self.inputs,
             "cells": self.cells,
-            "twins": self.twins,
+            "keys": self.keys,
+            "cards": self.cards,
             "buckets": self.buckets,
         }
         return packed("ledger", header, arrays)
@@ -268,7 +255,8 @@ class Ledger:
         except (KeyError, TypeError, ValueError, BadInput) as error:
             raise BadFile("ledger", f"lacks a part ({error})") from None
         size = len(names)
-        wanted = ((size, WIDTH), (size, SMALL), (size, SMALL), (size, TWINS), (BUCKETS, WIDTH))
+        drawn = (size, SAMPLED), (size, SAMPLED, CARD)
+        wanted = ((size, WIDTH), (size, SMALL), (size, SMALL), *drawn, (BUCKETS, WIDTH))
         if tuple(arrays[name].shape for name in _ARRAYS) != wanted:
             raise BadFile("ledger", "has not the shape of a ledger")
         if list(names) != sorted(set(names)):
@@ -295,7 +283,8 @@ def nobody(plan: Digest, watch: tuple[str, ...] = ()) -> Ledger:
         table=np.zeros((0, WIDTH), np.int64),
         inputs=np.zeros((0, SMALL), np.uint8),
         cells=np.zeros((0, SMALL), np.uint8),
-        twins=np.zeros((0, TWINS), np.int16),
+        keys=np.zeros((0, SAMPLED), np.int64),
+        cards=np.zeros((0, SAMPLED, CARD), np.uint8),
         buckets=np.zeros((BUCKETS, WIDTH), np.int64),
         watch=tuple(sorted(watch)),
     )

@@ -41,17 +41,10 @@ BLOCK_WAVES = 64
 BLOCK_TICKS = 12
 """Twelfths of a minute (5 seconds each)."""
 
-
-TWIN_BANDS = 3
-"""Ways to cut the neighbourhood of a row coarsely, so that near ones mostly share a cell."""
-TWIN_AXES = 8
-"""Axes that one such way looks at; a cell is one of their 2 ** 8 combinations of sides."""
-TWIN_CELLS = 1 << TWIN_AXES
-TWINS = TWIN_BANDS * TWIN_CELLS * 2
-"""Counts of a principal: way, cell, and whether the answer's place among the classes is odd."""
-TWIN_MOST = 32_767
-"""Such a count stops here; stopping is exact under merge, min(min(a + b, M) + c, M) being
-min(a + b + c, M)."""
+SAMPLED = 64
+"""Different inputs that a principal's sample holds."""
+CARD = 16
+"""Bytes that are kept of each; see `sample`."""
 
 
 class Part(StrEnum):

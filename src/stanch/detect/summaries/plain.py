@@ -16,9 +16,6 @@ from stanch.detect.summaries.parts import (
     OVER,
     SIGMA,
     SLOTS,
-    TWIN_AXES,
-    TWIN_BANDS,
-    TWIN_CELLS,
     UNDER,
 )
 from stanch.detect.summaries.plan import Joint, Manifold
@@ -129,18 +126,3 @@ def neighbourhoods(along: Codes, middle: Ints, codes: Hashes) -> Hashes:
     sides = (along > middle).astype(np.uint64)
     powers = np.uint64(1) << np.arange(along.shape[1], dtype=np.uint64)
     return mixed((sides * powers).sum(axis=1, dtype=np.uint64) + codes)
-
-
-def twin_cells(along: Codes, middle: Ints, codes: Hashes, *, whole: bool) -> Codes:
-    """(n, 3) in which of 256 cells a row lies: its sides along eight axes, three times.
-
-    Way b looks at the axes b, b + 3, b + 6, ..., so that each has principal and random ones. An
-    asset without numbers (`whole`) has no axes: its cells are hashes of the categories.
-    """
-    if whole:
-        shifts = np.arange(TWIN_BANDS, dtype=np.uint64) * np.uint64(16)
-        hashed = mixed(codes)[:, None] >> shifts
-        return (hashed & np.uint64(TWIN_CELLS - 1)).astype(np.int32)
-    sides = (along > middle).reshape(len(along), TWIN_AXES, TWIN_BANDS)
-    powers = np.int32(1) << np.arange(TWIN_AXES, dtype=np.int32)
-    return (sides * powers[:, None]).sum(axis=1, dtype=np.int32)

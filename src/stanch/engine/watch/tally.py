@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from stanch.detect.alarms.reading import Reading, Stream
 from stanch.detect.alarms.watch import Watch
 from stanch.detect.summaries.count import Counted
+from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.record import Record
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline, Window
@@ -87,6 +88,7 @@ class Tally:
             baseline=self.baseline,
             now=counted.summary if counted else None,
             ledger=counted.ledger if counted else None,
+            minute=self._newest(span),
             record=record,
             before=before,
             readings=readings,
@@ -110,6 +112,12 @@ class Tally:
         if self.baseline is None:
             return alarms
         return alarms.after(batch, self.baseline.golden, self.baseline.plan)
+
+    def _newest(self, span: Span) -> Ledger | None:
+        """The answers of the newest open minute of the span."""
+        told = [m for m, one in self.minutes.items() if span.covers(m) and one.counted is not None]
+        newest = self.minutes[max(told)].counted if told else None
+        return newest.ledger if newest is not None else None
 
     def _within(self, span: Span) -> Iterator[Minute]:
         for minute, one in sorted(self.sealed.items()):

@@ -1,0 +1,107 @@
+"""The sample: of each principal's different inputs, the 64 whose hash is smallest.
+
+In    a batch's input hashes, what is to be known of each row, and whose it is.
+Out   (P, 64) hashes and (P, 64, 16) cards; the merge of two samples.
+Why   who searches, probes or copies asks inputs that lie close to each other in a way ordinary
+      inputs do not; that shows in pairs, and pairs need points. The smallest hashes are a fair
+      draw of the different inputs: a repeated input is drawn once, up to 64 none is left out, and
+      a point kept by the union was kept by its shard, so merging is exact and knows no order.
+
+A card is what is known of one input: its side of the median along 24 axes (3 bytes), the answer,
+flags, the sixteenth of the margin, and its place along the ten main axes in sixteenths of SIGMA.
+When one input had several answers, the card of the smallest answer, flags and margin is kept.
+"""
+
+import numpy as np
+
+from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets
+from stanch.detect.summaries.dice import mixed
+from stanch.detect.summaries.parts import AXES, CARD, MAIN_AXES, SAMPLED
+
+SIDES = slice(0, 3)
+SAID, FLAGS, MARGIN = 3, 4, 5
+PLACE = slice(6, 16)
+NEAR, OFF = 1, 2
+"""Flags: close to the decision boundary; off the manifold."""
+NO_MARGIN = 255
+STEP = 2
+"""A place is kept in units of 2 ** STEP, a sixteenth of a standard deviation."""
+_LAST = np.int64(np.iinfo(np.int64).max)
+
+
+def keys_of(prints: Hashes) -> Ints:
+    """(n,) what the draw goes by: hashes as positive numbers, for 0 is an empty place."""
+    return ((prints >> np.uint64(1)) | np.uint64(1)).astype(np.int64)
+
+
+def told_of(said: Ints, flags: tuple[Flags, Flags], margin: Ints) -> Codes:
+    """(n,) answer, flags and margin of each row as one number."""
+    near, off = flags
+    edge = np.where(margin < 0, NO_MARGIN, margin)
+    return ((said << 16) | ((near * NEAR + off * OFF) << 8) | edge).astype(np.int32)
+
+
+def drawn(lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
+    """(size, 64) the rows that each line's sample keeps, -1 where there are no more.
+
+    Rows on a negative line are nobody's.
+    """
+    order = np.lexsort((told, keys, lines))
+    order = order[lines[order] >= 0]
+    line, key = lines[order], keys[order]
+    first = np.ones(len(order), np.bool_)
+    first[1:] = (line[1:] != line[:-1]) | (key[1:] != key[:-1])
+    order, line = order[first], line[first]
+    rank = np.arange(len(line)) - np.searchsorted(line, line, side="left")
+    out = np.full((size, SAMPLED), -1, np.int64)
+    kept = rank < SAMPLED
+    out[line[kept], rank[kept]] = order[kept]
+    return out
+
+
+def cards_of(rows: Ints, told: Codes, sides: Ints, along: Codes) -> Octets:
+    """(..., 16) the cards of these rows; empty ones are zeros."""
+    cards = np.zeros((*rows.shape, CARD), np.uint8)
+    there = rows >= 0
+    at = rows[there]
+    found = np.zeros((len(at), CARD), np.uint8)
+    for n in range(3):
+        found[:, n] = (sides[at] >> (8 * n)) & 0xFF
+    found[:, SAID], found[:, FLAGS] = told[at] >> 16, (told[at] >> 8) & 0xFF
+    found[:, MARGIN] = told[at] & 0xFF
+    place = np.clip(along[at, :MAIN_AXES] >> STEP, -128, 127).astype(np.int8)
+    found[:, PLACE] = place.view(np.uint8)
+    cards[there] = found
+    return cards
+
+
+def sides_of(along: Codes, middle: Ints) -> Ints:
+    """(n,) the sides of the medians on which a row lies, as 24 bits."""
+    powers = np.int64(1) << np.arange(AXES)
+    return (along > middle) @ powers
+
+
+def hashed_sides(codes: Hashes) -> Ints:
+    """(n,) 24 bits of the categories, for an asset without numbers: like only when equal."""
+    return (mixed(codes) & np.uint64((1 << AXES) - 1)).astype(np.int64)
+
+
+def united(ours: tuple[Ints, Octets], others: tuple[Ints, Octets]) -> tuple[Ints, Octets]:
+    """The sample of both together, line by line."""
+    keys = np.concatenate([ours[0], others[0]], axis=1)
+    cards = np.concatenate([ours[1], others[1]], axis=1)
+    keys[keys == 0] = _LAST
+    told = cards[..., SAID].astype(np.int64) << 16
+    told |= cards[..., FLAGS].astype(np.int64) << 8
+    told |= cards[..., MARGIN]
+    order = np.lexsort((told, keys))
+    keys = np.take_along_axis(keys, order, axis=1)
+    twice = np.zeros(keys.shape, np.bool_)
+    twice[:, 1:] = keys[:, 1:] == keys[:, :-1]
+    again = np.argsort(np.where(twice, _LAST, keys), axis=1, kind="stable")[:, :SAMPLED]
+    keys = np.take_along_axis(np.where(twice, _LAST, keys), again, axis=1)
+    order = np.take_along_axis(order, again, axis=1)
+    cards = np.take_along_axis(cards, order[..., None], axis=1)
+    empty = keys == _LAST
+    keys[empty], cards[empty] = 0, 0
+    return keys, cards
