@@ -28,6 +28,8 @@ class LinkKind(StrEnum):
     RELATED = "related"
     """Another incident, with another cause."""
     DUPLICATE = "duplicate"
+    PINNED = "pinned"
+    """A moment of its timeline that tells the story; `to` is the moment, its lane, its place."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

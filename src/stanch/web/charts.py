@@ -6,6 +6,7 @@ Out   SVG text. Shapes carry a class, which the pages colour, and a colour of th
 Why   one drawing, drawn once: what an auditor gets is what the responder saw.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -152,35 +153,63 @@ class Point:
     lane: str
     tone: str
     says: str
+    ring: bool = False
+    """Whether it was pinned."""
+
+
+TIMELINE = Box(84.0, 14.0, 1024.0, 40.0)
+"""Where the time of a timeline begins, how long it is, and how high a lane is."""
+_NEAR = 8.0
+"""Moments of one lane nearer than this are drawn as one."""
 
 
 def lanes(points: Sequence[Point], names: Sequence[str], says: str) -> Markup:
-    """Moments in their lanes, on one axis of time."""
-    wide, left, high = 1120.0, 84.0, 40.0
+    """Moments in their lanes, on one axis of time; what is too near to tell apart grows."""
+    left, top, wide, high = TIMELINE
     first = min((p.at for p in points), default=0.0)
-    last = max((p.at for p in points), default=1.0)
-    span = max(last - first, 60.0)
+    span = max(max((p.at for p in points), default=1.0) - first, 60.0)
     body: list[str] = []
     for i, name in enumerate(names):
-        y = 14 + i * high
+        y = top + i * high
         body.append(label(name, 0, y + 4, strong=True))
         body.append(
-            f'<line class="axis" x1="{left}" y1="{y}" x2="{wide}" y2="{y}" stroke="#dae1dd"/>'
+            f'<line class="axis" x1="{left}" y1="{y}" x2="{left + wide}" y2="{y}" '
+            'stroke="#dae1dd"/>'
         )
-    for one in points:
-        x = left + (wide - left - 12) * (one.at - first) / span
-        y = 14 + names.index(one.lane) * high
-        body.append(
-            f'<circle class="{one.tone}" fill="{COLOURS[one.tone]}" cx="{x:.1f}" cy="{y:.1f}" '
-            f'r="5" fill-opacity="0.8"><title>{said(one.says)}</title></circle>'
-        )
-    foot = 14 + len(names) * high
+    for (lane, place), near in _near(points, first, wide / span).items():
+        x, y = left + place * _NEAR, top + names.index(lane) * high
+        body.append(_dot(near, min(left + wide, x), y))
+    foot = top + len(names) * high
     for part in range(5):
         at = datetime.fromtimestamp(first + span * part / 4, UTC)
-        x = left + (wide - left - 12) * part / 4
         anchor = "start" if part == 0 else ("end" if part == 4 else "middle")  # noqa: PLR2004  the last
-        body.append(label(f"{at:%d %b %H:%M}", x, foot, anchor=anchor))
-    return drawing(Paper(wide, foot + 8), says, body)
+        body.append(label(f"{at:%d %b %H:%M}", left + wide * part / 4, foot, anchor=anchor))
+    return drawing(Paper(left + wide + 12, foot + 8), says, body)
+
+
+def _near(
+    points: Sequence[Point], first: float, scale: float
+) -> Mapping[tuple[str, int], list[Point]]:
+    """The moments of each lane that fall on one place."""
+    made: dict[tuple[str, int], list[Point]] = {}
+    for one in points:
+        place = round((one.at - first) * scale / _NEAR)
+        made.setdefault((one.lane, place), []).append(one)
+    return made
+
+
+def _dot(near: Sequence[Point], x: float, y: float) -> str:
+    tones = [p.tone for p in near]
+    tone = "hot" if "hot" in tones else max(set(tones), key=tones.count)
+    more = f" (and {len(near) - 1} more)" if len(near) > 1 else ""
+    radius = min(13.0, 4.0 + math.log2(len(near) + 1))
+    ring = ' stroke="#16201d" stroke-width="2"' if any(p.ring for p in near) else ""
+    kind = f"{tone} ring" if ring else tone
+    return (
+        f'<circle class="{kind}" fill="{COLOURS[tone]}" cx="{x:.1f}" cy="{y:.1f}" '
+        f'r="{radius:.1f}" fill-opacity="0.8"{ring}><title>{said(near[-1].says + more)}</title>'
+        "</circle>"
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

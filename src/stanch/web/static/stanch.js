@@ -5,6 +5,7 @@ import { keys } from "./keys.js";
 import { lists } from "./lists.js";
 import { palette } from "./palette.js";
 import { keep } from "./keep.js";
+import { brush } from "./brush.js";
 import { editor } from "./editor.js";
 
 document.documentElement.dataset.js = "on";
@@ -14,6 +15,7 @@ if (document.getElementById("main")?.closest(".frame")) {
   lists();
   palette();
   keys();
+  brush();
   live();
   editor();
 }
