@@ -68,6 +68,8 @@ class Window:
     """The window's answers; None when nothing could be summarised (there is no plan)."""
     ledger: Ledger | None = None
     """The window's answers by principal."""
+    minute: Ledger | None = None
+    """Those of the newest open minute alone; None when there is none."""
     record: Record = field(default_factory=Record)
     """The window's discrete events."""
     before: Record = field(default_factory=Record)
