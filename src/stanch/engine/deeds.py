@@ -304,10 +304,26 @@ def filled(args: Mapping[str, Argument], words: Mapping[str, Argument]) -> dict[
 
 
 def _in_words(order: Order, meant: _Meant, found: Preview) -> str:
-    """What people are shown: the act, its effect, why, and whether there is a way back."""
-    lasts = f" for {timedelta(seconds=order.lasts)}" if order.lasts else ""
-    undo = "It cannot be undone." if meant.action.undo is Undo.NEVER else "It can be undone."
-    return f"{meant.action.title} on {order.asset}{lasts}: {found.says} Why: {order.why} {undo}"
+    """What people are shown, line by line: the act, its effect, whom it hits, why, what if no."""
+    lasts = f" for {_period(order.lasts)}" if order.lasts else ""
+    never = meant.action.undo is Undo.NEVER
+    effect = [*(c.says for c in found.changes), *(c.says for c in found.calls)]
+    lines = (
+        f"{meant.action.title} on {order.asset}{lasts}?",
+        f"What changes: {' '.join(effect) or 'Nothing.'}",
+        f"Who is hit: {found.blast.says}",
+        f"Why: {order.why}",
+        f"Way back: {'It cannot be undone.' if never else 'It can be undone at any time.'}",
+        "If no: Nothing is changed, and what was seen goes on.",
+    )
+    return "\n".join(lines)
+
+
+def _period(seconds: int) -> str:
+    """A period in the largest unit that leaves nothing over: `24 h`."""
+    sizes = ((3600, "h"), (60, "min"), (1, "s"))
+    size, unit = next(one for one in sizes if seconds % one[0] == 0)
+    return f"{seconds // size} {unit}"
 
 
 def _probe(meant: _Meant, line: Placed) -> Probe | None:
