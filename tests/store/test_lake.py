@@ -111,7 +111,7 @@ def test_a_new_spool_on_an_old_lake_loses_nothing(lake: Lake, tmp_path: Path) ->
 
 
 def test_compaction_keeps_the_rows_and_retention_drops_old_days(tmp_path: Path) -> None:
-    limits = LakeLimits(keep=timedelta(days=1), unused=timedelta(0))
+    limits = LakeLimits(unused=timedelta(0))
     lake = Lake.open(tmp_path / "lake", SCHEMA, limits)
     with Spool.open(tmp_path / "spool") as spool:
         for start in (0, 10, 20, 30):
@@ -120,7 +120,7 @@ def test_compaction_keeps_the_rows_and_retention_drops_old_days(tmp_path: Path) 
         lake.compact(now=NOW)
         assert lake.count(Hunt()) == 40
         assert len(list((tmp_path / "lake" / "day=2026-11-21").glob("*.parquet"))) == 1
-        lake.compact(now=NOW + timedelta(days=30))
+        lake.compact(now=NOW + timedelta(days=30), keep=timedelta(days=1))
         assert lake.count(Hunt(), spool) == 0
     lake.close()
 

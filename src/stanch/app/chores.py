@@ -75,7 +75,7 @@ def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[C
         Chore(name="witnesses", work=work.witnesses.ask, every=10.0),
         Chore(name="roll-up", work=lambda: parts.lake.roll_up(utc_now()), every=30.0),
         Chore(name="sealing", work=lambda: _seal(parts), every=60.0, at_end=True),
-        Chore(name="compaction", work=lambda: parts.lake.compact(utc_now()), every=3600.0),
+        Chore(name="retention", work=work.retention.turn, every=3600.0),
         Chore(name="keys used", work=parts.access.keys.flush, every=30.0),
         Chore(name="scrub", work=lambda: _scrub(parts), every=86_400.0),
     ]

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import stanch.connectors
 from stanch.app.parts import Parts, text_of
-from stanch.connectors import Connector, Link, Order, with_secret
+from stanch.connectors import Connector, Link, Order, Source, with_secret
 from stanch.engine.clock import utc_now
 from stanch.engine.following import Following
+from stanch.engine.neighbours import Door, Neighbours
 from stanch.engine.notices import Notices
 from stanch.engine.policies import Policies
 from stanch.engine.systems import Doer, Plan, System, systems_in
@@ -29,17 +30,22 @@ class Others:
     outside: SystemsOutside
     following: Following
     notices: Notices
+    neighbours: Neighbours
 
 
 def others_of(parts: Parts, policies: Policies) -> Others:
     """Everything outside that the connectors file sets up; nothing, without one."""
     plan = plan_of(text_of(parts.settings.connectors))
-    doers = {name: _opened(name, system) for name, system in plan.systems.items()}
+    links = {name: _link(name, system) for name, system in plan.systems.items()}
+    sources = {name: _opened(plan.systems[name], link) for name, link in links.items()}
+    doers = {name: _doer(name, source) for name, source in sources.items()}
+    doors = {name: _door(link, sources[name]) for name, link in links.items()}
     following = Following(parts.store, policies, plan, doers)
     return Others(
         outside=SystemsOutside(store=parts.store, plan=plan, doers=doers, following=following),
         following=following,
         notices=Notices(parts.store, utc_now, plan, doers),
+        neighbours=Neighbours(plan, doors),
     )
 
 
@@ -53,13 +59,18 @@ def connectors() -> Mapping[str, Connector]:
     return extensions(stanch.connectors, "CONNECTOR", Connector)
 
 
-def _opened(name: str, system: System) -> Doer:
+def _link(name: str, system: System) -> Link:
     password = text_of(system.secret_file).strip() or secret_named(system.secret_env)
     if system.secret_env and not password:
         raise BadInput(f"{name}: the variable {system.secret_env} is not set.")
-    link = Link(address=with_secret(system.address, password), seconds=system.seconds)
-    source = connectors()[system.connector].open(link)
+    return Link(address=with_secret(system.address, password), seconds=system.seconds)
 
+
+def _opened(system: System, link: Link) -> Source:
+    return connectors()[system.connector].open(link)
+
+
+def _doer(name: str, source: Source) -> Doer:
     def do(verb: str, subject: str, value: str, key: str) -> str:
         ordered = getattr(source, "do", None)
         if ordered is None:
@@ -67,3 +78,11 @@ def _opened(name: str, system: System) -> Doer:
         return str(ordered(Order(verb=verb, subject=subject, value=value, key=key)))
 
     return do
+
+
+def _door(link: Link, source: Source) -> Door:
+    def call() -> str:
+        known = len(source.assets())
+        return f"It answers, and knows {known} of what can be protected."
+
+    return Door(address=link.shown, call=call)

@@ -185,6 +185,8 @@ def _console(parts: Parts, work: Work) -> Console:
         guards=work.guards,
         books=work.books,
         rehearsal=work.rehearsal,
+        retention=work.retention,
+        neighbours=work.others.neighbours,
         drills=work.drills,
         runner=work.runner,
         custody=parts.custody(),

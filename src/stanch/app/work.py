@@ -21,6 +21,7 @@ from stanch.engine.guards import Guards
 from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.lifecycle import Parts as PathParts
 from stanch.engine.policies import Policies
+from stanch.engine.retention import Retention
 from stanch.engine.runs.bookshelf import Bookshelf
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.rehearsal import Rehearsal
@@ -51,6 +52,7 @@ class Work:
     runner: Runner
     by_hand: ByHand
     books: Bookshelf
+    retention: Retention
     rehearsal: Rehearsal
     deadlines: ContainmentClock
     sites: Sites
@@ -130,6 +132,7 @@ def work_of(parts: Parts) -> Work:
         runner=runner,
         by_hand=ByHand(store, deeds, runner),
         books=books,
+        retention=Retention(store, parts.lake, utc_now),
         rehearsal=Rehearsal(world),
         deadlines=deadlines,
         sites=Sites(store, watcher, utc_now),

@@ -76,8 +76,6 @@ class LakeLimits:
     """Fewer than this wait for more, unless asked not to."""
     patience: timedelta = timedelta(minutes=5)
     """Rows that came so long ago wait no more, however few they are."""
-    keep: timedelta | None = None
-    """Older days are deleted; None keeps all."""
     unused: timedelta = timedelta(days=1)
     """How long files that no version needs stay, for readers that still have them open."""
 
@@ -137,14 +135,14 @@ class Lake:
         came = spool.read(position, 1).column(_RECEIVED)[0].as_py()
         return bool(came is not None and now - came >= self._limits.patience)
 
-    def compact(self, *, now: datetime) -> None:
+    def compact(self, *, now: datetime, keep: timedelta | None = None) -> None:
         """Joins small files, deletes days past their time, and files no version needs."""
         # A handle of its own, so that nobody waits for it and no question sees it half done.
         table = self._open(self._uri)
         with suppress(CommitFailedError):
             table.optimize.compact(writer_properties=_WRITE)
-        if self._limits.keep is not None:
-            oldest = (now - self._limits.keep).astimezone(UTC).date().isoformat()
+        if keep is not None:
+            oldest = (now - keep).astimezone(UTC).date().isoformat()
             table.delete(f"{_DAY} < '{oldest}'")
         hours = int(self._limits.unused.total_seconds() // 3600)
         table.vacuum(hours, dry_run=False, enforce_retention_duration=False)

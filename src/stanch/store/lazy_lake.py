@@ -7,7 +7,7 @@ Out   the same answers as the lake gives, over both.
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -120,10 +120,10 @@ class LazyLake:
         """How many rows of a spool that nobody else rolls up any more moved into the lake."""
         return int(self._open().roll_up(spool, everything=True))
 
-    def compact(self, now: datetime) -> None:
-        """Joins small files, when there is a lake to speak of."""
+    def compact(self, now: datetime, keep: timedelta | None = None) -> None:
+        """Joins small files and deletes older days, when there is a lake to speak of."""
         if self._lake is not None:
-            self._lake.compact(now=now)
+            self._lake.compact(now=now, keep=keep)
 
     def close(self) -> None:
         """Lets the lake go, if it was ever opened."""

@@ -41,6 +41,8 @@ class Deed(StrEnum):
     ACCESS_CHANGED = "access.changed"
     BACKUP_MADE = "backup.made"
     SCRUBBED = "vault.scrubbed"
+    RETENTION_SET = "retention.set"
+    COUNTS_LET_GO = "counts.let-go"
     DRILL_PLAYED = "drill.played"
     PERSONAL_DATA_SHREDDED = "personal-data.shredded"
 

@@ -20,8 +20,10 @@ from stanch.engine.desk import Desk
 from stanch.engine.event_list import Events
 from stanch.engine.guards import Guards
 from stanch.engine.lifecycle import Lifecycle
+from stanch.engine.neighbours import Neighbours
 from stanch.engine.policies import Policies
 from stanch.engine.ports import Store
+from stanch.engine.retention import Retention
 from stanch.engine.runs.bookshelf import Bookshelf
 from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
@@ -47,6 +49,8 @@ class Console:
     guards: Guards
     books: Bookshelf
     rehearsal: Rehearsal
+    retention: Retention
+    neighbours: Neighbours
     drills: DrillDesk
     runner: Runner
     custody: Custody

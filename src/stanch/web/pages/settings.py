@@ -1,7 +1,10 @@
-"""Settings: people and keys."""
+"""Settings: people, keys, what is outside, and how long things are kept."""
 
+from dataclasses import fields
 from datetime import timedelta
 
+from stanch.engine.neighbours import Answered
+from stanch.engine.retention import Terms
 from stanch.vocabulary.ids import KeyId, UserId
 from stanch.vocabulary.people import Role, Scope
 from stanch.vocabulary.trouble import BadInput
@@ -11,8 +14,8 @@ from stanch.web.visit import Answer, Page, Visit, go
 _LONGEST = 3650
 
 
-def show(visit: Visit, secret: str = "") -> Answer:
-    """Everybody with an account, and every key."""
+def show(visit: Visit, secret: str = "", answered: Answered | None = None) -> Answer:
+    """Everything that an admin sets."""
     visit.console.access.keys.flush()
     with visit.console.store.look() as tx:
         users = tx.users.page(limit=500).items
@@ -25,7 +28,29 @@ def show(visit: Visit, secret: str = "") -> Answer:
         roles=tuple(Role),
         scopes=tuple(Scope),
         secret=secret,
+        neighbours=visit.console.neighbours.all(),
+        answered=answered,
+        terms=visit.console.retention.terms(),
     )
+
+
+def agree(visit: Visit) -> Answer:
+    """The settings, with the terms that hold from now on."""
+    days = {one.name: _days(visit, one.name) for one in fields(Terms)}
+    visit.console.retention.agree(Terms(**days), by=visit.caller.name)
+    return go("/settings#kept")
+
+
+def call_on(visit: Visit) -> Answer:
+    """The settings, with what came of calling on an outside system."""
+    return show(visit, answered=visit.console.neighbours.call_on(visit.given("system")))
+
+
+def _days(visit: Visit, name: str) -> int:
+    text = visit.given(name) or "0"
+    if not (text.isascii() and text.isdecimal() and len(text) < 7):  # noqa: PLR2004  a number of days
+        raise BadInput(f"{name} is a whole number of days; 0 is for ever.")
+    return int(text)
 
 
 def add_user(visit: Visit) -> Answer:
@@ -86,6 +111,8 @@ def _role(text: str) -> Role:
 
 PAGES = (
     Page(path="/settings", show=show, needs=Scope.ADMIN),
+    Page(path="/settings/kept", show=agree, needs=Scope.ADMIN, method="POST"),
+    Page(path="/settings/systems", show=call_on, needs=Scope.ADMIN, method="POST"),
     Page(path="/settings/users", show=add_user, needs=Scope.ADMIN, method="POST"),
     Page(path="/settings/users/change", show=change_user, needs=Scope.ADMIN, method="POST"),
     Page(path="/settings/keys", show=add_key, needs=Scope.ADMIN, method="POST"),
