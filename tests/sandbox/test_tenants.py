@@ -53,11 +53,13 @@ def test_groups_travel_with_their_rows() -> None:
 def test_the_past_is_in_order_and_half_of_it_is_labelled() -> None:
     rows = table("cancer")
     until = datetime(2026, 1, 1, tzinfo=UTC)
-    past = Past(asset="a", version="v1", until=until, lasted=timedelta(hours=1), rows=100)
-    events = history(Habits(rows, NAMES, 1), trained(rows, 1), past)
+    answered = (("v0.9", trained(rows, 2), 0.3), ("v1", trained(rows, 1), 1.0))
+    past = Past(asset="a", answered=answered, until=until, lasted=timedelta(hours=1), rows=100)
+    events = history(Habits(rows, NAMES, 1), past)
     answers = [e for e in events if e["kind"] == "inference"]
     labels = [e for e in events if e["kind"] == "label"]
     assert (len(answers), len(labels)) == (100, 50)
+    assert [e["version"] for e in answers] == ["v0.9"] * 30 + ["v1"] * 70
     assert {e["of"] for e in labels} <= {e["id"] for e in answers}
     assert [e["ts"] for e in answers] == sorted(e["ts"] for e in answers)
     assert max(e["ts"] for e in answers) < until.isoformat()

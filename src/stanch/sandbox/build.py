@@ -20,7 +20,8 @@ import numpy as np
 
 from stanch.engine.clock import monotonic, utc_now
 from stanch.sandbox.drill import Drill
-from stanch.sandbox.options import Options
+from stanch.sandbox.fronted import Fronted
+from stanch.sandbox.options import Options, Registries, Through
 from stanch.sandbox.pipeline import DATASET, Pipeline, past_runs
 from stanch.sandbox.processes import Server, Victim
 from stanch.sandbox.scene import Insiders, Scene, Truth, key_of
@@ -37,6 +38,8 @@ EARLIER = "v0.9"
 LABELS_AFTER = 3.0
 """Seconds until a label is known."""
 _BATCH = 1000
+_EARLY = 0.3
+"""The share of the past in which the version before answered."""
 _GOOD = 300
 _THERE_ALREADY = 409
 _PAST = timedelta(minutes=25)
@@ -118,6 +121,8 @@ class Made:
     known: Table
     ordinary: Table
     net: Net
+    older: Net
+    """The version before, which is still there to go back to."""
 
 
 def make(drill: Drill, options: Options) -> Made:
@@ -126,12 +131,14 @@ def make(drill: Drill, options: Options) -> Made:
     data = table(world.data)
     learnt, unseen = data.halves(options.seed)
     few = max(40, len(unseen) // 8)
+    early = learnt.take(np.arange(len(learnt) * 3 // 4))
     return Made(
         data=data,
         learnt=learnt,
         known=unseen.take(np.arange(few)),
         ordinary=unseen.take(np.arange(few, len(unseen))),
         net=trained(learnt, options.seed, hidden=world.hidden, rounds=world.rounds),
+        older=trained(early, options.seed + 1, hidden=world.hidden, rounds=world.rounds),
     )
 
 
@@ -165,7 +172,7 @@ def raised(
         notes = _past(server.api, drill, options.speed, habits, made)
         # (3) the victim behind its guard, its registry and pipeline, the tenants' doors
         pipeline = _pipeline(server.api, drill, options, folder, made)
-        victim = Victim(_spec(drill, options, server.api, folder, names))
+        victim = _victim(options, folder, _spec(drill, options, server.api, folder, names))
         stack.callback(victim.stop)
         victim.start()
         scene = Scene(
@@ -200,7 +207,7 @@ def raised(
 
 
 def _pipeline(api: Api, drill: Drill, options: Options, folder: Path, made: Made) -> Pipeline:
-    registry = Registry(folder / "registry")
+    registry = _registry(api, drill, options, folder)
     pipeline = Pipeline(
         api=Api(url=api.url, key=_key(api, "ingest", "guard")),
         asset=drill.world.asset,
@@ -208,11 +215,31 @@ def _pipeline(api: Api, drill: Drill, options: Options, folder: Path, made: Made
         rows=made.learnt,
         seed=options.seed,
     )
-    older = trained(made.learnt.take(np.arange(len(made.learnt) * 3 // 4)), options.seed + 1)
-    registry.push(EARLIER, older, by="pipeline", key=pipeline.key)
+    registry.push(EARLIER, made.older, by="pipeline", key=pipeline.key)
     registry.push(VERSION, made.net, by="pipeline", key=pipeline.key)
     registry.promote(VERSION)
     return pipeline
+
+
+def _registry(api: Api, drill: Drill, options: Options, folder: Path) -> Registry:
+    """Files or MLflow; where a front routes, a promotion is the owner's policy."""
+
+    def promoted(version: str) -> None:
+        if options.through is not Through.GUARD and version != VERSION:
+            path = f"/api/v1/assets/{drill.world.asset}/policy?because=deployed"
+            api.send("PUT", path, {"asset": drill.world.asset, "route": {version: 100}})
+
+    if options.registry is Registries.FILES:
+        return Registry(folder / "registry", promoted)
+    from stanch.sandbox.victims.mlflow_registry import MlflowRegistry  # noqa: PLC0415  an option
+
+    return MlflowRegistry(folder / "registry", promoted)
+
+
+def _victim(options: Options, folder: Path, spec: Spec) -> Victim:
+    if options.through is Through.GUARD:
+        return Victim(spec)
+    return Fronted(spec, folder, options.through)
 
 
 def _write_down(api: Api, drill: Drill, made: Made) -> None:
@@ -248,19 +275,27 @@ def _past(api: Api, drill: Drill, speed: float, habits: Habits, made: Made) -> l
     until: datetime = utc_now() - _PAST
     past = Past(
         asset=world.asset,
-        version=VERSION,
+        answered=((EARLIER, made.older, _EARLY), (VERSION, made.net, 1.0)),
         until=until,
         lasted=timedelta(seconds=world.history / (world.per_second * speed)),
         rows=world.history,
     )
-    events = history(habits, made.net, past)
-    events += past_runs(world.asset, made.learnt, made.net, until)
+    events = history(habits, past)
+    events += past_runs(world.asset, made.learnt, {EARLIER: made.older, VERSION: made.net}, until)
     for start in range(0, len(events), _BATCH):
         _must(api, "/api/v1/events", events[start : start + _BATCH])
-    status, said = api.send("POST", f"/api/v1/assets/{world.asset}/baselines?days=1")
-    if status >= _GOOD:
-        return [f"No baseline could be set: {_detail(said, status)}"]
-    return []
+    return [why for version in (EARLIER, VERSION) if (why := _baseline(api, drill, version))]
+
+
+def _baseline(api: Api, drill: Drill, version: str) -> str:
+    """Why no baseline of this version could be set; empty when it was.
+
+    Each version that people may want back has one, as the docs tell its owner.
+    """
+    path = f"/api/v1/assets/{drill.world.asset}/baselines?days=1&version={version}"
+    status, said = api.send("POST", path)
+    why = f"No baseline could be set for {version}: {_detail(said, status)}"
+    return why if status >= _GOOD else ""
 
 
 def _spec(drill: Drill, options: Options, api: Api, folder: Path, tenants: tuple[str, ...]) -> Spec:
@@ -274,6 +309,7 @@ def _spec(drill: Drill, options: Options, api: Api, folder: Path, tenants: tuple
         key=_key(api, "guard", "ingest"),
         doors={key_of(name, options.seed): name for name in people},
         last_good=str(folder / "last-good.json"),
+        mlflow=options.registry is Registries.MLFLOW,
     )
 
 

@@ -7,7 +7,7 @@ Why   attacks on training need training. It is an honest pipeline: before each s
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -150,17 +150,20 @@ def run_event(asset: str, version: str, rows: Table, net: Net) -> dict[str, Any]
     }
 
 
-def past_runs(asset: str, learnt: Table, final: Net, until: datetime) -> Iterator[dict[str, Any]]:
+def past_runs(
+    asset: str, learnt: Table, nets: Mapping[str, Net], until: datetime
+) -> Iterator[dict[str, Any]]:
     """The pipeline's ordinary past: data from the usual places, runs, deployments, accesses."""
-    gap = timedelta(minutes=15)
+    gap = timedelta(minutes=21)
     dice = np.random.default_rng(5)
     for n in range(RUNS):
         at = until - gap * (RUNS - n)
         last = n == RUNS - 1
         version = "v1" if last else f"v0.{n + 1}"
-        digest = final.digest if last else f"sha256:{hashlib.sha256(version.encode()).hexdigest()}"
+        net = nets.get(version)
+        digest = net.digest if net else f"sha256:{hashlib.sha256(version.encode()).hexdigest()}"
         rows = int(len(learnt) * (0.97 + 0.06 * dice.random()))
-        event = run_event(asset, version, learnt, final)
+        event = run_event(asset, version, learnt, nets["v1"])
         score = round(event["metrics"]["accuracy"] - 0.004 * dice.random(), 4)
         steps: list[dict[str, Any]] = [
             {

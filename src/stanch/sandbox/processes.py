@@ -5,6 +5,7 @@ Out   addresses that answer; a kill without warning for drills that want one.
 Why   a drill tests what a user runs: `stanch up`, and a model service in a process of its own.
 """
 
+import select
 import subprocess
 import sys
 import threading
@@ -20,6 +21,8 @@ from stanch.sandbox.wire import Api
 from stanch.vocabulary.trouble import CouldNotTell
 
 _LAST_SECONDS = 20.0
+FIRST_SECONDS = 180.0
+"""What a process may take to say its first word; a machine that needs longer plays no drill."""
 
 
 class Process:
@@ -52,10 +55,20 @@ class Process:
 
     def line(self) -> bytes:
         """The next line it says; `CouldNotTell` when it ended instead."""
-        said = self._child.stdout.readline() if self._child.stdout else b""
+        out = self._child.stdout
+        said = out.readline() if out else b""
         if not said:
             raise CouldNotTell("a process of the drill ended before it answered")
         return said
+
+    def soon(self) -> None:
+        """Nothing, once it has begun to speak; `CouldNotTell` when that takes too long."""
+        out = self._child.stdout
+        if out is not None and not select.select([out], [], [], FIRST_SECONDS)[0]:
+            raise CouldNotTell(
+                f"a process of the drill said nothing for {FIRST_SECONDS:.0f} s; "
+                "this machine is too slow or too busy now, try fewer --jobs"
+            )
 
     def kill(self) -> None:
         """Ends it without a warning."""
@@ -95,6 +108,7 @@ class Server:
         """Starts it; returns when it answers."""
         arguments = ("up", "--data", str(self.folder), "--port", str(port), "--json")
         self._process = Process("stanch.sandbox.tether", arguments)
+        self._process.soon()
         said = b""
         while not said.rstrip().endswith(b"}"):
             said += self._process.line()
@@ -142,6 +156,7 @@ class Victim:
         self.starts += 1
         spec = replace(self.spec, boot=self.boot, port=self.port)
         self._process = Process("stanch.sandbox.victims", (), msgspec.json.encode(spec))
+        self._process.soon()
         self.url = self._process.line().decode().strip()
         self.port = int(self.url.rpartition(":")[2])
 

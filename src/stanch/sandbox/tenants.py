@@ -177,20 +177,24 @@ class Past:
     """What went on before the drill: the asset it is about, until when, for how long."""
 
     asset: str
-    version: str
+    answered: tuple[tuple[str, Net, float], ...]
+    """Which version answered, with its net, until which share of the time."""
     until: datetime
     lasted: timedelta
     rows: int
 
 
-def history(habits: Habits, net: Net, past: Past) -> list[dict[str, Any]]:
+def history(habits: Habits, past: Past) -> list[dict[str, Any]]:
     """The events and labels of an ordinary time, as the guard would have told them."""
     step = past.lasted / past.rows
     asks = habits.many(past.rows)
-    scores = net.scores(np.asarray([ask.row for ask in asks])).round(6)
+    versions = [_version_at(past, n) for n in range(past.rows)]
+    rows = np.asarray([ask.row for ask in asks])
+    by_version = {name: net.scores(rows).round(6) for name, net, _ in past.answered}
     dice = np.random.default_rng(3)
     events: list[dict[str, Any]] = []
-    for n, (ask, row) in enumerate(zip(asks, scores, strict=True)):
+    for n, (ask, version) in enumerate(zip(asks, versions, strict=True)):
+        row = by_version[version][n]
         at = past.until - past.lasted + n * step
         name = f"{past.asset}-past-{n}"
         events.append(
@@ -199,7 +203,7 @@ def history(habits: Habits, net: Net, past: Past) -> list[dict[str, Any]]:
                 "ts": at.isoformat(),
                 "kind": "inference",
                 "asset": past.asset,
-                "version": past.version,
+                "version": version,
                 "principal": ask.tenant,
                 "source": network_of(ask.tenant),
                 "features": ask.row.tolist(),
@@ -213,3 +217,8 @@ def history(habits: Habits, net: Net, past: Past) -> list[dict[str, Any]]:
         if n % 2 == 0:
             events.append(label_event(past.asset, name, ask.truth, at + step))
     return events
+
+
+def _version_at(past: Past, place: int) -> str:
+    """The version that answered the request at this place."""
+    return next(name for name, _, until in past.answered if place < until * past.rows)

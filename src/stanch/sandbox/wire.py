@@ -14,10 +14,11 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from stanch.sandbox.victims.data import Floats
 from stanch.vocabulary.trouble import Unreachable
 
+Floats = NDArray[np.float64]
 _PATIENCE = 30.0
 _GOOD = 200
 _BAD = 400

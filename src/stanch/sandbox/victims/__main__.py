@@ -11,18 +11,23 @@ import socket
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from stanch.engine.clock import utc_now
 from stanch.guard.asgi import Guard
 from stanch.guard.core import Choices
 from stanch.guard.identity import bearer
 from stanch.sandbox.victims.registry import Registry
 from stanch.sandbox.victims.service import Service, told
 from stanch.sandbox.victims.spec import Spec, latency_ms
+from stanch.sandbox.victims.telling import App, Telling
+from stanch.sandbox.wire import Api
 from stanch.vocabulary.asset import Fails
+from stanch.vocabulary.trouble import Trouble
 
 
 def guarded(spec: Spec, port: int) -> Guard:
@@ -31,9 +36,7 @@ def guarded(spec: Spec, port: int) -> Guard:
     def loaded(version: str, digest: str) -> None:
         guard.core.tell({"kind": "deployment", "version": version, "digest": digest})
 
-    service = Service(
-        Registry(Path(spec.registry)), classes=spec.classes, loaded=loaded, work=_work()
-    )
+    service = Service(_registry(spec), classes=spec.classes, loaded=loaded, work=_work())
     guard = Guard(
         service,
         asset=spec.asset,
@@ -53,6 +56,37 @@ def guarded(spec: Spec, port: int) -> Guard:
     return guard
 
 
+def unguarded(spec: Spec) -> App:
+    """One version of the victim, behind a guard elsewhere."""
+    api = Api(url=spec.server, key=spec.key)
+
+    def loaded(version: str, digest: str) -> None:
+        event = {
+            "id": f"{spec.asset}-{spec.boot}-{version}-{digest[-12:]}",
+            "ts": utc_now().isoformat(),
+            "kind": "deployment",
+            "asset": spec.asset,
+            "version": version,
+            "digest": digest,
+        }
+        with suppress(Trouble):
+            api.send("POST", "/api/v1/events", [event])
+
+    service = Service(
+        _registry(spec), classes=spec.classes, loaded=loaded, work=_work(), only=spec.only
+    )
+    return Telling(service, spec) if spec.tells else service
+
+
+def _registry(spec: Spec) -> Registry:
+    folder = Path(spec.registry)
+    if not spec.mlflow:
+        return Registry(folder)
+    from stanch.sandbox.victims.mlflow_registry import MlflowRegistry  # noqa: PLC0415  an option
+
+    return MlflowRegistry(folder)
+
+
 def main() -> None:
     """Serve until stdin ends."""
     from granian.constants import Interfaces  # noqa: PLC0415  part of the server extra
@@ -60,9 +94,9 @@ def main() -> None:
 
     spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=Spec)
     port = spec.port or _free()
-    guard = guarded(spec, port)
+    guard = None if spec.only else guarded(spec, port)
     server = Server(
-        guard,
+        guard or unguarded(spec),
         address="127.0.0.1",
         port=port,
         interface=Interfaces.ASGINL,
@@ -91,7 +125,7 @@ def _free() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _serve(server: "object", guard: Guard, port: int) -> None:
+async def _serve(server: "object", guard: Guard | None, port: int) -> None:
     serving = asyncio.create_task(server.serve())  # type: ignore[attr-defined]
     while not serving.done():
         try:
@@ -101,7 +135,8 @@ async def _serve(server: "object", guard: Guard, port: int) -> None:
         else:
             writer.close()
             break
-    guard.core.start()
+    if guard is not None:
+        guard.core.start()
     sys.stdout.write(f"http://127.0.0.1:{port}\n")
     sys.stdout.flush()
     await serving

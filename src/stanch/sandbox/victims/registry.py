@@ -6,6 +6,7 @@ Why   swapped weights and unsigned models need a place where they can really hap
 """
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,11 +28,20 @@ class Card:
     signature: str = ""
 
 
+Promoted = Callable[[str], None]
+"""Told which version was made the current one."""
+
+
+def nobody_cares(_: str) -> None:
+    """Where whoever serves looks for itself."""
+
+
 class Registry:
     """One model's versions, as files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, promoted: Promoted = nobody_cares) -> None:
         self.folder = folder
+        self.promoted = promoted
         folder.mkdir(parents=True, exist_ok=True)
 
     def push(
@@ -41,17 +51,18 @@ class Registry:
         body = net.to_bytes()
         signature = base64.b64encode(key.sign(body)).decode() if key else ""
         card = Card(version=version, digest=digest_of(body), by=by, signature=signature)
-        self._weights(version).write_bytes(body)
+        self.weights(version).write_bytes(body)
         self._card(version).write_bytes(msgspec.json.encode(card))
         return card
 
     def swap(self, version: str, net: Net) -> None:
         """Other weights under the same version; its card still tells of the old ones."""
-        self._weights(version).write_bytes(net.to_bytes())
+        self.weights(version).write_bytes(net.to_bytes())
 
     def promote(self, version: str) -> None:
         """Makes it the version that answers unless a policy says otherwise."""
         (self.folder / "current").write_text(version, encoding="utf-8")
+        self.promoted(version)
 
     @property
     def current(self) -> str:
@@ -61,11 +72,11 @@ class Registry:
 
     def net(self, version: str) -> Net:
         """The net that is there now, whatever the card says."""
-        return Net.from_bytes(self._read(self._weights(version)))
+        return Net.from_bytes(self._read(self.weights(version)))
 
     def digest(self, version: str) -> str:
         """The digest of the weights that are there now."""
-        return digest_of(self._read(self._weights(version)))
+        return digest_of(self._read(self.weights(version)))
 
     def card(self, version: str) -> Card:
         """What was said when it was pushed."""
@@ -75,7 +86,7 @@ class Registry:
         """Whether the signature is of this key and of the weights that are there now."""
         signature = base64.b64decode(self.card(version).signature)
         try:
-            key.verify(signature, self._read(self._weights(version)))
+            key.verify(signature, self._read(self.weights(version)))
         except InvalidSignature:
             return False
         return True
@@ -86,10 +97,11 @@ class Registry:
 
     def changed(self, version: str) -> tuple[int, int]:
         """When and how large the weights are: differs as soon as somebody writes them anew."""
-        seen = self._weights(version).stat()
+        seen = self.weights(version).stat()
         return seen.st_mtime_ns, seen.st_size
 
-    def _weights(self, version: str) -> Path:
+    def weights(self, version: str) -> Path:
+        """Where the weights of a version are."""
         return self.folder / f"{version}.npz"
 
     def _card(self, version: str) -> Path:

@@ -35,11 +35,13 @@ class Service:
         classes: tuple[str, ...],
         loaded: Callable[[str, str], None],
         work: Callable[[], Awaitable[float]],
+        only: str = "",
     ) -> None:
         self._registry = registry
         self._classes = classes
         self._tell = loaded
         self._work = work
+        self._only = only
         self._loaded: dict[str, tuple[tuple[int, int], Net]] = {}
         self._count = 0
 
@@ -55,8 +57,13 @@ class Service:
         if scope["path"] != "/predict" or asked is None:
             await _answer(send, 422, {"detail": "POST /predict with a list of numbers"})
             return
-        version = scope.get("stanch", {}).get("version") or self._registry.current
-        net = self._net(version)
+        chosen = scope.get("stanch", {}).get("version")
+        version = self._only or chosen or self._registry.current
+        try:
+            net = self._net(version)
+        except FileNotFoundError:
+            await _answer(send, 503, {"detail": f"there is no version {version}"})
+            return
         if len(asked) != len(net.middle):
             await _answer(send, 422, {"detail": f"{len(net.middle)} features are needed"})
             return
@@ -68,7 +75,7 @@ class Service:
         scores = net.scores(np.asarray([asked]))[0]
         self._count += 1
         return {
-            "id": str(self._count),
+            "id": f"{self._only}{'-' if self._only else ''}{self._count}",
             "prediction": self._classes[int(scores.argmax())],
             "scores": [round(float(s), _DIGITS) for s in scores],
         }

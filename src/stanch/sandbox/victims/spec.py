@@ -25,8 +25,29 @@ class Spec:
     """0 takes a free one."""
     fail: str = "open"
     last_good: str = ""
+    only: str = ""
+    """The one version that answers, behind a guard elsewhere; empty: it has a guard of its own."""
+    tells: bool = False
+    """Whether it tells its own events, because what stands before it sees no bodies."""
+    mlflow: bool = False
+    """Whether its versions are in MLflow."""
     boot: str = "1"
     """Keeps the ids of requests apart from those of other starts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FrontSpec:
+    """What the process of a gateway before a victim is told when it starts."""
+
+    asset: str
+    server: str
+    key: str = field(repr=False)
+    upstreams: Mapping[str, str]
+    default: str
+    doors: Mapping[str, str] = field(repr=False)
+    boot: str
+    port: int
+    last_good: str = ""
 
 
 def latency_ms(dice: np.random.Generator) -> float:
