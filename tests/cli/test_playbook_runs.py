@@ -13,7 +13,7 @@ from stanch.contain.playbook.cacao_out import Origin, exported
 from stanch.engine.clock import utc_now
 from stanch.engine.runs.library import shipped
 
-RUN = {
+RUN: dict[str, Any] = {
     "id": "run-1",
     "playbook": "extraction",
     "asset": "fraud",
@@ -27,7 +27,7 @@ RUN = {
     "waits_for": ["an answer to apr-1"],
     "wake": "2026-11-21T12:15:00Z",
 }
-ASKED = {
+ASKED: dict[str, Any] = {
     "id": "apr-1",
     "shown": "May each ask less?\n- Limit queries on fraud.",
     "role": "approver",
@@ -65,8 +65,13 @@ class Client:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Client:
     made = Client()
+
+    def connected(data: Path | None) -> Client:
+        assert data is None
+        return made
+
     for name in ("playbook_runs", "question"):
-        monkeypatch.setattr(f"stanch.cli.{name}.connect", lambda _: made)
+        monkeypatch.setattr(f"stanch.cli.{name}.connect", connected)
     return made
 
 

@@ -112,7 +112,7 @@ class House:
                     id=BaselineId("bl-1"),
                     asset=FRAUD,
                     version="v7",
-                    set=NOON,
+                    set=NOON - timedelta(days=1),
                     by="ada",
                     digest=digest_of(b"b"),
                     body=b"b",

@@ -18,6 +18,8 @@ import msgspec
 from stanch.contain.blast import Blast, blast
 from stanch.contain.combine import added, effective
 from stanch.contain.diff import Change, changes
+from stanch.contain.going_back import why_ask
+from stanch.contain.known import Known, Version
 from stanch.contain.policy import canonical, wants
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import ActionId, AssetId, Digest, IncidentId, PrincipalId, digest_of
@@ -26,6 +28,7 @@ from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.standing import Demand, Standing, Traffic, demand_id
 from stanch.vocabulary.trouble import BadInput
 
+__all__ = ["Action", "Asking", "Call", "Consent", "Known", "Preview", "Undo", "Version"]
 A = TypeVar("A")
 
 
@@ -40,30 +43,6 @@ class Undo(StrEnum):
     """It changes nothing that would need undoing."""
     NEVER = "never"
     """It cannot be taken back: two people say yes."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Version:
-    """What is known of one version of an asset."""
-
-    version: str
-    signed: bool = False
-    suspect: bool = False
-    good_since: datetime | None = None
-    """Since when it served without a finding; None when it never did."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
-    """What is known beside the standing."""
-
-    versions: tuple[Version, ...] = ()
-    siblings: tuple[AssetId, ...] = ()
-    """Assets that share a dataset, a parent or an endpoint with this one."""
-
-    def trusted(self, version: str) -> bool:
-        """Whether this version may be served: known, signed and not itself suspect."""
-        return any(v.version == version and v.signed and not v.suspect for v in self.versions)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +108,8 @@ class Action(Generic[A]):
     wanted: Wanted[A]
     probe: Callable[[AssetId, A], Probe | None]
     calls: Callable[[AssetId, A], tuple[Call, ...]] = no_calls
+    goes_back: bool = False
+    """Whether it puts an earlier version back into use."""
     spreads: bool = False
     """Whether siblings by lineage get the same demand."""
     instead_of: tuple[str, ...] = ()
@@ -150,12 +131,14 @@ class Preview:
     after: Policy
     digest: Digest
     """What an approval binds to: the demand's policy, the calls and the policy after."""
+    warns: tuple[str, ...] = ()
+    """What a person should weigh beside it."""
 
     @property
     def says(self) -> str:
         """All of it in words."""
         said = [*(c.says for c in self.changes), *(c.says for c in self.calls)]
-        return " ".join([*(said or ["Nothing changes."]), self.blast.says])
+        return " ".join([*(said or ["Nothing changes."]), self.blast.says, *self.warns])
 
 
 def arguments(action: Action[A], given: Mapping[str, object]) -> A:
@@ -232,14 +215,17 @@ def previewed(
     hit = blast(before, after, traffic)
     calls = action.calls(standing.asset, args)
     bound = (canonical(demand.policy), wants(after), msgspec.json.encode(calls))
+    warns = why_ask(asking.known, asking.at) if action.goes_back else ()
+    risk = risk_of(action, hit, consent)
     return Preview(
         action=action.id,
         changes=changes(before, after),
         blast=hit,
-        risk=risk_of(action, hit, consent),
+        risk=Risk.ONE if warns and risk is Risk.AUTOMATIC else risk,
         calls=calls,
         after=after,
         digest=digest_of(b"\n".join(bound)),
+        warns=warns,
     )
 
 

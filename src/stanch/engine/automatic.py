@@ -57,7 +57,7 @@ def _share(part: str) -> tuple[Level, float]:
         level, share = Level[name.strip().upper()], float(number)
     except (KeyError, ValueError):
         level, share = Level.LOW, -1.0
-    if not 0 <= share < 1:
-        wanted = "`narrow`, `ask`, or shares below 1 like `low=0, medium=0.01, high=0.05`"
+    if not 0 <= share <= 1:
+        wanted = "`narrow`, `ask`, or shares up to 1 like `low=0, medium=0.01, high=0.05`"
         raise BadInput(f"STANCH_AUTOMATIC is {wanted}, not {part.strip()[:40]!r}.")
     return level, share

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from stanch.contain.action import Known, Version
+from stanch.contain.known import Known
 from stanch.contain.playbook.condition import Facts
 from stanch.engine.automatic import SURE
 from stanch.engine.placed import placed
 from stanch.engine.ports import Transaction
+from stanch.engine.versions import known_of, last_good
 from stanch.triage.lineage import graph_of
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.ids import IncidentId
@@ -63,7 +64,9 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
     own = tx.assets.find(incident.asset)
     asset = own or Asset(id=incident.asset, kind=AssetKind.ENDPOINT, name=incident.asset, owner="")
     suspects = tuple(str(s.principal) for s in incident.suspects if s.confidence >= SURE)
-    known = _known(tx, incident, asset)
+    findings = tx.findings.page(Wanted(incident=(incident.id,)), limit=MOST_FINDINGS).items
+    beside = tuple(sorted(graph_of(_assets(tx)).beside(asset.id)))
+    known = known_of(tx, (incident, asset), findings, beside)
     words = dict(_words(incident, asset, suspects[:MOST_NAMED], known))
     return Situation(
         incident=incident,
@@ -74,25 +77,6 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
     )
 
 
-def _known(tx: Transaction, incident: Incident, asset: Asset) -> Known:
-    page = tx.findings.page(Wanted(incident=(incident.id,)), limit=MOST_FINDINGS)
-    suspect = {f.version for f in page.items if f.version and f.asset == asset.id}
-    versions = {
-        b.version: Version(
-            version=b.version,
-            signed=bool(b.signature),
-            suspect=b.version in suspect,
-            good_since=b.set,
-        )
-        for b in reversed(tx.baselines.history(asset.id))
-        if b.version
-    }
-    for version in suspect - set(versions):
-        versions[version] = Version(version=version, suspect=True)
-    beside = graph_of(_assets(tx)).beside(asset.id)
-    return Known(versions=tuple(versions.values()), siblings=tuple(sorted(beside)))
-
-
 def _words(
     incident: Incident, asset: Asset, suspects: tuple[str, ...], known: Known
 ) -> Iterator[tuple[str, Argument]]:
@@ -101,11 +85,11 @@ def _words(
     if suspects:
         yield "suspects", suspects
     suspect = [v.version for v in known.versions if v.suspect]
-    good = [v for v in known.versions if known.trusted(v.version) and v.good_since is not None]
+    good = last_good(known, incident.first_seen)
     if suspect:
         yield "suspect_version", suspect[-1]
     if good:
-        yield "good_version", max(good, key=lambda v: (v.good_since, v.version)).version
+        yield "good_version", good
     if asset.version:
         yield "version", asset.version
     if asset.lineage.trained_on:
