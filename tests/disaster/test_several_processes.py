@@ -118,6 +118,7 @@ def incidents(server: Server, asset: str) -> list[Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_killed_process_leaves_no_row_uncounted_and_no_asset_unwatched(
     tmp_path: Path, postgres_url: str
 ) -> None:

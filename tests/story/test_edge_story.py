@@ -178,6 +178,7 @@ def a_forger_and_a_revoked_site_are_refused_and_are_findings(centre: Server, fol
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_hospital_joins_and_its_rows_stay_there(tmp_path: Path) -> None:
     with joined(tmp_path) as (centre, edge):
         an_attack_there_is_an_incident_here_and_no_row_leaves_the_site(centre, edge)
