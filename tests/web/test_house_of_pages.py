@@ -8,7 +8,13 @@ from stanch.web.pages import PAGES
 from stanch.web.paper import STATIC
 
 HERE = STATIC.parent
-OPEN = {("GET", "/login"), ("POST", "/login"), ("GET", "/static/{stamp:str}/{name:str}")}
+OPEN = {
+    ("GET", "/welcome/{token:str}"),
+    ("POST", "/welcome/{token:str}"),
+    ("GET", "/login"),
+    ("POST", "/login"),
+    ("GET", "/static/{stamp:str}/{name:str}"),
+}
 
 
 def test_only_login_and_static_files_are_open_to_strangers() -> None:

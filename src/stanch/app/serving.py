@@ -44,6 +44,8 @@ class Started:
     """The first admin key, when this start made it."""
     drills: DrillDesk
     """Where the demo puts its stage."""
+    welcome: str = ""
+    """The link that makes the first account; empty when there is one."""
 
 
 def serve(settings: Settings, started: Callable[[Started], None]) -> None:
@@ -58,11 +60,22 @@ def serve(settings: Settings, started: Callable[[Started], None]) -> None:
         # The durable runner starts threads of its own, so it starts before there is a loop.
         with _at_work(parts, work) as (durable, workers):
             keeper = Caretaker(chores_of(parts, work, durable, workers), utc_now)
-            up = Started(url=address.url, secret=secret, drills=work.drills)
+            up = Started(
+                url=address.url,
+                secret=secret,
+                drills=work.drills,
+                welcome=_welcome(parts, address),
+            )
             try:
                 asyncio.run(_serve(parts, work, keeper, (address, lambda: started(up))))
             finally:
                 work.drills.close()
+
+
+def _welcome(parts: Parts, address: Address) -> str:
+    path = parts.access.welcome.path()
+    home = parts.settings.public_url.rstrip("/") or address.url
+    return f"{home}{path}" if path else ""
 
 
 @contextmanager

@@ -42,11 +42,15 @@ def up(  # noqa: PLR0913  what a start may be told
     out = Out(json=json)
 
     def started(now: Started) -> None:
-        out.show({"url": now.url, "data": str(chosen.data), "secret": now.secret})
+        facts = {"url": now.url, "data": str(chosen.data), "secret": now.secret}
+        out.show({**facts, "welcome": now.welcome or None})
         out.say(f"stanch answers on {now.url}, with its data in {chosen.data}.")
         if now.secret:
             out.say(f"The first admin key, shown this once and kept in {chosen.data}/admin.key:")
             out.say(f"  {now.secret}")
+        if now.welcome:
+            out.say("Open this in a browser; it makes the first account and works once:")
+            out.say(f"  {now.welcome}")
         if demo:
             from stanch.sandbox.demo import start  # noqa: PLC0415  only the demo
             from stanch.sandbox.wire import Api  # noqa: PLC0415

@@ -19,6 +19,7 @@ from stanch.engine.keys import Keys, mint
 from stanch.engine.passwords import NOBODY, hash_password, matches, outdated
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.sessions import LoggedIn, Sessions
+from stanch.engine.welcome import Welcome
 from stanch.vocabulary.ids import UserId
 from stanch.vocabulary.login import Credential
 from stanch.vocabulary.people import Caller, Role, Scope, User
@@ -42,6 +43,7 @@ class Access:
         self.secret = _secret(store)
         self.keys = Keys(store, clock)
         self.sessions = Sessions(store, clock, self.secret)
+        self.welcome = Welcome(store)
         self._attempts = Attempts(seconds)
 
     def bearer(self, header: str) -> Caller:

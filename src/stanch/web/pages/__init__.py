@@ -28,12 +28,14 @@ from stanch.web.pages import (
     settings,
     tour,
     views,
+    welcome,
 )
 from stanch.web.visit import Page
 
 PAGES: tuple[Page, ...] = (
     *home.PAGES,
     *login.PAGES,
+    *welcome.PAGES,
     *files.PAGES,
     *lists.PAGES,
     *incident.PAGES,
