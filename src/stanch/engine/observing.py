@@ -198,10 +198,14 @@ def _share(part: int, whole: int, otherwise: float) -> float:
 
 
 def _repeats(ledger: Ledger) -> Ints:
-    """Rows beyond the different neighbourhoods a principal asked about, less the sketch's error."""
+    """Different inputs beyond the neighbourhoods a principal asked about, less the sketches' error.
+
+    Asking the same again is no search: it is counted as volume.
+    """
     rows = ledger.block(Block.ROWS)[:, 0]
-    different = np.array(ledger.different_cells(), np.float64)
-    return np.maximum(0, rows - np.ceil(different * 1.15).astype(np.int64))
+    inputs = np.minimum(rows, np.array(ledger.different_inputs(), np.float64))
+    cells = np.array(ledger.different_cells(), np.float64)
+    return np.maximum(0, np.floor(inputs - cells * 1.15).astype(np.int64))
 
 
 def _usual_repeats(habits: Ledger | None) -> float:

@@ -53,6 +53,11 @@ KINDS: Mapping[Signal, AttackKind] = MappingProxyType(
 )
 """The attack each signal speaks for. PAIR_ALL speaks for none: the world changes its labels too."""
 
+ASKING = frozenset(k for k, family in FAMILY.items() if family is Family.QUERIES) | {
+    AttackKind.DENIAL_OF_WALLET
+}
+"""Kinds that show in how somebody asks."""
+
 EVERYBODY = frozenset({Signal.OFF_ALL, Signal.DUP_ALL})
 """Signals that a fault, or inputs from another world, explain."""
 INPUTS = EVERYBODY | {Signal.OFF_WHO, Signal.DUP_WHO, Signal.EDGE_WHO}
@@ -132,8 +137,10 @@ def _weigh(
     links = (chain.reason,) if chain else ()
     found = sum(r.weight for r in (*told.reasons, *links))
     kinds = dict(told.kinds)
+    # A signal counts odd rows; what they are for, a detector tells that saw how they lie.
+    told_how = any(k in ASKING for k in told.kinds)
     for signal, chance in looked.items():
-        if chance < ALPHA:
+        if chance < ALPHA and not (told_how and KINDS[signal] in ASKING):
             kinds[KINDS[signal]] = kinds.get(KINDS[signal], 0.0) + bound(chance)
     if chain is not None:
         # Who uses what a version learnt asks oddly: the cause is the rows, not the asking.
