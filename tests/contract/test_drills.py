@@ -101,6 +101,8 @@ def undefended(one: Drill, folder: Path, seed: int = 1) -> Scene:
 
 
 def played(one: Drill, folder: Path) -> Any:
+    for module, _ in one.packages:
+        pytest.importorskip(module)
     scene = undefended(one, folder)
     return one.gain(scene, one.attack(scene))
 
@@ -140,6 +142,8 @@ def test_the_same_seed_gains_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", drills())
 def test_an_attack_that_is_told_to_stop_stops(name: str, tmp_path: Path) -> None:
     one = drill(name)
+    for module, _ in one.packages:
+        pytest.importorskip(module)
     scene = undefended(one, tmp_path)
     scene.speed = 1.0
     scene.stop.set()

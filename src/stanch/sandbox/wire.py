@@ -20,6 +20,8 @@ from stanch.vocabulary.trouble import Unreachable
 
 Floats = NDArray[np.float64]
 _PATIENCE = 30.0
+_SERVER_PATIENCE = 180.0
+"""A busy machine takes its time over half an hour of past."""
 _GOOD = 200
 _BAD = 400
 GONE = 0
@@ -133,7 +135,7 @@ class Api:
 
     def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
         """The status and the body of one request."""
-        line = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=_PATIENCE)
+        line = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=_SERVER_PATIENCE)
         headers = {"authorization": f"Bearer {self.key}"}
         if body:
             headers["content-type"] = "application/json"

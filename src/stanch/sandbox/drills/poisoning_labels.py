@@ -4,7 +4,7 @@ import numpy as np
 
 from stanch.sandbox.attackers.poison import flipped
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
-from stanch.sandbox.drills._people import NO_SERVICE, OTHER_VERSION
+from stanch.sandbox.drills._people import LEARNING, NO_SERVICE, OTHER_VERSION
 from stanch.sandbox.pipeline import joined
 from stanch.sandbox.scene import Scene
 from stanch.sandbox.victims.data import Table
@@ -67,8 +67,8 @@ DRILL = Drill(
         guilty=("contributor",),
         contained=Contained(denies=("contributor",), holds=("ingestion", "training")),
         seconds=20,
-        asks=("freeze_pipeline", "quarantine_dataset"),
-        hears=(*OTHER_VERSION, *NO_SERVICE),
+        asks=LEARNING,
+        hears=tuple(sorted({*OTHER_VERSION, *NO_SERVICE} - {*LEARNING})),
         good=("v1", "v0.9"),
     ),
     attack=_attack,
