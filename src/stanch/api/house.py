@@ -179,8 +179,9 @@ class House:
     """Bytes of one request."""
     vault_most: int = 64 * 1024**3
     """Bytes of one item that is put into the vault."""
-    intake_threads: int = 8
-    """More than there are cores: most of them wait for the disk, and one fsync serves them all."""
+    intake_threads: int = 4
+    """Some parse while others wait for the disk, where one fsync serves them all; with more, each
+    Arrow batch costs a third more CPU, because every thread has its own memory to warm."""
     heartbeat: float = 15.0
     """Seconds between two signs of life on a stream."""
 

@@ -62,6 +62,7 @@ class _Waiting:
 
     rows: pa.Table
     hashes: np.ndarray
+    size: int
     done: threading.Event = field(default_factory=threading.Event)
     accepted: int = 0
     trouble: Exception | None = None
@@ -124,9 +125,10 @@ class Spool:
 
     def append(self, rows: pa.Table) -> int:
         """How many of the rows are new; when it answers they are on disk."""
-        item = _Waiting(rows=rows, hashes=hashes_of(rows.column("id"), self._segments.key))
+        hashes = hashes_of(rows.column("id"), self._segments.key)
+        item = _Waiting(rows=rows, hashes=hashes, size=rows.nbytes)
         with self._queue_lock:
-            self._admit(rows.nbytes)
+            self._admit(item.size)
             self._queue.append(item)
         while not item.done.is_set():
             with self._write_lock:
@@ -196,7 +198,7 @@ class Spool:
         self.close()
 
     def _admit(self, size: int) -> None:
-        waiting = sum(item.rows.nbytes for item in self._queue)
+        waiting = sum(item.size for item in self._queue)
         if self._queue and waiting + size > self._limits.waiting_bytes:
             raise self.pressure.busy_disk(len(self._queue))
         backlog = self._segments.bytes_from(self._needed)
@@ -221,7 +223,7 @@ class Spool:
             hashes = np.concatenate([item.hashes for item in group])
             fresh = self._seen.new(hashes)
             if fresh.any():
-                rows = pa.concat_tables([item.rows for item in group])
+                rows = pa.concat_tables([item.rows for item in group], promote_options="default")
                 kept = rows if fresh.all() else rows.filter(pa.array(fresh))
                 self._keep(kept, hashes[fresh])
             start = 0

@@ -16,6 +16,7 @@ from stanch.engine.ingest.foreign.files import read_file
 from stanch.engine.ingest.foreign.shape import Options
 from stanch.engine.ingest.limits import Limits
 from stanch.engine.ingest.receipt import Rejected
+from stanch.engine.ingest.schema import conform
 from stanch.vocabulary.trouble import BadFile, NotFound
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -29,7 +30,7 @@ def read(path: Path, **options: Any) -> tuple[list[dict[str, Any]], list[Rejecte
     told: list[int] = []
     for batch in read_file(path, Options(**options), Limits(), told.append):
         good, bad = check(batch, now=NOW, limits=Limits())
-        rows += good.to_pylist()
+        rows += conform(good).to_pylist()
         rejected += bad
     assert told == sorted(told)
     return rows, rejected

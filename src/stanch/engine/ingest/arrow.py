@@ -13,7 +13,7 @@ from stanch.engine.ingest.casting import Cast, cast_column, extra_of
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.limits import Limits
 from stanch.engine.ingest.receipt import Decoded
-from stanch.engine.ingest.schema import TYPE_OF, conform
+from stanch.engine.ingest.schema import TYPE_OF, gathered
 from stanch.engine.ingest.weigh import memory_wanted
 from stanch.vocabulary.trouble import BadInput, TooLarge
 
@@ -66,9 +66,7 @@ def from_table(table: pa.Table, limits: Limits) -> Decoded:
     unknown = [name for name in table.column_names if name not in TYPE_OF]
     if unknown:
         columns["extra"] = extra_of(table.select(unknown), columns.get("extra"))
-    rows = table.num_rows
-    whole = columns or {"id": pa.nulls(rows, pa.string())}
-    return Decoded(table=conform(pa.table(whole)), wrong=wrong)
+    return Decoded(table=gathered(columns, table.num_rows), wrong=wrong)
 
 
 def _both(name: str, cast: Cast, columns: dict[str, pa.ChunkedArray | pa.Array]) -> pa.Array:

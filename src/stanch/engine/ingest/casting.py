@@ -159,7 +159,9 @@ def _numbers(name: str, array: pa.Array) -> Cast:
 def _json(array: pa.Array) -> pa.Array:
     """Text that is JSON as it stands; other text as a JSON string; anything else written out."""
     if _is_text(array.type):
-        return pa.array([_json_of(v) for v in array.to_pylist()], pa.string())
+        words = array.cast(pa.string()).dictionary_encode()
+        looked_at = [_json_of(v) for v in words.dictionary.to_pylist()]
+        return pa.array(looked_at, pa.string()).take(words.indices)
     values = array.to_pylist()
     if is_.is_map(array.type):
         values = [None if v is None else {str(k): item for k, item in v} for v in values]

@@ -91,9 +91,18 @@ def _bad_kinds(table: pa.Table) -> Iterator[_Fault]:
             yield _where(pc.equal(kinds, kind)), told
             continue
         for name in NEEDED_BY_KIND[EventKind(kind)]:
-            if table.column(name).null_count:
-                missing = pc.and_(pc.equal(kinds, kind), pc.is_null(table.column(name)))
-                yield _where(missing), f"{name} is missing; a row of kind {kind} needs it."
+            missing = _missing(table, name)
+            if missing is not None:
+                rows = _where(pc.and_(pc.equal(kinds, kind), missing))
+                yield rows, f"{name} is missing; a row of kind {kind} needs it."
+
+
+def _missing(table: pa.Table, name: str) -> pa.ChunkedArray | pa.Scalar | None:
+    """Where the column has no value; None when every row has one."""
+    if name not in table.column_names:
+        return pa.scalar(True)
+    column = table.column(name)
+    return pc.is_null(column) if column.null_count else None
 
 
 def _bad_assets(assets: pa.ChunkedArray) -> Iterator[_Fault]:

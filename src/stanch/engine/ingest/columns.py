@@ -2,8 +2,8 @@
 
 In    rows as the decoder made them, and the names of their fields.
 Out   `Decoded` in our schema.
-Why   most of a batch's time went into columns that nobody sent and into lists in lists; numbers now
-      go through one flat array.
+Why   most of a batch's time went into columns that nobody sent and into lists in lists; columns
+      that nobody sent are not made, and numbers go through one flat array.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,13 @@ import pyarrow as pa
 
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.receipt import Decoded, Rejected
-from stanch.engine.ingest.schema import LOOSE, SCHEMA, TYPE_OF, conform
+from stanch.engine.ingest.schema import LOOSE, SCHEMA, TYPE_OF, gathered
 from stanch.engine.ingest.times import times_of
 from stanch.vocabulary.event import ColumnType
 
 _NO_TEXT = frozenset({str, type(None)})
+_PACKED = np.dtype([("tag", "u1"), ("value", ">f8")])
+"""A number in MessagePack."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,8 +69,8 @@ def decoded_of(
             columns[name] = pc.coalesce(_json_text(values), columns[name])
         else:
             columns[name] = _column(name, values)
-    table = pa.table(columns) if columns else pa.table({"id": pa.nulls(len(sent.rows), _TEXT)})
-    return Decoded(table=conform(table), index=index, rejected=rejected, wrong=wrong)
+    table = gathered(columns, len(sent.rows))
+    return Decoded(table=table, index=index, rejected=rejected, wrong=wrong)
 
 
 _TEXT = pa.string()
@@ -106,11 +108,23 @@ def _numbers(values: Sequence[Any]) -> pa.Array:
     lists = [() if v is None else v for v in values] if None in values else values
     ends = np.zeros(len(values) + 1, dtype=np.int32)
     np.cumsum(np.fromiter(map(len, lists), np.int32, len(lists)), out=ends[1:])
-    flat = np.fromiter(chain.from_iterable(lists), np.float64, ends[-1])
+    flat = _flat(list(chain.from_iterable(lists)))
     missing = np.isnan(flat)
     inner = pa.array(flat, mask=missing) if missing.any() else pa.array(flat)
     mask = pa.array([v is None for v in values]) if lists is not values else None
     return pa.ListArray.from_arrays(pa.array(ends), inner, mask=mask)
+
+
+def _flat(numbers: list[float | None]) -> np.ndarray:
+    """The numbers in one array, through MessagePack, which takes half the time of numpy's loop.
+
+    Each number takes nine bytes there and None a single one, so the length tells of any None.
+    """
+    packed = msgspec.msgpack.encode(numbers)
+    head = len(packed) - _PACKED.itemsize * len(numbers)
+    if head < 0:
+        return np.fromiter(numbers, np.float64, len(numbers))
+    return np.frombuffer(packed, _PACKED, len(numbers), head)["value"].astype(np.float64)
 
 
 def _features(values: Sequence[Any]) -> dict[str, pa.Array]:

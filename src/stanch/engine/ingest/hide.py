@@ -29,7 +29,7 @@ class Hide:
 
     def rows(self, table: pa.Table) -> pa.Table:
         """The rows with those columns hashed, each distinct value once."""
-        for name in self.columns:
+        for name in set(self.columns) & set(table.column_names):
             words = table.column(name).combine_chunks().dictionary_encode()
             hashed = pa.array([self.text(v) for v in words.dictionary.to_pylist()], pa.string())
             place = table.schema.get_field_index(name)

@@ -88,5 +88,4 @@ class Intake:
 def _received(rows: pa.Table, now: datetime) -> pa.Table:
     """The rows, stamped with the time they came in."""
     field = SCHEMA.field("received")
-    stamps = pa.repeat(pa.scalar(now, field.type), rows.num_rows)
-    return rows.set_column(SCHEMA.get_field_index("received"), field, stamps)
+    return rows.append_column(field, pa.repeat(pa.scalar(now, field.type), rows.num_rows))

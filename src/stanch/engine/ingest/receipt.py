@@ -28,6 +28,7 @@ class Decoded:
     """Rows as columns, not yet checked; some rows may have failed on the way."""
 
     table: pa.Table
+    """The columns that were sent, and those that every row needs."""
     index: np.ndarray | None = None
     """Where each row stood in what was sent; None when nothing before it was dropped."""
     rejected: tuple[Rejected, ...] = ()

@@ -7,11 +7,12 @@ Why   a word (an asset, a tool) is a plain string here, not an Arrow dictionary:
       and cost a unification at every merge (decision 0030).
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import pyarrow as pa
 
-from stanch.vocabulary.event import COLUMNS, ColumnType
+from stanch.vocabulary.event import COLUMNS, REQUIRED, ColumnType
 
 ARROW_TYPES = MappingProxyType(
     {
@@ -33,6 +34,16 @@ TYPE_OF = MappingProxyType({column.name: column.type for column in COLUMNS})
 
 LOOSE = frozenset({"prediction", "label", "version"})
 """Text columns in which a sender may also write a number or true and false; its text is kept."""
+
+
+def gathered(columns: Mapping[str, pa.Array], rows: int) -> pa.Table:
+    """What was sent, in the order of `SCHEMA`, with every column that no row may lack."""
+    fields = [field for field in SCHEMA if field.name in columns or field.name in REQUIRED]
+    arrays = [
+        columns[field.name] if field.name in columns else pa.nulls(rows, field.type)
+        for field in fields
+    ]
+    return pa.table(arrays, schema=pa.schema(fields))
 
 
 def conform(table: pa.Table) -> pa.Table:
