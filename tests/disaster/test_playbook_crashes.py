@@ -22,8 +22,8 @@ from stanch.engine.policies import Policies
 from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import open_store
 from stanch.vocabulary.asset import Asset, AssetKind
-from stanch.vocabulary.finding import AttackKind
-from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.finding import AttackKind, Suspect
+from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed
@@ -83,6 +83,7 @@ def prepare(url: str) -> None:
                 first_seen=NOON,
                 updated=NOON,
                 phase=Phase.TRIAGED,
+                suspects=(Suspect(principal=PrincipalId("key-91"), share=1, confidence=0.97),),
                 verdict=Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.EXTRACTION),
             )
         )

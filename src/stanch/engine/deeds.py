@@ -45,10 +45,14 @@ from stanch.engine.telling import Nobody, Notifier
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import IncidentId, digest_of
 from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.playbook import Argument
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.trouble import BadInput, Busy, NotFound, Unreachable
+
+FRESH = timedelta(minutes=1)
+"""What was kept of an incident so lately need not be kept again before the next act."""
 
 
 class Keeper(Protocol):
@@ -100,10 +104,13 @@ class RealDeeds:
             return situation(tx, incident, at, self._hands.hours).facts
 
     def freeze(self, incident: IncidentId, *, by: str) -> None:  # noqa: ARG002  the keeper enters its own name
-        """Keeps what the incident's asset is now."""
+        """Keeps what the incident's asset is now, unless that was done a moment ago."""
+        since = Wanted(incident=(incident,), since=self._hands.clock() - FRESH)
         with self._hands.store.look() as tx:
             seen = tx.incidents.get(incident)
-        self._hands.keeper.freeze(seen)
+            fresh = tx.evidence.count(since) > 0
+        if not fresh:
+            self._hands.keeper.freeze(seen)
 
     def show(self, order: Order) -> Shown:
         """What the order would change."""

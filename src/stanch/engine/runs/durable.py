@@ -1,7 +1,9 @@
 """The durable engine: DBOS, behind a seam small enough to be read at once.
 
 In    a database, the name of this worker, what a hop does.
-Out   hops that are carried out once in effect, whatever is killed when.
+Out   hops that are carried out once in effect, whatever is killed when. The engine keeps which hops
+      there are and who carries them; what each step came to is kept by the runner, in the commit of
+      the step's line in the evidence log, and nowhere else.
 Why   (1) WAL is set here: DBOS leaves SQLite as it comes. (2) Values are JSON: its own default is
       pickle. (3) The version is pinned: by default it is a hash of the code, and a run would wait
       for ever for the code it began with. (4) Its log is silenced below warnings: it invites to a
@@ -22,7 +24,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 
 from stanch.engine.clock import utc_now
-from stanch.engine.runs.memory import Hop, Record
+from stanch.engine.runs.memory import Hop, Record, at_once
 from stanch.vocabulary.ids import RunId
 from stanch.vocabulary.trouble import AlreadyThere
 
@@ -72,12 +74,8 @@ _one = threading.Lock()
 def _hop(run: str, number: int) -> str:
     if _carry is None:
         raise RuntimeError("the durable engine was closed")
-    _carry(Hop(run=RunId(run), number=number), _record)
+    _carry(Hop(run=RunId(run), number=number), at_once)
     return "done"
-
-
-def _record(name: str, work: Callable[[], str]) -> str:
-    return DBOS.run_step({"name": name}, work)
 
 
 class Durable:

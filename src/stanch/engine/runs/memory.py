@@ -2,9 +2,10 @@
 
 In    a run, what its latest step came to, where it stands after that.
 Out   the same, for whoever takes the run up again.
-Why   the durable engine records each step's result; this is the copy that people see. It also
-      closes a gap: killed after this commit and before the engine's own, a step is not done again,
-      it is read from here.
+Why   one commit keeps what a step came to, where the run stands after it, and its line in the
+      evidence log: there is no second record that could say otherwise. Killed before it, a step is
+      done over with the same key, which has no second effect; killed after it, the run goes on from
+      here.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,11 +43,16 @@ class Hop:
 
 
 class Record(Protocol):
-    """Does something once: its result is on disk before the next thing begins."""
+    """Does one piece of work of a hop, all of whose effect is kept when it returns."""
 
     def __call__(self, name: str, work: Callable[[], str]) -> str:
-        """What the work gave, now or before a crash."""
+        """What the work gave."""
         ...
+
+
+def at_once(name: str, work: Callable[[], str]) -> str:  # noqa: ARG001  the protocol's names
+    """What the work gave; it keeps its own result."""
+    return work()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,7 +23,6 @@ from stanch.engine.runs.memory import (
     Memory,
     entered,
     remember,
-    remembered,
 )
 from stanch.vocabulary.approval import Answer, Approval, Risk
 from stanch.vocabulary.ids import ActionId, ApprovalId
@@ -71,20 +70,15 @@ class Taken:
     run: Run
 
 
+class Overtaken(Exception):  # noqa: N818  what happened, not what went wrong
+    """Another worker has come further with this run."""
+
+
 class Performer:
     """Takes steps, one at a time for each run."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-
-    def remembered(self, visit: Visit) -> Taken | None:
-        """What came of the step, if it was taken before whoever took it was killed."""
-        with self._world.store.look() as tx:
-            memory = remembered(tx, visit.run.id)
-            run = tx.runs.get(visit.run.id)
-        if memory.state.count > visit.state.count and memory.key == visit.token.key and memory.came:
-            return Taken(came=memory.came, run=run)
-        return None
 
     def fresh(self, run: Run) -> Run:
         """The run as it is kept now, with what people wish of it."""
@@ -110,14 +104,15 @@ class Performer:
         why = "" if outcome.ok else f"{deed.step} could not be undone: {outcome.says}"
         with self._world.store.begin() as tx:
             now = tx.runs.get(run.id)
-            if remembered(tx, run.id).state.count <= state.count:
-                next_ = undone(state, why)
-                remember(tx, run.id, Memory(state=next_, key=f"undo/{deed.key}"))
-                saved = tx.runs.save(
-                    replace(now, step=deed.step, says=outcome.says, updated=at, done=next_.count)
-                )
-                line = Line(step=deed.step, says=outcome.says, facts={"undo": outcome.ok})
-                entered(tx, saved, line, at)
+            if now.done > state.count:
+                raise Overtaken
+            next_ = undone(state, why)
+            remember(tx, run.id, Memory(state=next_, key=f"undo/{deed.key}"))
+            saved = tx.runs.save(
+                replace(now, step=deed.step, says=outcome.says, updated=at, done=next_.count)
+            )
+            line = Line(step=deed.step, says=outcome.says, facts={"undo": outcome.ok})
+            entered(tx, saved, line, at)
         return why
 
     def woken(self, run: Run, book: Playbook, token: Token, at: datetime) -> Came | None:
@@ -243,12 +238,12 @@ class Performer:
         )
 
     def _keep(self, visit: Visit, came: Came, at: datetime) -> Run:
-        """The run after this step; as it is, when another worker came further."""
+        """The run after this step; `Overtaken` when another worker came further."""
         next_ = after(visit.book, visit.state, visit.token, came)
         with self._world.store.begin() as tx:
             now = tx.runs.get(visit.run.id)
-            if now.done > visit.state.count:
-                return now
+            if now.done > visit.state.count or now.hop != visit.run.hop:
+                raise Overtaken
             remember(tx, now.id, Memory(state=next_, key=visit.token.key, came=came))
             held = came.waits == PAUSE
             saved = tx.runs.save(

@@ -47,7 +47,7 @@ from stanch.engine.runs.memory import (
     remembered,
     standing,
 )
-from stanch.engine.runs.performer import ASKED, Performer, Visit, World
+from stanch.engine.runs.performer import ASKED, Overtaken, Performer, Visit, World
 from stanch.vocabulary.approval import Answer
 from stanch.vocabulary.ids import ApprovalId, IncidentId, RunId
 from stanch.vocabulary.incident import Incident
@@ -198,12 +198,21 @@ class Runner:
         return True
 
     def carry(self, hop: Hop, record: Record) -> None:
-        """Carries one hop out; killed anywhere and begun again, it goes the same way."""
+        """Carries one hop out; killed anywhere and begun again, it goes on from what was kept."""
         with self._world.store.look() as tx:
             run = tx.runs.get(hop.run)
+            if run.hop != hop.number or is_over(run):
+                return
             book = _book(tx, run)
+        try:
+            self._carry(run, book, record)
+        except Overtaken:
+            # Whoever took this over while we were slow has come further: what is left is theirs.
+            return
+
+    def _carry(self, run: Run, book: Playbook, record: Record) -> None:
         # (1) look
-        looked = _LOOKED.decode(record("look", lambda: self._look(run, book, hop)))
+        looked = _LOOKED.decode(record("look", lambda: self._look(run, book)))
         state = looked.state
         for key, came in looked.woken:
             token = next((t for t in state.tokens if t.key == key), None)
@@ -225,7 +234,7 @@ class Runner:
         # (4) park
         record("park", lambda: self._park(run, state))
 
-    def _look(self, run: Run, book: Playbook, hop: Hop) -> str:
+    def _look(self, run: Run, book: Playbook) -> str:
         at = self._world.clock()
         with self._world.store.look() as tx:
             now = tx.runs.get(run.id)
@@ -237,7 +246,9 @@ class Runner:
                 woken.append((token.key, came))
         with self._world.store.begin() as tx:
             now = tx.runs.get(run.id)
-            if now.hop == hop.number and not is_over(now):
+            if now.hop != run.hop or is_over(now):
+                raise Overtaken
+            if now.state is not RunState.RUNNING:
                 tx.runs.save(replace(now, state=RunState.RUNNING, updated=at))
                 tx.announce("run", now.id)
         return _text(_Looked(state=state, woken=tuple(woken)))
@@ -288,20 +299,15 @@ class Runner:
 
 
 class _Walker:
-    """Takes one step after the other; the first one it really takes may have been taken before."""
+    """Takes one step after the other, each on the run as the step before left it."""
 
     def __init__(self, performer: Performer, run: Run) -> None:
         self._performer = performer
-        self._run = run
-        self._first = True
+        self._run = performer.fresh(run)
 
     def take(self, visit: Visit) -> str:
         """What came of the step, as text."""
-        taken = self._performer.remembered(visit) if self._first else None
-        if self._first and taken is None:
-            self._run = self._performer.fresh(self._run)
-        self._first = False
-        taken = taken or self._performer.take(replace(visit, run=self._run))
+        taken = self._performer.take(replace(visit, run=self._run))
         self._run = taken.run
         return _text(taken.came)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, update
 
 from stanch.store.sql import labels, tables
 from stanch.store.sql.casework import Links, Notes
@@ -91,8 +91,8 @@ class Transaction:
     def _numbers(self, name: str, many: int) -> int:
         """The first of so many numbers in a row. There is one writer, so there are no gaps."""
         t = tables.counters
-        self._link.execute(update(t).where(t.c.name == name).values(n=t.c.n + many))
-        last = self._link.execute(select(t.c.n).where(t.c.name == name)).scalar_one()
+        more = update(t).where(t.c.name == name).values(n=t.c.n + many).returning(t.c.n)
+        last = self._link.execute(more).scalar_one()
         return int(last) - many + 1
 
     def _forget_old_news(self, first: int, end: int) -> None:
