@@ -1,10 +1,11 @@
-"""The console: how long a page takes to its first paint, how much it weighs, how soon it changes.
+"""The console: first paint, weight, interaction, live change, and what open browsers cost.
 
-    python -m bench.console [incidents] [findings] [an already seeded folder]
+    python -m bench.console [incidents] [findings] [events] [an already seeded folder]
 
 A server on a store seeded by `bench.seed`, and Debian's Chromium. For each page: the server's own
-time, the first contentful paint, the weight of all that was fetched; then the time from a note that
-was written to its being seen in another browser.
+time, the first contentful paint, the weight of all that was fetched. For each key: the time from
+the press to its effect on the page. Then the time from a note that was written to its being seen in
+another browser, and what fifty open streams cost the server.
 """
 
 import importlib
@@ -26,7 +27,10 @@ SEED = importlib.import_module("bench.seed")
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 ROUNDS = 12
-BOUND_MS, BOUND_BYTES, BOUND_LIVE_MS = 300, 200_000, 1000
+BOUND_MS, BOUND_BYTES, BOUND_LIVE_MS, BOUND_KEY_MS = 300, 200_000, 1000, 100
+BROWSERS = 50
+LARGE = 10_000
+"""Findings of the one incident that has more than any other."""
 _PAINT = """() => {
   const whole = performance.getEntriesByType("navigation")[0];
   const paint = performance.getEntriesByName("first-contentful-paint")[0];
@@ -43,24 +47,62 @@ PATHS = (
     "/incidents/{newest}",
     "/incidents/{newest}/timeline",
     "/incidents/{newest}/findings",
+    "/incidents/{newest}/evidence",
+    "/incidents/{newest}/graph",
     "/incidents/{newest}/actions",
+    "/incidents/{newest}/runs",
+    "/incidents/{newest}/audit",
+    "/incidents/{large}",
+    "/incidents/{large}/timeline",
+    "/incidents/{large}/findings",
     "/findings",
     "/findings?q=attack:extraction since:7d",
+    "/events",
+    "/events?q=principal:key-91",
     "/approvals",
+    "/clocks",
+    "/evidence",
+    "/runs",
     "/board",
+    "/assets",
     "/assets/fraud-scorer",
+    "/principals/key-91",
+    "/playbooks",
+    "/measures",
 )
+KEYS = (
+    ("next row", "/incidents", "j", "document.activeElement?.closest('[data-row]')"),
+    ("pick a row", "/incidents", "x", "document.querySelector('[data-bulk]:not([hidden])')"),
+    ("look beside", "/incidents", " ", "document.querySelector('#drawer h1')"),
+    ("palette", "/incidents", "ctrl k", "document.querySelector('#palette[open] li')"),
+    ("key sheet", "/incidents", "?", "document.querySelector('#keys[open]')"),
+    ("UTC or local", "/incidents/{newest}", "t", "document.documentElement.dataset.zone !== was"),
+)
+_PRESS = """async ([key, effect]) => {
+  const was = document.documentElement.dataset.zone;
+  const seen = new Function("was", `return ${effect}`).bind(null, was);
+  const told = { key: key.replace("ctrl ", ""), ctrlKey: key.startsWith("ctrl "), bubbles: true };
+  const start = performance.now();
+  (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent("keydown", told));
+  while (!seen() && performance.now() - start < 5000) await new Promise(requestAnimationFrame);
+  return performance.now() - start;
+}"""
 
 
 def main() -> None:
     incidents = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     findings = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
+    events = int(sys.argv[3]) if len(sys.argv) > 3 else 1_000_000
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(sys.argv[3]) if len(sys.argv) > 3 else Path(folder) / "data"
+        data = Path(sys.argv[4]) if len(sys.argv) > 4 else Path(folder) / "data"
         if not data.exists():
-            SEED.fill(data, incidents, findings)
+            SEED.fill(data, incidents, findings, events)
+            SEED.large(data, LARGE)
+        names = {"newest": f"inc-{incidents - 1:015d}", "large": f"inc-{SEED.LARGE:015d}"}
         with served(data) as (url, pid):
-            pages, live = measured(url, f"inc-{incidents - 1:015d}")
+            settled(pid)
+            pages, keys, live = measured(url, names)
+            settled(pid)
             idle = idle_share(url, pid)
     print(f"{'page':62} {'server p50':>11} {'paint p50':>10} {'p95':>7} {'weight':>8}")
     for one in pages:
@@ -68,8 +110,10 @@ def main() -> None:
             f"{one['path']:62} {one['server_ms']:9.0f}ms {one['paint_ms']:8.0f}ms "
             f"{one['paint_p95_ms']:5.0f}ms {one['weight'] / 1000:6.0f}kB"
         )
+    for one in keys:
+        print(f"{one['key']:62} {'':22} {one['p95_ms']:5.0f}ms to the effect")
     print(f"a change is seen in another browser after {live:.0f} ms (bound {BOUND_LIVE_MS})")
-    print(f"50 open browsers take {idle:.1%} of one core")
+    print(f"{BROWSERS} open browsers take {idle:.1%} of one core")
     result = {
         "machine": {
             "platform": platform.platform(),
@@ -77,11 +121,22 @@ def main() -> None:
             "python": platform.python_version(),
             "load": os.getloadavg()[0],
         },
-        "store": {"incidents": incidents, "findings": findings},
-        "bounds": {"paint_ms": BOUND_MS, "weight": BOUND_BYTES, "live_ms": BOUND_LIVE_MS},
+        "store": {
+            "incidents": incidents,
+            "findings": findings,
+            "events": events,
+            "findings_of_the_largest": LARGE,
+        },
+        "bounds": {
+            "paint_ms": BOUND_MS,
+            "weight": BOUND_BYTES,
+            "live_ms": BOUND_LIVE_MS,
+            "key_ms": BOUND_KEY_MS,
+        },
         "pages": pages,
+        "keys": keys,
         "live_ms": round(live),
-        "idle_share_of_a_core_with_50_streams": round(idle, 4),
+        f"idle_share_of_a_core_with_{BROWSERS}_streams": round(idle, 4),
     }
     OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
@@ -102,17 +157,39 @@ def served(data: Path) -> Iterator[tuple[str, int]]:
         process.stdout.close()
 
 
-def measured(url: str, newest: str) -> tuple[list[dict[str, Any]], float]:
+def measured(
+    url: str, names: dict[str, str]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  only where it is measured
 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = entered(browser, url, "ben")
-        pages = [one_page(page, url, path, newest) for path in PATHS]
+        pages = [one_page(page, url, path, names) for path in PATHS]
+        keys = [one_key(page, url, names, key) for key in KEYS]
         other = entered(browser, url, "ada")
-        live = median(live_ms(page, other, f"{url}/incidents/{newest}/notes") for _ in range(5))
+        where = f"{url}/incidents/{names['newest']}/notes"
+        live = median(live_ms(page, other, where) for _ in range(5))
         browser.close()
-    return pages, live
+    return pages, keys, live
+
+
+def one_key(
+    page: Any, url: str, names: dict[str, str], key: tuple[str, str, str, str]
+) -> dict[str, Any]:
+    title, path, press, effect = key
+    times = []
+    for _ in range(ROUNDS):
+        page.goto(url + path.format(**names), wait_until="load")
+        page.locator("html[data-js]").wait_for()
+        if press in {"x", " "}:
+            page.keyboard.press("j")
+        times.append(page.evaluate(_PRESS, [press, effect]))
+    return {
+        "key": title,
+        "median_ms": round(median(times), 1),
+        "p95_ms": round(quantiles(times, n=20)[-1], 1),
+    }
 
 
 def entered(browser: Any, url: str, name: str) -> Any:
@@ -125,10 +202,10 @@ def entered(browser: Any, url: str, name: str) -> Any:
     return page
 
 
-def one_page(page: Any, url: str, path: str, newest: str) -> dict[str, Any]:
+def one_page(page: Any, url: str, path: str, names: dict[str, str]) -> dict[str, Any]:
     found = []
     for _ in range(ROUNDS):
-        page.goto(url + path.format(newest=newest), wait_until="load")
+        page.goto(url + path.format(**names), wait_until="load")
         while not page.evaluate("performance.getEntriesByName('first-contentful-paint').length"):
             page.wait_for_timeout(5)
         found.append(page.evaluate(_PAINT))
@@ -167,7 +244,7 @@ def idle_share(url: str, pid: int) -> float:
     cookie = SimpleCookie(answer.headers["set-cookie"])["stanch_session"].value
     login.close()
     links = []
-    for _ in range(50):
+    for _ in range(BROWSERS):
         link = http.client.HTTPConnection(host, timeout=30)
         link.request("GET", "/api/v1/stream", headers={"cookie": f"stanch_session={cookie}"})
         link.getresponse()
@@ -178,6 +255,16 @@ def idle_share(url: str, pid: int) -> float:
     for link in links:
         link.close()
     return share
+
+
+def settled(pid: int) -> None:
+    """Waits until the server has taken in what was seeded, three minutes at the most."""
+    end = time.monotonic() + 180
+    while time.monotonic() < end:
+        before, at = spent(pid), time.monotonic()
+        time.sleep(3)
+        if (spent(pid) - before) / (time.monotonic() - at) < 0.15:
+            return
 
 
 def spent(pid: int) -> float:

@@ -52,6 +52,8 @@ from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, demand_id
 
 BATCH = 100_000
+LARGE = 900_001
+"""The number of the incident that has more findings than any other."""
 PASSWORD = "correct horse battery"  # noqa: S105  the password of a benchmark's people
 ASSETS = (
     ("fraud-scorer", AssetKind.MODEL, "Card fraud scorer", "payments", Criticality.CRITICAL),
@@ -163,6 +165,14 @@ def fill(folder: Path, incidents: int, findings: int, events: int = 0) -> None:
         for start in range(0, events, BATCH):
             parts.spool.append(traffic(dice, now, range(start, min(events, start + BATCH))))
             parts.lake.roll_up(now)
+
+
+def large(folder: Path, findings: int) -> IncidentId:
+    """One more open incident, with so many findings."""
+    dice, now = random.Random(7), utc_now()  # noqa: S311  the same each time
+    with opened(Settings(data=folder)) as parts, parts.store.begin() as tx:
+        made = incident(tx, dice, now - timedelta(minutes=9), LARGE, (findings, LARGE + 1))
+        return made.id
 
 
 def traffic(dice: random.Random, now: datetime, numbers: range) -> pa.Table:

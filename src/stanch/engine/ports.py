@@ -141,6 +141,10 @@ class Incidents(Kept[IncidentId, Incident], Listed[IncidentLine], Protocol):
     Facets: asset, phase, severity, verdict, attack, lifecycle, owner.
     """
 
+    def line(self, key: IncidentId) -> IncidentLine:
+        """The one with this id without the ids of its findings, or `NotFound`."""
+        ...
+
     def open_on(self, assets: Iterable[AssetId]) -> tuple[Incident, ...]:
         """The incidents on these assets that are not closed or merged away, newest first."""
         ...

@@ -45,6 +45,7 @@ def test_an_incident_comes_back_as_it_was_added(
     with sql_store.look() as tx:
         assert tx.incidents.get(one.id) == one
         assert tx.incidents.page().items[0].findings == 5
+        assert tx.incidents.line(one.id) == tx.incidents.page().items[0]
         assert tx.findings.incidents_of(ids) == dict.fromkeys(ids, one.id)
 
 

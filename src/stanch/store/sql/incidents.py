@@ -105,6 +105,14 @@ class Incidents(Regrouping):
             raise NotFound("incident", key, "incident")
         return one
 
+    def line(self, key: IncidentId) -> IncidentLine:
+        """The one with this id as a list has it, or `NotFound`."""
+        query = select(_t.c.doc, _t.c.findings).where(_t.c.id == key)
+        found = self.link.execute(query).first()
+        if found is None:
+            raise NotFound("incident", key, "incident")
+        return IncidentLine(incident=decode(found.doc, Incident), findings=found.findings)
+
     def many(self, keys: Iterable[IncidentId]) -> tuple[Incident, ...]:
         """Those of these ids that are there, in the order asked for, with their findings."""
         bare = self.rows.many(keys)

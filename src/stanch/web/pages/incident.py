@@ -56,16 +56,17 @@ class Case:
 def case_of(visit: Visit, tx: Transaction) -> Case:
     """The head of the incident that the path names."""
     key = IncidentId(visit.names["incident"])
-    one = tx.incidents.get(key)
+    line = tx.incidents.line(key)
+    one = line.incident
     asset = tx.assets.find(one.asset)
     running = Wanted(incident=(key,), state=(ClockState.RUNNING.value,))
     clocks = tx.clocks.page(running, limit=1).items
     role = visit.caller.role
     return Case(
         incident=one,
-        findings=len(one.findings),
+        findings=line.findings,
         asset=asset,
-        tabs=_tabs(tx, one),
+        tabs=_tabs(tx, one, line.findings),
         contain_by=_contain_by(one, asset),
         clock=clocks[0] if clocks else None,
         moves=tuple(m for m in MOVES if m.start is one.phase and role in m.by),
@@ -73,12 +74,12 @@ def case_of(visit: Visit, tx: Transaction) -> Case:
     )
 
 
-def _tabs(tx: Transaction, one: Incident) -> tuple[Tab, ...]:
+def _tabs(tx: Transaction, one: Incident, findings: int) -> tuple[Tab, ...]:
     of = Wanted(incident=(one.id,))
     return (
         Tab(id="", title="Overview"),
         Tab(id="timeline", title="Timeline"),
-        Tab(id="findings", title="Findings", count=len(one.findings)),
+        Tab(id="findings", title="Findings", count=findings),
         Tab(id="evidence", title="Evidence", count=tx.evidence.count(of)),
         Tab(id="graph", title="Graph"),
         Tab(id="actions", title="Actions", count=_acts(tx, one)),
