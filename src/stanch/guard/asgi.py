@@ -20,6 +20,7 @@ from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
 from stanch.guard.core import NOTHING, Choices, Core
 from stanch.guard.exchange import PROBE, Exchange
 from stanch.guard.facts import Decision, Outcome, Why
+from stanch.guard.heard import Heard
 from stanch.guard.identity import Identify, Scope
 from stanch.guard.inspection import Seen
 from stanch.guard.link import Server
@@ -27,6 +28,8 @@ from stanch.guard.link import Server
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 T = TypeVar("T")
+Judged = tuple[Decision, tuple[str | None, str], Seen, bytes | None]
+"""What was decided, who asks, what the body says, and the body where it was read."""
 _TOO_LARGE = Seen(why=Why.BATCH)
 _REFUSAL = {"kind": "access", "action": "predict", "outcome": "refused"}
 _NOBODY = (None, "")
@@ -52,44 +55,74 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection of the host."""
-        kind = scope["type"]
-        if kind == "http" and scope["path"] not in self._exempt:
-            self.core.start()
-            await self._http(scope, receive, send)
-        elif kind == "websocket" and scope["path"] not in self._exempt:
-            self.core.start()
+        kind, core = scope["type"], self.core
+        if kind == "lifespan" or scope.get("path") in self._exempt:
+            await self.app(scope, receive, send)
+            return
+        if not core.started:
+            core.start()
+        if kind == "http":
+            if core.plain and not _probes(scope):
+                await self._plainly(scope, receive, send)
+            else:
+                await self._http(scope, receive, send)
+        elif kind == "websocket":
             await self._websocket(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
+    async def _plainly(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request of which nothing but its name and address matters: the way of most."""
+        core = self.core
+        try:
+            who = core.who(scope)
+            decision = core.decide(who) if core.choices.cost is None else None
+        except Exception:  # noqa: BLE001  border: looked at again by steps that count what fails
+            who, decision = self._who(scope), None
+        if decision is None:
+            decision = self._decide(scope, who, NOTHING)
+        if decision.outcome is not Outcome.SERVE:
+            await self._decided(scope, (decision, who, NOTHING, None), (receive, send))
+            return
+        scope["stanch"] = {"version": decision.version, "principal": who[0]}
+        if not core.choices.telemetry:
+            await self.app(scope, receive, send)
+            return
+        heard = Heard(core, decision, who, (receive, send))
+        try:
+            await self.app(scope, heard.receive, heard.send)
+        finally:
+            self._safely(heard.finish, None)
+
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headed = PROBE in dict(scope["headers"])
-        if headed:
-            sealed = self._safely(lambda: self.core.probed(scope), None)
-            if sealed is not None:
-                await say(send, 200, sealed.encode(), [(b"content-type", b"text/plain")])
-                return
-        core, who = self.core, self._who(scope)
+        """A request that may be a probe, or whose body or answer matters."""
+        sealed = self._safely(lambda: self.core.probed(scope), None)
+        if sealed is not None:
+            await say(send, 200, sealed.encode(), [(b"content-type", b"text/plain")])
+            return
+        who = self._who(scope)
         seen, given, inner = NOTHING, None, receive
-        inspection = core.keeper.inspection
+        inspection = self.core.keeper.inspection
         if inspection is not None and inspection.asks:
             seen, given, inner = await self._looked_at(scope, receive)
         decision = self._decide(scope, who, seen)
-        if decision.outcome is Outcome.SERVE or decision.outcome is Outcome.SHADOW:
-            scope["stanch"] = {"version": decision.version, "principal": who[0]}
-            treated = decision.outcome is Outcome.SHADOW or core.treats
-            if not (treated or headed or given is not None or core.choices.telemetry):
-                await self.app(scope, receive, send)
-                return
-            exchange = Exchange(core, decision, who, send)
-            exchange.asked = given or b""
-            changed = None if seen.instead is None else len(seen.instead)
-            if treated or headed or changed is not None:
-                scope = exchange.prepared(scope, changed)
-            await self.app(scope, exchange.heard(inner), exchange.send)
+        await self._decided(scope, (decision, who, seen, given), (inner, send))
+
+    async def _decided(self, scope: Scope, judged: Judged, line: tuple[Receive, Send]) -> None:
+        decision, who, seen, given = judged
+        if decision.outcome is not Outcome.SERVE and decision.outcome is not Outcome.SHADOW:
+            await self._refuse(line[1], decision, who)
+            return
+        scope["stanch"] = {"version": decision.version, "principal": who[0]}
+        exchange = Exchange(self.core, decision, who, line)
+        changed = None if seen.instead is None else len(seen.instead)
+        inner = exchange.receive if given is None else line[0]
+        if given is not None:
+            exchange.asked = [given]
+        try:
+            await self.app(exchange.prepared(scope, changed), inner, exchange.send)
+        finally:
             self._safely(exchange.finish, None)
-        else:
-            await self._refuse(send, decision, who)
 
     async def _refuse(self, send: Send, decision: Decision, who: tuple[str | None, str]) -> None:
         if decision.outcome is Outcome.FALLBACK:
@@ -188,3 +221,11 @@ class Guard:
         except Exception:  # noqa: BLE001  border: the guard never takes its host down
             self.core.counts["internal_errors"] += 1
             return otherwise
+
+
+def _probes(scope: Scope) -> bool:
+    """Whether this may be a probe of the server's."""
+    for name, _ in scope["headers"]:  # noqa: SIM110  on every request: a generator costs three times
+        if name == PROBE:
+            return True
+    return False

@@ -10,7 +10,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from stanch.contain.policy import closed, weights
@@ -88,6 +88,7 @@ class Core:
         if not callable(identify):
             raise TypeError("identify must be a function; stanch.guard.identity has the choices.")
         self.choices = choices
+        self.monotonic = choices.monotonic
         self.name = choices.name or f"guard-{secrets.token_hex(4)}"
         self.keeper = Keeper(
             asset_id(asset),
@@ -108,20 +109,21 @@ class Core:
         self._identify = identify
         self._sources = Sources(choices.trusted_proxies)
         self._nonces: OrderedDict[str, None] = OrderedDict()
-        self._started = False
+        self.started = False
+        self._open = choices.unidentified is Fails.OPEN
         self._made = 0
         self._served = 0
         self._boot = secrets.token_hex(6)
 
     def start(self) -> None:
         """Begin to follow the server, once; called with the first request, after any fork."""
-        if not self._started:
-            self._started = True
+        if not self.started:
+            self.started = True
             self.link.start()
 
     def stop(self) -> None:
         """End the two threads."""
-        if self._started:
+        if self.started:
             self.link.stop()
 
     def measured(self) -> dict[str, int]:
@@ -136,6 +138,12 @@ class Core:
         if policy is not None and policy.mirror and not self.mirrors:
             found = (*found, f"Requests are not copied to {policy.mirror!r}: use the gateway.")
         return found if policy is None else (*found, *self.also_cannot(policy))
+
+    @property
+    def plain(self) -> bool:
+        """Whether the policy in force asks nothing of bodies, in either direction."""
+        inspection = self.keeper.inspection
+        return inspection is None or inspection.plain
 
     @property
     def treats(self) -> bool:
@@ -157,14 +165,16 @@ class Core:
     ) -> Decision:
         """What happens to this request, counted."""
         principal, source = who
-        if principal is None and self.choices.unidentified is Fails.CLOSED:
+        table = self.keeper.table
+        if principal is None and not self._open:
             decision = UNKNOWN
-        elif self.keeper.table is None:
+        elif table is None:
             decision = self.failing()
+        elif seen is NOTHING:
+            decision = table.decide(Request(principal or "", source, self.monotonic(), 1, 0, cost))
         else:
-            at = self.choices.monotonic()
+            at = self.monotonic()
             request = Request(principal or "", source, at, seen.rows, seen.tokens, cost)
-            table = self.keeper.table
             if seen.why is None:
                 decision = table.decide(request)
             else:
@@ -191,7 +201,7 @@ class Core:
         self._nonces[nonce] = None
         if len(self._nonces) > _NONCES:
             self._nonces.popitem(last=False)
-        table, at = self.keeper.table, self.choices.monotonic()
+        table, at = self.keeper.table, self.monotonic()
         request = Request(probe.principal, probe.source, at, rows=probe.rows)
         decision = table.decide(request, spend=False) if table else self.failing()
         rate = table.rate_of(probe.principal) if table else None
@@ -220,37 +230,40 @@ class Core:
             cannot=self.cannot(),
         )
 
+    def next(self) -> int:
+        """The number of the next event."""
+        self._made += 1
+        return self._made
+
     def tell(self, facts: Event, asked: bytes = b"", answered: bytes = b"") -> None:
         """Queue one event about a request; its bodies are read by the thread that sends."""
         if self.choices.telemetry:
-            self._made += 1
-            self.buffer.offer(Told(self, self._made, facts, asked, answered))
+            self.buffer.offer(Told(self, facts, asked, answered))
 
-    def event(self, told: "Told") -> Event:
-        """The event, with what its bodies say."""
-        extract = self.choices.extract
-        found = extract(decoded(told.asked), decoded(told.answered)) if told.asked else None
+    def event(self, number: int, at: float, facts: Event, bodies: tuple[bytes, bytes]) -> Event:
+        """The event, with what its bodies say; `at` is by the clock that only goes forward."""
+        asked, answered = bodies
+        found = self.choices.extract(decoded(asked), decoded(answered)) if asked else None
+        since = timedelta(seconds=self.monotonic() - at)
         return {
-            "id": f"{self.name}-{self._boot}-{told.number}",
-            "ts": told.at.isoformat(),
+            "id": f"{self.name}-{self._boot}-{number}",
+            "ts": self.choices.wall() - since,
             "kind": "inference",
             "asset": self.keeper.asset,
-            **told.facts,
+            **facts,
             **(found or {}),
         }
 
 
 class Told:
-    """One exchange as it was, until it is made an event."""
+    """What is told of a request that nobody listened to."""
 
     __slots__ = ("answered", "asked", "at", "core", "facts", "number", "size")
 
-    def __init__(
-        self, core: Core, number: int, facts: Event, asked: bytes, answered: bytes
-    ) -> None:
+    def __init__(self, core: Core, facts: Event, asked: bytes, answered: bytes) -> None:
         self.core = core
-        self.number = number
-        self.at = core.choices.wall()
+        self.number = core.next()
+        self.at = core.monotonic()
         self.facts = facts
         self.asked = asked
         self.answered = answered
@@ -258,4 +271,4 @@ class Told:
 
     def event(self) -> Event:
         """The event."""
-        return self.core.event(self)
+        return self.core.event(self.number, self.at, self.facts, (self.asked, self.answered))

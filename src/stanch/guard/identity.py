@@ -12,6 +12,7 @@ of the guard), `client_certificate` (the ASGI TLS extension), `by_address` (the 
 
 import hmac
 from collections.abc import Callable, Iterable, MutableMapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -119,6 +120,7 @@ def _known_keys(text: str) -> Callable[[str], str | None]:
     return lambda key: known.get(sha256(key.encode()).digest())
 
 
+@lru_cache(maxsize=8192)
 def usable(name: str) -> str | None:
     """The name without outer blanks, or None for one that no directory would hold."""
     bare = name.strip()
@@ -132,11 +134,12 @@ class Sources:
         given = tuple(trusted)
         self._unix = UNIX in given
         self._trusted = Networks(t for t in given if t != UNIX)
+        self._any = self._unix or bool(self._trusted)
 
     def of(self, scope: Scope) -> str:
         """The address nearest to us that is not one of our own proxies."""
         peer = _peer(scope)
-        if not self._ours(peer):
+        if not self._any or not self._ours(peer):
             return peer
         hops = ",".join(headers(scope, "x-forwarded-for")).split(",")
         for hop in reversed(hops):

@@ -76,6 +76,8 @@ class Inspection:
         self.shape = policy.shape if shapes(policy.shape) else None
         self.treats = self.answers or self.shape is not None
         """Whether answers are held back until they are whole."""
+        self.plain = not (self.asks or self.treats)
+        """Whether no body matters at all."""
 
     def request(self, body: bytes, headers: Headers) -> Seen:
         """What this body asks for."""

@@ -21,6 +21,8 @@ from stanch.vocabulary.network import Networks
 from stanch.vocabulary.policy import Mode, Policy, Rate
 
 LONGEST_CYCLE = 1000
+REMEMBERED = 10_000
+"""How many pairs of name and address that nothing denies are known at once."""
 _REFUSED = {
     why: Decision(Outcome.REFUSE, why, status=status)
     for why, status in (
@@ -84,13 +86,17 @@ class Table:
     """One policy, ready to decide."""
 
     __slots__ = (
+        "_clear",
         "_denied",
+        "_each",
         "_limit",
         "_limited",
         "_networks",
+        "_only",
         "_outcomes",
         "_own",
         "_silent",
+        "_simple",
         "_state",
         "_turns",
         "mode",
@@ -102,9 +108,12 @@ class Table:
         self.mode = answering_mode(policy)
         self._denied = frozenset(folded(p) for p in policy.deny.principals)
         self._networks = Networks(policy.deny.networks)
+        self._clear: dict[tuple[str, str], str] = {}
         self._limit = limit = policy.limit
         self._own = {folded(p): _held(r, limit.per_principal) for p, r in limit.principals.items()}
         self._limited = bool(self._own or limit.per_principal or limit.overall or limit.cost)
+        self._each = limit.per_principal
+        self._simple = limit.cost is None and limit.overall is None
         self._state = state
         no_fallback = self.mode is not Mode.SERVING and not policy.fallback
         self._silent = self.mode is Mode.STOPPED or no_fallback
@@ -116,19 +125,36 @@ class Table:
         order = turns(route) if route else [_ALL]
         self._outcomes = {v: Decision(outcome, why, version=v) for v in order}
         self._turns = cycle(order)
+        self._only = self._outcomes[order[0]] if len(self._outcomes) == 1 else None
 
     def decide(self, request: Request, *, spend: bool = True) -> Decision:
         """What happens to this request; `spend=False` looks without charging anybody."""
-        refused = self.denies(request)
-        if refused is not None:
-            return refused
+        asks = request.principal, request.source
+        name = self._clear.get(asks)
+        if name is None or request.rows != 1 or request.tokens:
+            refused = self.denies(request)
+            if refused is not None:
+                return refused
+            name = self._cleared(asks)
         if self._limited:
-            waiting = self._rates(request, spend=spend)
+            simple = spend and self._simple
+            waiting = (
+                self._own_rate(name, request.at)
+                if simple
+                else self._rates(name, request, spend=spend)
+            )
             if waiting is not None:
                 return waiting
         if not spend:
             return next(iter(self._outcomes.values()))
-        return self._outcomes[next(self._turns)]
+        return self._only or self._outcomes[next(self._turns)]
+
+    def _cleared(self, asks: tuple[str, str]) -> str:
+        """The name for comparing, kept with this: nothing in this policy denies the two."""
+        if len(self._clear) >= REMEMBERED:
+            self._clear.clear()
+        name = self._clear[asks] = folded(asks[0])
+        return name
 
     def rate_of(self, principal: str) -> Rate | None:
         """The rate that this principal is held to."""
@@ -151,7 +177,7 @@ class Table:
 
     def _own_rate(self, name: str, at: float) -> Decision | None:
         """The commonest case by itself: no limit but on principals."""
-        rate = self._own.get(name) or self._limit.per_principal
+        rate = self._own.get(name) or self._each
         if rate is None:
             return None
         with self._state.lock:
@@ -160,10 +186,8 @@ class Table:
             return Decision(Outcome.WAIT, Why.PRINCIPAL_RATE, retry_after=wait, status=429)
         return None
 
-    def _rates(self, request: Request, *, spend: bool) -> Decision | None:
-        name, limit, state = folded(request.principal), self._limit, self._state
-        if spend and limit.cost is None and limit.overall is None:
-            return self._own_rate(name, request.at)
+    def _rates(self, name: str, request: Request, *, spend: bool) -> Decision | None:
+        limit, state = self._limit, self._state
         asked = [
             (state.principals, name, rate, 1.0, Why.PRINCIPAL_RATE)
             for rate in (self._own.get(name) or limit.per_principal,)

@@ -42,12 +42,14 @@ class Buffer:
 
     def offer(self, raw: Raw) -> None:
         """Keep it, or count it as dropped when the buffer is full."""
-        if len(self) >= self._most or self._kept - self._read > LARGEST:
+        waiting = self._waiting
+        many = len(waiting) + len(self._back)
+        if many >= self._most or self._kept - self._read > LARGEST:
             self.counts["events_dropped"] += 1
             return
         self._kept += raw.size
-        self._waiting.append(raw)
-        if len(self._waiting) == self._wanted:
+        waiting.append(raw)
+        if many + 1 == self._wanted:
             with self._ready:
                 self._ready.notify_all()
 
