@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -138,3 +139,21 @@ def test_doctor_names_a_remedy_for_what_is_wrong(
     wrong = [one for one in told["checks"] if one["good"] is False]
     assert [one["name"] for one in wrong] == ["privacy"]
     assert "chmod 700" in wrong[0]["remedy"]
+
+
+@pytest.mark.parametrize(("typed", "offered"), [("ev", "evidence"), ("evidence ex", "export")])
+def test_a_shell_completes_commands_and_their_parts(typed: str, offered: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stanch"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={
+            **os.environ,
+            "_STANCH_COMPLETE": "complete_bash",
+            "COMP_WORDS": f"stanch {typed}",
+            "COMP_CWORD": str(len(typed.split())),
+        },
+    )
+    assert offered in done.stdout.split()
