@@ -83,6 +83,50 @@ _EVENTS = """A row is one thing that a system told. JSON and Arrow use the same 
 which a null is a missing one; `json` is any JSON. In JSON, `features` may be an object; it is then
 kept in `named`. Other fields are kept in `extra`."""
 
+
+def drill_table() -> str:
+    """Every drill: what must happen in it, and what a person is asked."""
+    from stanch.sandbox.registry import drills  # noqa: PLC0415  after the path is set
+
+    head = ("drill", "what happens", "must be called", "guilty", "enough", "within", "a person")
+    lines = [
+        "# Drills",
+        "",
+        _DRILLS,
+        "",
+        f"| {' | '.join(head)} |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for one in drills().values():
+        wanted = one.expected
+        names = " or ".join(wanted.attacks) or wanted.verdict
+        guilty = wanted.guilty[0] if len(wanted.guilty) == 1 else f"{len(wanted.guilty)} callers"
+        cells = (
+            f"`{one.id}`",
+            one.title,
+            names.replace("_", " "),
+            guilty if wanted.guilty else "nobody",
+            wanted.contained.words,
+            "-" if one.innocent else f"{wanted.seconds:g} s",
+            wanted.person,
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", "## What they attack", "", "| drill | data | tenants | a second | needs |"]
+    lines.append("|---|---|---|---|---|")
+    for one in drills().values():
+        needs = ", ".join(f"`stanch[{extra}]`" for _, extra in one.packages) or "-"
+        world = one.world
+        lines.append(
+            f"| `{one.id}` | {world.data} | {world.tenants} | {world.per_second:g} | {needs} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+_DRILLS = """Generated from the code. How a drill goes and when it is won is in
+[drills](../explanation/drills.md); what was measured is in
+[the scorecard](../benchmarks/drills.md). Seconds are from the first hostile act to the incident and
+to proved containment; what a person takes to answer comes on top."""
+
 _LIST = "<!-- pages -->"
 
 
@@ -108,6 +152,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "explanation/architecture.md": architecture,
     "reference/detectors.md": detector_table,
     "reference/events.md": event_table,
+    "reference/drills.md": drill_table,
 }
 
 
