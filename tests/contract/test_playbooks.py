@@ -140,6 +140,42 @@ def test_every_time_it_waits_is_stated_and_people_have_enough_of_it(one: Written
             assert timedelta(minutes=5) <= timedelta(seconds=step.within)
 
 
+ATTACKS = [one for one in shipped().values() if set(one.playbook.answers) & set(AttackKind)]
+every_attack = pytest.mark.parametrize("one", ATTACKS, ids=[o.playbook.id for o in ATTACKS])
+
+
+def _unasked(book: Playbook) -> list[Do]:
+    """What is done where nobody answers and suspects are named: the acts that need no yes."""
+    _, way = walked(book, _silent)
+    steps = (book.steps[name] for name in dict.fromkeys(way))
+    return [s for s in steps if isinstance(s, Do)]
+
+
+@every_attack
+def test_an_attack_is_met_at_once_with_something_narrow_while_the_wide_is_asked(
+    one: Written,
+) -> None:
+    if one.playbook.id == "fairness_harm":
+        return  # Nobody is behind it: all that stops it touches everybody, and is asked at once.
+    _, way = walked(one.playbook, _silent)
+    acts = [s for s in (one.playbook.steps[n] for n in way) if isinstance(s, Do | Ask)]
+    narrow = {"block_principal", "freeze_pipeline", "quarantine_dataset"}
+    first = next(n for n, s in enumerate(acts) if isinstance(s, Do) and s.act in narrow)
+    asks = [n for n, s in enumerate(acts) if isinstance(s, Ask)]
+    assert not asks or first < asks[0]
+    # Nothing but branches of one parallel step lies between, so that no answer is waited for.
+    before = {type(one.playbook.steps[n]) for n in way[: way.index(acts[first].id)]}
+    assert before <= {Do, Decide, Parallel}
+
+
+@every_attack
+def test_what_is_done_unasked_ends_by_itself(one: Written) -> None:
+    for step in _unasked(one.playbook):
+        asked = any(isinstance(s, Ask) and step.id in s.about for s in one.playbook.steps.values())
+        if every_act()[step.act].contains and not asked:
+            assert step.lasts is not None, step.id
+
+
 def test_every_kind_of_cause_has_one_playbook() -> None:
     answers = [kind for one in shipped().values() for kind in one.playbook.answers]
     assert sorted(answers) == sorted((*AttackKind, "natural", "fault"))

@@ -8,9 +8,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from stanch.detect.summaries.ledger import PLACES, WIDTH, nobody
-from stanch.detect.summaries.parts import CARD, SAMPLED, Block
-from stanch.detect.summaries.sketch import SMALL
 from stanch.engine.automatic import Automatic, automatic_in
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.guards import Proof
@@ -232,6 +229,21 @@ def test_a_proof_moves_the_incident_on_and_is_entered_once(room: Room) -> None:
     assert (seen.phase, seen.contained_at) == (Phase.CONTAINED, NOON)
     assert room.entered(Deed.POLICY_PROVED) == 1
     assert room.deeds.facts(INCIDENT, NOON)["proved"] is True
+
+
+def test_a_guard_that_cannot_is_not_asked_again_and_people_are_told(room: Room) -> None:
+    room.deeds.perform(replace(BLOCK, act="shape_outputs", args={}, key="run-1/less"))
+    proof = replace(BLOCK, act="await_probe", args={}, key="run-1/prove")
+    cannot = ("Envoy cannot shape answers: use the gateway.",)
+    room.shows = Proof(holds=False, says=cannot[0], cannot=cannot)
+    done = room.deeds.perform(proof)
+    assert (done.ok, done.again) == (False, False)
+    assert "Envoy cannot shape answers" in done.says
+    assert any("is not enforced" in n.says for n in room.notices)
+    with room.store.look() as tx:
+        assert tx.incidents.get(INCIDENT).phase is Phase.TRIAGED
+    facts = room.deeds.facts(INCIDENT, NOON)
+    assert (facts["proved"], facts["contained"]) == (False, False)
 
 
 def test_what_nobody_here_can_call_is_told_to_a_person(room: Room) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from stanch.engine.guards import ALIVE, Guards, Report
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.ids import AssetId, digest_of
-from stanch.vocabulary.probe import HEADER, Probe, Probed, answered, heard
+from stanch.vocabulary.probe import HEADER, Probe, Probed, answered, heard, lacking
 from stanch.vocabulary.trouble import BadInput
 
 A = AssetId("fraud")
@@ -136,3 +137,40 @@ def test_whoever_waits_hears_of_the_acknowledgement_at_once(guards: Guards) -> N
 def test_an_endless_report_is_refused(guards: Guards) -> None:
     with pytest.raises(BadInput):
         guards.report(report(1, name="g" * 201))
+
+
+SHAPE = "Envoy cannot shape answers: use the gateway or the guard in the service."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "field"),
+    [
+        (SHAPE, "shape"),
+        ("Envoy cannot keep an answer back for its log (shadow): the fallback is given.", "mode"),
+        ("Envoy does not look into answers, so output filters do nothing there.", "filter"),
+        ("Envoy does not look into answers, so calls of denied tools are not held back.", "tools"),
+        ("There is no upstream for v9: requests for it get 503.", "route"),
+        ("There is no upstream for the mirror 'v9'.", "mirror"),
+        ("The input filter is strict and no rule says what to look for.", "filter"),
+    ],
+)
+def test_a_guards_sentence_is_about_the_field_it_means(sentence: str, field: str) -> None:
+    probe = Probe(asset=A, about=(f"{field}.part",))
+    assert lacking(probe, (sentence,)) == (sentence,)
+    other = "deny" if field != "deny" else "log"
+    assert lacking(replace(probe, about=(f"{other}.principals",)), (sentence,)) == ()
+
+
+def test_a_sentence_that_nobody_understands_is_about_everything() -> None:
+    assert lacking(Probe(asset=A, about=("deny",)), ("Something is off.",))
+
+
+def test_a_guard_that_says_it_cannot_proves_nothing_of_that_part(
+    guards: Guards, gate: Gate
+) -> None:
+    guards.report(replace(report(2, gate.address), cannot=(SHAPE,)))
+    less = replace(REFUSED, about=("shape.scores",))
+    found = guards.prove(less, 2, digest=DIGEST)
+    assert (found.holds, found.cannot, found.says) == (False, (SHAPE,), SHAPE)
+    block = replace(REFUSED, about=("deny.principals",))
+    assert guards.prove(block, 2, digest=DIGEST).holds is True

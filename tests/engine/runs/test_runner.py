@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from stanch.contain.playbook.written import read
-from stanch.engine.approvals import Approvals, Ballot
+from stanch.engine.approvals import MOST_OPEN, Approvals, Ballot, Question
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.guards import Proof
 from stanch.engine.policies import Policies
 from stanch.engine.runs.deeds import Order, Outcome
 from stanch.engine.runs.durable import Durable, Place
+from stanch.engine.runs.forgetting import forget_ended
 from stanch.engine.runs.library import by_id, shipped
 from stanch.engine.runs.memory import Hop
 from stanch.engine.runs.performer import World
@@ -26,7 +27,7 @@ from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.approval import Answer, Approval
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import AttackKind, Suspect
-from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, digest_of
+from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, RunId, digest_of
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller, Role, Scope
@@ -499,3 +500,50 @@ def until(true: Callable[[], bool], seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_a_flood_of_questions_makes_the_next_one_wait_and_not_be_lost(tmp_path: Path) -> None:
+    with house_of(tmp_path, ASKS) as house:
+        for n in range(MOST_OPEN):
+            flood = Question(
+                key=f"flood-{n}", incident=house.incident.id, asset=FRAUD, shown=f"May {n}?"
+            )
+            house.approvals.ask(flood)
+        assert "questions are open" in house.answer().says
+        assert house.later(minutes=5).state is RunState.WAITING
+        with house.store.look() as tx:
+            open_now = tx.approvals.page(Wanted(state=(Answer.OPEN,)), limit=50).items
+        for one in open_now:
+            house.approvals.vote(one.id, ADA, Ballot(yes=False, digest=one.digest))
+        house.later(minutes=3)
+        assert "May the fallback answer?" in house.asked().shown
+        assert house.vote(yes=True).state is RunState.DONE
+        assert house.policies.now(FRAUD).mode is Mode.SAFE
+
+
+def test_watching_harder_contains_nothing(tmp_path: Path) -> None:
+    steps = "  - do: freeze\n  - do: enhanced_monitoring\n  - do: await_probe\n"
+    with house_of(tmp_path, steps) as house:
+        assert house.answer().state is RunState.DONE
+        with house.store.look() as tx:
+            assert tx.incidents.get(house.incident.id).phase is Phase.TRIAGED
+
+
+def test_what_a_run_that_ended_needed_is_let_go_after_a_while(tmp_path: Path) -> None:
+    forgotten: list[tuple[str, int]] = []
+
+    class Records:
+        def forget(self, run: RunId, hops: int) -> None:
+            forgotten.append((run, hops))
+
+    with house_of(tmp_path, BLOCK) as house:
+        run = house.answer()
+        assert forget_ended(house.store, Records(), house.clock.at) == 0
+        house.clock.at += timedelta(days=8)
+        assert forget_ended(house.store, Records(), house.clock.at) == 1
+        assert forget_ended(house.store, Records(), house.clock.at) == 0
+        assert forgotten == [(run.id, 1)]
+        assert house.run().state is RunState.DONE
+        house.runner.answer(house.incident)
+        house.inline.work()
+        assert house.run().id == run.id
