@@ -87,8 +87,8 @@ def test_a_damaged_object_is_named_with_every_item_that_rests_on_it(tmp_path: Pa
         path.chmod(0o600)
         flip(path, 100)
         found = {one.digest: one.damage for one in scrub(vault)}
-        assert first.objects[0].sha256 in found[first.digest]
-        assert first.objects[0].sha256 in found[second.digest]
+        assert first.objects[0].blake3 in found[first.digest]
+        assert first.objects[0].blake3 in found[second.digest]
 
 
 def test_after_a_scrub_new_evidence_no_longer_rests_on_a_damaged_block(tmp_path: Path) -> None:

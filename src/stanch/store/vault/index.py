@@ -15,7 +15,7 @@ from stanch.vocabulary.ids import Digest
 
 _TABLES = """
 create table if not exists block (
-    sha256 blob primary key, size integer, home text, at integer, stored integer, codec text
+    blake3 blob primary key, size integer, home text, at integer, stored integer, codec text
 ) without rowid;
 create table if not exists item (
     digest text primary key, size integer, stored integer, format text, key text
@@ -35,23 +35,23 @@ class Index:
             self._db.close()
             raise
 
-    def find(self, sha256: str) -> Block | None:
+    def find(self, digest: str) -> Block | None:
         """Where this block is kept, if it is."""
         with self._lock:
             row = self._db.execute(
-                "select size, home, at, stored, codec from block where sha256 = ?",
-                (bytes.fromhex(sha256),),
+                "select size, home, at, stored, codec from block where blake3 = ?",
+                (bytes.fromhex(digest),),
             ).fetchone()
         if row is None:
             return None
         size, home, at, stored, codec = row
-        return Block(sha256=sha256, size=size, home=home, at=at, stored=stored, codec=codec)
+        return Block(blake3=digest, size=size, home=home, at=at, stored=stored, codec=codec)
 
     def add(self, manifest: Manifest, stored: int) -> None:
         """Nothing; the item and the blocks in its own file can be found."""
         home = manifest.digest.removeprefix("sha256:")
         rows = [
-            (bytes.fromhex(b.sha256), b.size, home, b.at, b.stored, b.codec)
+            (bytes.fromhex(b.blake3), b.size, home, b.at, b.stored, b.codec)
             for o in manifest.objects
             for b in o.blocks
             if not b.home
@@ -61,10 +61,10 @@ class Index:
             self._db.executemany("insert or ignore into block values (?,?,?,?,?,?)", rows)
             self._db.execute("insert or replace into item values (?,?,?,?,?)", about)
 
-    def forget(self, sha256: str) -> None:
+    def forget(self, digest: str) -> None:
         """Nothing; later puts keep their own copy of this block, because this one is damaged."""
         with self._lock, self._db:
-            self._db.execute("delete from block where sha256 = ?", (bytes.fromhex(sha256),))
+            self._db.execute("delete from block where blake3 = ?", (bytes.fromhex(digest),))
 
     def items(self) -> frozenset[Digest]:
         """The digest of each item that was indexed."""

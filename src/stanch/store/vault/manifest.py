@@ -6,11 +6,11 @@ Why   everything about an item stands in the item's own file, so a vault can be 
       re-indexed with nothing but its files.
 """
 
-import hashlib
 import zlib
 from dataclasses import dataclass
 
 import msgspec
+from blake3 import blake3
 
 from stanch.vocabulary.ids import Digest
 
@@ -20,9 +20,9 @@ _MOST = 1 << 30
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
-    """One block: what it is (sha256 and size of its content) and where it is kept."""
+    """One block: what it is (BLAKE3 and size of its content) and where it is kept."""
 
-    sha256: str
+    blake3: str
     size: int
     home: str
     """The item in whose file it lies; empty for this item's own file."""
@@ -37,7 +37,7 @@ class Object:
     """One part of an item, such as a tensor: its name, digest and blocks."""
 
     name: str
-    sha256: str
+    blake3: str
     size: int
     blocks: tuple[Block, ...]
 
@@ -57,11 +57,11 @@ class Manifest:
 def object_of(name: str, blocks: tuple[Block, ...]) -> Object:
     """The object these blocks make: of one block its digest, of more the digest over theirs."""
     if len(blocks) == 1:
-        sha256 = blocks[0].sha256
+        digest = blocks[0].blake3
     else:
-        listed = b"".join(bytes.fromhex(b.sha256) for b in blocks)
-        sha256 = hashlib.sha256(b"stanch object 1\n" + listed).hexdigest()
-    return Object(name=name, sha256=sha256, size=sum(b.size for b in blocks), blocks=blocks)
+        listed = b"".join(bytes.fromhex(b.blake3) for b in blocks)
+        digest = blake3(b"stanch object 1\n" + listed).hexdigest()
+    return Object(name=name, blake3=digest, size=sum(b.size for b in blocks), blocks=blocks)
 
 
 def encode(manifest: Manifest) -> bytes:

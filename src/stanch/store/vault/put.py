@@ -3,7 +3,8 @@
 In    blocks with the names of their parts, front to back; a writer; what is stored already.
 Out   the manifest, its new blocks written.
 Why   the digest of the whole is one long chain and bounds the speed, so it has a thread of its
-      own; blocks are hashed and packed on the others. At most `_AHEAD` blocks are in memory.
+      own; blocks are hashed, by a quicker hash, and packed on the others. At most `_AHEAD` blocks
+      are in memory.
 """
 
 import hashlib
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
+
+from blake3 import blake3
 
 from stanch.store.vault.codec import pack
 from stanch.store.vault.index import Index
@@ -113,12 +116,12 @@ def _next(pending: deque[tuple[str, Future[None], Future[_Ready]]]) -> tuple[str
 
 
 def _prepare(data: bytes, index: Index, *, plain: bool) -> _Ready:
-    sha256 = hashlib.sha256(data).hexdigest()
-    known = index.find(sha256) if plain else None
+    digest = blake3(data).hexdigest()
+    known = index.find(digest) if plain else None
     if known is not None:
         return _Ready(block=known, data=None)
     codec, stored = pack(data) if plain else ("", data)
-    block = Block(sha256=sha256, size=len(data), home="", at=0, stored=len(stored), codec=codec)
+    block = Block(blake3=digest, size=len(data), home="", at=0, stored=len(stored), codec=codec)
     return _Ready(block=block, data=stored)
 
 
@@ -126,8 +129,8 @@ def _place(ready: _Ready, writer: Writer, here: dict[str, Block]) -> Block:
     """The block with its position; a block met twice in one item is written once."""
     if ready.data is None:
         return ready.block
-    known = here.get(ready.block.sha256)
+    known = here.get(ready.block.blake3)
     if known is None:
         known = replace(ready.block, at=writer.write(ready.data))
-        here[known.sha256] = known
+        here[known.blake3] = known
     return known

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
+from blake3 import blake3
+
 from stanch.store.vault.codec import unpack
 from stanch.store.vault.manifest import Block, Manifest, Object
 from stanch.vocabulary.ids import Digest
@@ -63,7 +65,7 @@ def content(manifest: Manifest, files: Files) -> Iterator[bytes]:
 def block_of(manifest: Manifest, one: Object, block: Block, files: Files) -> bytes:
     """One block, verified."""
     home = block.home or manifest.digest.removeprefix("sha256:")
-    where = f"object {one.name[:64]!r} (sha256:{one.sha256}) of vault item {manifest.digest}"
+    where = f"object {one.name[:64]!r} (blake3:{one.blake3}) of vault item {manifest.digest}"
     try:
         stored = files.read(home, block.at, block.stored)
         data = unpack(block.codec, stored, block.size)
@@ -71,6 +73,6 @@ def block_of(manifest: Manifest, one: Object, block: Block, files: Files) -> byt
         raise Tampered(f"{where} is gone, with the file of sha256:{home}") from error
     except (ValueError, OverflowError, OSError) as error:
         raise Tampered(f"{where} cannot be read back ({error})") from error
-    if len(data) != block.size or hashlib.sha256(data).hexdigest() != block.sha256:
+    if len(data) != block.size or blake3(data).hexdigest() != block.blake3:
         raise Tampered(f"{where} was altered")
     return data

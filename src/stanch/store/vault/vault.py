@@ -144,7 +144,7 @@ class Vault:
         with suppress(Tampered):
             for one in self._manifest(digest).objects:
                 for block in one.blocks:
-                    self._index.forget(block.sha256)
+                    self._index.forget(block.blake3)
 
     def close(self) -> None:
         """Nothing; the index is closed."""
