@@ -5,21 +5,21 @@ Out   a `Demo` that runs until it is stopped. The attack begins after a minute, 
       somebody presses the button of the console, or says `stanch drill run --live`.
 Why   a product for attacks shows its worth when one happens. Whoever watches may answer what is
       asked; when nobody does, the demo's own person answers, and takes all back at the end, so
-      that within three minutes an attack is found, asked about, contained and undone. Without
-      scikit-learn there is ordinary traffic only, and one sentence says so.
+      that within three minutes an attack is found, asked about, contained and undone. Ordinary
+      traffic of two sample assets goes on beside it; without scikit-learn there is only that, and
+      one sentence says so.
 """
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from stanch.engine.clock import monotonic
 from stanch.sandbox.aftermath import undone
-from stanch.sandbox.build import Stage, make, raised
+from stanch.sandbox.build import VERSION, Stage, make, raised
 from stanch.sandbox.desk import DrillDesk, HowToPlay
 from stanch.sandbox.drill import Gain
 from stanch.sandbox.eyes import Bar, Eyes
@@ -36,7 +36,8 @@ from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import Busy, Missing, Trouble
 
 Say = Callable[[str], None]
-SHOWN = "extraction"
+SHOWN = "unsigned_model"
+"""Of all drills the one that shows all there is: found at once, asked about, contained, undone."""
 ASSET = "digit-reader"
 _NOBODY = Caller(name="the demo", scopes=frozenset({Scope.RESPOND}))
 
@@ -47,13 +48,11 @@ class Tempo:
 
     first: float = 60.0
     """Ordinary life before the attack begins by itself."""
-    attack: float = 40.0
+    attack: float = 75.0
     """The longest that it goes on."""
-    question: float = 15.0
-    """How long a question may take to come once it is contained."""
-    reads: float = 25.0
+    reads: float = 30.0
     """What whoever watches has to answer a question before the demo's own person does."""
-    stays: float = 15.0
+    stays: float = 20.0
     """How long the containment can be looked at before it is taken back."""
 
 
@@ -103,16 +102,18 @@ class Demo:
         return both
 
     def _run(self) -> None:
+        traffic = start_traffic(self._api.url, self._api.key, self._say)
         try:
             self._live()
         except Missing as trouble:
             self._say(f"The demo attacks nothing: {trouble}")
-            traffic = start_traffic(self._api.url, self._api.key, self._say)
             self._over.wait()
-            traffic.set()
         except Trouble as trouble:
             if not self._over.is_set():
                 self._say(f"The demo ended: {trouble}")
+                self._over.wait()
+        finally:
+            traffic.set()
 
     def _live(self) -> None:
         shown = drill(SHOWN)
@@ -129,9 +130,10 @@ class Demo:
                 self._desk.attach(self)
                 self._say(
                     f"The demo: {len(stage.tenants)} tenants ask the model {ASSET}. "
-                    f"In {self._tempo.first:.0f} seconds somebody begins to copy it; to see it at "
-                    f"once, press the button on {self._api.url}/drills or say: "
-                    f"stanch drill run {SHOWN} --live"
+                    f"In {self._tempo.first:.0f} seconds somebody attacks it; to see it at once, "
+                    f"press the button on {self._api.url}/drills or say: "
+                    f"stanch drill run {SHOWN} --live. What you are asked stands on "
+                    f"{self._api.url}/approvals"
                 )
                 self._over.wait(self._tempo.first)
                 self._begin()
@@ -190,16 +192,14 @@ class _Act:
         eyes.look()
         eyes.news = lambda says: self._say(Part.ATTACK, says)
         eyes.attack_begins()
-        self._say(Part.ATTACK, "somebody copies the model now.")
+        self._say(Part.ATTACK, f"{stage.drill.title.lower()}, now.")
         looking = [repeated(eyes.look, 0.5, stop), repeated(self._person.look, 0.5, stop)]
         attack = threading.Thread(target=self._attack, daemon=True)
         attack.start()
         try:
             self._wait(tempo.attack, lambda: eyes.sight.contained is not None)
-            self._wait(tempo.question, self._asked)
             stage.scene.stop.set()
             attack.join(30)
-            self._wait(2 * tempo.reads, self._answered)
             self._wait(tempo.stays, lambda: False)
         finally:
             stage.scene.stop.set()
@@ -211,31 +211,23 @@ class _Act:
     def _attack(self) -> None:
         self._loot.append(self._stage.drill.attack(self._stage.scene))
 
-    def _asked(self) -> bool:
-        return bool(self._own_questions())
-
-    def _answered(self) -> bool:
-        return all(one["answer"] != "open" for one in self._own_questions())
-
-    def _own_questions(self) -> list[Mapping[str, Any]]:
-        sight = self._eyes.sight
-        new = {name for name in sight.incidents if name not in sight.early}
-        return [one for one in sight.asked.values() if one["incident"] in new]
-
     def _back(self) -> str:
         stage = self._stage
         known = bool(self._loot) and not self._cancelled.is_set()
         gain = (
             stage.drill.gain(stage.scene, self._loot[0]) if known else Gain(says="nothing of use")
         )
-        self._say(Part.BACK, f"the attack is over; it got {gain.says}. Taking all back.")
+        self._say(Part.BACK, f"the attack is over: {gain.says}. Taking all back.")
+        if stage.drill.expected.good:
+            # The owner's part: what was put there wrongly is taken out before service goes on.
+            stage.scene.inside.registry.promote(VERSION)
         back = undone(stage, self._eyes.sight)
         how = {
             None: "There was nothing to take back.",
             True: "All is taken back: the policy is as before, and everybody is served.",
             False: "Not all could be taken back; see the policy's page.",
         }
-        return f"The attacker got {gain.says}. {how[back]}"
+        return f"It is over: {gain.says}. {how[back]}"
 
     def _wait(self, seconds: float, done: Callable[[], bool]) -> None:
         end = monotonic() + seconds
