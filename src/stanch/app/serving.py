@@ -21,7 +21,7 @@ from stanch.engine.event_list import Events
 from stanch.engine.health import Health
 from stanch.engine.health import Parts as HealthParts
 from stanch.engine.ingest.intake import Intake
-from stanch.engine.memory import settle
+from stanch.engine.memory import let_go, settle
 from stanch.engine.oidc import Oidc, Provider, roles_in
 from stanch.engine.runs.durable import Durable, Place
 from stanch.engine.runs.workers import Workers
@@ -70,6 +70,7 @@ def serve(settings: Settings, started: Callable[[Started], None]) -> None:
                 asyncio.run(_serve(parts, work, keeper, (address, lambda: started(up))))
             finally:
                 work.drills.close()
+    let_go()
 
 
 def _welcome(parts: Parts, address: Address) -> str:
@@ -140,7 +141,7 @@ async def _serve(
             witness=_witness(parts),
             witnesses=work.witnesses,
         ),
-        pages=pages(_console(parts, work)),
+        pages=pages(console_of(parts, work)),
     )
     health.edge = api.measures
     note = parts.place / "server.json"
@@ -186,7 +187,8 @@ def _witness(parts: Parts) -> Witness | None:
     return Witness(parts.folder / "witnessed", parts.signer, utc_now, logs) if logs else None
 
 
-def _console(parts: Parts, work: Work) -> Console:
+def console_of(parts: Parts, work: Work) -> Console:
+    """What the pages may ask, on these parts."""
     return Console(
         clock=utc_now,
         store=parts.store,
