@@ -15,10 +15,13 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from stanch.cli.root import run
 from stanch.contain.policy import canonical
 from stanch.guard.identity import identify_as
+from stanch.guard.trust import server_keys
+from stanch.store.signing import Signer, public_json
 from stanch.vocabulary.ids import AssetId, PrincipalId, digest_of
 from stanch.vocabulary.policy import Deny, Policy
 from stanch.vocabulary.probe import HEADER, Probe, asked, proves, read
@@ -28,6 +31,8 @@ A, KEY = AssetId("fraud-scorer"), b"k" * 32
 POLICY = replace(
     Policy(asset=A, version=3), deny=Deny(principals=frozenset({PrincipalId("key-91")}))
 )
+FORGED = Policy(asset=A, version=4)
+SIGNER = Ed25519PrivateKey.generate()
 
 
 class _World(BaseHTTPRequestHandler):
@@ -39,8 +44,12 @@ class _World(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's shape
         return
 
+    forged = False
+
     def _say(self, status: int, body: bytes) -> None:
         self.send_response(status)
+        signer = Ed25519PrivateKey.generate() if _World.forged else SIGNER
+        self.send_header("Stanch-Signature", base64.b64encode(signer.sign(body)).decode())
         self.send_header("Stanch-Probe-Key", base64.b64encode(KEY).decode())
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -48,7 +57,7 @@ class _World(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self) -> None:
-        body = canonical(POLICY)
+        body = canonical(FORGED if _World.forged else POLICY)
         if self.headers.get("If-None-Match") == f'"{digest_of(body)}"':
             Event().wait(0.2)
             self._say(304, b"")
@@ -66,6 +75,7 @@ class _World(BaseHTTPRequestHandler):
 def world() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _World)
     _World.reports.clear()
+    _World.forged = False
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -90,28 +100,44 @@ def _ask(port: int, headers: dict[str, str]) -> tuple[int, bytes]:
         line.close()
 
 
+def _enforced(port: int, process: "subprocess.Popen[str]", end: float) -> None:
+    while True:
+        assert time.monotonic() < end
+        try:
+            if _ask(port, {"Authorization": "Bearer bad"})[0] == 403:
+                return
+        except OSError:
+            assert process.poll() is None
+        Event().wait(0.05)
+
+
+def _forges(port: int, end: float) -> None:
+    """The server's answers are somebody else's from now on: the policy stays as it was."""
+    _World.forged = True
+    while not _World.reports[-1]["counts"].get("policy_forged"):
+        assert time.monotonic() < end
+        Event().wait(0.02)
+    assert _World.reports[-1]["version"] == 3
+    assert _ask(port, {"Authorization": "Bearer bad"})[0] == 403
+
+
 def test_the_gateway_enforces_and_reports_where_it_can_be_probed(
     world: str, tmp_path: Path
 ) -> None:
     port = _free()
     keys = tmp_path / "keys"
     keys.write_text("bad key-91\ngood key-1\n")
+    trusted = tmp_path / "server.pub"
+    trusted.write_text(base64.b64encode(SIGNER.public_key().public_bytes_raw()).decode() + "\n")
     told = [
         sys.executable, "-m", "stanch", "gateway", "--asset", A, "--upstream", f"v1={world}",
         "--listen", f"127.0.0.1:{port}", "--server", world, "--key", "guard-key",
-        "--identify", f"bearer:{keys}", "--json",
+        "--identify", f"bearer:{keys}", "--server-key", str(trusted), "--json",
     ]  # fmt: skip
     with subprocess.Popen(told, stdout=subprocess.PIPE, text=True) as process:
         try:
             end = time.monotonic() + 30
-            while True:
-                assert time.monotonic() < end
-                try:
-                    if _ask(port, {"Authorization": "Bearer bad"})[0] == 403:
-                        break
-                except OSError:
-                    assert process.poll() is None
-                Event().wait(0.05)
+            _enforced(port, process, end)
             assert _ask(port, {"Authorization": "Bearer good"}) == (200, b'{"prediction": "ham"}')
             assert _ask(port, {})[0] == 401
             probe = Probe(asset=A, principal="key-91", expect=("refuse",))
@@ -121,6 +147,7 @@ def test_the_gateway_enforces_and_reports_where_it_can_be_probed(
                 assert time.monotonic() < end
                 Event().wait(0.02)
             assert _World.reports[-1]["address"] == f"http://127.0.0.1:{port}/"
+            _forges(port, end)
         finally:
             process.terminate()
             shown = process.communicate(timeout=20)[0]
@@ -173,3 +200,15 @@ def test_an_identity_is_chosen_in_words(tmp_path: Path) -> None:
     for wrong in ("bearer:empty", "header:x:y:empty", "bearer:", "address:1", ""):
         with pytest.raises(BadInput):
             identify_as(wrong, files.__getitem__)
+
+
+def test_the_keys_of_a_server_are_read_from_its_own_file_and_nothing_else_is_trusted() -> None:
+    signer = Signer.fresh("stanch.example/log")
+    verify = server_keys(public_json(signer.public).decode())
+    assert verify(b"policy", signer.sign_plain(b"policy"))
+    assert not verify(b"policy!", signer.sign_plain(b"policy"))
+    assert not verify(b"policy", Signer.fresh("x").sign_plain(b"policy"))
+    assert not verify(b"policy", "")
+    for wrong in ("", "{}", "[]", "not base64!", "AAAA", '{"generations": []}'):
+        with pytest.raises(BadInput, match="holds no key"):
+            server_keys(wrong)

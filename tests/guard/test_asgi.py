@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -295,6 +296,21 @@ def test_an_older_forged_or_conflicting_policy_is_ignored(tmp_path: Path) -> Non
         A, verify=ed25519(secret.public_key().public_bytes_raw()), path=tmp_path / "last"
     )
     assert again.version == 5
+
+
+@pytest.mark.parametrize("years", [-20, 20])
+def test_a_wall_clock_that_is_wrong_changes_no_decision(make: Make, years: int) -> None:
+    ends = datetime(2026, 11, 21, tzinfo=UTC)
+    policy = replace(DENY, until=ends, limit=Limits(per_principal=rate("1/hour")))
+    wrong = ends.replace(year=ends.year + years)
+    guard = make(policy, wall=lambda: wrong)
+    guard.core.link.probe_key = KEY
+    assert _call(guard, user="key-91").status == 403, "only the server ends a policy"
+    assert [_call(guard).status for _ in range(2)] == [200, 429]
+    probe = Probe(asset=A, principal="key-91", expect=("refuse",))
+    sealed = _call(guard, more=((HEADER.encode(), asked(probe, "n", KEY).encode()),)).body
+    assert proves(probe, read(sealed.decode(), "n", KEY))
+    assert {e["ts"].year for e in guard.core.buffer.batch(9, 0)} == {wrong.year}  # type: ignore[attr-defined]  # pyrefly: ignore[missing-attribute]  an event's values are of any type
 
 
 def test_a_disk_that_refuses_or_lies_never_stops_the_guard(tmp_path: Path) -> None:

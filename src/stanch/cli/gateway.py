@@ -14,6 +14,7 @@ from stanch.cli.out import Out
 from stanch.guard.core import Choices
 from stanch.guard.gateway.config import GatewayConfig
 from stanch.guard.identity import identify_as
+from stanch.guard.trust import server_keys
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.trouble import BadInput, NotRunning
 
@@ -41,6 +42,13 @@ def gateway(  # noqa: PLR0913  each is an option of the command
     key: Annotated[
         str, typer.Option(help="A guard's key, or @FILE that holds it; else STANCH_KEY.")
     ] = "",
+    server_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="The server's keys.json: policies that it did not sign are refused. By itself "
+            "that of the server on this machine."
+        ),
+    ] = None,
     default: Annotated[str, typer.Option(help="The version that answers by itself.")] = "",
     address: Annotated[str, typer.Option(help="Where the server can send a probe.")] = "",
     fail: Annotated[Fails, typer.Option(help="While there was never a policy.")] = Fails.OPEN,
@@ -68,6 +76,7 @@ def gateway(  # noqa: PLR0913  each is an option of the command
     """Stand before the versions of a model service, and keep it in line with its policy."""
     host, port = _listening(listen)
     url, secret = _server(server, _secret(key), data)
+    keys = _keys_of(server_key, server, data)
     config = GatewayConfig(
         asset=asset,
         upstreams=dict(_pair(one, "--upstream") for one in upstream),
@@ -82,6 +91,7 @@ def gateway(  # noqa: PLR0913  each is an option of the command
             unidentified=unidentified,
             trusted_proxies=tuple(trust or ()),
             last_good=last_good,
+            verify=server_keys(_text(str(keys))) if keys else None,
             rules=dict(_pair(one, "--rule") for one in rule or ()),
             telemetry=telemetry,
             address=address or f"http://{host}:{port}/",
@@ -89,7 +99,10 @@ def gateway(  # noqa: PLR0913  each is an option of the command
     )
     out = Out(json=json)
     plan = {"asset": asset, "listen": f"{host}:{port}", "server": url, **_versions(config)}
+    plan["signed_by"] = str(keys) if keys else None
     sentence = f"{asset} is guarded on {host}:{port}, before {', '.join(config.upstreams)}."
+    if not keys:
+        sentence += " Policies are not checked for the server's signature: give --server-key."
     out.show(plan, sentence)
     if not dry_run:
         _run(config, envoy)
@@ -147,6 +160,14 @@ def _text(path: str) -> str:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} cannot be read. Give a file that this user can read.") from error
+
+
+def _keys_of(given: Path | None, url: str, data: Path | None) -> Path | None:
+    """The file of the server's public keys: as given, else of the server on this machine."""
+    asked = settings.from_environment()
+    elsewhere = url or (asked.url if data is None else "")
+    beside = (data or asked.data) / "keys" / "keys.json"
+    return given or (beside if not elsewhere and beside.is_file() else None)
 
 
 def _server(url: str, key: str, data: Path | None) -> tuple[str, str]:

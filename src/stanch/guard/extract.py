@@ -90,6 +90,10 @@ def mlflow(request: Any, answer: Any) -> Found | None:
     predictions = _list(answer, "predictions")
     if first is None or not predictions:
         return None
+    scores = _numbers(predictions[0])
+    if scores and len(scores) > 1:
+        top = max(range(len(scores)), key=scores.__getitem__)
+        return {**_inputs(first), "prediction": str(top), "scores": scores}
     return {**_inputs(first), "prediction": _text(predictions[0])}
 
 
