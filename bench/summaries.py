@@ -97,7 +97,7 @@ def ours() -> dict[str, float]:
     use(kernels)
     everything = dice.normal(size=(ROWS, FEATURES))
     made = ready(found.plan)
-    histogram = median(lambda: kernels.bins(everything, made.numbers))
+    histogram = median(lambda: kernels.bins(everything, made.numbers, made.coarse))
     return {
         "learn_seconds": learning,
         "compile_or_load_seconds": warming,

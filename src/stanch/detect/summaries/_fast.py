@@ -9,7 +9,9 @@ import numpy as np
 from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.parts import (
     AXIS_SLOTS,
+    BLOCK_LEVELS,
     INFINITE,
+    LEVELS,
     MAIN_AXES,
     MISSING,
     OVER,
@@ -21,14 +23,13 @@ from stanch.detect.summaries.plain import AXIS_SHIFT, CLIP, ODD_INFINITE, ODD_MI
 from stanch.detect.summaries.ready import CELLS, COARSE
 
 LAST = 63
-START_CELLS = 128
 
 
 @numba.njit(cache=True, nogil=True)
 def bins(
-    numbers: Floats, edges: Floats, start: Octets, scale: Floats
+    numbers: Floats, edges: Floats, start: Octets, scale: Floats, coarse: Octets
 ) -> tuple[Octets, Ints, Octets]:
-    """Bins, their histograms and what is odd about each row, in one pass."""
+    """Coarse cells, histograms of bins and what is odd about each row, in one pass."""
     n, width = numbers.shape
     found = np.empty((n, width), np.uint8)
     counts = np.zeros((width, SLOTS), np.int64)
@@ -53,46 +54,16 @@ def bins(
             else:
                 at = UNDER if x < edges[f, 0] else OVER
                 odd[i] |= ODD_OUTSIDE
-            found[i, f] = at
+            found[i, f] = coarse[at]
             counts[f, at] += 1
     return found, counts, odd
 
 
 @numba.njit(cache=True, nogil=True)
-def starts(edges: Ints) -> tuple[Ints, Floats]:
-    """For each axis a small table of where in the edges to start to look, and its cells a unit."""
-    axes, last = len(edges), edges.shape[1] - 1
-    start = np.ones((axes, START_CELLS), np.int64)
-    scale = np.zeros(axes, np.float64)
-    for a in range(axes):
-        if edges[a, last] == edges[a, 0]:
-            continue
-        scale[a] = (START_CELLS - 1) / (edges[a, last] - edges[a, 0])
-        at = 1
-        for cell in range(START_CELLS):
-            while at < last and edges[a, at] < edges[a, 0] + cell / scale[a]:
-                at += 1
-            start[a, cell] = at
-    return start, scale
-
-
-@numba.njit(cache=True, nogil=True)
-def place(x: np.int32, line: Ints, at: np.int64) -> np.int64:
-    """The bin of x, which lies within the line, looking from edge `at`."""
-    last = len(line) - 1
-    while at < last and line[at] < x:
-        at += 1
-    while at > 1 and line[at - 1] >= x:
-        at -= 1
-    return at - 1
-
-
-@numba.njit(cache=True, nogil=True)
-def drawn(along: Codes, edges: Ints) -> Ints:
-    """Histograms of the first axes."""
+def drawn(along: Codes, edges: Ints, table: Octets) -> Ints:
+    """Histograms of the first axes; `table` holds the bin of each whole number from the edge on."""
     axes, last = len(edges), edges.shape[1] - 1
     counts = np.zeros((axes, AXIS_SLOTS), np.int64)
-    start, scale = starts(edges)
     for i in range(len(along)):
         for a in range(axes):
             x = along[i, a]
@@ -101,9 +72,37 @@ def drawn(along: Codes, edges: Ints) -> Ints:
             elif x < edges[a, 0]:
                 counts[a, AXIS_SLOTS - 2] += 1
             else:
-                cell = int((x - edges[a, 0]) * scale[a])
-                counts[a, place(x, edges[a], start[a, cell])] += 1
+                counts[a, table[a, x - edges[a, 0]]] += 1
     return counts
+
+
+@numba.njit(cache=True, nogil=True)
+def certain(scores: Floats, near: float, classes: int) -> tuple[Ints, Ints, Ints, Ints, np.ndarray]:
+    """Histograms of scores, confidence and margin; the sixteenth of each margin; who is near."""
+    n, width = scores.shape
+    each = np.zeros((classes, LEVELS), np.int64)
+    tops, margins = np.zeros(LEVELS, np.int64), np.zeros(LEVELS, np.int64)
+    sixteenth, close = np.full(n, -1, np.int64), np.zeros(n, np.bool_)
+    for i in range(n):
+        first, second, scored = -1.0, -1.0, width > 0
+        for k in range(width):
+            x = scores[i, k]
+            finite = np.isfinite(x)
+            scored &= finite
+            clean = 0.0 if np.isnan(x) else min(max(x, 0.0), 1.0)
+            if finite and k < classes:
+                each[k, min(int(clean * LEVELS), LEVELS - 1)] += 1
+            second = max(second, min(first, clean))
+            first = max(first, clean)
+        if width == 1:
+            second, first = min(first, 1.0 - first), max(first, 1.0 - first)
+        if scored:
+            margin = first - second
+            tops[min(int(min(max(first, 0.0), 1.0) * LEVELS), LEVELS - 1)] += 1
+            margins[min(int(min(max(margin, 0.0), 1.0) * LEVELS), LEVELS - 1)] += 1
+            sixteenth[i] = min(int(margin * BLOCK_LEVELS), BLOCK_LEVELS - 1)
+            close[i] = margin < near
+    return each, tops, margins, sixteenth, close
 
 
 @numba.njit(cache=True, nogil=True)
@@ -202,16 +201,15 @@ def fingerprints(numbers: Floats, bits: Hashes, codes: Hashes, keys: Hashes) -> 
 
 
 @numba.njit(cache=True, nogil=True)
-def neighbourhoods(along: Codes, middle: Ints, codes: Hashes) -> Hashes:
-    """The hash of each row's side along each axis."""
+def sides(along: Codes, middle: Ints) -> Codes:
+    """A bit for each axis: whether a row lies beyond the median along it."""
     n, width = along.shape
-    out = np.empty(n, np.uint64)
+    out = np.empty(n, np.int32)
     for i in range(n):
-        sides = np.uint64(0)
+        bits = np.int32(0)
         for a in range(width):
-            if along[i, a] > middle[a]:
-                sides |= np.uint64(1) << np.uint64(a)
-        out[i] = mix(sides + codes[i])
+            bits |= np.int32(along[i, a] > middle[a]) << np.int32(a)
+        out[i] = bits
     return out
 
 

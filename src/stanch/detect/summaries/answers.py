@@ -12,9 +12,7 @@ from stanch.detect.summaries.arrays import Codes, Flags, Floats, Ints
 from stanch.detect.summaries.columns import MISSING_CODE, Columns
 from stanch.detect.summaries.kernels import Kernels
 from stanch.detect.summaries.parts import (
-    BLOCK_LEVELS,
     LATENCIES,
-    LEVELS,
     STATUSES,
     UNIT,
     Part,
@@ -51,18 +49,18 @@ def answers_of(plan: Ready, batch: Columns, quick: Kernels) -> Answers:
     n, classes = batch.n, len(plan.plan.classes)
     special = np.where(batch.predictions == MISSING_CODE, classes + 1, classes)
     said = np.where(batch.predictions >= 0, batch.predictions, special)
-    top, margin, scored = certainty(batch.scores, n)
+    scores = np.zeros((n, 0)) if batch.scores is None else batch.scores
+    sure = quick.certain(np.ascontiguousarray(scores, np.float64), plan.plan.near, classes)
     hits = np.zeros(n, np.bool_) if batch.hits is None else batch.hits
     status = _status(batch.status, n)
     cost, priced = _fixed(batch.cost, n)
     tokens = np.zeros(n, np.int64) if batch.tokens is None else batch.tokens
-    near = scored & (margin < plan.plan.near)
     sums: dict[Part, Ints] = {
         Part.PREDICTIONS: np.bincount(said, minlength=classes + 2).astype(np.int64),
-        Part.SCORES: _scores(batch.scores, classes),
-        Part.CONFIDENCE: levels(top[scored]),
-        Part.MARGIN: levels(margin[scored]),
-        Part.NEAR: np.array([near.sum()], np.int64),
+        Part.SCORES: sure.scores,
+        Part.CONFIDENCE: sure.top,
+        Part.MARGIN: sure.margin,
+        Part.NEAR: np.array([sure.near.sum()], np.int64),
         Part.LATENCY: _latency(batch.latency, n),
         Part.STATUS: np.bincount(status, minlength=STATUSES).astype(np.int64),
         Part.COST: np.array([cost.sum(), priced], np.int64),
@@ -73,13 +71,12 @@ def answers_of(plan: Ready, batch: Columns, quick: Kernels) -> Answers:
     if plan.plan.value.size:
         value = np.full(n, np.nan) if batch.value is None else batch.value
         column = np.ascontiguousarray(value.reshape(-1, 1), np.float64)
-        sums[Part.VALUE] = quick.bins(column, plan.value)[1][0]
-    sixteenth = np.minimum((margin * BLOCK_LEVELS).astype(np.int64), BLOCK_LEVELS - 1)
+        sums[Part.VALUE] = quick.bins(column, plan.value, plan.coarse)[1][0]
     return Answers(
         sums=sums,
-        margin=np.where(scored, sixteenth, -1),
+        margin=sure.sixteenth,
         folded=folded(batch.predictions, classes),
-        near=near,
+        near=sure.near,
         hits=hits,
         status=status,
         cost=cost,
@@ -92,37 +89,6 @@ def folded(codes: Codes, classes: int, width: int = FOLDED + 2) -> Ints:
     most = min(classes, width - 2)
     known = np.where((codes >= 0) & (codes < most), codes, width - 2)
     return np.where(codes == MISSING_CODE, width - 1, known).astype(np.int64)
-
-
-def levels(values: Floats) -> Ints:
-    """(20,) the histogram of probabilities on uniform bins."""
-    place = np.clip((np.clip(values, 0.0, 1.0) * LEVELS).astype(np.int64), 0, LEVELS - 1)
-    return np.bincount(place, minlength=LEVELS).astype(np.int64)
-
-
-def certainty(scores: Floats | None, n: int) -> tuple[Floats, Floats, Flags]:
-    """The largest score, its lead over the second, and the rows that have both."""
-    if scores is None or not scores.shape[1]:
-        return np.zeros(n), np.zeros(n), np.zeros(n, np.bool_)
-    scored = np.ones(n, np.bool_)
-    first, second = np.full(n, -1.0), np.full(n, -1.0)
-    for column in scores.T:
-        scored &= np.isfinite(column)
-        clean = np.clip(np.nan_to_num(column), 0.0, 1.0)
-        second = np.maximum(second, np.minimum(first, clean))
-        first = np.maximum(first, clean)
-    if scores.shape[1] == 1:
-        second = np.minimum(first, 1.0 - first)
-        first = np.maximum(first, 1.0 - first)
-    return first, first - second, scored
-
-
-def _scores(scores: Floats | None, classes: int) -> Ints:
-    counts = np.zeros((classes, LEVELS), np.int64)
-    for k in range(0 if scores is None else min(classes, scores.shape[1])):
-        column = scores[:, k] if scores is not None else np.zeros(0)
-        counts[k] = levels(column[np.isfinite(column)])
-    return counts
 
 
 def _latency(latency: Floats | None, n: int) -> Ints:

@@ -26,7 +26,6 @@ from stanch.detect.summaries.ledger import (
 )
 from stanch.detect.summaries.parts import (
     BLOCK_WAVES,
-    BUCKET_AXES,
     CARD,
     MAIN_AXES,
     SAMPLED,
@@ -174,9 +173,8 @@ def _table(batch: Columns, inputs: Inputs, answers: Answers, who: Ints) -> Ints:
 
 def _behaviour(plan: Ready, batch: Columns, inputs: Inputs) -> Ints:
     """Answers by the sides of the medians on which the inputs lie."""
-    side = inputs.along[:, :BUCKET_AXES] > plan.plan.joint.middle[:BUCKET_AXES]
-    bucket = side @ (1 << np.arange(BUCKET_AXES))
     buckets, width = shapes_of(plan.plan)[Part.BEHAVIOUR]
+    bucket = (inputs.places & (buckets - 1)).astype(np.int64)
     said = folded(batch.predictions, len(plan.plan.classes), width)
     counts = np.bincount(bucket * width + said, minlength=buckets * width)
     return counts.reshape(buckets, width).astype(np.int64)

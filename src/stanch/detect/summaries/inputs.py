@@ -10,6 +10,7 @@ import numpy as np
 
 from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.columns import MISSING_CODE, NEW_CODE, Columns
+from stanch.detect.summaries.dice import mixed
 from stanch.detect.summaries.kernels import Kernels
 from stanch.detect.summaries.parts import (
     BINS,
@@ -25,7 +26,7 @@ from stanch.detect.summaries.plain import (
 )
 from stanch.detect.summaries.plan import MOST_VALUES
 from stanch.detect.summaries.ready import COARSE_MISSING, Ready
-from stanch.detect.summaries.sample import hashed_sides, sides_of
+from stanch.detect.summaries.sample import hashed_sides
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -41,19 +42,20 @@ class Inputs:
     prints: Hashes
     cells: Hashes
     waves: Ints
-    """(P + 1, 128) to be filled line by principal."""
-    sides: Ints
-    """(n,) the sides of the medians along 24 axes, as bits; a hash when there are no numbers."""
+    """(P + 1, 64) to be filled line by principal."""
+    places: Codes
+    """(n,) the sides of the medians along 24 axes, as bits."""
+    sides: Codes
+    """The same; a hash of the categories when there are no numbers."""
 
 
 def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:
     """The inputs of this batch, counted."""
     joint, manifold = plan.plan.joint, plan.plan.manifold
     numbers = np.ascontiguousarray(batch.numbers, np.float64)
-    places, histogram, odd = quick.bins(numbers, plan.numbers)
+    coarse, histogram, odd = quick.bins(numbers, plan.numbers, plan.coarse)
     z = quick.standard(numbers, joint)
     along = quick.projected(z, joint)
-    coarse = plan.coarse[places]
     if batch.categories.shape[1]:
         coarse = np.concatenate([coarse, coarse_codes(batch.categories)], axis=1)
     grade = quick.grades(quick.strangeness(coarse, manifold), manifold.edges)
@@ -66,9 +68,10 @@ def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:
         Part.NUMBERS: histogram,
         Part.CATEGORIES: _categories(batch.categories),
         Part.ODD: np.array([*(int(k.sum()) for k in kinds), batch.misshapen], np.int64),
-        Part.AXES: quick.drawn(along, joint.drawn),
+        Part.AXES: quick.drawn(along, joint.drawn, plan.drawn),
         Part.MANIFOLD: np.bincount(grade, minlength=MANIFOLD_BINS).astype(np.int64),
     }
+    sides = quick.sides(along, joint.middle)
     codes = code_hashes(batch.categories, plan.keys[numbers.shape[1] :])
     return Inputs(
         sums=sums,
@@ -76,9 +79,10 @@ def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:
         along=along,
         off=grade == MANIFOLD_BINS - 1,
         prints=quick.fingerprints(numbers, batch.categories, plan.keys),
-        cells=quick.neighbourhoods(along, joint.middle, codes),
+        cells=mixed(sides.astype(np.uint64) + codes),
         waves=np.zeros((len(batch.names) + 1, WAVES), np.int64),
-        sides=sides_of(along, joint.middle) if joint.uses.size else hashed_sides(codes),
+        places=sides,
+        sides=sides if joint.uses.size else hashed_sides(codes),
         odd=missing | new | (odd != 0),
     )
 

@@ -14,6 +14,7 @@ import numpy as np
 from stanch.detect.summaries import plain, sample, sketch
 from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.parts import MAIN_AXES
+from stanch.detect.summaries.plain import Certain
 from stanch.detect.summaries.plan import Joint, Manifold
 from stanch.detect.summaries.ready import Lookup
 
@@ -21,14 +22,19 @@ from stanch.detect.summaries.ready import Lookup
 class Kernels:
     """The kernels in plain numpy."""
 
-    def bins(self, numbers: Floats, lookup: Lookup) -> tuple[Octets, Ints, Octets]:
-        """(n, F) bins, (F, 68) their counts, and (n,) what is odd about each row."""
+    def bins(self, numbers: Floats, lookup: Lookup, coarse: Octets) -> tuple[Octets, Ints, Octets]:
+        """(n, F) coarse cells, (F, 68) counts of bins, and (n,) what is odd about each row."""
         found = plain.bins(numbers, lookup)
-        return found, plain.histograms(found), plain.oddities(found)
+        return coarse[found], plain.histograms(found), plain.oddities(found)
 
-    def drawn(self, along: Codes, edges: Ints) -> Ints:
+    def drawn(self, along: Codes, edges: Ints, table: Octets) -> Ints:
         """(8, 34) histograms of the first axes."""
+        del table
         return plain.drawn(along, edges)
+
+    def certain(self, scores: Floats, near: float, classes: int) -> Certain:
+        """What the scores come to."""
+        return plain.certain(scores, near, classes)
 
     def standard(self, numbers: Floats, joint: Joint) -> Shorts:
         """(n, J) standardised."""
@@ -54,9 +60,9 @@ class Kernels:
         """(n,) hashes of inputs."""
         return plain.fingerprints(numbers, categories, keys)
 
-    def neighbourhoods(self, along: Codes, middle: Ints, codes: Hashes) -> Hashes:
-        """(n,) hashes of neighbourhoods."""
-        return plain.neighbourhoods(along, middle, codes)
+    def sides(self, along: Codes, middle: Ints) -> Codes:
+        """(n,) the sides of the medians on which each row lies, as bits."""
+        return plain.sides(along, middle)
 
     def moments(self, along: Codes, who: Ints, table: Ints) -> None:
         """Add sums and squares along the main axes to `table`, line by principal."""
@@ -80,13 +86,20 @@ class Compiled(Kernels):
 
     fast: ModuleType
 
-    def drawn(self, along: Codes, edges: Ints) -> Ints:
+    def drawn(self, along: Codes, edges: Ints, table: Octets) -> Ints:
         """(8, 34) histograms of the first axes."""
-        return self.fast.drawn(along, edges)
+        if not table.size:
+            return plain.drawn(along, edges)
+        return self.fast.drawn(along, edges, table)
 
-    def bins(self, numbers: Floats, lookup: Lookup) -> tuple[Octets, Ints, Octets]:
-        """(n, F) bins, (F, 68) their counts, and (n,) what is odd about each row."""
-        return self.fast.bins(numbers, lookup.edges, lookup.start, lookup.scale)
+    def certain(self, scores: Floats, near: float, classes: int) -> Certain:
+        """What the scores come to."""
+        each, top, margin, sixteenth, close = self.fast.certain(scores, near, classes)
+        return Certain(scores=each, top=top, margin=margin, sixteenth=sixteenth, near=close)
+
+    def bins(self, numbers: Floats, lookup: Lookup, coarse: Octets) -> tuple[Octets, Ints, Octets]:
+        """(n, F) coarse cells, (F, 68) counts of bins, and (n,) what is odd about each row."""
+        return self.fast.bins(numbers, lookup.edges, lookup.start, lookup.scale, coarse)
 
     def standard(self, numbers: Floats, joint: Joint) -> Shorts:
         """(n, J) standardised."""
@@ -114,9 +127,9 @@ class Compiled(Kernels):
         codes = plain.code_hashes(categories, keys[width:])
         return self.fast.fingerprints(numbers, numbers.view(np.uint64), codes, keys[:width])
 
-    def neighbourhoods(self, along: Codes, middle: Ints, codes: Hashes) -> Hashes:
-        """(n,) hashes of neighbourhoods."""
-        return self.fast.neighbourhoods(along, middle, codes)
+    def sides(self, along: Codes, middle: Ints) -> Codes:
+        """(n,) the sides of the medians on which each row lies, as bits."""
+        return self.fast.sides(along, middle)
 
     def moments(self, along: Codes, who: Ints, table: Ints) -> None:
         """Add sums and squares along the main axes to `table`, line by principal."""

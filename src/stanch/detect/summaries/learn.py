@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 import numpy as np
 
-from stanch.detect.summaries.answers import certainty
 from stanch.detect.summaries.arrays import Floats, Ints, Octets, Shorts
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import Counted, counted
@@ -28,7 +27,7 @@ from stanch.detect.summaries.parts import (
     WAVES,
     Part,
 )
-from stanch.detect.summaries.plain import bins, projected, standard, strangeness
+from stanch.detect.summaries.plain import bins, certainty, projected, standard, strangeness
 from stanch.detect.summaries.plan import MOST_CLASSES, MOST_VALUES, Joint, Known, Manifold, Plan
 from stanch.detect.summaries.ready import ready
 from stanch.vocabulary.trouble import BadInput

@@ -15,7 +15,7 @@ UNIT = 1 << 20
 """Fixed point of probabilities and costs: 1.0 is this many."""
 LEVELS = 20
 """Uniform bins of a probability."""
-WAVES = 128
+WAVES = 64
 """Random features that watch the joint structure; a wave's amplitude is `AMPLITUDE`."""
 AMPLITUDE = 16384
 AXES = 24
@@ -37,7 +37,7 @@ STATUSES = 6
 """1xx, 2xx, 3xx, 4xx, 5xx, and no or another status."""
 BLOCK_LEVELS = 16
 BLOCK_CLASSES = 16
-BLOCK_WAVES = 64
+BLOCK_WAVES = WAVES
 BLOCK_TICKS = 12
 """Twelfths of a minute (5 seconds each)."""
 
@@ -72,7 +72,7 @@ class Part(StrEnum):
     NEAR = "near"
     """(1,) rows whose margin is under the reference's 5th percentile: close to the boundary."""
     WAVES = "waves"
-    """(128,) sums of random waves over the standardised numbers: the joint structure."""
+    """(64,) sums of random waves over the standardised numbers: the joint structure."""
     AXES = "axes"
     """(8, 34) histogram of the first projections on the reference's 32 bins, under, over."""
     MOMENTS = "moments"
@@ -123,7 +123,7 @@ class Block(StrEnum):
     PREDICTIONS = "predictions"
     """(18,) the first 16 classes, further or unknown ones, missing."""
     WAVES = "waves"
-    """(64,) the first waves."""
+    """(64,)"""
     MOMENTS = "moments"
     """(2, 10) sums and sums of squares along the main axes."""
     OFF = "off"

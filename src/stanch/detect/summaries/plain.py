@@ -4,14 +4,18 @@ All that is summed is an integer. The floating-point steps (standardising a numb
 cell) are single IEEE operations on one value each, so neither the batch nor the machine matters.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts
+from stanch.detect.summaries.arrays import Codes, Flags, Floats, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.dice import mixed
 from stanch.detect.summaries.parts import (
     AXIS_SLOTS,
+    BLOCK_LEVELS,
     DRAWN_AXES,
     INFINITE,
+    LEVELS,
     MISSING,
     OVER,
     SIGMA,
@@ -25,6 +29,22 @@ CLIP = 8 * SIGMA
 AXIS_SHIFT = 6
 _CHUNK = 8192
 ODD_MISSING, ODD_OUTSIDE, ODD_INFINITE = 1, 2, 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Certain:
+    """What the scores of a batch come to."""
+
+    scores: Ints
+    """(C, 20)"""
+    top: Ints
+    """(20,) largest scores."""
+    margin: Ints
+    """(20,) leads over the second."""
+    sixteenth: Ints
+    """(n,) the sixteenth that a margin lies in; -1 for none."""
+    near: Flags
+    """(n,) close to the boundary."""
 
 
 def bins(numbers: Floats, lookup: Lookup) -> Octets:
@@ -82,7 +102,7 @@ def projected(z: Shorts, joint: Joint) -> Codes:
 
 
 def waves(z: Shorts, joint: Joint, who: Ints, table: Ints) -> None:
-    """Add each row's 128 waves to the line of its principal in `table`.
+    """Add each row's 64 waves to the line of its principal in `table`.
 
     A phase is an integer modulo 65,536, a full turn, which is how int16 overflows; the wave is a
     sine drawn with two parabolas.
@@ -121,8 +141,47 @@ def code_hashes(categories: Codes, keys: Hashes) -> Hashes:
     return whole
 
 
-def neighbourhoods(along: Codes, middle: Ints, codes: Hashes) -> Hashes:
-    """(n,) the hash of the side on which a row lies along each axis, and of its categories."""
-    sides = (along > middle).astype(np.uint64)
-    powers = np.uint64(1) << np.arange(along.shape[1], dtype=np.uint64)
-    return mixed((sides * powers).sum(axis=1, dtype=np.uint64) + codes)
+def sides(along: Codes, middle: Ints) -> Codes:
+    """(n,) a bit for each axis: whether a row lies beyond the reference's median along it."""
+    powers = np.int32(1) << np.arange(along.shape[1], dtype=np.int32)
+    return ((along > middle) * powers).sum(axis=1, dtype=np.int32)
+
+
+def levels(values: Floats) -> Ints:
+    """(20,) the histogram of probabilities on uniform bins."""
+    place = np.clip((np.clip(values, 0.0, 1.0) * LEVELS).astype(np.int64), 0, LEVELS - 1)
+    return np.bincount(place, minlength=LEVELS).astype(np.int64)
+
+
+def certainty(scores: Floats | None, n: int) -> tuple[Floats, Floats, Flags]:
+    """The largest score, its lead over the second, and the rows that have both."""
+    if scores is None or not scores.shape[1]:
+        return np.zeros(n), np.zeros(n), np.zeros(n, np.bool_)
+    scored = np.ones(n, np.bool_)
+    first, second = np.full(n, -1.0), np.full(n, -1.0)
+    for column in scores.T:
+        scored &= np.isfinite(column)
+        clean = np.clip(np.nan_to_num(column), 0.0, 1.0)
+        second = np.maximum(second, np.minimum(first, clean))
+        first = np.maximum(first, clean)
+    if scores.shape[1] == 1:
+        second = np.minimum(first, 1.0 - first)
+        first = np.maximum(first, 1.0 - first)
+    return first, first - second, scored
+
+
+def certain(scores: Floats, near: float, classes: int) -> Certain:
+    """What the scores come to; rows without scores, or with a missing one, are not near."""
+    top, margin, scored = certainty(scores, len(scores))
+    each = np.zeros((classes, LEVELS), np.int64)
+    for k in range(min(classes, scores.shape[1])):
+        column = scores[:, k]
+        each[k] = levels(column[np.isfinite(column)])
+    sixteenth = np.minimum((margin * BLOCK_LEVELS).astype(np.int64), BLOCK_LEVELS - 1)
+    return Certain(
+        scores=each,
+        top=levels(top[scored]),
+        margin=levels(margin[scored]),
+        sixteenth=np.where(scored, sixteenth, -1),
+        near=scored & (margin < near),
+    )

@@ -45,9 +45,9 @@ class Joint:
     scale: Floats
     """(J,) SIGMA / standard deviation; 0 for a constant."""
     waves: Shorts
-    """(J, 128) frequencies: 65,536 is a full turn per unit."""
+    """(J, 64) frequencies: 65,536 is a full turn per unit."""
     phase: Shorts
-    """(128,)"""
+    """(64,)"""
     axes: Shorts
     """(J, 24)"""
     middle: Ints

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Floats, Hashes, Octets, Shorts
+from stanch.detect.summaries.arrays import Floats, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.dice import words
 from stanch.detect.summaries.parts import BINS, INFINITE, MISSING, OVER, SLOTS, UNDER
 from stanch.detect.summaries.plan import Plan
@@ -12,6 +12,7 @@ from stanch.vocabulary.ids import Digest
 
 CELLS = 1024
 """Equal-width cells of the lookup table of a number's bins."""
+MOST_PLACES = 1 << 15
 COARSE = 17
 COARSE_MISSING = 16
 
@@ -40,8 +41,11 @@ class Ready:
     """(68,) the coarse cell of each bin."""
     keys: Hashes
     """(F + K,) odd multipliers of the hash of an input."""
+    drawn: Octets
+    """(8, W) the bin of each whole number from the lowest edge of an axis on; empty when W would
+    be too many."""
     waves: Shorts
-    """(J, 128)"""
+    """(J, 64)"""
 
 
 def ready(plan: Plan) -> Ready:
@@ -56,6 +60,7 @@ def ready(plan: Plan) -> Ready:
         value=lookup_of(plan.value.reshape(-1, BINS + 1)),
         coarse=coarse.astype(np.uint8),
         keys=words(7, width) | np.uint64(1),
+        drawn=_places_of(plan.joint.drawn),
         waves=np.ascontiguousarray(plan.joint.waves),
     )
 
@@ -72,3 +77,14 @@ def lookup_of(edges: Floats) -> Lookup:
         left = low[row] + np.arange(CELLS) / scale[row]
         start[row] = np.searchsorted(edges[row, 1:-1], left, side="left")
     return Lookup(edges=np.ascontiguousarray(edges), start=start, scale=scale)
+
+
+def _places_of(edges: Ints) -> Octets:
+    """The bins of the axes' histograms, for every whole number within them."""
+    width = int((edges[:, -1] - edges[:, 0]).max()) + 1
+    if width > MOST_PLACES:
+        return np.zeros((len(edges), 0), np.uint8)
+    table = np.zeros((len(edges), width), np.uint8)
+    for axis, line in enumerate(edges):
+        table[axis] = np.searchsorted(line[1:-1], line[0] + np.arange(width), side="left")
+    return table

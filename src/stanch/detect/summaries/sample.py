@@ -59,7 +59,7 @@ def drawn(lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
     return out
 
 
-def cards_of(rows: Ints, told: Codes, sides: Ints, along: Codes) -> Octets:
+def cards_of(rows: Ints, told: Codes, sides: Codes, along: Codes) -> Octets:
     """(..., 16) the cards of these rows; empty ones are zeros."""
     cards = np.zeros((*rows.shape, CARD), np.uint8)
     there = rows >= 0
@@ -75,15 +75,9 @@ def cards_of(rows: Ints, told: Codes, sides: Ints, along: Codes) -> Octets:
     return cards
 
 
-def sides_of(along: Codes, middle: Ints) -> Ints:
-    """(n,) the sides of the medians on which a row lies, as 24 bits."""
-    powers = np.int64(1) << np.arange(AXES)
-    return (along > middle) @ powers
-
-
-def hashed_sides(codes: Hashes) -> Ints:
+def hashed_sides(codes: Hashes) -> Codes:
     """(n,) 24 bits of the categories, for an asset without numbers: like only when equal."""
-    return (mixed(codes) & np.uint64((1 << AXES) - 1)).astype(np.int64)
+    return (mixed(codes) & np.uint64((1 << AXES) - 1)).astype(np.int32)
 
 
 def united(ours: tuple[Ints, Octets], others: tuple[Ints, Octets]) -> tuple[Ints, Octets]:

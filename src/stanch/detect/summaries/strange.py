@@ -9,6 +9,7 @@ fair sample of them.
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,6 +19,7 @@ LONGEST = 128
 """Characters of a value that are kept."""
 
 
+@lru_cache(maxsize=1 << 16)
 def hash_of(text: str) -> int:
     """64 bits of a text, the same on every machine."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
