@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -301,6 +302,49 @@ def test_envoy_outlives_us_and_whoever_starts_next_takes_it_over(front: Make) ->
         next_.core.stop()
         next_.door.stop()
         next_.envoy.plane.stop()
+
+
+_GATEWAY = """
+import sys, time
+from pathlib import Path
+from dataclasses import replace
+from stanch.cli.fronting import Fronting
+from stanch.contain.policy import canonical
+from stanch.guard.core import Choices
+from stanch.guard.gateway.config import GatewayConfig
+from stanch.vocabulary.policy import Mode, Policy
+nobody = "http://127.0.0.1:9"
+config = GatewayConfig(asset="fraud-scorer", upstreams={"v6": nobody}, server=nobody, key="k",
+    port=int(sys.argv[1]), choices=Choices(wait=1))
+front = Fronting(config, Path(sys.argv[2]), workers=1)
+front.core.start = lambda: None
+front.start()
+front.core.keeper.accept(canonical(Policy(asset="fraud-scorer", version=1, mode=Mode.STOPPED)))
+front.apply()
+print(front.envoy.process, flush=True)
+time.sleep(100)
+"""
+
+
+def test_envoy_goes_on_when_the_process_beside_it_is_killed(tmp_path: Path) -> None:
+    port = _free()
+    told = [sys.executable, "-c", _GATEWAY, str(port), str(tmp_path / "envoy")]
+    with subprocess.Popen(told, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        envoy = int(process.stdout.readline())
+        process.kill()
+        process.wait()
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        for _ in range(20):
+            line.request("GET", "/")
+            answer = line.getresponse()
+            answer.read()
+            assert answer.status == 503
+            Event().wait(0.01)
+    finally:
+        line.close()
+        os.kill(envoy, signal.SIGTERM)
 
 
 def test_an_envoy_of_another_layout_is_ended_before_ours_starts(front: Make) -> None:

@@ -14,6 +14,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,6 +33,22 @@ APPLY_SECONDS = 3.0
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 _STEP = 0.001
+_ORPHAN = """
+import os, sys, time
+middle = os.getpid()
+child = os.fork()
+if child:
+    os.write(1, b"%d" % child)
+    os._exit(0)
+os.setpgid(0, 0)
+nothing = os.open(os.devnull, os.O_RDWR)
+for one in (0, 1, 2):
+    os.dup2(nothing, one)
+while os.getppid() == middle:
+    time.sleep(0.001)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Envoy asks the kernel to be ended with its parent, so it is started by a parent that is gone."""
 
 
 def binary() -> str:
@@ -59,7 +76,6 @@ class Envoy:
         self.found = False
         """Whether it was running before us."""
         self._workers = workers or os.cpu_count() or 1
-        self._child: subprocess.Popen[bytes] | None = None
         self._id = 0
 
     def start(self, first: JSON) -> None:
@@ -90,8 +106,6 @@ class Envoy:
     @property
     def alive(self) -> bool:
         """Whether it runs."""
-        if self._child is not None:
-            return self._child.poll() is None
         return bool(self._id) and self._ours(self._id)
 
     @property
@@ -147,9 +161,9 @@ class Envoy:
         told = [binary(), "-c", str(folder / "bootstrap.json")]
         told += ["--concurrency", str(self._workers), "--use-dynamic-base-id"]
         told += ["--log-path", str(folder / "envoy.log"), "-l", "warning"]
-        quiet = subprocess.DEVNULL
-        self._child = subprocess.Popen(told, stdout=quiet, stderr=quiet, process_group=0)  # noqa: S603  our own arguments
-        self._id = self._child.pid
+        middle = [sys.executable, "-I", "-S", "-c", _ORPHAN, *told]
+        made = subprocess.run(middle, stdin=subprocess.DEVNULL, capture_output=True, check=True)  # noqa: S603  our own arguments
+        self._id = int(made.stdout)
         _write(folder / "envoy.pid", str(self._id))
 
     def _left(self) -> int:
@@ -173,9 +187,7 @@ class Envoy:
                     os.kill(self._id, one)
                 if self._gone():
                     break
-        if self._child is not None:
-            self._child.wait()
-        self._child, self._id = None, 0
+        self._id = 0
 
     def _gone(self) -> bool:
         end = monotonic() + STOP_SECONDS
