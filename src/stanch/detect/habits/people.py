@@ -17,6 +17,7 @@ from stanch.detect.summaries.parts import (
     BLOCK_WAVES,
     MAIN_AXES,
     MANIFOLD_BINS,
+    SAMPLED,
     Block,
     Part,
     Peak,
@@ -78,13 +79,17 @@ class People:
         return self.rows**2 / ((repeats + 1) ** 2 + np.maximum(self.rows - repeats - 1, 0))
 
     def repeats(self) -> Floats:
-        """(P,) rows that ask an input again, as far as the sketch of inputs can be sure of it.
+        """(P,) rows that ask an input again: exact up to 63 different inputs.
 
-        One and a half of its standard errors are taken off: sqrt(m (e^t - t - 1)) of m registers
-        while they count linearly (t = n / m), then 6.5 %.
+        Beyond, as far as the sketch of inputs can be sure of it: one and a half of its standard
+        errors are taken off, sqrt(m (e^t - t - 1)) of m registers while they count linearly
+        (t = n / m), then 6.5 %.
         """
-        found = np.array(self.ledger.different_inputs(), np.float64)[self.places]
-        return np.clip(self.rows - found - 1.5 * self._error(), 0.0, self.rows - 1.0)
+        drawn = (self.ledger.keys[self.places] > 0).sum(axis=1)
+        about = np.array(self.ledger.different_inputs(), np.float64)[self.places]
+        found = np.where(drawn < SAMPLED, drawn, about + 1.5 * self._error())
+        again = np.maximum(self.rows - found, 0.0)
+        return np.minimum(again, np.maximum(self.rows - 1.0, 0.0))
 
     def _error(self) -> Floats:
         """(P,) the standard error of a sketch with as many different things as there are rows."""
