@@ -133,12 +133,7 @@ class Shelf(Generic[K, N]):
 
     def facets(self, wanted: Wanted, fields: Iterable[str]) -> Facets:
         """How many of the wanted have each value of these fields."""
-        names = list(fields)
-        conditions = self.conditions(wanted)
-        if not conditions:
-            # Each index alone has all that its own field needs.
-            return {name: self._grouped(wanted, conditions, [name])[name] for name in names}
-        return self._grouped(wanted, conditions, names)
+        return self._grouped(wanted, self.conditions(wanted), list(fields))
 
     def walk(self, wanted: Wanted, *, after: str, limit: int) -> tuple[list[Row], str]:
         """The rows of one page, and the cursor of the next."""
