@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -62,6 +63,26 @@ def test_few_rows_wait_for_more(lake: Lake, spool: Spool) -> None:
     spool.append(batch(0, 10))
     assert lake.roll_up(spool) == 0
     assert lake.count(Hunt(), spool) == 10
+
+
+def test_a_roll_up_that_is_told_to_leave_ends_with_a_whole_commit(
+    tmp_path: Path, spool: Spool
+) -> None:
+    class Hasty(Lake):
+        def _commit(self, *given: Any) -> None:
+            super()._commit(*given)
+            self.leave()
+
+    limits = LakeLimits(commit_rows=10, enough_rows=1)
+    spool.append(batch(0, 10))
+    spool.append(batch(10, 20))
+    hasty = Hasty.open(tmp_path / "lake", SCHEMA, limits)
+    assert hasty.roll_up(spool) == 10
+    assert hasty.count(Hunt(), spool) == 20
+    hasty.close()
+    again = Lake.open(tmp_path / "lake", SCHEMA, limits)
+    assert again.roll_up(spool) == 10
+    again.close()
 
 
 def test_few_rows_move_once_they_have_waited_long_enough(lake: Lake, spool: Spool) -> None:

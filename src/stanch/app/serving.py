@@ -156,6 +156,7 @@ async def _serve(
         await listen(api, address, listening, stream.close)
     finally:
         note.unlink(missing_ok=True)
+        parts.lake.leave()
         for task in background:
             task.cancel()
             with suppress(asyncio.CancelledError):

@@ -91,6 +91,7 @@ class Lake:
         self._options = options
         self._uri = uri
         self._table = self._open(uri)
+        self._leaving = threading.Event()
         self._one = threading.Lock()
         """Held while the table's version moves, and while a question notes it."""
         self._hunter = Hunter(self._table.table_uri, schema)
@@ -120,7 +121,7 @@ class Lake:
         position = self.position(spool)
         everything = everything or self._waited(spool, position, now)
         least = 1 if everything else self._limits.enough_rows
-        while spool.end - position >= least:
+        while spool.end - position >= least and not self._leaving.is_set():
             rows = spool.read(position, self._limits.commit_rows)
             position += rows.num_rows
             self._commit(rows, Transaction(_APP + spool.name, position))
@@ -165,6 +166,10 @@ class Lake:
     def minutes(self, wanted: Hunt, tail: Tails = None) -> pa.Table:
         """Rows per asset and minute: `asset, minute, rows`."""
         return self._hunter.minutes(wanted, *self._files_and_tail(wanted, tail))
+
+    def leave(self) -> None:
+        """Nothing; a roll-up in hand ends with the commit it is at, and none begins any more."""
+        self._leaving.set()
 
     def close(self) -> None:
         """Lets the connections go."""

@@ -125,6 +125,11 @@ class LazyLake:
         if self._lake is not None:
             self._lake.compact(now=now, keep=keep)
 
+    def leave(self) -> None:
+        """Nothing; whoever stops does not wait for a long roll-up."""
+        if self._lake is not None:
+            self._lake.leave()
+
     def close(self) -> None:
         """Lets the lake go, if it was ever opened."""
         if self._lake is not None:
