@@ -188,6 +188,14 @@ def fill(data: Path) -> None:
                     criticality=Criticality.CRITICAL,
                 )
             )
+            tx.assets.add(
+                Asset(
+                    id=AssetId("cv-ranker"),
+                    kind=AssetKind.MODEL,
+                    name="Applicant ranking",
+                    owner="people",
+                )
+            )
             seen = [finding(n) for n in range(60)]
             tx.findings.put(seen, at=NOW)
             for number in range(1, 61):

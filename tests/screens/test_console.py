@@ -14,6 +14,11 @@ def focused(page: Any) -> str:
     return str(page.evaluate("document.activeElement?.textContent?.trim() ?? ''"))
 
 
+def press(page: Any, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
 def test_a_wrong_password_says_so_and_keeps_the_name(visit: Any, served: Any, watched: Any) -> None:
     watched.allowed.append("401")
     page = visit("")
@@ -190,22 +195,85 @@ def test_the_key_sheet_opens_and_closes(visit: Any) -> None:
     assert page.locator("#keys").is_hidden()
 
 
-def test_from_home_to_a_yes_by_keys_alone(visit: Any, served: Any) -> None:
+def raise_alarm(visit: Any, served: Any) -> None:
+    other = visit("ada")
+    other.goto(f"{served.url}/report?asset=cv-ranker&principals=key-5")
+    other.fill("#report-text", "It ranks the same person twice, differently.")
+    other.get_by_role("button", name="Report it").click()
+    other.wait_for_url(re.compile("/incidents/inc-"))
+
+
+def narrow_and_open(page: Any, words: str) -> None:
+    press(page, "/", "End")
+    page.keyboard.type(f" {words}")
+    press(page, "Enter")
+    page.wait_for_url(re.compile(words.replace(":", "%3A")))
+    press(page, "j", "Enter")
+
+
+def ask_for_a_stop(page: Any) -> None:
+    press(page, "Control+k")
+    page.keyboard.type("act by hand")
+    page.locator("#palette-list li", has_text="Act by hand").wait_for()
+    press(page, "Enter")
+    page.get_by_role("link", name="Stop the endpoint").focus()
+    press(page, "Enter")
+    page.locator("#act-why").focus()
+    page.keyboard.type("It ranks people wrongly.")
+    press(page, "Enter")
+    page.locator("#would").wait_for()
+    press(page, "y")
+    assert focused(page) == "Ask for it"
+    press(page, "Enter")
+    page.wait_for_url(re.compile("/runs"))
+
+
+def test_from_alarm_to_containment_and_consent_by_keys_alone(visit: Any, served: Any) -> None:
     page = visit("ben")
-    page.keyboard.press("g")
-    page.keyboard.press("p")
-    page.wait_for_url(f"{served.url}/approvals")
-    page.keyboard.press("/")
-    page.keyboard.press("End")
-    page.keyboard.type(" incident:inc-000000000000001")
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("incident"))
-    page.goto(f"{served.url}/approvals/apr-000000000000001")
-    page.keyboard.press("y")
-    assert focused(page) == "Yes, do it"
-    page.keyboard.press("Enter")
-    page.locator(".tag.yes").first.wait_for()
-    assert "ben" in page.locator("article.question").inner_text()
+    count = page.locator('.rail a[href="/incidents"] .count')
+    before = count.inner_text()
+    page.locator('[data-live-state][data-state="on"]').wait_for()
+    raise_alarm(visit, served)
+    changed = "was => document.querySelector('.rail .count').textContent !== was"
+    page.wait_for_function(changed, arg=before)
+    press(page, "g", "i")
+    page.wait_for_url(re.compile("/incidents$"))
+    narrow_and_open(page, "asset:cv-ranker")
+    page.wait_for_url(re.compile("/incidents/inc-"))
+    press(page, "6")
+    page.wait_for_url(re.compile("/actions"))
+    ask_for_a_stop(page)
+    two = visit("bea")
+    press(two, "g", "p")
+    two.wait_for_url(re.compile("/approvals$"))
+    narrow_and_open(two, "asset:cv-ranker")
+    two.wait_for_url(re.compile("/approvals/apr-"))
+    press(two, "y")
+    assert focused(two) == "Yes, do it"
+    press(two, "Enter")
+    two.locator(".tag.yes").first.wait_for()
+    press(page, "6")
+    page.locator("article.note", has_text="Stop endpoint").first.wait_for(timeout=10_000)
+
+
+def test_paper_high_contrast_and_the_times_of_this_place(visit: Any, served: Any) -> None:
+    page = visit("ben", timezone_id="Asia/Tokyo")
+    page.goto(f"{served.url}{FIRST}")
+    stand = page.locator("time[data-abs]").first
+    utc = stand.inner_text()
+    press(page, "t")
+    local = stand.inner_text()
+    assert local != utc
+    page.reload()
+    page.locator("html[data-js]").wait_for()
+    assert stand.inner_text() == local
+    press(page, "t")
+    page.emulate_media(media="print")
+    assert page.locator(".rail").is_hidden()
+    assert page.locator(".case h1").is_visible()
+    page.emulate_media(media="screen", contrast="more")
+    soft = "getComputedStyle(document.querySelector('.soft')).color"
+    assert page.evaluate(soft) == "rgb(38, 38, 38)"
 
 
 def test_what_cannot_be_undone_waits_for_a_second_person(visit: Any, served: Any) -> None:
@@ -256,7 +324,9 @@ def test_a_question_fits_a_phone_and_says_what_why_who_and_what_if_no(
 def test_no_page_is_wider_than_a_phone(visit: Any, served: Any) -> None:
     page = visit("ben", viewport={"width": 360, "height": 740}, is_mobile=True)
     tabs = ("", "/timeline", "/findings", "/evidence", "/graph", "/actions", "/runs", "/notes")
+    tabs += ("/communications", "/audit", "/act", "/act?act=block_principal&why=it+goes+on")
     lists = ("incidents", "board", "assets", "findings", "evidence", "clocks", "runs", "playbooks")
+    lists += ("events", "report", "log/0")
     paths = ["/", "/assets/fraud-scorer", "/principals/key-91"]
     paths += [f"{FIRST}{tab}" for tab in tabs] + [f"/{name}" for name in lists]
     wide = {}

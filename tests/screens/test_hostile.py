@@ -6,12 +6,13 @@ import pytest
 
 pytestmark = pytest.mark.needs_browser
 CASE = "/incidents/inc-000000000000099"
+TABS = ("timeline", "findings", "evidence", "graph", "actions", "notes", "audit", "communications")
 PATHS = (
     "/",
     "/incidents",
     "/incidents?q=%3Cscript%3Ealert(1)%3C/script%3E",
     CASE,
-    *(f"{CASE}/{tab}" for tab in ("timeline", "findings", "evidence", "graph", "actions", "notes")),
+    *(f"{CASE}/{tab}" for tab in TABS),
     "/findings",
     "/assets",
     "/assets/hostile",
@@ -19,6 +20,8 @@ PATHS = (
     "/approvals",
     "/approvals/apr-000000000000099",
     "/board",
+    "/report?principals=%3Cb%3E",
+    "/principals/%3Cscript%3E",
     "/search?q=script",
 )
 

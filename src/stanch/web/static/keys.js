@@ -27,7 +27,7 @@ const note = () => {
 
 const DO = {
   "?": () => document.getElementById("keys").showModal(),
-  "/": () => document.querySelector("[data-query], #find")?.focus(),
+  "/": () => (document.querySelector("[data-query]") ?? document.getElementById("find"))?.focus(),
   j: () => walk(1),
   k: () => walk(-1),
   x: pick,

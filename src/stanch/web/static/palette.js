@@ -33,8 +33,8 @@ const show = (found) => {
   input.setAttribute("aria-activedescendant", found.length ? "palette-0" : "");
 };
 
-const deeds = () => [...document.querySelectorAll("main form button, main summary.button")].filter((one) => one.offsetParent && !one.closest("[data-bulk]"))
-  .map((one) => ({ title: one.textContent.trim(), kind: "on this page", act: () => { one.scrollIntoView({ block: "center" }); one.focus(); if (one.tagName === "SUMMARY") one.click(); } }));
+const deeds = () => [...document.querySelectorAll("main form button, main summary.button, main a.button")].filter((one) => one.offsetParent && !one.closest("[data-bulk]"))
+  .map((one) => ({ title: one.textContent.trim(), kind: "on this page", act: () => { one.scrollIntoView({ block: "center" }); one.focus(); if (one.tagName !== "BUTTON") one.click(); } }));
 
 const offer = (text) => {
   const low = text.toLowerCase();
@@ -46,7 +46,7 @@ const find = async (text) => {
   const mine = ++asked;
   const answer = text.trim().length > 1 ? await fetch(`/search.json?q=${encodeURIComponent(text)}`).catch(() => null) : null;
   const found = answer?.ok ? await answer.json() : [];
-  if (mine === asked) show([...found, ...offer(text)]);
+  if (mine === asked && found.length) show([...offer(text), ...found]);
 };
 
 const choose = (step) => {
@@ -65,13 +65,15 @@ export const openPalette = () => {
   if (box.open) return;
   input.value = "";
   box.showModal();
-  find("");
+  show(offer(""));
 };
 
 export const palette = () => {
   const { box, input, list } = parts();
   input.addEventListener("input", () => {
     clearTimeout(waiting);
+    asked += 1;
+    show(offer(input.value));
     waiting = setTimeout(() => find(input.value), 90);
   });
   input.addEventListener("keydown", (event) => {

@@ -1,0 +1,277 @@
+"""Pages without a browser: what a responder does on them is done, shown, proved and undone."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import pyarrow as pa
+import pytest
+
+from stanch.app.parts import Parts, opened
+from stanch.app.serving import console_of
+from stanch.app.work import work_of
+from stanch.engine.evidence import Piece
+from stanch.engine.ingest.schema import conform
+from stanch.settings import Settings
+from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.finding import AttackKind, Finding, Suspect
+from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PrincipalId
+from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
+from stanch.vocabulary.span import Span
+from stanch.vocabulary.trouble import BadInput, NotAllowed, NotFound, Stale
+from stanch.web.console import fields_of
+from stanch.web.pages import PAGES
+from stanch.web.visit import Answer, Console, Visit
+
+NOW = datetime.now(UTC)
+CASE = IncidentId("inc-1")
+BEN = Caller(name="ben", scopes=ROLE_SCOPES[Role.APPROVER], role=Role.APPROVER)
+VIC = Caller(name="vic", scopes=ROLE_SCOPES[Role.VIEWER], role=Role.VIEWER)
+
+
+def finding(number: int) -> Finding:
+    end = NOW - timedelta(minutes=number)
+    return Finding(
+        detector=DetectorId("query_pattern"),
+        asset=AssetId("fraud"),
+        window=Span(start=end - timedelta(minutes=1), end=end),
+        says=f"Sight number {number}.",
+        measured={},
+        because=(),
+        suspects=(Suspect(principal=PrincipalId("key-91"), share=1.0, confidence=0.9),),
+    )
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Parts, Console]]:
+    """One incident with evidence, and some events, in a folder that every test here works on."""
+    with opened(Settings(data=tmp_path_factory.mktemp("pages"))) as parts:
+        with parts.store.begin() as tx:
+            tx.assets.add(
+                Asset(id=AssetId("fraud"), kind=AssetKind.MODEL, name="Fraud", owner="ada")
+            )
+            kept = tx.findings.put([finding(n) for n in range(6)], at=NOW)
+            tx.incidents.add(
+                Incident(
+                    id=CASE,
+                    title="Somebody copies the model",
+                    asset=AssetId("fraud"),
+                    opened=NOW,
+                    first_seen=NOW,
+                    updated=NOW,
+                    phase=Phase.TRIAGED,
+                    findings=tuple(f.id for f in kept),
+                    suspects=kept[0].suspects,
+                    verdict=Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.EXTRACTION),
+                )
+            )
+        parts.room.take(CASE, [Piece(name="a", kind="note", content=b"what was")], by="stanch")
+        rows = [
+            {
+                "id": f"e-{n:03d}",
+                "ts": NOW - timedelta(seconds=n // 2),
+                "kind": "inference" if n % 5 else "label",
+                "asset": "fraud",
+                "principal": f"key-{90 + n % 2}",
+                "received": NOW,
+            }
+            for n in range(120)
+        ]
+        parts.spool.append(conform(pa.Table.from_pylist(rows)))
+        yield parts, console_of(parts, work_of(parts))
+
+
+@pytest.fixture
+def console(world: tuple[Parts, Console]) -> Console:
+    return world[1]
+
+
+def asked(
+    console: Console, method: str, address: str, *, form: str = "", by: Caller = BEN
+) -> Answer:
+    """What the page at this address answers to this person."""
+    path, _, query = address.partition("?")
+    for page in PAGES:
+        found = re.fullmatch(re.sub(r"\{(\w+):str\}", r"(?P<\1>[^/]+)", page.path), path)
+        if found and page.method == method:
+            visit = Visit(
+                console=console,
+                method=method,
+                path=path,
+                at=datetime.now(UTC),
+                query=fields_of(query),
+                form=fields_of(form),
+                names=found.groupdict(),
+                known=by,
+                cookie="c",
+            )
+            return page.show(visit)
+    raise AssertionError(f"no page at {address}")
+
+
+def read(console: Console, address: str, *, by: Caller = BEN) -> str:
+    """The text of the page, without its markup."""
+    body = asked(console, "GET", address, by=by).body.decode()
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def test_a_block_is_shown_with_its_digest_and_only_what_was_shown_is_done(
+    console: Console,
+) -> None:
+    where = f"/incidents/{CASE}/act"
+    wish = "act=block_principal&arg.principals=key-7&hours=2&why=it+copies"
+    said = read(console, f"{where}?{wish}")
+    assert "key-7 may not ask" in said
+    assert "If no:" in said
+    digest = re.search(r"sha256:[0-9a-f]{64}", said)
+    assert digest is not None
+    other = wish.replace("key-7", "key-8")
+    with pytest.raises(Stale):
+        asked(console, "POST", where, form=f"{other}&digest={digest[0]}")
+    answer = asked(console, "POST", where, form=f"{wish}&digest={digest[0]}")
+    assert answer.headers["location"] == f"/incidents/{CASE}/runs"
+    assert "Block principals, by hand" in read(console, f"/incidents/{CASE}/runs")
+
+
+@pytest.mark.parametrize(
+    ("query", "trouble"), [("act=dance&why=x", NotFound), ("act=throttle&arg.rate=&why=x", None)]
+)
+def test_an_act_that_cannot_be_says_why(
+    console: Console, query: str, trouble: type[Exception] | None
+) -> None:
+    where = f"/incidents/{CASE}/act?{query}"
+    if trouble is not None:
+        with pytest.raises(trouble):
+            asked(console, "GET", where)
+        return
+    assert asked(console, "GET", where).status == 422
+
+
+def test_picked_findings_are_split_off_and_put_back(console: Console) -> None:
+    with console.store.look() as tx:
+        before = tx.incidents.get(CASE).findings
+    form = f"do=split&pick={before[4]}&pick={before[5]}"
+    away = asked(console, "POST", f"/incidents/{CASE}/regroup", form=form).headers["location"]
+    assert "Sight number 5" in read(console, f"{away}/findings")
+    said = asked(console, "GET", f"/incidents/{CASE}").body.decode()
+    undo = re.search(r'name="undo" value="([^"]+)"', said)
+    assert undo is not None
+    asked(console, "POST", f"/incidents/{CASE}/undo", form=f"undo={undo[1]}")
+    with console.store.look() as tx:
+        assert set(tx.incidents.get(CASE).findings) == set(before)
+    with pytest.raises(BadInput):
+        asked(console, "POST", f"/incidents/{CASE}/regroup", form="do=split")
+
+
+def test_the_audit_says_who_did_what_and_each_entry_is_proved(console: Console) -> None:
+    asked(console, "POST", f"/incidents/{CASE}/note", form="text=Looked+at+it.")
+    said = asked(console, "GET", f"/incidents/{CASE}/audit").body.decode()
+    assert "wrote a note" in said
+    entry = re.search(r'href="(/log/\d+)"', said)
+    assert entry is not None
+    told = read(console, entry[1])
+    assert "It holds." in told
+    assert "c2sp.org/tlog-proof@v1" in told
+    with pytest.raises(NotFound):
+        asked(console, "GET", "/log/999999")
+
+
+def test_evidence_is_verified_by_its_bytes_its_entry_and_its_proof(
+    world: tuple[Parts, Console],
+) -> None:
+    parts, console = world
+    parts.recorder.drain()
+    with parts.store.look() as tx:
+        (item,) = [i for i in tx.evidence.page(Wanted(incident=(CASE,))).items if i.name == "a"]
+    where = f"/evidence/{item.id}"
+    said = asked(console, "POST", f"{where}/verify").body.decode()
+    assert said.count("Holds.") == 3
+    assert "Read the evidence" in read(console, where)
+    false = replace(item, digest=type(item.digest)("sha256:" + "0" * 64))
+    with parts.store.begin() as tx:
+        tx.evidence.save(false)
+    try:
+        said = asked(console, "POST", f"{where}/verify").body.decode()
+        assert "Does not hold." in said
+        assert "names something else" in said
+    finally:
+        with parts.store.begin() as tx:
+            tx.evidence.save(item)
+
+
+def test_events_come_in_pages_each_once_and_are_counted(console: Console) -> None:
+    seen: list[str] = []
+    where = "/events?q=since:1h"
+    while where:
+        said = asked(console, "GET", where).body.decode()
+        assert "120" in said
+        seen += re.findall(r'data-row="([^"]+)"', said)
+        onward = re.search(r'href="([^"]+)" rel="next"', said)
+        where = unescape(onward[1]) if onward else ""
+    assert len(seen) == len(set(seen)) == 120
+    assert "24" in read(console, "/events?q=kind:label")
+    assert "key-91" in read(console, "/events/fraud/e-001")
+    assert "60 events" in read(console, "/principals/key-90")
+
+
+def test_a_view_is_kept_for_oneself_or_for_all(console: Console) -> None:
+    keep = "noun=findings&q=since:2h&cols=finding&cols=asset"
+    asked(console, "POST", "/views", form=f"{keep}&name=My+two+hours")
+    asked(console, "POST", "/views", form=f"{keep}&name=Ours&shared=yes")
+    mine, theirs = read(console, "/findings"), read(console, "/findings", by=VIC)
+    assert "My two hours" in mine
+    assert "My two hours" not in theirs
+    assert "Ours" in theirs
+    with console.store.look() as tx:
+        shared = next(v for v in tx.filters.of("vic") if v.name == "Ours")
+    assert shared.columns == ("finding", "asset")
+    with pytest.raises(NotAllowed):
+        asked(console, "POST", "/views/drop", form=f"view={shared.id}", by=VIC)
+    asked(console, "POST", "/views/drop", form=f"view={shared.id}")
+    assert "Ours" not in read(console, "/findings", by=VIC)
+
+
+def test_a_moment_is_pinned_once_and_let_go(console: Console) -> None:
+    where = f"/incidents/{CASE}/timeline"
+    said = asked(console, "GET", where).body.decode()
+    pin = re.search(r'name="pin" value="([^"]+)"', said)
+    assert pin is not None
+    for _ in range(2):
+        asked(console, "POST", f"/incidents/{CASE}/pin", form=f"pin={pin[1]}")
+    said = asked(console, "GET", where).body.decode()
+    (unpin,) = re.findall(r'name="unpin" value="([^"]+)"', said)
+    asked(console, "POST", f"/incidents/{CASE}/pin", form=f"unpin={unpin}")
+    assert "unpin" not in asked(console, "GET", where).body.decode()
+
+
+def test_the_timeline_is_narrowed_to_lanes_and_times(console: Console) -> None:
+    where = f"/incidents/{CASE}/timeline"
+    assert "Sight number 3" in read(console, where)
+    assert "Sight number 3" not in read(console, f"{where}?lane=people")
+    late = (NOW - timedelta(minutes=2, seconds=30)).isoformat().replace("+", "%2B")
+    said = read(console, f"{where}?from={late}")
+    assert "Sight number 2" in said
+    assert "Sight number 3" not in said
+
+
+def test_what_a_person_reports_opens_an_incident_or_joins_one(console: Console) -> None:
+    answer = asked(console, "POST", "/report", form="asset=fraud&text=It+answers+oddly.")
+    assert "It answers oddly." in read(console, f"{answer.headers['location']}/notes")
+    with pytest.raises(BadInput):
+        asked(console, "POST", "/report", form="asset=fraud&text=")
+
+
+def test_pages_of_a_list_hold_the_moment_that_the_first_was_asked_at(console: Console) -> None:
+    first = asked(console, "GET", "/events?q=since:1h").body.decode()
+    onward = re.search(r'href="([^"]+)" rel="next"', first)
+    assert onward is not None
+    assert "at=" in onward[1]
+
+
+def test_a_file_of_the_list_has_the_columns_that_were_chosen(console: Console) -> None:
+    answer = asked(console, "GET", "/findings.csv?q=&cols=finding")
+    assert answer.body.decode().splitlines()[0] == "Finding"
