@@ -1,0 +1,90 @@
+"""What is known while one CACAO document is read: its steps, their names here, every repair.
+
+In    the document's own ids and links.
+Out   the names that steps have here, and where links lead to.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stanch.contain.playbook.cacao_check import ID
+from stanch.contain.playbook.cacao_out import EXTENSION
+from stanch.vocabulary.playbook import END, Step
+
+Document = Mapping[str, Any]
+BY_HAND = 86_400
+"""Seconds that a person has for what a foreign step wants, when it says no time."""
+MOST = 500
+LONGEST = 500
+_SKIPPED = ("start", "end")
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is known while one document is read."""
+
+    document: Document
+    workflow: dict[str, dict[str, Any]]
+    repairs: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, Step] = field(default_factory=dict)
+    joins: list[tuple[str, str]] = field(default_factory=list)
+    """Forks that go on somewhere after their branches."""
+
+    def repaired(self, where: str, says: str) -> None:
+        """Keeps what was not as it should be, and what became of it."""
+        self.repairs.append(f"{where}: {says}")
+
+
+def ours(step: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What our own extension says of the step; nothing for a foreign one."""
+    given = step.get("step_extensions")
+    found = given.get(EXTENSION) if isinstance(given, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def kept(step: Mapping[str, Any]) -> bool:
+    """Whether it is a step of its own: not a start, an end, or a part of one of ours."""
+    return step.get("type") not in _SKIPPED and "part_of" not in ours(step)
+
+
+def name_of(key: str, step: Mapping[str, Any], reading: Reading) -> str:
+    """The step's name here: its own where it has one, else made of its title."""
+    mine = ours(step).get("fields", {}).get("id")
+    if isinstance(mine, str) and mine not in reading.names.values():
+        return mine
+    if not ID.fullmatch(key):
+        reading.repaired(key[:80], "its id is no CACAO id")
+    words = re.sub(r"[^a-z0-9]+", "-", str(step.get("name") or key).lower()).strip("-")[:40]
+    slug = words if re.match(r"[a-z]", words) and words != "end" else f"step-{words}".strip("-")
+    taken = set(reading.names.values())
+    return next(s for s in (slug, *(f"{slug}-{n}" for n in range(2, MOST + 2))) if s not in taken)
+
+
+def target(reading: Reading, key: Any, where: str) -> str:
+    """The name of the step with this id; END for an end, or where there is none."""
+    if not isinstance(key, str) or not key:
+        return END
+    step = reading.workflow.get(key)
+    if step is None:
+        reading.repaired(where, f"it leads to {key[:80]!r}, which is not there; its branch ends")
+        return END
+    if step.get("type") == "end":
+        return END
+    if step.get("type") == "start" or "part_of" in ours(step):
+        return target(reading, step.get("on_completion"), where)
+    return reading.names[key]
+
+
+def goes_on(reading: Reading, step: Mapping[str, Any], where: str) -> str:
+    """What follows by whatever name it is given."""
+    for name in ("on_completion", "on_success"):
+        if name in step:
+            return target(reading, step[name], where)
+    for name in ("next_step", "next"):
+        if name in step:
+            reading.repaired(where, f"{name!r} was read as on_completion")
+            return target(reading, step[name], where)
+    return END
