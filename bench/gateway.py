@@ -1,6 +1,8 @@
 """The gateway: requests a second and latency at 32 connections with bodies of 1 kB, beside peers.
 
-The upstream is nginx on the same two cores. Peers: nginx itself, and nginx and HAProxy as proxies.
+The upstream is nginx on the same two cores. Peers: nginx itself, nginx and HAProxy as proxies, and
+LiteLLM's proxy where a `litellm` is on the PATH (it needs an environment of its own: uv venv, then
+uv pip install 'litellm[proxy]'); beside it our gateway carries the same chat completions.
 """
 
 import json
@@ -19,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 RESULT = Path(__file__).parent / "results" / "gateway.json"
-UP, PEER, HA, SERVER, OURS = 18_701, 18_702, 18_703, 18_704, 18_710
+UP, PEER, HA, SERVER, LITE, OURS = 18_701, 18_702, 18_703, 18_704, 18_705, 18_710
 SECONDS, ROUNDS = 4, 3
 _NGINX = """
 daemon off; worker_processes 1; pid {dir}/pid; error_log {dir}/err;
@@ -30,11 +32,32 @@ http {{
   uwsgi_temp_path {dir}/d; scgi_temp_path {dir}/e;
   upstream up {{ server 127.0.0.1:{up}; keepalive 64; keepalive_requests 1000000; }}
   server {{ listen 127.0.0.1:{up}; default_type application/json;
+    location /v1/ {{ return 200 '{chat}'; }}
     location / {{ return 200 '{{"prediction": "ham", "scores": [0.7, 0.3]}}'; }} }}
   server {{ listen 127.0.0.1:{peer};
     location / {{ proxy_pass http://up; proxy_http_version 1.1;
       proxy_set_header Connection ""; }} }}
 }}
+"""
+_CHAT = json.dumps(
+    {
+        "id": "c", "object": "chat.completion", "created": 1, "model": "m",
+        "choices": [{"index": 0, "finish_reason": "stop",
+                     "message": {"role": "assistant", "content": "ham"}}],
+        "usage": {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10},
+    }
+)  # fmt: skip
+_LITELLM = """
+model_list:
+  - model_name: m
+    litellm_params: {{model: openai/m, api_base: "http://127.0.0.1:{up}/v1", api_key: none}}
+litellm_settings: {{telemetry: false}}
+"""
+_CHAT_LUA = """
+wrk.method = "POST"
+wrk.body = '{"model": "m", "messages": [{"role": "user", "content": "'
+  .. string.rep("is it ham? ", 80) .. '"}]}'
+wrk.headers["Content-Type"] = "application/json"
 """
 _HAPROXY = """
 defaults
@@ -79,11 +102,11 @@ wrk.headers["Content-Type"] = "application/json"
 
 
 @contextmanager
-def running(*command: str, port: int) -> Iterator[int]:
+def running(*command: str, port: int, seconds: float = 20) -> Iterator[int]:
     """A process that answers on this port, and is ended by its own id."""
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        end = time.monotonic() + 20
+        end = time.monotonic() + seconds
         while True:
             with socket.socket() as one:
                 if one.connect_ex(("127.0.0.1", port)) == 0:
@@ -105,11 +128,11 @@ def _cpu(pid: int) -> float:
     return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def load(port: int, lua: Path, connections: int = 32) -> dict[str, float]:
+def load(port: int, lua: Path, path: str = "/predict", connections: int = 32) -> dict[str, float]:
     """Requests a second and milliseconds, of one run."""
     told = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", "-s", str(lua)]
     said = subprocess.run(
-        [*told, f"http://127.0.0.1:{port}/predict"], capture_output=True, text=True, check=True
+        [*told, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True
     ).stdout
     if "Non-2xx" in said:
         raise ValueError(said)
@@ -128,11 +151,31 @@ def _ours(kind: str, port: int) -> tuple[str, ...]:
     return (sys.executable, "-c", _GATEWAY, str(port), up, server, kind)
 
 
+def _chats(folder: Path, ours: int) -> dict[str, Any]:
+    """Chat completions through our gateway and through LiteLLM's, in the same run."""
+    lua = folder / "chat.lua"
+    lua.write_text(_CHAT_LUA)
+    told = folder / "litellm.yaml"
+    told.write_text(_LITELLM.format(up=UP))
+    path = "/v1/chat/completions"
+    before = _cpu(ours)
+    found: dict[str, Any] = {"stanch": load(OURS, lua, path)}
+    spent = _cpu(ours) - before
+    found["stanch"]["cpu_us"] = round(1e6 * spent / (found["stanch"]["rps"] * SECONDS), 1)
+    tool = shutil.which("litellm")
+    if tool is None:
+        return {**found, "LiteLLM": "not installed"}
+    command = (tool, "--config", str(told), "--host", "127.0.0.1", "--port", str(LITE))
+    with running(*command, port=LITE, seconds=120):
+        load(LITE, lua, path)
+        return {**found, "LiteLLM": load(LITE, lua, path)}
+
+
 def main() -> None:
     found: dict[str, Any] = {"machine": platform.platform(), "load": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        (folder / "nginx.conf").write_text(_NGINX.format(dir=folder, up=UP, peer=PEER))
+        (folder / "nginx.conf").write_text(_NGINX.format(dir=folder, up=UP, peer=PEER, chat=_CHAT))
         (folder / "haproxy.cfg").write_text(_HAPROXY.format(ha=HA, up=UP))
         lua = folder / "load.lua"
         lua.write_text(_LUA)
@@ -162,6 +205,7 @@ def main() -> None:
                     spent = _cpu(pids[port]) - before
                     one["cpu_us"] = round(1e6 * spent / (one["rps"] * SECONDS), 1)
                     runs[kind].append(one)
+            found["chat"] = _chats(folder, silent)
             for kind, kept in runs.items():
                 found[kind] = sorted(kept, key=lambda one: one["rps"])[len(kept) // 2]
                 found[kind]["best_rps"] = max(one["rps"] for one in kept)

@@ -25,7 +25,7 @@ from stanch.guard.identity import by_address, proxy_header
 from stanch.guard.keeper import Keeper, ed25519
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import AssetId, PrincipalId, digest_of
-from stanch.vocabulary.policy import Deny, Limits, Mode, Policy, Scores, Shape
+from stanch.vocabulary.policy import Deny, Limits, LogLevel, Mode, Policy, Scores, Shape
 from stanch.vocabulary.probe import HEADER, Probe, asked, proves, read
 from stanch.vocabulary.trouble import Tampered
 
@@ -407,6 +407,18 @@ def test_a_policy_arrives_is_acknowledged_and_survives_the_servers_restart(
     finally:
         guard.core.stop()
         again.stop()
+
+
+def test_a_full_log_keeps_both_bodies_as_they_were(make: Make) -> None:
+    guard = make(replace(P, log=LogLevel.FULL))
+    _call(guard, body=b'{"features": [1, 2], "note": "x"}')
+    (event,) = guard.core.buffer.batch(9, 0)
+    assert event["asked"] == '{"features": [1, 2], "note": "x"}'
+    assert json.loads(str(event["answered"])) == ANSWER
+    guard.core.keeper.accept(canonical(replace(P, version=2)))
+    _call(guard)
+    (event,) = guard.core.buffer.batch(9, 0)
+    assert "asked" not in event
 
 
 def test_a_burst_is_dropped_and_counted_never_waited_for(make: Make) -> None:

@@ -25,7 +25,7 @@ from stanch.guard.shape import Dice
 from stanch.guard.telemetry import Buffer, Event
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import asset_id
-from stanch.vocabulary.policy import Policy
+from stanch.vocabulary.policy import LogLevel, Policy
 from stanch.vocabulary.probe import HEADER, Probed, answered, heard
 
 UNKNOWN = Decision(Outcome.REFUSE, Why.UNIDENTIFIED, status=401)
@@ -35,6 +35,8 @@ REFUSED = {
     for why, status in ((Why.FILTER, 403), (Why.TOOL, 403), (Why.UNREADABLE, 415), (Why.BATCH, 413))
 }
 _NONCES = 10_000
+WHOLE = 16_384
+"""Bytes of each body that `log: full` keeps."""
 _CLOSED = Decision(Outcome.REFUSE, Why.NO_POLICY, status=503)
 _OPEN = Decision(Outcome.SERVE, Why.NO_POLICY)
 
@@ -245,6 +247,8 @@ class Core:
         asked, answered = bodies
         found = self.choices.extract(decoded(asked), decoded(answered)) if asked else None
         since = timedelta(seconds=self.monotonic() - at)
+        if self.policy is not None and self.policy.log is LogLevel.FULL:
+            found = {**_whole(asked, answered), **(found or {})}
         return {
             "id": f"{self.name}-{self._boot}-{number}",
             "ts": self.choices.wall() - since,
@@ -253,6 +257,12 @@ class Core:
             **facts,
             **(found or {}),
         }
+
+
+def _whole(asked: bytes, answered: bytes) -> Event:
+    """Both bodies as text, as far as they are kept: what `log: full` adds to an event."""
+    texts = {"asked": asked, "answered": answered}
+    return {n: body[:WHOLE].decode("utf-8", "replace") for n, body in texts.items() if body}
 
 
 class Told:

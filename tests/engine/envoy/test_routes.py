@@ -1,7 +1,8 @@
 """A policy as Envoy's routes: what maps, what is asked about, and what is refused in a sentence."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from stanch.vocabulary.policy import (
     Deny,
     Filter,
     Limits,
+    LogLevel,
     Mode,
     Policy,
     Shape,
@@ -122,3 +124,32 @@ def test_the_bootstrap_holds_every_filter_from_the_start() -> None:
     assert (
         text.index(RBAC) < text.index(LIMIT) < text.index(ASK) < text.index("filters.http.router")
     )
+
+
+ELSEWHERE = {
+    "asset": "whose policy it is",
+    "version": "travels as the version of the routes",
+    "until": "only the server ends a policy",
+    "hold": "the engine keeps it: no guard sees data, trainings or deployments",
+}
+OTHER: dict[str, Any] = {
+    "mode": Mode.STOPPED,
+    "route": {"v7": 1},
+    "mirror": "v7",
+    "deny": Deny(networks=frozenset({"203.0.113.0/24"})),
+    "limit": Limits(per_principal=rate("1/s")),
+    "shape": Shape(round=1),
+    "filter": Filter(output=Strictness.STRICT),
+    "tools": Tools(deny=frozenset({"sql"})),
+    "log": LogLevel.FULL,
+}
+
+
+@pytest.mark.parametrize("name", sorted({one.name for one in fields(Policy)} - set(ELSEWHERE)))
+def test_every_field_of_a_policy_maps_or_is_refused_in_a_sentence(name: str) -> None:
+    if name == "fallback":
+        safe = replace(P, mode=Mode.SAFE)
+        assert _main(replace(safe, fallback="{}")) != _main(safe)
+        return
+    changed = replace(P, **{name: OTHER[name]})
+    assert _main(changed) != _main(P) or cannot(changed, L)

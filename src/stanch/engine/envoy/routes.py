@@ -26,7 +26,7 @@ from stanch.engine.envoy.layout import (
     cluster,
 )
 from stanch.vocabulary.network import address
-from stanch.vocabulary.policy import Limits, Mode, Policy, Rate, Shape, Strictness
+from stanch.vocabulary.policy import Limits, LogLevel, Mode, Policy, Rate, Shape, Strictness
 
 _HTTP = TYPE + "extensions.filters.http."
 _LEAST = 0.05
@@ -65,6 +65,9 @@ def cannot(policy: Policy, layout: Layout) -> tuple[str, ...]:
         ),
         "Envoy does not look into answers, so calls of denied tools are not held back there.": bool(
             policy.tools.deny or policy.tools.ask
+        ),
+        "Envoy keeps no bodies, so `log: full` keeps none there: use the gateway.": (
+            policy.log is LogLevel.FULL
         ),
         f"There is no upstream for {', '.join(strange)}: requests for it get 503.": bool(strange),
         f"There is no upstream for the mirror {policy.mirror!r}.": bool(
