@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from stanch.detect.alarms.bets import Table, log_bets, weights
+from stanch.detect.alarms.reading import Stream as Streams
 from stanch.detect.alarms.watch import log_mean
 from stanch.detect.summaries.learn import edges_of
 from stanch.detect.summaries.plain import bins, histograms
@@ -32,7 +33,11 @@ CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "scale 1.1": lambda x: x * 1.1,
     "scale 1.3": lambda x: x * 1.3,
 }
-RUN_LENGTHS = {"ARL 1,000": 1e3, "ARL 100,000": 1e5, "default (525,600 x 15 streams)": 525_600 * 15}
+RUN_LENGTHS = {
+    "ARL 1,000": 1e3,
+    "ARL 100,000": 1e5,
+    f"default (525,600 x {len(Streams)} streams)": 525_600 * len(Streams),
+}
 PEERS = """
 import warnings
 import numpy as np
