@@ -1,15 +1,18 @@
 """A backup that is killed half-way is never taken for one that is whole."""
 
 import os
+import random
+import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from stanch.store.backup import restore
-from stanch.store.vault import Vault
+from stanch.store.vault import Vault, scrub
 from stanch.vocabulary.trouble import BadFile
 
 CHILD = """
@@ -51,3 +54,54 @@ def test_a_killed_backup_is_refused(tmp_path: Path, after: int) -> None:
     with pytest.raises(BadFile):
         restore(tmp_path / "renamed.tar", tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+STORM = """
+import sys
+from pathlib import Path
+from stanch.store.backup import back_up
+print("ready", flush=True)
+back_up(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+def _storm(folder: Path, kills: int) -> None:
+    """Kills backups at any moment: each is whole, or it is not there."""
+    dice = random.Random(11)  # noqa: S311  a repeatable storm, not a secret
+    whole = 0
+    with Vault.open(folder / "data/vault") as vault:
+        for turn in range(kills):
+            for n in range(3):
+                vault.put_bytes(dice.randbytes(200_000) + b"%d-%d" % (turn, n))
+            target = folder / f"b{turn}.tar"
+            with subprocess.Popen(
+                [sys.executable, "-c", STORM, str(folder / "data"), str(target)],
+                stdout=subprocess.PIPE,
+                text=True,
+            ) as child:
+                assert child.stdout is not None
+                assert child.stdout.readline() == "ready\n"
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(timeout=dice.uniform(0, 0.05 + 0.002 * turn))
+                child.kill()
+            if target.exists():
+                whole += 1
+                restore(target, folder / f"new{turn}")
+                with Vault.open(folder / f"new{turn}/vault") as back:
+                    assert not any(one.damage for one in scrub(back))
+                    assert len(list(back.items())) == 3 * (turn + 1)
+                shutil.rmtree(folder / f"new{turn}")
+            for left in folder.glob("b*.tar*"):
+                left.unlink()
+        assert not any(one.damage for one in scrub(vault))
+    assert whole < kills
+
+
+def test_a_backup_killed_at_any_moment_is_whole_or_not_there(tmp_path: Path) -> None:
+    _storm(tmp_path, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_sixty_backups_killed_at_any_moment_are_whole_or_not_there(tmp_path: Path) -> None:
+    _storm(tmp_path, 60)

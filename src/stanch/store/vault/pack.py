@@ -102,11 +102,14 @@ def sync_folder(folder: Path) -> None:
 def read_manifest(path: Path) -> Manifest:
     """The manifest at the end of an item's file; `Tampered` when it is not what was written."""
     with path.open("rb") as file:
+        whole = file.read(len(MAGIC)) == MAGIC
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _END.size))
         end = file.read()
         if len(end) < _END.size:
             raise Tampered(f"vault file {path.name} is cut short")
+        if not whole:
+            raise Tampered(f"vault file {path.name} has been altered at its beginning")
         at, length, sha256 = _END.unpack(end)
         if at + length + _END.size != size:
             raise Tampered(f"vault file {path.name} has been cut or altered at its end")
