@@ -104,7 +104,9 @@ wrk.headers["Content-Type"] = "application/json"
 @contextmanager
 def running(*command: str, port: int, seconds: float = 20) -> Iterator[int]:
     """A process that answers on this port, and is ended by its own id."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL
+    offline = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=offline)
     try:
         end = time.monotonic() + seconds
         while True:
@@ -166,7 +168,7 @@ def _chats(folder: Path, ours: int) -> dict[str, Any]:
     if tool is None:
         return {**found, "LiteLLM": "not installed"}
     command = (tool, "--config", str(told), "--host", "127.0.0.1", "--port", str(LITE))
-    with running(*command, port=LITE, seconds=120):
+    with running(*command, port=LITE, seconds=240):
         load(LITE, lua, path)
         return {**found, "LiteLLM": load(LITE, lua, path)}
 
