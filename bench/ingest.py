@@ -31,7 +31,7 @@ from stanch.engine.clock import utc_now
 ROUNDS, CONNECTIONS = 5, 8
 JSON_ROWS, JSON_BATCH = 60_000, 1_000
 ARROW_ROWS, ARROW_BATCH = 400_000, 10_000
-START_SECONDS, REST_SECONDS = 60.0, 30.0
+START_SECONDS, REST_SECONDS, STOP_SECONDS = 60.0, 30.0, 120.0
 OUT = Path(__file__).parent / "results" / "ingest.json"
 _LOOK, _IDLE = 0.5, 0.1
 """A server that uses less than a tenth of a core is at rest."""
@@ -202,7 +202,7 @@ def _process(command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
         yield process
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(STOP_SECONDS)
 
 
 def _still_starting(process: "subprocess.Popen[bytes]", deadline: float) -> None:

@@ -20,6 +20,8 @@ _SUM = 16
 HEADER = _HEAD.size + _SUM
 MAGIC = b"STF1"
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+_READING = pa.ipc.IpcReadOptions(use_threads=False)
+"""A frame is small: handing its columns to other threads costs more than unpacking them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +57,7 @@ def unpack(content: bytes | memoryview) -> pa.Table | None:
     head, rest = content[: _HEAD.size], content[HEADER:]
     if bytes(content[_HEAD.size : HEADER]) != _sum(bytes(head), rest):
         return None
-    return pa.ipc.open_stream(pa.py_buffer(rest)).read_all()
+    return pa.ipc.open_stream(pa.py_buffer(rest), options=_READING).read_all()
 
 
 def walk(path: Path, since: int = 0) -> Iterator[Frame]:
