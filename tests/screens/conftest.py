@@ -48,6 +48,7 @@ from stanch.vocabulary.people import Role
 from stanch.vocabulary.run import Run
 from stanch.vocabulary.span import Span
 
+AXE = "axe-core@4.14.1"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox",
@@ -97,7 +98,7 @@ class Served:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=60)
             assert self.process.stdout is not None
             self.process.stdout.close()
             self.process = None
@@ -406,7 +407,7 @@ def axe() -> Iterator[str]:
         done = None
         if npm is not None:
             done = subprocess.run(
-                [npm, "install", "--no-save", "--no-audit", "--no-fund", "axe-core"],
+                [npm, "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", AXE],
                 cwd=folder,
                 capture_output=True,
                 check=False,

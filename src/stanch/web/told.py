@@ -12,6 +12,7 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from stanch.engine.desk import Logged
+from stanch.vocabulary.asset import Scalar
 from stanch.vocabulary.record import Deed, Entry
 from stanch.web.words import size, word
 
@@ -75,11 +76,21 @@ def told(logged: Logged) -> Line:
 
 def sentence(entry: Entry) -> str:
     """What happened, in a sentence."""
+    if entry.deed is Deed.PERSON_TOLD and "to" in entry.facts:
+        return _carried(entry.facts)
     head = _SAID.get(entry.deed, word(entry.deed))
     facts = {k: v for k, v in entry.facts.items() if v not in ("", None)}
     parts = [_fact(k, facts[k]) for k in _WORDS if k in facts]
     parts += [_fact(k, v) for k, v in facts.items() if k not in _WORDS]
     return f"{head}: {', '.join(parts)}" if parts else head
+
+
+def _carried(facts: Mapping[str, Scalar]) -> str:
+    """To whom, by which channel, with what end, and the words."""
+    how = f" by {facts['channels']}" if facts.get("channels") else ""
+    why = f" ({facts['why']})" if facts.get("why") else ""
+    state = word(facts.get("state", "told"))
+    return f"{word(facts['to'])}{how}, {state}{why}: {facts.get('says', '')}"
 
 
 def _fact(name: str, value: object) -> str:
