@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 from stanch.vocabulary.trouble import BadFile
 
 FORMAT = 1
-_WIDTHS = ("i1", "<i2", "<i4", "<i8")
+_WIDTHS = ("i1", "<i2", "<i4", "<i8", "u1")
+_OCTETS = 4
+"""The place of the width of whole octets."""
 _TYPES = {"i8": np.int64, "i4": np.int32, "i2": np.int16, "u1": np.uint8, "f8": np.float64}
 _LARGEST = 1 << 27
 Array = NDArray[Any]
@@ -109,6 +111,8 @@ def _width(flat: Array) -> int:
     """The place of the narrowest width that holds every value."""
     if not flat.size:
         return 0
+    if flat.dtype == np.uint8:
+        return _OCTETS
     low, high = int(flat.min()), int(flat.max())
     return next(
         w for w, bits in enumerate((7, 15, 31, 63)) if -(1 << bits) <= low and high < 1 << bits

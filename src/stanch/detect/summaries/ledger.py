@@ -44,7 +44,7 @@ MOST_LIVE = 1024
 MOST_NAMED = 64
 """Heaviest principals by answers, and again as many by late labels: who labels seldom asks."""
 BUCKETS = 64
-_ARRAYS = ("table", "inputs", "cells", "keys", "cards", "buckets")
+_ARRAYS = ("inputs", "cells", "keys", "cards", "buckets")
 WATCHED = 64
 """The level of a principal on watch: above every other."""
 
@@ -228,7 +228,7 @@ class Ledger:
             "sealed": self.sealed,
         }
         arrays = {
-            "table": self.table,
+            **{_part(block): self.table[:, place] for block, place in PLACES.items()},
             "inputs": self.inputs,
             "cells": self.cells,
             "keys": self.keys,
@@ -250,18 +250,25 @@ class Ledger:
                 level=int(head["level"]),
                 watch=tuple(str(n) for n in head["watch"]),
                 sealed=bool(head["sealed"]),
+                table=np.concatenate([arrays[_part(block)] for block in PLACES], axis=1),
                 **{name: arrays[name] for name in _ARRAYS},
             )
         except (KeyError, TypeError, ValueError, BadInput) as error:
             raise BadFile("ledger", f"lacks a part ({error})") from None
         size = len(names)
         drawn = (size, SAMPLED), (size, SAMPLED, CARD)
-        wanted = ((size, WIDTH), (size, SMALL), (size, SMALL), *drawn, (BUCKETS, WIDTH))
-        if tuple(arrays[name].shape for name in _ARRAYS) != wanted:
+        wanted = ((size, SMALL), (size, SMALL), *drawn, (BUCKETS, WIDTH))
+        shapes = tuple(arrays[name].shape for name in _ARRAYS)
+        if found.table.shape != (size, WIDTH) or shapes != wanted:
             raise BadFile("ledger", "has not the shape of a ledger")
         if list(names) != sorted(set(names)):
             raise BadFile("ledger", "names somebody twice, or out of order")
         return found
+
+
+def _part(block: Block) -> str:
+    """The name of a block's columns in the bytes: each is as narrow as its own counts allow."""
+    return f"table {block}"
 
 
 def level_of(name: str) -> int:
