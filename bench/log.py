@@ -28,7 +28,7 @@ from stanch.vocabulary.record import Deed, Entry
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 SIZE, BATCH, SINGLES, PROOFS = 1_000_000, 1000, 2000, 300
-MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")  # noqa: S108  only to measure without a disk
 """A folder whose files are never on a disk."""
 RESULTS = Path(__file__).parent / "results" / "log.json"
 

@@ -28,13 +28,16 @@ class Server(socketserver.ThreadingTCPServer):
 class Talk(socketserver.StreamRequestHandler):
     """One conversation."""
 
-    server: Server
+    @property
+    def ours(self) -> Server:
+        assert isinstance(self.server, Server)
+        return self.server
 
     def handle(self) -> None:
         self.say("220 test")
         while line := self.rfile.readline():
             word = line[:4].upper().strip()
-            if word == b"RCPT" and self.server.refuses and self.server.refuses in line.decode():
+            if word == b"RCPT" and self.ours.refuses and self.ours.refuses in line.decode():
                 self.say("550 nobody of this name")
             elif word == b"DATA":
                 self.say("354 go on")
@@ -49,7 +52,7 @@ class Talk(socketserver.StreamRequestHandler):
     def take(self) -> None:
         lines = list(iter(self.rfile.readline, b".\r\n"))
         found = message_from_bytes(b"".join(lines), _class=EmailMessage, policy=policy.default)
-        self.server.taken.append(found)
+        self.ours.taken.append(found)
 
     def say(self, words: str) -> None:
         self.wfile.write(words.encode() + b"\r\n")

@@ -35,7 +35,12 @@ def garbage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     OPENED.clear()
     monkeypatch.setattr(sqlite3, "connect", connect)
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", connect)
     return path
+
+
+def store_at(path: Path) -> object:
+    return open_store(f"sqlite:///{path}", clock=lambda: datetime.now(UTC))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +48,7 @@ def garbage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         Index,
         SqliteLeaves,
-        lambda path: open_store(f"sqlite:///{path}", clock=lambda: datetime.now(UTC)),
+        store_at,
     ],
     ids=["vault", "log", "store"],
 )

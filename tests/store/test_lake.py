@@ -69,8 +69,8 @@ def test_a_roll_up_that_is_told_to_leave_ends_with_a_whole_commit(
     tmp_path: Path, spool: Spool
 ) -> None:
     class Hasty(Lake):
-        def _commit(self, *given: Any) -> None:
-            super()._commit(*given)
+        def _commit(self, rows: Any, reached: Any) -> None:
+            super()._commit(rows, reached)
             self.leave()
 
     limits = LakeLimits(commit_rows=10, enough_rows=1)

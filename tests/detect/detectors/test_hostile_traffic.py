@@ -1,6 +1,7 @@
 """Detectors on traffic, on hostile and unusual data: nothing breaks, and nobody is accused."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,7 +139,7 @@ def test_a_principal_who_poisoned_the_baseline_is_still_named(name: str) -> None
     clean = attack.baseline.habits
     line = clean.names.index(attacker)
     place = attack.ledger.names.index(attacker)
-    poison: dict[str, np.ndarray] = {}
+    poison: dict[str, Any] = {}
     for part in ("table", "inputs", "cells", "keys", "cards"):
         poison[part] = getattr(clean, part).copy()
         poison[part][line] = getattr(attack.ledger, part)[place]

@@ -43,6 +43,7 @@ from stanch.engine.watch.memory import (
 )
 from stanch.engine.watch.minutes import Minute, from_bytes, to_bytes
 from stanch.engine.watch.sent import Sent
+from stanch.engine.watch.signatures import signed
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.event import EventKind
@@ -146,9 +147,12 @@ class Bench:
             moment = min(desk.reached, at) if desk.reached > at else desk.reached
             span = span_of(moment)
             _advance(desk, span.start)
+            seen = desk.tally.window(span, desk.before)
+            history = self._history.get(key[0], ()) + self._made_from.get(key[0], ())
             window = replace(
-                desk.tally.window(span, desk.before),
-                history=self._history.get(key[0], ()) + self._made_from.get(key[0], ()),
+                seen,
+                history=history,
+                signed=signed(desk.tally.asset, (*history, *seen.record.happenings)),
                 usage=windows_of(desk.usage, span.start),
                 rules=desk.rules,
             )
