@@ -83,13 +83,15 @@ def test_the_list_is_walked_picked_and_opened_by_keys_alone(visit: Any, served: 
 def test_paging_shows_every_incident_once(visit: Any, served: Any) -> None:
     page = visit()
     page.goto(f"{served.url}/incidents?q=is:open")
+    told = re.search(r"(\d+) match", page.locator(".head").inner_text())
     seen: list[str] = []
     while True:
         seen += page.eval_on_selector_all("[data-row]", "rows => rows.map(r => r.dataset.row)")
         if not page.locator("[data-next]").count():
             break
         page.locator("[data-next]").click()
-    assert len(seen) == len(set(seen)) == 61
+    assert told is not None
+    assert len(seen) == len(set(seen)) == int(told[1]) >= 61
 
 
 def test_two_alternatives_are_one_list_with_nothing_twice(visit: Any, served: Any) -> None:
@@ -321,10 +323,18 @@ def test_a_question_fits_a_phone_and_says_what_why_who_and_what_if_no(
     page.locator("header .tag.no").wait_for()
 
 
+BLOCK = "act=block_principal&arg.principals=key-91&why=it+goes+on"
+
+
 def test_no_page_is_wider_than_a_phone(visit: Any, served: Any) -> None:
     page = visit("ben", viewport={"width": 360, "height": 740}, is_mobile=True)
     tabs = ("", "/timeline", "/findings", "/evidence", "/graph", "/actions", "/runs", "/notes")
-    tabs += ("/communications", "/audit", "/act", "/act?act=block_principal&why=it+goes+on")
+    tabs += (
+        "/communications",
+        "/audit",
+        "/act",
+        "/act?act=block_principal&arg.principals=key-91&why=it+goes+on",
+    )
     lists = ("incidents", "board", "assets", "findings", "evidence", "clocks", "runs", "playbooks")
     lists += ("events", "report", "log/0")
     paths = ["/", "/assets/fraud-scorer", "/principals/key-91"]

@@ -18,7 +18,7 @@ PATHS = (
     f"{FIRST}/notes",
     f"{FIRST}/audit",
     f"{FIRST}/communications",
-    f"{FIRST}/act?act=block_principal&why=it+goes+on",
+    f"{FIRST}/act?act=block_principal&arg.principals=key-91&why=it+goes+on",
     "/principals/key-91",
     "/events",
     "/report",
