@@ -130,12 +130,13 @@ def proves(probe: Probe, found: Probed) -> bool:
 _CONCERNS: Mapping[str, tuple[str, ...]] = {
     "mode": ("shadow",),
     "route": ("upstream for v", "upstream for ", "version"),
-    "mirror": ("mirror",),
+    "mirror": ("mirror", "copied"),
     "deny": ("principal", "network", "address"),
     "limit": ("limit", "rows", "tokens", "rate", "cost"),
     "shape": ("shape", "scores"),
     "filter": ("filter", "rule"),
     "tools": ("tool",),
+    "log": ("`log:",),
 }
 """Words by which a guard's sentence on what it cannot do says which field of a policy it means."""
 

@@ -21,6 +21,7 @@ from stanch.vocabulary.policy import (
     Strictness,
     Tools,
 )
+from stanch.vocabulary.probe import Probe, lacking
 
 P = Policy(asset=AssetId("a"), version=7)
 UP = {"v6": "http://127.0.0.1:9001", "v7": "https://models.example.org"}
@@ -101,21 +102,27 @@ def test_addresses_are_denied_as_networks() -> None:
 
 
 @pytest.mark.parametrize(
-    "policy",
+    ("field", "value"),
     [
-        replace(P, shape=Shape(round=1)),
-        replace(P, mode=Mode.SHADOW, fallback="{}"),
-        replace(P, filter=Filter(output=Strictness.NORMAL)),
-        replace(P, filter=Filter(rules=frozenset({"out words: x"}))),
-        replace(P, tools=Tools(deny=frozenset({"sql"}))),
-        replace(P, route={"v9": 1}),
-        replace(P, mirror="v9"),
+        ("shape", Shape(round=1)),
+        ("mode", Mode.SHADOW),
+        ("filter", Filter(output=Strictness.NORMAL)),
+        ("filter", Filter(rules=frozenset({"out words: x"}))),
+        ("tools", Tools(deny=frozenset({"sql"}))),
+        ("route", {"v9": 1}),
+        ("mirror", "v9"),
+        ("log", LogLevel.FULL),
     ],
 )
-def test_what_envoy_cannot_do_is_a_sentence(policy: Policy) -> None:
+def test_what_envoy_cannot_do_is_a_sentence_about_that_field_alone(
+    field: str, value: Any
+) -> None:
     assert cannot(P, L) == ()
-    (sentence,) = cannot(policy, L)
-    assert sentence.endswith(".")
+    said = cannot(replace(P, fallback="{}", **{field: value}), L)
+    assert [one[-1] for one in said] == ["."]
+    assert lacking(Probe(asset=P.asset, about=(field,)), said) == said
+    others = tuple({one.name for one in fields(Policy)} - {field})
+    assert lacking(Probe(asset=P.asset, about=others), said) == ()
 
 
 def test_the_bootstrap_holds_every_filter_from_the_start() -> None:
