@@ -203,16 +203,21 @@ def test_the_stream_tells_what_changed_and_goes_on_where_it_stopped(server: Any)
     assert second[0][0] > first[0][0]
     gap = listen(server, 10**15, "stream-4")
     assert [one[1] for one in gap] == ["gap", "asset"]
+    asked = listen(server, second[0][0], "stream-5", "after")
+    assert [one[2] for one in asked] == ["stream-3", "stream-4", "stream-5"]
 
 
-def listen(server: Any, after: int | None, asset: str) -> list[tuple[int, str, str]]:
+def listen(
+    server: Any, after: int | None, asset: str, how: str = "header"
+) -> list[tuple[int, str, str]]:
     """What the stream says up to the news of this asset, which is made once it listens."""
     headers = {"authorization": f"Bearer {server.key}"}
-    if after is not None:
+    if after is not None and how == "header":
         headers["last-event-id"] = str(after)
+    query = f"?after={after}" if how == "after" else ""
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
     try:
-        connection.request("GET", "/api/v1/stream", headers=headers)
+        connection.request("GET", f"/api/v1/stream{query}", headers=headers)
         response = connection.getresponse()
         assert response.status == 200
         assert response.readline() == b"retry: 2000\n"

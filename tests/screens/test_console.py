@@ -148,6 +148,26 @@ def test_a_note_is_written_by_keys_and_told_to_others_within_a_second(
     assert reader.locator(".mention").inner_text() == "@ada"
 
 
+def test_what_changes_while_a_page_is_on_its_way_is_not_missed(visit: Any, served: Any) -> None:
+    where = f"{served.url}/incidents/inc-000000000000017/notes"
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    reader = visit("ada")
+    reader.route("**/api/v1/stream*", hold)
+    reader.goto(where)
+    writer = visit("ben")
+    writer.goto(where)
+    writer.fill("#text", "Written before the stream was open.")
+    writer.get_by_role("button", name="Save the note").click()
+    writer.locator(".note .body").wait_for()
+    assert not reader.locator(".note .body").count()
+    held[-1].continue_()
+    reader.get_by_text("Written before the stream was open.").wait_for(timeout=3000)
+
+
 def test_two_people_race_and_the_second_is_told_and_keeps_their_words(
     visit: Any, served: Any, watched: Any
 ) -> None:
@@ -261,6 +281,7 @@ def test_from_alarm_to_containment_and_consent_by_keys_alone(visit: Any, served:
 def test_paper_high_contrast_and_the_times_of_this_place(visit: Any, served: Any) -> None:
     page = visit("ben", timezone_id="Asia/Tokyo")
     page.goto(f"{served.url}{FIRST}")
+    page.locator("html[data-js]").wait_for()
     stand = page.locator("time[data-abs]").first
     utc = stand.inner_text()
     press(page, "t")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -152,19 +153,24 @@ def test_an_act_that_cannot_be_says_why(
 
 
 def test_picked_findings_are_split_off_and_put_back(console: Console) -> None:
-    with console.store.look() as tx:
-        before = tx.incidents.get(CASE).findings
-    form = f"do=split&pick={before[4]}&pick={before[5]}"
-    away = asked(console, "POST", f"/incidents/{CASE}/regroup", form=form).headers["location"]
-    assert "Sight number 5" in read(console, f"{away}/findings")
-    said = asked(console, "GET", f"/incidents/{CASE}").body.decode()
+    mixed = IncidentId("inc-mixed")
+    with console.store.begin() as tx:
+        whole = tx.incidents.get(CASE)
+        before = tx.findings.put([finding(n) for n in range(10, 16)], at=NOW)
+        ids = tuple(f.id for f in before)
+        tx.incidents.add(replace(whole, id=mixed, version=1, findings=ids, exercise=True))
+    form = f"do=split&pick={ids[4]}&pick={ids[5]}"
+    away = asked(console, "POST", f"/incidents/{mixed}/regroup", form=form).headers["location"]
+    assert "Sight number 15" in read(console, f"{away}/findings")
+    said = asked(console, "GET", f"/incidents/{mixed}").body.decode()
+    assert "Whom to call" in said
     undo = re.search(r'name="undo" value="([^"]+)"', said)
     assert undo is not None
-    asked(console, "POST", f"/incidents/{CASE}/undo", form=f"undo={undo[1]}")
+    asked(console, "POST", f"/incidents/{mixed}/undo", form=f"undo={undo[1]}")
     with console.store.look() as tx:
-        assert set(tx.incidents.get(CASE).findings) == set(before)
+        assert set(tx.incidents.get(mixed).findings) == set(ids)
     with pytest.raises(BadInput):
-        asked(console, "POST", f"/incidents/{CASE}/regroup", form="do=split")
+        asked(console, "POST", f"/incidents/{mixed}/regroup", form="do=split")
 
 
 def test_the_audit_says_who_did_what_and_each_entry_is_proved(console: Console) -> None:
@@ -275,3 +281,24 @@ def test_pages_of_a_list_hold_the_moment_that_the_first_was_asked_at(console: Co
 def test_a_file_of_the_list_has_the_columns_that_were_chosen(console: Console) -> None:
     answer = asked(console, "GET", "/findings.csv?q=&cols=finding")
     assert answer.body.decode().splitlines()[0] == "Finding"
+
+
+def test_home_names_the_worst_and_needs_no_incident_of_every_severity(console: Console) -> None:
+    said = read(console, "/")
+    assert "Somebody copies the model" in said
+    assert re.search(r"What needs you now \d+ low", said)
+    assert not re.search(r"\d+ high", said)
+
+
+PLAIN = sorted(
+    {p.path for p in PAGES if p.method == "GET" and "{" not in p.path} - {"/welcome", "/login"}
+)
+
+
+def test_every_page_stands_when_there_is_nothing_yet(tmp_path: Path) -> None:
+    admin = Caller(name="ada", scopes=ROLE_SCOPES[Role.ADMIN], role=Role.ADMIN)
+    with opened(Settings(data=tmp_path)) as parts:
+        bare = console_of(parts, work_of(parts))
+        assert "All is calm" in read(bare, "/", by=admin)
+        for path in PLAIN:
+            assert asked(bare, "GET", path, by=admin).status in {200, 303}, path

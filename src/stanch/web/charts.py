@@ -114,13 +114,13 @@ def strip(cells: Sequence[Cell], says: str) -> Markup:
     return drawing(Paper(240, 18, "strip"), says, body)
 
 
-def then_and_now(bars: Sequence[Bar], says: str) -> Markup:
+def then_and_now(bars: Sequence[Bar], says: str, width: float = 560.0) -> Markup:
     """Two histograms on one ground: the baseline behind, now before it."""
-    width, height, floor = 560.0, 150.0, 126.0
+    height, floor = 150.0, 126.0
     top = max((max(b.then, b.now) for b in bars), default=0.0) or 1.0
     step = width / max(1, len(bars))
     body = [f'<line class="axis" x1="0" y1="{floor}" x2="{width}" y2="{floor}" stroke="#dae1dd"/>']
-    every = max(1, len(bars) // 8)
+    every = max(1, math.ceil(len(bars) * 70 / width))
     for i, bar in enumerate(bars):
         then, now = 110 * bar.then / top, 110 * bar.now / top
         words = f"{bar.name}: {bar.now:.2%} now, {bar.then:.2%} in the baseline"

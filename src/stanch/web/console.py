@@ -64,6 +64,7 @@ def _answer(
         source=request.client.host if request.client else "",
         cookie=cookie,
         look=look_of(jar(cookies, LOOK)),
+        seen=console.store.latest() if one.method == "GET" and one.needs else 0,
     )
     return _response(answer(replace(visit, known=caller_of(cookie, visit)), one))
 

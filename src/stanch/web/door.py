@@ -112,10 +112,10 @@ def look_of(text: str) -> Look:
 
 
 def look_cookie(look: Look, *, secure: bool) -> str:
-    """The cookie that remembers it for a year."""
+    """The cookie that remembers it for a year; the pages' own script writes it too."""
     text = "-".join(f"{k}.{getattr(look, k)}" for k in _LOOKS)
     tail = "; Secure" if secure else ""
-    return f"{LOOK}={text}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly{tail}"
+    return f"{LOOK}={text}; Path=/; Max-Age=31536000; SameSite=Lax{tail}"
 
 
 def session_cookie(value: str, *, secure: bool) -> str:

@@ -55,6 +55,8 @@ class Lines(Generic[T]):
     facets: tuple[str, ...] = ()
     start: str = ""
     """The query when nobody asked for another."""
+    calm: str = ""
+    """What an empty start says: nothing is wrong, and nothing was mistyped."""
     empty: str = ""
     """What to do next, when there is nothing at all."""
     views: tuple[tuple[str, str], ...] = ()

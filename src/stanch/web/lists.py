@@ -48,6 +48,7 @@ INCIDENTS: Lines[IncidentLine] = Lines(
     },
     facets=("severity", "phase", "verdict", "attack", "asset", "commander"),
     start="is:open sort:worst",
+    calm="No incident is open",
     empty="No incident yet. Send events to an asset that has a baseline, or start the demo.",
     views=(
         ("Open, worst first", "is:open sort:worst"),
@@ -91,6 +92,7 @@ FINDINGS: Lines[Finding] = Lines(
     },
     facets=("attack", "detector", "asset", "lifecycle"),
     start="since:7d",
+    calm="No finding in the last seven days",
     empty="No detector has said anything. Set a baseline for each asset, and send events.",
     views=(("Last 7 days", "since:7d"), ("Last 24 hours", "since:24h"), ("Of all time", "")),
 )
@@ -137,6 +139,7 @@ APPROVALS: Lines[Approval] = Lines(
     },
     facets=("state", "action", "asset"),
     start="state:open",
+    calm="Nobody waits for an answer",
     empty="Nobody was ever asked for consent here.",
     views=(("Waiting", "state:open"), ("Answered", "state:yes,no"), ("Lapsed", "state:lapsed")),
 )
@@ -180,6 +183,7 @@ CLOCKS: Lines[Clock] = Lines(
     known={**{n: n for n in ("incident", "state", "since", "until")}, "law": "kind"},
     facets=("state", "law"),
     start="state:running",
+    calm="No legal clock runs",
     empty="No legal clock was ever started.",
     views=(("Running", "state:running"), ("Missed", "state:missed"), ("Met", "state:met")),
 )
@@ -221,6 +225,7 @@ EVENTS: Lines[EventLine] = Lines(
     known={n: n for n in ("asset", "kind", "principal", "since", "until")},
     facets=("kind", "asset"),
     start="since:24h",
+    calm="No event in the last day",
     empty="No system has told anything yet. `stanch ingest FILE` sends some.",
     views=(("Last 24 hours", "since:24h"), ("Last hour", "since:1h"), ("Of all time", "")),
 )

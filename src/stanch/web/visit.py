@@ -93,6 +93,8 @@ class Visit:
     cookie: str = ""
     known: Caller | None = None
     look: Look = Look()
+    seen: int = 0
+    """The newest announcement when the page was asked for; the stream goes on from there."""
 
     @property
     def caller(self) -> Caller:

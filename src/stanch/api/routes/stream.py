@@ -18,8 +18,8 @@ _LONGEST_NUMBER = 18
 
 @get("/stream", opt=needs(Scope.READ), media_type="text/event-stream")
 async def stream(house: TheHouse, request: Request[Caller, None, State]) -> Streamed:
-    """What changes from now on, or from `Last-Event-ID` on: kind as event, `{id, at}` as data."""
-    after = _number(request.headers.get("last-event-id", ""))
+    """What changes from now on, or from `Last-Event-ID` (or `?after=`) on, as `{id, at}`."""
+    after = _number(request.headers.get("last-event-id") or request.query_params.get("after", ""))
     return Streamed(
         _written(house.stream, after, house.heartbeat),
         media_type="text/event-stream",

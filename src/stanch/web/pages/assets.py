@@ -1,6 +1,6 @@
 """One asset: baseline against now, versions and signatures, lineage, policy, guards, findings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from stanch.engine.watch.golden import baseline_of
 from stanch.engine.watch.minutes import from_bytes
 from stanch.prepare.readiness import Known, readiness
 from stanch.vocabulary.ids import AssetId
-from stanch.vocabulary.kept import BaselineKept
+from stanch.vocabulary.kept import BaselineKept, BlindSpot
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.span import Span
@@ -26,9 +26,12 @@ from stanch.web.charts import Bar, then_and_now
 from stanch.web.pages.incident_actions import done, turns
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
+from stanch.web.words import word
 
 RECENT = timedelta(hours=1)
 MOST_PLOTS = 24
+_WIDE = 320.0
+"""Two plots beside each other in a column of the page."""
 _SHOWN = (Stream.PREDICTIONS, Stream.CONFIDENCE, Stream.VALUE, Stream.NUMBERS, Stream.CATEGORIES)
 
 
@@ -69,10 +72,18 @@ def show(visit: Visit) -> Answer:
         policy=policy,
         demands=done(standing_from(policy), visit.at) if policy else (),
         policies=policies,
-        blinds=blinds,
+        blinds=_grouped(blinds),
         guards=guards,
         ready=readiness(one, known(history, guards, policy.version if policy else 0)),
     )
+
+
+def _grouped(blinds: Sequence[BlindSpot]) -> Mapping[str, list[str]]:
+    """The detectors that are blind, by the one reason that several share."""
+    made: dict[str, set[str]] = {}
+    for one in blinds:
+        made.setdefault(one.blind.why, set()).add(word(one.blind.detector))
+    return {why: sorted(made[why]) for why in sorted(made, key=lambda w: -len(made[w]))}
 
 
 def known(history: Sequence[BaselineKept], guards: Sequence[GuardState], version: int) -> Known:
@@ -112,7 +123,8 @@ def _each(then: Summary, now: Summary, plan: Plan) -> Iterator[Plot]:
                 for n, o, w in zip(names, old, new, strict=True)
             ]
             moved = float(np.abs(new - old).sum() / 2) if new.sum() else 0.0
-            yield Plot(name=name, moved=moved, drawing=then_and_now(bars, f"{name}, now and then"))
+            drawn = then_and_now(bars, f"{name}, now and then", _WIDE)
+            yield Plot(name=name, moved=moved, drawing=drawn)
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from stanch.prepare.readiness import Check, readiness
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.clock import ClockState
+from stanch.vocabulary.incident import Level
 from stanch.vocabulary.kept import BlindSpot
 from stanch.vocabulary.listing import Sort, Wanted
 from stanch.vocabulary.policy import Mode
@@ -20,6 +21,7 @@ from stanch.web.visit import Answer, Page, Visit
 HOURS = 24
 MOST_ASSETS = 200
 _LOUD = 10
+_LEVELS = sorted(Level, reverse=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +56,7 @@ def show(visit: Visit) -> Answer:
         questions=sorted(questions, key=lambda q: q.expires),
         clocks=clocks,
         worst=worst,
-        levels=levels,
+        levels=[(levels[str(n)], n.name.lower()) for n in _LEVELS if levels.get(str(n))],
         blinds=sorted(blinds, key=lambda b: b.since)[:12],
         blind_count=len(blinds),
         states=states,

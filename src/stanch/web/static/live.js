@@ -2,13 +2,14 @@
 import { tick } from "./times.js";
 import { relist } from "./lists.js";
 
-const KINDS = ["incident", "approval", "finding", "evidence", "policy", "asset", "baseline", "clock", "run", "guard", "user", "key", "drill", "playbook"];
+const KINDS = ["incident", "approval", "finding", "evidence", "policy", "asset", "baseline", "clock", "run", "notice", "guard", "user", "key", "drill", "playbook"];
 const WAIT = 120;
 let source = null;
 let pending = new Set();
 let timer = 0;
 let retry = 1000;
-let lastSeen = Date.now();
+let seen = Number(document.querySelector('meta[name="seen"]')?.content ?? 0);
+let fetching = null;
 
 const say = (state, words) => {
   const shown = document.querySelector("[data-live-state]");
@@ -48,7 +49,8 @@ const refresh = async (kinds) => {
   const parts = [...document.querySelectorAll("[data-live]")].filter((part) => part.dataset.live.split(" ").some((kind) => kinds.has(kind) || kinds.has("*")));
   if (!parts.length) return;
   const answer = await fetch(location.href, { headers: { "x-live": "1" } }).catch(() => null);
-  if (!answer || !answer.ok || answer.redirected) return;
+  if (!answer?.ok) kinds.forEach((kind) => pending.add(kind));
+  if (!answer?.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of parts) {
     const fresh = page.getElementById(part.id);
@@ -62,13 +64,13 @@ const refresh = async (kinds) => {
 
 const later = (kind) => {
   pending.add(kind);
-  lastSeen = Date.now();
   if (timer) return;
   timer = setTimeout(async () => {
+    await fetching;
     timer = 0;
     const kinds = pending;
     pending = new Set();
-    await refresh(kinds);
+    fetching = refresh(kinds);
   }, WAIT);
 };
 
@@ -91,15 +93,18 @@ const again = async () => {
 
 const start = () => {
   if (source || document.hidden) return;
-  source = new EventSource("/api/v1/stream");
+  source = new EventSource(`/api/v1/stream?after=${seen}`);
   source.onopen = () => {
     say("on", "live");
-    if (retry > 1000 || Date.now() - lastSeen > 5000) later("*");
     retry = 1000;
+    pending.forEach(later);
   };
   source.onerror = again;
-  source.addEventListener("gap", () => later("*"));
-  for (const kind of KINDS) source.addEventListener(kind, () => later(kind));
+  const told = (event) => {
+    seen = Number(event.lastEventId) || seen;
+    later(event.type === "gap" ? "*" : event.type);
+  };
+  for (const kind of ["gap", ...KINDS]) source.addEventListener(kind, told);
 };
 
 export const live = () => {

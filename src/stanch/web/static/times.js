@@ -43,11 +43,15 @@ export const tick = () => {
   }
 };
 
+const kept = () => (document.cookie.split("; ").find((one) => one.startsWith("stanch_look=")) ?? "").slice(12);
+
 export const toggleZone = () => {
-  document.documentElement.dataset.zone = local() ? "utc" : "local";
+  const zone = local() ? "utc" : "local";
+  document.documentElement.dataset.zone = zone;
   tick();
-  const body = new URLSearchParams({ csrf: document.querySelector('meta[name="csrf"]').content, zone: document.documentElement.dataset.zone, back: "/healthz" });
-  fetch("/look", { method: "POST", body, redirect: "manual" });
+  const parts = kept().split("-").filter((one) => one && !one.startsWith("zone."));
+  const tail = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `stanch_look=${[...parts, `zone.${zone}`].join("-")}; Path=/; Max-Age=31536000; SameSite=Lax${tail}`;
 };
 
 export const times = () => {
