@@ -219,6 +219,10 @@ def test_a_proof_moves_the_incident_on_and_is_entered_once(room: Room) -> None:
     room.deeds.perform(BLOCK)
     proof = replace(BLOCK, act="await_probe", args={}, key="run-1/prove")
     assert not room.deeds.perform(proof).ok
+    room.shows = Proof(holds=None, says="It told no address.", guards=("one",))
+    assert not room.deeds.perform(proof).again
+    room.shows = Proof(holds=None, says="No guard was heard of since the start.")
+    assert room.deeds.perform(proof).again
     room.shows = Proof(holds=False, says="Not yet.")
     assert room.deeds.perform(proof).again
     room.shows = Proof(holds=True, says="Shown.")

@@ -151,6 +151,7 @@ SHAPE = "Envoy cannot shape answers: use the gateway or the guard in the service
         ("Envoy does not look into answers, so calls of denied tools are not held back.", "tools"),
         ("There is no upstream for v9: requests for it get 503.", "route"),
         ("There is no upstream for the mirror 'v9'.", "mirror"),
+        ("Requests are not copied to 'v1': use the gateway.", "mirror"),
         ("The input filter is strict and no rule says what to look for.", "filter"),
     ],
 )

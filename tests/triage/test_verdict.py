@@ -109,6 +109,21 @@ def test_a_wrong_unit_for_everybody_is_a_fault_even_when_inputs_look_odd() -> No
     assert verdict_of((), seen, packaged()).kind is VerdictKind.FAULT
 
 
+def test_what_looks_like_a_wrong_unit_because_one_sends_most_rows_is_no_fault() -> None:
+    window = now()
+    assert window.levels is not None
+    assert window.bins is not None
+    levels = window.levels.copy()
+    levels[0] *= 2.54
+    bins = np.minimum(window.bins, 2)
+    bins[0, 0] = [0, 0, 0, 0, 0, 0, 400, 1600]
+    rows = np.full(PEOPLE, 10)
+    rows[0] = 2000
+    seen = observe(replace(window, levels=levels, bins=bins, rows=rows), base())
+    assert (seen.alike, seen.scale is None) == (None, False)
+    assert verdict_of((), seen, packaged()).kind is not VerdictKind.FAULT
+
+
 def test_a_step_at_a_deployment_for_everybody_is_a_fault_and_the_same_without_it_is_not() -> None:
     window = now()
     assert window.bins is not None

@@ -32,6 +32,7 @@ from stanch.contain.policy import neutral, wants
 from stanch.engine.asked import Asked
 from stanch.engine.automatic import Automatic
 from stanch.engine.clock import Clock
+from stanch.engine.guards import Proof
 from stanch.engine.outside import NobodyOutside, Outside
 from stanch.engine.own_deeds import OwnDeeds
 from stanch.engine.placed import Placed, mark, place, placed, undone
@@ -286,15 +287,24 @@ class RealDeeds:
                 meant = self._meant(tx, again, at, line)
             proof = self._witness.prove(order.incident, line, _probe(meant, line))
             good += proof.holds is True
-            late |= proof.holds is False and not proof.cannot
+            late |= _may_come(proof)
             if proof.holds is not True:
                 says.append(f"{meant.action.title}: {proof.says}")
             if proof.cannot:
                 told = f"{meant.action.title} on {line.asset} is not enforced: {proof.says}"
                 self._own.tell(again, "owner", told, f"cannot/{line.key}")
         says.insert(0, f"{good} of {len(lines)} acts are proved by a guard.")
-        # A guard that was asked and does not yet show it may in a moment; one that cannot, never.
         return Outcome(ok=good == len(lines), says=" ".join(says), again=late)
+
+
+def _may_come(proof: Proof) -> bool:
+    """Whether to ask again in a moment.
+
+    A guard that does not yet show it may, and one that is not heard of may be back: a server that
+    was just started has heard of none. What a guard cannot do, or cannot be asked, comes never.
+    """
+    nobody = proof.holds is None and not proof.guards
+    return nobody or (proof.holds is False and not proof.cannot)
 
 
 def filled(args: Mapping[str, Argument], words: Mapping[str, Argument]) -> dict[str, Argument]:

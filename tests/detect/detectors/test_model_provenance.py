@@ -7,7 +7,7 @@ import pytest
 
 from stanch.detect import examples
 from stanch.detect.detectors.model_provenance import DETECTOR
-from stanch.detect.summaries.record import Record
+from stanch.detect.summaries.record import Deed, Record, record_of
 from stanch.detect.window import Window
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding
@@ -100,3 +100,23 @@ def test_two_deployers_are_two_findings() -> None:
     window = of(deployed(BAD), deployed(BAD, 1, principal="eve"), history=(trained(GOOD),))
     made = seen(window)
     assert len({f.id for f in made}) == 2
+
+
+def test_who_wrote_to_the_version_is_a_suspect_and_who_read_it_is_not() -> None:
+    def deed(who: str, action: str, version: str, outcome: str = "ok") -> tuple[Deed, int]:
+        place = f"registry/loan-scorer/{version}"
+        return Deed(EventKind.ACCESS, who, action, place, outcome), 1
+
+    record = record_of(
+        [
+            deed("contractor", "push", "v7"),
+            deed("reader", "pull", "v7"),
+            deed("other", "push", "v70"),
+            deed("guesser", "push", "v7", "denied"),
+        ],
+        [deployed(BAD, principal="")],
+    )
+    window = replace(of(), record=record, history=(deployed(GOOD, -30),))
+    (one,) = seen(window)
+    assert [s.principal for s in one.suspects] == ["contractor"]
+    assert "written by contractor" in one.says

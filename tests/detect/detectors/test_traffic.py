@@ -110,6 +110,41 @@ def test_training_set_hits_point_to_membership_inference() -> None:
     assert found.atlas == ("AML.T0024.000",)
 
 
+def _noise(rows: Columns) -> Columns:
+    mine = np.flatnonzero(rows.principals == examples.ODD_ONE)
+    asked = rows.numbers.copy()
+    asked[mine] = 6 + 3 * np.random.default_rng(5).random((len(mine), asked.shape[1]))
+    return replace(rows, numbers=asked)
+
+
+def test_noise_far_from_all_data_is_a_copy_and_no_search_around_one_input() -> None:
+    (found,) = findings("evasion_search", _noise)
+    assert max(found.points_to, key=lambda kind: found.points_to[kind]) is AttackKind.EXTRACTION
+    assert "One input" not in found.says
+    (search,) = [
+        f
+        for f in detectors()["evasion_search"].seen_in(detectors()["evasion_search"].fires_on())
+        if isinstance(f, Finding)
+    ]
+    assert search.points_to == {AttackKind.EVASION: 0.9}
+
+
+def test_a_copy_seen_in_several_ways_speaks_by_the_one_that_tells_most() -> None:
+    (found,) = findings("extraction", _noise)
+    assert found.points_to[AttackKind.EXTRACTION] >= 0.5
+
+
+def test_who_alone_asks_more_than_everybody_used_to_is_named_for_sure() -> None:
+    def flood(rows: Columns) -> Columns:
+        start = int(rows.ticks[0])
+        mine = np.full(rows.n, examples.ODD_ONE, np.int32)
+        return replace(rows, principals=mine, ticks=start + (rows.ticks - start) // 12)
+
+    (found,) = [f for f in findings("volume_and_cost", flood, 12_000) if f.suspects]
+    assert found.topic == "more than everybody"
+    assert found.suspects[0].confidence == 1.0
+
+
 def test_staircases_point_to_threshold_probing_more_than_to_evasion() -> None:
     detector = detectors()["threshold_probing"]
     (found,) = [f for f in detector.seen_in(detector.fires_on()) if isinstance(f, Finding)]

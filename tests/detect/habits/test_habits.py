@@ -105,7 +105,18 @@ def test_twenty_hands_each_hardly_odd_are_a_crowd_of_those_twenty() -> None:
     crowd = crowd_of(rarity, directions)
     assert crowd.strength > 4
     assert len({*crowd.members} & {*range(20)}) >= 18
-    assert len({*crowd.members} - {*range(20)}) <= 4
+    assert not {*crowd.members} - {*range(20)}
+
+
+def test_who_is_only_a_little_odd_and_a_little_alike_is_no_member() -> None:
+    dice = np.random.default_rng(6)
+    wrongly = 0
+    for _ in range(50):
+        rarity = np.concatenate([np.full(20, -2.0), np.log10(dice.random(20))])
+        directions = dice.normal(size=(40, 65))
+        directions[:20] += 0.7
+        wrongly += len({*crowd_of(rarity, directions).members} - {*range(20)})
+    assert wrongly <= 5
 
 
 def test_the_bar_sums_to_the_rate_over_all_looks() -> None:

@@ -6,11 +6,14 @@ Why   an attack that has only answers needs hundreds of tries around one input u
       flips. Cover traffic in between hides their spread, not that they lie together.
 Math  The densest cluster among a principal's inputs, against how many of everybody's inputs lie
       there (`habits.clusters`). Repeats of one input count once, so that a health check is no
-      search. The bar (`habits.bar`) shares `rate` among principals and looks.
+      search. The bar (`habits.bar`) shares `rate` among principals and looks. Inputs that share
+      their sides of the medians and lie apart along the main axes are blind questions where no
+      data is (noise, say): that speaks for a copy, not for a search.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -27,6 +30,12 @@ from stanch.vocabulary.ids import DetectorId
 
 ID = DetectorId("evasion_search")
 AROUND = "the share of different inputs that lie around one of them"
+CLOSE = 0.5
+"""So much of a cluster is near along the main axes too, or it is no search."""
+SEARCH: Mapping[AttackKind, float] = MappingProxyType({AttackKind.EVASION: 0.9})
+BLIND: Mapping[AttackKind, float] = MappingProxyType({AttackKind.EXTRACTION: 0.6})
+_ONE_INPUT = "One input was asked about over and over, a little changed each time"
+_NO_DATA = "Inputs were asked about that lie together where nobody else's do, far from each other"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +61,12 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         return
     ways = [cluster_way(AROUND, clusters)]
     found = accused(who, ways, rate=limits.rate, enough=limits.enough)
-    if found:
-        yield _finding(window, found)
+    around = [a for a in found if clusters.close[a.place] >= CLOSE * clusters.share[a.place]]
+    blind = [a for a in found if a not in around]
+    if around:
+        yield _finding(window, tuple(around), _ONE_INPUT, SEARCH)
+    if blind:
+        yield _finding(window, tuple(blind), _NO_DATA, BLIND)
 
 
 def _needs(base: Baseline) -> str:
@@ -62,15 +75,19 @@ def _needs(base: Baseline) -> str:
     return "the asset does not tell its inputs"
 
 
-def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:
+def _finding(
+    window: Window,
+    found: tuple[Accused, ...],
+    how: str,
+    points_to: Mapping[AttackKind, float],
+) -> Finding:
     first = found[0]
     return Finding(
         detector=ID,
         asset=window.asset.id,
         version=window.version,
         window=window.span,
-        says=f"One input was asked about over and over, a little changed each time, by "
-        f"{listed([a.name for a in found])}: {first.way} came to "
+        says=f"{how}, by {listed([a.name for a in found])}: {first.way} came to "
         f"{first.shown:.0%} over {first.rows} answers, {first.usual:.0%} is usual.",
         measured={
             "principals": float(len(found)),
@@ -80,7 +97,7 @@ def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:
         because=window.cites,
         strength=round(-first.rarity, 2),
         suspects=suspects_of(found),
-        points_to={AttackKind.EVASION: 0.9},
+        points_to=points_to,
         atlas=DETECTOR.atlas,
     )
 

@@ -87,7 +87,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         if a.rows >= limits.enough
     )
     if alone:
-        yield _finding(window, alone)
+        yield _finding(window, alone, _worth(alone, ways))
     crowd = crowd_of(rarest(ways), _directions(known, who))
     if crowd.strength < -np.log10(limits.rate / 2) or not _minority(who, crowd):
         return
@@ -123,7 +123,18 @@ def _directions(known: Ground, who: People) -> Floats:
     return np.concatenate([apart, 2 * (off - known.off)[:, None]], axis=1)
 
 
-def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:
+def _worth(found: tuple[Accused, ...], ways: list[Way]) -> float:
+    """How far all the ways together speak for extraction in which somebody is beyond the bar."""
+    shared = float(np.log10(len(ways)))
+    return max(
+        WORTH[way.name]
+        for one in found
+        for way in ways
+        if way.name == one.way or way.rarity[one.place] <= one.over + one.rarity - shared
+    )
+
+
+def _finding(window: Window, found: tuple[Accused, ...], worth: float) -> Finding:
     first = found[0]
     names = listed([a.name for a in found])
     shown = f"{first.shown:.0%}" if first.way in SHARES else f"{first.shown:.2f}"
@@ -143,7 +154,7 @@ def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:
         because=window.cites,
         strength=round(-first.rarity, 2),
         suspects=suspects_of(found),
-        points_to={AttackKind.EXTRACTION: max(WORTH[a.way] for a in found)},
+        points_to={AttackKind.EXTRACTION: worth},
         atlas=DETECTOR.atlas,
     )
 

@@ -15,19 +15,23 @@ How   exact comparison, no statistics. Speaks when the digest
       Things that are wrong add up: their strengths, and the log-odds of what they point to.
       What was deployed before the first run that is known came out of an older one: going back to
       it is a roll-back. Any other digest stays unknown however often it is deployed.
+      Whoever wrote to that very version in the window, as the registry's own accesses tell, is a
+      suspect beside the deployer: a service that loads what it finds is none.
 """
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Window
-from stanch.detect.wording import shown
+from stanch.detect.wording import listed, shown
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import (
     AttackKind,
@@ -43,6 +47,8 @@ from stanch.vocabulary.ids import DetectorId, PrincipalId, digest_of, parse_dige
 from stanch.vocabulary.trouble import BadName
 
 ID = DetectorId("model_provenance")
+WRITES = ("push*", "upload*", "publish*", "write*", "put*", "overwrite*", "replace*", "update*")
+DONE = frozenset({"ok", "success", "succeeded", "allowed", "granted", "done", "200", "201", "204"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,6 +206,10 @@ def _finding(
     cites = dict.fromkeys(Cite(kind=CiteKind.EVENT, ref=h.event) for h, _ in faults)
     cites |= dict.fromkeys(c for _, fault in faults for c in fault.cites)
     says = "; it ".join(fault.says for fault in by_name.values())
+    wrote = _wrote(window.record, version) - {principal} if "changed" in " ".join(by_name) else ()
+    if wrote:
+        who += f", written by {listed(sorted(wrote))}"
+    suspects = sorted({principal, *wrote} - {""})
     return Finding(
         detector=ID,
         asset=window.asset.id,
@@ -211,13 +221,27 @@ def _finding(
         because=tuple(cites),
         lifecycle=Lifecycle.DEPLOYMENT,
         strength=min(sum(f.strength for f in by_name.values()), limits.most),
-        suspects=(Suspect(principal=PrincipalId(principal), share=1.0, confidence=0.8),)
-        if principal
-        else (),
+        suspects=tuple(
+            Suspect(principal=PrincipalId(n), share=round(1 / len(suspects), 4), confidence=0.8)
+            for n in suspects
+        ),
         topic=version,
         atlas=DETECTOR.atlas,
         points_to=points,
     )
+
+
+def _wrote(record: Record, version: str) -> set[str]:
+    """Who wrote to this version, by the accesses of the window."""
+    return {
+        deed.principal
+        for deed in record.deeds
+        if deed.kind is EventKind.ACCESS
+        and version
+        and deed.outcome.lower() in DONE
+        and any(fnmatchcase(deed.action.lower(), pattern) for pattern in WRITES)
+        and version in re.split(r"[/:@#?&=\s]+", deed.resource)
+    }
 
 
 def _example(deployed: bytes) -> Window:

@@ -10,8 +10,9 @@ Math  For each of rows, cost and tokens a minute, the baseline's principals give
       when its rate is rarer than the bar (`habits.bar`) and `grown` times its own history, or when
       it is `burst` times its own history and among the largest twentieth of the others'. A rate is
       that of the newest minute or of the whole window, whichever is more. One who alone asks
-      `surge` times as much as everybody together used to is an attack on the purse, however new;
-      so is one at that pace over five seconds who has already asked for two such minutes. The
+      `surge` times as much as everybody together used to is an attack on the purse, however new,
+      and surely the one who does it; so is one at that pace over five seconds who has already asked
+      for two such minutes. The
       whole asset is named at `surge` times its rate. Minutes are counted by a sketch (3 %).
 """
 
@@ -24,7 +25,7 @@ import numpy as np
 from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.habits.bar import bar
-from stanch.detect.habits.judge import Accused, listed, suspects_of
+from stanch.detect.habits.judge import SURE, Accused, listed, suspects_of
 from stanch.detect.habits.people import LONG, People, people, unable
 from stanch.detect.habits.shares import ERRORS
 from stanch.detect.habits.tails import chi_square_low, normal
@@ -178,7 +179,7 @@ def _accused(who: People, rates: list[Rates], limits: Limits) -> tuple[Accused, 
                 usual=own if own > 0 else one.middle,
                 rows=int(who.rows[place]),
                 rarity=min(rarity, limit) if sudden or flood else rarity,
-                over=max(limit - rarity, 0.0),
+                over=max(limit - rarity, SURE if flood else 0.0),
             )
             if name not in found or found[name].over < accused.over:
                 found[name] = accused

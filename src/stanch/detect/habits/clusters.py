@@ -88,6 +88,9 @@ class Clusters:
     """(P,) log10."""
     share: Floats
     """(P,) how many of the principal's inputs lie in it."""
+    close: Floats
+    """(P,) how many lie around its middle along the main axes too, and not only on its sides of the
+    medians: where nobody else's inputs are, all are on the same sides, however far apart."""
 
 
 @lru_cache(maxsize=8)
@@ -119,17 +122,17 @@ def clusters_of(base: Baseline, who: People) -> Clusters | None:
     known = known_of(base)
     if known is None:
         return None
-    rarity, share = _of_all(base, who.ledger)
-    return Clusters(usual=known.usual, rarity=rarity[who.places], share=share[who.places])
+    rarity, share, close = (of[who.places] for of in _of_all(base, who.ledger))
+    return Clusters(usual=known.usual, rarity=rarity, share=share, close=close)
 
 
 @lru_cache(maxsize=4)
-def _of_all(base: Baseline, ledger: Ledger) -> tuple[Floats, Floats]:
-    """How rare, and how large, the rarest cluster is, on every line of the ledger."""
+def _of_all(base: Baseline, ledger: Ledger) -> tuple[Floats, Floats, Floats]:
+    """How rare, how large and how close the rarest cluster is, on every line of the ledger."""
     known, size = known_of(base), len(ledger.names)
-    rarity, share = np.zeros(size), np.zeros(size)
+    rarity, share, close = np.zeros(size), np.zeros(size), np.zeros(size)
     if known is None:
-        return rarity, share
+        return rarity, share, close
     seen = points(ledger, np.arange(size))
     place = scaled(seen.place, known.width)
     peers = _pool(seen, place, PEERS) if (seen.count > 0).sum() >= FEWEST else None
@@ -140,7 +143,8 @@ def _of_all(base: Baseline, ledger: Ledger) -> tuple[Floats, Floats]:
             q = np.maximum(q, peers.around(one.sides, one.place, line))
         rarity[line], at = _rarest(one.counts, known.taste * q)
         share[line] = one.within(*at).mean()
-    return rarity, share
+        close[line] = one.within(at[0], LEVELS - 1).mean()
+    return rarity, share, close
 
 
 def cluster_way(name: str, found: Clusters) -> Way:

@@ -10,7 +10,9 @@ Math  A p-value becomes an e-value, e = (1 - p + p ln p) / (p (ln p)^2), whose m
       at most alpha, whatever set was sought. No set is searched for, so none has to be paid for.
       Members are the k rarest at the largest term, less those whom chance explains (rarer than one
       in ten is asked of each) and those whose direction is not alike: whose cosine with the sum of
-      the others' directions is under `ALIKE`.
+      the others' directions is under `ALIKE`. Of everybody there, fewer than `INNOCENT` may by
+      chance be as rare as a member and as alike: how alike somebody is by chance (a normal law) is
+      measured on those who are no members, and is at least what independent directions have.
 """
 
 import math
@@ -18,11 +20,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stanch.detect.habits.tails import normal
 from stanch.detect.summaries.arrays import Floats, Ints
 
 ALIKE = 0.1
 ODD = -1.0
 """Log10 of how rare each member has to be by itself."""
+INNOCENT = 0.05
+"""So many who only happen to be there may be taken for a member."""
 MOST = 256
 """Only so many principals, the rarest, are taken as candidates; the others count as e = 0."""
 CERTAIN = -1e-6
@@ -62,7 +67,7 @@ def crowd_of(rarity: Floats, directions: Floats) -> Crowd:
     terms = terms[2:]
     strength = (_log_sum(terms) - math.log(size - 1)) / _TEN
     chosen = order[: int(terms.argmax()) + 2]
-    members, alike = _alike(chosen[rarity[chosen] <= ODD], directions)
+    members, alike = _alike(chosen[rarity[chosen] <= ODD], directions, rarity)
     return Crowd(members=members, strength=strength, alike=alike) if members.size else none
 
 
@@ -84,12 +89,24 @@ def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def _alike(chosen: Ints, directions: Floats) -> tuple[Ints, float]:
-    """Those of the chosen who look like the others, and how much."""
-    length = np.linalg.norm(directions[chosen], axis=1, keepdims=True)
-    unit = directions[chosen] / np.where(length > 0, length, 1.0)
-    others = unit.sum(axis=0) - unit
-    size = np.linalg.norm(others, axis=1)
-    cosine = (unit * others).sum(axis=1) / np.where(size > 0, size, 1.0)
-    kept = cosine >= ALIKE
+def _alike(chosen: Ints, directions: Floats, rarity: Floats) -> tuple[Ints, float]:
+    """Those of the chosen who look like the others more than chance explains, and how much."""
+    unit = directions / np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-12)
+    sums = unit[chosen].sum(axis=0)
+    cosine = _cosines(unit[chosen], sums - unit[chosen])
+    outside = np.ones(len(unit), np.bool_)
+    outside[chosen] = False
+    by_chance = _cosines(unit[outside], sums[None])
+    usual = np.concatenate([by_chance, [1.0 / math.sqrt(unit.shape[1])]])
+    spread = max(float(usual[-1]), math.sqrt(float((usual**2).mean())))
+    so_alike = np.array([normal(float(c) / spread) for c in cosine])
+    happens = rarity[chosen] + so_alike + math.log10(len(unit))
+    kept = (cosine >= ALIKE) & (happens <= math.log10(INNOCENT))
     return chosen[kept], float(cosine[kept].mean()) if kept.any() else 0.0
+
+
+def _cosines(unit: Floats, others: Floats) -> Floats:
+    """Of each direction with its others'."""
+    size = np.maximum(np.linalg.norm(others, axis=-1), 1e-12)
+    found: Floats = (unit * others).sum(axis=1) / size
+    return found

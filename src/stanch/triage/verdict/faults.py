@@ -34,10 +34,15 @@ def fault_reasons(seen: Observations) -> tuple[Reason, ...]:
 
 
 def _single(seen: Observations) -> bool:
-    """Whether some principals moved and most others did not."""
+    """Whether some principals moved and most others did not, as far as that can be told.
+
+    Where one sends most of the rows and the others too few to compare, what moved is that one's.
+    """
     if feed_broke(seen):
         return False
-    return seen.alike is not None and seen.alike < MOST
+    if seen.alike is None:
+        return seen.largest is not None and seen.largest > MOST
+    return seen.alike < MOST
 
 
 def feed_broke(seen: Observations) -> bool:
@@ -98,4 +103,4 @@ def explains_inputs(seen: Observations) -> bool:
         return True
     fit = seen.scale
     exact = fit is not None and fit.misfit <= EXACT
-    return exact and (seen.alike is None or seen.alike >= MOST)
+    return exact and not _single(seen)

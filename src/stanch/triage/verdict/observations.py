@@ -171,6 +171,8 @@ class Observations:
     """Share of principals whose inputs moved the same way."""
     newcomers: float | None = None
     """Share of rows from principals that were never seen before."""
+    largest: float | None = None
+    """The share of rows of the principal with the most, where there are at least three."""
     concentration: float | None = None
     """Herfindahl index of the excess: 1 is one principal, 1/P is everybody alike."""
     step: Step | None = None

@@ -80,6 +80,7 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
         pair=pair,
         concentration=_hhi(surplus),
         newcomers=_newcomers(now, base),
+        largest=_largest(now),
         scale=_scale(now, base),
         broken=_broken(now, base),
         happenings=tuple(happenings),
@@ -190,6 +191,11 @@ def _newcomers(now: Now, base: Base) -> float | None:
         return None
     new = np.array([p not in base.principals for p in now.principals])
     return float(now.rows[new].sum() / now.rows.sum())
+
+
+def _largest(now: Now) -> float | None:
+    enough = len(now.principals) >= TOP and now.rows.sum() > 0
+    return float(now.rows.max() / now.rows.sum()) if enough else None
 
 
 def _movement(now: Now, base: Base, suspects: tuple[Suspect, ...]) -> _Movement:
