@@ -5,9 +5,11 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import msgspec
+import pytest
 
 from stanch.sandbox.score import Score, Seconds
-from stanch.sandbox.scorecard import COLUMNS, markdown, rows, scorecard, svg
+from stanch.sandbox.scorecard import COLUMNS, joined, markdown, rows, scorecard, svg
+from stanch.vocabulary.trouble import BadInput
 
 
 def one(
@@ -96,3 +98,16 @@ def test_the_picture_is_well_formed_and_labelled() -> None:
     texts = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
     assert "<script>" in texts
     assert "not contained" in texts
+
+
+def test_pieces_of_a_matrix_make_the_card_that_it_would_have_been() -> None:
+    pieces = [scorecard([one(seed=2)], seconds=3.0, left=1), scorecard([one()], seconds=4.0)]
+    whole = joined(pieces)
+    assert [(s.name, s.seed) for s in whole.drills] == [("extraction", 1), ("extraction", 2)]
+    assert (whole.seconds, whole.left) == (7.0, 1)
+    assert whole.reached == scorecard([one(), one(seed=2)]).reached
+
+
+def test_a_play_that_was_lost_cannot_be_played_over_in_another_piece() -> None:
+    with pytest.raises(BadInput, match="extraction, seed 1 is in two"):
+        joined([scorecard([one(won=False)]), scorecard([one()])])

@@ -13,7 +13,7 @@ from stanch.cli.client import Client, connect
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.sandbox.options import FASTEST, SLOWEST, Options, Registries, Through
-from stanch.sandbox.scorecard import COLUMNS, Scorecard, markdown, rows, scorecard, svg
+from stanch.sandbox.scorecard import COLUMNS, Scorecard, joined, markdown, rows, scorecard, svg
 from stanch.vocabulary.trouble import BadInput, CouldNotTell
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 app = command("Attack a real model in a sandbox, and see what stanch makes of it.")
 _MOST_SEEDS = 1000
+Page = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the scorecard as Markdown.")]
+Picture = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the scorecard as SVG.")]
 _LOOK_EVERY = 0.5
 
 
@@ -59,12 +61,8 @@ def run(  # noqa: PLR0913  each is an option of the command
     ] = Registries.FILES,
     jobs: Annotated[int, typer.Option(help="Drills at a time; at most one a core.")] = 1,
     minutes: Annotated[float, typer.Option(help="After so many no new drill begins; 0: all.")] = 0,
-    page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the scorecard as Markdown.")
-    ] = None,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the scorecard as SVG.")
-    ] = None,
+    page: Page = None,
+    picture: Picture = None,
     live: Annotated[
         bool, typer.Option("--live", help="Attack the demo of a running server, now.")
     ] = False,
@@ -79,7 +77,33 @@ def run(  # noqa: PLR0913  each is an option of the command
         return
     options = Options(seed=seed, small=small, speed=speed, through=through, registry=registry)
     wanted = Wanted(options=options, seeds=seeds, jobs=jobs, minutes=minutes)
-    card = _played(wanted.orders(name, out.say), wanted, out)
+    _end(_played(wanted.orders(name, out.say), wanted, out), out, page, picture)
+
+
+@app.command()
+def join(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="What `drill run --json` printed.")
+    ],
+    *,
+    page: Page = None,
+    picture: Picture = None,
+    json: Json = False,
+) -> None:
+    """Make one scorecard of several that were played in pieces; 1 when a drill is not won."""
+    import msgspec  # noqa: PLC0415  only here
+
+    cards: list[Scorecard] = []
+    for file in files:
+        try:
+            cards.append(msgspec.json.decode(file.read_bytes(), type=Scorecard))
+        except (OSError, msgspec.MsgspecError) as error:
+            raise BadInput(f"{file} is no scorecard: {error}. Name JSON of `drill run`.") from error
+    _end(joined(cards), Out(json=json), page, picture)
+
+
+def _end(card: Scorecard, out: Out, page: Path | None, picture: Path | None) -> None:
+    """Writes and shows the card; ends with its exit code."""
     if page is not None:
         page.write_text(markdown(card), encoding="utf-8")
     if picture is not None:

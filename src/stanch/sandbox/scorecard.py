@@ -6,6 +6,7 @@ Why   a claim of protection is worth the attack it was tried on, with its seeds 
 
 import os
 import platform
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,6 +14,7 @@ from html import escape
 import stanch
 from stanch.sandbox.score import Score
 from stanch.sandbox.summary import Line, Reached, lines, reached
+from stanch.vocabulary.trouble import BadInput
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +55,26 @@ def scorecard(
         seconds=seconds,
         failed=tuple(failed),
         left=left,
+    )
+
+
+def joined(cards: Sequence[Scorecard]) -> Scorecard:
+    """One card of several that were played in pieces; `BadInput` when a play is in two of them."""
+    scores = [one for card in cards for one in card.drills]
+    plays = Counter((one.name, one.seed, one.through, one.speed) for one in scores)
+    twice = [f"{name}, seed {seed}" for (name, seed, *_), count in plays.items() if count > 1]
+    if twice:
+        raise BadInput(f"{twice[0]} is in two scorecards. Each play counts once: name one of them.")
+    ordered = sorted(scores, key=lambda one: (one.name, one.seed))
+    return Scorecard(
+        drills=tuple(ordered),
+        machine="; ".join(dict.fromkeys(card.machine for card in cards)),
+        version="; ".join(dict.fromkeys(card.version for card in cards)),
+        summary=lines(ordered),
+        reached=reached(ordered),
+        seconds=round(sum(card.seconds for card in cards), 1),
+        failed=tuple(why for card in cards for why in card.failed),
+        left=sum(card.left for card in cards),
     )
 
 
