@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from stanch.cli.root import run
-from stanch.vocabulary.trouble import InUse
+from stanch.vocabulary.trouble import BadInput, InUse
 
 Start = Callable[[Path, dict[str, str]], AbstractContextManager[Any]]
 ASSET = {"id": "frozen", "kind": "model", "name": "F", "owner": "ada"}
@@ -173,3 +173,31 @@ def test_filters_and_links_are_worked_from_the_command_line(
     assert [(each["kind"], each["to"]) for each in links["items"]] == [("ticket", "OPS-7")]
     assert commanded(capsys, "incident", "unlink", one, link["id"], *at)[1] == {"removed": True}
     assert commanded(capsys, "incident", "links", one, *at)[1] == {"items": []}
+
+
+def test_incidents_are_put_together_parted_and_put_back_from_the_command_line(
+    server: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--data", str(server.data))
+    for name in ("twin-a", "twin-b"):
+        asset = {**ASSET, "id": name, "roles": {"legal": "lea"}}
+        server.ask("POST", "/api/v1/assets", asset)
+    one, other = (
+        str(server.ask("POST", "/api/v1/incidents", {"asset": a, "text": "odd"}).json["id"])
+        for a in ("twin-a", "twin-b")
+    )
+    code, undo = commanded(capsys, "incident", "merge", one, other, *data)
+    assert (code, undo["other"]) == (0, other)
+    assert server.ask("GET", f"/api/v1/incidents/{one}").json["merged_into"] == other
+    code, listed = commanded(capsys, "incident", "undos", other, *data)
+    assert [u["id"] for u in listed["items"]] == [undo["id"]]
+    code, back = commanded(capsys, "incident", "undo", undo["id"], *data)
+    assert (code, back["undone_by"] != "") == (0, True)
+    assert server.ask("GET", f"/api/v1/incidents/{one}").json["merged_into"] is None
+    for way in ("split", "detach"):
+        code, problem = commanded(capsys, "incident", way, one, "fnd-nobody", *data)
+        assert (code, problem["type"]) == (BadInput.exit_code, "bad-input")
+    code, shown = commanded(capsys, "incident", "show", one, *data)
+    assert [c["person"] for c in shown["ahead"]["call"]] == ["ada", "ada"]
+    assert run(["incident", "show", one, *data]) == 0
+    assert "responder (ada, the owner" in capsys.readouterr().out

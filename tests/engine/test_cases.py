@@ -1,15 +1,17 @@
 """Cases: what people do to an incident, who may, and that nobody's word is lost."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 import pytest
 
 from stanch.engine.cases import Cases, Judgement, Step
+from stanch.engine.owed import ANSWERS, owed
 from stanch.store.sql.store import SqlStore
-from stanch.vocabulary.finding import AttackKind, Finding
-from stanch.vocabulary.ids import AssetId, DetectorId, FindingId, IncidentId
-from stanch.vocabulary.incident import Incident, Level, Phase, VerdictKind
+from stanch.vocabulary.finding import AttackKind, Finding, Lifecycle, Suspect
+from stanch.vocabulary.ids import AssetId, DetectorId, FindingId, IncidentId, PrincipalId
+from stanch.vocabulary.incident import Incident, Level, Phase, Verdict, VerdictKind
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.span import Span
@@ -150,3 +152,110 @@ def test_a_note_is_kept_as_it_was_written(sql_store: SqlStore, hands: Moved) -> 
         assert tx.notes.of(incident.id) == (note,)
     with pytest.raises(BadInput, match="1 to"):
         cases.note(incident.id, "  ", ADA)
+
+
+def mixed_up(store: SqlStore, at: datetime) -> tuple[Incident, FindingId, FindingId]:
+    """One incident that holds two deeds: a theft by eve and rows poisoned by mallory."""
+    theft = replace(
+        finding("eve asks for everything", at),
+        detector=DetectorId("extraction"),
+        points_to={AttackKind.EXTRACTION: 0.95},
+        suspects=(Suspect(principal=PrincipalId("eve"), share=0.9, confidence=0.95),),
+        strength=6.0,
+    )
+    rows = replace(
+        finding("mallory's rows changed the dataset", at),
+        detector=DetectorId("dataset_changed"),
+        points_to={AttackKind.POISONING: 0.9},
+        suspects=(Suspect(principal=PrincipalId("mallory"), share=0.8, confidence=0.9),),
+        strength=6.0,
+        lifecycle=Lifecycle.TRAINING,
+    )
+    with store.begin() as tx:
+        tx.findings.put([theft, rows], at=at)
+        made = tx.incidents.add(
+            Incident(
+                id=IncidentId("inc-1"),
+                title="two deeds",
+                asset=FRAUD,
+                opened=at,
+                first_seen=at,
+                updated=at,
+                findings=(theft.id, rows.id),
+                suspects=(*theft.suspects, *rows.suspects),
+                verdict=Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.EXTRACTION),
+            )
+        )
+    return made, theft.id, rows.id
+
+
+class Ears:
+    """Who starts clocks and tells people."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+
+    def opened(self, incident: Incident) -> None:
+        self.heard.append(("opened", incident.id))
+
+    def changed(self, incident: Incident) -> None:
+        self.heard.append(("changed", incident.id))
+
+
+def test_two_deeds_that_are_split_have_two_verdicts_and_each_its_own_suspects(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    ears = Ears()
+    cases = Cases(sql_store, hands, [ears])
+    whole, _, rows = mixed_up(sql_store, hands())
+    undo = cases.split(whole.id, [rows], ADA)
+    assert undo.other is not None
+    with sql_store.look() as tx:
+        rest, new = tx.incidents.get(whole.id), tx.incidents.get(undo.other)
+        assert set(owed(tx, ANSWERS)) == {rest.id, new.id}
+    assert (rest.verdict.attack, new.verdict.attack) == (
+        AttackKind.EXTRACTION,
+        AttackKind.POISONING,
+    )
+    assert [s.principal for s in rest.suspects] == ["eve"]
+    assert [s.principal for s in new.suspects] == ["mallory"]
+    assert new.phase is Phase.TRIAGED
+    assert new.severity.vector
+    assert ears.heard == [("opened", new.id), ("changed", rest.id)]
+    cases.undo(undo.id, ADA)
+    with sql_store.look() as tx:
+        assert {s.principal for s in tx.incidents.get(whole.id).suspects} >= {"eve"}
+        assert tx.incidents.get(undo.other).phase is Phase.CLOSED
+
+
+def test_what_a_person_said_of_it_outlives_a_split(sql_store: SqlStore, hands: Moved) -> None:
+    cases = Cases(sql_store, hands)
+    whole, theft, _ = mixed_up(sql_store, hands())
+    word = Judgement(
+        seen=whole.version, why="asked them", verdict=VerdictKind.NATURAL, severity=Level.LOW
+    )
+    cases.judge(whole.id, word, ADA)
+    undo = cases.split(whole.id, [theft], ADA)
+    assert undo.other is not None
+    with sql_store.look() as tx:
+        kept, new = tx.incidents.get(whole.id), tx.incidents.get(undo.other)
+    assert (kept.verdict.by, kept.verdict.kind, kept.severity.by) == (
+        "ada",
+        VerdictKind.NATURAL,
+        "ada",
+    )
+    assert (new.verdict.by, new.verdict.attack) == ("stanch", AttackKind.EXTRACTION)
+
+
+def test_an_incident_that_lost_every_finding_accuses_nobody(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    cases = Cases(sql_store, hands)
+    whole, theft, rows = mixed_up(sql_store, hands())
+    undo = cases.detach(whole.id, [theft, rows], ADA)
+    with sql_store.look() as tx:
+        bare = tx.incidents.get(whole.id)
+    assert (bare.verdict.kind, bare.suspects) == (VerdictKind.UNDECIDED, ())
+    cases.undo(undo.id, ADA)
+    with sql_store.look() as tx:
+        assert tx.incidents.get(whole.id).verdict.kind is VerdictKind.ATTACK

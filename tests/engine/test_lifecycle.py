@@ -10,6 +10,7 @@ import pytest
 
 from stanch.detect.registry import detectors
 from stanch.engine.baselines import Ask, Baselines
+from stanch.engine.cases import Cases
 from stanch.engine.evidence import EvidenceRoom
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
@@ -24,11 +25,13 @@ from stanch.vocabulary.finding import Report
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Phase
 from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.span import Span
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 FRAUD = AssetId("fraud")
+ADA = Caller(name="ada", scopes=ROLE_SCOPES[Role.APPROVER], role=Role.APPROVER)
 
 
 class Clock:
@@ -268,3 +271,23 @@ def test_counts_of_two_sites_say_what_all_their_rows_say_in_one_place(tmp_path: 
     assert "f0" in told[0][0]
     for house in houses.values():
         house.close()
+
+
+def test_findings_that_are_split_off_are_judged_on_the_counts_they_were_made_on(
+    house: House,
+) -> None:
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(20_000, START))
+    minute_by_minute(house, 7, shift=0.5, seed=100)
+    cases = Cases(house.store, house.clock)
+    with house.store.look() as tx:
+        (before,) = tx.incidents.open_on([FRAUD])
+    told = {r.name for r in before.verdict.reasons}
+    assert {"drift", "everybody_alike"} <= told
+    assert len(before.findings) > 1
+    split = cases.split(before.id, [before.findings[-1]], ADA)
+    assert split.other is not None
+    with house.store.look() as tx:
+        for one in (tx.incidents.get(before.id), tx.incidents.get(split.other)):
+            assert one.verdict.kind is before.verdict.kind
+            assert {r.name for r in one.verdict.reasons} == told
+            assert one.impact.principals == before.impact.principals

@@ -109,6 +109,7 @@ def work_of(parts: Parts) -> Work:
     books = Bookshelf(store, utc_now)
     runner = Runner(world, books)
     watcher = Watcher(store, _feed(parts), parts.lake, detectors, utc_now)
+    tellers = (deadlines, Announcer(others.notices))
     keeper.path = Lifecycle(
         PathParts(
             store=store,
@@ -118,14 +119,14 @@ def work_of(parts: Parts) -> Work:
             events=parts.lake,
             shares=parts.split or Alone(),
             in_turn=lambda: parts.in_turn("triage"),
-            tellers=(deadlines, Announcer(others.notices)),
+            tellers=tellers,
             responders=(runner,),
         )
     )
     return Work(
         lifecycle=keeper.path,
         baselines=Baselines(store, parts.signed("baseline"), utc_now),
-        cases=Cases(store, utc_now),
+        cases=Cases(store, utc_now, tellers),
         policies=policies,
         guards=guards,
         approvals=approvals,

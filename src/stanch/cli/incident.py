@@ -189,6 +189,73 @@ def close(
     Out(json=json).show(found, f"{found['id']} is {found['phase']}.")
 
 
+@app.command()
+def merge(
+    *,
+    incident: Which,
+    into: Annotated[str, typer.Argument(help="The incident that takes in its findings.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Put two incidents of one cause together; it can be undone."""
+    path = f"{_BASE}/{segment(incident)}/merge"
+    _regrouped(connect(data).send("POST", path, {"into": into}), json=json)
+
+
+@app.command()
+def split(
+    *,
+    incident: Which,
+    finding: Annotated[list[str], typer.Argument(help="Findings that are about something else.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Give some findings an incident of their own; it can be undone."""
+    path = f"{_BASE}/{segment(incident)}/split"
+    _regrouped(connect(data).send("POST", path, {"findings": finding}), json=json)
+
+
+@app.command()
+def detach(
+    *,
+    incident: Which,
+    finding: Annotated[list[str], typer.Argument(help="Findings that do not belong in it.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Take findings out of an incident; it can be undone."""
+    path = f"{_BASE}/{segment(incident)}/detach"
+    _regrouped(connect(data).send("POST", path, {"findings": finding}), json=json)
+
+
+@app.command()
+def undos(*, incident: Which, data: Data = None, json: Json = False) -> None:
+    """List how an incident's findings changed hands, newest first."""
+    found = connect(data).get(f"{_BASE}/{segment(incident)}/undos")
+    rows = [{**one, "findings": len(one["findings"])} for one in found]
+    columns = ("id", "how", "incident", "other", "findings", "by", "at", "undone")
+    Out(json=json).table({"items": found}, columns, rows)
+
+
+@app.command()
+def undo(
+    *,
+    which: Annotated[str, typer.Argument(help="The id that merge, split or detach gave.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Put a merge, a split or a detachment back; once."""
+    done = connect(data).send("POST", f"/api/v1/undos/{segment(which)}")
+    says = f"Put back: {len(done['findings'])} findings are in {done['incident']} again."
+    Out(json=json).show(done, says)
+
+
+def _regrouped(undo_: Mapping[str, Any], *, json: bool) -> None:
+    where = f"went to {undo_['other']}" if undo_["other"] else "were taken out"
+    says = f"{len(undo_['findings'])} findings of {undo_['incident']} {where}."
+    Out(json=json).show(undo_, f"{says} Put it back with: stanch incident undo {undo_['id']}")
+
+
 _LEVELS = frozenset(level.name for level in Level)
 
 
@@ -230,6 +297,18 @@ def _told(
     yield "\nDo first:"
     for action in ahead["actions"]:
         yield f"  {action['action']}: {action['why']}"
+    yield "\nCall:"
+    yield from _calls(ahead["call"])
     yield f"\nCan go to: {', '.join(ahead['phases']) or 'nowhere'}"
     for note_ in notes:
         yield f"\n{note_['at'][:16]} {note_['by']}: {note_['text']}"
+
+
+def _calls(calls: list[Mapping[str, Any]]) -> Iterator[str]:
+    for call in calls:
+        who = call["person"] or "nobody is named in the inventory"
+        if call["person"] and not call["named"]:
+            who += ", the owner: nobody has this role"
+        if not call["now"]:
+            who += ", in working hours"
+        yield f"  {call['duty'].replace('_', ' ')} ({who}): {call['why']}"

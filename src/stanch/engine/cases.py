@@ -3,7 +3,8 @@
 In    a caller, the incident and the version of it that they saw, what they want.
 Out   the incident as it now is, with its line in the evidence log; `Stale` when somebody was first.
 Why   a machine's belief and a person's word are kept apart: what a person said of the verdict or
-      the severity stays until a person changes it.
+      the severity stays until a person changes it. Incidents whose findings changed hands are
+      judged on what they now hold, told of and answered like any other.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stanch.engine.clock import Clock, new_id
+from stanch.engine.lifecycle import Teller
 from stanch.engine.ports import Store, Transaction
+from stanch.engine.rejudging import judged_again, judged_anew
 from stanch.vocabulary.casework import Note, Regroup, Undo
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.ids import FindingId, IncidentId
@@ -59,9 +62,10 @@ class Judgement:
 class Cases:
     """The incidents, as people work on them."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, tellers: Sequence[Teller] = ()) -> None:
         self._store = store
         self._clock = clock
+        self._tellers = tuple(tellers)
 
     def note(self, incident: IncidentId, text: str, caller: Caller) -> Note:
         """The note, kept beside the incident and never mixed into its own words."""
@@ -126,6 +130,8 @@ class Cases:
             undo = _undo(Regroup.MERGED, one, into, lost.findings, at, caller)
             saved = tx.incidents.merge(lost, kept, undo=undo)
             self._enter(tx, saved, caller, f"merged {one} into it", at)
+            now = judged_again(tx, saved, at)
+        self._tell(changed=(now,))
         return undo
 
     def split(self, one: IncidentId, findings: Sequence[FindingId], caller: Caller) -> Undo:
@@ -150,6 +156,9 @@ class Cases:
             saved = tx.incidents.split(whole, new, undo=undo)
             self._enter(tx, saved, caller, f"split off {one}", at, Deed.INCIDENT_OPENED)
             tx.announce("incident", one)
+            rest = judged_anew(tx, tx.incidents.get(one), at)
+            made = judged_anew(tx, saved, at)
+        self._tell(opened=(made,), changed=(rest,))
         return undo
 
     def detach(self, one: IncidentId, findings: Sequence[FindingId], caller: Caller) -> Undo:
@@ -160,6 +169,8 @@ class Cases:
             undo = _undo(Regroup.DETACHED, one, None, _chosen(whole, findings), at, caller)
             saved = tx.incidents.detach(whole, undo=undo)
             self._enter(tx, saved, caller, f"detached {len(undo.findings)} findings", at)
+            rest = judged_anew(tx, saved, at)
+        self._tell(changed=(rest,))
         return undo
 
     def undo(self, key: str, caller: Caller) -> Undo:
@@ -169,9 +180,20 @@ class Cases:
             undone = tx.incidents.undo(key, at=at, by=caller.name)
             back = tx.incidents.get(undone.incident)
             self._enter(tx, back, caller, f"took back: {undone.how}", at)
+            now = [judged_again(tx, back, at)]
             if undone.other is not None:
                 tx.announce("incident", undone.other)
+                now.append(judged_anew(tx, tx.incidents.get(undone.other), at))
+        self._tell(changed=now)
         return undone
+
+    def _tell(self, *, opened: Sequence[Incident] = (), changed: Sequence[Incident] = ()) -> None:
+        """Starts and stops clocks, and tells people, as when a detector had opened it."""
+        for teller in self._tellers:
+            for one in opened:
+                teller.opened(one)
+            for one in changed:
+                teller.changed(one)
 
     def _save(
         self,

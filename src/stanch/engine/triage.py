@@ -109,10 +109,10 @@ class Triage:
             match decision:
                 case Open():
                     made = self._open(tx, decision, reports, at)
-                    opened.append(self._judge(tx, made, windows, at))
+                    opened.append(judge(tx, made, windows, at))
                 case Add() if decision.findings or decision.reports:
                     grown = self._add(tx, decision, reports, at)
-                    changed.append(self._judge(tx, grown, windows, at))
+                    changed.append(judge(tx, grown, windows, at))
                 case Hold():
                     waiting.extend(decision.findings)
                 case Lapse():
@@ -148,28 +148,6 @@ class Triage:
         self._notes(tx, seen, [reports[r] for r in decision.reports if r in reports])
         return replace(seen, findings=merged, updated=at)
 
-    def _judge(
-        self, tx: Transaction, incident: Incident, windows: Mapping[str, Window], at: datetime
-    ) -> Incident:
-        """The incident with what its findings and counts say now; a person's word stays."""
-        findings = _newest(tx, incident)
-        window = _fullest([windows[f.id] for f in findings if f.id in windows])
-        seen = observed(window, _slices(tx, window)) if window is not None else None
-        assets = {a.id: a for a in _all_assets(tx)}
-        around = Around(
-            assets=assets,
-            counted=_counted(tx, incident, assets, window, at),
-            upstream=tuple(_upstream(tx, incident, assets, at)),
-            calibration=_own(window),
-        )
-        now = judged(incident, findings, seen, around)
-        moved = _triaged(now)
-        if moved == incident:
-            return incident
-        saved = tx.incidents.save(replace(moved, updated=at))
-        _enter(tx, saved, Deed.INCIDENT_CHANGED, at, why=saved.title)
-        return saved
-
     @staticmethod
     def _notes(tx: Transaction, incident: Incident, told: Iterable[Report]) -> None:
         for report in told:
@@ -195,6 +173,29 @@ class Triage:
                     facts={"why": decision.why},
                 )
             )
+
+
+def judge(
+    tx: Transaction, incident: Incident, windows: Mapping[str, Window], at: datetime
+) -> Incident:
+    """The incident with what its findings and counts say now; a person's word stays."""
+    findings = newest(tx, incident)
+    window = _fullest([windows[f.id] for f in findings if f.id in windows])
+    seen = observed(window, _slices(tx, window)) if window is not None else None
+    assets = {a.id: a for a in _all_assets(tx)}
+    around = Around(
+        assets=assets,
+        counted=_counted(tx, incident, assets, window, at),
+        upstream=tuple(_upstream(tx, incident, assets, at)),
+        calibration=_own(window),
+    )
+    now = judged(incident, findings, seen, around)
+    moved = _triaged(now)
+    if moved == incident:
+        return incident
+    saved = tx.incidents.save(replace(moved, updated=at))
+    _enter(tx, saved, Deed.INCIDENT_CHANGED, at, why=saved.title)
+    return saved
 
 
 def _fullest(windows: Sequence[Window]) -> Window | None:
@@ -289,7 +290,8 @@ def _all_assets(tx: Transaction) -> Iterator[Asset]:
         after = page.next
 
 
-def _newest(tx: Transaction, incident: Incident) -> tuple[Finding, ...]:
+def newest(tx: Transaction, incident: Incident) -> tuple[Finding, ...]:
+    """The findings that an incident is judged by: its last ones."""
     return tx.findings.many(incident.findings[-MOST_SEEN:])
 
 

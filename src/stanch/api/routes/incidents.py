@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.engine.cases import Judgement, Step
 from stanch.engine.clock import new_id
+from stanch.triage.callout import Call, roles_to_call
 from stanch.triage.next_steps import Recommended, first_actions
 from stanch.triage.similar import Likeness, similar
 from stanch.vocabulary.casework import Note, Undo
@@ -65,6 +66,8 @@ class Ahead:
 
     phases: tuple[str, ...]
     actions: tuple[Recommended, ...]
+    call: tuple[Call, ...]
+    """Whom to call, by their part in the asset, and why each."""
     similar: tuple[Likeness, ...]
 
 
@@ -166,13 +169,15 @@ def put_back(house: TheHouse, caller: TheCaller, undo: FromPath[str]) -> Undo:
 
 @get("/incidents/{incident:str}/ahead", opt=needs(Scope.READ), sync_to_thread=True)
 def look_ahead(house: TheHouse, incident: FromPath[str]) -> Ahead:
-    """Where it can go, what to do first, and which past incidents were like it."""
+    """Where it can go, what to do first, whom to call, and which past incidents were like it."""
     with house.store.look() as tx:
         now = tx.incidents.get(IncidentId(incident))
+        asset = tx.assets.find(now.asset)
         past = tx.incidents.page(Wanted(closed=True), limit=200).items
     return Ahead(
         phases=tuple(onward(now.phase)),
         actions=first_actions(now),
+        call=roles_to_call(now, asset),
         similar=similar(now, [line.incident for line in past]),
     )
 

@@ -102,14 +102,14 @@ class Bench:
     def take(self, tx: Transaction, rows: pa.Table, at: datetime) -> None:
         """Counts these rows on their desks."""
         for name, own in _cut(rows, rows["asset"]):
-            asset = tx.assets.find(AssetId(name)) or _stranger(AssetId(name))
+            asset = tx.assets.find(AssetId(name)) or stranger(AssetId(name))
             self._remember(tx, asset)
             for kind, part in _cut(own, own["kind"]):
                 self._take_kind(tx, asset, EventKind(kind), part, at)
 
     def absorb(self, tx: Transaction, sent: Sent, at: datetime) -> None:
         """Merges a minute that a site counted on our plan; `BadInput` when it was on another."""
-        asset = tx.assets.find(AssetId(sent.asset)) or _stranger(AssetId(sent.asset))
+        asset = tx.assets.find(AssetId(sent.asset)) or stranger(AssetId(sent.asset))
         self._remember(tx, asset)
         desk = self._desk(tx, asset, sent.version, at)
         plan = desk.ready.plan if desk.ready is not None else None
@@ -124,7 +124,7 @@ class Bench:
 
     def touch(self, tx: Transaction, asset: AssetId, version: str, at: datetime) -> None:
         """Has the window looked at again: somebody added to its counts in the store."""
-        known = tx.assets.find(asset) or _stranger(asset)
+        known = tx.assets.find(asset) or stranger(asset)
         self._remember(tx, known)
         desk = self._desk(tx, known, version, at)
         desk.kinds = desk.kinds | {EventKind.INFERENCE}
@@ -337,7 +337,7 @@ def _blocks(tally: Tally) -> Iterator[SummaryBlock]:
         )
 
 
-def _stranger(asset: AssetId) -> Asset:
+def stranger(asset: AssetId) -> Asset:
     """An asset that sends events and that nobody registered: watched all the same."""
     return Asset(id=asset, kind=AssetKind.ENDPOINT, name=asset, owner="")
 

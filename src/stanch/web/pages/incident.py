@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
+from stanch.triage.callout import roles_to_call
 from stanch.triage.next_steps import first_actions
 from stanch.triage.similar import similar
 from stanch.vocabulary.asset import Asset
@@ -123,6 +124,7 @@ def overview(visit: Visit) -> Answer:
         matters=matters(one),
         questions=questions(one),
         steps=first_actions(one),
+        calls=roles_to_call(one, case.asset),
         near=near,
         titles=titles,
         guilty=guilty,
