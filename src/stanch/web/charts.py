@@ -244,7 +244,7 @@ def graph(columns: Sequence[Sequence[Node]], edges: Sequence[Edge], says: str) -
     body = [_edge(place[e.start], place[e.end], wide, high) for e in edges if _both(place, e)]
     body += [_node(node, place[node.id], wide, high) for column in full for node in column]
     width = len(full) * (wide + gap) - gap if full else wide
-    return drawing(Paper(max(width, 780), tall * (high + 14), role="group"), says, body)
+    return drawing(Paper(max(width, 780), tall * (high + 14), "graph", role="group"), says, body)
 
 
 def _both(place: Mapping[str, tuple[float, float]], edge: Edge) -> bool:

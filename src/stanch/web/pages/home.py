@@ -9,6 +9,7 @@ from stanch.prepare.readiness import Check, readiness
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.clock import ClockState
+from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Level
 from stanch.vocabulary.kept import BlindSpot
 from stanch.vocabulary.listing import Sort, Wanted
@@ -17,6 +18,7 @@ from stanch.web.charts import Cell, strip
 from stanch.web.pages.assets import known
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit
+from stanch.web.words import word
 
 HOURS = 24
 MOST_ASSETS = 200
@@ -57,11 +59,38 @@ def show(visit: Visit) -> Answer:
         clocks=clocks,
         worst=worst,
         levels=[(levels[str(n)], n.name.lower()) for n in _LEVELS if levels.get(str(n))],
-        blinds=sorted(blinds, key=lambda b: b.since)[:12],
+        blinds=_grouped(blinds)[:12],
         blind_count=len(blinds),
         states=states,
         hours=HOURS,
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dark:
+    """What cannot be told of one asset for one reason, and since when."""
+
+    asset: AssetId
+    why: str
+    since: datetime
+    what: tuple[str, ...]
+
+
+def _grouped(blinds: tuple[BlindSpot, ...]) -> list[Dark]:
+    """The reasons that most detectors share, first."""
+    made: dict[tuple[AssetId, str], list[BlindSpot]] = {}
+    for one in blinds:
+        made.setdefault((one.blind.asset, one.blind.why), []).append(one)
+    found = [
+        Dark(
+            asset=asset,
+            why=why,
+            since=min(b.since for b in all_),
+            what=tuple(sorted({word(b.blind.detector) for b in all_})),
+        )
+        for (asset, why), all_ in made.items()
+    ]
+    return sorted(found, key=lambda d: (-len(d.what), d.since))
 
 
 def _states(

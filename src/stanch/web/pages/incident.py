@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from stanch.engine.placed import placed
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.triage.callout import roles_to_call
@@ -16,17 +17,20 @@ from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.incident import MOVES, Incident, Move, Phase
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed
+from stanch.vocabulary.span import Span
 from stanch.web.charts import shares
 from stanch.web.listing import Lines, shown
 from stanch.web.lists import EVIDENCE, FINDINGS
 from stanch.web.markdown import html
 from stanch.web.paper import page
+from stanch.web.plots import Plot, plotted
 from stanch.web.questions import matters, questions
 from stanch.web.visit import Answer, Page, Visit
 
 TELLING = (Deed.PERSON_TOLD, Deed.APPROVAL_ASKED)
 """The deeds by which people hear of an incident."""
 _TOLD = 5
+_PLOTS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +118,7 @@ def overview(visit: Visit) -> Answer:
         past = [line.incident for line in tx.incidents.page(closed, limit=200).items]
         near = similar(one, past, top=3)
         titles = {p.id: p.title for p in past}
+        done = {act.act: act for act in placed(tx, one.id) if act.undone is None}
     guilty = sorted(one.suspects, key=lambda s: -s.share)[:8]
     return page(
         visit,
@@ -124,6 +129,7 @@ def overview(visit: Visit) -> Answer:
         matters=matters(one),
         questions=questions(one),
         steps=first_actions(one),
+        done=done,
         calls=roles_to_call(one, case.asset),
         near=near,
         titles=titles,
@@ -135,6 +141,7 @@ def _listed(lines: Lines[object], tab: str) -> Callable[[Visit], Answer]:
     def show(visit: Visit) -> Answer:
         with visit.console.store.look() as tx:
             case = case_of(visit, tx)
+            plots, rows = _plots(tx, case.incident) if tab == "findings" else ([], 0)
         base = Wanted(incident=(case.incident.id,))
         found = shown(visit, lines, base=base)
         guilty = shares(
@@ -145,10 +152,28 @@ def _listed(lines: Lines[object], tab: str) -> Callable[[Visit], Answer]:
             "Share of the oddness that each principal carries",
         )
         return page(
-            visit, "incident_list.html", case=case, tab=tab, list=found, lines=lines, guilty=guilty
+            visit,
+            "incident_list.html",
+            case=case,
+            tab=tab,
+            list=found,
+            lines=lines,
+            guilty=guilty,
+            plots=plots,
+            rows=rows,
         )
 
     return show
+
+
+def _plots(tx: Transaction, one: Incident) -> tuple[list[Plot], int]:
+    """What moved most on the asset in the last hour of what the newest finding saw."""
+    newest = tx.findings.page(Wanted(incident=(one.id,)), limit=1).items
+    if not newest:
+        return [], 0
+    end = newest[0].window.end
+    span = Span(start=max(end - timedelta(hours=1), min(one.first_seen, end)), end=end)
+    return plotted(tx, one.asset, span, _PLOTS)
 
 
 def notes(visit: Visit) -> Answer:

@@ -1,5 +1,6 @@
 """What was done to contain it: demands in force, what each changes, who runs it, and its undo."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,12 +19,17 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.playbook import Playbook
 from stanch.vocabulary.policy import Policy
-from stanch.vocabulary.run import Run
+from stanch.vocabulary.record import Deed
+from stanch.vocabulary.run import OVER, Run
 from stanch.vocabulary.standing import Demand, DemandId, Standing, Traffic
 from stanch.vocabulary.trouble import BadInput, NotFound
+from stanch.web.flow import Marks, flow
 from stanch.web.pages.incident import case_of
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
+
+_STEPS = 200
+"""Steps of one run whose outcome is looked up."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,11 +124,30 @@ def revert(visit: Visit) -> Answer:
 
 def runs(visit: Visit) -> Answer:
     """The playbooks at work on it: each step, where it is, for whom it waits."""
+    visit.console.desk.settle()
     with visit.console.store.look() as tx:
         case = case_of(visit, tx)
         found = tx.runs.page(Wanted(incident=(case.incident.id,)), limit=20).items
-        told = [(run, _begun_with(tx, run)) for run in found]
+        told = [_played(visit, run, _begun_with(tx, run)) for run in found]
     return page(visit, "incident_runs.html", case=case, tab="runs", runs=told)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Played:
+    """A run, its playbook as it began, what each step came to, and all of it as a drawing."""
+
+    run: Run
+    book: Playbook | None
+    came: Mapping[str, str]
+    drawing: str
+
+
+def _played(visit: Visit, run: Run, book: Playbook | None) -> Played:
+    lines = visit.console.custody.history(run.id, deeds=(Deed.STEP_DONE,), limit=_STEPS)
+    came = {str(i.entry.facts.get("step", "")): str(i.entry.facts.get("says", "")) for i in lines}
+    here = frozenset({run.step}) if run.state not in OVER else frozenset()
+    drawing = flow(book, Marks(here=here, done=frozenset(came))) if book else ""
+    return Played(run=run, book=book, came=came, drawing=drawing)
 
 
 def _begun_with(tx: Transaction, run: Run) -> Playbook | None:

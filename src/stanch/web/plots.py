@@ -1,0 +1,81 @@
+"""Plots: what an asset answered in some time, against its baseline.
+
+In    a transaction, an asset, a span.
+Out   a drawing for each feature and score, what moved most first.
+Why   the asset, the finding and the incident show the same drawing of the same counts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from stanch.detect.alarms.reading import Stream
+from stanch.detect.alarms.streams import table
+from stanch.detect.summaries.plan import Plan
+from stanch.detect.summaries.summary import Summary, merged
+from stanch.engine.ports import Transaction
+from stanch.engine.watch.golden import baseline_of
+from stanch.engine.watch.minutes import from_bytes
+from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.span import Span
+from stanch.web.charts import Bar, then_and_now
+
+_SHOWN = (Stream.PREDICTIONS, Stream.CONFIDENCE, Stream.VALUE, Stream.NUMBERS, Stream.CATEGORIES)
+_WIDE = 320.0
+"""Two plots beside each other in a column of the page."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plot:
+    """One feature or score, now against its baseline."""
+
+    name: str
+    drawing: str
+    moved: float
+    """Half the sum of the differences of all shares: 0 is the same, 1 is nothing in common."""
+
+
+def plotted(tx: Transaction, key: AssetId, span: Span, most: int) -> tuple[list[Plot], int]:
+    """What moved most first, and how many answers of that time they show."""
+    kept = tx.baselines.current(key)
+    if kept is None:
+        return [], 0
+    whole = tx.baselines.get(kept.id)
+    golden = baseline_of(whole, span.end)
+    blocks = tx.summaries.between(key, span)
+    minutes = (from_bytes(block.body, golden.plan).counted for block in blocks)
+    now = merged((m.summary for m in minutes if m is not None), golden.plan)
+    plots = sorted(_each(golden.golden, now, golden.plan), key=lambda p: -p.moved)
+    return plots[:most], now.n
+
+
+def _each(then: Summary, now: Summary, plan: Plan) -> Iterator[Plot]:
+    for stream in _SHOWN:
+        before, after = table(stream, then, plan), table(stream, now, plan)
+        for i, name in enumerate(before.members):
+            old, new = _shares(before.counts[i]), _shares(after.counts[i])
+            names = _names(stream, name, plan, len(old))
+            bars = [
+                Bar(name=n, then=float(o), now=float(w))
+                for n, o, w in zip(names, old, new, strict=True)
+            ]
+            moved = float(np.abs(new - old).sum() / 2) if new.sum() else 0.0
+            drawn = then_and_now(bars, f"{name}, now and then", _WIDE)
+            yield Plot(name=name, moved=moved, drawing=drawn)
+
+
+def _shares(counts: np.ndarray) -> np.ndarray:
+    return counts / max(1, int(counts.sum()))
+
+
+def _names(stream: Stream, member: str, plan: Plan, count: int) -> list[str]:
+    if stream is Stream.PREDICTIONS:
+        return [*plan.classes, "unknown", "none"][:count]
+    if stream is Stream.CATEGORIES:
+        known = next(k for k in plan.categories if k.name == member)
+        values = [*known.values, *(f"rare {i}" for i in range(count))]
+        return [*values[: count - 1], "new"]
+    if stream is Stream.CONFIDENCE:
+        return [f"{100 * i // count} %" for i in range(count)]
+    return ["below", *(f"bin {i}" for i in range(1, count - 1)), "above"]
