@@ -22,6 +22,9 @@ from stanch.detect.summaries.ledger import (
     WIDTH,
     Ledger,
     bucket_of,
+    hashes_of,
+    kept_of,
+    levels_of,
     nobody,
 )
 from stanch.detect.summaries.parts import (
@@ -37,7 +40,7 @@ from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.ready import Ready
 from stanch.detect.summaries.sample import cards_of, keys_of, told_of
 from stanch.detect.summaries.sketch import REGISTERS, SMALL
-from stanch.detect.summaries.strange import hash_of, strange_of
+from stanch.detect.summaries.strange import strange_of
 from stanch.detect.summaries.summary import Summary, empty, shapes_of
 from stanch.vocabulary.trouble import BadInput
 
@@ -186,9 +189,8 @@ def _peaks(batch: Columns, inputs: Inputs, quick: Kernels) -> dict[Peak, Octets]
         quick.put(registers, np.zeros(len(hashes), np.int64), hashes)
         return registers[0]
 
-    named = np.array([hash_of(name) for name in batch.names], np.uint64)
     return {
-        Peak.PRINCIPALS: sketch(named),
+        Peak.PRINCIPALS: sketch(hashes_of(batch.names)),
         Peak.INPUTS: sketch(inputs.prints),
         Peak.CELLS: sketch(inputs.cells),
         Peak.MINUTES: sketch(mixed(np.unique(batch.ticks // (12 * TICK)).astype(np.uint64))),
@@ -211,22 +213,34 @@ def _ledger(
     watch: tuple[str, ...],
 ) -> Ledger:
     """The ledger of a batch: everybody in the buckets, the named ones sorted."""
-    buckets = np.zeros((BUCKETS, WIDTH), np.int64)
-    np.add.at(buckets, [bucket_of(name) for name in (*names, "")], table)
-    order = sorted(range(len(names)), key=lambda i: names[i])
-    none = nobody(plan.digest, watch)
-    whole = Ledger(
+    hashes = hashes_of(names)
+    watch = tuple(sorted({*watch}))
+    kept, level = kept_of(levels_of(hashes), names, watch, 0)
+    order = sorted(kept, key=lambda i: names[i])
+    return Ledger(
         plan=plan.digest,
         names=tuple(names[i] for i in order),
         table=table[order],
         inputs=sketches[0][order],
         cells=sketches[1][order],
-        keys=np.zeros((len(names), SAMPLED), np.int64),
-        cards=np.zeros((len(names), SAMPLED, CARD), np.uint8),
-        buckets=buckets,
-        watch=none.watch,
+        keys=np.zeros((len(order), SAMPLED), np.int64),
+        cards=np.zeros((len(order), SAMPLED, CARD), np.uint8),
+        buckets=_buckets(hashes, table),
+        level=level,
+        watch=watch,
     )
-    return whole.merge(none)
+
+
+def _buckets(hashes: Hashes, table: Ints) -> Ints:
+    """(64, WIDTH) the counts of everybody, by hash; the table's last line is nobody's."""
+    buckets = np.zeros((BUCKETS, WIDTH), np.int64)
+    place = (hashes >> np.uint64(58)).astype(np.int64)
+    order = np.argsort(place, kind="stable")
+    here, starts = np.unique(place[order], return_index=True)
+    if len(here):
+        buckets[here] = np.add.reduceat(table[order], starts)
+    buckets[bucket_of("")] += table[-1]
+    return buckets
 
 
 def _sampled(

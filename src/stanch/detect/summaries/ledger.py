@@ -15,13 +15,13 @@ and a lower bound overall.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Ints, Octets
+from stanch.detect.summaries.arrays import Hashes, Ints, Octets
 from stanch.detect.summaries.codec import packed, unpacked
 from stanch.detect.summaries.parts import (
     BLOCK_CLASSES,
@@ -191,17 +191,9 @@ class Ledger:
 
     def _bounded(self) -> "Ledger":
         """The same, at the lowest level that fits."""
-        levels = [WATCHED if n in self.watch else level_of(n) for n in self.names]
-        free = sorted((found for found in levels if found < WATCHED), reverse=True)
-        level = self.level
-        if sum(found >= level for found in free) > MOST_LIVE:
-            level = max(level, free[MOST_LIVE] + 1)
-        kept = [i for i, found in enumerate(levels) if found >= level]
-        return (
-            self
-            if len(kept) == len(levels) and level == self.level
-            else self._only(kept, level=level, sealed=False)
-        )
+        kept, level = kept_of(levels_of(hashes_of(self.names)), self.names, self.watch, self.level)
+        same = len(kept) == len(self.names) and level == self.level
+        return self if same else self._only(kept, level=level, sealed=False)
 
     def _only(self, kept: list[int], *, level: int, sealed: bool) -> "Ledger":
         return Ledger(
@@ -271,10 +263,27 @@ def _part(block: Block) -> str:
     return f"table {block}"
 
 
-def level_of(name: str) -> int:
-    """How many zero bits this principal's hash ends in: half of all have more than none."""
-    number = hash_of(name)
-    return (number & -number).bit_length() - 1 if number else 63
+def hashes_of(names: Sequence[str]) -> Hashes:
+    """The hash of each principal."""
+    return np.fromiter(map(hash_of, names), np.uint64, len(names))
+
+
+def levels_of(hashes: Hashes) -> Ints:
+    """How many zero bits each hash ends in: half of all have more than none."""
+    lowest = hashes & (~hashes + np.uint64(1))
+    return np.where(lowest == 0, 63, np.frexp(lowest.astype(np.float64))[1] - 1).astype(np.int64)
+
+
+def kept_of(
+    levels: Ints, names: Sequence[str], watch: tuple[str, ...], least: int
+) -> tuple[list[int], int]:
+    """The places of those that a live ledger of all these keeps, and its level, `least` or more."""
+    watched = [n in watch for n in names] if watch else [False] * len(names)
+    free = np.sort(levels[~np.array(watched, np.bool_)])[::-1]
+    level = least
+    if (free >= least).sum() > MOST_LIVE:
+        level = max(level, int(free[MOST_LIVE]) + 1)
+    return np.flatnonzero(np.array(watched, np.bool_) | (levels >= level)).tolist(), level
 
 
 def bucket_of(name: str) -> int:
