@@ -65,7 +65,11 @@ def test_the_page_says_why_and_keeps_its_table_whole() -> None:
 
 def test_a_matrix_is_summed_up_by_drill_and_held_against_its_bars() -> None:
     many = [one(seed=n, won=n != 3) for n in range(1, 21)]
-    card = scorecard([*many, one("evasion")], left=2, failed=("drift, seed 4: it broke",))
+    card = scorecard(
+        [*many, one("evasion")],
+        left=["drift, seed 5", "drift, seed 6"],
+        failed=("drift, seed 4: it broke",),
+    )
     (first, second) = sorted(card.summary, key=lambda line: line.seeds)
     assert (first.name, first.won) == ("evasion", 1)
     assert (second.seeds, second.won, second.contained, second.contained_seconds) == (
@@ -101,10 +105,11 @@ def test_the_picture_is_well_formed_and_labelled() -> None:
 
 
 def test_pieces_of_a_matrix_make_the_card_that_it_would_have_been() -> None:
-    pieces = [scorecard([one(seed=2)], seconds=3.0, left=1), scorecard([one()], seconds=4.0)]
+    left = ["extraction, seed 1", "evasion, seed 1"]
+    pieces = [scorecard([one(seed=2)], seconds=3.0, left=left), scorecard([one()], seconds=4.0)]
     whole = joined(pieces)
     assert [(s.name, s.seed) for s in whole.drills] == [("extraction", 1), ("extraction", 2)]
-    assert (whole.seconds, whole.left) == (7.0, 1)
+    assert (whole.seconds, whole.left, whole.left_out) == (7.0, 1, ("evasion, seed 1",))
     assert whole.reached == scorecard([one(), one(seed=2)]).reached
 
 

@@ -139,7 +139,7 @@ class Wanted:
             )
 
     def orders(self, name: str, say: Callable[[str], None]) -> "list[Order]":
-        """Every seed of every drill, a seed at a time; those that need an extra are left out."""
+        """Every seed of every drill, a seed at a time, those without their extra left out."""
         from dataclasses import replace  # noqa: PLC0415  only here
 
         from stanch.sandbox.player import Order  # noqa: PLC0415  the heavy parts
@@ -152,6 +152,8 @@ class Wanted:
         chosen = [one for one in chosen if name or not optional(one)]
         for one in chosen:
             ready(one, self.options)
+        # The long ones first: at the end nobody waits for one that began last.
+        chosen = sorted(chosen, key=lambda one: (not one.innocent, -one.expected.seconds, one.id))
         first = self.options.seed
         return [
             Order(name=one.id, options=replace(self.options, seed=first + n))
@@ -178,7 +180,8 @@ def _played(orders: "list[Order]", wanted: Wanted, out: Out) -> Scorecard:
     for why in found.failed:
         out.say(f"Not played: {why}")
     if found.left:
-        out.say(f"{found.left} drills were left out: the {wanted.minutes:g} minutes are over.")
+        said = f"{len(found.left)} drills were left out"
+        out.say(f"{said}: the {wanted.minutes:g} minutes are over.")
     return scorecard(found.scores, seconds=found.seconds, failed=found.failed, left=found.left)
 
 

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -128,17 +129,28 @@ class Made:
 def make(drill: Drill, options: Options) -> Made:
     """(1) Data and a model, the same for the same seed."""
     world = drill.world
-    data = table(world.data)
-    learnt, unseen = data.halves(options.seed)
+    return _made(world.data, options.seed, world.hidden, world.rounds)
+
+
+@lru_cache(maxsize=8)
+def _made(name: str, seed: int, hidden: tuple[int, ...], rounds: int) -> Made:
+    """Nobody changes what is made here, so drills on one world and seed share it."""
+    data = table(name)
+    learnt, unseen = data.halves(seed)
     few = max(40, len(unseen) // 8)
     early = learnt.take(np.arange(len(learnt) * 3 // 4))
+    known = unseen.take(np.arange(few))
+    ordinary = unseen.take(np.arange(few, len(unseen)))
+    for shared in (learnt, known, ordinary):
+        shared.x.setflags(write=False)
+        shared.y.setflags(write=False)
     return Made(
         data=data,
         learnt=learnt,
-        known=unseen.take(np.arange(few)),
-        ordinary=unseen.take(np.arange(few, len(unseen))),
-        net=trained(learnt, options.seed, hidden=world.hidden, rounds=world.rounds),
-        older=trained(early, options.seed + 1, hidden=world.hidden, rounds=world.rounds),
+        known=known,
+        ordinary=ordinary,
+        net=trained(learnt, seed, hidden=hidden, rounds=rounds),
+        older=trained(early, seed + 1, hidden=hidden, rounds=rounds),
     )
 
 
@@ -155,7 +167,8 @@ def staged(drill: Drill, options: Options, folder: Path) -> Iterator[Stage]:
         with raised(drill, options, folder, (server, made)) as stage:
             yield stage
     finally:
-        server.stop()
+        # Its folder is thrown away with it: there is nothing to bring home first.
+        server.kill()
 
 
 @contextmanager

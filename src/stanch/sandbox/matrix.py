@@ -39,8 +39,8 @@ class Played:
     scores: list[Score] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     """Why a drill came to no score, in sentences."""
-    left: int = 0
-    """Drills that no time was left for."""
+    left: list[str] = field(default_factory=list)
+    """Drills that no time was left for, with their seeds."""
     seconds: float = 0.0
 
 
@@ -95,7 +95,7 @@ def _sum(orders: Sequence[Order], found: dict[int, Told], seconds: float) -> Pla
     for place, order in enumerate(orders):
         told = found.get(place)
         if told is None:
-            whole.left += 1
+            whole.left.append(f"{order.name}, seed {order.options.seed}")
         elif told.score is not None:
             whole.scores.append(told.score)
         else:

@@ -34,6 +34,8 @@ class Scorecard:
     """What came to no score, and why."""
     left: int = 0
     """Drills that no time was left for."""
+    left_out: tuple[str, ...] = ()
+    """Which they are, with their seeds."""
 
     @property
     def won(self) -> bool:
@@ -42,7 +44,11 @@ class Scorecard:
 
 
 def scorecard(
-    scores: Sequence[Score], *, seconds: float = 0.0, failed: Sequence[str] = (), left: int = 0
+    scores: Sequence[Score],
+    *,
+    seconds: float = 0.0,
+    failed: Sequence[str] = (),
+    left: Sequence[str] = (),
 ) -> Scorecard:
     """The card of these scores, on this machine."""
     machine = f"{os.cpu_count()} x {platform.machine()}, Python {platform.python_version()}"
@@ -54,7 +60,8 @@ def scorecard(
         reached=reached(scores),
         seconds=seconds,
         failed=tuple(failed),
-        left=left,
+        left=len(left),
+        left_out=tuple(left),
     )
 
 
@@ -65,6 +72,8 @@ def joined(cards: Sequence[Scorecard]) -> Scorecard:
     twice = [f"{name}, seed {seed}" for (name, seed, *_), count in plays.items() if count > 1]
     if twice:
         raise BadInput(f"{twice[0]} is in two scorecards. Each play counts once: name one of them.")
+    played = {f"{one.name}, seed {one.seed}" for one in scores}
+    left = tuple(one for card in cards for one in card.left_out if one not in played)
     ordered = sorted(scores, key=lambda one: (one.name, one.seed))
     return Scorecard(
         drills=tuple(ordered),
@@ -74,7 +83,8 @@ def joined(cards: Sequence[Scorecard]) -> Scorecard:
         reached=reached(ordered),
         seconds=round(sum(card.seconds for card in cards), 1),
         failed=tuple(why for card in cards for why in card.failed),
-        left=sum(card.left for card in cards),
+        left=len(left),
+        left_out=left,
     )
 
 
