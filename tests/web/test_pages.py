@@ -17,11 +17,12 @@ from stanch.engine.evidence import Piece
 from stanch.engine.ingest.schema import conform
 from stanch.settings import Settings
 from stanch.vocabulary.asset import Asset, AssetKind
-from stanch.vocabulary.finding import AttackKind, Finding, Suspect
+from stanch.vocabulary.finding import AttackKind, Blind, Finding, Suspect
 from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PrincipalId
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
+from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput, NotAllowed, NotFound, Stale
 from stanch.web.console import fields_of
@@ -304,3 +305,30 @@ def test_every_page_stands_when_there_is_nothing_yet(tmp_path: Path) -> None:
         assert "All is calm" in read(bare, "/", by=admin)
         for path in PLAIN:
             assert asked(bare, "GET", path, by=admin).status in {200, 303}, path
+
+
+def test_what_cannot_be_told_stands_once_for_each_reason(world: tuple[Parts, Console]) -> None:
+    parts, console = world
+    with parts.store.begin() as tx:
+        for name in ("fairness_gap", "score_shift"):
+            blind = Blind(detector=DetectorId(name), asset=AssetId("fraud"), why="no baseline")
+            tx.blinds.say(blind, at=NOW)
+    assert "2 detectors are blind: fairness gap, score shift" in read(console, "/")
+    assert "No baseline fairness gap, score shift" in read(console, "/assets/fraud")
+
+
+def test_a_run_says_what_each_of_its_steps_came_to(world: tuple[Parts, Console]) -> None:
+    parts, console = world
+    wish = "act=block_principal&arg.principals=key-55&hours=2&why=it+goes+on"
+    said = read(console, f"/incidents/{CASE}/act?{wish}")
+    digest = re.search(r"sha256:[0-9a-f]{64}", said)
+    assert digest is not None
+    asked(console, "POST", f"/incidents/{CASE}/act", form=f"{wish}&digest={digest[0]}")
+    with parts.store.begin() as tx:
+        run = max(tx.runs.page(Wanted(incident=(CASE,))).items, key=lambda r: r.started)
+        facts = {"step": run.step or "act", "says": "Key-55 is refused, and a probe shows it."}
+        deed = Deed.STEP_DONE
+        tx.record(
+            Entry(at=NOW, deed=deed, actor="stanch", about=run.id, incident=CASE, facts=facts)
+        )
+    assert "Key-55 is refused, and a probe shows it." in read(console, f"/incidents/{CASE}/runs")
