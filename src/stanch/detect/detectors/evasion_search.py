@@ -97,7 +97,7 @@ def _finding(
         because=window.cites,
         strength=round(-first.rarity, 2),
         suspects=suspects_of(found),
-        points_to=points_to,
+        points_to=dict(points_to),
         atlas=DETECTOR.atlas,
     )
 
