@@ -114,9 +114,7 @@ def test_addresses_are_denied_as_networks() -> None:
         ("log", LogLevel.FULL),
     ],
 )
-def test_what_envoy_cannot_do_is_a_sentence_about_that_field_alone(
-    field: str, value: Any
-) -> None:
+def test_what_envoy_cannot_do_is_a_sentence_about_that_field_alone(field: str, value: Any) -> None:
     assert cannot(P, L) == ()
     said = cannot(replace(P, fallback="{}", **{field: value}), L)
     assert [one[-1] for one in said] == ["."]
