@@ -268,7 +268,7 @@ def _write_down(api: Api, drill: Drill, made: Made) -> None:
         {
             "id": world.asset,
             "kind": "model",
-            "name": f"The victim of the drill {drill.id}",
+            "name": world.asset.replace("-", " ").capitalize(),
             "owner": "sandbox",
             "criticality": world.criticality,
             "data_classes": list(world.data_classes),

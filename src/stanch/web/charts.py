@@ -114,6 +114,10 @@ def strip(cells: Sequence[Cell], says: str) -> Markup:
     return drawing(Paper(240, 18, "strip"), says, body)
 
 
+_LABEL = 36.0
+"""The room that the last name below a histogram needs."""
+
+
 def then_and_now(bars: Sequence[Bar], says: str, width: float = 560.0) -> Markup:
     """Two histograms on one ground: the baseline behind, now before it."""
     height, floor = 150.0, 126.0
@@ -126,7 +130,7 @@ def then_and_now(bars: Sequence[Bar], says: str, width: float = 560.0) -> Markup
         words = f"{bar.name}: {bar.now:.2%} now, {bar.then:.2%} in the baseline"
         body.append(rect("then", Box(i * step, floor - then, step * 0.92, then), words))
         body.append(rect("now", Box((i + 0.2) * step, floor - now, step * 0.52, now), words))
-        if i % every == 0:
+        if i % every == 0 and i * step <= width - _LABEL:
             body.append(label(clipped(bar.name, 14), i * step, height - 8))
     return drawing(Paper(width, height), says, body)
 
