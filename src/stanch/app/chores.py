@@ -8,6 +8,7 @@ from stanch.app.work import Work
 from stanch.detect.warming import warm_up
 from stanch.engine.caretaker import Chore
 from stanch.engine.clock import utc_now
+from stanch.engine.ingest.scan.quick import warm_if_worth
 from stanch.engine.runs.durable import Durable
 from stanch.engine.runs.forgetting import forget_ended
 from stanch.engine.runs.workers import Workers
@@ -82,7 +83,8 @@ def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[C
 
 
 def _warm(parts: Parts) -> None:
-    """Compile the hot loops, once there is a baseline to count on; numpy counts until then."""
+    """Compile the hot loops, once there is what they are for; plain ones do it until then."""
+    warm_if_worth()
     with parts.store.look() as tx:
         watched = any(tx.baselines.current(a.id) for a in tx.assets.page(limit=200).items)
     if watched:

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from stanch.engine.ingest.columns import Sent, decoded_of
 from stanch.engine.ingest.receipt import Decoded, Rejected
+from stanch.engine.ingest.scan.quick import quickly
 from stanch.engine.ingest.schema import LOOSE, TYPE_OF
 from stanch.vocabulary.event import ColumnType
 from stanch.vocabulary.trouble import BadInput
@@ -72,6 +73,9 @@ def from_json(body: bytes) -> Decoded:
     """The rows of a JSON array, or of one JSON object."""
     if body.lstrip()[:1] == b"{":
         return _one_by_one([_without_nan(body)])
+    found = quickly(body, lines=False)
+    if found is not None:
+        return found
     try:
         return _SHAPES.columns(lambda shape: shape.rows.decode(body))
     except (*_PLAIN, pa.ArrowInvalid):
@@ -81,6 +85,9 @@ def from_json(body: bytes) -> Decoded:
 
 def from_lines(body: bytes) -> Decoded:
     """The rows of NDJSON; blank lines do not count."""
+    found = quickly(body, lines=True)
+    if found is not None:
+        return found
     try:
         return _SHAPES.columns(lambda shape: shape.row.decode_lines(body))
     except (*_PLAIN, pa.ArrowInvalid):

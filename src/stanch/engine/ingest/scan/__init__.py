@@ -1,0 +1,1 @@
+"""JSON to columns in one compiled pass that holds no lock; what is unusual goes the careful way."""

@@ -1,0 +1,157 @@
+"""JSON rows as columns without an object for any cell, once the pass for it is compiled.
+
+In    the plain bytes of a request: an array of rows, or a row on each line.
+Out   `Decoded`, equal to what `rows` makes of the same bytes; None where that must look itself.
+Why   to make Python objects of a batch and columns of the objects took half of the intake's time
+      and held everybody else's; this holds no lock and takes a quarter.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from stanch.detect.summaries.arrays import Codes, Flags, Octets
+from stanch.engine.ingest.receipt import Decoded
+from stanch.engine.ingest.scan.room import (
+    COUNT,
+    LIST,
+    LOOSE,
+    NONE,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    Room,
+    room,
+)
+from stanch.engine.ingest.schema import LOOSE as LOOSE_NAMES
+from stanch.engine.ingest.schema import TYPE_OF, gathered
+from stanch.engine.ingest.times import STAMP
+from stanch.vocabulary.event import ColumnType
+
+LEAST, MOST = 4 * 1024, 32 * 1024 * 1024
+"""Bodies of this many bytes are worth the room, and get it."""
+_KINDS = {
+    ColumnType.TEXT: TEXT,
+    ColumnType.WORD: TEXT,
+    ColumnType.TIME: TEXT,
+    ColumnType.NUMBER: NUMBER,
+    ColumnType.COUNT: COUNT,
+    ColumnType.NUMBERS: LIST,
+    ColumnType.JSON: OBJECT,
+}
+
+
+def _kind(name: str) -> int:
+    return LOOSE if name in LOOSE_NAMES else _KINDS[TYPE_OF[name]]
+
+
+NAMES = tuple(
+    sorted((name for name in TYPE_OF if name != "received"), key=lambda n: _kind(n) != LIST)
+)
+"""What a sender may send, columns of lists first."""
+_LISTS = sum(_kind(name) == LIST for name in NAMES)
+_KIND_OF = np.array([_kind(name) for name in NAMES], np.uint8)
+_LETTERS = np.frombuffer("".join(NAMES).encode(), np.uint8)
+_STOPS = np.cumsum([0, *map(len, NAMES)], dtype=np.int64)
+_Scan = Callable[..., int]
+_Copied = Callable[..., None]
+_compiled: list[tuple[_Scan, _Copied]] = []
+_met = [0]
+_WORTH = 16 * 1024 * 1024
+"""To compile takes a core ten seconds, once; who sends less than this is not made to wait."""
+
+
+def warm_if_worth() -> bool:
+    """Compile the pass if so much has come that it pays; whether it is in use."""
+    return bool(_compiled) or (_met[0] >= _WORTH and warm())
+
+
+def warm() -> bool:
+    """Compile the pass and go that way from now on; False without numba."""
+    if not _compiled:
+        try:
+            made = import_module("stanch.engine.ingest.scan.kernels")
+        except (ImportError, RuntimeError):
+            return False
+        for body, lines in ((_EXAMPLE, True), (b"[" + _EXAMPLE + b"]", False)):
+            _decoded(body, (made.scan, made.copied), lines=lines)
+        _compiled.append((made.scan, made.copied))
+    return True
+
+
+_EXAMPLE = b'{"id":"1","ts":"2026-01-01T00:00:00Z","kind":"access","scores":[1,2.5],"status":200}'
+
+
+def quickly(body: bytes, *, lines: bool) -> Decoded | None:
+    """The rows as columns; None when the careful way must be gone."""
+    _met[0] += len(body)
+    if not _compiled or not LEAST <= len(body) <= MOST or not _readable(body):
+        return None
+    return _decoded(body, _compiled[0], lines=lines)
+
+
+def _readable(body: bytes) -> bool:
+    if body.isascii():
+        return True
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(body: bytes, by: tuple[_Scan, _Copied], *, lines: bool) -> Decoded | None:
+    scan, copied = by
+    octets = np.frombuffer(body, np.uint8)
+    found = room(len(NAMES), _LISTS, body.count(b"{"), len(body))
+    count = scan(octets, ord("\n" if lines else ","), _LETTERS, _STOPS, _KIND_OF, found)
+    if count < 0:
+        return None
+    columns: dict[str, Any] = {}
+    for place, name in enumerate(NAMES):
+        sizes = found.sizes[place, :count]
+        known = sizes != NONE
+        if known.any():
+            columns[name] = _made(octets, found, place, known, copied)
+    if "ts" in columns:
+        try:
+            columns["ts"] = columns["ts"].cast(STAMP)
+        except pa.ArrowInvalid:
+            return None
+    return Decoded(table=gathered(columns, count))
+
+
+def _made(octets: Octets, found: Room, place: int, known: Flags, copied: _Copied) -> pa.Array:
+    count = len(known)
+    match _KIND_OF[place]:
+        case k if k == NUMBER:
+            return pa.array(found.floats[place, :count], mask=_unknown(known))
+        case k if k == COUNT:
+            return pa.array(found.counts[place, :count], mask=_unknown(known))
+        case k if k == LIST:
+            flat = found.lists[place, : found.used[place]].copy()
+            missing = np.isnan(flat)
+            inner = pa.array(flat, mask=missing) if missing.any() else pa.array(flat)
+            mask = None if known.all() else pa.array(~known)
+            ends = pa.array(found.ends[place, : count + 1])
+            return pa.ListArray.from_arrays(ends, inner, mask=mask)
+        case _:
+            return _texts(octets, found.starts[place, :count], found.sizes[place, :count], copied)
+
+
+def _unknown(known: Flags) -> Flags | None:
+    return None if known.all() else ~known
+
+
+def _texts(octets: Octets, starts: Codes, sizes: Codes, copied: _Copied) -> pa.Array:
+    ends = np.zeros(len(sizes) + 1, np.int32)
+    np.cumsum(np.maximum(sizes, 0), out=ends[1:])
+    texts = np.empty(ends[-1], np.uint8)
+    copied(octets, starts, sizes, ends, texts)
+    some = sizes == NONE
+    valid = pa.py_buffer(np.packbits(~some, bitorder="little")) if some.any() else None
+    buffers = [valid, pa.py_buffer(ends), pa.py_buffer(texts)]
+    return pa.Array.from_buffers(pa.string(), len(sizes), buffers)
