@@ -1,11 +1,13 @@
 """Pages without a browser: what a responder does on them is done, shown, proved and undone."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pyarrow as pa
 import pytest
@@ -17,12 +19,14 @@ from stanch.engine.evidence import Piece
 from stanch.engine.ingest.schema import conform
 from stanch.settings import Settings
 from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.clock import Clock
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Suspect
-from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PrincipalId
+from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PlaybookId, PrincipalId, RunId
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
 from stanch.vocabulary.record import Deed, Entry
+from stanch.vocabulary.run import Run
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput, NotAllowed, NotFound, Stale
 from stanch.web.console import fields_of
@@ -332,3 +336,33 @@ def test_a_run_says_what_each_of_its_steps_came_to(world: tuple[Parts, Console])
             Entry(at=NOW, deed=deed, actor="stanch", about=run.id, incident=CASE, facts=facts)
         )
     assert "Key-55 is refused, and a probe shows it." in read(console, f"/incidents/{CASE}/runs")
+
+
+def test_any_id_is_found_from_the_search(world: tuple[Parts, Console]) -> None:
+    parts, console = world
+    with parts.store.begin() as tx:
+        clock = Clock(id="clk-7", incident=CASE, duty="Tell them", law="-", started=NOW, due=NOW)
+        run = Run(
+            id=RunId("run-7"),
+            playbook=PlaybookId("extraction"),
+            incident=CASE,
+            asset=AssetId("fraud"),
+            started=NOW,
+            updated=NOW,
+        )
+        tx.clocks.add(clock)
+        tx.runs.add(run)
+    parts.recorder.drain()
+    ways = {
+        "run-7": f"/incidents/{CASE}/runs",
+        "clk-7": f"/incidents/{CASE}",
+        "key-91": "/principals/key-91",
+        "extraction": "/playbooks/extraction",
+        "log 0": "/log/0",
+        CASE: f"/incidents/{CASE}",
+    }
+    for text, where in ways.items():
+        answer = asked(console, "GET", f"/search.json?{urlencode({'q': text})}")
+        assert where in [one["href"] for one in json.loads(answer.body)], text
+    nothing = asked(console, "GET", "/search.json?q=log+99999")
+    assert nothing.body == b"[]"

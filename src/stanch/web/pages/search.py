@@ -1,13 +1,24 @@
 """Search: anything by its name or id, as a page and for the palette."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import msgspec
 
 from stanch.engine.ports import Transaction
-from stanch.vocabulary.ids import ApprovalId, AssetId, EvidenceId, FindingId, IncidentId
+from stanch.vocabulary.ids import (
+    ApprovalId,
+    AssetId,
+    EvidenceId,
+    FindingId,
+    IncidentId,
+    PrincipalId,
+    RunId,
+)
 from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.trouble import NotFound
 from stanch.web.inert import clipped, inert
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit
@@ -50,6 +61,35 @@ def _by_id(tx: Transaction, text: str) -> Iterator[Found]:
         yield _one(item.name, "evidence", f"/evidence/{item.id}")
     if (asked := tx.approvals.find(ApprovalId(key))) is not None:
         yield _one(asked.shown, "approval", f"/approvals/{asked.id}")
+    yield from _at_work(tx, key)
+
+
+def _at_work(tx: Transaction, key: str) -> Iterator[Found]:
+    if (run := tx.runs.find(RunId(key))) is not None:
+        yield _one(f"{run.playbook}: {run.says}", "run", f"/incidents/{run.incident}/runs")
+    if (clock := tx.clocks.find(key)) is not None:
+        yield _one(clock.duty, "clock", f"/incidents/{clock.incident}")
+    named = Wanted(principal=(PrincipalId(key),))
+    if key and tx.findings.page(named, limit=1).items:
+        yield _one(key, "principal", f"/principals/{quote(key, safe='')}")
+
+
+def _elsewhere(visit: Visit, text: str) -> Iterator[Found]:
+    """Playbooks, drills that were played, and places in the log, which no transaction keeps."""
+    low = text.casefold()
+    for name in visit.console.books:
+        book = visit.console.books[name].playbook
+        if low in book.title.casefold() or low in name:
+            yield _one(book.title, "playbook", f"/playbooks/{name}")
+    if text.startswith("drl-"):
+        with suppress(NotFound):
+            drill = visit.console.drills.get(text)
+            yield _one(drill.name, "drill", f"/drills/{drill.id}")
+    place = text.removeprefix("log ").removeprefix("#")
+    if place != text and place.isdecimal() and len(place) < 16:  # noqa: PLR2004  a place
+        with suppress(NotFound):
+            visit.console.custody.entry(int(place))
+            yield _one(f"Entry {place} of the evidence log", "log", f"/log/{place}")
 
 
 def _one(title: str, kind: str, href: str) -> Found:
@@ -61,7 +101,8 @@ def _all(visit: Visit) -> list[Found]:
     if not text:
         return []
     with visit.console.store.look() as tx:
-        return list({one.href: one for one in found(tx, text)}.values())
+        all_ = [*found(tx, text), *_elsewhere(visit, text)]
+    return list({one.href: one for one in all_}.values())
 
 
 def show(visit: Visit) -> Answer:
