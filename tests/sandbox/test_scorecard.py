@@ -116,3 +116,9 @@ def test_pieces_of_a_matrix_make_the_card_that_it_would_have_been() -> None:
 def test_a_play_that_was_lost_cannot_be_played_over_in_another_piece() -> None:
     with pytest.raises(BadInput, match="extraction, seed 1 is in two"):
         joined([scorecard([one(won=False)]), scorecard([one()])])
+
+
+def test_a_reason_that_is_given_once_keeps_its_numbers_and_others_are_counted() -> None:
+    late = [replace(one(seed=n), notes=(f"Containment took {40 + n} s.",)) for n in (1, 2)]
+    assert scorecard(late[:1]).summary[0].notes == ("Containment took 41 s. (1 of 1)",)
+    assert scorecard(late).summary[0].notes == ("Containment took N s. (2 of 2)",)

@@ -83,12 +83,15 @@ def _line(name: str, own: Sequence[Score]) -> Line:
 
 
 def _commonest(own: Sequence[Score]) -> tuple[str, ...]:
-    counts: dict[str, int] = {}
+    said: dict[str, list[str]] = {}
     for one in own:
-        for why in {_plain(note) for note in _reasons(one)}:
-            counts[why] = counts.get(why, 0) + 1
-    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(f"{why} ({count} of {len(own)})" for why, count in ranked)
+        for plain, why in {_plain(note): note for note in _reasons(one)}.items():
+            said.setdefault(plain, []).append(why)
+    ranked = sorted(said.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return tuple(
+        f"{plain if len(whys) > 1 else whys[0]} ({len(whys)} of {len(own)})"
+        for plain, whys in ranked
+    )
 
 
 def _reasons(one: Score) -> tuple[str, ...]:
@@ -99,7 +102,7 @@ def _reasons(one: Score) -> tuple[str, ...]:
 
 
 def _plain(note: str) -> str:
-    """The note without the numbers that differ from seed to seed."""
+    """The note without the numbers that differ from seed to seed; said once, it keeps them."""
     words = (
         "N" if any(c.isdigit() for c in w) and not w.startswith("v") else w for w in note.split()
     )
