@@ -91,7 +91,9 @@ def _sqlite(url: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(link: Connection) -> None:
         writes = bool(link.get_execution_options().get(WRITES))
-        link.exec_driver_sql(f"PRAGMA query_only={int(not writes)}")
+        if link.info.get(WRITES) is not writes:
+            link.exec_driver_sql(f"PRAGMA query_only={int(not writes)}")
+            link.info[WRITES] = writes
         link.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

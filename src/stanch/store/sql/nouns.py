@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, or_, select
 
 from stanch.store.sql import tables
 from stanch.store.sql.codec import decode, micros
+from stanch.store.sql.prepared import added, fresh, kept, rewritten
 from stanch.store.sql.shelf import Shelf
 from stanch.vocabulary.approval import Answer, Approval
 from stanch.vocabulary.asset import Asset
@@ -71,14 +72,14 @@ class Memories:
 
     def get(self, run: RunId) -> str | None:
         """Where the run stands; nothing once it was let go."""
-        t = tables.memories.c
-        return self.link.execute(select(t.doc).where(t.run == run)).scalar()
+        return kept(tables.memories, "run").run(self.link, {"key": run}).scalar()
 
     def put(self, run: RunId, doc: str) -> None:
         """Keeps it in place of what was there."""
-        t = tables.memories
-        if self.link.execute(update(t).where(t.c.run == run).values(doc=doc)).rowcount == 0:
-            self.link.execute(insert(t).values(run=run, doc=doc))
+        t, row = tables.memories, {"run": run, "doc": doc}
+        said = rewritten(t, ("doc",), "run")
+        if said.run(self.link, {**fresh({"doc": doc}), "run": run}).rowcount == 0:
+            added(t, tuple(row)).run(self.link, fresh(row))
 
     def forget(self, run: RunId) -> bool:
         """Whether it was there, and is gone."""

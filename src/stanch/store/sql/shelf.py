@@ -24,12 +24,12 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
-    update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from stanch.store.sql.codec import decode, encode, micros
 from stanch.store.sql.cursor import Sealer
+from stanch.store.sql.prepared import fresh, kept, rewritten
 from stanch.vocabulary.listing import Facets, Page, Sort, Wanted
 from stanch.vocabulary.trouble import AlreadyThere, BadInput, NotFound, Stale
 
@@ -80,7 +80,7 @@ class Shelf(Generic[K, N]):
 
     def find(self, key: K) -> N | None:
         """The one with this id, or nothing."""
-        doc = self.link.execute(select(self._t.c.doc).where(self._t.c.id == key)).scalar()
+        doc = kept(self._t).run(self.link, {"key": key}).scalar()
         return None if doc is None else decode(doc, self.label.kind)
 
     def get(self, key: K) -> N:
@@ -245,8 +245,9 @@ class Shelf(Generic[K, N]):
         return one
 
     def _write(self, one: N, key: str, *, seen: int, then: int) -> None:
-        here = (self._t.c.id == key) & (self._t.c.revision == seen)
-        done = self.link.execute(update(self._t).where(here).values(**self._row(one, then)))
+        row = self._row(one, then)
+        said = rewritten(self._t, tuple(row), "id", "revision")
+        done = said.run(self.link, {**fresh(row), "id": key, "revision": seen})
         if done.rowcount == 1:
             return
         now = self.link.execute(select(self._t.c.revision).where(self._t.c.id == key)).scalar()
