@@ -47,8 +47,9 @@ from stanch.engine.watch.signatures import signed
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.finding import Blind
 from stanch.vocabulary.happening import Happening
-from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.ids import AssetId, DetectorId
 from stanch.vocabulary.kept import SummaryBlock
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput
@@ -60,6 +61,8 @@ CUSTOM = timedelta(days=7)
 OF_SITES = timedelta(minutes=12)
 """How long a minute waits for what sites counted in it."""
 IDLE = timedelta(minutes=30)
+LATE = DetectorId("lateness")
+"""The blind spot of what came too late; the rows themselves are in the lake."""
 ANSWERS = frozenset({EventKind.INFERENCE, EventKind.EXCHANGE})
 Key = tuple[AssetId, str]
 
@@ -80,6 +83,10 @@ class Desk:
     rules: Rules = field(default_factory=Rules)
     day: date | None = None
     changed: bool = False
+    late: int = 0
+    """Events that came after their minute was sealed, lately."""
+    late_in: datetime | None = None
+    """The start of the window in which the last of them came."""
 
 
 class Bench:
@@ -147,6 +154,8 @@ class Bench:
             moment = min(desk.reached, at) if desk.reached > at else desk.reached
             span = span_of(moment)
             _advance(desk, span.start)
+            if desk.late_in is not None and desk.late_in + HOP < span.start:
+                desk.late, desk.late_in = 0, None
             seen = desk.tally.window(span, desk.before)
             history = self._history.get(key[0], ()) + self._made_from.get(key[0], ())
             window = replace(
@@ -158,6 +167,15 @@ class Bench:
             )
             self.looked_at.append((window, frozenset(desk.kinds)))
         yield from self.looked_at
+
+    def too_late(self, window: Window) -> Blind | None:
+        """What of this window's asset came too late to be counted in its minute, if anything."""
+        desk = self._desks[window.asset.id, window.version]
+        if not desk.late:
+            return None
+        minutes = round(desk.tally.lateness.total_seconds() / 60)
+        why = f"{desk.late} events came more than {minutes} minutes after theirs: in no window"
+        return Blind(detector=LATE, asset=window.asset.id, version=window.version, why=why)
 
     def keep_minutes(self, tx: Transaction) -> None:
         """Keeps the minutes that changed, which are still to be looked at."""
@@ -223,18 +241,22 @@ class Bench:
         tally, desk.kinds = desk.tally, desk.kinds | {kind}
         times = pc.if_else(pc.greater(rows["ts"], _scalar(at + SKEW)), _scalar(at), rows["ts"])
         minutes = pc.floor_temporal(times, unit="minute")
+        before = tally.late
         for minute, part in _cut(rows, minutes):
-            tally.add(minute, self._counted(desk, kind, part), part.num_rows)
+            found = self._counted(desk, kind, part, tally.watch(minute))
+            tally.add(minute, found, part.num_rows)
         desk.reached = max(desk.reached, pc.max(times).as_py())
+        if tally.late > before:
+            desk.late += tally.late - before
+            desk.late_in = span_of(min(desk.reached, at)).start
         self._touched.add((tally.asset.id, tally.version))
 
     @staticmethod
-    def _counted(desk: Desk, kind: EventKind, rows: pa.Table) -> Minute:
+    def _counted(desk: Desk, kind: EventKind, rows: pa.Table, watch: tuple[str, ...]) -> Minute:
         if kind not in ANSWERS and kind is not EventKind.LABEL:
             return Minute(record=record(rows))
         if desk.ready is None:
             return Minute()
-        watch = desk.tally.heaviest()
         if kind is EventKind.LABEL:
             labels = labels_of(rows, desk.ready.plan)
             return Minute(counted=labels_counted(desk.ready, labels, watch))

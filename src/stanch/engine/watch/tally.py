@@ -101,8 +101,15 @@ class Tally:
             self, baseline=baseline, alarms=alarms, minutes=kept, sealed={}, touched=set(kept)
         )
 
-    def heaviest(self) -> tuple[str, ...]:
-        """The principals to keep by name in the next minute: the last sealed minute's."""
+    def watch(self, minute: datetime) -> tuple[str, ...]:
+        """The principals to keep by name in this minute: chosen once, by the last sealed one.
+
+        Minutes end while later ones are still being counted; parts of one minute merge only when
+        they were counted for the same principals.
+        """
+        begun = self.minutes.get(minute)
+        if begun is not None and begun.counted is not None and not begun.counted.ledger.sealed:
+            return begun.counted.ledger.watch
         if not self.sealed:
             return ()
         last = self.sealed[max(self.sealed)].counted

@@ -17,7 +17,7 @@ from stanch.detect.window import Window
 from stanch.engine.clock import Clock
 from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
-from stanch.engine.watch.bench import Bench
+from stanch.engine.watch.bench import LATE, Bench
 from stanch.engine.watch.feed import Feed
 from stanch.engine.watch.labels import Recall
 from stanch.engine.watch.sent import Sent
@@ -134,6 +134,9 @@ class Watcher:
                     continue
                 for said in looked(detector, window):
                     yield window, said
+            late = self._bench.too_late(window)
+            if late is not None:
+                yield window, late
 
     def _keep_blinds(
         self, tx: Transaction, said: Sequence[tuple[Window, Finding | Blind]], at: datetime
@@ -143,7 +146,7 @@ class Watcher:
         for blind in blinds:
             tx.blinds.say(blind, at=at)
         for window, kinds in self._bench.looked_at:
-            for name in _asked(self._detectors(), kinds):
+            for name in (LATE, *_asked(self._detectors(), kinds)):
                 if (name, window.asset.id, window.version) not in blind_now:
                     tx.blinds.clear(name, window.asset.id, window.version)
         return tuple(blinds)
