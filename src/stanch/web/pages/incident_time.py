@@ -264,9 +264,10 @@ def _owed(tx: Transaction, one: Incident) -> Iterator[Moment]:
     for clock in tx.clocks.page(Wanted(incident=(one.id,)), limit=50).items:
         duty = f"{clock.duty} ({clock.law})"
         yield Moment(at=clock.started, lane="law", says=f"Clock began: {duty}")
-        yield Moment(at=clock.due, lane="law", says=f"Due: {duty}", tone="hot")
         if clock.met:
             yield Moment(at=clock.met, lane="law", says=f"Met: {duty}", tone="good")
+        else:
+            yield Moment(at=clock.due, lane="law", says=f"Due: {duty}", tone="hot")
 
 
 _HERE = "/incidents/{incident:str}"
