@@ -12,6 +12,8 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ from stanch.detect.summaries.learn import Learned, Schema, learned
 from stanch.detect.summaries.ready import ready
 
 ROWS, FEATURES, REFERENCE, BATCH = 1_000_000, 20, 100_000, 50_000
+PRINCIPALS = ((1_000, 10_000), (1_000, 50_000), (10_000, 10_000), (50_000, 50_000))
 RESULTS = Path(__file__).parent / "results" / "summaries.json"
 DATA = f"""
 import time, warnings
@@ -121,7 +124,31 @@ def full(found: Learned, now: Columns, kernels: Kernels) -> dict[str, float]:
         "plan_bytes": float(len(found.plan.to_bytes())),
         "ledger_bytes_per_principal": len(one.ledger.to_bytes()) / len(one.ledger.names),
         "off_manifold_auc": found.plan.manifold.auc,
+        **{
+            f"rows_per_second_{people}_principals_in_{rows}_rows": by_principal(found, people, rows)
+            for people, rows in PRINCIPALS
+        },
     }
+
+
+def by_principal(found: Learned, people: int, rows: int) -> float:
+    """Rows in a second of CPU: four batches counted, merged into their minute, and sealed."""
+    dice, made = np.random.default_rng(9), ready(found.plan)
+    names = tuple(f"p{i}" for i in range(people))
+    batches = [
+        replace(
+            batch(dice, rows),
+            principals=dice.integers(0, people, rows).astype(np.int32),
+            names=names,
+        )
+        for _ in range(4)
+    ]
+
+    def minute() -> None:
+        counts = [counted(made, one) for one in batches]
+        reduce(lambda one, other: one.merge(other), counts).ledger.seal()
+
+    return 4 * rows / median(minute, times=3)
 
 
 def batch(dice: np.random.Generator, n: int) -> Columns:

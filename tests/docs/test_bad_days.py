@@ -1,15 +1,20 @@
-"""The page of bad days names tests that exist."""
+"""The pages of bad days and of bad input name tests that exist."""
 
 import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "explanation" / "bad-days.md"
+PAGES = ROOT / "docs" / "explanation"
 
 
-def test_every_bad_day_names_tests_that_exist() -> None:
-    rows = [r for r in PAGE.read_text(encoding="utf-8").splitlines() if r.startswith("| ")][1:]
+@pytest.mark.parametrize("page", ["bad-days.md", "bad-input.md"])
+def test_every_bad_day_names_tests_that_exist(page: str) -> None:
+    rows = [
+        r for r in (PAGES / page).read_text(encoding="utf-8").splitlines() if r.startswith("| ")
+    ][1:]
     assert len(rows) > 10
     for row in rows:
         cited = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)

@@ -1,6 +1,7 @@
 """The main path: from rows to one incident that says what it is and holds its evidence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from stanch.detect.detector import Detector
 from stanch.detect.registry import detectors
+from stanch.detect.window import Window
 from stanch.engine.baselines import Ask, Baselines
 from stanch.engine.cases import Cases
 from stanch.engine.evidence import EvidenceRoom
@@ -21,7 +24,7 @@ from stanch.engine.watch.sent import Sent
 from stanch.engine.watch.watcher import Watcher
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.store.vault import Vault
-from stanch.vocabulary.finding import Report
+from stanch.vocabulary.finding import Blind, Finding, Report
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Phase
 from stanch.vocabulary.listing import Wanted
@@ -109,9 +112,9 @@ class House:
         self.baselines = Baselines(self.store, lambda _: "signed", self.clock)
         self.start()
 
-    def start(self) -> None:
+    def start(self, chosen: Callable[[], Mapping[str, Detector[object]]] = detectors) -> None:
         """As after a restart: nothing in memory."""
-        self.watcher = Watcher(self.store, Solo(self.rows), self.rows, detectors, self.clock)
+        self.watcher = Watcher(self.store, Solo(self.rows), self.rows, chosen, self.clock)
         self.path = Lifecycle(
             Parts(
                 store=self.store,
@@ -344,3 +347,18 @@ def test_a_minute_goes_on_being_counted_while_earlier_ones_end_and_principals_ch
         house.clock.at = since + timedelta(seconds=30)
         house.path.turn()
     assert counted_of(house) == 1600
+
+
+def test_a_detector_that_raises_is_a_visible_blind_spot_and_stops_nothing(house: House) -> None:
+    def broken(window: Window, limits: object) -> Iterator[Finding | Blind]:
+        raise ZeroDivisionError(f"{window.n} by nothing, {limits}")
+
+    known = detectors()
+    house.start(lambda: {**known, "score_shift": replace(known["score_shift"], look=broken)})
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(20_000, START))
+    minute_by_minute(house, 5, shift=0.5, seed=100)
+    with house.store.look() as tx:
+        assert tx.incidents.open_on([FRAUD])
+        said = [s.blind.why for s in tx.blinds.of(FRAUD) if s.blind.detector == "score_shift"]
+    assert len(said) == 1
+    assert said[0].startswith("it failed with ZeroDivisionError: 5000 by nothing")
