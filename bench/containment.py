@@ -1,8 +1,9 @@
 """Containment: from the first hostile event, and from the open incident, to the proof.
 
 Real attacks on a real model behind a real guard, on a server of their own: drills that end with a
-narrow act. Times are what an outsider sees in the server's lists. Run: python -m bench.containment
-[SEEDS]; seeds begin at 1000, so that no judged drill is tuned on.
+narrow act. Times are what an outsider sees in the server's lists, which it reads four times a
+second. Run: python -m bench.containment [SEEDS] [FROM]; seeds begin at 1000, so that no judged
+drill is tuned on, and with FROM the plays are added to those of earlier pieces.
 """
 
 import json
@@ -10,9 +11,10 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from stanch.sandbox.moment import Moment
 from stanch.sandbox.options import Options
@@ -21,59 +23,79 @@ from stanch.sandbox.runner import run
 from stanch.sandbox.score import Score
 
 DRILLS = ("extraction", "threshold_probing", "evasion", "stolen_credentials")
+BEFORE = ("stolen_credentials",)
+"""Their incident is opened by guessed keys, seconds before one fits and there is harm to end."""
 FIRST = 1000
 RESULT = Path(__file__).parent / "results" / "containment.json"
+Play = Mapping[str, Any]
 
 
 def quiet(_: Moment) -> None:
     """Says nothing."""
 
 
+def play(score: Score, load: float) -> Play:
+    """One play as it is kept."""
+    seconds = score.seconds
+    return {
+        "drill": score.name,
+        "seed": score.seed,
+        "incident": seconds.incident,
+        "enough": seconds.enough,
+        "contained": seconds.contained,
+        "load": round(load, 1),
+    }
+
+
 def spread(values: Sequence[float]) -> dict[str, float]:
     """How many, the middle, and the 95th of a hundred."""
     ordered = sorted(values)
     last = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
-    return {"n": len(ordered), "median": statistics.median(ordered), "p95": last}
+    return {"n": len(ordered), "median": round(statistics.median(ordered), 2), "p95": last}
 
 
-def times(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
-    """What was measured, over the drills that were contained."""
-    done = [s.seconds for s in scores if s.seconds.contained is not None]
-    whole = [s.contained for s in done if s.contained is not None]
-    opened = [s.contained - s.incident for s in done if s.contained and s.incident is not None]
-    acted = [s.enough - s.incident for s in done if s.enough and s.incident is not None]
+def times(plays: Sequence[Play]) -> dict[str, dict[str, float]]:
+    """What was measured, over the plays that were contained."""
+    done = [p for p in plays if p["contained"] is not None and p["incident"] is not None]
+    own = [p for p in done if p["drill"] not in BEFORE]
     found = {
-        "first hostile event to proved containment": whole,
-        "open incident to a sufficient policy": acted,
-        "open incident to proved containment": opened,
+        "first hostile event to proved containment": [p["contained"] for p in done],
+        "open incident to a sufficient policy": [p["enough"] - p["incident"] for p in own],
+        "open incident to proved containment": [p["contained"] - p["incident"] for p in own],
+        "the same, opened before there was harm": [
+            p["contained"] - p["incident"] for p in done if p["drill"] in BEFORE
+        ],
     }
-    return {name: spread(values) for name, values in found.items() if values}
+    return {name: spread([round(v, 2) for v in all_]) for name, all_ in found.items() if all_}
 
 
 def main() -> None:
     """Measures, prints, and keeps what was measured."""
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    scores = [
-        run(drill(name), Options(seed=FIRST + n, small=True), quiet)
-        for n in range(seeds)
-        for name in DRILLS
-    ]
-    found = times(scores)
-    missed = sorted(f"{s.name} {s.seed}" for s in scores if s.seconds.contained is None)
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    plays: list[Play] = []
+    if first and RESULT.is_file():
+        plays += json.loads(RESULT.read_text(encoding="utf-8"))["each"]
+    for n in range(first, first + seeds):
+        for name in DRILLS:
+            made = run(drill(name), Options(seed=FIRST + n, small=True), quiet)
+            plays.append(play(made, os.getloadavg()[0]))
+    keep(plays)
+
+
+def keep(plays: Sequence[Play]) -> None:
+    """Prints what was measured and writes it."""
+    found = times(plays)
+    missed = sorted(f"{p['drill']} {p['seed']}" for p in plays if p["contained"] is None)
     for name, one in found.items():
         print(f"{name:45} {one['median']:6.2f} s  p95 {one['p95']:6.2f} s  n {one['n']:.0f}")
     print(f"not contained: {', '.join(missed) or 'none'}; load {os.getloadavg()[0]:.1f}")
     made = {
         "measured": found,
         "not_contained": missed,
-        "each": [
-            {"drill": s.name, "seed": s.seed, "incident": s.seconds.incident}
-            | {"enough": s.seconds.enough, "contained": s.seconds.contained}
-            for s in scores
-        ],
+        "each": list(plays),
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "load": os.getloadavg()[0],
         "python": platform.python_version(),
     }
     RESULT.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
