@@ -33,7 +33,7 @@ AROUND = "the share of different inputs that lie around one of them"
 CLOSE = 0.5
 """So much of a cluster is near along the main axes too, or it is no search."""
 SEARCH: Mapping[AttackKind, float] = MappingProxyType({AttackKind.EVASION: 0.9})
-BLIND: Mapping[AttackKind, float] = MappingProxyType({AttackKind.EXTRACTION: 0.6})
+BLIND: Mapping[AttackKind, float] = MappingProxyType({AttackKind.EXTRACTION: 0.8})
 _ONE_INPUT = "One input was asked about over and over, a little changed each time"
 _NO_DATA = "Inputs were asked about that lie together where nobody else's do, far from each other"
 
