@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from stanch.cli.root import run
-from stanch.vocabulary.trouble import BadInput, InUse
+from stanch.vocabulary.trouble import BadInput, InUse, NotFound
 
 Start = Callable[[Path, dict[str, str]], AbstractContextManager[Any]]
 ASSET = {"id": "frozen", "kind": "model", "name": "F", "owner": "ada"}
@@ -201,3 +201,33 @@ def test_incidents_are_put_together_parted_and_put_back_from_the_command_line(
     assert [c["person"] for c in shown["ahead"]["call"]] == ["ada", "ada"]
     assert run(["incident", "show", one, *data]) == 0
     assert "responder (ada, the owner" in capsys.readouterr().out
+
+
+def test_a_report_is_put_in_command_and_its_words_are_read_against_the_techniques(
+    server: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--data", str(server.data))
+    server.ask("POST", "/api/v1/assets", {**ASSET, "id": "worded"})
+    text = "someone poisoned the training data with mislabelled rows before the last training"
+    told = server.ask("POST", "/api/v1/incidents", {"asset": "worded", "text": text}).json
+    code, found = commanded(capsys, "incident", "assign", told["id"], "grace", *data)
+    assert (code, found["commander"]) == (0, "grace")
+    ahead = server.ask("GET", f"/api/v1/incidents/{told['id']}/ahead").json
+    assert "AML.T0020" in [g["technique"] for g in ahead["techniques"]]
+    assert ahead["playbook"] == ""
+    word = {"seen": found["version"], "why": "sure", "verdict": "attack", "attack": "poisoning"}
+    server.ask("POST", f"/api/v1/incidents/{told['id']}/judgement", word)
+    ahead = server.ask("GET", f"/api/v1/incidents/{told['id']}/ahead").json
+    assert ahead["playbook"]
+    assert run(["incident", "show", told["id"], *data]) == 0
+    assert "What people wrote is like: AML." in capsys.readouterr().out
+
+
+def test_findings_are_listed_and_an_unknown_one_is_said(
+    server: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--data", str(server.data))
+    code, listed = commanded(capsys, "finding", "list", "--asset", "nobody", *data)
+    assert (code, listed) == (0, {"items": []})
+    code, problem = commanded(capsys, "finding", "show", "fnd-nobody", *data)
+    assert (code, problem["type"]) == (NotFound.exit_code, "not-found")

@@ -121,6 +121,22 @@ def unlink(
 
 
 @app.command()
+def assign(
+    *,
+    incident: Which,
+    to: Annotated[str, typer.Argument(help="Who takes command.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Put somebody in command of an incident."""
+    client = connect(data)
+    seen = client.get(f"{_BASE}/{segment(incident)}")["version"]
+    path = f"{_BASE}/{segment(incident)}/command"
+    found = client.send("POST", path, {"commander": to, "seen": seen})
+    Out(json=json).show(found, f"{found['commander']} is in command of {found['id']}.")
+
+
+@app.command()
 def judge(  # noqa: PLR0913  what a person can say of an incident
     *,
     incident: Which,
@@ -294,14 +310,23 @@ def _told(
             yield f"  {suspect['principal']}: {share:.0f} % of it, {sure:.0f} % sure"
     if one["atlas"]:
         yield f"\nATLAS: {', '.join(one['atlas'])}"
+    yield from _next(ahead)
+    for note_ in notes:
+        yield f"\n{note_['at'][:16]} {note_['by']}: {note_['text']}"
+
+
+def _next(ahead: Mapping[str, Any]) -> Iterator[str]:
     yield "\nDo first:"
     for action in ahead["actions"]:
         yield f"  {action['action']}: {action['why']}"
+    if ahead["playbook"]:
+        yield f"\nPlaybook: {ahead['playbook']}"
+    if ahead["techniques"]:
+        likely = ", ".join(f"{g['technique']} ({g['score']:.2f})" for g in ahead["techniques"])
+        yield f"\nWhat people wrote is like: {likely}"
     yield "\nCall:"
     yield from _calls(ahead["call"])
     yield f"\nCan go to: {', '.join(ahead['phases']) or 'nowhere'}"
-    for note_ in notes:
-        yield f"\n{note_['at'][:16]} {note_['by']}: {note_['text']}"
 
 
 def _calls(calls: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -14,6 +14,7 @@ COMMANDS = MappingProxyType(
         "ingest": "Send events from files.",
         "hunt": "Search the events of all time.",
         "incident": "What we believe happened: list, look, report, note, judge, close.",
+        "finding": "What detectors saw: list, look.",
         "filter": "Filters kept under a name: keep, list, show what they give, drop.",
         "approve": "Say yes to a question.",
         "deny": "Say no to a question.",

@@ -8,9 +8,11 @@ from litestar.params import FromPath, JSONBody
 from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.engine.cases import Judgement, Step
 from stanch.engine.clock import new_id
+from stanch.engine.runs.library import answer_to
 from stanch.triage.callout import Call, roles_to_call
 from stanch.triage.next_steps import Recommended, first_actions
 from stanch.triage.similar import Likeness, similar
+from stanch.triage.taxonomy.mapper import Guess, guess, packaged_model
 from stanch.vocabulary.casework import Note, Undo
 from stanch.vocabulary.finding import Report
 from stanch.vocabulary.ids import FindingId, IncidentId, PrincipalId, asset_id
@@ -69,6 +71,10 @@ class Ahead:
     call: tuple[Call, ...]
     """Whom to call, by their part in the asset, and why each."""
     similar: tuple[Likeness, ...]
+    playbook: str = ""
+    """The playbook that answers what it now is; empty while that is undecided."""
+    techniques: tuple[Guess, ...] = ()
+    """ATLAS techniques that people's words make likely; none when they are unlike every one."""
 
 
 @post("/incidents", opt=needs(Scope.RESPOND), sync_to_thread=True)
@@ -174,11 +180,15 @@ def look_ahead(house: TheHouse, incident: FromPath[str]) -> Ahead:
         now = tx.incidents.get(IncidentId(incident))
         asset = tx.assets.find(now.asset)
         past = tx.incidents.page(Wanted(closed=True), limit=200).items
+        words = " ".join(n.text for n in tx.notes.of(now.id))[:LONGEST]
+    book = answer_to(now, house.books)
     return Ahead(
         phases=tuple(onward(now.phase)),
         actions=first_actions(now),
         call=roles_to_call(now, asset),
         similar=similar(now, [line.incident for line in past]),
+        playbook=book.id if book is not None else "",
+        techniques=guess(words, packaged_model()),
     )
 
 

@@ -1,0 +1,70 @@
+"""stanch finding: what detectors saw, newest first, each with its evidence."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from stanch.cli.client import connect, segment
+from stanch.cli.options import Data, Json, command
+from stanch.cli.out import Out
+
+app = command("What detectors saw: list, look.")
+_BASE = "/api/v1/findings"
+
+
+@app.command("list")
+def list_(  # noqa: PLR0913  the filters of a list
+    *,
+    asset: Annotated[str, typer.Option(help="Only on this asset.")] = "",
+    incident: Annotated[str, typer.Option(help="Only in this incident.")] = "",
+    detector: Annotated[str, typer.Option(help="Only of this detector.")] = "",
+    principal: Annotated[str, typer.Option(help="Only those that suspect this principal.")] = "",
+    text: Annotated[str, typer.Option(help="Only with these words.")] = "",
+    since: Annotated[str, typer.Option(help="From this time on, like 2026-11-21T08:00Z.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List findings, newest first."""
+    asked = {
+        "asset": asset,
+        "incident": incident,
+        "detector": detector,
+        "principal": principal,
+        "text": text,
+        "since": since,
+    }
+    client = connect(data)
+    found: list[Mapping[str, Any]] = []
+    for one in client.every(_BASE, {k: v for k, v in asked.items() if v}):
+        found.append(one)
+        if len(found) == limit:
+            break
+    rows = [{**one, "seen": one["window"]["end"][:16].replace("T", " ")} for one in found]
+    Out(json=json).table({"items": found}, ("id", "seen", "detector", "asset", "says"), rows)
+
+
+@app.command()
+def show(
+    *,
+    finding: Annotated[str, typer.Argument(help="The finding's id.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show one finding: what was seen, of whom, and what it rests on."""
+    found = connect(data).get(f"{_BASE}/{segment(finding)}")
+    Out(json=json).show(found, "\n".join(_lines(found)))
+
+
+def _lines(one: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{one['id']}  {one['detector']} on {one['asset']} {one['version']}".rstrip()
+    yield one["says"]
+    yield f"Window: {one['window']['start'][:19]} to {one['window']['end'][:19]}"
+    for suspect in one["suspects"][:10]:
+        yield f"Suspect: {suspect['principal']}, {100 * suspect['share']:.0f} % of it"
+    if one["points_to"]:
+        kinds = ", ".join(f"{kind} {share:.1f}" for kind, share in one["points_to"].items())
+        yield f"Points to: {kinds}"
+    for cite in one["because"]:
+        yield f"Rests on: {cite['kind']} {cite['ref']}"
