@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
+from dbos import DBOS, DBOSConfig, Queue, Serializer, SetWorkflowID
 
 from stanch.engine.clock import utc_now
 from stanch.engine.runs.memory import Hop, Record, at_once
@@ -85,6 +85,8 @@ class Durable:
         self._place = place
         self._carry = carry
         self._engine: sa.Engine | None = None
+        self._queue: Queue | None = None
+        """Kept, since the library would read it from the database for each hop."""
 
     def start(self) -> None:
         """Takes up what was cut off, and begins to look for hops to carry out."""
@@ -109,7 +111,9 @@ class Durable:
         }
         DBOS(config=config)
         DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=LOOK_EVERY)
+        self._queue = DBOS.register_queue(
+            QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=LOOK_EVERY
+        )
 
     def stop(self) -> None:
         """Finishes the steps at work and lets go; what is not finished is taken up later."""
@@ -122,9 +126,10 @@ class Durable:
 
     def enqueue(self, hop: Hop) -> None:
         """Has the hop carried out, once; the same hop again changes nothing."""
-        queue = DBOS.retrieve_queue(QUEUE)
+        if self._queue is None:
+            raise RuntimeError("the durable engine was not started")
         with SetWorkflowID(_id(hop)):
-            queue.enqueue(_hop, hop.run, hop.number)  # pyrefly: ignore[missing-attribute]
+            self._queue.enqueue(_hop, hop.run, hop.number)
 
     def take_over(self, workers: Iterable[str]) -> int:
         """How many hops of dead workers now wait to be carried out by a living one."""
