@@ -427,7 +427,7 @@ def around(tx: Transaction, one: Incident, at: datetime) -> None:
             asset=one.asset,
             started=at,
             updated=at + timedelta(minutes=1),
-            state=RunState.WAITING if number % 2 == 0 else RunState.RUNNING,
+            state=RunState.WAITING if number % 2 == 0 else RunState.DONE,
             step="ask-block",
             says="Waiting for an approver to allow the block.",
         )

@@ -452,6 +452,21 @@ def test_a_run_that_nobody_carries_is_taken_up_again(tmp_path: Path) -> None:
         assert house.run().hop == lost.number + 1
 
 
+def test_a_run_of_which_nothing_is_known_fails_once_and_is_not_taken_up_for_ever(
+    tmp_path: Path,
+) -> None:
+    with house_of(tmp_path, BLOCK) as house:
+        house.runner.answer(house.incident)
+        house.inline.queue.pop()
+        with house.store.begin() as tx:
+            tx.memories.forget(house.run().id)
+        house.clock.at += timedelta(minutes=1)
+        house.runner.tick()
+        assert house.run().state is RunState.FAILED
+        assert "begin it anew" in house.run().says
+        assert house.runner.tick() == 0
+
+
 def test_a_run_that_hangs_is_shown_as_stuck(tmp_path: Path) -> None:
     with house_of(tmp_path, BLOCK) as house:
         house.runner.answer(house.incident)

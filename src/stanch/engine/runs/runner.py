@@ -284,7 +284,8 @@ class Runner:
             return
         hop = Hop(run=run.id, number=run.hop)
         if not self._engine.at_work(hop):
-            self._again(run)
+            if not self._forgotten(run):
+                self._again(run)
         elif run.state is not RunState.STUCK:
             with self._world.store.begin() as tx:
                 now = tx.runs.get(run.id)
@@ -292,6 +293,18 @@ class Runner:
                     says = "no sign of life from whoever carries it"
                     tx.runs.save(replace(now, state=RunState.STUCK, says=says))
                     tx.announce("run", run.id)
+
+    def _forgotten(self, run: Run) -> bool:
+        """Whether nothing tells where the run stood; taken up, it would only fall over again."""
+        at = self._world.clock()
+        with self._world.store.begin() as tx:
+            now = tx.runs.get(run.id)
+            if tx.memories.get(run.id) is not None or is_over(now):
+                return False
+            says = "where it stood is not known; begin it anew"
+            saved = tx.runs.save(replace(now, state=RunState.FAILED, says=says, ended=at))
+            entered(tx, saved, Line(step="", says=f"ends: {says}"), at)
+        return True
 
     def _enqueue(self, run: Run) -> None:
         if self._engine is not None:
