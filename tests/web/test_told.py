@@ -18,7 +18,7 @@ def test_who_was_told_what_by_which_channel_and_how_it_ended() -> None:
     told = entry(
         Deed.PERSON_TOLD, to="ml_engineer", state="sent", channels="smtp ada", says="Look.", why=""
     )
-    assert sentence(told) == "ml engineer by smtp ada, sent: Look."
+    assert sentence(told) == "ML engineer by smtp ada, sent: Look."
     failed = entry(
         Deed.PERSON_TOLD, to="ada", state="failed", channels="", says="Look.", why="down"
     )

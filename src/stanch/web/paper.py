@@ -68,6 +68,7 @@ def _paper() -> Environment:
         auto_reload=False,
     )
     filters: dict[str, Any] = {
+        "capitalize": words.begun,
         "clip": clipped,
         "word": words.word,
         "size": words.size,

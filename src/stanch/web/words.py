@@ -7,6 +7,7 @@ _STEPS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _KILO = 1024
 _SOON = 5
 _BARE = 100
+_LETTERS = {"ml": "ML"}
 
 
 def spell(seconds: float) -> str:
@@ -82,9 +83,20 @@ def word(value: object) -> str:
         case IntEnum():
             return value.name.lower()
         case StrEnum() | Enum():
-            return str(value.value).replace("_", " ")
+            return _spaced(str(value.value))
         case _:
-            return str(value).replace("_", " ")
+            return _spaced(str(value))
+
+
+def _spaced(text: str) -> str:
+    """Its words apart, letters that stand for words large."""
+    return " ".join(_LETTERS.get(part, part) for part in text.replace("_", " ").split(" "))
+
+
+def begun(text: object) -> str:
+    """The text with a large first letter; names in it stay as they are."""
+    said = str(text)
+    return said[:1].upper() + said[1:]
 
 
 def number(value: float) -> str:
