@@ -24,6 +24,7 @@ from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.oidc import Oidc
 from stanch.engine.policies import Policies
 from stanch.engine.ports import Store
+from stanch.engine.rulebook import Rulebook
 from stanch.engine.runs.bookshelf import Bookshelf
 from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
@@ -165,6 +166,7 @@ class House:
     approvals: Approvals
     runner: Runner
     books: Bookshelf
+    rulebook: Rulebook
     rehearsal: Rehearsal
     sites: Sites
     drills: DrillDesk

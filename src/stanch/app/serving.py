@@ -131,6 +131,7 @@ async def _serve(
             approvals=work.approvals,
             runner=work.runner,
             books=work.books,
+            rulebook=work.rulebook,
             rehearsal=work.rehearsal,
             sites=work.sites,
             drills=work.drills,

@@ -22,6 +22,7 @@ from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.lifecycle import Parts as PathParts
 from stanch.engine.policies import Policies
 from stanch.engine.retention import Retention
+from stanch.engine.rulebook import Rulebook
 from stanch.engine.runs.bookshelf import Bookshelf
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.rehearsal import Rehearsal
@@ -52,6 +53,7 @@ class Work:
     runner: Runner
     by_hand: ByHand
     books: Bookshelf
+    rulebook: Rulebook
     retention: Retention
     rehearsal: Rehearsal
     deadlines: ContainmentClock
@@ -133,6 +135,7 @@ def work_of(parts: Parts) -> Work:
         runner=runner,
         by_hand=ByHand(store, deeds, runner),
         books=books,
+        rulebook=Rulebook(store, utc_now),
         retention=Retention(store, parts.lake, utc_now),
         rehearsal=Rehearsal(world),
         deadlines=deadlines,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stanch.detect.alarms.reading import Reading, Stream
+from stanch.detect.rules.rule import Rule
 from stanch.detect.rules.tally import Tally
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.plan import Plan
@@ -87,6 +88,8 @@ class Window:
     """Earlier windows, in the order of time, none of which overlaps this one."""
     rules: Tally = field(default_factory=Tally)
     """What the correlation rules counted, over this window and as far back as they look."""
+    own_rules: tuple[Rule, ...] = ()
+    """The rules that people wrote here, besides the packaged ones."""
 
     @property
     def n(self) -> int:

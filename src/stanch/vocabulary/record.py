@@ -36,6 +36,7 @@ class Deed(StrEnum):
     APPROVAL_LAPSED = "approval.lapsed"
     STEP_DONE = "playbook.step"
     PLAYBOOK_CHANGED = "playbook.changed"
+    RULE_CHANGED = "rule.changed"
     CLOCK_STARTED = "clock.started"
     PERSON_TOLD = "person.told"
     ACCESS_CHANGED = "access.changed"

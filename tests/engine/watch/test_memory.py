@@ -8,15 +8,25 @@ import pyarrow as pa
 import pytest
 
 from stanch.detect.registry import detectors
+from stanch.detect.rules.own import own_rule
+from stanch.detect.rules.tally import Tally
 from stanch.detect.window import Usage
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
+from stanch.engine.rulebook import Rulebook
 from stanch.engine.watch.bench import DEEDS
 from stanch.engine.watch.deeds import record
 from stanch.engine.watch.feed import Solo
 from stanch.engine.watch.hop import HOP
 from stanch.engine.watch.labels import joined
-from stanch.engine.watch.memory import MOST_OF_A_KIND, remembered, windows_of
+from stanch.engine.watch.memory import (
+    MOST_CELLS,
+    MOST_OF_A_KIND,
+    Ruling,
+    remembered,
+    ruled,
+    windows_of,
+)
 from stanch.engine.watch.watcher import Watcher
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage
@@ -138,6 +148,60 @@ def test_failed_logins_before_a_restart_and_one_that_works_after_it_are_one_stor
     (one,) = [f for f in found if f.detector == "correlation_rules"]
     assert "eve" in one.says
     assert one.topic.startswith("guessed_login")
+
+
+OWN = """\
+id: two_reads
+title: Two reads
+says: "{who} read {count} times."
+events:
+  read: {kind: access, action: [read]}
+by: [principal]
+within: 1h
+when:
+  count: {of: read, at_least: 2}
+"""
+
+
+def own_findings(found: Sequence[Finding]) -> list[str]:
+    return [f.says for f in found if f.topic.startswith("two_reads")]
+
+
+def test_a_rule_of_peoples_own_is_taken_up_and_put_aside_between_two_steps(room: Room) -> None:
+    def reads(name: str) -> list[str]:
+        return own_findings(room.step(room.event(name, "access", action="read", principal="eve")))
+
+    book = Rulebook(room.store, room.clock)
+    assert reads("r0") == []
+    book.put(OWN, by="ada")
+    assert reads("r1") == [], "what came before the rule is not counted for it"
+    room.restart()
+    assert reads("r2") == ["Two reads: eve read 2 times."]
+    book.put(OWN.replace("at_least: 2", "at_least: 3"), by="ada")
+    assert reads("r3") == [], "a new writing begins to count anew"
+    book.put_aside("two_reads", by="ada")
+    room.clock.at += timedelta(minutes=2)
+    assert [reads(f"s{k}") for k in range(3)] == [[], [], []]
+
+
+def test_a_rule_of_peoples_own_that_takes_everything_does_not_push_ours_out() -> None:
+    greedy = OWN.replace("action: [read]", "action: ['*']").replace("[principal]", "[resource]")
+    rule = own_rule(greedy, "greedy.yaml").rule
+    login: dict[str, object] = {
+        "kind": "access",
+        "asset": SCORER,
+        "principal": "eve",
+        "action": "login",
+    }
+    rows: list[dict[str, object]] = [{**login, "ts": START, "outcome": "failed"}]
+    later = START + timedelta(minutes=1)
+    rows += [
+        {**login, "ts": later, "action": "x", "resource": f"r{k}"} for k in range(MOST_CELLS + 9)
+    ]
+    by = Ruling(asset=SCORER, known=frozenset(), own=(rule,))
+    counted = [key.rule for key in ruled(Tally(), rows, by).cells]
+    assert "guessed_login" in counted
+    assert counted.count(rule.id) == MOST_CELLS
 
 
 def test_hops_that_are_over_become_custom_and_use_and_none_is_counted_twice(room: Room) -> None:

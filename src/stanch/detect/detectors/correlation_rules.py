@@ -6,7 +6,7 @@ Why   "five failed logins, then one that works" is no statistic of one kind of e
 How   `rules.evaluate` over the counters; a rule that came true before this window was told there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.rules.evaluate import findings_from
 from stanch.detect.rules.load import packaged
-from stanch.detect.rules.rule import Row, Rule
+from stanch.detect.rules.rule import COUNTED, Row, Rule
 from stanch.detect.rules.tally import tally_of
 from stanch.detect.window import Window
 from stanch.detect.wording import shown
@@ -36,10 +36,10 @@ class Limits:
     rule on one asset's events cannot."""
 
 
-def book(limits: Limits) -> tuple[Rule, ...]:
-    """The rules that are asked, in the order of their ids."""
-    every = {r.id: r for r in (*packaged(), *limits.rules)}
-    return tuple(rule for id_, rule in sorted(every.items()) if id_ not in limits.off)
+def book(limits: Limits, own: Iterable[Rule] = ()) -> tuple[Rule, ...]:
+    """The rules that are asked, in the order of their ids; people's own ones are never off."""
+    every = {r.id: r for r in (*packaged(), *limits.rules) if r.id not in limits.off}
+    return tuple(rule for _, rule in sorted((every | {r.id: r for r in own}).items()))
 
 
 def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
@@ -48,7 +48,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         why = "no event was counted for rules"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
-    rules = book(limits)
+    rules = book(limits, window.own_rules)
     titles = {r.id: r.title for r in rules}
     for found in findings_from(rules, window.rules):
         if window.span.start < found.window.end <= window.span.end:
@@ -88,13 +88,7 @@ def _example(fails: int) -> Window:
 DETECTOR = Detector(
     id=ID,
     title="Correlation rules",
-    reads=(
-        EventKind.ACCESS,
-        EventKind.TOOL_CALL,
-        EventKind.TRAINING,
-        EventKind.DATASET,
-        EventKind.DEPLOYMENT,
-    ),
+    reads=COUNTED,
     atlas=(),
     lifecycle=Lifecycle.INFERENCE,
     limits=Limits(),

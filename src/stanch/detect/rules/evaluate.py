@@ -51,7 +51,7 @@ def findings_from(rules: Iterable[Rule], tally: Tally) -> tuple[Finding, ...]:
     for own in groups.values():
         for placed in own.values():
             placed.sort(key=lambda p: (p.cell.first, p.cell.last, p.asset))
-    book = {r.id: r for r in rules}
+    book = {r.counted_as: r for r in rules}
     return tuple(
         finding
         for (rule, group), cells in sorted(groups.items())
@@ -122,7 +122,7 @@ def _latest(step: Step, cells: Cells, begin: datetime, end: datetime) -> _True |
 
 def _values(step: Step, cells: Cells, begin: datetime, end: datetime) -> _True | None:
     inside = [p.cell for p in cells.get(step.of, ()) if begin <= p.cell.first <= end]
-    values = {v for cell in inside for v in cell.values}
+    values = frozenset[str]().union(*(cell.values for cell in inside))
     if len(values) < step.at_least:
         return None
     return _True(start=min(c.first for c in inside), count=len(values))

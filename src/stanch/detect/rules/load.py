@@ -6,7 +6,7 @@ Why   people write rules at night; the message must point at the line.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -14,6 +14,7 @@ from importlib.resources import files
 
 import yaml
 
+from stanch.detect.rules.bounded import documents
 from stanch.detect.rules.rule import Rule, Selection, Shape, Step
 from stanch.vocabulary.event import COLUMNS, EventKind
 from stanch.vocabulary.finding import AttackKind, Lifecycle
@@ -29,7 +30,12 @@ KEYS = frozenset(
 )
 NEEDED = ("id", "title", "says", "events", "by", "within", "when")
 _ID = re.compile(r"[a-z][a-z0-9_]{2,60}")
-_SPAN = re.compile(r"(\d{1,5})(s|m|h|d)")
+_WHOLE = re.compile(r"[1-9][0-9]{0,5}")
+_SPAN = re.compile(r"([0-9]{1,5})(s|m|h|d)")
+LONGEST = 500
+"""Characters of one word or sentence."""
+MOST_BACK = timedelta(days=30)
+"""How far back a rule can look."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -60,7 +66,10 @@ class _Here:
         """The scalar as it is written."""
         if not isinstance(self.node, yaml.ScalarNode):
             raise self.wrong("Write one word or sentence here.")
-        return str(self.node.value)
+        text = str(self.node.value)
+        if len(text) > LONGEST or not text.isprintable():
+            raise self.wrong(f"Write one line of at most {LONGEST} characters here.")
+        return text
 
     def texts(self) -> tuple[str, ...]:
         """A list of scalars, or one."""
@@ -70,8 +79,8 @@ class _Here:
 
     def whole(self) -> int:
         """A positive whole number."""
-        if not self.text().isdigit() or int(self.text()) < 1:
-            raise self.wrong(f"{self.text()!r} is no whole number from 1.")
+        if not _WHOLE.fullmatch(self.text()):
+            raise self.wrong(f"{self.text()!r} is no whole number from 1 to 999999.")
         return int(self.text())
 
     def share(self, top: float) -> float:
@@ -87,12 +96,7 @@ class _Here:
 
 def rules_from(text: str, file: str) -> tuple[Rule, ...]:
     """The rules in a file of one or more YAML documents."""
-    try:
-        nodes = [n for n in yaml.compose_all(text, Loader=yaml.SafeLoader) if n is not None]
-    except yaml.MarkedYAMLError as broken:
-        line = broken.problem_mark.line + 1 if broken.problem_mark else 1
-        raise BadFile(f"{file}:{line}", f"This is no YAML: {broken.problem}.") from None
-    return tuple(_rule(_Here(node, file)) for node in nodes)
+    return tuple(_rule(_Here(node, file)) for node in documents(text, file))
 
 
 def span_from(text: str) -> timedelta | None:
@@ -103,9 +107,7 @@ def span_from(text: str) -> timedelta | None:
 
 def _rule(here: _Here) -> Rule:
     top = here.pairs()
-    for name, value in top.items():
-        if name not in KEYS:
-            raise value.wrong(f"{name!r} is not known. Known: {', '.join(sorted(KEYS))}.")
+    _only(top, KEYS)
     for name in NEEDED:
         if name not in top:
             raise here.wrong(f"A rule needs {name!r}.")
@@ -114,6 +116,8 @@ def _rule(here: _Here) -> Rule:
     within = span_from(top["within"].text())
     if within is None:
         raise top["within"].wrong("Write a duration such as 90s, 10m, 2h or 1d.")
+    if not timedelta() < within <= MOST_BACK:
+        raise top["within"].wrong(f"A rule looks back for more than 0s, {MOST_BACK.days}d at most.")
     selections = tuple(_selections(top["events"]))
     shape, steps, of_field = _when(top["when"], {s.name for s in selections})
     return Rule(
@@ -161,6 +165,7 @@ def _selections(here: _Here) -> Iterator[Selection]:
 
 def _when(here: _Here, names: set[str]) -> tuple[Shape, tuple[Step, ...], str]:
     entries = here.pairs()
+    _only(entries, {*Shape, "field"})
     shapes = [s for s in Shape if s in entries]
     if len(shapes) != 1:
         raise here.wrong(f"Say exactly one of: {', '.join(Shape)}.")
@@ -172,10 +177,18 @@ def _when(here: _Here, names: set[str]) -> tuple[Shape, tuple[Step, ...], str]:
         steps = (_step(body, names),)
     if shape in {Shape.SEQUENCE, Shape.ALL, Shape.WITHOUT} and len(steps) < 2:  # noqa: PLR2004  two things
         raise body.wrong(f"{shape} needs a list of two steps or more.")
+    if shape in {Shape.COUNT, Shape.VALUES} and len(steps) != 1:
+        raise body.wrong(f"{shape} takes one step.")
     of_field = entries["field"].text() if "field" in entries else ""
     if shape is Shape.VALUES and of_field not in FIELDS:
         raise here.wrong("`values` needs `field: COLUMN`.")
     return shape, steps, of_field
+
+
+def _only(entries: Mapping[str, _Here], known: Iterable[str]) -> None:
+    for name, value in entries.items():
+        if name not in known:
+            raise value.wrong(f"{name!r} is not known. Known: {', '.join(sorted(known))}.")
 
 
 def _step(here: _Here, names: set[str]) -> Step:
@@ -183,6 +196,7 @@ def _step(here: _Here, names: set[str]) -> Step:
         step = Step(of=here.text())
     else:
         entries = here.pairs()
+        _only(entries, {"of", "at_least"})
         if "of" not in entries:
             raise here.wrong("A step needs `of: EVENTS`.")
         least = entries["at_least"].whole() if "at_least" in entries else 1
@@ -207,6 +221,19 @@ def _lifecycle(here: _Here) -> Lifecycle:
     if here.text() not in set(Lifecycle):
         raise here.wrong(f"Write one of: {', '.join(Lifecycle)}.")
     return Lifecycle(here.text())
+
+
+@cache
+def packaged_text(key: str) -> str:
+    """The YAML of the packaged rule with this id; nothing when there is none."""
+    for one in files("stanch.detect.rules").iterdir():
+        if not one.name.endswith(".yaml"):
+            continue
+        text = one.read_text("utf-8")
+        for node in documents(text, one.name):
+            if _Here(node, one.name).pairs()["id"].text() == key:
+                return text[node.start_mark.index : node.end_mark.index].strip() + "\n"
+    return ""
 
 
 @cache

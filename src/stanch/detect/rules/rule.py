@@ -12,11 +12,22 @@ from datetime import timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Lifecycle
 from stanch.vocabulary.ids import DetectorId
 
 Row = Mapping[str, object]
 """One event: column names as in the event table, `ts` an aware time."""
+
+
+COUNTED = (
+    EventKind.ACCESS,
+    EventKind.TOOL_CALL,
+    EventKind.TRAINING,
+    EventKind.DATASET,
+    EventKind.DEPLOYMENT,
+)
+"""The kinds of event that are counted for rules; answers and labels are too many to be."""
 
 
 class Shape(StrEnum):
@@ -38,15 +49,22 @@ class Selection:
     fields: Mapping[str, tuple[str, ...]]
     stranger: bool = False
     """Only events of principals that were never seen on the asset before."""
+    any_case: bool = False
+    """Whether capitals and small letters are the same, as they are in Sigma."""
 
     def takes(self, row: Row, *, known: bool) -> bool:
         """Whether this event is one of them."""
         if self.stranger and known:
             return False
         return all(
-            any(fnmatchcase(_text(row.get(name)), pattern) for pattern in patterns)
+            any(self._fits(_text(row.get(name)), pattern) for pattern in patterns)
             for name, patterns in self.fields.items()
         )
+
+    def _fits(self, text: str, pattern: str) -> bool:
+        if self.any_case:
+            return fnmatchcase(text.casefold(), pattern.casefold())
+        return fnmatchcase(text, pattern)
 
 
 def _text(value: object) -> str:
@@ -82,3 +100,10 @@ class Rule:
     strength: float = 3.0
     where: str = ""
     """File and line, for people."""
+    edition: str = ""
+    """Which writing of the rule: what another one counted under the same id is not its own."""
+
+    @property
+    def counted_as(self) -> DetectorId:
+        """The name under which this edition's events are counted."""
+        return DetectorId(f"{self.id}@{self.edition}") if self.edition else self.id

@@ -1,20 +1,23 @@
 """Sigma correlation rules, taken over where they map, and a list of what does not.
 
 In    the text of a Sigma file: one correlation and the base rules that it names.
-Out   `Imported`: a rule, or none, and one sentence for each thing that was left out.
-Why   people have such rules already. A rule that is taken over by halves must say which half.
+Out   `Imported`: a rule, or none and one sentence for each thing that does not map; and how what
+      maps was read.
+Why   people have such rules already. One that would be taken over by halves is not taken over.
 Maps  event_count, value_count, temporal, temporal_ordered; group-by; timespan; `gte` and `gt`;
       base rules with one selection of plain values; contains, startswith and endswith.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from types import MappingProxyType
 
 import yaml
 
-from stanch.detect.rules.load import FIELDS, span_from
+from stanch.detect.rules.bounded import documents, keys_of, refuse_twice
+from stanch.detect.rules.load import FIELDS, LONGEST, MOST_BACK, span_from
 from stanch.detect.rules.rule import Rule, Selection, Shape, Step
 from stanch.vocabulary.ids import DetectorId
 from stanch.vocabulary.trouble import BadFile
@@ -53,110 +56,218 @@ _MODIFIERS: Mapping[str, str] = MappingProxyType(
 )
 
 
+_TOLD = frozenset(["type", "rules", "group-by", "timespan", "condition"])
+_MOST = 999_999
+_ESCAPED = re.compile(r"\\([*?\\])|(\[)")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Imported:
-    """What came of a file, and what was left out and why."""
+    """What came of a file."""
 
     rule: Rule | None
     left_out: tuple[str, ...]
+    """What does not map, and why; nothing when there is a rule."""
+    read_as: tuple[str, ...] = ()
+    """How what maps was read, where its words are not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """What is to be told of the import."""
+
+    lost: list[str] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+
+    def as_read(self, sentence: str) -> None:
+        """Tells it once."""
+        if sentence not in self.read:
+            self.read.append(sentence)
+
+
+Map = Mapping[str, object]
+
+
+def is_sigma(text: str, file: str) -> bool:
+    """Whether this text is written as Sigma rules are."""
+    return any(keys_of(n) & {"correlation", "detection"} for n in documents(text, file))
 
 
 def rule_from_sigma(text: str, file: str) -> Imported:
-    """The correlation rule in this file as a rule here, as far as it maps."""
+    """The correlation rule in this file as a rule here, when all of it maps."""
+    nodes = documents(text, file)
+    for node in nodes:
+        refuse_twice(node, file)
     try:
         parts = [d for d in yaml.safe_load_all(text) if isinstance(d, dict)]
-    except yaml.YAMLError as broken:
-        raise BadFile(file, f"This is no YAML: {broken}.") from None
-    heads = [p for p in parts if isinstance(p.get("correlation"), dict)]
+    except (yaml.YAMLError, ValueError, OverflowError) as broken:
+        raise BadFile(file, f"A value in it cannot be read: {str(broken)[:200]}.") from None
+    heads = [p for p in parts if "correlation" in p]
     if len(heads) != 1:
         raise BadFile(file, f"It has {len(heads)} correlations; one is needed.")
-    lost: list[str] = []
-    made = _rule(heads[0], [p for p in parts if "detection" in p], file, lost)
-    return Imported(rule=made, left_out=tuple(lost))
+    line = next(n for n in nodes if "correlation" in keys_of(n)).start_mark.line + 1
+    notes = _Notes()
+    bases = [p for p in parts if "detection" in p]
+    made = _rule(heads[0], bases, f"{file}:{line}", notes)
+    if notes.lost:
+        made = None
+    return Imported(rule=made, left_out=tuple(notes.lost), read_as=tuple(notes.read))
 
 
-def _rule(
-    head: Mapping[str, object], bases: Sequence[Mapping[str, object]], file: str, lost: list[str]
-) -> Rule | None:
+def _rule(head: Map, bases: Sequence[Map], where: str, notes: _Notes) -> Rule | None:
     body = head["correlation"]
     if not isinstance(body, dict):
+        notes.lost.append("The correlation has no entries.")
         return None
-    shape = SHAPES.get(str(body.get("type")))
-    within = span_from(str(body.get("timespan")))
+    for name in sorted(map(str, body.keys() - _TOLD)):
+        notes.lost.append(f"{name!r} of the correlation has no counterpart here.")
+    if head.get("generate"):
+        notes.lost.append("`generate` asks for findings of the base rules too.")
+    shape, within = SHAPES.get(str(body.get("type"))), _within(body.get("timespan"), notes)
     if shape is None:
-        lost.append(f"The type {body.get('type')!r} has no counterpart here.")
-    if within is None:
-        lost.append(f"The timespan {body.get('timespan')!r} is no number of s, m, h or d.")
-    names = [str(r) for r in body.get("rules", [])]
-    selections = [s for n in names if (s := _selection(n, bases, lost)) is not None]
-    by = [_column(str(g), lost) for g in body.get("group-by", [])]
-    if shape is None or within is None or len(selections) < len(names) or not names or "" in by:
+        notes.lost.append(f"The type {str(body.get('type'))[:60]!r} has no counterpart here.")
+    names = _names(body.get("rules"))
+    selections = tuple(s for n in names if (s := _selection(n, bases, notes)) is not None)
+    by = tuple(_column(name, notes) for name in _names(body.get("group-by")))
+    title = _title(head.get("title"), notes)
+    if not names:
+        notes.lost.append("The correlation names no rules.")
+    if shape is None or within is None or not selections or not title:
         return None
-    least, counted = _condition(body.get("condition"), lost)
-    if shape is Shape.VALUES and not counted:
-        lost.append("`value_count` without a field that is known here.")
-        return None
-    steps = tuple(Step(of=s.name, at_least=1) for s in selections)
-    if shape in {Shape.COUNT, Shape.VALUES}:
-        steps = (Step(of=selections[0].name, at_least=least),)
-    title = str(head.get("title") or "Imported rule")
+    steps, counted = _steps(shape, selections, body.get("condition"), notes)
     return Rule(
-        id=DetectorId("sigma_" + re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")[:50]),
+        id=DetectorId("sigma_" + _slug(title)[:50]),
         title=title,
         says=title + ": {count} events in {minutes} min on {asset}.",
-        selections=tuple(selections),
-        by=tuple(by) or ("asset",),
+        selections=selections,
+        by=by or ("asset",),
         within=within,
         shape=shape,
         steps=steps,
         of_field=counted,
-        where=file,
+        where=where,
     )
 
 
-def _condition(raw: object, lost: list[str]) -> tuple[int, str]:
+def _within(raw: object, notes: _Notes) -> timedelta | None:
+    within = span_from(str(raw))
+    if within is None or not timedelta() < within <= MOST_BACK:
+        most = f"of s, m, h or d, {MOST_BACK.days}d at most"
+        notes.lost.append(f"The timespan {str(raw)[:60]!r} is no number {most}.")
+        return None
+    return within
+
+
+def _title(raw: object, notes: _Notes) -> str:
+    title = str(raw or "")
+    if not _slug(title) or len(title) > LONGEST // 4 or not title.isprintable():
+        most = f"in one line of at most {LONGEST // 4} characters"
+        notes.lost.append(f"Its title names the rule here: write one {most}, with letters.")
+        return ""
+    return title
+
+
+def _steps(
+    shape: Shape, selections: tuple[Selection, ...], condition: object, notes: _Notes
+) -> tuple[tuple[Step, ...], str]:
+    if shape not in {Shape.COUNT, Shape.VALUES}:
+        if condition is not None:
+            notes.lost.append("The condition of a temporal correlation has no counterpart here.")
+        if len(selections) < 2:  # noqa: PLR2004  two things
+            notes.lost.append("A temporal correlation needs two rules or more.")
+        return tuple(Step(of=s.name) for s in selections), ""
+    if len(selections) > 1:
+        notes.lost.append("It counts over several base rules; here one is counted.")
+    least, counted = _condition(condition, notes)
+    if shape is Shape.VALUES and not counted:
+        notes.lost.append("`value_count` without a field that is known here.")
+    if shape is Shape.COUNT and counted:
+        notes.lost.append("`event_count` has a field, which only `value_count` counts.")
+    return (Step(of=selections[0].name, at_least=least),), counted
+
+
+def _condition(raw: object, notes: _Notes) -> tuple[int, str]:
     if not isinstance(raw, dict):
+        notes.lost.append("It has no condition such as `gte: 10`.")
         return 1, ""
-    least = 1
-    for name, value in raw.items():
-        if name == "gte":
-            least = int(value)
-        elif name == "gt":
-            least = int(value) + 1
-        elif name != "field":
-            lost.append(f"The condition {name!r} has no counterpart; only gte and gt have.")
-    counted = _column(str(raw["field"]), lost) if "field" in raw else ""
-    return least, counted
+    counted = _column(str(raw["field"]), notes) if "field" in raw else ""
+    others = {str(name): value for name, value in raw.items() if name != "field"}
+    if len(others) != 1:
+        notes.lost.append(f"It has {len(others)} conditions; one number is compared here.")
+        return 1, counted
+    ((name, value),) = others.items()
+    if name not in {"gte", "gt"}:
+        notes.lost.append(f"The condition {name[:60]!r} has no counterpart; gte and gt have.")
+    elif not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _MOST:
+        notes.lost.append(f"The condition {name!r} is no whole number from 0 to {_MOST - 1}.")
+    else:
+        return max(1, value + (name == "gt")), counted
+    return 1, counted
 
 
-def _selection(
-    name: str, bases: Sequence[Mapping[str, object]], lost: list[str]
-) -> Selection | None:
+def _selection(name: str, bases: Sequence[Map], notes: _Notes) -> Selection | None:
     base = next((b for b in bases if name in (b.get("name"), b.get("id"))), None)
     detection = base.get("detection") if base else None
-    if not isinstance(detection, dict):
-        lost.append(f"The base rule {name!r} is not in the file.")
+    if base is None or not isinstance(detection, dict):
+        notes.lost.append(f"The base rule {name[:60]!r} is not in the file.")
         return None
     wanted = str(detection.get("condition", ""))
     chosen = detection.get(wanted)
-    if not isinstance(chosen, dict):
-        lost.append(f"{name}: the condition {wanted!r} is more than one plain selection.")
+    if not isinstance(chosen, dict) or not chosen or "timeframe" in detection:
+        notes.lost.append(
+            f"{name}: the condition {wanted[:60]!r} is more than one plain selection."
+        )
         return None
     fields: dict[str, tuple[str, ...]] = {}
     for key, value in chosen.items():
-        column, _, modifier = str(key).partition("|")
-        known = _column(column, lost)
-        if not known or modifier not in _MODIFIERS:
-            lost.append(f"{name}: {key!r} has no counterpart here.")
-            return None
-        values = value if isinstance(value, list) else [value]
-        fields[known] = tuple(_MODIFIERS[modifier].format(v) for v in values)
-    return Selection(name=re.sub(r"[^a-z0-9]+", "_", name.lower()), fields=fields)
+        column, patterns = _field(name, str(key), value, notes)
+        if column in fields:
+            notes.lost.append(f"{name}: {column!r} is asked for twice; all of it cannot be.")
+        fields[column] = patterns
+    if "logsource" in base:
+        notes.as_read(f"{name}: its log source is read as the events of one asset.")
+    if "kind" not in fields:
+        notes.as_read(f"{name}: it names no kind of event, so it takes any that fits.")
+    return Selection(name=_slug(name), fields=fields, any_case=True)
 
 
-def _column(name: str, lost: list[str]) -> str:
+def _field(name: str, key: str, value: object, notes: _Notes) -> tuple[str, tuple[str, ...]]:
+    column, _, modifier = key.partition("|")
+    known, values = _column(column, notes), value if isinstance(value, list) else [value]
+    if modifier not in _MODIFIERS:
+        notes.lost.append(f"{name}: {key[:60]!r} has no counterpart here.")
+        return known, ()
+    if not values or any(type(v) not in (str, int, type(None)) for v in values):
+        notes.lost.append(f"{name}: {key[:60]!r} is no plain text or whole number.")
+    form = _MODIFIERS[modifier]
+    return known, tuple(form.format("" if v is None else _pattern(str(v))) for v in values)
+
+
+def _pattern(value: str) -> str:
+    """Sigma's pattern as ours: `*` and `?` are the same, a backslash and `[` are not."""
+    return _ESCAPED.sub(lambda m: "[[]" if m[2] else m[1] if m[1] == "\\" else f"[{m[1]}]", value)
+
+
+def _names(raw: object) -> tuple[str, ...]:
+    return tuple(map(str, _listed(raw)))
+
+
+def _listed(raw: object) -> Iterator[object]:
+    if isinstance(raw, list):
+        yield from raw
+    elif raw is not None:
+        yield raw
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+
+
+def _column(name: str, notes: _Notes) -> str:
     low = name.lower()
     column = name if name in FIELDS else COLUMN_OF.get(low, low if low in FIELDS else "")
     if not column:
-        lost.append(f"The field {name!r} is no column of events here.")
+        notes.lost.append(f"The field {name[:60]!r} is no column of events here.")
+    elif column != name:
+        notes.as_read(f"The field {name!r} is read as {column!r}.")
     return column

@@ -95,7 +95,7 @@ def _cells(
         if selection.takes(row, known=(asset, who) in known):
             value = row.get(rule.of_field) if rule.of_field else None
             key = Key(
-                rule=rule.id,
+                rule=rule.counted_as,
                 group=group,
                 of=selection.name,
                 asset=asset,

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from stanch.detect.alarms.watch import Watch
+from stanch.detect.rules.rule import Rule
 from stanch.detect.rules.tally import Tally as Rules
 from stanch.detect.summaries.count import counted, labels_counted
 from stanch.detect.summaries.ready import Ready, ready
@@ -29,6 +30,7 @@ from stanch.engine.watch.labels import Recall, joined, labels_of
 from stanch.engine.watch.memory import (
     MOST_USAGE,
     RARE,
+    Ruling,
     history_of,
     keep_history,
     keep_rules,
@@ -101,6 +103,8 @@ class Bench:
         self._told: set[AssetId] = set()
         self.looked_at: list[tuple[Window, frozenset[EventKind]]] = []
         self.unknown_labels = 0
+        self.own_rules: tuple[Rule, ...] = ()
+        """The rules that people wrote here, as this step asks them."""
 
     def empty(self) -> "Bench":
         """A bench without anything in memory."""
@@ -164,6 +168,7 @@ class Bench:
                 signed=signed(desk.tally.asset, (*history, *seen.record.happenings)),
                 usage=windows_of(desk.usage, span.start),
                 rules=desk.rules,
+                own_rules=self.own_rules,
             )
             self.looked_at.append((window, frozenset(desk.kinds)))
         yield from self.looked_at
@@ -230,7 +235,8 @@ class Bench:
         asset = desk.tally.asset.id
         known = {d.principal for d in desk.before.deeds}
         known |= {h.principal for h in self._history.get(asset, ())}
-        desk.rules = ruled(desk.rules, rows.to_pylist(), known, asset)
+        by = Ruling(asset=asset, known=frozenset(known), own=self.own_rules)
+        desk.rules = ruled(desk.rules, rows.to_pylist(), by)
         desk.changed = True
         if kind in RARE:
             more = record(rows).happenings

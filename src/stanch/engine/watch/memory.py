@@ -7,12 +7,13 @@ Why   a training run is judged against runs of months, a rule looks back for hou
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import msgspec
 
 from stanch.detect.rules.load import packaged
+from stanch.detect.rules.rule import Rule
 from stanch.detect.rules.tally import Cell, Key, Tally, tally_of
 from stanch.detect.summaries.parts import Part
 from stanch.detect.window import Usage
@@ -29,7 +30,8 @@ MOST_OF_A_KIND = 200
 MOST_USAGE = 1008
 """Hops of a week."""
 MOST_CELLS = 2048
-"""Cells of an asset's rules: those that ended last."""
+"""Cells of an asset's rules: those that ended last, of ours and of people's own so many each, so
+that a rule of people's own that takes everything does not push ours out."""
 RARE = (EventKind.TRAINING, EventKind.DATASET, EventKind.DEPLOYMENT)
 
 _HISTORY = msgspec.json.Decoder(tuple[Happening, ...])
@@ -120,20 +122,38 @@ def keep_rules(tx: Transaction, asset: AssetId, tally: Tally) -> None:
     tx.settings.put(f"rules/{asset}", msgspec.json.encode(tuple(tally.cells.items())).decode())
 
 
-def ruled(
-    tally: Tally, rows: Iterable[Mapping[str, object]], known: Iterable[str], asset: AssetId
-) -> Tally:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ruling:
+    """What an asset's rows are counted by."""
+
+    asset: AssetId
+    known: frozenset[str]
+    """Principals that were seen on the asset before."""
+    own: tuple[Rule, ...] = ()
+    """The rules that people wrote here."""
+
+
+def ruled(tally: Tally, rows: Iterable[Mapping[str, object]], by: Ruling) -> Tally:
     """The tally with these rows; cells that no rule can use any more are let go."""
-    strangers_not = frozenset((asset, PrincipalId(name)) for name in known)
-    both = tally.merged(tally_of(packaged(), rows, strangers_not))
+    strangers_not = frozenset((by.asset, PrincipalId(name)) for name in by.known)
+    rules = (*packaged(), *by.own)
+    both = tally.merged(tally_of(rules, rows, strangers_not))
     last = max((c.last for c in both.cells.values()), default=None)
     if last is None:
         return both
-    within: Mapping[str, timedelta] = {r.id: r.within for r in packaged()}
+    within: Mapping[str, timedelta] = {r.counted_as: r.within for r in rules}
     live = [
         (key, cell)
         for key, cell in both.cells.items()
         if cell.last >= last - within.get(key.rule, timedelta()) - 2 * HOP
     ]
-    newest = sorted(live, key=lambda pair: (pair[1].last, pair[0]))[-MOST_CELLS:]
-    return Tally(cells=dict(sorted(newest)))
+    ours = {r.id for r in packaged()}
+    kept = [
+        *_newest(pair for pair in live if pair[0].rule in ours),
+        *_newest(pair for pair in live if pair[0].rule not in ours),
+    ]
+    return Tally(cells=dict(sorted(kept)))
+
+
+def _newest(cells: Iterable[tuple[Key, Cell]]) -> list[tuple[Key, Cell]]:
+    return sorted(cells, key=lambda pair: (pair[1].last, pair[0]))[-MOST_CELLS:]

@@ -17,6 +17,7 @@ from stanch.detect.window import Window
 from stanch.engine.clock import Clock
 from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
+from stanch.engine.rulebook import own_rules
 from stanch.engine.watch.bench import LATE, Bench
 from stanch.engine.watch.feed import Feed
 from stanch.engine.watch.labels import Recall
@@ -101,6 +102,7 @@ class Watcher:
             taken = self._feed.take(tx)
             if taken.anew:
                 self._bench = self._bench.empty()
+            self._bench.own_rules = own_rules(tx)
             for asset, version in taken.poked:
                 self._bench.touch(tx, AssetId(asset), version, at)
             if taken.rows.num_rows:
