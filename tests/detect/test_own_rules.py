@@ -105,6 +105,14 @@ def test_a_sigma_rule_that_does_not_map_is_refused_whole(old: str, new: str, tol
         own_rule(SIGMA.replace(old, new), "s.yaml")
 
 
+def test_everything_that_does_not_map_is_said_at_once() -> None:
+    text = SIGMA.replace("gte", "lt").replace("User", "Planet").replace("5m", "5M")
+    text = text.replace("condition: selection", "condition: selection or other")
+    with pytest.raises(BadFile) as told:
+        own_rule(text, "s.yaml")
+    assert all(word in str(told.value) for word in ("'lt'", "'Planet'", "'5M'", "more than one"))
+
+
 def test_sigmas_patterns_mean_the_same_here() -> None:
     text = SIGMA.replace("Result: failed", r"'Result': ['a[b]', 'c\*', 'd?', null]")
     (one,) = own_rule(text, "s.yaml").rule.selections

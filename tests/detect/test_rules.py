@@ -128,6 +128,26 @@ def test_parts_in_any_order_add_up_to_the_whole(rows: list[Row], cut: int, dice:
     assert whole.merged(Tally()) == whole
 
 
+@given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 5)), max_size=40), st.integers(1, 4))
+def test_different_values_are_those_between_a_finding_and_the_next_end(
+    sent: list[tuple[int, int]], least: int
+) -> None:
+    text = GOOD.replace(
+        "sequence: [a, b]", f"values: {{of: a, at_least: {least}}}\n  field: source"
+    )
+    rules = rules_from(text.replace("  b: {kind: inference}\n", ""), "mine.yaml")
+    minutes: dict[int, set[int]] = {}
+    for minute, value in sent:
+        minutes.setdefault(minute, set()).add(value)
+    expected, after = 0, -1
+    for end in sorted(minutes):
+        begin = max(end - 10, after + 1)
+        if len({v for m, held in minutes.items() if begin <= m <= end for v in held}) >= least:
+            expected, after = expected + 1, end
+    rows = [row(60 * minute, "access", source=f"s{value}") for minute, value in sent]
+    assert len(found(rules, rows)) == expected
+
+
 GOOD = """id: some_rule
 title: T
 says: S

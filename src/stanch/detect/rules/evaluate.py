@@ -9,6 +9,7 @@ How   Each cell of the deciding selection is tried as the end, in order of time.
       moments counts.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,6 +43,33 @@ class _True:
     count: int
 
 
+class _Distinct:
+    """The different values of a stretch of cells that only moves forward: each comes and goes once.
+
+    Looked up anew for each end, two thousand minutes with many values would take seconds.
+    """
+
+    def __init__(self, placed: Sequence[_Placed]) -> None:
+        self._placed = placed
+        self._first = self._next = 0
+        self._held: Counter[str] = Counter()
+
+    def between(self, begin: datetime, end: datetime) -> _True | None:
+        """How many, and when the first of their cells began; both moments never go back."""
+        while self._next < len(self._placed) and self._placed[self._next].cell.first <= end:
+            self._held.update(self._placed[self._next].cell.values)
+            self._next += 1
+        while self._first < self._next and self._placed[self._first].cell.first < begin:
+            for value in self._placed[self._first].cell.values:
+                self._held[value] -= 1
+                if not self._held[value]:
+                    del self._held[value]
+            self._first += 1
+        if self._first == self._next:
+            return None
+        return _True(start=self._placed[self._first].cell.first, count=len(self._held))
+
+
 def findings_from(rules: Iterable[Rule], tally: Tally) -> tuple[Finding, ...]:
     """What these rules say about this tally."""
     groups: dict[tuple[str, tuple[str, ...]], dict[str, list[_Placed]]] = {}
@@ -62,10 +90,11 @@ def findings_from(rules: Iterable[Rule], tally: Tally) -> tuple[Finding, ...]:
 
 def _in_group(rule: Rule, group: tuple[str, ...], cells: Cells) -> Iterator[Finding]:
     after: datetime | None = None
+    distinct = _Distinct(cells.get(rule.steps[0].of, ()))
     for end in _ends(rule, cells):
         if after is not None and end.cell.last <= after:
             continue
-        found = _came_true(rule, cells, end, after)
+        found = _came_true(rule, cells, end, after, distinct)
         if found is not None:
             yield _finding(rule, group, cells, end, found)
             after = end.cell.last
@@ -84,7 +113,9 @@ def _ends(rule: Rule, cells: Cells) -> list[_Placed]:
     return sorted(found, key=lambda p: (p.cell.last, p.cell.first, p.asset))
 
 
-def _came_true(rule: Rule, cells: Cells, end: _Placed, after: datetime | None) -> _True | None:
+def _came_true(
+    rule: Rule, cells: Cells, end: _Placed, after: datetime | None, distinct: _Distinct
+) -> _True | None:
     begin = end.cell.last - rule.within
     if after is not None:
         begin = max(begin, after + INSTANT)
@@ -92,7 +123,8 @@ def _came_true(rule: Rule, cells: Cells, end: _Placed, after: datetime | None) -
         case Shape.COUNT | Shape.SEQUENCE:
             return _backwards(rule.steps, cells, begin, end.cell.last)
         case Shape.VALUES:
-            return _values(rule.steps[0], cells, begin, end.cell.last)
+            found = distinct.between(begin, end.cell.last)
+            return found if found is not None and found.count >= rule.steps[0].at_least else None
         case Shape.ALL:
             return _all(rule.steps, cells, begin, end.cell.last)
         case Shape.WITHOUT:
@@ -118,14 +150,6 @@ def _latest(step: Step, cells: Cells, begin: datetime, end: datetime) -> _True |
             if count >= step.at_least:
                 return _True(start=placed.cell.first, count=count)
     return None
-
-
-def _values(step: Step, cells: Cells, begin: datetime, end: datetime) -> _True | None:
-    inside = [p.cell for p in cells.get(step.of, ()) if begin <= p.cell.first <= end]
-    values = frozenset[str]().union(*(cell.values for cell in inside))
-    if len(values) < step.at_least:
-        return None
-    return _True(start=min(c.first for c in inside), count=len(values))
 
 
 def _all(steps: Sequence[Step], cells: Cells, begin: datetime, end: datetime) -> _True | None:

@@ -109,8 +109,6 @@ def rule_from_sigma(text: str, file: str) -> Imported:
     notes = _Notes()
     bases = [p for p in parts if "detection" in p]
     made = _rule(heads[0], bases, f"{file}:{line}", notes)
-    if notes.lost:
-        made = None
     return Imported(rule=made, left_out=tuple(notes.lost), read_as=tuple(notes.read))
 
 
@@ -132,9 +130,11 @@ def _rule(head: Map, bases: Sequence[Map], where: str, notes: _Notes) -> Rule | 
     title = _title(head.get("title"), notes)
     if not names:
         notes.lost.append("The correlation names no rules.")
-    if shape is None or within is None or not selections or not title:
+    if shape is None or not names:
         return None
-    steps, counted = _steps(shape, selections, body.get("condition"), notes)
+    steps, counted = _steps(shape, names, body.get("condition"), notes)
+    if within is None or notes.lost:
+        return None
     return Rule(
         id=DetectorId("sigma_" + _slug(title)[:50]),
         title=title,
@@ -168,22 +168,22 @@ def _title(raw: object, notes: _Notes) -> str:
 
 
 def _steps(
-    shape: Shape, selections: tuple[Selection, ...], condition: object, notes: _Notes
+    shape: Shape, names: tuple[str, ...], condition: object, notes: _Notes
 ) -> tuple[tuple[Step, ...], str]:
     if shape not in {Shape.COUNT, Shape.VALUES}:
         if condition is not None:
             notes.lost.append("The condition of a temporal correlation has no counterpart here.")
-        if len(selections) < 2:  # noqa: PLR2004  two things
+        if len(names) < 2:  # noqa: PLR2004  two things
             notes.lost.append("A temporal correlation needs two rules or more.")
-        return tuple(Step(of=s.name) for s in selections), ""
-    if len(selections) > 1:
+        return tuple(Step(of=_slug(name)) for name in names), ""
+    if len(names) > 1:
         notes.lost.append("It counts over several base rules; here one is counted.")
     least, counted = _condition(condition, notes)
     if shape is Shape.VALUES and not counted:
         notes.lost.append("`value_count` without a field that is known here.")
     if shape is Shape.COUNT and counted:
         notes.lost.append("`event_count` has a field, which only `value_count` counts.")
-    return (Step(of=selections[0].name, at_least=least),), counted
+    return (Step(of=_slug(names[0]), at_least=least),), counted
 
 
 def _condition(raw: object, notes: _Notes) -> tuple[int, str]:
