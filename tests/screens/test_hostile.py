@@ -58,6 +58,7 @@ def test_evidence_is_shown_inert_and_that_somebody_looked_is_said(visit: Any, se
     for shown in ("<script>", "‹U+202E›", "‹U+001B›"):
         assert shown in said
     page.get_by_role("button", name="Verify it").click()
+    page.locator('[data-live-state][data-state="still"]').wait_for()
     held = page.locator("ul.tests li.good strong").all_inner_texts()
     assert held == ["Holds.", "Holds.", "Holds."]
 

@@ -108,6 +108,11 @@ const start = () => {
 };
 
 export const live = () => {
+  // What was sent has no address to be fetched from again: its answer stays as it is.
+  if (document.querySelector('meta[name="answer"]')) {
+    say("still", "as it was when you asked");
+    return;
+  }
   start();
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) stop();
