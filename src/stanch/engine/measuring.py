@@ -37,8 +37,24 @@ class Asked:
     exercise: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """The measures of a while, each period alone and all of them as one."""
+
+    periods: tuple[Period, ...]
+    """Oldest first; the last one ends now."""
+    whole: Period
+    techniques: tuple[str, ...]
+    """What the incidents were named after, once for each incident that was."""
+
+
 def measures(store: Store, clock: Clock, asked: Asked) -> tuple[Period, ...]:
     """The measures of each period, oldest first; the last one ends now."""
+    return told(store, clock, asked).periods
+
+
+def told(store: Store, clock: Clock, asked: Asked) -> Told:
+    """The measures of each period and of the whole, from one reading."""
     if not (1 <= asked.days <= LONGEST_PERIOD and 1 <= asked.count <= MOST_PERIODS):
         most = f"A period has 1 to {LONGEST_PERIOD} days"
         raise BadInput(f"{most}, and there are 1 to {MOST_PERIODS} of them.")
@@ -47,7 +63,16 @@ def measures(store: Store, clock: Clock, asked: Asked) -> tuple[Period, ...]:
     whole = Span(start=spans[0].start, end=spans[-1].end)
     with store.look() as tx:
         cases = list(_cases(tx, whole, exercise=asked.exercise))
-    return measured(cases, spans, now=now)
+    return Told(
+        periods=measured(cases, spans, now=now),
+        whole=measured(cases, [whole], now=now)[0],
+        techniques=tuple(
+            one
+            for case in cases
+            if case.incident.merged_into is None
+            for one in case.incident.atlas
+        ),
+    )
 
 
 def _cases(tx: Transaction, span: Span, *, exercise: bool) -> Iterator[Case]:

@@ -49,7 +49,7 @@ findings = _noun(
     Index("findings_by_attack", "attack", "at", "id"),
     Index("findings_by_lifecycle", "lifecycle", "at", "id"),
     Index("findings_by_kept", "kept"),
-    Index("findings_by_facets", "asset", "detector", "attack", "lifecycle"),
+    Index("findings_by_facets", "asset", "detector", "attack", "lifecycle", "at"),
 )
 suspects = _table(
     "suspects",

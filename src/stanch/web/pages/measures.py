@@ -1,14 +1,13 @@
 """Measures: how well incidents were found and answered, and what nobody looks for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from stanch.detect.registry import detectors
-from stanch.engine.measuring import Asked, measures
-from stanch.engine.ports import Transaction
+from stanch.engine.measuring import Asked, told
 from stanch.learn.measures import Period
 from stanch.triage.taxonomy.atlas import packaged
 from stanch.triage.taxonomy.coverage import coverage, watched
-from stanch.vocabulary.listing import Wanted
 from stanch.web.paper import page
 from stanch.web.trends import Spread, Stack, spreads, stacks
 from stanch.web.visit import Answer, Page, Visit
@@ -18,7 +17,6 @@ _SPANS: Mapping[str, tuple[str, Asked]] = {
     "days": ("30 days", Asked(days=1, count=30)),
     "months": ("12 months", Asked(days=30, count=12)),
 }
-_PAGE = 500
 
 
 def show(visit: Visit) -> Answer:
@@ -26,37 +24,25 @@ def show(visit: Visit) -> Answer:
     name = visit.asked("by") if visit.asked("by") in _SPANS else "weeks"
     exercise = visit.asked("of") == "exercises"
     _, asked = _SPANS[name]
-    store = visit.console.store
-    told = measures(
-        store, visit.console.clock, Asked(days=asked.days, count=asked.count, exercise=exercise)
+    found = told(visit.console.store, visit.console.clock, replace(asked, exercise=exercise))
+    columns = coverage(
+        packaged(), {d.title: d.atlas for d in detectors().values()}, found.techniques
     )
-    whole = measures(
-        store, visit.console.clock, Asked(days=asked.days * asked.count, count=1, exercise=exercise)
-    )[0]
-    with store.look() as tx:
-        seen = list(_named(tx, whole))
-    columns = coverage(packaged(), {d.title: d.atlas for d in detectors().values()}, seen)
     return page(
         visit,
         "measures.html",
         by=name,
         exercise=exercise,
         spans=[(key, words) for key, (words, _) in _SPANS.items()],
-        whole=whole,
-        periods=told,
-        kinds=_kinds(told),
-        opening=_times(told, "to_open", "From the first event to an incident"),
-        containing=_times(told, "to_contain", "From the incident to its containment"),
+        whole=found.whole,
+        periods=found.periods,
+        kinds=_kinds(found.periods),
+        opening=_times(found.periods, "to_open", "From the first event to an incident"),
+        containing=_times(found.periods, "to_contain", "From the incident to its containment"),
         columns=columns,
         covered=watched(columns),
         version=packaged().version,
     )
-
-
-def _named(tx: Transaction, whole: Period) -> Sequence[str]:
-    wanted = Wanted(since=whole.span.start, until=whole.span.end)
-    lines = tx.incidents.page(wanted, limit=_PAGE).items
-    return [one for line in lines for one in line.incident.atlas]
 
 
 def _day(period: Period) -> str:

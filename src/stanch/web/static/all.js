@@ -1,0 +1,21 @@
+// All that the pages' own scripts add: keys, live change, times of this place, the palette.
+import { times } from "./times.js";
+import { live } from "./live.js";
+import { keys } from "./keys.js";
+import { lists } from "./lists.js";
+import { palette } from "./palette.js";
+import { keep } from "./keep.js";
+import { brush } from "./brush.js";
+import { editor } from "./editor.js";
+
+times();
+keep();
+if (document.getElementById("main")?.closest(".frame")) {
+  lists();
+  palette();
+  keys();
+  brush();
+  live();
+  editor();
+}
+document.documentElement.dataset.js = "on";
