@@ -52,6 +52,7 @@ model_list:
   - model_name: m
     litellm_params: {{model: openai/m, api_base: "http://127.0.0.1:{up}/v1", api_key: none}}
 litellm_settings: {{telemetry: false}}
+general_settings: {{dangerously_permit_weak_or_unset_master_key: true}}
 """
 _CHAT_LUA = """
 wrk.method = "POST"
@@ -168,9 +169,12 @@ def _chats(folder: Path, ours: int) -> dict[str, Any]:
     if tool is None:
         return {**found, "LiteLLM": "not installed"}
     command = (tool, "--config", str(told), "--host", "127.0.0.1", "--port", str(LITE))
-    with running(*command, port=LITE, seconds=240):
-        load(LITE, lua, path)
-        return {**found, "LiteLLM": load(LITE, lua, path)}
+    try:
+        with running(*command, port=LITE, seconds=120):
+            load(LITE, lua, path)
+            return {**found, "LiteLLM": load(LITE, lua, path)}
+    except TimeoutError as error:
+        return {**found, "LiteLLM": str(error)}
 
 
 def main() -> None:

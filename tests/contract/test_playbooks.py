@@ -24,7 +24,7 @@ from stanch.contain.playbook.walk import (
 from stanch.contain.playbook.written import Written, read, written
 from stanch.engine.runs.library import decoded, digest, encoded, every_act, shipped
 from stanch.vocabulary.finding import AttackKind
-from stanch.vocabulary.playbook import Ask, Decide, Do, Parallel, Playbook, Repeat, Wait
+from stanch.vocabulary.playbook import Ask, Decide, Do, Parallel, Playbook, Repeat, Step, Wait
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ORIGIN = Origin(created=AT, modified=AT)
@@ -157,15 +157,80 @@ def test_an_attack_is_met_at_once_with_something_narrow_while_the_wide_is_asked(
 ) -> None:
     if one.playbook.id == "fairness_harm":
         return  # Nobody is behind it: all that stops it touches everybody, and is asked at once.
-    _, way = walked(one.playbook, _silent)
-    acts = [s for s in (one.playbook.steps[n] for n in way) if isinstance(s, Do | Ask)]
-    narrow = {"block_principal", "freeze_pipeline", "quarantine_dataset"}
-    first = next(n for n, s in enumerate(acts) if isinstance(s, Do) and s.act in narrow)
-    asks = [n for n, s in enumerate(acts) if isinstance(s, Ask)]
-    assert not asks or first < asks[0]
-    # Nothing but branches of one parallel step lies between, so that no answer is waited for.
-    before = {type(one.playbook.steps[n]) for n in way[: way.index(acts[first].id)]}
-    assert before <= {Do, Decide, Parallel}
+    # A run whose every question and wait is still open: what it did waited for nobody.
+    done = [s.act for s in _before_any_answer(one.playbook) if isinstance(s, Do)]
+    assert {"block_principal", "freeze_pipeline", "quarantine_dataset"} & set(done)
+
+
+def _before_any_answer(book: Playbook) -> list[Step]:
+    state, taken = begin(book), list[Step]()
+    while (token := ready(state)) is not None:
+        step = book.steps[token.at]
+        taken.append(step)
+        open_ = isinstance(step, Ask | Wait) or (isinstance(step, Do) and _asks(book, step))
+        came = Came(what=What.WAITS, waits="somebody") if open_ else _yes(book, token)
+        state = after(book, state, token, came)
+    return taken
+
+
+def _asks(book: Playbook, act: Do) -> bool:
+    return any(isinstance(s, Ask) and act.id in s.about for s in book.steps.values())
+
+
+FIVE = {
+    "poisoning": (
+        {"safe_mode", "stop_endpoint"},
+        {"roll_back"},
+        {"freeze_pipeline"},
+        {"start_check"},
+        {"enhanced_monitoring"},
+    ),
+    "extraction": (
+        {"query_limit"},
+        {"shape_outputs"},
+        {"block_principal"},
+        {"safe_mode", "stop_endpoint"},
+        {"shape_outputs"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_its_five_steps_are_numbered_and_are_what_they_should_be(name: str) -> None:
+    book = shipped()[name].playbook
+    for n, acts in enumerate(FIVE[name], 1):
+        own = {s.act for s in book.steps.values() if isinstance(s, Do) and f"({n})" in s.says}
+        assert own & acts
+        assert f"({n})" in book.says
+
+
+def test_poisoning_asks_and_acts_in_the_order_of_its_five_steps() -> None:
+    book = shipped()["poisoning"].playbook
+    state, way = walked(book, _yes)
+    order = ["safe", "back", "isolate", "integrity", "closer"]
+    assert [s for s in way if s in order] == order
+    assert way.index("back") < way.index("in-use")
+    assert [d.step for d in state.deeds][:2] == ["freeze", "safe"]
+
+
+def test_extraction_limits_then_gives_less_then_blocks_then_closes_then_adds_noise() -> None:
+    book = shipped()["extraction"].playbook
+
+    def copying(book: Playbook, token: Token) -> Came:
+        step = book.steps[token.at]
+        if isinstance(step, Wait) and step.id == "still":
+            return Came(what=What.LATE)
+        if isinstance(step, Ask) and step.id == "safe-ok":
+            return Came(what=What.NO)
+        return _yes(book, token)
+
+    _, way = walked(book, copying)
+    assert [s for s in way if s in {"limits", "give-less", "noise"}] == [
+        "limits", "give-less", "noise",
+    ]  # fmt: skip
+    assert "block" in way
+    _, way = walked(book, lambda b, t: Came(what=What.LATE) if t.at == "still" else _yes(b, t))
+    assert way.index("limits") < way.index("give-less") < way.index("safe")
 
 
 @every_attack
@@ -206,3 +271,23 @@ steps:
 """
     (problem,) = problems(read(text).playbook, every_act())
     assert "circle" in problem.says
+
+
+@pytest.mark.parametrize("named", ["nowhere", "freeze"])
+def test_what_is_taken_back_must_be_a_step_that_contains(named: str) -> None:
+    text = f"""
+playbook: back
+title: Takes back
+steps:
+  - do: freeze
+  - id: safe
+    do: safe_mode
+  - id: good
+    do: roll_back
+  - id: over
+    do: take_back
+    with: {{step: {named}, once: good}}
+"""
+    (problem,) = problems(read(text).playbook, every_act())
+    assert problem.step == "over"
+    assert f"{named!r} is no step that contains" in problem.says

@@ -103,6 +103,26 @@ def test_plain_change_joins_an_attack_and_never_bridges_two() -> None:
     assert sizes == [1, 2]
 
 
+def test_a_family_is_what_it_was_made_from_all_that_serves_it_and_who_shares_its_origin() -> None:
+    def model(name: str, *, rows: str = "", server: str = "") -> Asset:
+        line = Lineage(
+            trained_on=(AssetId(rows),) if rows else (),
+            served_by=(AssetId(server),) if server else (),
+        )
+        return Asset(id=AssetId(name), kind=AssetKind.MODEL, name=name, owner="ml", lineage=line)
+
+    graph = graph_of(
+        [
+            model("fraud", rows="payments", server="api"),
+            model("churn", rows="payments", server="churn-api"),
+            model("api", server="edge"),
+            model("other", rows="logs"),
+        ]
+    )
+    assert graph.family(AssetId("fraud")) == {"payments", "churn", "api", "edge"}
+    assert graph.family(AssetId("nobody")) == frozenset()
+
+
 def test_a_dataset_and_the_model_trained_on_it_are_one_cause() -> None:
     graph = graph_of(
         [

@@ -26,7 +26,7 @@ from stanch.contain.action import (
     propose,
 )
 from stanch.contain.diff import changes
-from stanch.contain.playbook.acts import DEEDS, WATCHES
+from stanch.contain.playbook.acts import DEEDS, TAKE_BACK, WATCHES
 from stanch.contain.playbook.condition import Facts
 from stanch.contain.policy import neutral, wants
 from stanch.engine.asked import Asked
@@ -35,7 +35,7 @@ from stanch.engine.clock import Clock
 from stanch.engine.guards import Proof
 from stanch.engine.outside import NobodyOutside, Outside
 from stanch.engine.own_deeds import OwnDeeds
-from stanch.engine.placed import Placed, mark, place, placed, undone
+from stanch.engine.placed import Placed, mark, of_step, place, placed, undone
 from stanch.engine.policies import Change, Policies, standing_of
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.proving import NoProof, Prover, Witness
@@ -269,12 +269,37 @@ class RealDeeds:
             return Outcome(ok=True, says="What it is now is kept as evidence.")
         if order.act == "await_probe":
             return self._proofs(order)
+        if order.act == TAKE_BACK:
+            return self._take_back(order)
         with self._hands.store.look() as tx:
             seen = situation(tx, order.incident, self._hands.clock(), self._hands.hours)
         return self._own.perform(order, filled(order.args, seen.words))
 
+    def _take_back(self, order: Order) -> Outcome:
+        """What came of taking one step back, once another is in force and nobody denies it."""
+        step, once = str(order.args["step"]), str(order.args["once"])
+        with self._hands.store.look() as tx:
+            lines = placed(tx, order.incident)
+        old, new = (of_step(lines, order.run, one) for one in (step, once))
+        if old is None:
+            return Outcome(ok=True, says="There is nothing left to take back.")
+        if new is None:
+            return Outcome(ok=False, says=f"{once} is not in force, so {step} stays.")
+        self._hands.outside.follow(order.asset)  # Unreachable while somebody there has the old
+        proof = self._shown(order, new)
+        if proof.holds is False:
+            says = f"{once} is not shown, so {step} stays: {proof.says}"
+            return Outcome(ok=False, says=says, again=_may_come(proof))
+        return self.undo(order, old.key)
+
+    def _shown(self, order: Order, line: Placed) -> Proof:
+        """What the guards show of this line now."""
+        again = replace(order, act=line.act, args=line.args, asset=line.asset)
+        with self._hands.store.look() as tx:
+            meant = self._meant(tx, again, self._hands.clock(), line)
+        return self._witness.prove(order.incident, line, _probe(meant, line))
+
     def _proofs(self, order: Order) -> Outcome:
-        at = self._hands.clock()
         with self._hands.store.look() as tx:
             lines = [p for p in placed(tx, order.incident) if p.demands and p.undone is None]
         good, says, late = 0, list[str](), False
@@ -282,17 +307,15 @@ class RealDeeds:
             if line.proved is not None:
                 good += 1
                 continue
-            again = replace(order, act=line.act, args=line.args, asset=line.asset)
-            with self._hands.store.look() as tx:
-                meant = self._meant(tx, again, at, line)
-            proof = self._witness.prove(order.incident, line, _probe(meant, line))
+            proof, title = self._shown(order, line), actions()[line.act].title
             good += proof.holds is True
             late |= _may_come(proof)
             if proof.holds is not True:
-                says.append(f"{meant.action.title}: {proof.says}")
+                says.append(f"{title}: {proof.says}")
             if proof.cannot:
-                told = f"{meant.action.title} on {line.asset} is not enforced: {proof.says}"
-                self._own.tell(again, "owner", told, f"cannot/{line.key}")
+                told = f"{title} on {line.asset} is not enforced: {proof.says}"
+                mine = replace(order, asset=line.asset)
+                self._own.tell(mine, "owner", told, f"cannot/{line.key}")
         says.insert(0, f"{good} of {len(lines)} acts are proved by a guard.")
         return Outcome(ok=good == len(lines), says=" ".join(says), again=late)
 

@@ -6,14 +6,14 @@ Why   the line stands here before the act is done, with its moment: done over af
       is the very same demand and changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
 
 from stanch.engine.ports import Transaction
-from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.ids import AssetId, IncidentId, RunId
 from stanch.vocabulary.playbook import Argument
 from stanch.vocabulary.standing import DemandId
 
@@ -46,6 +46,18 @@ def placed(tx: Transaction, incident: IncidentId) -> tuple[Placed, ...]:
     """Everything that was done for the incident, oldest first."""
     text = tx.settings.get(_NAME + incident)
     return _ALL.decode(text) if text else ()
+
+
+def of_step(lines: Iterable[Placed], run: RunId, step: str) -> Placed | None:
+    """The newest line in force that this step of this run put there; None where there is none."""
+    mine = (p for p in lines if p.key.startswith(f"{run}/") and p.demands and p.undone is None)
+    return next((p for p in reversed(tuple(mine)) if _step(p.key) == step), None)
+
+
+def _step(key: str) -> str:
+    """The step of a key: its last part, or the one before the number of a round."""
+    parts = key.split("/")
+    return parts[-2] if parts[-1].isdigit() else parts[-1]
 
 
 def place(tx: Transaction, incident: IncidentId, one: Placed) -> Placed:

@@ -65,8 +65,8 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
     asset = own or Asset(id=incident.asset, kind=AssetKind.ENDPOINT, name=incident.asset, owner="")
     suspects = tuple(str(s.principal) for s in incident.suspects if s.confidence >= SURE)
     findings = tx.findings.page(Wanted(incident=(incident.id,)), limit=MOST_FINDINGS).items
-    beside = tuple(sorted(graph_of(_assets(tx)).beside(asset.id)))
-    known = known_of(tx, (incident, asset), findings, beside)
+    family = tuple(sorted(graph_of(_assets(tx)).family(asset.id)))
+    known = known_of(tx, (incident, asset), findings, family)
     words = dict(_words(incident, asset, suspects[:MOST_NAMED], known))
     return Situation(
         incident=incident,

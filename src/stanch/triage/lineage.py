@@ -28,6 +28,12 @@ class Graph:
         """The assets one step away, in either direction."""
         return self.down.get(asset, frozenset()) | self.up.get(asset, frozenset())
 
+    def family(self, asset: AssetId) -> frozenset[AssetId]:
+        """What it was made from, all it made and all that serve it, and who shares its origin."""
+        above = self.up.get(asset, frozenset())
+        shared = {a for one in above for a in self.down.get(one, frozenset())}
+        return (above | shared | set(self.downstream(asset))) - {asset}
+
     def downstream(self, asset: AssetId) -> tuple[AssetId, ...]:
         """Everything made from or served by this asset, nearest first, without the asset itself."""
         return _walk(self.down, asset)

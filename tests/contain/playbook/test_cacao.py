@@ -115,7 +115,7 @@ def test_a_link_that_was_changed_elsewhere_counts() -> None:
         == "tell"
     )
     assert block["on_completion"] in ends
-    checks = next(k for k, s in document["workflow"].items() if s["name"].startswith("Find which"))
+    checks = next(k for k, s in document["workflow"].items() if "Find which" in s["name"])
     first = next(s for s in document["workflow"].values() if s["type"] == "start")
     first["on_completion"] = checks
     assert imported(document).playbook.steps["to-freeze"]

@@ -258,14 +258,19 @@ def test_extraction_is_answered_by_demands_that_are_really_in_force(
         house.runner.answer(house.incident)
         house.runner.answer(house.incident)
         until(lambda: house.run().state is RunState.WAITING)
-        # Who surely does it is refused at once, and nobody is asked about anything.
+        # Who surely does it is refused at once, while people are asked about the rest.
         assert house.denied() == {"key-91"}
         with house.store.look() as tx:
             assert tx.incidents.get(house.incident.id).phase is Phase.CONTAINED
-        assert house.run().waits_for == ("at_large >= 1", "quiet")
+        assert house.run().waits_for == (f"an answer to {house.asked().id}", "at_large >= 1")
+        assert "64 rows" in house.asked().shown
+        # Nobody answers: nobody else is touched, and the run ends when it is quiet.
         house.clock.at += timedelta(minutes=20)
         house.runner.tick()
+        until(lambda: "quiet" in house.run().waits_for)
+        house.runner.tick()
         until(lambda: house.run().state is RunState.DONE)
+        assert house.policies.now(FRAUD).limit.max_batch is None
     finally:
         engine.stop()
     assert house.freezer.frozen

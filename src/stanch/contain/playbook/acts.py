@@ -30,6 +30,9 @@ class Act:
     """Whether it changes how the asset may be used."""
 
 
+TAKE_BACK = "take_back"
+STEPS = ("step", "once")
+"""Its arguments: each names a step of the same playbook."""
 WATCHES = 5
 """Actions up to this rank only watch: they change nothing for anybody."""
 
@@ -48,6 +51,11 @@ DEEDS: Mapping[str, Act] = MappingProxyType(
             _deed("open_clock", "Starts a duty with a deadline.", "duty", "within"),
             _deed("start_check", "Asks for a check of the asset or what it is made from.", "check"),
             _deed("await_probe", "Asks a guard for proof that the containment is in force."),
+            _deed(
+                TAKE_BACK,
+                "Takes back what `step` put in force, once what `once` put in its place holds.",
+                *STEPS,
+            ),
         )
     }
 )

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from stanch.contain.playbook.acts import VARIABLES, Act
+from stanch.contain.playbook.acts import STEPS, TAKE_BACK, VARIABLES, Act
 from stanch.contain.playbook.condition import near, parse
 from stanch.contain.playbook.written import Written, read
 from stanch.vocabulary.finding import AttackKind
@@ -170,6 +170,7 @@ def _step(book: Playbook, step: Step, acts: Acts) -> Iterator[str]:
     match step:
         case Do():
             yield from _do(step, acts)
+            yield from _named(book, step, acts)
         case Ask():
             yield from _ask(book, step)
         case Wait():
@@ -231,6 +232,16 @@ def _arguments(step: Do, act: Act) -> Iterator[str]:
         word = value[1:] if isinstance(value, str) and value.startswith("$") else ""
         if word and word not in VARIABLES:
             yield f"${word} stands for nothing. {near(word, tuple(VARIABLES))}"
+
+
+def _named(book: Playbook, step: Do, acts: Acts) -> Iterator[str]:
+    """Steps that a taking back names and that put nothing in force."""
+    if step.act != TAKE_BACK:
+        return
+    for name in (str(step.args[one]) for one in STEPS if one in step.args):
+        other = book.steps.get(name)
+        if not isinstance(other, Do) or other.act not in acts or not acts[other.act].contains:
+            yield f"{name!r} is no step that contains. {near(name, tuple(book.steps))}"
 
 
 def _ask(book: Playbook, step: Ask) -> Iterator[str]:
