@@ -64,7 +64,8 @@ def test_who_insists_on_sigma_is_told_when_it_is_none() -> None:
         (OURS.replace("10m", "0s"), r"a\.yaml:7: A rule looks back"),
         (OURS.replace("10m", "99999d"), r"a\.yaml:7: A rule looks back"),
         (OURS.replace("[principal]", "[planet]"), r"a\.yaml:6: .*no column"),
-        (OURS.replace("kind: access", "kind: inference"), r"a\.yaml:1: out: .*not counted"),
+        (OURS.replace("kind: access", "kind: label"), r"a\.yaml:1: out: .*not counted"),
+        (OURS.replace("kind: access", "kind: inference"), r"a\.yaml:1: Answers .* sequence only"),
         (OURS.replace("by:", "  more: {kind: access}\nby:"), r"a\.yaml:1: .*'more' stand in no"),
         (OURS + "---\n" + OURS, r"a\.yaml: It has 2 rules"),
         ("", r"a\.yaml: It has 0 rules"),
@@ -93,7 +94,7 @@ def test_what_cannot_be_used_is_refused_with_its_line(text: str, told: str) -> N
         ("Result: failed", "Result: {a: b}", "no plain text"),
         ("title: Many failed logins", "title: '***'", "with letters"),
         ("title: Many", "generate: true\ntitle: Many", "generate"),
-        ("action|startswith: login", "kind: exchange", "not counted"),
+        ("action|startswith: login", "kind: label", "not counted"),
         ("Result: failed", "Result: failed, Result: ok", "stands here twice"),
         ("Result: failed", "Result: 2024-99-99", "cannot be read"),
         ("correlation:", "correlation: 5\nx:", "no entries"),
@@ -127,6 +128,11 @@ def test_sigmas_patterns_mean_the_same_here() -> None:
 def test_our_own_patterns_know_capitals() -> None:
     one = Selection(name="a", fields={"action": ("login",)})
     assert not one.takes({"action": "Login"}, known=False)
+
+
+def test_every_packaged_rule_can_come_true() -> None:
+    for rule in packaged():
+        assert own_rule(packaged_text(rule.id), "packaged.yaml").rule.id == rule.id
 
 
 def test_a_packaged_rule_has_its_text_and_can_be_written_again() -> None:

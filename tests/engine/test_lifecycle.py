@@ -323,6 +323,24 @@ def test_what_comes_out_of_order_is_counted_and_what_comes_too_late_is_said(hous
     assert late_spots(house) == []
 
 
+def test_what_came_too_late_is_still_said_after_a_restart_and_takes_no_minutes_place(
+    house: House,
+) -> None:
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(20_000, START))
+    minute_by_minute(house, 5, shift=0.0, seed=1)
+    house.rows.add(inferences(70, house.clock.at - timedelta(minutes=4), seed=78, seconds=1))
+    house.path.turn()
+    house.start()
+    minute_by_minute(house, 1, shift=0.0, seed=90)
+    assert late_spots(house) == ["70 events came more than 2 minutes after theirs: in no window"]
+    house.clock.at += timedelta(hours=2)
+    house.start()
+    house.rows.add(inferences(30, START + timedelta(seconds=5), seed=79, seconds=1))
+    minute_by_minute(house, 1, shift=0.0, seed=95)
+    assert late_spots(house) == ["30 events came more than 2 minutes after theirs: in no window"]
+    assert counted_of(house) == 6000, "the minute of long ago stands as it was counted"
+
+
 def test_a_senders_clock_that_runs_ahead_neither_hides_events_nor_moves_time(house: House) -> None:
     house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(20_000, START))
     minute_by_minute(house, 2, shift=0.0, seed=1)

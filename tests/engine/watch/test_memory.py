@@ -150,6 +150,36 @@ def test_failed_logins_before_a_restart_and_one_that_works_after_it_are_one_stor
     assert one.topic.startswith("guessed_login")
 
 
+def burst(room: Room, who: str, many: int) -> list[dict[str, object]]:
+    asked = (room.event(f"{who}{room.rows.end}-{k}", "inference") for k in range(many))
+    return [{**one, "principal": who, "version": "v1", "features": [0.0]} for one in asked]
+
+
+def test_a_stranger_who_fetches_the_model_and_then_asks_in_a_burst_is_told_through_a_restart(
+    room: Room,
+) -> None:
+    pull = {"action": "pull", "outcome": "ok"}
+    pulls = [room.event(f"p-{who}", "access", principal=who, **pull) for who in ("eve", "bob")]
+    room.step(*burst(room, "eve", 30), *pulls)
+    room.restart()
+    said: list[Finding] = []
+    for _ in range(4):
+        room.clock.at += timedelta(minutes=1)
+        said += room.step(*burst(room, "eve", 60), *burst(room, "ann", 60), *burst(room, "bob", 9))
+    told = [f for f in said if f.topic.startswith("stranger_pulls_model")]
+    assert [s.principal for f in told for s in f.suspects] == ["eve"]
+    assert "eve, never seen on scorer, fetched a model and then asked: " in told[0].says
+
+
+def test_without_a_fetch_nobodys_answers_are_counted_for_a_rule(room: Room) -> None:
+    asked = burst(room, "eve", 3)
+    login = {"action": "login", "outcome": "ok", "principal": "eve"}
+    room.step(room.event("l", "access", **login), *asked)
+    with room.store.look() as tx:
+        assert "inference" not in (tx.settings.get(f"rules/{SCORER}") or "")
+        assert '"asked"' not in (tx.settings.get(f"rules/{SCORER}") or "")
+
+
 OWN = """\
 id: two_reads
 title: Two reads

@@ -9,8 +9,9 @@ Why   a rule that can never come true, or of which half is understood, is worse 
 from dataclasses import dataclass
 
 from stanch.detect.rules.load import rules_from
-from stanch.detect.rules.rule import COUNTED, Rule, Selection
+from stanch.detect.rules.rule import ANSWERED, COUNTED, Rule, Selection, Shape
 from stanch.detect.rules.sigma import is_sigma, rule_from_sigma
+from stanch.vocabulary.event import COLUMNS, ColumnType
 from stanch.vocabulary.trouble import BadFile
 
 MOST_PARTS = 8
@@ -62,14 +63,31 @@ def _faults(rule: Rule) -> list[str]:
         faults.append("Two of its events have the same name.")
     unused = {s.name for s in rule.selections} - {s.of for s in rule.steps}
     faults += [f"The events {name!r} stand in no step." for name in sorted(unused)]
-    return faults + [fault for s in rule.selections for fault in _uncounted(s)]
+    faults += [fault for s in rule.selections for fault in _uncounted(s)]
+    return faults + _answers_first(rule)
 
 
 def _uncounted(selection: Selection) -> list[str]:
     kinds = selection.fields.get("kind", ())
     return [
         f"{selection.name}: events of the kind {kind[:60]!r} are not counted for rules. "
-        f"Write one of: {', '.join(COUNTED)}."
+        f"Write one of: {', '.join((*COUNTED, *ANSWERED))}."
         for kind in kinds
-        if kind not in COUNTED
+        if kind not in (*COUNTED, *ANSWERED)
     ]
+
+
+def _answers_first(rule: Rule) -> list[str]:
+    """Answers are counted once the sequence has begun with something rarer."""
+    names = {s.name for s in rule.of_answers}
+    if not names:
+        return []
+    used = {*rule.by, *(n for s in rule.of_answers for n in s.fields)}
+    wide = sorted(c.name for c in COLUMNS if c.name in used and c.type is ColumnType.NUMBERS)
+    faults = [f"Answers are not counted by {name!r}: it is a list of numbers." for name in wide]
+    if rule.shape is not Shape.SEQUENCE or rule.steps[0].of in names:
+        faults.append(
+            "Answers (inference, exchange) stand in a sequence only, and not as its first step: "
+            "they are too many to be counted before something else has happened."
+        )
+    return faults

@@ -18,6 +18,8 @@ from stanch.vocabulary.ids import DetectorId
 
 Row = Mapping[str, object]
 """One event: column names as in the event table, `ts` an aware time."""
+TIMES, LAST = "~times", "~last"
+"""Two more names of a row that stands for several alike: how many, and when the last one was."""
 
 
 COUNTED = (
@@ -27,7 +29,10 @@ COUNTED = (
     EventKind.DATASET,
     EventKind.DEPLOYMENT,
 )
-"""The kinds of event that are counted for rules; answers and labels are too many to be."""
+"""The kinds of event that are counted for rules."""
+ANSWERED = (EventKind.INFERENCE, EventKind.EXCHANGE)
+"""Answers are too many for that: they are counted where a sequence has begun, as its later steps.
+Labels are not counted."""
 
 
 class Shape(StrEnum):
@@ -51,6 +56,11 @@ class Selection:
     """Only events of principals that were never seen on the asset before."""
     any_case: bool = False
     """Whether capitals and small letters are the same, as they are in Sigma."""
+
+    @property
+    def of_answers(self) -> bool:
+        """Whether it takes answers."""
+        return not set(self.fields.get("kind", ())).isdisjoint(ANSWERED)
 
     def takes(self, row: Row, *, known: bool) -> bool:
         """Whether this event is one of them."""
@@ -102,6 +112,11 @@ class Rule:
     """File and line, for people."""
     edition: str = ""
     """Which writing of the rule: what another one counted under the same id is not its own."""
+
+    @property
+    def of_answers(self) -> tuple[Selection, ...]:
+        """Its selections of answers."""
+        return tuple(s for s in self.selections if s.of_answers)
 
     @property
     def counted_as(self) -> DetectorId:

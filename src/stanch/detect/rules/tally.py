@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from stanch.detect.rules.rule import Row, Rule
+from stanch.detect.rules.rule import LAST, TIMES, Row, Rule
 from stanch.vocabulary.ids import AssetId, DetectorId, PrincipalId
 
 KEPT = 256
@@ -85,7 +85,7 @@ def tally_of(
 def _cells(
     rule: Rule, row: Row, known: frozenset[tuple[AssetId, PrincipalId]]
 ) -> Iterable[tuple[Key, Cell]]:
-    at = row.get("ts")
+    at, times, last = row.get("ts"), row.get(TIMES), row.get(LAST)
     group = tuple(str(row.get(name) or "") for name in rule.by)
     if not isinstance(at, datetime) or not all(group):
         return
@@ -104,9 +104,9 @@ def _cells(
             yield (
                 key,
                 Cell(
-                    count=1,
+                    count=times if isinstance(times, int) else 1,
                     first=at,
-                    last=at,
+                    last=last if isinstance(last, datetime) else at,
                     values=frozenset() if value is None else frozenset({_digest(str(value))}),
                     principals=frozenset({who}) if who else frozenset(),
                 ),

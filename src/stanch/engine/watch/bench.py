@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from stanch.detect.alarms.watch import Watch
-from stanch.detect.rules.rule import Rule
+from stanch.detect.rules.load import packaged
+from stanch.detect.rules.rule import COUNTED, Rule
 from stanch.detect.rules.tally import Tally as Rules
 from stanch.detect.summaries.count import counted, labels_counted
 from stanch.detect.summaries.ready import Ready, ready
@@ -23,18 +24,22 @@ from stanch.detect.window import Baseline, Usage, Window
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ports import Transaction
 from stanch.engine.watch.answers import answers, schema_of
+from stanch.engine.watch.begun import answers_of, waiting
 from stanch.engine.watch.deeds import record
-from stanch.engine.watch.golden import baseline_of
+from stanch.engine.watch.golden import Regulars, baseline_of
 from stanch.engine.watch.hop import HOP, MINUTE, SKEW, minute_of, span_of
 from stanch.engine.watch.labels import Recall, joined, labels_of
 from stanch.engine.watch.memory import (
     MOST_USAGE,
     RARE,
+    Late,
     Ruling,
     history_of,
     keep_history,
+    keep_late,
     keep_rules,
     keep_usage,
+    late_of,
     made_from,
     remembered,
     ruled,
@@ -43,23 +48,19 @@ from stanch.engine.watch.memory import (
     use_in,
     windows_of,
 )
-from stanch.engine.watch.minutes import Minute, from_bytes, to_bytes
+from stanch.engine.watch.minutes import Minute, from_bytes
 from stanch.engine.watch.sent import Sent
 from stanch.engine.watch.signatures import signed
+from stanch.engine.watch.stored import DEEDS, blocks, custom, over_in_store, read_back
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind
 from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import AssetId, DetectorId
-from stanch.vocabulary.kept import SummaryBlock
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput
 
-DEEDS = "~deeds"
-"""The version under which an asset's other events are kept: they are of no version."""
-CUSTOM = timedelta(days=7)
-"""How far back the custom of the place goes."""
 OF_SITES = timedelta(minutes=12)
 """How long a minute waits for what sites counted in it."""
 IDLE = timedelta(minutes=30)
@@ -85,10 +86,9 @@ class Desk:
     rules: Rules = field(default_factory=Rules)
     day: date | None = None
     changed: bool = False
-    late: int = 0
-    """Events that came after their minute was sealed, lately."""
-    late_in: datetime | None = None
-    """The start of the window in which the last of them came."""
+    opened: datetime
+    """What the store holds of before this moment was not read."""
+    late: Late = field(default_factory=Late)
 
 
 class Bench:
@@ -101,6 +101,7 @@ class Bench:
         self._history: dict[AssetId, tuple[Happening, ...]] = {}
         self._made_from: dict[AssetId, tuple[Happening, ...]] = {}
         self._told: set[AssetId] = set()
+        self._regulars = Regulars()
         self.looked_at: list[tuple[Window, frozenset[EventKind]]] = []
         self.unknown_labels = 0
         self.own_rules: tuple[Rule, ...] = ()
@@ -129,7 +130,11 @@ class Bench:
             raise BadInput(f"The summary of {asset.id} is on another plan. Fetch the baseline.")
         desk.kinds = desk.kinds | {EventKind.INFERENCE}
         desk.tally.lateness = OF_SITES
-        desk.tally.add(minute_of(sent.minute), minute, minute.n)
+        start = minute_of(sent.minute)
+        if desk.tally.over(start):
+            desk.late = desk.late.more(minute.n, span_of(min(desk.reached, at)).start)
+        else:
+            desk.tally.add(start, minute)
         desk.reached = max(desk.reached, sent.minute + MINUTE)
         self._touched.add((asset.id, sent.version))
 
@@ -158,8 +163,7 @@ class Bench:
             moment = min(desk.reached, at) if desk.reached > at else desk.reached
             span = span_of(moment)
             _advance(desk, span.start)
-            if desk.late_in is not None and desk.late_in + HOP < span.start:
-                desk.late, desk.late_in = 0, None
+            desk.late = desk.late.by(span.start)
             seen = desk.tally.window(span, desk.before)
             history = self._history.get(key[0], ()) + self._made_from.get(key[0], ())
             window = replace(
@@ -176,16 +180,18 @@ class Bench:
     def too_late(self, window: Window) -> Blind | None:
         """What of this window's asset came too late to be counted in its minute, if anything."""
         desk = self._desks[window.asset.id, window.version]
-        if not desk.late:
+        if not desk.late.events:
             return None
         minutes = round(desk.tally.lateness.total_seconds() / 60)
-        why = f"{desk.late} events came more than {minutes} minutes after theirs: in no window"
+        why = (
+            f"{desk.late.events} events came more than {minutes} minutes after theirs: in no window"
+        )
         return Blind(detector=LATE, asset=window.asset.id, version=window.version, why=why)
 
     def keep_minutes(self, tx: Transaction) -> None:
         """Keeps the minutes that changed, which are still to be looked at."""
         for key in sorted(self._touched):
-            tx.summaries.put(_blocks(self._desks[key].tally))
+            tx.summaries.put(blocks(self._desks[key].tally))
 
     def keep(self, tx: Transaction) -> None:
         """Keeps every minute that changed, and the alarms, in this transaction."""
@@ -199,8 +205,9 @@ class Bench:
                 if key[1] == DEEDS:
                     keep_rules(tx, key[0], desk.rules)
                 desk.changed = False
+            keep_late(tx, "/".join(key), desk.late)
             tally = desk.tally
-            tx.summaries.put(_blocks(tally))
+            tx.summaries.put(blocks(tally))
             if tally.alarms is not None:
                 name = _alarms_name(key, self._desks[key].baseline_id)
                 tx.settings.put(name, base64.b64encode(tally.alarms.to_bytes()).decode())
@@ -215,14 +222,15 @@ class Bench:
             found, unknown = joined(rows, self._recall, asset.id)
             self.unknown_labels += unknown
             for one in found:
-                self._count(self._desk(tx, asset, one.version, at), kind, one.rows, at)
+                self._count(tx, self._desk(tx, asset, one.version, at), kind, one.rows, at)
         elif kind in ANSWERS:
             for version, part in _cut(rows, rows["version"].fill_null("")):
-                self._count(self._desk(tx, asset, version, at), kind, part, at)
+                self._count(tx, self._desk(tx, asset, version, at), kind, part, at)
+            self._wait(self._desk(tx, asset, DEEDS, at), rows)
         else:
             desk = self._desk(tx, asset, DEEDS, at)
-            self._count(desk, kind, rows, at)
-            self._correlate(desk, kind, rows)
+            self._count(tx, desk, kind, rows, at)
+            self._correlate(tx, desk, kind, rows)
 
     def _remember(self, tx: Transaction, asset: Asset) -> None:
         """What happened to the asset, and to what it is made from, is at hand."""
@@ -230,11 +238,26 @@ class Bench:
             self._history[asset.id] = history_of(tx, asset.id)
         self._made_from[asset.id] = made_from(tx, asset)
 
-    def _correlate(self, desk: Desk, kind: EventKind, rows: pa.Table) -> None:
+    def _wait(self, desk: Desk, rows: pa.Table) -> None:
+        """Counts the answers for which a rule waits: what came before them looks at them too."""
+        asset = desk.tally.asset.id
+        rules = (*packaged(), *self.own_rules)
+        found = answers_of(desk.rules, asset, rows, rules)
+        if not found:
+            return
+        by = Ruling(asset=asset, known=frozenset(), own=self.own_rules)
+        desk.rules = ruled(desk.rules, found, by)
+        desk.changed = True
+        wanted = {k for r in waiting(rules) for s in r.selections for k in s.fields["kind"]}
+        desk.kinds = desk.kinds | {k for k in COUNTED if k in wanted}
+        self._touched.add((asset, DEEDS))
+
+    def _correlate(self, tx: Transaction, desk: Desk, kind: EventKind, rows: pa.Table) -> None:
         """Counts the rows for the rules, and remembers the rare ones."""
         asset = desk.tally.asset.id
         known = {d.principal for d in desk.before.deeds}
         known |= {h.principal for h in self._history.get(asset, ())}
+        known |= self._regulars.of(tx, asset)
         by = Ruling(asset=asset, known=frozenset(known), own=self.own_rules)
         desk.rules = ruled(desk.rules, rows.to_pylist(), by)
         desk.changed = True
@@ -243,19 +266,28 @@ class Bench:
             self._history[asset] = remembered(self._history.get(asset, ()), more)
             self._told.add(asset)
 
-    def _count(self, desk: Desk, kind: EventKind, rows: pa.Table, at: datetime) -> None:
+    def _count(
+        self, tx: Transaction, desk: Desk, kind: EventKind, rows: pa.Table, at: datetime
+    ) -> None:
         tally, desk.kinds = desk.tally, desk.kinds | {kind}
         times = pc.if_else(pc.greater(rows["ts"], _scalar(at + SKEW)), _scalar(at), rows["ts"])
         minutes = pc.floor_temporal(times, unit="minute")
-        before = tally.late
+        late = 0
         for minute, part in _cut(rows, minutes):
-            found = self._counted(desk, kind, part, tally.watch(minute))
-            tally.add(minute, found, part.num_rows)
+            if tally.over(minute) or self._gone(tx, desk, minute):
+                late += part.num_rows
+                continue
+            tally.add(minute, self._counted(desk, kind, part, tally.watch(minute)))
         desk.reached = max(desk.reached, pc.max(times).as_py())
-        if tally.late > before:
-            desk.late += tally.late - before
-            desk.late_in = span_of(min(desk.reached, at)).start
+        if late:
+            desk.late = desk.late.more(late, span_of(min(desk.reached, at)).start)
         self._touched.add((tally.asset.id, tally.version))
+
+    @staticmethod
+    def _gone(tx: Transaction, desk: Desk, minute: datetime) -> bool:
+        """Whether this minute is over, and from before the desk was opened."""
+        plan = desk.ready.plan if desk.ready is not None else None
+        return minute < desk.opened and over_in_store(tx, desk.tally, minute, plan)
 
     @staticmethod
     def _counted(desk: Desk, kind: EventKind, rows: pa.Table, watch: tuple[str, ...]) -> Minute:
@@ -281,7 +313,7 @@ class Bench:
             found.ready, found.baseline_id = ready(baseline.plan), current.id
             found.tally = found.tally.fresh(baseline, Watch(plan=baseline.plan.digest))
         elif version == DEEDS and found.day != at.date():
-            found.before, found.day = _custom(tx, asset.id, found.until), at.date()
+            found.before, found.day = custom(tx, asset.id, found.until), at.date()
         found.tally.asset = asset
         self._desks[key] = found
         return found
@@ -301,23 +333,20 @@ class Bench:
         tally = Tally(asset=asset, version=version, baseline=baseline, alarms=alarms)
         since = span_of(at).start - 2 * HOP
         plan = baseline.plan if baseline is not None else None
-        for block in tx.summaries.between(
-            asset.id, Span(start=since, end=at + HOP), version=version
-        ):
-            minute = from_bytes(block.body, plan)
-            is_open = minute.counted is None or not minute.counted.ledger.sealed
-            (tally.minutes if is_open else tally.sealed)[block.minute] = minute
+        read_back(tx, tally, Span(start=since, end=at + HOP), plan)
         return Desk(
             tally=tally,
             ready=ready(plan) if plan is not None else None,
             baseline_id=kept.id if kept is not None else "",
             kinds=set(),
-            before=_custom(tx, asset.id, since) if version == DEEDS else Record(),
+            before=custom(tx, asset.id, since) if version == DEEDS else Record(),
             reached=max((*tally.minutes, *tally.sealed), default=since),
             until=since,
             usage=usage_of(tx, f"{asset.id}/{version}"),
             rules=rules_of(tx, asset.id) if version == DEEDS else Rules(),
             day=at.date(),
+            opened=since,
+            late=late_of(tx, f"{asset.id}/{version}"),
         )
 
 
@@ -344,25 +373,6 @@ def _cut(rows: pa.Table, keys: pa.ChunkedArray) -> Iterator[tuple[Any, pa.Table]
         return
     for key in found:
         yield key, rows.filter(pc.equal(keys, pa.scalar(key, keys.type)))
-
-
-def _custom(tx: Transaction, asset: AssetId, until: datetime) -> Record:
-    found = Record()
-    for block in tx.summaries.between(asset, Span(start=until - CUSTOM, end=until), version=DEEDS):
-        found = found.merge(from_bytes(block.body, None).record)
-    return found
-
-
-def _blocks(tally: Tally) -> Iterator[SummaryBlock]:
-    for minute in sorted(tally.touched):
-        one = tally.minutes.get(minute) or tally.sealed[minute]
-        yield SummaryBlock(
-            asset=tally.asset.id,
-            version=tally.version,
-            minute=minute,
-            body=to_bytes(one),
-            n=one.n,
-        )
 
 
 def stranger(asset: AssetId) -> Asset:

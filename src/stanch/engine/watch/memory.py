@@ -80,6 +80,39 @@ def keep_usage(tx: Transaction, name: str, usage: tuple[Usage, ...]) -> None:
     tx.settings.put(f"usage/{name}", msgspec.json.encode(usage).decode())
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Late:
+    """Events that came after their minute was over."""
+
+    events: int = 0
+    window: datetime | None = None
+    """The start of the window in which the last of them came."""
+
+    def more(self, events: int, window: datetime) -> "Late":
+        """With these, which came in this window."""
+        return Late(events=self.by(window).events + events, window=window)
+
+    def by(self, window: datetime) -> "Late":
+        """As it is told in this window: what came two windows ago is past."""
+        past = self.window is not None and self.window + HOP < window
+        return Late() if past else self
+
+
+_LATE = msgspec.json.Decoder(Late)
+
+
+def late_of(tx: Transaction, name: str) -> Late:
+    """What came too late, as it was kept."""
+    text = tx.settings.get(f"late/{name}")
+    return _LATE.decode(text) if text else Late()
+
+
+def keep_late(tx: Transaction, name: str, late: Late) -> None:
+    """Keeps it, where it changed."""
+    if late != late_of(tx, name):
+        tx.settings.put(f"late/{name}", msgspec.json.encode(late).decode())
+
+
 def use_in(hop: datetime, minutes: Iterable[Minute]) -> Usage:
     """What these minutes of one hop come to."""
     events = cost = scored = off = 0

@@ -37,14 +37,13 @@ class Tally:
     """Minutes that changed since they were last kept."""
     lateness: timedelta = LATENESS
     """How long a minute stays open; longer where sites send what they counted."""
-    late: int = 0
-    """Events that came after their minute was sealed."""
 
-    def add(self, minute: datetime, counted: Minute, events: int) -> None:
-        """Counts these events in their minute, or as late when that minute is sealed."""
-        if minute in self.sealed or (self.sealed and minute < max(self.sealed)):
-            self.late += events
-            return
+    def over(self, minute: datetime) -> bool:
+        """Whether this minute, or one after it, is sealed: what comes for it now is late."""
+        return bool(self.sealed) and minute <= max(self.sealed)
+
+    def add(self, minute: datetime, counted: Minute) -> None:
+        """Counts these events in their minute."""
         before = self.minutes.get(minute)
         self.minutes[minute] = counted if before is None else _both(before, counted)
         self.touched.add(minute)

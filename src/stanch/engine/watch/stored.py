@@ -1,0 +1,71 @@
+"""Stored: an asset's minutes as the store keeps them.
+
+In    a transaction; the tally whose minutes are kept or read back.
+Out   blocks for the store; minutes and the custom of the place out of it.
+Why   what is in memory is a part of what is kept: a minute that is over may be in the store only.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from stanch.detect.summaries.plan import Plan
+from stanch.detect.summaries.record import Record
+from stanch.engine.ports import Transaction
+from stanch.engine.watch.minutes import Minute, from_bytes, to_bytes
+from stanch.engine.watch.tally import Tally
+from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.kept import SummaryBlock
+from stanch.vocabulary.span import Span
+
+DEEDS = "~deeds"
+"""The version under which an asset's other events are kept: they are of no version."""
+CUSTOM = timedelta(days=7)
+"""How far back the custom of the place goes."""
+
+
+def read_back(tx: Transaction, tally: Tally, span: Span, plan: Plan | None) -> None:
+    """Fills the tally with the minutes that the store has of this span."""
+    found = tx.summaries.between(tally.asset.id, span, version=tally.version)
+    for block in found:
+        minute = from_bytes(block.body, plan)
+        (tally.minutes if is_open(minute) else tally.sealed)[block.minute] = minute
+
+
+def over_in_store(tx: Transaction, tally: Tally, minute: datetime, plan: Plan | None) -> bool:
+    """Whether the store has this minute, and it is over; one that is not goes on being counted."""
+    if minute in tally.minutes:
+        return False
+    blocks = tx.summaries.minute(tally.asset.id, tally.version, minute)
+    held = next((from_bytes(b.body, plan) for b in blocks if b.principal is None), None)
+    if held is None:
+        return False
+    if is_open(held):
+        tally.minutes[minute] = held
+        return False
+    return True
+
+
+def is_open(minute: Minute) -> bool:
+    """Whether more can be counted in it."""
+    return minute.counted is None or not minute.counted.ledger.sealed
+
+
+def custom(tx: Transaction, asset: AssetId, until: datetime) -> Record:
+    """What was done to the asset in the days before."""
+    found = Record()
+    for block in tx.summaries.between(asset, Span(start=until - CUSTOM, end=until), version=DEEDS):
+        found = found.merge(from_bytes(block.body, None).record)
+    return found
+
+
+def blocks(tally: Tally) -> Iterator[SummaryBlock]:
+    """The minutes that changed, as the store keeps them."""
+    for minute in sorted(tally.touched):
+        one = tally.minutes.get(minute) or tally.sealed[minute]
+        yield SummaryBlock(
+            asset=tally.asset.id,
+            version=tally.version,
+            minute=minute,
+            body=to_bytes(one),
+            n=one.n,
+        )
