@@ -272,3 +272,9 @@ def test_a_backup_is_entered_in_the_log_and_its_age_is_told(server: Any, tmp_pat
         for one in logged(server.data / "log", server.ask("GET", "/log/checkpoint").body)
     )
     assert any(one["deed"] == "backup.made" and about.items() <= one.items() for one in entries)
+
+
+@pytest.mark.parametrize("path", ["/login", "/metrics", "/log/checkpoint"])
+def test_a_text_says_once_how_it_is_written(server: Any, path: str) -> None:
+    told = server.ask("GET", path)
+    assert told.headers["content-type"].count("charset=utf-8") == 1

@@ -208,6 +208,6 @@ def as_csv(visit: Visit, lines: Lines[Any]) -> Answer:
     name = f'attachment; filename="stanch-{lines.noun}.csv"'
     return Answer(
         body=out.getvalue().encode("utf-8", "replace"),
-        kind="text/csv; charset=utf-8",
+        kind="text/csv",
         headers={"content-disposition": name, "cache-control": "no-store"},
     )

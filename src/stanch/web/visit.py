@@ -124,7 +124,7 @@ class Answer:
 
     body: bytes = b""
     status: int = 200
-    kind: str = "text/html; charset=utf-8"
+    kind: str = "text/html"
     headers: Mapping[str, str] = field(default_factory=dict)
     cookie: str = ""
     """A whole Set-Cookie value."""

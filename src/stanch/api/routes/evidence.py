@@ -128,7 +128,7 @@ def checkpoint(house: TheHouse) -> Response[bytes]:
     """The newest signed checkpoint (C2SP tlog-checkpoint)."""
     return Response(
         house.desk.checkpoint(),
-        media_type="text/plain; charset=utf-8",
+        media_type="text/plain",
         headers={"cache-control": "no-cache"},
     )
 

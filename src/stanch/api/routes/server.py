@@ -35,7 +35,7 @@ def checkup(house: TheHouse) -> tuple[Checkup, ...]:
 def metrics(house: TheHouse) -> Response[str]:
     """What it measures, as Prometheus reads it."""
     return Response(
-        prometheus(house.health.measures()), media_type="text/plain; version=0.0.4; charset=utf-8"
+        prometheus(house.health.measures()), media_type="text/plain; version=0.0.4"
     )
 
 

@@ -13,7 +13,7 @@ from stanch.engine.witnesses import PATH
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput, NotFound
 
-_TEXT = "text/plain; charset=utf-8"
+_TEXT = "text/plain"
 _PLAIN = "text/plain"
 _LARGEST = 64 * 1024
 _SAYS = {

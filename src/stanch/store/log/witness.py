@@ -42,7 +42,7 @@ class Answer:
 
     status: HTTPStatus
     body: str = ""
-    content_type: str = "text/plain; charset=utf-8"
+    content_type: str = "text/plain"
 
 
 def parse_vkey(text: str) -> Key:

@@ -7,8 +7,8 @@ from stanch.web.paper import STATIC, stamp
 from stanch.web.visit import Answer, Page, Visit
 
 _KINDS = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
 
