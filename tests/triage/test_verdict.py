@@ -124,6 +124,23 @@ def test_what_looks_like_a_wrong_unit_because_one_sends_most_rows_is_no_fault() 
     assert verdict_of((), seen, packaged()).kind is not VerdictKind.FAULT
 
 
+def test_what_looks_like_a_wrong_unit_while_one_alone_is_odd_is_that_one() -> None:
+    window = now()
+    assert window.levels is not None
+    assert window.bins is not None
+    levels = window.levels.copy()
+    levels[0] *= 2.54
+    bins = np.minimum(window.bins, 1)
+    bins[0, 0] = [0, 0, 0, 0, 0, 0, 30, 110]
+    rows, odd = np.full(PEOPLE, 5), np.zeros(PEOPLE, np.int64)
+    rows[0], odd[0] = 40, 20
+    few = replace(window, levels=levels, bins=bins, rows=rows, off=odd, dup=0 * odd, cells=None)
+    seen = observe(few, base())
+    assert (seen.alike, seen.scale is None) == (None, False)
+    verdict = verdict_of((), seen, packaged())
+    assert (verdict.kind, verdict.attack) == (VerdictKind.ATTACK, AttackKind.EXTRACTION)
+
+
 def test_a_step_at_a_deployment_for_everybody_is_a_fault_and_the_same_without_it_is_not() -> None:
     window = now()
     assert window.bins is not None

@@ -22,6 +22,8 @@ MOVED = 0.1
 """A distance that is movement, not noise."""
 MOST, ALL = 0.5, 0.9
 """Fewer principals than this moved alike: no fault. More than that: everybody."""
+THEIRS = 0.8
+"""When so much of what is odd is of a few who are not as the rest, it is theirs."""
 LOST, STILL = 0.2, 0.3
 """More rows of one input than this are lost, and no other input moved farther than that."""
 
@@ -36,12 +38,14 @@ def fault_reasons(seen: Observations) -> tuple[Reason, ...]:
 def _single(seen: Observations) -> bool:
     """Whether some principals moved and most others did not, as far as that can be told.
 
-    Where one sends most of the rows and the others too few to compare, what moved is that one's.
+    Where the others sent too few rows to compare, what moved is of those who stand out from them,
+    or of the one who sends most of the rows.
     """
     if feed_broke(seen):
         return False
     if seen.alike is None:
-        return seen.largest is not None and seen.largest > MOST
+        stand_out = sum(s.share for s in seen.suspects) >= THEIRS
+        return stand_out or (seen.largest is not None and seen.largest > MOST)
     return seen.alike < MOST
 
 
