@@ -40,6 +40,7 @@ from stanch.api.routes import (
     server,
     sites,
     stream,
+    tabletops,
     witness,
 )
 from stanch.api.uploads import Uploads
@@ -69,6 +70,7 @@ _UNDER_BASE = (
     *rules.ROUTES,
     *sites.ROUTES,
     *drills.ROUTES,
+    *tabletops.ROUTES,
     *measures.ROUTES,
     *backups.ROUTES,
     *evidence.ROUTES,

@@ -30,6 +30,7 @@ from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
 from stanch.engine.sites import Sites
 from stanch.engine.stream import Stream
+from stanch.engine.tabletop.tables import Tabletops
 from stanch.engine.witnesses import Witnesses
 from stanch.sandbox.desk import DrillDesk
 from stanch.vocabulary.ids import AssetId
@@ -170,6 +171,7 @@ class House:
     rehearsal: Rehearsal
     sites: Sites
     drills: DrillDesk
+    tabletops: Tabletops
     sign_policy: Callable[[bytes], str]
     sign_in: Oidc | None = None
     """The identity provider's door, when there is one."""

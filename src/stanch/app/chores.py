@@ -68,6 +68,7 @@ def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[C
         Chore(name="notices", work=work.others.notices.turn, every=1.0),
         Chore(name="following", work=work.others.following.turn, every=5.0),
         Chore(name="runs that ended", work=lambda: _forget(parts, durable), every=3600.0),
+        Chore(name="tabletops", work=work.tabletops.turn, every=1.0),
         Chore(name="deadlines", work=work.deadlines.tick, every=5.0),
         Chore(name="policies", work=work.policies.expire, every=1.0),
         Chore(name="warm-up", work=lambda: _warm(parts), every=30.0),

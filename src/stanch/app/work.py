@@ -29,6 +29,7 @@ from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
 from stanch.engine.shares import Alone
 from stanch.engine.sites import Sites
+from stanch.engine.tabletop.tables import Tabletops
 from stanch.engine.triage import Triage
 from stanch.engine.watch.feed import Feed, Several, Solo
 from stanch.engine.watch.watcher import Watcher
@@ -62,6 +63,7 @@ class Work:
     edge: Edge | None = None
     """What sends our counts upstream, when this is an edge."""
     drills: DrillDesk
+    tabletops: Tabletops
     others: Others
 
 
@@ -143,6 +145,7 @@ def work_of(parts: Parts) -> Work:
         witnesses=Witnesses(parts.log, witnesses_in(text_of(parts.settings.witnesses))),
         edge=_edge(parts),
         drills=DrillDesk(store, utc_now),
+        tabletops=Tabletops(store, parts.room, books, utc_now),
         others=others,
     )
 

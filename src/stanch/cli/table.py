@@ -32,6 +32,7 @@ COMMANDS = MappingProxyType(
         "vault": "Keep and fetch immutable items.",
         "key": "Keys for machines.",
         "user": "People with accounts.",
+        "tabletop": "Exercises that people play against the clock: list, play, answer, report.",
         "drill": "Attack a real model in a sandbox, and see what stanch makes of it.",
     }
 )

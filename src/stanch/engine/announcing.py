@@ -33,6 +33,8 @@ class Announcer:
             self._tell(incident, "severe", f"This incident is severe: {incident.title}")
 
     def _tell(self, incident: Incident, what: str, says: str) -> None:
+        if incident.exercise:
+            return
         self._notifier.tell(
             Notice(
                 key=f"incident/{incident.id}/{what}",

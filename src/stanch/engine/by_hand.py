@@ -17,6 +17,7 @@ from stanch.engine.runs.deeds import Deeds, Order, Shown
 from stanch.engine.runs.library import actions
 from stanch.engine.runs.runner import Runner
 from stanch.vocabulary.ids import IncidentId, PlaybookId, RunId
+from stanch.vocabulary.incident import no_exercise
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.playbook import Argument, Do, OnFailure, Playbook
 from stanch.vocabulary.run import Run
@@ -54,6 +55,7 @@ class ByHand:
             raise BadInput(f"An act holds between a second and {LONGEST // 86_400} days.")
         with self._store.look() as tx:
             incident = tx.incidents.get(wanted.incident)
+        no_exercise(incident)
         return self._deeds.show(
             Order(
                 act=wanted.act,

@@ -127,6 +127,10 @@ class Cases:
             lost, kept = tx.incidents.get(one), tx.incidents.get(into)
             if one == into or lost.merged_into or kept.merged_into:
                 raise Conflict(f"{one} cannot be merged into {into}. Name two open incidents.")
+            if lost.exercise is not kept.exercise:
+                raise Conflict(
+                    "One of them is an exercise. Exercises and real incidents stay apart."
+                )
             undo = _undo(Regroup.MERGED, one, into, lost.findings, at, caller)
             saved = tx.incidents.merge(lost, kept, undo=undo)
             self._enter(tx, saved, caller, f"merged {one} into it", at)

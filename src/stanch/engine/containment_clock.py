@@ -191,7 +191,7 @@ def clock_id(incident: IncidentId) -> str:
 def _counts(incident: Incident) -> bool:
     """Whether there may be something to contain."""
     over = incident.phase is Phase.CLOSED or incident.merged_into is not None
-    return not over and incident.verdict.kind not in _HARMLESS
+    return not over and not incident.exercise and incident.verdict.kind not in _HARMLESS
 
 
 def _enter(tx: Transaction, one: Deadline, at: datetime, deed: Deed, **facts: str | int) -> None:

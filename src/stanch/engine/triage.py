@@ -79,7 +79,9 @@ class Triage:
             known = {f.id: f for f in (*held, *findings)}
             concerned = {f.asset for f in known.values()} | {r.asset for r in reports}
             near = {b for a in concerned for b in graph.beside(a)} | concerned
-            open_now = tuple(_open_incident(tx, i) for i in tx.incidents.open_on(near))
+            open_now = tuple(
+                _open_incident(tx, i) for i in tx.incidents.open_on(near) if not i.exercise
+            )
             decisions = correlate(
                 Arrivals(findings=tuple(findings), reports=tuple(reports), held=held),
                 open_now,

@@ -123,7 +123,7 @@ class Incident:
     contained_at: datetime | None = None
     closed_at: datetime | None = None
     exercise: bool = False
-    """Part of a drill: real in all it does, marked in all it says."""
+    """People practise on it: marked in all it says; it tells nobody and changes nothing real."""
 
 
 class Need(StrEnum):
@@ -189,6 +189,15 @@ MOVES: tuple[Move, ...] = (
     Move(start=Phase.CLOSED, to=Phase.TRIAGED, by=_RESPONDERS, needs=(Need.REASON,)),
 )
 """Every way an incident can move. What is not here cannot happen."""
+
+
+def no_exercise(one: Incident) -> None:
+    """Nothing; `Conflict` when it is an exercise, about which nothing real is done."""
+    if one.exercise:
+        raise Conflict(
+            f"{one.id} is an exercise, so nothing real is done about it. Say in the tabletop what "
+            "you would do."
+        )
 
 
 def onward(phase: Phase) -> tuple[Phase, ...]:

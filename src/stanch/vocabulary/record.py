@@ -45,6 +45,7 @@ class Deed(StrEnum):
     RETENTION_SET = "retention.set"
     COUNTS_LET_GO = "counts.let-go"
     DRILL_PLAYED = "drill.played"
+    TABLETOP_MOVED = "tabletop.moved"
     PERSONAL_DATA_SHREDDED = "personal-data.shredded"
 
 

@@ -27,6 +27,7 @@ from stanch.engine.retention import Retention
 from stanch.engine.runs.bookshelf import Bookshelf
 from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
+from stanch.engine.tabletop.tables import Tabletops
 from stanch.sandbox.desk import DrillDesk
 from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import NotLoggedIn
@@ -52,6 +53,7 @@ class Console:
     retention: Retention
     neighbours: Neighbours
     drills: DrillDesk
+    tabletops: Tabletops
     runner: Runner
     custody: Custody
     by_hand: ByHand

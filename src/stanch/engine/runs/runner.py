@@ -50,7 +50,7 @@ from stanch.engine.runs.memory import (
 from stanch.engine.runs.performer import ASKED, Overtaken, Performer, Visit, World
 from stanch.vocabulary.approval import Answer
 from stanch.vocabulary.ids import ApprovalId, IncidentId, RunId
-from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.incident import Incident, no_exercise
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.playbook import Playbook
 from stanch.vocabulary.run import Run, RunState, Wish
@@ -103,6 +103,8 @@ class Runner:
 
     def answer(self, incident: Incident) -> None:
         """Starts the playbook for what the incident now is, once, and wakes what waits for news."""
+        if incident.exercise:
+            return
         for run in self._of(incident):
             self.wake(run.id)
         book = answer_to(incident, self._books)
@@ -114,6 +116,7 @@ class Runner:
         at = self._world.clock()
         with self._world.store.begin() as tx:
             seen = tx.incidents.get(incident)
+            no_exercise(seen)
             known = _begun(tx, seen, book, by)
             if known is not None:
                 return known

@@ -1,0 +1,1 @@
+"""Tabletops at work: scenarios from files, plays that are kept, the exercise incident of each."""
