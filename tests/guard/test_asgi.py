@@ -310,7 +310,8 @@ def test_a_wall_clock_that_is_wrong_changes_no_decision(make: Make, years: int) 
     probe = Probe(asset=A, principal="key-91", expect=("refuse",))
     sealed = _call(guard, more=((HEADER.encode(), asked(probe, "n", KEY).encode()),)).body
     assert proves(probe, read(sealed.decode(), "n", KEY))
-    assert {e["ts"].year for e in guard.core.buffer.batch(9, 0)} == {wrong.year}  # type: ignore[attr-defined]  # pyrefly: ignore[missing-attribute]  an event's values are of any type
+    told = {json.loads(e)["ts"][:4] for e in guard.core.buffer.batch(9, 0)}
+    assert told == {str(wrong.year)}
 
 
 def test_a_disk_that_refuses_or_lies_never_stops_the_guard(tmp_path: Path) -> None:
@@ -412,12 +413,12 @@ def test_a_policy_arrives_is_acknowledged_and_survives_the_servers_restart(
 def test_a_full_log_keeps_both_bodies_as_they_were(make: Make) -> None:
     guard = make(replace(P, log=LogLevel.FULL))
     _call(guard, body=b'{"features": [1, 2], "note": "x"}')
-    (event,) = guard.core.buffer.batch(9, 0)
+    event = json.loads(*guard.core.buffer.batch(9, 0))
     assert event["asked"] == '{"features": [1, 2], "note": "x"}'
     assert json.loads(str(event["answered"])) == ANSWER
     guard.core.keeper.accept(canonical(replace(P, version=2)))
     _call(guard)
-    (event,) = guard.core.buffer.batch(9, 0)
+    event = json.loads(*guard.core.buffer.batch(9, 0))
     assert "asked" not in event
 
 

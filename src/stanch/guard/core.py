@@ -15,7 +15,7 @@ from pathlib import Path
 
 from stanch.contain.policy import closed, weights
 from stanch.contain.rate import in_words
-from stanch.guard.extract import Extract, automatic, decoded
+from stanch.guard.extract import Extract, automatic, decoded, quickly
 from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.guard.identity import Identify, Scope, Sources, headers
 from stanch.guard.inspection import Inspection, Seen
@@ -245,7 +245,10 @@ class Core:
     def event(self, number: int, at: float, facts: Event, bodies: tuple[bytes, bytes]) -> Event:
         """The event, with what its bodies say; `at` is by the clock that only goes forward."""
         asked, answered = bodies
-        found = self.choices.extract(decoded(asked), decoded(answered)) if asked else None
+        extract = self.choices.extract
+        found = quickly(asked, answered) if asked and extract is automatic else None
+        if found is None and asked:
+            found = extract(decoded(asked), decoded(answered))
         since = timedelta(seconds=self.monotonic() - at)
         if self.policy is not None and self.policy.log is LogLevel.FULL:
             found = {**_whole(asked, answered), **(found or {})}

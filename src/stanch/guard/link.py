@@ -165,7 +165,7 @@ class Link:
         if not events:
             return
         try:
-            status, _, _ = wire.ask("POST", "/api/v1/events", body=msgspec.json.encode(events))
+            status, _, _ = wire.ask("POST", "/api/v1/events", body=b"[" + b",".join(events) + b"]")
         except OSError:
             self._buffer.give_back(events)
             raise

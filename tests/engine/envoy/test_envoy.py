@@ -1,6 +1,7 @@
 """The real Envoy: policies take effect, are shown by a probe, and outlive whoever sent them."""
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -381,7 +382,7 @@ def test_what_happens_in_envoy_is_told_as_events(front: Make) -> None:
     events: list[Any] = []
 
     def both() -> bool:
-        events.extend(one.made.core.buffer.batch(10, 0))
+        events.extend(map(json.loads, one.made.core.buffer.batch(10, 0)))
         return len(events) >= 2
 
     _until(both)
