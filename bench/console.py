@@ -143,18 +143,28 @@ def main() -> None:
 
 @contextmanager
 def served(data: Path) -> Iterator[tuple[str, int]]:
-    command = [sys.executable, "-m", "stanch", "up", "--data", str(data), "--port", "0", "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    # The tether ends the server when this process is gone, even when it was killed.
+    command = [sys.executable, "-m", "stanch.sandbox.tether", "up", "--data", str(data)]
+    process = subprocess.Popen(
+        [*command, "--port", "0", "--json"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     assert process.stdout is not None
+    assert process.stdin is not None
     try:
         lines = b""
         while not lines.rstrip().endswith(b"}"):
-            lines += process.stdout.readline()
+            line = process.stdout.readline()
+            assert line, "the server ended before it answered"
+            lines += line
         yield json.loads(lines)["url"], process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)
         process.stdout.close()
+        process.stdin.close()
 
 
 def measured(

@@ -80,9 +80,11 @@ class Served:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "stanch", "up", "--data", str(self.data), "--json"]
+        # The tether ends the server with this process, even when that is killed.
+        command = [sys.executable, "-m", "stanch.sandbox.tether", "up", "--data", str(self.data)]
         self.process = subprocess.Popen(
-            [*command, "--port", str(self.port)],
+            [*command, "--json", "--port", str(self.port)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=dict(os.environ),
@@ -99,8 +101,9 @@ class Served:
         if self.process is not None:
             self.process.terminate()
             self.process.wait(timeout=60)
-            assert self.process.stdout is not None
-            self.process.stdout.close()
+            for pipe in (self.process.stdin, self.process.stdout):
+                assert pipe is not None
+                pipe.close()
             self.process = None
 
 

@@ -229,6 +229,14 @@ def test_events_come_in_pages_each_once_and_are_counted(console: Console) -> Non
     assert "60 events" in read(console, "/principals/key-90")
 
 
+def test_a_principal_is_blocked_once_on_each_asset(world: tuple[Parts, Console]) -> None:
+    parts, console = world
+    with parts.store.begin() as tx:
+        twin = replace(tx.incidents.get(CASE), id=IncidentId("inc-twin"), version=1, exercise=True)
+        tx.incidents.add(twin)
+    assert read(console, "/principals/key-91").count("Block on fraud") == 1
+
+
 def test_a_view_is_kept_for_oneself_or_for_all(console: Console) -> None:
     keep = "noun=findings&q=since:2h&cols=finding&cols=asset"
     asked(console, "POST", "/views", form=f"{keep}&name=My+two+hours")

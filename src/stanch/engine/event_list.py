@@ -128,9 +128,10 @@ class Events:
         # A day has a thousand minutes of each asset: as numbers, for moments take a second.
         moments = found.column("minute").cast(pa.int64()).to_pylist()
         columns = (found.column("asset").to_pylist(), moments, found.column("rows").to_pylist())
+        first = _micros(since)
         for asset, at, rows in zip(*columns, strict=True):
             mine = counts.setdefault(AssetId(asset), [0] * hours)
-            mine[min(hours - 1, (at - _micros(since)) // _HOUR)] += rows
+            mine[min(hours - 1, (at - first) // _HOUR)] += rows
         return {asset: tuple(mine) for asset, mine in counts.items()}
 
     def get(self, asset: AssetId, key: str) -> Mapping[str, object]:

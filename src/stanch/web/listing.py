@@ -91,13 +91,15 @@ class Shown(Generic[T]):
     chosen: frozenset[str] = field(default_factory=frozenset)
 
 
-def shown(visit: Visit, lines: Lines[T], *, base: Wanted | None = None) -> Shown[T]:
+def shown(
+    visit: Visit, lines: Lines[T], *, base: Wanted | None = None, limit: int = PAGE
+) -> Shown[T]:
     """The part of the list that this visit asks for."""
     query = asked(visit, lines, base)
     after = visit.asked("after")
     with visit.console.store.look() as tx:
         listed = lines.listed(tx, visit)
-        page = listed.page(query.wanted, after=after, limit=PAGE)
+        page = listed.page(query.wanted, after=after, limit=limit)
         counts, total = _counts(listed, query, lines)
     facets = {name: list(_values(counts[name], query, (visit, lines, name))) for name in counts}
     columns = _columns(visit, lines)

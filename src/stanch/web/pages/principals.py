@@ -1,11 +1,12 @@
 """One principal: what they asked and when, how it looks, where they are named, and their block."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from stanch.engine.event_list import EventLine
 from stanch.vocabulary.ids import AssetId, PrincipalId
+from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
 from stanch.web.charts import Cell, strip
 from stanch.web.listing import shown
@@ -15,6 +16,9 @@ from stanch.web.visit import Answer, Page, Visit
 
 HOURS = 24
 MOST_ASSETS = 8
+_LINES = 20
+"""Incidents, and findings of one page."""
+_NAMED = replace(FINDINGS, facets=())
 _EVENTS = 100
 """The latest events, of which each asset shows a few."""
 
@@ -34,22 +38,32 @@ def show(visit: Visit) -> Answer:
     name = PrincipalId(visit.names["principal"][:200])
     of = Wanted(principal=(name,))
     with visit.console.store.look() as tx:
-        incidents = tx.incidents.page(of, limit=50).items
+        incidents = tx.incidents.page(of, limit=_LINES).items
+        suspected = tx.incidents.count(of)
+        open_ = tx.incidents.page(replace(of, closed=False), limit=_LINES).items
         standing = tx.policies.all_now()
-    open_ = [x.incident for x in incidents if x.incident.closed_at is None]
     blocked = [v for v in standing if name in v.policy.deny.principals]
     return page(
         visit,
         "principal.html",
         name=name,
         incidents=incidents,
-        list=shown(visit, FINDINGS, base=of),
+        suspected=suspected,
+        list=shown(visit, _NAMED, base=of, limit=_LINES),
         lines=FINDINGS,
         blocked=blocked,
         limited=[v for v in standing if name in v.policy.limit.principals],
-        can_block=[x for x in open_ if x.asset not in {v.asset for v in blocked}],
+        can_block=_blockable([x.incident for x in open_], {v.asset for v in blocked}),
         asked=_asked(visit, name),
     )
+
+
+def _blockable(open_: Sequence[Incident], done: set[AssetId]) -> list[Incident]:
+    """The newest open incident of each asset on which they are not blocked."""
+    newest: dict[AssetId, Incident] = {}
+    for one in open_:
+        newest.setdefault(one.asset, one)
+    return [one for one in newest.values() if one.asset not in done]
 
 
 def _asked(visit: Visit, name: PrincipalId) -> list[Asking]:

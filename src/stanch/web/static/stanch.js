@@ -1,15 +1,21 @@
-// Everything works without scripts, so the page is painted first and the rest is fetched after.
-const PATIENCE = 400;
-let begun = false;
+// Everything works without this. It adds keys, live change, times of this place, the palette.
+import { times } from "./times.js";
+import { live } from "./live.js";
+import { keys } from "./keys.js";
+import { lists } from "./lists.js";
+import { palette } from "./palette.js";
+import { keep } from "./keep.js";
+import { brush } from "./brush.js";
+import { editor } from "./editor.js";
 
-const begin = () => {
-  if (begun) return;
-  begun = true;
-  import("./all.js");
-};
-
-if (document.hidden) begin();
-else {
-  new PerformanceObserver(begin).observe({ type: "paint", buffered: true });
-  setTimeout(begin, PATIENCE);
+document.documentElement.dataset.js = "on";
+times();
+keep();
+if (document.getElementById("main")?.closest(".frame")) {
+  lists();
+  palette();
+  keys();
+  brush();
+  live();
+  editor();
 }
