@@ -28,6 +28,7 @@ from stanch.engine.watch.watcher import Seen, Watcher
 from stanch.vocabulary.finding import Report
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.span import Span
 
@@ -142,11 +143,16 @@ class Lifecycle:
         """Answers every incident that is owed an answer, also those of a turn that was killed."""
         with self._parts.store.look() as tx:
             due = tx.incidents.many(map(IncidentId, owed(tx, ANSWERS)))
+            kept = {i.id for i in due if tx.evidence.count(Wanted(incident=(i.id,)))}
         for incident in due:
             # (6) preserve evidence, before anything changes
-            self.freeze(incident, windows)
+            if incident.id not in kept:
+                self.freeze(incident, windows)
             # (7) contain by playbook
             for responder in self._parts.responders:
                 responder.answer(incident)
+            # What came since is kept beside it: whoever is still at it is not waited for.
+            if incident.id in kept:
+                self.freeze(incident, windows)
             with self._parts.store.begin() as tx:
                 paid(tx, ANSWERS, [incident.id])

@@ -23,6 +23,7 @@ import pyarrow.compute
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
+from stanch.store.held import HeldTails
 from stanch.store.hunt import Hunt, Hunter
 from stanch.vocabulary.trouble import Busy
 
@@ -95,6 +96,7 @@ class Lake:
         self._one = threading.Lock()
         """Held while the table's version moves, and while a question notes it."""
         self._hunter = Hunter(self._table.table_uri, schema)
+        self._tails = HeldTails(self._shaped)
 
     @classmethod
     def open(
@@ -184,7 +186,7 @@ class Lake:
                 reached = [self._reached(one) for one in tails]
                 files = self._files(wanted)
             rows = [
-                self._shaped(one.read(position, max(1, one.end - position)))
+                self._tails.rows(one, position)
                 for one, position in zip(tails, reached, strict=True)
             ]
             if all(one.start <= at for one, at in zip(tails, reached, strict=True)):
