@@ -288,6 +288,26 @@ def test_who_is_named_later_is_refused_too_without_asking(house: House) -> None:
     assert house.run().state is RunState.WAITING
 
 
+def test_who_is_named_while_a_hop_is_at_work_is_refused_as_soon_as_the_run_waits(
+    house: House,
+) -> None:
+    waiting = house.answer()
+    with house.store.begin() as tx:
+        seen = tx.incidents.get(house.incident.id)
+        more = Suspect(principal=PrincipalId("key-92"), share=0.1, confidence=0.9)
+        house.incident = tx.incidents.save(replace(seen, suspects=(*seen.suspects, more)))
+        at_work = tx.runs.save(replace(waiting, state=RunState.RUNNING))
+    house.runner.answer(house.incident)
+    assert not house.inline.queue
+    with house.store.begin() as tx:
+        tx.runs.save(replace(at_work, state=RunState.WAITING))
+    house.runner.tick()
+    house.inline.work()
+    assert house.denied() == {"key-91", "key-92"}
+    house.runner.tick()
+    assert not house.inline.queue
+
+
 def test_where_nobody_is_surely_behind_it_the_wide_acts_are_asked_at_once(house: House) -> None:
     with house.store.begin() as tx:
         seen = tx.incidents.get(house.incident.id)

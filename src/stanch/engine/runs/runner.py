@@ -95,6 +95,8 @@ class Runner:
         self._performer = Performer(world)
         self._engine: Engine | None = None
         self._looked: dict[RunId, datetime] = {}
+        self._news: set[RunId] = set()
+        """Runs that were at work when there was news for them; they look once they wait."""
         world.approvals.wake = self.wake
 
     def begin(self, engine: Engine) -> None:
@@ -158,6 +160,8 @@ class Runner:
             run = tx.runs.find(key)
             state = remembered(tx, key).state if run is not None else State()
             book = _book(tx, run) if run is not None else None
+        if run is not None and run.state is RunState.RUNNING:
+            self._news.add(key)
         if run is None or book is None or run.state not in (RunState.WAITING, RunState.PAUSED):
             return
         if any(self._performer.woken(run, book, t, at) for t in state.tokens):
@@ -171,6 +175,7 @@ class Runner:
             waiting = _runs(tx, RunState.WAITING, RunState.PAUSED)
             silent = _runs(tx, RunState.RUNNING, RunState.STUCK)
             answered = _answered(tx, waiting)
+        self._news.intersection_update([r.id for r in (*waiting, *silent)])
         due = [r for r in waiting if self._due(r, answered, at)]
         for run in due:
             self.wake(run.id)
@@ -180,8 +185,8 @@ class Runner:
         return len(due) + len(lost)
 
     def _of(self, incident: Incident) -> list[Run]:
-        """The runs on this incident that wait."""
-        states = (RunState.WAITING,)
+        """The runs on this incident that wait, or will in a moment."""
+        states = (RunState.WAITING, RunState.RUNNING)
         with self._world.store.look() as tx:
             page = tx.runs.page(Wanted(incident=(incident.id,), state=states), limit=50)
         return list(page.items)
@@ -190,6 +195,9 @@ class Runner:
         """Whether a wait of the run may be over; conditions are looked at now and then."""
         if run.state is RunState.PAUSED:
             return run.wish is not Wish.PAUSE
+        if run.id in self._news:
+            self._news.discard(run.id)
+            return True
         if run.wake is not None and at >= run.wake:
             return True
         if run.wish not in (Wish.GO, Wish.PAUSE) or answered.intersection(run.waits_for):
