@@ -23,6 +23,7 @@ from stanch.engine.health import Parts as HealthParts
 from stanch.engine.ingest.intake import Intake
 from stanch.engine.memory import let_go, settle
 from stanch.engine.oidc import Oidc, Provider, roles_in
+from stanch.engine.rule_trial import RuleTrial
 from stanch.engine.runs.durable import Durable, Place
 from stanch.engine.runs.workers import Workers
 from stanch.engine.stream import Stream
@@ -203,6 +204,8 @@ def console_of(parts: Parts, work: Work) -> Console:
         guards=work.guards,
         books=work.books,
         rehearsal=work.rehearsal,
+        rulebook=work.rulebook,
+        rule_trial=RuleTrial(parts.lake),
         retention=work.retention,
         neighbours=work.others.neighbours,
         drills=work.drills,

@@ -24,6 +24,8 @@ from stanch.engine.neighbours import Neighbours
 from stanch.engine.policies import Policies
 from stanch.engine.ports import Store
 from stanch.engine.retention import Retention
+from stanch.engine.rule_trial import RuleTrial
+from stanch.engine.rulebook import Rulebook
 from stanch.engine.runs.bookshelf import Bookshelf
 from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
@@ -50,6 +52,8 @@ class Console:
     guards: Guards
     books: Bookshelf
     rehearsal: Rehearsal
+    rulebook: Rulebook
+    rule_trial: RuleTrial
     retention: Retention
     neighbours: Neighbours
     drills: DrillDesk

@@ -34,9 +34,7 @@ def checkup(house: TheHouse) -> tuple[Checkup, ...]:
 @get("/metrics", opt=needs(Scope.READ), media_type=MediaType.TEXT, sync_to_thread=True)
 def metrics(house: TheHouse) -> Response[str]:
     """What it measures, as Prometheus reads it."""
-    return Response(
-        prometheus(house.health.measures()), media_type="text/plain; version=0.0.4"
-    )
+    return Response(prometheus(house.health.measures()), media_type="text/plain; version=0.0.4")
 
 
 def prometheus(measures: Iterable[tuple[str, str, float]]) -> str:

@@ -2,7 +2,7 @@
 import { tick } from "./times.js";
 import { relist } from "./lists.js";
 
-const KINDS = ["incident", "approval", "finding", "evidence", "policy", "asset", "baseline", "clock", "run", "notice", "guard", "user", "key", "drill", "playbook"];
+const KINDS = ["incident", "approval", "finding", "evidence", "policy", "asset", "baseline", "clock", "run", "notice", "guard", "user", "key", "drill", "playbook", "rule"];
 const WAIT = 120;
 let source = null;
 let pending = new Set();
