@@ -1,7 +1,9 @@
 """Envoy: from a policy to its effect; requests a second with filters idle, and with bodies asked.
 
-The upstream is nginx on the same two cores; plain Envoy has a router and nothing else. An effect is
-seen by a keep-alive client in a tight loop; the policy's own acknowledgement and probe are in it.
+The upstream is nginx on the same two cores; plain Envoy has a router and nothing else, and as many
+workers. An effect is seen by a keep-alive client in a tight loop, in a process of its own; the
+acknowledgement and the probe of the policy are in it. The files of the last good policy and routes
+are written after each, as the product does.
 """
 
 import http.client
@@ -11,12 +13,12 @@ import platform
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from stanch.cli.fronting import Fronting
@@ -30,7 +32,8 @@ from stanch.vocabulary.policy import Limits, Mode, Policy
 
 RESULT = Path(__file__).parent / "results" / "envoy.json"
 UP, PLAIN, OURS = 18_901, 18_902, 18_903
-SECONDS, ROUNDS, FLIPS = 3, 3, 200
+SECONDS, ROUNDS, FLIPS = 3, 5, 400
+WORKERS = os.cpu_count() or 1
 P = Policy(asset=AssetId("a"))
 _NGINX = """
 daemon off; worker_processes 1; pid {dir}/pid; error_log {dir}/err;
@@ -45,6 +48,21 @@ _LUA = """
 wrk.method = "POST"
 wrk.body = '{"instances": [[' .. string.rep("1.25, ", 160) .. '1.0]]}'
 wrk.headers["Content-Type"] = "application/json"
+"""
+
+
+_CALLER = """
+import http.client, sys, time
+line = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=5)
+for wanted in map(int, sys.stdin):
+    print(0, flush=True)
+    status = 0
+    while status != wanted:
+        line.request("POST", "/", body=b"{}")
+        answer = line.getresponse()
+        answer.read()
+        status = answer.status
+    print(time.perf_counter(), flush=True)
 """
 
 
@@ -80,35 +98,32 @@ def effects(front: Fronting) -> dict[str, float]:
     """Milliseconds from a policy's arrival to the first answer that shows it, and to its proof."""
     seen: list[float] = []
     proved: list[float] = []
-    line = http.client.HTTPConnection("127.0.0.1", front.layout.port, timeout=5)
-    for n in range(FLIPS):
-        wanted = 503 if n % 2 == 0 else 200
-        policy = replace(P, version=1000 + n, mode=Mode.STOPPED if n % 2 == 0 else Mode.SERVING)
-        body = canonical(policy)
-        start = time.perf_counter()
-
-        def put(body: bytes = body) -> None:
-            front.core.keeper.accept(body)
+    told = [sys.executable, "-c", _CALLER, str(front.layout.port)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(told, stdin=pipe, stdout=pipe, text=True, bufsize=1) as caller:
+        assert caller.stdin is not None
+        assert caller.stdout is not None
+        for n in range(FLIPS):
+            stops = n % 2 == 0
+            caller.stdin.write("503\n" if stops else "200\n")
+            caller.stdout.readline()
+            policy = replace(P, version=1000 + n, mode=Mode.STOPPED if stops else Mode.SERVING)
+            body = canonical(policy)
+            start = time.perf_counter()
+            front.core.keeper.take(body)
             front.apply()
-
-        thread = Thread(target=put)
-        thread.start()
-        while True:
-            line.request("POST", "/", body=b"{}")
-            answer = line.getresponse()
-            answer.read()
-            if answer.status == wanted:
-                break
-        seen.append(1000 * (time.perf_counter() - start))
-        thread.join()
-        proved.append(1000 * (time.perf_counter() - start))
-    line.close()
+            proved.append(1000 * (time.perf_counter() - start))
+            seen.append(1000 * (float(caller.stdout.readline()) - start))
+            front.keep()
+            front.core.keeper.save()
+        caller.stdin.close()
     cuts = [statistics.quantiles(one, n=100) for one in (seen, proved)]
     return {
         "effect_median_ms": round(cuts[0][49], 2),
         "effect_p99_ms": round(cuts[0][98], 2),
         "proved_median_ms": round(cuts[1][49], 2),
         "proved_p99_ms": round(cuts[1][98], 2),
+        "effect_worst_ms": round(max(seen), 2),
     }
 
 
@@ -117,7 +132,7 @@ def _front(folder: Path) -> Fronting:
         asset="a", upstreams={"v1": f"http://127.0.0.1:{UP}"}, server="http://127.0.0.1:9",
         key="k", port=OURS, choices=Choices(telemetry=False),
     )  # fmt: skip
-    front = Fronting(config, folder, workers=1)
+    front = Fronting(config, folder, workers=WORKERS)
     front.core.start = lambda: None  # type: ignore[method-assign]  # policies are put by hand
     return front
 
@@ -146,7 +161,7 @@ def main() -> None:
         lua.write_text(_LUA)
         front = _front(folder / "front")
         nginx = [shutil.which("nginx") or "nginx", "-c", str(folder / "nginx.conf")]
-        plain = [binary(), "-c", str(_plain(front, folder)), "--concurrency", "1"]
+        plain = [binary(), "-c", str(_plain(front, folder)), "--concurrency", str(WORKERS)]
         plain += ["--use-dynamic-base-id", "-l", "off"]
         for command in (nginx, plain):
             process = subprocess.Popen(command, stderr=subprocess.DEVNULL)

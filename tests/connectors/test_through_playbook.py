@@ -32,6 +32,7 @@ from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.kept import BaselineKept
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller, Role, Scope
+from stanch.vocabulary.record import Deed
 from stanch.vocabulary.run import Run, RunState, Wish
 from stanch.vocabulary.trouble import BadInput
 
@@ -91,6 +92,7 @@ class House:
         self.queue: list[Hop] = []
         policies = self.policies = Policies(parts.store, self.now)
         self.store, self.others = parts.store, others_of(parts, policies)
+        self.vault = parts.vault
         self.approvals = Approvals(parts.store, self.now, self.others.notices)
         hands = Hands(
             store=parts.store,
@@ -99,6 +101,7 @@ class House:
             clock=self.now,
             outside=self.others.outside,
             notifier=self.others.notices,
+            artefacts=self.others.artefacts,
         )
         world = World(
             store=parts.store, deeds=RealDeeds(hands), approvals=self.approvals, clock=self.now
@@ -106,7 +109,9 @@ class House:
         self.runner = Runner(world, by_id([read(steps, "out.yaml")]))
         self.runner.begin(self)
         with parts.store.begin() as tx:
-            tx.assets.add(Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada"))
+            tx.assets.add(
+                Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada", version="v8")
+            )
             tx.baselines.add(
                 BaselineKept(
                     id=BaselineId("bl-1"),
@@ -188,7 +193,10 @@ def at_once(name: str, work: Callable[[], str]) -> str:
     return work()
 
 
-Make = Callable[[str, str], House]
+class Make(Protocol):
+    """Opens a house with these connectors."""
+
+    def __call__(self, connectors: str, steps: str = STEPS) -> House: ...
 
 
 @pytest.fixture
@@ -363,6 +371,95 @@ def test_a_variable_that_is_not_set_stops_the_start(make: Make) -> None:
             "systems: {x: {connector: webhook, address: 'http://h/', secret_env: NO_SUCH_SECRET}}",
             STEPS,
         )
+
+
+FILES = """
+systems: {{models: {{connector: files, address: "file://{folder}"}}}}
+keep: {{fraud: [{{system: models, subject: "fraud/{{version}}"}}]}}
+"""
+
+
+def _artefacts(house: House) -> dict[str, bytes]:
+    with house.store.look() as tx:
+        items = tx.evidence.page(Wanted(kind=("artefact",)), limit=50).items
+    return {one.name: b"".join(house.vault.read(one.digest)) for one in items}
+
+
+def test_the_files_of_the_version_are_in_the_vault_before_anything_changes(
+    make: Make, tmp_path: Path
+) -> None:
+    place = tmp_path / "models" / "fraud" / "v8"
+    place.mkdir(parents=True)
+    (place / "weights.safetensors").write_bytes(b"weights" * 1000)
+    (place / "config.json").write_text("{}")
+    house = make(FILES.format(folder=tmp_path / "models"))
+    house.begin()
+    kept = _artefacts(house)
+    statement = json.loads(kept.pop("artefacts.json"))
+    assert kept == {
+        "v8/v8/config.json": b"{}",
+        "v8/v8/weights.safetensors": b"weights" * 1000,
+    }
+    assert statement[0]["files"] == sorted(kept)
+    entries = [e.entry for e in house.store.outbox(limit=500)]
+    deeds = [e.deed for e in entries if e.deed in {Deed.EVIDENCE_TAKEN, Deed.POLICY_CHANGED}]
+    assert deeds[:4] == [*[Deed.EVIDENCE_TAKEN] * 3, Deed.POLICY_CHANGED]
+    taken = {e.digest for e in entries if e.deed is Deed.EVIDENCE_TAKEN}
+    assert digest_of(b"weights" * 1000) in taken
+    # Kept is kept: what is pushed over the version later is no evidence of what it was.
+    (place / "weights.safetensors").write_bytes(b"other")
+    house.others.artefacts.keep(house.incident)
+    assert len(_artefacts(house)) == 3
+
+
+def test_a_version_that_cannot_be_read_is_stated_and_holds_nothing_up(
+    make: Make, tmp_path: Path
+) -> None:
+    (tmp_path / "models").mkdir()
+    house = make(FILES.format(folder=tmp_path / "models"))
+    house.begin()
+    policy = house.policies.standing(FRAUD)
+    assert policy.demands
+    (statement,) = _artefacts(house).values()
+    (one,) = json.loads(statement)
+    assert one["files"] == []
+    assert "it has no 'fraud/v8' inside of it" in one["why_not"]
+
+
+def test_only_a_system_that_gives_out_files_can_be_kept_from(make: Make) -> None:
+    with pytest.raises(BadInput, match="hooks cannot give out what fraud is made of"):
+        make(
+            "systems: {hooks: {connector: webhook, address: 'http://h/'}}\n"
+            "keep: {fraud: [{system: hooks, subject: x}]}"
+        )
+
+
+@pytest.mark.slow
+def test_a_real_registrys_files_are_in_the_vault_before_its_alias_moves(
+    make: Make, server: str, tmp_path: Path
+) -> None:
+    from mlflow.tracking import MlflowClient  # noqa: PLC0415  heavy
+
+    client = MlflowClient(tracking_uri=server, registry_uri=server)
+    run = client.create_run(client.create_experiment("kept"))
+    (tmp_path / "model" / "data").mkdir(parents=True)
+    (tmp_path / "model" / "MLmodel").write_text("flavors: {}")
+    (tmp_path / "model" / "data" / "weights.safetensors").write_bytes(b"w" * 5000)
+    client.log_artifacts(run.info.run_id, str(tmp_path / "model"), "model")
+    client.create_registered_model("kept")
+    source = f"{run.info.artifact_uri}/model"
+    version = client.create_model_version("kept", source, run_id=run.info.run_id)
+    house = make(
+        f"""
+systems: {{registry: {{connector: mlflow, address: "{server}"}}}}
+keep: {{fraud: [{{system: registry, subject: kept, versions: {{v8: "{version.version}"}}}}]}}
+"""
+    )
+    house.begin()
+    kept = _artefacts(house)
+    assert json.loads(kept["artefacts.json"])[0]["why_not"] == ""
+    assert b"w" * 5000 in kept.values()
+    assert b"flavors: {}" in kept.values()
 
 
 @pytest.mark.slow

@@ -7,10 +7,12 @@ the connection.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import stanch.connectors
 from stanch.app.parts import Parts, text_of
 from stanch.connectors import Connector, Link, Order, Source, with_secret
+from stanch.engine.artefacts import Artefacts, Copies
 from stanch.engine.clock import utc_now
 from stanch.engine.following import Following
 from stanch.engine.neighbours import Door, Neighbours
@@ -31,6 +33,7 @@ class Others:
     following: Following
     notices: Notices
     neighbours: Neighbours
+    artefacts: Artefacts
 
 
 def others_of(parts: Parts, policies: Policies) -> Others:
@@ -38,6 +41,7 @@ def others_of(parts: Parts, policies: Policies) -> Others:
     plan = plan_of(text_of(parts.settings.connectors))
     links = {name: _link(name, system) for name, system in plan.systems.items()}
     sources = {name: _opened(plan.systems[name], link) for name, link in links.items()}
+    copies = {name: _copies(name, source) for name, source in sources.items()}
     doers = {name: _doer(name, source) for name, source in sources.items()}
     doors = {name: _door(link, sources[name]) for name, link in links.items()}
     following = Following(parts.store, policies, plan, doers)
@@ -46,12 +50,15 @@ def others_of(parts: Parts, policies: Policies) -> Others:
         following=following,
         notices=Notices(parts.store, utc_now, plan, doers),
         neighbours=Neighbours(plan, doors),
+        artefacts=Artefacts((parts.store, parts.room, utc_now), plan, copies),
     )
 
 
 def plan_of(text: str) -> Plan:
     """The plan of a connectors file, held against the connectors there are."""
-    return systems_in(text, {one.id: one.verbs for one in connectors().values()})
+    known = connectors().values()
+    holders = {one.id for one in known if one.holds}
+    return systems_in(text, {one.id: one.verbs for one in known}, holders)
 
 
 def connectors() -> Mapping[str, Connector]:
@@ -78,6 +85,16 @@ def _doer(name: str, source: Source) -> Doer:
         return str(ordered(Order(verb=verb, subject=subject, value=value, key=key)))
 
     return do
+
+
+def _copies(name: str, source: Source) -> Copies:
+    def copy(subject: str, version: str, into: Path) -> None:
+        given = getattr(source, "copy", None)
+        if given is None:
+            raise BadInput(f"{name} gives out no files.")
+        given(subject, version, into)
+
+    return copy
 
 
 def _door(link: Link, source: Source) -> Door:

@@ -107,6 +107,7 @@ def work_of(parts: Parts) -> Work:
             outside=others.outside,
             notifier=others.notices,
             automatic=automatic_in(parts.settings.automatic),
+            artefacts=others.artefacts,
         )
     )
     world = World(store=store, deeds=deeds, approvals=approvals, clock=utc_now)
@@ -125,6 +126,7 @@ def work_of(parts: Parts) -> Work:
             in_turn=lambda: parts.in_turn("triage"),
             tellers=tellers,
             responders=(runner,),
+            artefacts=others.artefacts.of,
         )
     )
     return Work(

@@ -10,6 +10,7 @@ import http.client
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, unquote, urlsplit
 
@@ -57,6 +58,14 @@ class Order:
     """The same key again has no second effect."""
 
 
+class Holder(Source, Protocol):
+    """An opened connection that also gives out what a version is made of."""
+
+    def copy(self, subject: str, version: str, into: Path) -> None:
+        """Puts the version's files into this folder; `Unreachable` when it has not all of them."""
+        ...
+
+
 class Doer(Source, Protocol):
     """An opened connection that also does things."""
 
@@ -75,8 +84,14 @@ class Connector:
     """Opens without a call."""
     extra: str = ""
     """The extra it needs, if any."""
+    holds: bool = False
+    """Whether it gives out what versions are made of; what `open` gives is then a `Holder`."""
     verbs: tuple[str, ...] = ()
     """What it does when it is ordered to; what `open` gives is then a `Doer`."""
+
+
+MOST_BYTES = 20_000_000_000
+"""Of one version: what is larger is kept where it is, and only its digest is entered."""
 
 
 def secret(link: Link) -> str:

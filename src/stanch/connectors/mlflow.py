@@ -2,7 +2,8 @@
 
 In    the address of a tracking server (or a `sqlite:` URI of its database).
 Out   an asset for each registered model, version and dataset, with lineage between them; the order
-      `alias` on `model@alias`, which then names this version, read back from the server.
+      `alias` on `model@alias`, which then names this version, read back from the server; the
+      files of a version, for evidence.
 Why   most teams have their inventory there already; nobody should type it again.
 
 A registered model derives from its versions, and a version was trained on the datasets of its
@@ -12,9 +13,10 @@ run. Names that cannot be ids are spelled with dashes, and a short digest keeps 
 import hashlib
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stanch.connectors import Connector, Link, Order
+from stanch.connectors import MOST_BYTES, Connector, Link, Order
 from stanch.settings import tell_libraries
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage, Scalar
 from stanch.vocabulary.ids import AssetId, Digest, asset_id
@@ -65,6 +67,26 @@ class MlflowRegistry:
             raise Unreachable(f"MLflow at {self._link.shown}", f"{alias} is still {shown}")
         return f"{order.subject} is version {shown}."
 
+    def copy(self, subject: str, version: str, into: Path) -> None:
+        """Puts every file of the registered model's version there, as the server has them."""
+        client, model = _client(self._link), subject.replace("{version}", version)
+        from mlflow import artifacts  # noqa: PLC0415  heavy, and optional
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415  likewise
+
+        who = f"MLflow at {self._link.shown}"
+        try:
+            place = client.get_model_version_download_uri(model, version)
+            size = sum(_sizes(artifacts, place, self._link.address))
+            if size > MOST_BYTES:
+                raise Unreachable(who, f"{model} {version} is larger than {MOST_BYTES // 10**9} GB")
+            artifacts.download_artifacts(
+                artifact_uri=place, dst_path=str(into), tracking_uri=self._link.address
+            )
+        except (MlflowException, OSError, ImportError) as error:
+            raise Unreachable(who, f"{model} {version}: {type(error).__name__}") from None
+        if not any(into.iterdir()):
+            raise Unreachable(who, f"{model} {version} has no file")
+
     def _read(self, client: "MlflowClient") -> Iterator[Asset]:
         for model in _pages(client.search_registered_models):
             owner = str(model.tags.get("owner", "")) or "unknown"
@@ -98,6 +120,15 @@ class MlflowRegistry:
             lineage=Lineage(trained_on=tuple(dict.fromkeys(d.id for d in datasets))),
             hyper_parameters=settings,
         )
+
+
+def _sizes(artifacts: Any, place: str, server: str, deep: int = 16) -> Iterator[int]:
+    """The size of every file below this place, as the server lists them."""
+    for one in artifacts.list_artifacts(artifact_uri=place, tracking_uri=server):
+        if one.is_dir and deep:
+            yield from _sizes(artifacts, f"{place}/{one.path.rpartition('/')[2]}", server, deep - 1)
+        else:
+            yield one.file_size or 0
 
 
 def _client(link: Link) -> "MlflowClient":
@@ -163,5 +194,10 @@ def _quoted(name: str) -> str:
 
 
 CONNECTOR = Connector(
-    id="mlflow", title="MLflow", open=MlflowRegistry, extra="mlflow", verbs=("alias",)
+    id="mlflow",
+    title="MLflow",
+    open=MlflowRegistry,
+    extra="mlflow",
+    holds=True,
+    verbs=("alias",),
 )

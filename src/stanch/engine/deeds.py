@@ -29,6 +29,7 @@ from stanch.contain.diff import changes
 from stanch.contain.playbook.acts import DEEDS, TAKE_BACK, WATCHES
 from stanch.contain.playbook.condition import Facts
 from stanch.contain.policy import neutral, wants
+from stanch.engine.artefacts import ArtefactKeeper, NoArtefacts
 from stanch.engine.asked import Asked
 from stanch.engine.automatic import Automatic
 from stanch.engine.clock import Clock
@@ -77,6 +78,7 @@ class Hands:
     notifier: Notifier = field(default_factory=Nobody)
     automatic: Automatic = field(default_factory=Automatic)
     hours: Hours = field(default_factory=Hours)
+    artefacts: ArtefactKeeper = field(default_factory=NoArtefacts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +114,7 @@ class RealDeeds:
             fresh = tx.evidence.count(since) > 0
         if not fresh:
             self._hands.keeper.freeze(seen)
+        self._hands.artefacts.keep(seen)
 
     def show(self, order: Order) -> Shown:
         """What the order would change."""

@@ -55,6 +55,16 @@ class Responder(Protocol):
         ...
 
 
+class Copier(Protocol):
+    """Who copies what an asset's versions are made of."""
+
+    def __call__(
+        self, asset: AssetId, incident: IncidentId | None, *, by: str
+    ) -> tuple[Evidence, ...]:
+        """What was kept of them now."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
     """What one turn of the main path did."""
@@ -76,6 +86,8 @@ class Parts:
     responders: tuple[Responder, ...] = ()
     shares: Shares = field(default_factory=Alone)
     """Who, of several processes on one database, takes up what was held back."""
+    artefacts: Copier | None = None
+    """What keeps the files of an asset's versions."""
     in_turn: Callable[[], AbstractContextManager[None]] = nullcontext
     """Held from finding to answer, so that one process at a time opens and changes incidents."""
 
@@ -129,7 +141,9 @@ class Lifecycle:
             found = list(of_asset(tx, asset, span, self._parts.events))
             if incident is not None:
                 tx.incidents.get(incident)
-        return self._parts.evidence.take(incident, found, by=by)
+        kept = self._parts.evidence.take(incident, found, by=by)
+        copied = self._parts.artefacts
+        return kept if copied is None else (*kept, *copied(asset, incident, by=by))
 
     def _tell(self, triaged: Triaged) -> None:
         # (5) start the clocks, tell the people

@@ -20,9 +20,11 @@ Why   one file, checked when the server starts, is the only place where other sy
     people:
       ada: [mail ada@example.org]
       "*": [hooks]
+    keep:
+      fraud-scorer: [{system: registry, subject: fraud, versions: {v6: "6", v7: "7"}}]
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -91,6 +93,20 @@ class Tie:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """Where what an asset's versions are made of can be read, to be kept as evidence."""
+
+    asset: AssetId
+    system: str
+    subject: str
+    """In the other system's own name: a registered model, a path with `{version}` in it."""
+    usual: str = ""
+    """The version that is kept when nothing names one."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """The other system's name of each version, where it is not ours."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Channel:
     """One way to reach somebody."""
 
@@ -107,6 +123,7 @@ class Plan:
     calls: Mapping[str, str] = field(default_factory=dict)
     ties: tuple[Tie, ...] = ()
     people: Mapping[str, tuple[Channel, ...]] = field(default_factory=dict)
+    held: tuple[Held, ...] = ()
 
     def of(self, asset: AssetId) -> tuple[Tie, ...]:
         """What follows this asset's policy."""
@@ -137,15 +154,28 @@ class _Tie(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"how
     versions: dict[str, str] = {}
 
 
+class _Held(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    system: str
+    subject: str
+    usual: str = ""
+    versions: dict[str, str] = {}
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     systems: dict[str, _System] = {}
     calls: dict[str, str] = {}
     follow: dict[str, list[_Tie]] = {}
     people: dict[str, list[str]] = {}
+    keep: dict[str, list[_Held]] = {}
 
 
-def systems_in(text: str, connectors: Mapping[str, tuple[str, ...]]) -> Plan:
-    """The plan of this file; `connectors` are those there are, with the orders each takes."""
+def systems_in(
+    text: str, connectors: Mapping[str, tuple[str, ...]], holders: Collection[str] = ()
+) -> Plan:
+    """The plan of this file.
+
+    `connectors` are those there are, with the orders each takes; `holders` give out files.
+    """
     try:
         read = msgspec.convert(yaml.safe_load(text) or {}, _File)
     except (yaml.YAMLError, msgspec.ValidationError) as error:
@@ -157,10 +187,14 @@ def systems_in(text: str, connectors: Mapping[str, tuple[str, ...]]) -> Plan:
         calls=MappingProxyType(dict(read.calls)),
         ties=ties,
         people=MappingProxyType({n: tuple(map(_channel, w)) for n, w in read.people.items()}),
+        held=tuple(_held(asset, one) for asset, all_ in read.keep.items() for one in all_),
     )
     _known(plan, connectors)
     for tie in ties:
         _fits(tie, connectors[systems[tie.system].connector])
+    for one in plan.held:
+        if systems[one.system].connector not in holders:
+            raise BadInput(f"{one.system} cannot give out what {one.asset} is made of.")
     return plan
 
 
@@ -175,7 +209,8 @@ def _known(plan: Plan, connectors: Mapping[str, tuple[str, ...]]) -> None:
     if strange:
         raise _bad(f"calls names {strange[0]!r}", CALLS)
     channels = (c.system for ways in plan.people.values() for c in ways)
-    for system in (*plan.calls.values(), *(t.system for t in plan.ties), *channels):
+    tied = (t.system for t in (*plan.ties, *plan.held))
+    for system in (*plan.calls.values(), *tied, *channels):
         if system not in plan.systems:
             raise _bad(f"{system!r} is no system there", plan.systems)
 
@@ -202,6 +237,16 @@ def _tie(asset: str, one: _Tie) -> Tie:
         asset=asset_id(asset),
         system=one.system,
         how=one.how,
+        subject=one.subject,
+        usual=one.usual,
+        versions=MappingProxyType(dict(one.versions)),
+    )
+
+
+def _held(asset: str, one: _Held) -> Held:
+    return Held(
+        asset=asset_id(asset),
+        system=one.system,
         subject=one.subject,
         usual=one.usual,
         versions=MappingProxyType(dict(one.versions)),
