@@ -9,7 +9,6 @@ Why   each drill starts on an empty machine, as a user would: assets written dow
 import secrets
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ import numpy as np
 from stanch.engine.clock import monotonic, utc_now
 from stanch.sandbox.drill import Drill
 from stanch.sandbox.fronted import Fronted
+from stanch.sandbox.ground import Ground
 from stanch.sandbox.options import Options, Registries, Through
 from stanch.sandbox.pipeline import DATASET, Pipeline, past_runs
 from stanch.sandbox.processes import Server, Victim
@@ -155,20 +155,17 @@ def _made(name: str, seed: int, hidden: tuple[int, ...], rounds: int) -> Made:
 
 
 @contextmanager
-def staged(drill: Drill, options: Options, folder: Path) -> Iterator[Stage]:
+def staged(drill: Drill, options: Options, ground: Ground) -> Iterator[Stage]:
     """The stage, for as long as the block runs; nothing of it is left afterwards."""
-    server = Server(folder / "data")
     try:
-        with ThreadPoolExecutor(1) as apart:
-            # The server starts while the model learns.
-            started = apart.submit(server.start)
-            made = make(drill, options)
-            started.result()
-        with raised(drill, options, folder, (server, made)) as stage:
+        # The server starts while the model learns.
+        ground.begin()
+        made = make(drill, options)
+        ground.ready()
+        with raised(drill, options, ground.folder, (ground.server, made)) as stage:
             yield stage
     finally:
-        # Its folder is thrown away with it: there is nothing to bring home first.
-        server.kill()
+        ground.close()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ Why   one drill on one seed is an anecdote. When the time is over no new one beg
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from stanch.engine.clock import monotonic
@@ -81,7 +81,7 @@ def _work(
             place, order = waiting.get_nowait()
         except queue.Empty:
             return
-        player.ask(order)
+        player.ask(replace(order, more=not waiting.empty()))
         found[place] = told = player.watch(partial(_heard, tell, order))
         tell(order, told)
 

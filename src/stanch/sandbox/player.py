@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from stanch.sandbox.moment import Moment
+from stanch.sandbox.ground import Grounds
+from stanch.sandbox.moment import Moment, Part
 from stanch.sandbox.options import Options
 from stanch.sandbox.score import Score
 from stanch.vocabulary.trouble import Trouble
@@ -29,6 +30,8 @@ class Order:
 
     name: str
     options: Options
+    more: bool = False
+    """Whether another one will follow, whose server is started while this one is taken back."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,19 +51,28 @@ def main() -> None:
     orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
+    grounds = Grounds()
     try:
         while line := orders.get():
-            _say(_played(msgspec.json.decode(line, type=Order)))
+            _say(_played(msgspec.json.decode(line, type=Order), grounds))
     except KeyboardInterrupt:
         _say(Told(trouble="The drill was broken off.", code="stopped"))
+    finally:
+        grounds.close()
 
 
-def _played(order: Order) -> Told:
+def _played(order: Order, grounds: Grounds) -> Told:
     from stanch.sandbox.registry import drill  # noqa: PLC0415  a drill that cannot load is told
     from stanch.sandbox.runner import run  # noqa: PLC0415
 
+    def tell(moment: Moment) -> None:
+        _say(Told(moment=moment))
+        if order.more and moment.part is Part.PROOF:
+            grounds.prepare()
+
     try:
-        return Told(score=run(drill(order.name), order.options, lambda m: _say(Told(moment=m))))
+        played = drill(order.name)
+        return Told(score=run(played, order.options, tell, grounds.take()))
     except Trouble as trouble:
         return Told(trouble=str(trouble), code=trouble.code)
 

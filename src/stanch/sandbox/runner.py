@@ -7,12 +7,10 @@ Why   the order is the same for every drill, so that scores compare: (1) build, 
       back, (7) the referee. Whatever happens, nothing is left running.
 """
 
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from stanch.engine.clock import monotonic
@@ -20,6 +18,7 @@ from stanch.sandbox.aftermath import evidence_of, undone, unready
 from stanch.sandbox.build import Stage, staged
 from stanch.sandbox.drill import Drill, Gain
 from stanch.sandbox.eyes import Bar, Eyes
+from stanch.sandbox.ground import Ground
 from stanch.sandbox.moment import Moment, Part, Tell
 from stanch.sandbox.options import Options
 from stanch.sandbox.pace import Pace
@@ -51,13 +50,12 @@ FULL = Times(quiet=15, attack=90, after=30, settled=8)
 SMALL = Times(quiet=4, attack=30, after=8, settled=3)
 
 
-def run(drill: Drill, options: Options, tell: Tell) -> Score:
-    """The drill's score."""
+def run(drill: Drill, options: Options, tell: Tell, ground: Ground | None = None) -> Score:
+    """The drill's score; `ground` is where it is played, when that was prepared."""
     times = SMALL if options.small else FULL
-    with tempfile.TemporaryDirectory(prefix="stanch-drill-") as name:
-        tell(Moment(part=Part.BUILDING, says=f"{drill.id}: building the stage."))
-        with staged(drill, options, Path(name)) as stage:
-            return _played(stage, times, tell)
+    tell(Moment(part=Part.BUILDING, says=f"{drill.id}: building the stage."))
+    with staged(drill, options, ground or Ground()) as stage:
+        return _played(stage, times, tell)
 
 
 def _played(stage: Stage, times: Times, tell: Tell) -> Score:
