@@ -19,8 +19,8 @@ from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage
-from stanch.vocabulary.finding import AttackKind, Suspect
-from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, RunId
+from stanch.vocabulary.finding import AttackKind, Finding, Suspect
+from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PrincipalId, RunId
 from stanch.vocabulary.incident import (
     Incident,
     Level,
@@ -33,6 +33,7 @@ from stanch.vocabulary.kept import SummaryBlock
 from stanch.vocabulary.policy import Mode
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.record import Deed
+from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -319,3 +320,35 @@ def test_another_runs_step_of_the_same_name_is_left_alone(room: Room) -> None:
     room.deeds.perform(PIN)
     assert room.deeds.perform(OVER).says == "There is nothing left to take back."
     assert _mode(room) is Mode.SAFE
+
+
+def test_the_addresses_that_findings_are_about_can_be_refused_after_a_yes(room: Room) -> None:
+    order = replace(BLOCK, act="block_network", args={"networks": "$networks"}, key="run-1/from")
+    with pytest.raises(BadInput, match="networks"):
+        room.deeds.show(order)
+    assert room.deeds.facts(INCIDENT, NOON)["networks"] == 0
+    groups = ("source=203.0.113.9", "source=::ffff:203.0.113.9", "source=nowhere", "country=nl")
+    _found(room, groups)
+    assert room.deeds.facts(INCIDENT, NOON)["networks"] == 1
+    assert room.deeds.show(order).risk is Risk.ONE
+    room.deeds.perform(order)
+    with room.store.look() as tx:
+        now = tx.policies.now(FRAUD)
+    assert now is not None
+    assert now.policy.deny.networks == {"203.0.113.9/32"}
+
+
+def _found(room: Room, groups: tuple[str, ...]) -> None:
+    finding = Finding(
+        detector=DetectorId("access_anomaly"),
+        asset=FRAUD,
+        window=Span(start=NOON - timedelta(minutes=1), end=NOON),
+        says="Logins fail.",
+        measured={},
+        because=(),
+        groups=groups,
+    )
+    with room.store.begin() as tx:
+        tx.findings.put([finding], at=NOON)
+        seen = tx.incidents.get(INCIDENT)
+        tx.incidents.save(replace(seen, findings=(finding.id,)))

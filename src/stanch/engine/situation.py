@@ -5,7 +5,7 @@ Out   facts for conditions, values for `$words`, versions and siblings for actio
 Why   a playbook's decision must rest on what the store can show, with one meaning for each word.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,15 +17,20 @@ from stanch.engine.ports import Transaction
 from stanch.engine.versions import known_of, last_good
 from stanch.triage.lineage import graph_of
 from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.incident import Incident, Phase
 from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.network import address, network
 from stanch.vocabulary.people import Duty
 from stanch.vocabulary.playbook import Argument
 
 QUIET = timedelta(minutes=5)
 """Without a new finding for so long, it is quiet."""
 MOST_FINDINGS = 200
+MOST_SOURCES = 100
+SOURCE = "source="
+"""How a finding names an address that it is about, among its groups."""
 MOST_NAMED = 1_000
 """Principals that one act may name."""
 PERSONAL = frozenset({"personal", "pii", "health", "special", "biometric", "financial"})
@@ -68,6 +73,8 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
     family = tuple(sorted(graph_of(_assets(tx)).family(asset.id)))
     known = known_of(tx, (incident, asset), findings, family)
     words = dict(_words(incident, asset, suspects[:MOST_NAMED], known))
+    if sources := _networks(findings):
+        words["networks"] = sources
     return Situation(
         incident=incident,
         asset=asset,
@@ -75,6 +82,13 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
         words=words,
         known=known,
     )
+
+
+def _networks(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """The addresses that findings are about, each in its one spelling."""
+    told = (g.removeprefix(SOURCE) for f in findings for g in f.groups if g.startswith(SOURCE))
+    found = (address(one) for one in told)
+    return tuple(sorted({network(str(one)) for one in found if one is not None})[:MOST_SOURCES])
 
 
 def _words(
@@ -125,7 +139,7 @@ def _facts(
         "suspect_confidence": max((s.confidence for s in incident.suspects), default=0.0),
         "suspect_share": sum(s.share for s in sure),
         "at_large": len(set(suspects) - refused),
-        "networks": 0,
+        "networks": len(named) if isinstance(named := words.get("networks"), tuple) else 0,
         "criticality": int(asset.criticality),
         "datasets": len(asset.lineage.trained_on),
         "siblings": len(known.siblings),
