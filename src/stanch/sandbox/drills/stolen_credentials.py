@@ -41,7 +41,7 @@ DRILL = Drill(
         guilty=("tenant-3",),
         contained=Contained(denies=("tenant-3",), sources=(_FROM,)),
         seconds=20,
-        hears=(*WIDER, "revoke_key", "freeze_pipeline"),
+        hears=(*WIDER, "revoke_key", "freeze_pipeline", "block_network"),
     ),
     attack=_attack,
     gain=_COPYING.gain,
