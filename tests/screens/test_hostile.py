@@ -6,7 +6,10 @@ import pytest
 
 pytestmark = pytest.mark.needs_browser
 CASE = "/incidents/inc-000000000000099"
-TABS = ("timeline", "findings", "evidence", "graph", "actions", "notes", "audit", "communications")
+TABS = (
+    *("timeline", "findings", "evidence", "graph", "actions", "runs", "notes", "audit"),
+    *("communications", "paper"),
+)
 PATHS = (
     "/",
     "/incidents",

@@ -18,6 +18,8 @@ PATHS = (
     f"{FIRST}/notes",
     f"{FIRST}/audit",
     f"{FIRST}/communications",
+    f"{FIRST}/runs",
+    f"{FIRST}/paper",
     f"{FIRST}/act?act=block_principal&arg.principals=key-91&why=it+goes+on",
     "/principals/key-91",
     "/events",

@@ -374,3 +374,19 @@ def test_any_id_is_found_from_the_search(world: tuple[Parts, Console]) -> None:
         assert where in [one["href"] for one in json.loads(answer.body)], text
     nothing = asked(console, "GET", "/search.json?q=log+99999")
     assert nothing.body == b"[]"
+
+
+def test_all_of_an_incident_stands_on_one_page(console: Console) -> None:
+    said = read(console, f"/incidents/{CASE}/paper")
+    for words in ("What was found", "Sight number 3", "sha256:", "What was done"):
+        assert words in said
+
+
+def test_a_person_begins_a_playbook_and_a_viewer_is_not_offered_it(console: Console) -> None:
+    where = f"/incidents/{CASE}/runs"
+    assert "Begin a playbook" in read(console, where)
+    assert "Begin a playbook" not in read(console, where, by=VIC)
+    asked(console, "POST", where, form="playbook=natural_drift")
+    with console.store.look() as tx:
+        runs = tx.runs.page(Wanted(incident=(CASE,))).items
+    assert ("natural_drift", "ben") in [(run.playbook, run.by) for run in runs]

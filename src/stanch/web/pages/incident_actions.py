@@ -13,7 +13,7 @@ from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.library import kept
 from stanch.vocabulary.approval import Answer as Said
-from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.kept import PolicyVersion
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
@@ -129,7 +129,27 @@ def runs(visit: Visit) -> Answer:
         case = case_of(visit, tx)
         found = tx.runs.page(Wanted(incident=(case.incident.id,)), limit=20).items
         told = [_played(visit, run, _begun_with(tx, run)) for run in found]
-    return page(visit, "incident_runs.html", case=case, tab="runs", runs=told)
+    one, shelf = case.incident, visit.console.books
+    books = sorted((shelf[key].playbook for key in shelf), key=lambda b: b.title)
+    kind = str(one.verdict.attack or one.verdict.kind)
+    return page(
+        visit,
+        "incident_runs.html",
+        case=case,
+        tab="runs",
+        runs=told,
+        books=books,
+        likely=next((b.id for b in books if kind in b.answers), ""),
+        may_begin=visit.caller.may(Scope.RESPOND) and not one.exercise and one.closed_at is None,
+    )
+
+
+def begin(visit: Visit) -> Answer:
+    """The tab again, with a playbook that a person began."""
+    key = IncidentId(visit.names["incident"])
+    book = visit.console.books.book(visit.given("playbook"))
+    visit.console.runner.start(book, key, by=visit.caller.name)
+    return go(f"/incidents/{key}/runs")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,4 +183,5 @@ PAGES = (
     Page(path=f"{_HERE}/actions", show=show),
     Page(path=f"{_HERE}/revert", show=revert, needs=Scope.RESPOND, method="POST"),
     Page(path=f"{_HERE}/runs", show=runs),
+    Page(path=f"{_HERE}/runs", show=begin, needs=Scope.RESPOND, method="POST"),
 )

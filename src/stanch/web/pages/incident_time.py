@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,23 +70,14 @@ def show(visit: Visit) -> Answer:
     """The lanes and, below, the same as a list."""
     with visit.console.store.look() as tx:
         case = case_of(visit, tx)
-        every = sorted(_moments(tx, case.incident), key=lambda m: m.at)
-        pins = _pins(tx.links.of(case.incident.id))
+        every = sorted(moments_of(tx, case.incident), key=lambda m: m.at)
+        pins = pins_of(tx.links.of(case.incident.id))
     span = _span(visit)
     picked = [lane for lane in LANES if lane in visit.query.get("lane", ())]
     found = [m for m in every if span.has(m.at) and (not picked or m.lane in picked)]
     pinned = {p.moment.key for p in pins}
     happened = [m for m in found if m.at <= visit.at]
-    points = [
-        Point(
-            at=m.at.timestamp(),
-            lane=m.lane,
-            tone=m.tone,
-            says=f"{m.at:%d %b %H:%M} {m.says}",
-            ring=m.key in pinned,
-        )
-        for m in happened
-    ]
+    points = drawn(happened, pinned)
     skip = _number(visit.asked("skip"))
     listed = found[::-1][skip : skip + PAGE]
     return page(
@@ -110,6 +102,20 @@ def show(visit: Visit) -> Answer:
     )
 
 
+def drawn(moments: Sequence[Moment], pinned: AbstractSet[str]) -> list[Point]:
+    """The moments as points of a drawing; those that are pinned have a ring."""
+    return [
+        Point(
+            at=m.at.timestamp(),
+            lane=m.lane,
+            tone=m.tone,
+            says=f"{m.at:%d %b %H:%M} {m.says}",
+            ring=m.key in pinned,
+        )
+        for m in moments
+    ]
+
+
 def pin(visit: Visit) -> Answer:
     """The tab again, with a moment pinned or let go."""
     key = IncidentId(visit.names["incident"])
@@ -121,10 +127,10 @@ def pin(visit: Visit) -> Answer:
         return go(f"/incidents/{key}/timeline")
     with visit.console.store.begin() as tx:
         one = tx.incidents.get(key)
-        found = next((m for m in _moments(tx, one) if m.key == visit.given("pin")), None)
+        found = next((m for m in moments_of(tx, one) if m.key == visit.given("pin")), None)
         if found is None:
             raise BadInput("This moment is not in the timeline any more. Load the page again.")
-        kept = _pins(tx.links.of(key))
+        kept = pins_of(tx.links.of(key))
         if all(p.moment.key != found.key for p in kept):
             tx.links.add(
                 Link(
@@ -141,7 +147,7 @@ def pin(visit: Visit) -> Answer:
     return go(f"/incidents/{key}/timeline")
 
 
-def _pins(links: Sequence[Link]) -> list[Pin]:
+def pins_of(links: Sequence[Link]) -> list[Pin]:
     """What was pinned, oldest moment first."""
     made = []
     for link in links:
@@ -215,7 +221,8 @@ def _kept(visit: Visit) -> list[tuple[str, str]]:
     return [(k, v) for k, values in visit.query.items() for v in values]
 
 
-def _moments(tx: Transaction, one: Incident) -> Iterator[Moment]:
+def moments_of(tx: Transaction, one: Incident) -> Iterator[Moment]:
+    """Everything that has a time, in no order."""
     yield Moment(at=one.first_seen, lane="attack", says="The earliest event behind it", tone="hot")
     yield Moment(at=one.opened, lane="system", says="stanch opened the incident")
     if one.contained_at:

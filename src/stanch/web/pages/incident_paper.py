@@ -1,0 +1,65 @@
+"""The incident on paper: all that is known of it on one page, to be printed or kept as a file.
+
+In    an incident.
+Out   its story, its verdict, what was found, done, asked, told and written; digests, not contents.
+Why   who decides, audits or takes over reads one document, not ten tabs.
+"""
+
+from stanch.engine.placed import placed
+from stanch.vocabulary.listing import Wanted
+from stanch.web.charts import lanes
+from stanch.web.markdown import html
+from stanch.web.pages.incident import case_of
+from stanch.web.pages.incident_actions import turns
+from stanch.web.pages.incident_time import LANES, drawn, moments_of, pins_of
+from stanch.web.paper import page
+from stanch.web.questions import matters
+from stanch.web.visit import Answer, Page, Visit
+
+FINDINGS = 40
+MOMENTS = 120
+
+
+def show(visit: Visit) -> Answer:
+    """All of the incident on one page."""
+    visit.console.desk.settle()
+    with visit.console.store.look() as tx:
+        case = case_of(visit, tx)
+        one = case.incident
+        of = Wanted(incident=(one.id,))
+        moments = sorted(moments_of(tx, one), key=lambda m: m.at)
+        happened = [m for m in moments if m.at <= visit.at]
+        pins = pins_of(tx.links.of(one.id))
+        findings = tx.findings.page(of, limit=FINDINGS).items
+        evidence = tx.evidence.page(of, limit=200).items
+        questions = tx.approvals.page(of, limit=100).items
+        clocks = tx.clocks.page(of, limit=50).items
+        runs = tx.runs.page(of, limit=20).items
+        policies = [t for t in turns(tx, one.asset) if t.kept.incident == one.id]
+        acts = placed(tx, one.id)
+        notes = [(note, html(note.text)) for note in tx.notes.of(one.id)]
+        entries = tx.mentions.count(one.id)
+    points = drawn(happened, {p.moment.key for p in pins})
+    told = [m for m in moments if m.lane != "attack" or not m.href]
+    return page(
+        visit,
+        "incident_paper.html",
+        case=case,
+        matters=matters(one),
+        drawing=lanes(points, LANES, "What happened, by lane and time"),
+        pins=pins,
+        moments=told[-MOMENTS:],
+        left_out=max(0, len(told) - MOMENTS),
+        findings=findings,
+        evidence=evidence,
+        questions=questions,
+        clocks=clocks,
+        runs=runs,
+        policies=policies,
+        acts=acts,
+        notes=notes,
+        entries=entries,
+    )
+
+
+PAGES = (Page(path="/incidents/{incident:str}/paper", show=show),)
