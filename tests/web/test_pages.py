@@ -26,7 +26,7 @@ from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
 from stanch.vocabulary.record import Deed, Entry
-from stanch.vocabulary.run import Run
+from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput, NotAllowed, NotFound, Stale
 from stanch.web.console import fields_of
@@ -357,6 +357,7 @@ def test_any_id_is_found_from_the_search(world: tuple[Parts, Console]) -> None:
             asset=AssetId("fraud"),
             started=NOW,
             updated=NOW,
+            state=RunState.DONE,
         )
         tx.clocks.add(clock)
         tx.runs.add(run)

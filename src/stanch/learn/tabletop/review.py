@@ -16,6 +16,7 @@ from stanch.learn.tabletop.play import Asked, Reply, Standing, State
 from stanch.learn.tabletop.quoting import quoted
 from stanch.learn.tabletop.scenario import BEST, Scenario
 from stanch.learn.tabletop.score import PlayScore, QuestionScore
+from stanch.vocabulary.people import Duty
 
 WELL = 0.75
 """From this share on an answer went well."""
@@ -74,13 +75,14 @@ def _moments(now: State) -> Iterator[TimelineLine]:
                 at=reply.at,
                 played=start + reply.took,
                 who=reply.who,
-                says=f"answers for {_word(reply)}{late}",
+                says=f"answers for {spoken(reply.duty)}{late}",
                 text=_said(one, reply),
             )
 
 
-def _word(reply: Reply) -> str:
-    return str(reply.duty or "nobody's part").replace("_", " ")
+def spoken(duty: Duty | None) -> str:
+    """A part as people call it."""
+    return str(duty or "no part").replace("ml_", "ML_").replace("_", " ")
 
 
 def _said(one: Asked, reply: Reply) -> str:
@@ -126,10 +128,14 @@ def _who(one: QuestionScore) -> Iterator[str]:
     if one.split:
         yield "people of one role decided differently"
     if one.by_others:
-        yield f"nobody who plays {str(one.asks).replace('_', ' ')} answered"
+        yield f"nobody who plays {spoken(one.asks)} answered"
     for decision in one.decisions:
         if decision.apart:
             yield f"the playbook does not know {_list(decision.apart)} for this"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _list(words: tuple[str, ...]) -> str:
@@ -172,8 +178,8 @@ def _head(scenario: Scenario, now: State, judged: PlayScore) -> list[str]:
     total = "not judged yet" if judged.percent is None else f"{judged.percent:.0f} %"
     over = now.standing is Standing.OVER
     ended = f"{now.ended:%Y-%m-%d %H:%M} UTC" if now.ended and over else "it still goes on"
-    seats = [f"{quoted(str(d).replace('_', ' '))}: {quoted(', '.join(w))}" for d, w in now.seats]
-    unrated = f", {judged.unrated} answers wait for a rating" if judged.unrated else ""
+    seats = [f"{quoted(spoken(d))}: {quoted(', '.join(w))}" for d, w in now.seats]
+    unrated = f", {_many(judged.unrated, 'answer')} to be rated" if judged.unrated else ""
     gaps = len(judged.gaps)
     return [
         f"- Played: {now.started:%Y-%m-%d %H:%M} UTC, ended: {ended}",
@@ -194,7 +200,7 @@ def _table(judged: PlayScore) -> list[str]:
         points = "" if one.counts is None else f"{BEST * one.counts:.1f} of {BEST}"
         mark = " (critical gap)" if one.gap else ""
         rows.append(
-            f"| {quoted(one.title)} | {str(one.asks).replace('_', ' ')} | {after} "
+            f"| {quoted(one.title)} | {spoken(one.asks)} | {after} "
             f"| {spell(one.allowed)} | {points or '-'}{mark} |"
         )
     return rows

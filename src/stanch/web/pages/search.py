@@ -85,6 +85,10 @@ def _elsewhere(visit: Visit, text: str) -> Iterator[Found]:
         with suppress(NotFound):
             drill = visit.console.drills.get(text)
             yield _one(drill.name, "drill", f"/drills/{drill.id}")
+    if text.startswith("ttx-"):
+        with suppress(NotFound):
+            table = visit.console.tabletops.table(text, visit.caller)
+            yield _one(table.title, "tabletop", f"/drills/tabletops/{table.id}")
     place = text.removeprefix("log ").removeprefix("#")
     if place != text and place.isdecimal() and len(place) < 16:  # noqa: PLR2004  a place
         with suppress(NotFound):

@@ -2,7 +2,7 @@
 import { tick } from "./times.js";
 import { relist } from "./lists.js";
 
-const KINDS = ["incident", "approval", "finding", "evidence", "policy", "asset", "baseline", "clock", "run", "notice", "guard", "user", "key", "drill", "playbook", "rule"];
+const KINDS = ["incident", "approval", "finding", "evidence", "policy", "asset", "baseline", "clock", "run", "notice", "guard", "user", "key", "drill", "tabletop", "playbook", "rule"];
 const WAIT = 120;
 let source = null;
 let pending = new Set();
@@ -19,7 +19,7 @@ const say = (state, words) => {
 };
 
 const dirty = (part) => [...part.querySelectorAll("input, textarea, select")].some((one) =>
-  one === document.activeElement || (one.type === "checkbox" ? one.checked !== one.defaultChecked : one.type !== "hidden" && one.tagName !== "SELECT" && one.value !== one.defaultValue));
+  one === document.activeElement || (["checkbox", "radio"].includes(one.type) ? one.checked !== one.defaultChecked : one.type !== "hidden" && one.tagName !== "SELECT" && one.value !== one.defaultValue));
 
 const busy = (part) => dirty(part) || part.querySelector("details[open]") || part.contains(window.getSelection()?.rangeCount && !window.getSelection().isCollapsed ? window.getSelection().anchorNode : null);
 
