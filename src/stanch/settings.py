@@ -1,5 +1,6 @@
 """Every setting of a stanch process; the only reader of the environment."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -45,6 +46,8 @@ class Settings:
     """Bytes of events that may wait to be rolled up; then senders are told to wait."""
     vault_most: int = 64 * 1024**3
     """Bytes of one item that is put into the vault over HTTP."""
+    false_alarms_per_year: float = 1.0
+    """How often an asset under no change may raise a false alarm of its summaries, in a year."""
     edge_upstream: str = ""
     """The server that this edge sends its counts to; empty is no edge. `stanch edge up` sets it."""
     edge_site: str = ""
@@ -82,7 +85,19 @@ def _read(name: str, text: str, kind: type) -> object:
         if not (text.isascii() and text.isdecimal()):
             raise BadInput(f"{name} is a whole number, not {text[:40]!r}.")
         return int(text)
+    if kind is float:
+        return _positive(name, text)
     return Path(text)
+
+
+def _positive(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise BadInput(f"{name} is a number above 0, not {text[:40]!r}.")
+    return value
 
 
 def secret_named(name: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from stanch.detect.alarms.watch import Promise
 from stanch.detect.detector import Detector
 from stanch.detect.registry import detectors
 from stanch.detect.window import Window
@@ -365,6 +366,26 @@ def test_a_minute_goes_on_being_counted_while_earlier_ones_end_and_principals_ch
         house.clock.at = since + timedelta(seconds=30)
         house.path.turn()
     assert counted_of(house) == 1600
+
+
+def test_how_many_false_alarms_a_year_are_allowed_moves_the_bar_of_a_running_watch(
+    house: House,
+) -> None:
+    seen: list[Window] = []
+
+    def spy(window: Window, _: object) -> Iterator[Finding | Blind]:
+        seen.append(window)
+        yield from ()
+
+    house.start(lambda: {"score_shift": replace(detectors()["score_shift"], look=spy)})
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(5000, START))
+    house.watcher.promise(Promise(false_alarms_per_year=100))
+    minute_by_minute(house, 1, shift=0.0, seed=1)
+    house.watcher.promise(Promise(false_alarms_per_year=0.1))
+    minute_by_minute(house, 1, shift=0.0, seed=2)
+    needed = [{r.needed for r in window.readings.values()} for window in seen]
+    ((before,), (after,)) = needed[0], needed[-1]
+    assert after == pytest.approx(before + 3)
 
 
 def test_a_detector_that_raises_is_a_visible_blind_spot_and_stops_nothing(house: House) -> None:

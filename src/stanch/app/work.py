@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stanch.app.outside import Others, others_of
 from stanch.app.parts import Parts, text_of
+from stanch.detect.alarms.watch import Promise
 from stanch.detect.registry import detectors
 from stanch.detect.window import Window
 from stanch.engine.announcing import Announcer
@@ -114,6 +115,7 @@ def work_of(parts: Parts) -> Work:
     books = Bookshelf(store, utc_now)
     runner = Runner(world, books)
     watcher = Watcher(store, _feed(parts), parts.lake, detectors, utc_now)
+    watcher.promise(Promise(false_alarms_per_year=parts.settings.false_alarms_per_year))
     tellers = (deadlines, Announcer(others.notices))
     keeper.path = Lifecycle(
         PathParts(

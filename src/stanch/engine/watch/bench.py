@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from stanch.detect.alarms.watch import Watch
+from stanch.detect.alarms.watch import Promise, Watch
 from stanch.detect.rules.load import packaged
 from stanch.detect.rules.rule import COUNTED, Rule
 from stanch.detect.rules.tally import Tally as Rules
@@ -94,8 +94,9 @@ class Desk:
 class Bench:
     """The desks of all assets and versions."""
 
-    def __init__(self, recall: Recall) -> None:
+    def __init__(self, recall: Recall, promise: Promise | None = None) -> None:
         self._recall = recall
+        self._promise = promise or Promise()
         self._desks: dict[Key, Desk] = {}
         self._touched: set[Key] = set()
         self._history: dict[AssetId, tuple[Happening, ...]] = {}
@@ -109,7 +110,7 @@ class Bench:
 
     def empty(self) -> "Bench":
         """A bench without anything in memory."""
-        return Bench(self._recall)
+        return Bench(self._recall, self._promise)
 
     def take(self, tx: Transaction, rows: pa.Table, at: datetime) -> None:
         """Counts these rows on their desks."""
@@ -311,25 +312,22 @@ class Bench:
         elif current is not None and current.id != found.baseline_id:
             baseline = baseline_of(current, at)
             found.ready, found.baseline_id = ready(baseline.plan), current.id
-            found.tally = found.tally.fresh(baseline, Watch(plan=baseline.plan.digest))
+            anew = Watch(plan=baseline.plan.digest, promise=self._promise)
+            found.tally = found.tally.fresh(baseline, anew)
         elif version == DEEDS and found.day != at.date():
             found.before, found.day = custom(tx, asset.id, found.until), at.date()
         found.tally.asset = asset
         self._desks[key] = found
         return found
 
-    @staticmethod
-    def _open(tx: Transaction, asset: Asset, version: str, at: datetime) -> Desk:
+    def _open(self, tx: Transaction, asset: Asset, version: str, at: datetime) -> Desk:
         kept = tx.baselines.current(asset.id, version) if version != DEEDS else None
         baseline: Baseline | None = baseline_of(kept, at) if kept is not None else None
         alarms = None
         if baseline is not None and kept is not None:
             text = tx.settings.get(_alarms_name((asset.id, version), kept.id))
-            alarms = (
-                Watch.from_bytes(base64.b64decode(text))
-                if text
-                else Watch(plan=baseline.plan.digest)
-            )
+            before = Watch.from_bytes(base64.b64decode(text)) if text else None
+            alarms = replace(before or Watch(plan=baseline.plan.digest), promise=self._promise)
         tally = Tally(asset=asset, version=version, baseline=baseline, alarms=alarms)
         since = span_of(at).start - 2 * HOP
         plan = baseline.plan if baseline is not None else None

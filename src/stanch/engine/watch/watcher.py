@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from stanch.detect.alarms.watch import Promise
 from stanch.detect.detector import Detector
 from stanch.detect.window import Window
 from stanch.engine.clock import Clock
@@ -59,8 +60,14 @@ class Watcher:
         self._feed = feed
         self._detectors = detectors
         self._clock = clock
+        self._recall = recall
         self._bench = Bench(recall)
         self._alone = threading.Lock()
+
+    def promise(self, promise: Promise) -> None:
+        """Has the alarms keep this promise from now on."""
+        with self._alone:
+            self._bench = Bench(self._recall, promise)
 
     def forget(self) -> None:
         """Lets go of all that is in memory; the next step reads it from the store."""
