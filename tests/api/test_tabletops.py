@@ -20,7 +20,7 @@ def play(server: Any) -> Iterator[Callable[..., dict[str, Any]]]:
     """Starts plays; each is over at the end of the test."""
     made: list[str] = []
 
-    def start(scenario: str = "false-alarm") -> dict[str, Any]:
+    def start(scenario: str = "moved-scores") -> dict[str, Any]:
         answer = server.ask("POST", PLAYS, {"scenario": scenario})
         assert answer.status == 201, answer.body
         made.append(answer.json["id"])
@@ -65,7 +65,7 @@ def test_a_play_goes_from_its_start_to_its_report(server: Any, play: Any) -> Non
 def test_its_incident_is_an_exercise_and_nothing_real_can_be_done_about_it(
     server: Any, play: Any
 ) -> None:
-    one = play("extraction")
+    one = play("forty-customers")
     key = one["incident"]
     assert server.ask("GET", f"/api/v1/incidents/{key}").json["exercise"] is True
     listed = server.ask("GET", "/api/v1/incidents?exercise=false&limit=500").json["items"]
@@ -92,7 +92,7 @@ def test_what_becomes_known_is_told_to_open_pages_by_the_clock(server: Any, play
 
 
 def test_a_scenario_is_checked_with_the_line_of_its_mistake(server: Any) -> None:
-    text = server.ask("GET", "/api/v1/tabletops/scenarios/extraction").json["text"]
+    text = server.ask("GET", "/api/v1/tabletops/scenarios/forty-customers").json["text"]
     good = server.ask("POST", "/api/v1/tabletops/check", text.encode(), headers=YAML)
     assert good.json["injects"] == 7
     bad = text.replace("channel: alert", "channel: pigeon", 1).encode()
@@ -109,17 +109,17 @@ def test_who_may_only_read_sees_no_answer_and_changes_nothing(server: Any, play:
     cards = server.ask("GET", "/api/v1/tabletops", key=key)
     assert "Contain nothing" not in cards.body.decode()
     assert server.ask("GET", f"{PLAYS}/{one['id']}", key=key).status == 200
-    assert server.ask("GET", "/api/v1/tabletops/scenarios/extraction", key=key).status == 403
+    assert server.ask("GET", "/api/v1/tabletops/scenarios/forty-customers", key=key).status == 403
     assert server.ask("POST", f"{PLAYS}/{one['id']}/next", key=key).status == 403
-    assert server.ask("POST", PLAYS, {"scenario": "extraction"}, key=key).status == 403
+    assert server.ask("POST", PLAYS, {"scenario": "forty-customers"}, key=key).status == 403
 
 
 def test_the_command_line_plays_a_scenario_of_ones_own_to_its_report(
     server: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own = tmp_path / "ours.yaml"
-    assert run(["tabletop", "show", "false-alarm"]) == 0
-    own.write_text(capsys.readouterr().out.replace("tabletop: false-alarm", "tabletop: ours"))
+    assert run(["tabletop", "show", "moved-scores"]) == 0
+    own.write_text(capsys.readouterr().out.replace("tabletop: moved-scores", "tabletop: ours"))
     assert run(["tabletop", "check", str(own), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["injects"] == 6
     here = ["--data", str(server.data)]
@@ -159,6 +159,6 @@ def test_without_a_server_the_scenarios_are_listed_and_nothing_is_played(
     here = ["--data", str(tmp_path)]
     assert run(["tabletop", "list", *here, "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["items"]) >= 5
-    assert run(["tabletop", "start", "extraction", *here]) == 69
+    assert run(["tabletop", "start", "forty-customers", *here]) == 69
     assert run(["tabletop", "check", str(tmp_path / "none.yaml")]) == 65
     assert run(["tabletop", "show", "none"]) == 66

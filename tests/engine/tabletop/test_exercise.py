@@ -32,7 +32,7 @@ class Heard:
 @pytest.fixture
 def practice(sqlite: Any) -> Incident:
     with sqlite.begin() as tx:
-        made = opened(tx, scenario("extraction").scenario, NOW, "ada")
+        made = opened(tx, scenario("forty-customers").scenario, NOW, "ada")
         return tx.incidents.save(replace(made, severity=Severity(level=Level.HIGH)))
 
 

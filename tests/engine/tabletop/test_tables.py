@@ -53,7 +53,7 @@ def tables(sqlite: SqlStore, night: Night, tmp_path: Path) -> Tabletops:
     return tables_on(sqlite, night, tmp_path / "vault")
 
 
-def started(tables: Tabletops, scenario: str = "extraction") -> Table:
+def started(tables: Tabletops, scenario: str = "forty-customers") -> Table:
     return tables.start(StartPlay(scenario=scenario), ADA)
 
 
@@ -258,11 +258,11 @@ def test_an_answer_that_is_none_is_refused(tables: Tabletops) -> None:
 
 
 def test_a_text_of_ones_own_is_played_and_stays_as_it_was(tables: Tabletops) -> None:
-    text = tables.scenario("false-alarm").text.replace("tabletop: false-alarm", "tabletop: ours")
+    text = tables.scenario("moved-scores").text.replace("tabletop: moved-scores", "tabletop: ours")
     one = tables.start(StartPlay(text=text), ADA)
     assert one.scenario == "ours"
     assert tables.plays().items[0].scenario == "ours"
-    for wrong in (StartPlay(), StartPlay(scenario="extraction", text=text)):
+    for wrong in (StartPlay(), StartPlay(scenario="forty-customers", text=text)):
         with pytest.raises(BadInput):
             tables.start(wrong, ADA)
     with pytest.raises(NotFound):
@@ -304,6 +304,6 @@ def test_a_page_of_plays_goes_on_where_the_last_one_ended(tables: Tabletops, nig
     rest = tables.plays(after=page.next, limit=2)
     assert ([p.id for p in rest.items], rest.next) == (made[:1], "")
     cards = {c.id: c for c in tables.scenarios()}
-    last = cards["extraction"].last
+    last = cards["forty-customers"].last
     assert last is not None
     assert last.id == made[-1]
