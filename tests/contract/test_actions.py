@@ -29,7 +29,7 @@ from stanch.guard.link import Server
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.policy import Policy
-from stanch.vocabulary.probe import Probe, asked, proves, read
+from stanch.vocabulary.probe import Probe, Probed, asked, proves, read
 from stanch.vocabulary.registry import extensions
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Flow, Standing, Traffic
@@ -199,6 +199,59 @@ def test_what_touches_anybody_but_suspects_is_never_done_unasked(action: Action[
 def test_nobody_is_a_suspect_unless_it_is_said(action: Action[Any]) -> None:
     found = preview(action, STANDING, action.example, _asking(action), TRAFFIC)
     assert found.blast.reach.nobody or found.risk is not Risk.AUTOMATIC
+
+
+ROUTES = ("canary", "pin_version", "redirect", "roll_back")
+"""What sends requests to one version; two that name different ones leave nobody to answer."""
+
+
+@every
+def test_it_is_proved_beside_whatever_another_incident_wants(action: Action[Any]) -> None:
+    probe = action.probe(A, action.example)
+    mine = added(STANDING, propose(action, STANDING, action.example, _asking(action)))
+    if probe is None:
+        return  # It changes no policy.
+    for other in ACTIONS.values():
+        if action.id in ROUTES and other.id in ROUTES:
+            continue
+        both = added(mine, propose(other, STANDING, other.example, _asking(other)))
+        core = Core(Server(url="", key=""), A, by_address, Choices())
+        core.link.probe_key = b"k" * 32
+        core.keeper.accept(canonical(effective(both, T0)))
+        sealed = core.probed(
+            {"headers": [(b"stanch-probe", asked(probe, "n", b"k" * 32).encode())]}
+        )
+        assert sealed is not None
+        assert proves(probe, read(sealed, "n", b"k" * 32)), other.id
+
+
+def test_stricter_than_wanted_is_proof_and_freer_is_none() -> None:
+    shown = Probed(asset=A, nonce="n", policy=1, digest="", outcome="fallback", why="")
+    held = replace(shown, hold="ingestion,training", rate="5/min", mode="safe", scores="top1")
+    for field, value, expected in (
+        ("hold", "training", True),
+        ("hold", "deployment", False),
+        ("rate", "20/min", True),
+        ("rate", "600/hour", True),
+        ("rate", "1/min", False),
+        ("rate", "soon", False),
+        ("mode", "shadow", True),
+        ("mode", "stopped", False),
+        ("scores", "all", True),
+        ("scores", "none", False),
+    ):
+        probe = Probe(asset=A, expect=("serve",), field=field, value=value)
+        assert proves(probe, held) is expected, (field, value)
+    assert not proves(Probe(asset=A, expect=("serve",)), held)
+    assert not proves(Probe(asset=A, expect=("refuse",), field="mode", value="safe"), held)
+
+
+def test_partitions_alone_are_set_aside_and_new_rows_go_on() -> None:
+    aside = ACTIONS["quarantine_dataset"]
+    args = arguments(aside, {"dataset": "rows", "partitions": ["mon", "tue"]})
+    policy = propose(aside, STANDING, args, _asking(aside)).policy
+    assert (policy.hold.ingestion, policy.hold.training) == (False, True)
+    assert [call.subject for call in aside.calls(A, args)] == ["rows/mon", "rows/tue"]
 
 
 def test_a_throttle_of_everybody_asks_however_little_it_seems_to_hit() -> None:

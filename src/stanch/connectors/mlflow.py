@@ -137,6 +137,7 @@ def _client(link: Link) -> "MlflowClient":
         {
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "DO_NOT_TRACK": "true",
+            "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
             "MLFLOW_HTTP_REQUEST_TIMEOUT": str(max(1, round(link.seconds))),
             "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
         }

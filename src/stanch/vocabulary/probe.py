@@ -14,6 +14,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -116,15 +117,63 @@ def read(text: str, nonce: str, key: bytes) -> Probed:
     return Probed(**known)  # pyrefly: ignore[bad-argument-type]  sealed by our own guard
 
 
+_LADDER = ("serve", "shadow", "fallback", "refuse")
+"""Outcomes, each giving less than the one before."""
+_ORDERS: Mapping[str, tuple[str, ...]] = {
+    "mode": ("serving", "shadow", "safe", "stopped"),
+    "scores": ("all", "top1", "none"),
+    "log": ("normal", "full"),
+}
+_SETS = frozenset({"hold", "tools"})
+_RATE = re.compile(r"([0-9.e+]+)/([0-9.e+]*) ?(s|min|hour|day)")
+_SECONDS = {"s": 1, "min": 60, "hour": 3600, "day": 86_400}
+
+
 def proves(probe: Probe, found: Probed) -> bool:
-    """Whether the answer shows what the probe expected."""
+    """Whether the answer shows what the probe expected, or what is stricter than that.
+
+    Where several incidents want something of one asset the strictest of it is in force, and each of
+    them has what it wanted.
+    """
     may = found.versions
     return (
-        found.outcome in probe.expect
+        (found.outcome in probe.expect or _gives_less(probe, found.outcome))
         and (not probe.version or probe.version in may)
         and (not probe.not_version or probe.not_version not in may)
-        and (not probe.field or getattr(found, probe.field, None) == probe.value)
+        and (not probe.field or _at_least(probe, str(getattr(found, probe.field, ""))))
     )
+
+
+def _gives_less(probe: Probe, outcome: str) -> bool:
+    """Whether the outcome is stricter than one that proves it, and the proof rests on more."""
+    wanted = [_LADDER.index(one) for one in probe.expect if one in _LADDER]
+    rests = bool(probe.field or probe.version)
+    return rests and outcome in _LADDER and bool(wanted) and _LADDER.index(outcome) > min(wanted)
+
+
+def _at_least(probe: Probe, shown: str) -> bool:
+    """Whether the field shows the value, or what is stricter."""
+    wanted, order = probe.value, _ORDERS.get(probe.field, ())
+    if probe.field in _SETS:
+        return set(wanted.split(",")) <= set(shown.split(","))
+    if wanted in order and shown in order:
+        return order.index(shown) >= order.index(wanted)
+    slow, most = _per_second(shown), _per_second(wanted)
+    if probe.field == "rate" and slow is not None and most is not None:
+        return slow <= most
+    return shown == wanted
+
+
+def _per_second(text: str) -> float | None:
+    """The requests a second that a rate in words allows; None for what is no rate."""
+    found = _RATE.match(text)
+    if found is None:
+        return None
+    count, periods, unit = found.groups()
+    try:
+        return float(count) / (float(periods or 1) * _SECONDS[unit])
+    except (ValueError, ZeroDivisionError):
+        return None
 
 
 _CONCERNS: Mapping[str, tuple[str, ...]] = {

@@ -1,7 +1,10 @@
-"""Quarantine a dataset: nothing is added to it and nothing is trained on it.
+"""Quarantine a dataset, or partitions of it: nothing is trained on what is set aside.
 
-In    dataset. Out   a partial policy, or what the engine must call, and the probe.
-Why   the evidence stays as it is, and so does its harm.
+In    dataset, and partitions of it.
+Out   a partial policy, what the engine must call, and the probe.
+Why   the evidence stays as it is, and so does its harm. Where partitions are named, only those are
+      set aside: new rows may come into the others, and training waits until a person says that it
+      may go on without them.
 """
 
 from dataclasses import dataclass
@@ -18,28 +21,33 @@ class QuarantineDataset:
     """What is asked for."""
 
     dataset: str
+    partitions: tuple[str, ...] = ()
+    """Like 2026-11-20; empty is the whole dataset."""
 
 
-def wanted(asset: AssetId, _: QuarantineDataset, __: Known) -> Policy:
+def wanted(asset: AssetId, args: QuarantineDataset, __: Known) -> Policy:
     """The policy that this asks for."""
-    return Policy(asset=asset, hold=Hold(ingestion=True, training=True))
+    return Policy(asset=asset, hold=Hold(ingestion=not args.partitions, training=True))
 
 
-def probe(asset: AssetId, _: QuarantineDataset) -> Probe:
+def probe(asset: AssetId, args: QuarantineDataset) -> Probe:
     """The request that shows it."""
-    return Probe(asset=asset, expect=ANY, field="hold", value="ingestion,training")
+    held = "training" if args.partitions else "ingestion,training"
+    return Probe(asset=asset, expect=ANY, field="hold", value=held)
 
 
 def calls(_: AssetId, args: QuarantineDataset) -> tuple[Call, ...]:
     """What the engine must do outside."""
-    return (
+    parts = [f"{args.dataset}/{one}" for one in args.partitions] or [args.dataset]
+    return tuple(
         Call(
             connector="datasets",
             verb="quarantine",
-            subject=args.dataset,
-            says=f"Dataset {args.dataset} is set aside.",
+            subject=one,
+            says=f"{'Partition' if args.partitions else 'Dataset'} {one} is set aside.",
             undo="release",
-        ),
+        )
+        for one in parts
     )
 
 
@@ -47,8 +55,8 @@ ACTION = Action(
     id=ActionId("quarantine_dataset"),
     title="Quarantine a dataset",
     says=(
-        "Quarantine a dataset: the dataset is set aside: nothing is added to it and "
-        "nothing is trained on it."
+        "Quarantine a dataset: it, or partitions of it, are set aside: nothing is added to "
+        "them and nothing is trained."
     ),
     args=QuarantineDataset,
     rank=50,
