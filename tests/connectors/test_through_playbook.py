@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ import pytest
 
 from stanch.app.outside import others_of
 from stanch.app.parts import Parts, opened
+from stanch.contain.combine import effective
 from stanch.contain.playbook.written import read
 from stanch.engine.approvals import Approvals, Ballot
 from stanch.engine.deeds import Hands, RealDeeds
@@ -27,11 +29,19 @@ from stanch.settings import Settings
 from stanch.vocabulary.approval import Answer
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import AttackKind, Suspect
-from stanch.vocabulary.ids import AssetId, BaselineId, IncidentId, PrincipalId, digest_of
+from stanch.vocabulary.ids import (
+    ApprovalId,
+    AssetId,
+    BaselineId,
+    IncidentId,
+    PrincipalId,
+    digest_of,
+)
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.kept import BaselineKept
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller, Role, Scope
+from stanch.vocabulary.policy import Mode
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.run import Run, RunState, Wish
 from stanch.vocabulary.trouble import BadInput
@@ -371,6 +381,42 @@ def test_a_variable_that_is_not_set_stops_the_start(make: Make) -> None:
             "systems: {x: {connector: webhook, address: 'http://h/', secret_env: NO_SUCH_SECRET}}",
             STEPS,
         )
+
+
+def _open(house: House) -> dict[str, ApprovalId]:
+    with house.store.look() as tx:
+        asked = tx.approvals.page(Wanted(state=(Answer.OPEN,))).items
+    return {str(one.action): one.id for one in asked}
+
+
+def _vote(house: House, action: str, *, yes: bool) -> None:
+    with house.store.look() as tx:
+        asked = tx.approvals.get(_open(house)[action])
+    grace = Caller(name="grace", scopes=frozenset({Scope.APPROVE}), role=Role.APPROVER)
+    house.approvals.vote(asked.id, grace, Ballot(yes=yes, digest=asked.digest))
+    house.work()
+
+
+def test_poisoning_goes_safe_then_back_to_the_good_version_and_into_use_again(make: Make) -> None:
+    shipped = files("stanch.playbooks").joinpath("poisoning.yaml").read_text()
+    house = make("", shipped.replace("answers: [poisoning]", "answers: [extraction]"))
+    house.begin()
+    # (3), (4) and (5) waited for nobody; (1) and (2) are asked side by side.
+    policy = house.policies.standing(FRAUD)
+    assert {str(d.action) for d in policy.demands} == {
+        "block_principal",
+        "enhanced_monitoring",
+        "freeze_pipeline",
+    }
+    assert set(_open(house)) == {"safe_mode", "roll_back"}
+    _vote(house, "safe_mode", yes=True)
+    now = effective(house.policies.standing(FRAUD), house.now())
+    assert (now.mode, dict(now.route)) == (Mode.SAFE, {})
+    _vote(house, "roll_back", yes=True)
+    while house.later(seconds=30).state is RunState.WAITING:  # no guard is there to be asked
+        assert house.at < NOON + timedelta(minutes=10)
+    now = effective(house.policies.standing(FRAUD), house.now())
+    assert (now.mode, dict(now.route)) == (Mode.SERVING, {"v7": 100})
 
 
 FILES = """
