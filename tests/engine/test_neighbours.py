@@ -10,6 +10,8 @@ FILE = """
 systems:
   hooks: {connector: webhook, address: "https://hooks.example.org/", secret_file: /run/hook}
   mail: {connector: mail, address: "smtp://mx.example.org"}
+  models: {connector: files, address: "file:///srv/models"}
+keep: {fraud-scorer: [{system: models, subject: "fraud/{version}"}]}
 calls: {keys: hooks}
 follow:
   fraud-scorer:
@@ -26,10 +28,11 @@ def silent() -> str:
 
 @pytest.fixture
 def neighbours() -> Neighbours:
-    plan = systems_in(FILE, {"webhook": ("any",), "mail": ("tell",)})
+    plan = systems_in(FILE, {"webhook": ("any",), "mail": ("tell",), "files": ()}, {"files"})
     doors = {
         "hooks": Door(address="https://hooks.example.org/", call=lambda: "It answers."),
         "mail": Door(address="smtp://mx.example.org", call=silent),
+        "models": Door(address="file:///srv/models", call=lambda: "It answers."),
     }
     return Neighbours(plan, doors)
 
@@ -38,6 +41,7 @@ def test_each_says_what_it_is_for(neighbours: Neighbours) -> None:
     assert {one.name: one.uses for one in neighbours.all()} == {
         "hooks": ("policy of fraud-scorer", "calls about keys", "tells everybody"),
         "mail": ("tells ada",),
+        "models": ("files of fraud-scorer",),
     }
 
 

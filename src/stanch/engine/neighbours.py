@@ -78,4 +78,5 @@ class Neighbours:
         calls = (f"calls about {what}" for what, system in plan.calls.items() if system == name)
         told = [who for who, ways in plan.people.items() if any(w.system == name for w in ways)]
         people = ("everybody" if who == EVERYBODY else who for who in told)
-        return (*ties, *calls, *(f"tells {who}" for who in people))
+        held = (f"files of {h.asset}" for h in plan.held if h.system == name)
+        return (*ties, *calls, *(f"tells {who}" for who in people), *held)
