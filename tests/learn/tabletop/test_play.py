@@ -100,6 +100,10 @@ def test_the_clock_goes_by_the_start_the_pauses_and_what_was_skipped() -> None:
     assert seen(300, *doings).standing is Standing.OVER
 
 
+def test_to_go_on_while_it_goes_on_loses_no_time() -> None:
+    assert played(moves(at(4, What.RESUMED)), NOW + timedelta(minutes=7)) == 420.0
+
+
 def test_a_question_is_late_a_second_after_its_time() -> None:
     assert seen(5).asked[0].stage is Stage.OPEN
     assert seen(5.02).asked[0].stage is Stage.LATE
