@@ -12,7 +12,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "img"
 sys.path.insert(0, str(ROOT))
-INCIDENTS, FINDINGS, EVENTS = 40, 1200, 5000
+INCIDENTS, FINDINGS, EVENTS = 41, 1200, 5000
 CASE = f"/incidents/inc-{INCIDENTS - 1:015d}"
 WIDE, PHONE = (1360, 850), (390, 780)
 PICTURES = (
@@ -23,6 +23,8 @@ PICTURES = (
     ("console-act", f"{CASE}/act?act=throttle&arg.rate=6/min&why=It+goes+on.", WIDE, "light"),
     ("console-board", "/board", WIDE, "light"),
     ("console-question", "/approvals", PHONE, "light"),
+    ("console-rule", "/rules/new", WIDE, "light"),
+    ("console-paper", f"{CASE}/paper", WIDE, "light"),
 )
 
 
@@ -47,7 +49,7 @@ def taken(browser: Any, url: str, path: str, look: tuple[tuple[int, int], str]) 
     size = {"width": width, "height": height}
     page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
     page.goto(f"{url}/login")
-    page.fill("#name", "ben")
+    page.fill("#name", "ada" if path == "/rules/new" else "ben")
     page.fill("#password", importlib.import_module("bench.seed").PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{url}/")

@@ -200,6 +200,14 @@ def fill(data: Path) -> None:
                     owner="people",
                 )
             )
+            tx.assets.add(
+                Asset(
+                    id=AssetId("doc-reader"),
+                    kind=AssetKind.MODEL,
+                    name="Reader of papers",
+                    owner="claims",
+                )
+            )
             seen = [finding(n) for n in range(60)]
             tx.findings.put(seen, at=NOW)
             for number in range(1, 61):
