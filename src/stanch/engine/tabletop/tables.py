@@ -81,9 +81,9 @@ class Tabletops:
 
     def scenarios(self) -> tuple[views.ScenarioCard, ...]:
         """The scenarios that come with stanch, each with its last play here."""
-        last: dict[str, views.PlayLine] = {}
-        for one in self._lines():
-            last.setdefault(one.scenario, one)
+        with self._store.look() as tx:
+            newest = {one.scenario.id: one for one in reversed(kept.plays(tx))}
+            last = {key: self._line(tx, one) for key, one in newest.items() if key in shipped()}
         return tuple(views.card(w.scenario, last.get(key)) for key, w in shipped().items())
 
     def scenario(self, key: str) -> Written:
@@ -96,8 +96,9 @@ class Tabletops:
 
     def plays(self, *, after: str = "", limit: int = 50) -> Page[views.PlayLine]:
         """Plays, newest first."""
-        older = [one for one in self._lines() if not after or one.id < after]
-        items = tuple(older[:limit])
+        with self._store.look() as tx:
+            older = [one for one in kept.plays(tx) if not after or one.id < after]
+            items = tuple(self._line(tx, one) for one in older[:limit])
         return Page(items=items, next=items[-1].id if len(older) > limit else "")
 
     def start(self, wish: StartPlay, caller: Caller) -> views.Table:
@@ -271,11 +272,9 @@ class Tabletops:
             seen = self._seen(tx, key)
         return _table(seen, caller)
 
-    def _lines(self) -> Iterator[views.PlayLine]:
-        with self._store.look() as tx:
-            for one in kept.plays(tx):
-                seen = self._seen_of(tx, one)
-                yield views.line(one, seen.state, seen.judged)
+    def _line(self, tx: Transaction, one: Play) -> views.PlayLine:
+        seen = self._seen_of(tx, one)
+        return views.line(one, seen.state, seen.judged)
 
     def _seen(self, tx: Transaction, key: str) -> _Seen:
         return self._seen_of(tx, kept.play(tx, key))
