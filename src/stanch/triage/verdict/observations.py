@@ -50,13 +50,17 @@ class Now:
     off: Ints | None = None
     """P: rows off the manifold."""
     dup: Ints | None = None
-    """P: rows with at least three near-duplicates of the same principal."""
+    """P: different inputs that hardly differ from two others of the same principal."""
+    asked: Ints | None = None
+    """P: the different inputs of which those are; the rows when it is not told."""
     edge: Ints | None = None
     """P: rows close to the decision threshold."""
     cells: Ints | None = None
     """P x C x C: by predicted class, then by the label told later."""
     told: Ints | None = None
     """P x C: labels by predicted class, where `cells` are upper bounds that do not add up."""
+    hard: Floats | None = None
+    """P: how much oftener than everybody's the answers of each are expected to be wrong."""
     lost: Floats | None = None
     """F x 2: shares of rows whose value is out of all that the baseline saw, or absent."""
     odd: Ints | None = None
@@ -94,6 +98,8 @@ class Base:
     """F x K."""
     levels: Floats | None = None
     """F x Q."""
+    edges: Floats | None = None
+    """F x (K - 1): the borders of the bins, of which the first and the last are open."""
     principals: frozenset[PrincipalId] = frozenset()
     """Those who were there; others are newcomers."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stanch.triage.verdict.factor import scale_of
 from stanch.triage.verdict.nats import excess, most, rest_rate
 from stanch.triage.verdict.observations import (
     Base,
@@ -25,7 +26,6 @@ from stanch.triage.verdict.observations import (
     Now,
     Observations,
     Pair,
-    ScaleFit,
     Signal,
     Step,
 )
@@ -39,14 +39,12 @@ TOP = 3
 """How many suspects are left out to see whether the alarm goes away."""
 STILL = 1e-9
 """Movement smaller than this is none."""
-SLICES, LEVELS, HALF = 6, 5, 0.5
-"""Slices of time and quantiles needed for a fit; how far is moving along."""
+SLICES, HALF = 6, 0.5
+"""Slices of time needed for a fit; how far is moving along."""
 FEW = 20
 """Principals with fewer rows say nothing about moving alike."""
 FEWEST = 5
 """The same for rows that are out of range or not: that takes fewer."""
-MOVED, MOST, WIDE = 0.1, 0.5, 1.5
-"""A multiplied feature moved so far in distance, so much of the farthest, and has a wide range."""
 
 
 def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Observations:
@@ -54,21 +52,23 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
     signals: dict[Signal, float] = {}
     odd = np.zeros(len(now.principals))
     surplus = np.zeros(len(now.principals))
-    for count, rate, who, everyone in (
-        (now.off, max(base.off_rate, base.recent_off_rate or 0.0), Signal.OFF_WHO, Signal.OFF_ALL),
-        (now.dup, base.dup_rate, Signal.DUP_WHO, Signal.DUP_ALL),
-        (now.edge, base.edge_rate, Signal.EDGE_WHO, None),
+    off_rate = max(base.off_rate, base.recent_off_rate or 0.0)
+    asked = now.rows if now.asked is None else now.asked
+    for count, total, rate, who, everyone in (
+        (now.off, now.rows, off_rate, Signal.OFF_WHO, Signal.OFF_ALL),
+        (now.dup, asked, base.dup_rate, Signal.DUP_WHO, Signal.DUP_ALL),
+        (now.edge, now.rows, base.edge_rate, Signal.EDGE_WHO, None),
     ):
         if count is not None:
-            signals[who], each = most(count, now.rows, rate)
-            odd, surplus = _more(odd, surplus, each, _surplus(count, now.rows, rate))
+            signals[who], each = most(count, total, rate)
+            odd, surplus = _more(odd, surplus, each, _surplus(count, total, rate))
             if everyone is not None:
-                whole = excess(count.sum(keepdims=True), now.rows.sum(keepdims=True), _up(rate))
+                whole = excess(count.sum(keepdims=True), total.sum(keepdims=True), _up(rate))
                 signals[everyone] = float(whole[0])
     pair = None
     if now.cells is not None and base.cells is not None:
         told = now.cells.sum(axis=2) if now.told is None else now.told
-        found = _pairs(now.cells, told, base.cells)
+        found = _pairs(now, told, base)
         signals[Signal.PAIR_WHO], signals[Signal.PAIR_ALL] = found.who, found.whole
         odd, surplus = _more(odd, surplus, found.each, found.surplus)
         pair = _named(found, base.classes)
@@ -81,7 +81,7 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
         concentration=_hhi(surplus),
         newcomers=_newcomers(now, base),
         largest=_largest(now),
-        scale=_scale(now, base),
+        scale=scale_of(now, base, _far(now, base)),
         broken=_broken(now, base),
         happenings=tuple(happenings),
         missing=_missing(now, base),
@@ -130,10 +130,16 @@ class _Pairs:
         self.who = float(max(0.0, self.each.max(initial=0.0) - np.log(max(1, each.size))))
 
 
-def _pairs(cells: Ints, totals: Ints, base: Ints) -> _Pairs:
-    """Off-diagonal cells given the predicted class, so that a shift of classes is no confusion."""
+def _pairs(now: Now, totals: Ints, base: Base) -> _Pairs:
+    """Off-diagonal cells given the predicted class, so that a shift of classes is no confusion.
+
+    Who asks what is hard for the model gets more wrong answers: `hard` says how much more. A
+    newcomer's questions may be as hard as those of anybody who is known.
+    """
+    cells, usual = _both_cells(now, base)
+    new = _new(now, base)
+    hard = np.ones(len(cells)) if now.hard is None else now.hard
     principals, classes, _ = cells.shape
-    usual = (base + 0.5) / (base.sum(axis=1, keepdims=True) + 0.5 * classes)
     each = np.zeros(principals)
     surplus = np.zeros(principals)
     grown = np.zeros((classes, classes))
@@ -143,7 +149,10 @@ def _pairs(cells: Ints, totals: Ints, base: Ints) -> _Pairs:
             if said == told:
                 continue
             count, total = cells[:, said, told], totals[:, said]
-            rate = min(0.99, SLACK * rest_rate(count, total, float(usual[said, told])))
+            rest = rest_rate(count, np.rint(total * hard), float(usual[said, told]))
+            rate = np.minimum(0.99, SLACK * rest * hard)
+            shown = (count + FEWEST * rest) / (total + FEWEST)
+            rate[new] = np.maximum(rate[new], min(0.99, SLACK * shown[~new].max(initial=0.0)))
             own = excess(count, total, rate)
             each, surplus = _more(each, surplus, own, np.maximum(0.0, count - total * rate))
             trusted = own > np.log(max(2, principals))
@@ -153,6 +162,21 @@ def _pairs(cells: Ints, totals: Ints, base: Ints) -> _Pairs:
             )
             whole = max(whole, float(pooled[0]))
     return _Pairs(each, surplus, grown, whole)
+
+
+def _both_cells(now: Now, base: Base) -> tuple[Ints, Floats]:
+    """The cells of each principal, and the baseline's shares of each predicted class."""
+    if now.cells is None or base.cells is None:
+        return np.zeros((0, 0, 0), np.int64), np.zeros((0, 0))
+    told = base.cells
+    usual = (told + 0.5) / (told.sum(axis=1, keepdims=True) + 0.5 * len(told))
+    return now.cells, usual
+
+
+def _new(now: Now, base: Base) -> NDArray[np.bool_]:
+    """(P,) who was not there in the baseline, where that can be told."""
+    known = base.principals
+    return np.array([bool(known) and p not in known for p in now.principals], np.bool_)
 
 
 def _named(found: _Pairs, classes: tuple[str, ...]) -> Pair | None:
@@ -189,8 +213,7 @@ def _hhi(surplus: Floats) -> float | None:
 def _newcomers(now: Now, base: Base) -> float | None:
     if not base.principals or now.rows.sum() == 0:
         return None
-    new = np.array([p not in base.principals for p in now.principals])
-    return float(now.rows[new].sum() / now.rows.sum())
+    return float(now.rows[_new(now, base)].sum() / now.rows.sum())
 
 
 def _largest(now: Now) -> float | None:
@@ -199,7 +222,7 @@ def _largest(now: Now) -> float | None:
 
 
 def _movement(now: Now, base: Base, suspects: tuple[Suspect, ...]) -> _Movement:
-    pooled = now.total if now.bins is None else now.bins.sum(axis=0)
+    pooled = _pooled(now)
     if pooled is None or base.bins is None:
         return _Movement(step=_steepest(now))
     far = _ks(pooled, base.bins)
@@ -287,29 +310,14 @@ def _step(now: Now, feature: int) -> Step | None:
     )
 
 
-def _scale(now: Now, base: Base) -> ScaleFit | None:
-    """The feature that is best explained as multiplied by a constant, if one is."""
-    if now.levels is None or base.levels is None:
-        return None
-    best: ScaleFit | None = None
-    pooled = now.total if now.bins is None else now.bins.sum(axis=0)
-    far = _ks(pooled, base.bins) if pooled is not None and base.bins is not None else None
-    for n, feature in enumerate(base.features):
-        if far is not None and far[n] < max(MOVED, MOST * far.max()):
-            continue
-        usable = np.isfinite(now.levels[n]) & (np.abs(base.levels[n]) > STILL)
-        told = np.abs(base.levels[n][usable])
-        # Few values, or values close together: there any ratio looks constant.
-        if len(np.unique(told)) < LEVELS or told.max() < WIDE * told.min():
-            continue
-        ratio = now.levels[n][usable] / base.levels[n][usable]
-        factor = float(np.median(ratio))
-        if factor <= 0 or abs(np.log(factor)) < np.log(1.25):
-            continue
-        misfit = float(np.median(np.abs(ratio / factor - 1)))
-        if best is None or misfit < best.misfit:
-            best = ScaleFit(feature=feature, factor=factor, misfit=misfit)
-    return best
+def _far(now: Now, base: Base) -> Floats | None:
+    """How far each feature moved, for everybody together."""
+    pooled = _pooled(now)
+    return _ks(pooled, base.bins) if pooled is not None and base.bins is not None else None
+
+
+def _pooled(now: Now) -> Ints | None:
+    return now.total if now.bins is None else now.bins.sum(axis=0)
 
 
 def _broken(now: Now, base: Base) -> Broken | None:
@@ -320,9 +328,8 @@ def _broken(now: Now, base: Base) -> Broken | None:
     at, absent = (int(n) for n in np.unravel_index(int(grown.argmax()), grown.shape))
     names = base.watched or base.features
     others = np.delete(grown, at, axis=0).max(initial=0.0)
-    pooled = now.total if now.bins is None else now.bins.sum(axis=0)
-    if pooled is not None and base.bins is not None:
-        far = _ks(pooled, base.bins)
+    far = _far(now, base)
+    if far is not None:
         others = max(float(others), float(np.delete(far, at).max(initial=0.0)))
     return Broken(
         feature=names[at],
