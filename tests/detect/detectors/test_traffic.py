@@ -8,6 +8,7 @@ import pytest
 from stanch.detect import examples
 from stanch.detect.registry import detectors
 from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.parts import Part
 from stanch.vocabulary.finding import AttackKind, Blind, Finding
 
 
@@ -101,6 +102,19 @@ def test_a_model_without_scores_is_blind_on_confidence_once_its_baseline_has_non
     assert why("confidence_shift") == []
     (said,) = detectors()["confidence_shift"].seen_in(replace(window, baseline=None))
     assert isinstance(said, Blind)
+
+
+def test_who_cannot_know_training_rows_says_so_once() -> None:
+    def unknown(rows: Columns) -> Columns:
+        return replace(rows, hits=None)
+
+    window = examples.window(unknown)
+    known = window.baseline
+    assert known is not None
+    sums = {**known.golden.sums, Part.HITS: np.zeros(1, np.int64)}
+    blind = replace(window, baseline=replace(known, golden=replace(known.golden, sums=sums)))
+    said = detectors()["membership_inference"].seen_in(blind)
+    assert [isinstance(s, Blind) for s in said] == [True]
 
 
 def test_training_set_hits_point_to_membership_inference() -> None:

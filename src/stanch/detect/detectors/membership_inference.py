@@ -80,10 +80,6 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if not known:
         why = "no answer was ever on a row of the training set, or its fingerprints are not known"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
-    known = bool(base.golden.sums[Part.HITS][0] or window.now.sums[Part.HITS][0])
-    if not known:
-        why = "no answer was ever on a row of the training set, or its fingerprints are not known"
-        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
     who = people(ledger, limits.enough, base.habits)
     ways = _ways(base, people(base.habits, LONG), who, hits=known)
     found = accused(who, ways, rate=limits.rate, enough=limits.enough) if ways else ()
