@@ -17,6 +17,7 @@ from stanch.learn.tabletop.play import Stage, Standing, What
 from stanch.learn.tabletop.wishes import Given, Rating, Task
 from stanch.store.sql.store import SqlStore
 from stanch.store.vault import Vault
+from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.incident import Phase
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller, Duty, Role, Scope
@@ -269,12 +270,12 @@ def test_a_text_of_ones_own_is_played_and_stays_as_it_was(tables: Tabletops) -> 
         tables.start(StartPlay(scenario="nothing"), ADA)
 
 
-def test_only_so_many_go_on_at_once(tables: Tabletops, sqlite: SqlStore) -> None:
-    one = started(tables)
-    with sqlite.begin() as tx:
-        kept.go(tx, [one.id, *(f"ttx-{n}" for n in range(MOST_GOING))])
+def test_only_so_many_go_on_at_once_and_one_that_is_over_makes_room(tables: Tabletops) -> None:
+    made = [started(tables).id for _ in range(MOST_GOING)]
     with pytest.raises(Busy):
         started(tables)
+    tables.stop(made[0], ADA)
+    assert started(tables).standing is Standing.RUNNING
 
 
 def test_a_clock_that_passed_is_written_down_once_for_each_inject(
@@ -303,6 +304,9 @@ def test_a_page_of_plays_goes_on_where_the_last_one_ended(tables: Tabletops, nig
     assert [p.id for p in page.items] == made[:0:-1]
     rest = tables.plays(after=page.next, limit=2)
     assert ([p.id for p in rest.items], rest.next) == (made[:1], "")
+    assert tables.of(page.items[0].incident) == made[-1]
+    with pytest.raises(NotFound):
+        tables.of(IncidentId("inc-none"))
     cards = {c.id: c for c in tables.scenarios()}
     last = cards["forty-customers"].last
     assert last is not None

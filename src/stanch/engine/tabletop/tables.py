@@ -25,9 +25,10 @@ from stanch.learn.tabletop.play import Move, Standing, State, What, state
 from stanch.learn.tabletop.review import AfterAction, markdown, review
 from stanch.learn.tabletop.score import PlayScore, score
 from stanch.learn.tabletop.wishes import Given, Rating, Task, answered, rated, sat, told, wanted
+from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.listing import Page
 from stanch.vocabulary.people import Caller, Duty
-from stanch.vocabulary.trouble import BadInput, Busy, Conflict
+from stanch.vocabulary.trouble import BadInput, Busy, Conflict, NotFound
 
 MOST_GOING = 20
 """Plays that go on at once."""
@@ -101,6 +102,14 @@ class Tabletops:
             items = tuple(self._line(tx, one) for one in older[:limit])
         return Page(items=items, next=items[-1].id if len(older) > limit else "")
 
+    def of(self, incident: IncidentId) -> str:
+        """The play that this incident belongs to, or `NotFound`."""
+        with self._store.look() as tx:
+            found = next((one.id for one in kept.plays(tx) if one.incident == incident), None)
+        if found is None:
+            raise NotFound("tabletop of the incident", incident[:64], "tabletop")
+        return found
+
     def start(self, wish: StartPlay, caller: Caller) -> views.Table:
         """The table at which it is played from now on."""
         if bool(wish.scenario) == bool(wish.text.strip()):
@@ -112,7 +121,8 @@ class Tabletops:
         acts = tuple(sorted(acts_of(self._books[chosen.playbook].playbook)))
         at = self._clock()
         with self._store.begin() as tx:
-            if len(kept.going(tx)) >= MOST_GOING:
+            states = [self._seen(tx, key).state.standing for key in kept.going(tx)]
+            if sum(one is not Standing.OVER for one in states) >= MOST_GOING:
                 raise Busy(f"{MOST_GOING} tabletops go on. Stop one", 60)
             incident = exercise.opened(tx, chosen, at, caller.name)
             one = Play(

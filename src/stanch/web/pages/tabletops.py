@@ -1,24 +1,25 @@
 """Tabletops: scenarios to choose from, the table while it is played, and the report."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from stanch.engine.tabletop.tables import StartPlay
-from stanch.engine.tabletop.views import PlayLine, Table, TableQuestion
+from stanch.engine.tabletop.views import Table, TableQuestion
 from stanch.learn.tabletop.play import Stage, Standing
 from stanch.learn.tabletop.review import clock
 from stanch.learn.tabletop.scenario import BEST
 from stanch.learn.tabletop.wishes import Given, Rating, Task
+from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.people import Duty, Scope
-from stanch.vocabulary.trouble import BadInput, NotFound
+from stanch.vocabulary.trouble import BadInput
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
 
 _HERE = "/drills/tabletops"
 _ONE = f"{_HERE}/{{play:str}}"
-_LISTED = 50
+_LISTED = 20
 T = TypeVar("T")
 
 
@@ -34,24 +35,18 @@ class Put:
 
 def listed(visit: Visit) -> Answer:
     """The scenarios, what is played now, and what was played; or the play of one incident."""
-    plays = visit.console.tabletops.plays(limit=_LISTED).items
-    incident = visit.asked("incident")
+    tables, incident = visit.console.tabletops, visit.asked("incident")
     if incident:
-        return go(f"{_HERE}/{_of(plays, incident).id}")
+        return go(f"{_HERE}/{tables.of(IncidentId(incident))}")
+    plays = tables.plays(after=visit.asked("after"), limit=_LISTED)
     return page(
         visit,
         "tabletops.html",
-        cards=visit.console.tabletops.scenarios(),
-        going=[one for one in plays if one.standing is not Standing.OVER],
-        over=[one for one in plays if one.standing is Standing.OVER],
+        cards=tables.scenarios(),
+        going=[one for one in plays.items if one.standing is not Standing.OVER],
+        over=[one for one in plays.items if one.standing is Standing.OVER],
+        older=plays.next,
     )
-
-
-def _of(plays: Sequence[PlayLine], incident: str) -> PlayLine:
-    found = next((one for one in plays if one.incident == incident), None)
-    if found is None:
-        raise NotFound("tabletop of the incident", incident[:64], "tabletop")
-    return found
 
 
 def show(visit: Visit) -> Answer:
