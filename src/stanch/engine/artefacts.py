@@ -24,10 +24,9 @@ import msgspec
 from stanch.contain.policy import weights
 from stanch.engine.clock import Clock
 from stanch.engine.evidence import EvidenceRoom, Piece
+from stanch.engine.freeze import digests_of
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.systems import Held, Plan
-from stanch.engine.watch.memory import history_of
-from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
@@ -108,7 +107,7 @@ class Artefacts:
         if not held:
             return ()
         with self._store.look() as tx:
-            digests = _digests(tx, asset)
+            digests = digests_of(tx, asset)
             versions = _versions(tx, asset, incident)
         stated: list[Stated] = []
 
@@ -159,9 +158,3 @@ def _versions(tx: Transaction, asset: AssetId, incident: IncidentId | None) -> l
     if own is not None:
         found[own.version] = None
     return [one for one in found if one][:_MOST_VERSIONS]
-
-
-def _digests(tx: Transaction, asset: AssetId) -> dict[str, str]:
-    """The digest that each version was last deployed with."""
-    past = (h for h in history_of(tx, asset) if h.kind is EventKind.DEPLOYMENT)
-    return {h.version: h.what for h in past}

@@ -2,7 +2,7 @@
 
 In    an incident, the windows its findings were made on.
 Out   pieces for the vault: policy, baseline, summaries and ledgers that findings cite, the findings
-      themselves, the asset, and the window's events.
+      themselves, the asset, the digest of every version, and the window's events.
 Why   containment alters the system, and Art. 73(6) of the AI Act asks that causes stay assessable.
 """
 
@@ -16,6 +16,8 @@ from stanch.detect.window import Window
 from stanch.engine.evidence import Piece
 from stanch.engine.policies import standing_of
 from stanch.engine.ports import Transaction
+from stanch.engine.watch.memory import history_of
+from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.span import Span
@@ -42,6 +44,7 @@ def pieces(
     asset = tx.assets.find(incident.asset)
     if asset is not None:
         yield _json("asset.json", "asset", asset)
+    yield _json("digests.json", "digests", digests_of(tx, incident.asset))
     spans: list[Span] = []
     for window in windows:
         yield from _counts(window)
@@ -60,6 +63,7 @@ def of_asset(tx: Transaction, key: AssetId, span: Span, events: Events) -> Itera
     """Everything to keep of an asset as it is now, and of what it did in this span."""
     yield _json("asset.json", "asset", tx.assets.get(key))
     yield _json("policy.json", "policy", standing_of(tx, key))
+    yield _json("digests.json", "digests", digests_of(tx, key))
     baseline = tx.baselines.current(key)
     if baseline is not None:
         yield Piece(name=f"{baseline.id}.baseline", kind="baseline", content=baseline.body)
@@ -67,6 +71,16 @@ def of_asset(tx: Transaction, key: AssetId, span: Span, events: Events) -> Itera
     if rows.num_rows:
         name = f"events-{span.start:%Y%m%dT%H%M%SZ}.arrow"
         yield Piece(name=name, kind="events", content=_arrow(rows), personal=True)
+
+
+def digests_of(tx: Transaction, asset: AssetId) -> dict[str, str]:
+    """The digest of each version: as it was last deployed, and as the asset itself states it."""
+    past = (h for h in history_of(tx, asset) if h.kind is EventKind.DEPLOYMENT and h.version)
+    found = {h.version: h.what for h in past}
+    own = tx.assets.find(asset)
+    if own is not None and own.digest is not None:
+        found.setdefault(own.version, own.digest)
+    return dict(sorted(found.items()))
 
 
 def _counts(window: Window) -> Iterator[Piece]:
