@@ -10,6 +10,7 @@ another browser, and what fifty open streams cost the server.
 
 import importlib
 import json
+import math
 import os
 import platform
 import subprocess
@@ -19,14 +20,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
 SEED = importlib.import_module("bench.seed")
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
-ROUNDS = 12
+ROUNDS = 20
 BOUND_MS, BOUND_BYTES, BOUND_LIVE_MS, BOUND_KEY_MS = 300, 200_000, 1000, 100
 BROWSERS = 50
 LARGE = 10_000
@@ -198,7 +199,7 @@ def one_key(
     return {
         "key": title,
         "median_ms": round(median(times), 1),
-        "p95_ms": round(quantiles(times, n=20)[-1], 1),
+        "p95_ms": round(most(times), 1),
     }
 
 
@@ -224,9 +225,14 @@ def one_page(page: Any, url: str, path: str, names: dict[str, str]) -> dict[str,
         "path": path,
         "server_ms": round(median(one[1] for one in found), 1),
         "paint_ms": round(median(paints), 1),
-        "paint_p95_ms": round(quantiles(paints, n=20)[-1], 1),
+        "paint_p95_ms": round(most(paints), 1),
         "weight": max(one[2] for one in found),
     }
+
+
+def most(times: list[float]) -> float:
+    """What nineteen of twenty took no longer than: one of those that were seen, never beyond."""
+    return sorted(times)[math.ceil(0.95 * len(times)) - 1]
 
 
 def live_ms(writer: Any, reader: Any, where: str) -> float:

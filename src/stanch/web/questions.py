@@ -60,11 +60,15 @@ def matters(incident: Incident) -> tuple[str, ...]:
     """Why it matters, from what is known of the impact; what is not known is said too."""
     impact = incident.impact
     counted = (
-        (impact.decisions, "decisions may be touched"),
-        (impact.people, "people may be touched"),
-        (impact.principals, "principals are involved"),
+        (impact.decisions, "decision may be touched", "decisions may be touched"),
+        (impact.people, "person may be touched", "people may be touched"),
+        (impact.principals, "principal is involved", "principals are involved"),
     )
-    told = [f"{count:,} {what}." for count, what in counted if count is not None]
+    told = [
+        f"{count:,} {one if count == 1 else many}."
+        for count, one, many in counted
+        if count is not None
+    ]
     if impact.data_classes:
         told.append(f"Kinds of data: {', '.join(impact.data_classes)}.")
     if impact.money is not None:

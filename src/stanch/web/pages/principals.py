@@ -1,6 +1,6 @@
 """One principal: what they asked and when, how it looks, where they are named, and their block."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -71,7 +71,7 @@ def _asked(visit: Visit, name: PrincipalId) -> list[Asking]:
     hour = visit.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     since = hour - timedelta(hours=HOURS - 1)
     hourly = visit.console.events.hourly(name, since, HOURS)
-    of = Wanted(principal=(name,), since=since)
+    of = Wanted(principal=(name,), since=since + timedelta(hours=_enough(hourly)))
     latest = visit.console.events.page(of, limit=_EVENTS).items if hourly else ()
     most = sorted(hourly.items(), key=lambda h: -sum(h[1]))[:MOST_ASSETS]
     return [
@@ -83,6 +83,16 @@ def _asked(visit: Visit, name: PrincipalId) -> list[Asking]:
         )
         for asset, counts in most
     ]
+
+
+def _enough(hourly: Mapping[AssetId, Sequence[int]]) -> int:
+    """The last hour from which on there are enough events to show the latest of."""
+    found = 0
+    for hour in reversed(range(HOURS)):
+        found += sum(counts[hour] for counts in hourly.values())
+        if found >= _EVENTS:
+            return hour
+    return 0
 
 
 def _strip(counts: Sequence[int], since: datetime, says: str) -> str:
