@@ -8,7 +8,8 @@ Why   whoever knows where a fraud model begins to refuse stays just under it. Fe
 Math  Two ways of being odd. Close to the boundary: the share of rows whose margin is under the
       reference's 5th percentile. Flips: of all pairs of a principal's rows, the share that are
       neighbours with different answers (`habits.pairs`). The bar (`habits.bar`) shares `rate`
-      among principals, ways and looks.
+      among principals, ways and looks. Who asks close to the boundary and nowhere twice the like (a
+      share of neighbours under `SCATTERED`) does not feel along it: that is how a copy is made.
 """
 
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from stanch.detect.habits.judge import (
     share_way,
     suspects_of,
 )
-from stanch.detect.habits.pairs import flips_way
+from stanch.detect.habits.pairs import flips_way, like_way
 from stanch.detect.habits.people import LONG, People, people, unable
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Block
@@ -37,6 +38,8 @@ from stanch.vocabulary.ids import DetectorId
 
 ID = DetectorId("threshold_probing")
 NEAR, FLIPS = "answers close to the boundary", "pairs of like inputs with different answers"
+LIKE = "pairs of like inputs"
+SCATTERED = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +63,8 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     ways = _ways(base, people(base.habits, LONG), who)
     found = accused(who, ways, rate=limits.rate, enough=limits.enough)
     if found:
-        yield _finding(window, ways, found)
+        like = like_way(LIKE, base, who)
+        yield _finding(window, ways, found, like)
 
 
 def _needs(base: Baseline) -> str:
@@ -73,18 +77,22 @@ def _ways(base: Baseline, habit: People, who: People) -> list[Way]:
     return [way for way in (near, flips) if way is not None]
 
 
-def _finding(window: Window, ways: list[Way], found: tuple[Accused, ...]) -> Finding:
+def _finding(
+    window: Window, ways: list[Way], found: tuple[Accused, ...], like: Way | None
+) -> Finding:
     first = found[0]
     shown = {w.name: float(w.shown[first.place]) for w in ways}
     numbers = "; ".join(f"{s:.0%} of {n}" for n, s in shown.items())
     flips = any(a.way == FLIPS for a in found)
+    apart = not flips and like is not None and float(like.shown[first.place]) < SCATTERED
+    where = " Its inputs lie far from each other." if apart else ""
     return Finding(
         detector=ID,
         asset=window.asset.id,
         version=window.version,
         window=window.span,
         says=f"The decision boundary was felt for by {listed([a.name for a in found])}: over "
-        f"{first.rows} answers {numbers} (usual for {first.way}: {first.usual:.1%}).",
+        f"{first.rows} answers {numbers} (usual for {first.way}: {first.usual:.1%}).{where}",
         measured={
             "principals": float(len(found)),
             "answers": float(sum(a.rows for a in found)),
@@ -93,12 +101,18 @@ def _finding(window: Window, ways: list[Way], found: tuple[Accused, ...]) -> Fin
         because=window.cites,
         strength=round(-first.rarity, 2),
         suspects=suspects_of(found),
-        points_to={
-            AttackKind.THRESHOLD_PROBING: 0.85 if flips else 0.7,
-            AttackKind.EVASION: 0.4 if flips else 0.2,
-        },
+        points_to=_points_to(flips=flips, apart=apart),
         atlas=DETECTOR.atlas,
     )
+
+
+def _points_to(*, flips: bool, apart: bool) -> dict[AttackKind, float]:
+    if apart:
+        return {AttackKind.EXTRACTION: 0.7, AttackKind.THRESHOLD_PROBING: 0.4}
+    return {
+        AttackKind.THRESHOLD_PROBING: 0.85 if flips else 0.7,
+        AttackKind.EVASION: 0.4 if flips else 0.2,
+    }
 
 
 def _staircase(rows: Columns) -> Columns:

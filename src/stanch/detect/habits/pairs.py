@@ -53,6 +53,11 @@ def flips_way(name: str, base: Baseline, who: People) -> Way | None:
     return _pairs_way(name, base, who, FLIPS)
 
 
+def like_way(name: str, base: Baseline, who: People) -> Way | None:
+    """How rare each principal's share of pairs is that are neighbours, whatever was answered."""
+    return _pairs_way(name, base, who, CLOSE)
+
+
 def steps_way(name: str, base: Baseline, who: People) -> Way | None:
     """How rare it is that each principal takes one step so often."""
     now = points(who.ledger, who.places)
