@@ -37,6 +37,7 @@ PATHS = (
     "/playbooks/extraction/rehearsal?incident=inc-000000000000001",
     "/measures",
     "/drills",
+    "/drills/tabletops",
     "/incidents/inc-000000000000001?tour=1.inc-000000000000001",
 )
 HEAVIEST = 200_000
