@@ -216,11 +216,11 @@ def _plain(text: str) -> str:
 def _lines(table: dict[str, Any]) -> list[str]:
     score = table["score"]
     over = [f"score: {_percent(score)}, critical gaps: {len(score['gaps'])}"] if score else []
-    coming = (
-        f"next: in {_spell(table['next_in'])}; {table['to_come']} to come"
-        if table["next_in"] is not None and not score
-        else "everything was shown"
-    )
+    coming = "everything was shown"
+    if score:
+        coming = f"{table['to_come']} questions were never put"
+    elif table["next_in"] is not None:
+        coming = f"next: in {_spell(table['next_in'])}; {table['to_come']} to come"
     lines = [
         f"{table['title']}   {_clock(table['played'])} of {table['minutes']} min",
         f"{table['id']}   {table['standing']}   {coming}",

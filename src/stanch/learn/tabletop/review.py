@@ -160,7 +160,7 @@ def markdown(scenario: Scenario, now: State, judged: PlayScore, title: str) -> s
     """The report as a page of Markdown."""
     found = review(now, judged)
     parts = [
-        [f"# {quoted(title)}", "", "This was an exercise. Nothing of it happened.", ""],
+        [f"# {quoted(title)}", "", "This was an exercise. Nothing of it happened."],
         _head(scenario, now, judged),
         ["## What was asked", "", *_table(judged)],
         ["## Timeline", "", *(_told(m) for m in found.timeline)],
