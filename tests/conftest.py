@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Generator, Iterator
@@ -26,6 +27,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("stanch")
+
+# Started in the background, a shell lets its children ignore ^C; what is tested must hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 NOT_FOR_THIS = ("a stream does not end", "no act there")
