@@ -319,6 +319,26 @@ def test_every_page_stands_when_there_is_nothing_yet(tmp_path: Path) -> None:
             assert asked(bare, "GET", path, by=admin).status in {200, 303}, path
 
 
+def test_a_technique_is_the_darker_the_more_incidents_used_it(tmp_path: Path) -> None:
+    with opened(Settings(data=tmp_path)) as parts:
+        with parts.store.begin() as tx:
+            for n in range(10):
+                theft = Incident(
+                    id=IncidentId(f"inc-{n}"),
+                    title="A copy",
+                    asset=AssetId("fraud"),
+                    opened=NOW,
+                    first_seen=NOW,
+                    updated=NOW,
+                    atlas=("AML.T0024.002", *(("AML.T0040",) if n == 0 else ())),
+                    verdict=Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.EXTRACTION),
+                )
+                tx.incidents.add(theft)
+        said = asked(console_of(parts, work_of(parts)), "GET", "/measures").body.decode()
+    assert re.search(r'heat-2"><span class="id">AML\.T0024<', said)
+    assert re.search(r'heat-1"><span class="id">AML\.T0040<', said)
+
+
 def test_what_cannot_be_told_stands_once_for_each_reason(world: tuple[Parts, Console]) -> None:
     parts, console = world
     with parts.store.begin() as tx:
