@@ -1,5 +1,6 @@
 """Pages without a browser: what a responder does on them is done, shown, proved and undone."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -11,16 +12,20 @@ from urllib.parse import urlencode
 
 import pyarrow as pa
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from stanch.app.parts import Parts, opened
 from stanch.app.serving import console_of
 from stanch.app.work import work_of
 from stanch.engine.evidence import Piece
 from stanch.engine.ingest.schema import conform
+from stanch.engine.watch.memory import keep_history
 from stanch.settings import Settings
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.clock import Clock
+from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Suspect
+from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PlaybookId, PrincipalId, RunId
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.listing import Wanted
@@ -337,6 +342,40 @@ def test_a_technique_is_the_darker_the_more_incidents_used_it(tmp_path: Path) ->
         said = asked(console_of(parts, work_of(parts)), "GET", "/measures").body.decode()
     assert re.search(r'heat-2"><span class="id">AML\.T0024<', said)
     assert re.search(r'heat-1"><span class="id">AML\.T0040<', said)
+
+
+def test_each_version_stands_with_its_digest_and_who_signed_it(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    good, bad = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
+    public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
+    told = [
+        Happening(
+            at=NOW + timedelta(minutes=n),
+            event=f"e-{n}",
+            kind=EventKind.DEPLOYMENT,
+            principal="ci",
+            version=version,
+            what=digest,
+            facts={"signature": base64.b64encode(key.sign(good.encode())).decode()},
+        )
+        for n, (version, digest) in enumerate((("v1", bad), ("v1", good), ("v2", bad)))
+    ]
+    with opened(Settings(data=tmp_path)) as parts:
+        with parts.store.begin() as tx:
+            tx.assets.add(
+                Asset(
+                    id=AssetId("fraud"),
+                    kind=AssetKind.MODEL,
+                    name="Fraud",
+                    owner="ada",
+                    signers={"release-team": public},
+                )
+            )
+            keep_history(tx, AssetId("fraud"), tuple(told))
+        said = read(console_of(parts, work_of(parts)), "/assets/fraud")
+    versions = said[said.index("Versions, newest first") : said.index("Baselines")]
+    assert re.search(rf"v2 .* by ci not signed {bad} v1 .* signed by release-team {good}", versions)
+    assert versions.count("sha256:") == 2
 
 
 def test_what_cannot_be_told_stands_once_for_each_reason(world: tuple[Parts, Console]) -> None:

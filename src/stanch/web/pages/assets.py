@@ -1,11 +1,17 @@
 """One asset: baseline against now, versions and signatures, lineage, policy, guards, findings."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from stanch.engine.guards import GuardState
 from stanch.engine.policies import Change, standing_from
+from stanch.engine.ports import Transaction
+from stanch.engine.watch.memory import history_of
+from stanch.engine.watch.signatures import signed
 from stanch.prepare.readiness import Known, readiness
+from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import BaselineKept, BlindSpot
 from stanch.vocabulary.listing import Wanted
@@ -20,6 +26,19 @@ from stanch.web.words import word
 
 RECENT = timedelta(hours=1)
 MOST_PLOTS = 24
+MOST_VERSIONS = 12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """A version as it was last deployed."""
+
+    version: str
+    at: datetime
+    by: str
+    digest: str
+    signed_by: str
+    """Whose verified signature its digest has; empty for nobody's."""
 
 
 def show(visit: Visit) -> Answer:
@@ -36,6 +55,7 @@ def show(visit: Visit) -> Answer:
         policy = tx.policies.now(key)
         policies = turns(tx, key)
         blinds = tx.blinds.of(key)
+        releases = _releases(tx, one)
     guards = visit.console.guards.alive(key)
     return page(
         visit,
@@ -52,8 +72,27 @@ def show(visit: Visit) -> Answer:
         policies=policies,
         blinds=_grouped(blinds),
         guards=guards,
+        releases=releases,
         ready=readiness(one, known(history, guards, policy.version if policy else 0)),
     )
+
+
+def _releases(tx: Transaction, asset: Asset) -> Sequence[Release]:
+    """The versions that were deployed, the latest first."""
+    past = [h for h in history_of(tx, asset.id) if h.kind is EventKind.DEPLOYMENT]
+    names = signed(asset, past) or {}
+    latest = {h.version: h for h in past}
+    newest = sorted(latest.values(), key=lambda h: (h.at, h.event), reverse=True)
+    return [
+        Release(
+            version=h.version,
+            at=h.at,
+            by=h.principal,
+            digest=h.what,
+            signed_by=names.get(h.what.strip().lower(), ""),
+        )
+        for h in newest[:MOST_VERSIONS]
+    ]
 
 
 def _grouped(blinds: Sequence[BlindSpot]) -> Mapping[str, list[str]]:
