@@ -14,6 +14,7 @@ IMAGES = ROOT / "docs" / "img"
 sys.path.insert(0, str(ROOT))
 INCIDENTS, FINDINGS, EVENTS = 41, 1200, 5000
 CASE = f"/incidents/inc-{INCIDENTS - 1:015d}"
+TABLETOPS = "/drills/tabletops"
 WIDE, PHONE = (1360, 850), (390, 780)
 PICTURES = (
     ("console-home", "/", WIDE, "light"),
@@ -25,6 +26,7 @@ PICTURES = (
     ("console-question", "/approvals", PHONE, "light"),
     ("console-rule", "/rules/new", WIDE, "light"),
     ("console-paper", f"{CASE}/paper", WIDE, "light"),
+    ("console-tabletop", TABLETOPS, WIDE, "light"),
 )
 
 
@@ -57,6 +59,9 @@ def taken(browser: Any, url: str, path: str, look: tuple[tuple[int, int], str]) 
     if path == "/approvals":
         page.locator("[data-open-row]").first.click()
         page.locator("article.question").wait_for()
+    if path == TABLETOPS:
+        page.click("button[aria-label='Start The scores moved overnight']")
+        page.click("button:text('Next inject now')")
     page.locator('[data-live-state][data-state="on"]').wait_for()
     return page
 
