@@ -387,7 +387,7 @@ def visit(
 
     def come(name: str = "ben", *, server: Served = served, **options: Any) -> Any:
         options.setdefault("viewport", {"width": 1280, "height": 900})
-        again = known.get((server.url, name)) if name else None
+        again = known.get((str(server.data), name)) if name else None
         context = chromium.new_context(storage_state=again, **options)
         contexts.append(context)
         page = context.new_page()
@@ -401,7 +401,7 @@ def visit(
             page.fill("#password", PASSWORD)
             page.keyboard.press("Enter")
             page.wait_for_url(f"{server.url}/")
-            known[server.url, name] = context.storage_state()
+            known[str(server.data), name] = context.storage_state()
         return page
 
     yield come
