@@ -65,12 +65,15 @@ back_up(Path(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
-def _storm(folder: Path, kills: int) -> None:
-    """Kills backups at any moment: each is whole, or it is not there."""
+@pytest.mark.parametrize(
+    "kills", [3, pytest.param(60, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
+)
+def test_a_backup_killed_at_any_moment_is_whole_or_not_there(tmp_path: Path, kills: int) -> None:
+    folder = tmp_path
     dice = random.Random(11)  # noqa: S311  a repeatable storm, not a secret
     whole = 0
     with Vault.open(folder / "data/vault") as vault:
-        for turn in range(kills):
+        for turn in range(kills + 1):  # the last one is let be
             for n in range(3):
                 vault.put_bytes(dice.randbytes(200_000) + b"%d-%d" % (turn, n))
             target = folder / f"b{turn}.tar"
@@ -81,9 +84,11 @@ def _storm(folder: Path, kills: int) -> None:
             ) as child:
                 assert child.stdout is not None
                 assert child.stdout.readline() == "ready\n"
-                with suppress(subprocess.TimeoutExpired):
-                    child.wait(timeout=dice.uniform(0, 0.05 + 0.002 * turn))
-                child.kill()
+                if turn < kills:
+                    with suppress(subprocess.TimeoutExpired):
+                        child.wait(timeout=dice.uniform(0, 0.05 + 0.002 * turn))
+                    child.kill()
+                child.wait()
             if target.exists():
                 whole += 1
                 restore(target, folder / f"new{turn}")
@@ -94,14 +99,4 @@ def _storm(folder: Path, kills: int) -> None:
             for left in folder.glob("b*.tar*"):
                 left.unlink()
         assert not any(one.damage for one in scrub(vault))
-    assert whole < kills
-
-
-def test_a_backup_killed_at_any_moment_is_whole_or_not_there(tmp_path: Path) -> None:
-    _storm(tmp_path, 3)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1200)
-def test_sixty_backups_killed_at_any_moment_are_whole_or_not_there(tmp_path: Path) -> None:
-    _storm(tmp_path, 60)
+    assert 0 < whole <= kills

@@ -53,7 +53,11 @@ def _run_and_kill(root: Path, run: int, after: int) -> list[str]:
     return [f"{run}-{line.strip()}-{k}" for line in told if line.endswith("\n") for k in range(20)]
 
 
-def _storm(root: Path, kills: int) -> None:
+@pytest.mark.parametrize(
+    "kills", [4, pytest.param(150, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
+)
+def test_every_acknowledged_event_is_there_once_after_kills(tmp_path: Path, kills: int) -> None:
+    root = tmp_path
     dice = random.Random(7)  # noqa: S311  a repeatable storm, not a secret
     told: list[str] = []
     for run in range(kills):
@@ -67,15 +71,6 @@ def _storm(root: Path, kills: int) -> None:
     lake.close()
     assert len(kept) == len(set(kept))
     assert sorted(mixed) == sorted(kept)
+    assert told
     assert set(told) <= set(kept)
     assert len(set(kept) - set(told)) <= kills * 20
-
-
-def test_every_acknowledged_event_is_there_once_after_some_kills(tmp_path: Path) -> None:
-    _storm(tmp_path, 4)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1200)
-def test_every_acknowledged_event_is_there_once_after_many_kills(tmp_path: Path) -> None:
-    _storm(tmp_path, 150)

@@ -46,7 +46,11 @@ def killed_after(url: str, lines: int) -> int:
     return int([line for line in said if line.endswith("\n")][-1])
 
 
-def storm(url: str, kills: int) -> None:
+@pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.slow)])
+def test_killed_in_mid_write_nothing_told_is_lost_and_nothing_is_doubled(
+    database_url: str, kills: int
+) -> None:
+    url = database_url
     for n in range(kills):
         told = killed_after(url, 1 + n * 3 % 11)
         store = open_store(url, clock=lambda: NOON)
@@ -58,17 +62,6 @@ def storm(url: str, kills: int) -> None:
         seqs = [(p.seq, p.entry.about) for p in store.outbox(limit=1_000_000)]
         assert seqs == [(k, str(k)) for k in range(1, at + 1)]
         store.close()
-
-
-def test_killed_in_mid_write_nothing_told_is_lost_and_nothing_is_doubled(
-    database_url: str,
-) -> None:
-    storm(database_url, 3)
-
-
-@pytest.mark.slow
-def test_killed_forty_times_nothing_told_is_lost_and_nothing_is_doubled(database_url: str) -> None:
-    storm(database_url, 40)
 
 
 @pytest.mark.needs_postgres

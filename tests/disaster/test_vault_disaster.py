@@ -39,9 +39,11 @@ def promised_before_kill(folder: Path, turn: int) -> list[Digest]:
     return [Digest(line.strip()) for line in said if len(line.strip()) == 71]
 
 
-def storm(folder: Path, turns: int) -> None:
+@pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.slow)])
+def test_a_killed_writer_loses_nothing_it_promised(tmp_path: Path, kills: int) -> None:
+    folder = tmp_path
     promised: list[Digest] = []
-    for turn in range(turns):
+    for turn in range(kills):
         promised += promised_before_kill(folder, turn)
         with Vault.open(folder) as vault:
             assert set(promised) <= set(vault.items())
@@ -50,15 +52,6 @@ def storm(folder: Path, turns: int) -> None:
                 assert sum(len(block) for block in vault.read(digest)) >= 40_000
     with Vault.open(folder) as vault:
         assert [one for one in scrub(vault) if one.damage] == []
-
-
-def test_a_killed_writer_loses_nothing_it_promised(tmp_path: Path) -> None:
-    storm(tmp_path, 3)
-
-
-@pytest.mark.slow
-def test_forty_kills_lose_nothing_that_was_promised(tmp_path: Path) -> None:
-    storm(tmp_path, 40)
 
 
 @pytest.fixture

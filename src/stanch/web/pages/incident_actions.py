@@ -69,10 +69,10 @@ def turns(tx: Transaction, asset: AssetId, limit: int = 20) -> tuple[Turn, ...]:
     before = [*(one.policy for one in history[1:]), start]
     return tuple(
         Turn(
-            kept=now,
-            changes=changes(then, now.policy) if now.version == 1 or then is not start else (),
+            kept=kept,
+            changes=changes(then, kept.policy) if kept.version == 1 or then is not start else (),
         )
-        for now, then in zip(history, before, strict=False)
+        for kept, then in zip(history, before[: len(history)], strict=True)
     )
 
 
