@@ -69,16 +69,15 @@ back_up(Path(sys.argv[1]), Path(sys.argv[2]))
     "kills", [3, pytest.param(60, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
 )
 def test_a_backup_killed_at_any_moment_is_whole_or_not_there(tmp_path: Path, kills: int) -> None:
-    folder = tmp_path
     dice = random.Random(11)  # noqa: S311  a repeatable storm, not a secret
     whole = 0
-    with Vault.open(folder / "data/vault") as vault:
+    with Vault.open(tmp_path / "data/vault") as vault:
         for turn in range(kills + 1):  # the last one is let be
             for n in range(3):
                 vault.put_bytes(dice.randbytes(200_000) + b"%d-%d" % (turn, n))
-            target = folder / f"b{turn}.tar"
+            target = tmp_path / f"b{turn}.tar"
             with subprocess.Popen(
-                [sys.executable, "-c", STORM, str(folder / "data"), str(target)],
+                [sys.executable, "-c", STORM, str(tmp_path / "data"), str(target)],
                 stdout=subprocess.PIPE,
                 text=True,
             ) as child:
@@ -91,12 +90,12 @@ def test_a_backup_killed_at_any_moment_is_whole_or_not_there(tmp_path: Path, kil
                 child.wait()
             if target.exists():
                 whole += 1
-                restore(target, folder / f"new{turn}")
-                with Vault.open(folder / f"new{turn}/vault") as back:
+                restore(target, tmp_path / f"new{turn}")
+                with Vault.open(tmp_path / f"new{turn}/vault") as back:
                     assert not any(one.damage for one in scrub(back))
                     assert len(list(back.items())) == 3 * (turn + 1)
-                shutil.rmtree(folder / f"new{turn}")
-            for left in folder.glob("b*.tar*"):
+                shutil.rmtree(tmp_path / f"new{turn}")
+            for left in tmp_path.glob("b*.tar*"):
                 left.unlink()
         assert not any(one.damage for one in scrub(vault))
     assert 0 < whole <= kills

@@ -57,14 +57,13 @@ def _run_and_kill(root: Path, run: int, after: int) -> list[str]:
     "kills", [4, pytest.param(150, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
 )
 def test_every_acknowledged_event_is_there_once_after_kills(tmp_path: Path, kills: int) -> None:
-    root = tmp_path
     dice = random.Random(7)  # noqa: S311  a repeatable storm, not a secret
     told: list[str] = []
     for run in range(kills):
-        told += _run_and_kill(root, run, dice.randrange(1, 14))
+        told += _run_and_kill(tmp_path, run, dice.randrange(1, 14))
     limits = LakeLimits(enough_rows=60)
-    lake = Lake.open(root / "lake", SCHEMA, limits)
-    with Spool.open(root / "spool", SpoolLimits(segment_bytes=20_000)) as spool:
+    lake = Lake.open(tmp_path / "lake", SCHEMA, limits)
+    with Spool.open(tmp_path / "spool", SpoolLimits(segment_bytes=20_000)) as spool:
         mixed = lake.hunt(Hunt(columns=("id",), limit=10**6), spool).column("id").to_pylist()
         lake.roll_up(spool, everything=True)
         kept = lake.hunt(Hunt(columns=("id",), limit=10**6)).column("id").to_pylist()

@@ -50,10 +50,9 @@ def killed_after(url: str, lines: int) -> int:
 def test_killed_in_mid_write_nothing_told_is_lost_and_nothing_is_doubled(
     database_url: str, kills: int
 ) -> None:
-    url = database_url
     for n in range(kills):
-        told = killed_after(url, 1 + n * 3 % 11)
-        store = open_store(url, clock=lambda: NOON)
+        told = killed_after(database_url, 1 + n * 3 % 11)
+        store = open_store(database_url, clock=lambda: NOON)
         with store.look() as tx:
             at = tx.positions.get("spool").at
         # What was said to be kept is kept; one more may be, whose word did not get out.

@@ -41,16 +41,15 @@ def promised_before_kill(folder: Path, turn: int) -> list[Digest]:
 
 @pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.slow)])
 def test_a_killed_writer_loses_nothing_it_promised(tmp_path: Path, kills: int) -> None:
-    folder = tmp_path
     promised: list[Digest] = []
     for turn in range(kills):
-        promised += promised_before_kill(folder, turn)
-        with Vault.open(folder) as vault:
+        promised += promised_before_kill(tmp_path, turn)
+        with Vault.open(tmp_path) as vault:
             assert set(promised) <= set(vault.items())
-            assert list((folder / "new").iterdir()) == []
+            assert list((tmp_path / "new").iterdir()) == []
             for digest in promised[-5:]:
                 assert sum(len(block) for block in vault.read(digest)) >= 40_000
-    with Vault.open(folder) as vault:
+    with Vault.open(tmp_path) as vault:
         assert [one for one in scrub(vault) if one.damage] == []
 
 

@@ -323,6 +323,8 @@ def test_a_right_password_forgets_the_accounts_wrong_ones() -> None:
     attempts = Attempts(lambda: 0.0)
     for _ in range(7):
         attempts.failed("ada", "::1")
+    with pytest.raises(Busy):
+        attempts.allow("ada", "::1")
     attempts.succeeded("Ada")
     attempts.allow("ada", "::1")
 

@@ -45,18 +45,22 @@ threads = [threading.Thread(target=work, args=(who,)) for who in range(3)]
 """
 
 
-def storm(folder: Path, rounds: int, seed: int) -> None:
+@pytest.mark.parametrize(("rounds", "seed"), [(3, 1), pytest.param(30, 2, marks=pytest.mark.slow)])
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_forks(
+    tmp_path: Path, rounds: int, seed: int
+) -> None:
     dice = random.Random(seed)  # noqa: S311  a repeatable storm, not a secret
     points: dict[int, bytes] = {}
     for _ in range(rounds):
         with subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(folder)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", CHILD, str(tmp_path)], stdout=subprocess.PIPE, text=True
         ) as child:
             assert child.stdout is not None
             lines = [child.stdout.readline() for _ in range(dice.randrange(1, 120))]
             child.kill()
             lines += child.stdout.read().splitlines()
-        check(folder, [line.split() for line in lines], points)
+        check(tmp_path, [line.split() for line in lines], points)
+    assert points
 
 
 def check(folder: Path, lines: list[list[str]], points: dict[int, bytes]) -> None:
@@ -83,12 +87,3 @@ def check(folder: Path, lines: list[list[str]], points: dict[int, bytes]) -> Non
 def opened_again(folder: Path, signer: Signer) -> EvidenceLog:
 
     return EvidenceLog.open(folder / "log", signer, lambda: datetime(2026, 11, 21, tzinfo=UTC))
-
-
-def test_killed_a_few_times_nothing_is_lost_and_nothing_forks(tmp_path: Path) -> None:
-    storm(tmp_path, rounds=3, seed=1)
-
-
-@pytest.mark.slow
-def test_killed_many_times_nothing_is_lost_and_nothing_forks(tmp_path: Path) -> None:
-    storm(tmp_path, rounds=30, seed=2)
