@@ -109,3 +109,10 @@ def tell_libraries(values: Mapping[str, str]) -> None:
     """Nothing; libraries steered by the environment find these, unless a person set them."""
     for name, value in values.items():
         os.environ.setdefault(name, value)
+
+
+def tell_at_least(name: str, seconds: float) -> None:
+    """Nothing; a library with one patience for the whole process has the longest asked for."""
+    given = os.environ.get(name, "")
+    known = float(given) if given.replace(".", "", 1).isdigit() else 0.0
+    os.environ[name] = str(max(1, round(max(known, seconds))))

@@ -1,5 +1,6 @@
 """The MLflow connector against MLflow's own store, and against a real server."""
 
+import os
 import sys
 
 import pytest
@@ -8,7 +9,7 @@ from stanch.connectors import Link
 from stanch.connectors.mlflow import CONNECTOR, _id
 from stanch.settings import tell_libraries
 from stanch.vocabulary.asset import AssetKind
-from stanch.vocabulary.trouble import Missing
+from stanch.vocabulary.trouble import Missing, Unreachable
 
 
 @pytest.mark.slow
@@ -52,3 +53,13 @@ def test_without_the_extra_the_way_to_get_it_is_said(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "mlflow.tracking", None)
     with pytest.raises(Missing, match=r"stanch\[mlflow\]"):
         CONNECTOR.open(Link(address="http://127.0.0.1:9")).assets()
+
+
+def test_a_patient_link_is_not_cut_short_by_an_impatient_one_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT", raising=False)
+    for seconds in (1, 30, 10):
+        with pytest.raises(Unreachable):
+            CONNECTOR.open(Link(address="http://127.0.0.1:9", seconds=seconds)).assets()
+    assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "30"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stanch.connectors import MOST_BYTES, Connector, Link, Order
-from stanch.settings import tell_libraries
+from stanch.settings import tell_at_least, tell_libraries
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage, Scalar
 from stanch.vocabulary.ids import AssetId, Digest, asset_id
 from stanch.vocabulary.trouble import BadInput, BadName, Missing, Unreachable
@@ -138,10 +138,10 @@ def _client(link: Link) -> "MlflowClient":
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "DO_NOT_TRACK": "true",
             "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-            "MLFLOW_HTTP_REQUEST_TIMEOUT": str(max(1, round(link.seconds))),
             "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
         }
     )
+    tell_at_least("MLFLOW_HTTP_REQUEST_TIMEOUT", link.seconds)
     try:
         from mlflow.tracking import MlflowClient  # noqa: PLC0415  heavy, and optional
     except ImportError as error:
