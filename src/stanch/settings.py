@@ -31,7 +31,8 @@ class Settings:
     `ask` (nothing), or the share of others' requests that may be hit: `low=0, high=0.02`."""
     connectors: str = ""
     """A YAML file with the outside systems that are called, that follow policies and that reach
-    people; secrets stay in files and variables that it names."""
+    people; empty is `connectors.yaml` in the data folder. Secrets stay in files and variables that
+    it names."""
     node: str = ""
     """The name of this process among several on one folder and one PostgreSQL; empty is alone."""
     public_url: str = ""

@@ -13,8 +13,9 @@ from stanch.contain.action import Call
 from stanch.engine.following import Following
 from stanch.engine.notices import GIVEN_UP, Notices
 from stanch.engine.policies import Change, Policies
-from stanch.engine.systems import Plan, systems_in
+from stanch.engine.systems import Lines
 from stanch.engine.systems_outside import SystemsOutside
+from stanch.engine.systems_written import Known, systems_in
 from stanch.engine.telling import Notice, Urgency
 from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
@@ -28,13 +29,14 @@ from stanch.vocabulary.trouble import BadInput, Unreachable
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FRAUD = AssetId("fraud")
-KNOWN = {
+VERBS = {
     "mlflow": ("alias",),
     "haproxy": ("weigh", "state", "put", "drop"),
     "webhook": ("any",),
     "mail": ("tell",),
     "kserve": ("canary", "model"),
 }
+KNOWN = Known(verbs=VERBS)
 FILE = """
 systems:
   registry: {connector: mlflow, address: "http://127.0.0.1:1"}
@@ -67,15 +69,15 @@ class World:
         self.said: list[tuple[str, str, str, str]] = []
         self.away: set[str] = set()
         self.store: SqlStore = open_store(sqlite_url(folder), clock=lambda: self.at)
-        self.plan = systems_in(FILE, KNOWN)
+        plan = systems_in(FILE, KNOWN)
         self.policies = Policies(self.store, lambda: self.at)
-        doers = {name: self.doer(name) for name in self.plan.systems}
-        self.following = Following(self.store, self.policies, self.plan, doers)
+        lines = Lines(plan=plan, doers={name: self.doer(name) for name in plan.systems})
+        self.following = Following(self.store, self.policies, lambda: lines)
         self.outside = SystemsOutside(
-            store=self.store, plan=self.plan, doers=doers, following=self.following
+            store=self.store, lines=lambda: lines, following=self.following
         )
-        self.notices = Notices(self.store, lambda: self.at, self.plan, doers)
-        self.bare = Notices(self.store, lambda: self.at, Plan(), {})
+        self.notices = Notices(self.store, lambda: self.at, lambda: lines)
+        self.bare = Notices(self.store, lambda: self.at, Lines)
         with self.store.begin() as tx:
             roles = {Duty.LEGAL: "grace"}
             tx.assets.add(
@@ -252,12 +254,12 @@ ONE = "systems: {x: {connector: mlflow, address: a}}\n"
 @pytest.mark.parametrize(
     ("bad", "says"),
     [
-        ("systems: [", "cannot be read"),
+        ("systems: [", "connectors.yaml:1: is not YAML"),
         ("systms: {}", "systms"),
         ("systems: {x: {connector: nats, address: a}}", "nats"),
         ("calls: {keys: nobody}", "'nobody' is no system"),
         ("calls: {coffee: x}", "coffee"),
-        ("systems: {x: {connector: mail, address: a, seconds: 900}}", "seconds"),
+        ("systems: {x: {connector: mail, address: a, seconds: 900}}", "at most 120"),
         (
             f"{ONE}follow: {{f: [{{system: x, as: weights, subject: s, usual: v}}]}}",
             "cannot follow f as weights",

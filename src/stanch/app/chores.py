@@ -21,7 +21,7 @@ from stanch.vocabulary.trouble import Tampered
 EVERYWHERE = frozenset(
     {
         *("watch", "takeover", "warm-up", "record", "roll-up", "sealing", "keys used"),
-        *("sign of life", "inheritance"),
+        *("sign of life", "inheritance", "connectors"),
     }
 )
 """What each of several processes does itself; all else one of them does for all."""
@@ -66,6 +66,7 @@ def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[C
         Chore(name="takeover", work=lambda: workers.turn(durable), every=2.0),
         Chore(name="approvals", work=work.approvals.remind, every=5.0),
         Chore(name="notices", work=work.others.notices.turn, every=1.0),
+        Chore(name="connectors", work=work.others.switchboard.turn, every=2.0),
         Chore(name="following", work=work.others.following.turn, every=5.0),
         Chore(name="runs that ended", work=lambda: _forget(parts, durable), every=3600.0),
         Chore(name="tabletops", work=work.tabletops.turn, every=1.0),

@@ -208,6 +208,7 @@ def console_of(parts: Parts, work: Work) -> Console:
         rule_trial=RuleTrial(parts.lake),
         retention=work.retention,
         neighbours=work.others.neighbours,
+        switchboard=work.others.switchboard,
         drills=work.drills,
         tabletops=work.tabletops,
         runner=work.runner,

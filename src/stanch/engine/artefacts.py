@@ -13,7 +13,7 @@ why, is then what is kept.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ from stanch.engine.clock import Clock
 from stanch.engine.evidence import EvidenceRoom, Piece
 from stanch.engine.freeze import digests_of
 from stanch.engine.ports import Store, Transaction
-from stanch.engine.systems import Held, Plan
+from stanch.engine.systems import Connected, Held
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
@@ -40,14 +40,6 @@ PAUSE = timedelta(minutes=10)
 """What did not answer is not asked again sooner: each try may take as long as its time allows."""
 _MOST_VERSIONS = 8
 _MOST_FINDINGS = 100
-
-
-class Copies(Protocol):
-    """An outside system that gives out what a version is made of."""
-
-    def __call__(self, subject: str, version: str, into: Path) -> None:
-        """Puts the version's files into this folder; `Unreachable` when it has not all of them."""
-        ...
 
 
 class ArtefactKeeper(Protocol):
@@ -81,16 +73,13 @@ class Stated:
 class Artefacts:
     """Copies what versions are made of."""
 
-    def __init__(
-        self, hands: tuple[Store, EvidenceRoom, Clock], plan: Plan, copies: Mapping[str, Copies]
-    ) -> None:
+    def __init__(self, hands: tuple[Store, EvidenceRoom, Clock], lines: Connected) -> None:
         self._store, self._room, self._clock = hands
-        self._plan = plan
-        self._copies = copies
+        self._lines = lines
 
     def keep(self, incident: Incident) -> None:
         """Keeps it, once for each incident; nothing where no system holds the asset's versions."""
-        if not any(one.asset == incident.asset for one in self._plan.held):
+        if not any(one.asset == incident.asset for one in self._lines().plan.held):
             return
         kept = Wanted(incident=(incident.id,), kind=(KIND,))
         with self._store.look() as tx:
@@ -103,7 +92,7 @@ class Artefacts:
 
     def of(self, asset: AssetId, incident: IncidentId | None, *, by: str) -> tuple[Evidence, ...]:
         """What was kept of this asset's versions now."""
-        held = [one for one in self._plan.held if one.asset == asset]
+        held = [one for one in self._lines().plan.held if one.asset == asset]
         if not held:
             return ()
         with self._store.look() as tx:
@@ -139,8 +128,11 @@ class Artefacts:
         """Why it could not be copied; empty when it was."""
         if not version:
             return "No version is known. Name one as `usual`, or tell of deployments."
+        copy = self._lines().copies.get(held.system)
+        if copy is None:
+            return f"{held.system} is not set up any more."
         try:
-            self._copies[held.system](held.subject, held.versions.get(version, version), into)
+            copy(held.subject, held.versions.get(version, version), into)
         except (Trouble, OSError) as error:
             return str(error)
         return ""

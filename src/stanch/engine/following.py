@@ -15,7 +15,7 @@ import msgspec
 from stanch.contain.policy import answering_mode, canonical, weights
 from stanch.engine.policies import Policies
 from stanch.engine.ports import Store
-from stanch.engine.systems import Doer, Follows, Plan, Tie
+from stanch.engine.systems import Connected, Doer, Follows, Tie
 from stanch.vocabulary.ids import AssetId, digest_of
 from stanch.vocabulary.policy import Mode, Policy
 from stanch.vocabulary.trouble import Busy, Unreachable
@@ -30,27 +30,25 @@ State = Mapping[str, str]
 class Following:
     """Keeps systems in line."""
 
-    def __init__(
-        self, store: Store, policies: Policies, plan: Plan, doers: Mapping[str, Doer]
-    ) -> None:
+    def __init__(self, store: Store, policies: Policies, lines: Connected) -> None:
         self._store = store
         self._policies = policies
-        self._plan = plan
-        self._doers = doers
+        self._lines = lines
 
     def follow(self, asset: AssetId) -> tuple[str, ...]:
         """Brings what follows this asset in line; a sentence for each change. May be cut short."""
-        ties = self._plan.of(asset)
+        lines = self._lines()
+        ties = lines.plan.of(asset)
         if not ties:
             return ()
         policy = self._policies.now(asset)
-        return tuple(said for tie in ties for said in self._bring(tie, policy))
+        return tuple(said for t in ties for said in self._bring(t, policy, lines.doers[t.system]))
 
     def turn(self) -> int:
         """How many changes were made; what is away is tried again at the next turn."""
         made = 0
         trouble: Unreachable | Busy | None = None
-        for asset in dict.fromkeys(tie.asset for tie in self._plan.ties):
+        for asset in dict.fromkeys(tie.asset for tie in self._lines().plan.ties):
             try:
                 made += len(self.follow(asset))
             except (Unreachable, Busy) as error:
@@ -59,7 +57,7 @@ class Following:
             raise trouble
         return made
 
-    def _bring(self, tie: Tie, policy: Policy) -> Iterator[str]:
+    def _bring(self, tie: Tie, policy: Policy, do: Doer) -> Iterator[str]:
         name = f"{_NAME}{tie.asset}/{tie.key}"
         with self._store.look() as tx:
             kept = tx.settings.get(name)
@@ -73,7 +71,7 @@ class Following:
                 continue
             verb, value = _order(tie, wanted.get(subject, ""))
             key = digest_of(f"{name}\0{subject}\0{value}\0{policy.version}".encode())
-            yield self._doers[tie.system](verb, subject, value, key)
+            yield do(verb, subject, value, key)
             done = (
                 {**done, subject: wanted[subject]} if subject in wanted else _without(done, subject)
             )

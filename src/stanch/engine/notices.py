@@ -9,13 +9,13 @@ Why   whoever asks people must not wait for a mail server, and a crash must not 
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store, Transaction
-from stanch.engine.systems import EVERYBODY, Channel, Doer, Plan
+from stanch.engine.systems import Channel, Connected
 from stanch.engine.telling import Notice
 from stanch.vocabulary.ids import digest_of
 from stanch.vocabulary.listing import Wanted
@@ -35,11 +35,10 @@ AT_ONCE = 50
 class Notices:
     """Keeps notices and sends them."""
 
-    def __init__(self, store: Store, clock: Clock, plan: Plan, doers: Mapping[str, Doer]) -> None:
+    def __init__(self, store: Store, clock: Clock, lines: Connected) -> None:
         self._store = store
         self._clock = clock
-        self._plan = plan
-        self._doers = doers
+        self._lines = lines
 
     def tell(self, notice: Notice) -> None:
         """Keeps it to be sent; the same key again changes nothing."""
@@ -86,7 +85,8 @@ class Notices:
         A system that did not answer is not asked again in the same turn.
         """
         whom, away = how
-        ways = dict.fromkeys(way for name in whom for way in self._ways(name))
+        plan = self._lines().plan
+        ways = dict.fromkeys(way for name in whom for way in plan.ways(name))
         if not ways:
             LOG.log(_LEVELS[one.urgency], "to %s: %s", one.to, one.says)
             return replace(one, state=Carried.LOGGED, channels=("log",), people=whom, sent=at)
@@ -110,7 +110,8 @@ class Notices:
         self, one: KeptNotice, ways: Iterable[tuple[str, Channel]], away: dict[str, str]
     ) -> tuple[tuple[str, ...], str]:
         """The channels that have it now, and why another has it not."""
-        taken, why = list(one.channels), ""
+        doers, taken, why = self._lines().doers, list(one.channels), ""
+        ways = [way for way in ways if way[1].system in doers]
         for name, channel in ways:
             told = f"{channel.system} {name}"
             if told in taken or channel.system in away:
@@ -118,7 +119,7 @@ class Notices:
                 continue
             try:
                 key = f"{one.id}/{digest_of(told.encode())[-12:]}"
-                self._doers[channel.system]("tell", name, _text(one), key)
+                doers[channel.system]("tell", name, _text(one), key)
             except Unreachable as trouble:
                 why = away[channel.system] = str(trouble)
             except Trouble as trouble:
@@ -126,11 +127,6 @@ class Notices:
             else:
                 taken.append(told)
         return tuple(taken), why
-
-    def _ways(self, name: str) -> Iterator[tuple[str, Channel]]:
-        """How this person is reached: their address there, and the channel."""
-        for channel in self._plan.people.get(name) or self._plan.people.get(EVERYBODY, ()):
-            yield channel.to or name, channel
 
 
 def notice_id(key: str) -> str:

@@ -1,9 +1,9 @@
 """Systems: which outside systems there are, what they do for whom, and how people are reached.
 
-In    the text of the connectors file (YAML).
+In    the connectors file, read (`systems_written`).
 Out   a `Plan`: systems by name; which of them makes a call; which follow an asset's policy; the
-      channels of people; or `BadInput` with what is wrong.
-Why   one file, checked when the server starts, is the only place where other systems are named. It
+      channels of people; and `Lines`, a plan whose systems are opened.
+Why   one file, checked before it is taken up, is the only place where other systems are named. It
       holds no secret: each names the file or the variable that does.
 
     systems:
@@ -24,21 +24,19 @@ Why   one file, checked when the server starts, is the only place where other sy
       fraud-scorer: [{system: registry, subject: fraud, versions: {v6: "6", v7: "7"}}]
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
+from pathlib import Path
 from typing import Protocol
 
-import msgspec
-import yaml
-
-from stanch.vocabulary.ids import AssetId, asset_id
-from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.ids import AssetId
 
 EVERYBODY = "*"
 CALLS = ("keys", "datasets")
 """What actions call for: keys that are revoked, datasets that are set aside."""
+USUAL_SECONDS = 10.0
+"""How long a system is waited for when the file does not say."""
 
 
 class Follows(StrEnum):
@@ -69,7 +67,9 @@ class System:
     address: str
     secret_file: str = ""
     secret_env: str = ""
-    seconds: float = 10.0
+    seconds: float = USUAL_SECONDS
+    line: int = field(default=0, compare=False)
+    """Where it stands in the file."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +129,11 @@ class Plan:
         """What follows this asset's policy."""
         return tuple(tie for tie in self.ties if tie.asset == asset)
 
+    def ways(self, name: str) -> tuple[tuple[str, Channel], ...]:
+        """How this person is reached: their address there, and the channel."""
+        channels = self.people.get(name) or self.people.get(EVERYBODY, ())
+        return tuple((one.to or name, one) for one in channels)
+
 
 class Doer(Protocol):
     """An outside system that does what it is told, once for each key."""
@@ -138,125 +143,31 @@ class Doer(Protocol):
         ...
 
 
-class _System(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    connector: str
+class Copies(Protocol):
+    """An outside system that gives out what a version is made of."""
+
+    def __call__(self, subject: str, version: str, into: Path) -> None:
+        """Puts the version's files into this folder; `Unreachable` when it has not all of them."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Door:
+    """How one is called on."""
+
     address: str
-    secret_file: str = ""
-    secret_env: str = ""
-    seconds: float = 10.0
+    call: Callable[[], str]
 
 
-class _Tie(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"how": "as"}):
-    system: str
-    how: Follows
-    subject: str = ""
-    usual: str = ""
-    versions: dict[str, str] = {}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lines:
+    """A plan whose systems are opened, by their names."""
+
+    plan: Plan = Plan()
+    doers: Mapping[str, Doer] = field(default_factory=dict)
+    copies: Mapping[str, Copies] = field(default_factory=dict)
+    doors: Mapping[str, Door] = field(default_factory=dict)
 
 
-class _Held(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    system: str
-    subject: str
-    usual: str = ""
-    versions: dict[str, str] = {}
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    systems: dict[str, _System] = {}
-    calls: dict[str, str] = {}
-    follow: dict[str, list[_Tie]] = {}
-    people: dict[str, list[str]] = {}
-    keep: dict[str, list[_Held]] = {}
-
-
-def systems_in(
-    text: str, connectors: Mapping[str, tuple[str, ...]], holders: Collection[str] = ()
-) -> Plan:
-    """The plan of this file.
-
-    `connectors` are those there are, with the orders each takes; `holders` give out files.
-    """
-    try:
-        read = msgspec.convert(yaml.safe_load(text) or {}, _File)
-    except (yaml.YAMLError, msgspec.ValidationError) as error:
-        raise BadInput(f"The connectors file cannot be read: {error}.") from error
-    systems = {name: System(**msgspec.structs.asdict(one)) for name, one in read.systems.items()}
-    ties = tuple(_tie(asset, one) for asset, all_ in read.follow.items() for one in all_)
-    plan = Plan(
-        systems=MappingProxyType(systems),
-        calls=MappingProxyType(dict(read.calls)),
-        ties=ties,
-        people=MappingProxyType({n: tuple(map(_channel, w)) for n, w in read.people.items()}),
-        held=tuple(_held(asset, one) for asset, all_ in read.keep.items() for one in all_),
-    )
-    _known(plan, connectors)
-    for tie in ties:
-        _fits(tie, connectors[systems[tie.system].connector])
-    for one in plan.held:
-        if systems[one.system].connector not in holders:
-            raise BadInput(f"{one.system} cannot give out what {one.asset} is made of.")
-    return plan
-
-
-def _known(plan: Plan, connectors: Mapping[str, tuple[str, ...]]) -> None:
-    """Nothing, or BadInput when the plan names what there is not."""
-    for name, system in plan.systems.items():
-        if system.connector not in connectors:
-            raise _bad(f"{name} has the connector {system.connector!r}", connectors)
-        if not 0 < system.seconds <= 120:  # noqa: PLR2004  a call that takes longer is a hang
-            raise BadInput(f"{name}: seconds must be above 0 and at most 120.")
-    strange = sorted(set(plan.calls) - set(CALLS))
-    if strange:
-        raise _bad(f"calls names {strange[0]!r}", CALLS)
-    channels = (c.system for ways in plan.people.values() for c in ways)
-    tied = (t.system for t in (*plan.ties, *plan.held))
-    for system in (*plan.calls.values(), *tied, *channels):
-        if system not in plan.systems:
-            raise _bad(f"{system!r} is no system there", plan.systems)
-
-
-_VERBS = {Follows.WEIGHTS: "weigh", Follows.DENY: "put"}
-
-
-def _fits(tie: Tie, verbs: tuple[str, ...]) -> None:
-    """Nothing, or BadInput when the system cannot follow so."""
-    verb = _VERBS.get(tie.how, str(tie.how))
-    if verb not in verbs and "any" not in verbs:
-        says = f"{tie.system} cannot follow {tie.asset} as {tie.how}"
-        raise BadInput(f"{says}; it takes: {', '.join(verbs) or 'no orders'}.")
-    if tie.how in NEEDS_USUAL and not tie.usual:
-        raise BadInput(
-            f"{tie.system} for {tie.asset} needs `usual`: the version when no policy names one."
-        )
-    if tie.how is not Follows.POLICY and not tie.subject:
-        raise BadInput(f"{tie.system} for {tie.asset} needs `subject`: what is to be moved there.")
-
-
-def _tie(asset: str, one: _Tie) -> Tie:
-    return Tie(
-        asset=asset_id(asset),
-        system=one.system,
-        how=one.how,
-        subject=one.subject,
-        usual=one.usual,
-        versions=MappingProxyType(dict(one.versions)),
-    )
-
-
-def _held(asset: str, one: _Held) -> Held:
-    return Held(
-        asset=asset_id(asset),
-        system=one.system,
-        subject=one.subject,
-        usual=one.usual,
-        versions=MappingProxyType(dict(one.versions)),
-    )
-
-
-def _channel(text: str) -> Channel:
-    system, _, to = text.strip().partition(" ")
-    return Channel(system=system, to=to.strip())
-
-
-def _bad(says: str, known: Mapping[str, object] | tuple[str, ...]) -> BadInput:
-    return BadInput(f"The connectors file: {says}. Use one of: {', '.join(sorted(known))}.")
+Connected = Callable[[], Lines]
+"""What gives the lines that are open now; who works with them asks again each time."""

@@ -1,19 +1,18 @@
 """Systems outside: calls of actions go to the system that is set up for them.
 
-In    the plan of outside systems, each opened.
+In    the lines to outside systems.
 Out   an `Outside`: calls made once for each key, and systems that follow the policy.
 Why   what was done is kept under the call's key, so that a step that is done over after a crash
       orders nothing twice of a system that does not look at keys itself.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stanch.contain.action import Call
 from stanch.engine.following import Following
 from stanch.engine.outside import Said
 from stanch.engine.ports import Store
-from stanch.engine.systems import Doer, Plan
+from stanch.engine.systems import Connected
 from stanch.vocabulary.ids import AssetId, digest_of
 
 _NAME = "called/"
@@ -24,13 +23,13 @@ class SystemsOutside:
     """Everything outside that is set up."""
 
     store: Store
-    plan: Plan
-    doers: Mapping[str, Doer]
+    lines: Connected
     following: Following
 
     def call(self, call: Call, *, key: str, undo: bool = False) -> Said:
         """What came of the call; the same key again has no second effect."""
-        system = self.plan.calls.get(call.connector)
+        lines = self.lines()
+        system = lines.plan.calls.get(call.connector)
         verb = call.undo if undo else call.verb
         if system is None or not verb:
             return Said(done=False)
@@ -39,7 +38,7 @@ class SystemsOutside:
             known = tx.settings.get(name)
         if known is not None:
             return Said(done=True, says=known)
-        says = self.doers[system](verb, call.subject, call.says, key)
+        says = lines.doers[system](verb, call.subject, call.says, key)
         with self.store.begin() as tx:
             tx.settings.put(name, says)
         return Said(done=True, says=says)

@@ -39,6 +39,7 @@ class Deed(StrEnum):
     RULE_CHANGED = "rule.changed"
     CLOCK_STARTED = "clock.started"
     PERSON_TOLD = "person.told"
+    CONNECTORS_CHANGED = "connectors.changed"
     ACCESS_CHANGED = "access.changed"
     BACKUP_MADE = "backup.made"
     SCRUBBED = "vault.scrubbed"

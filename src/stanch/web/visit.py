@@ -29,6 +29,7 @@ from stanch.engine.rulebook import Rulebook
 from stanch.engine.runs.bookshelf import Bookshelf
 from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
+from stanch.engine.switchboard import Switchboard
 from stanch.engine.tabletop.tables import Tabletops
 from stanch.sandbox.desk import DrillDesk
 from stanch.vocabulary.people import Caller, Scope
@@ -56,6 +57,7 @@ class Console:
     rule_trial: RuleTrial
     retention: Retention
     neighbours: Neighbours
+    switchboard: Switchboard
     drills: DrillDesk
     tabletops: Tabletops
     runner: Runner

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stanch.contain.playbook.written import Written as Book
-from stanch.engine.tabletop.fields import Here
+from stanch.engine.fields import Here
 from stanch.learn.tabletop.scenario import (
     BEST,
     LONGEST_PLAY,

@@ -1,8 +1,8 @@
-"""Fields of a scenario file: plain values out of YAML, each with its line when it is wrong.
+"""Fields of a file: plain values out of YAML, each with its line when it is wrong.
 
 In    a `Node` of the file, and its name.
 Out   text, numbers, lists; or `BadFile` with `file:line` and what to write instead.
-Why   scenarios are written by people who do not write YAML every day.
+Why   scenarios and systems outside are written by people who do not write YAML every day.
 """
 
 import re
@@ -48,6 +48,15 @@ class Here:
                 raise self.wrong(f"{name!r} is missing here.")
         return Fields(self, {n: Here(v, self.file) for n, v in value.items()})
 
+    def named(self) -> Mapping[str, "Here"]:
+        """The entries of a mapping whose names are the author's own."""
+        value = self.node.value
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise self.wrong("Write `name: value` entries here.")
+        return {name: Here(one, self.file) for name, one in value.items()}
+
     def items(self) -> tuple["Here", ...]:
         """The entries of a list."""
         value = self.node.value
@@ -79,6 +88,13 @@ class Here:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise self.wrong(f"Write a whole number from {least} to {most} here.")
         return value
+
+    def number(self, most: float) -> float:
+        """A number above 0, and at most this."""
+        value = self.node.value
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= most:
+            raise self.wrong(f"Write a number above 0 and at most {most:g} here.")
+        return float(value)
 
     def truth(self) -> bool:
         """True or false."""
