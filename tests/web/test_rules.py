@@ -97,7 +97,7 @@ def read(answer: Answer) -> str:
 
 
 def test_a_rule_is_used_dropped_and_taken_back(console: Console) -> None:
-    put = asked(console, "/rules/save", {"text": OWN, "rule": "", "seen": "0"})
+    put = asked(console, "/rules/save", {"text": OWN, "key": "", "seen": "0"})
     assert put.headers["location"] == "/rules/many_exports"
     assert "version 1, written here" in read(asked(console, "/rules/many_exports"))
     gone = asked(console, "/rules/many_exports/drop", {}).headers["location"]
@@ -142,13 +142,15 @@ def test_a_sigma_rule_is_pasted_as_it_is_and_how_it_is_read_is_told(console: Con
 def test_whoever_comes_second_keeps_their_text(console: Console) -> None:
     text = OWN.replace("many_exports", "raced")
     asked(console, "/rules/save", {"text": text, "seen": "0"})
-    asked(console, "/rules/save", {"text": text, "rule": "raced", "seen": "1"})
-    late = {"text": f"# mine\n{text}", "rule": "raced", "seen": "1"}
+    asked(console, "/rules/save", {"text": text, "key": "raced", "seen": "1"})
+    late = {"text": f"# mine\n{text}", "key": "raced", "seen": "1"}
     said = read(asked(console, "/rules/save", late))
     assert "Your text is kept here" in said
     assert "# mine" in said
-    with pytest.raises(BadInput):
-        asked(console, "/rules/save", {"text": text, "rule": "", "seen": "0"})
+    said = read(asked(console, "/rules/save", {"text": text, "key": "", "seen": "0"}))
+    assert "A rule 'raced' is there already" in said
+    said = read(asked(console, "/rules/save", {**late, "seen": "one"}))
+    assert "Load the page again" in said
 
 
 def test_one_that_came_with_stanch_is_shown_and_can_be_replaced(console: Console) -> None:

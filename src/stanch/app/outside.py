@@ -20,7 +20,7 @@ from stanch.engine.following import Following
 from stanch.engine.neighbours import Neighbours
 from stanch.engine.notices import Notices
 from stanch.engine.policies import Policies
-from stanch.engine.switchboard import Makers, Switchboard
+from stanch.engine.switchboard import Kind, Makers, Switchboard
 from stanch.engine.systems import Copies, Doer, Door, Lines, Plan, System
 from stanch.engine.systems_outside import SystemsOutside
 from stanch.engine.systems_written import FILE, Known, systems_in
@@ -48,7 +48,11 @@ def others_of(parts: Parts, policies: Policies) -> Others:
     switchboard = Switchboard(
         (parts.store, utc_now),
         file,
-        Makers(plan=lambda text: plan_of(text, file.name), lines=partial(_lines, file.name)),
+        Makers(
+            plan=lambda text: plan_of(text, file.name),
+            lines=partial(_lines, file.name),
+            known=_kinds(),
+        ),
         Allowance(folder=parts.folder / "secrets"),
     )
     lines = switchboard.lines
@@ -93,6 +97,10 @@ def plan_of(text: str, file: str = FILE) -> Plan:
     known = connectors().values()
     holders = {one.id for one in known if one.holds}
     return systems_in(text, Known(verbs={c.id: c.verbs for c in known}, holders=holders), file)
+
+
+def _kinds() -> tuple[Kind, ...]:
+    return tuple(Kind(id=c.id, address=c.like, says=c.says) for c in connectors().values())
 
 
 def _lines(file: str, plan: Plan) -> Lines:

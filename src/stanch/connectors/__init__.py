@@ -82,6 +82,10 @@ class Connector:
     title: str
     open: Callable[[Link], Source]
     """Opens without a call."""
+    like: str
+    """How its addresses look."""
+    says: str
+    """What it is for, in a few words."""
     extra: str = ""
     """The extra it needs, if any."""
     holds: bool = False

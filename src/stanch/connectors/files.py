@@ -83,4 +83,11 @@ def _asset(name: str) -> Asset:
     )
 
 
-CONNECTOR = Connector(id="files", title="Files", open=Files, holds=True)
+CONNECTOR = Connector(
+    id="files",
+    title="Files",
+    like="file:///srv/models",
+    says="Gives out what versions are made of, to be kept as evidence.",
+    open=Files,
+    holds=True,
+)

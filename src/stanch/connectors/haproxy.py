@@ -132,5 +132,10 @@ def _plain(text: str) -> str:
 
 
 CONNECTOR = Connector(
-    id="haproxy", title="HAProxy", open=HaproxyRuntime, verbs=("weigh", "state", "put", "drop")
+    id="haproxy",
+    title="HAProxy",
+    like="unix:/run/haproxy/admin.sock, or host:port",
+    says="Follows with weights of servers, and refuses who is in a map.",
+    open=HaproxyRuntime,
+    verbs=("weigh", "state", "put", "drop"),
 )

@@ -88,4 +88,11 @@ def _asset(one: dict[str, Any]) -> Asset:
     )
 
 
-CONNECTOR = Connector(id="kserve", title="KServe", open=Kserve, verbs=("canary", "model"))
+CONNECTOR = Connector(
+    id="kserve",
+    title="KServe",
+    like="https://api.example.org:6443",
+    says="Follows with the share of a canary, or the model that answers.",
+    open=Kserve,
+    verbs=("canary", "model"),
+)

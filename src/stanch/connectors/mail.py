@@ -94,4 +94,11 @@ def _message(sender: str, to: str, order: Order) -> EmailMessage:
     return made
 
 
-CONNECTOR = Connector(id="mail", title="Mail", open=Mail, verbs=("tell",))
+CONNECTOR = Connector(
+    id="mail",
+    title="Mail",
+    like="smtp://user@host:587, or smtps://user@host:465",
+    says="Tells people.",
+    open=Mail,
+    verbs=("tell",),
+)

@@ -197,6 +197,8 @@ def _quoted(name: str) -> str:
 CONNECTOR = Connector(
     id="mlflow",
     title="MLflow",
+    like="http://tracking.example.org:5000",
+    says="Follows with the alias of a model, and gives out its files.",
     open=MlflowRegistry,
     extra="mlflow",
     holds=True,

@@ -60,4 +60,11 @@ class Webhook:
         return ask(self._link, ("POST", path), who="The webhook", body=body, headers=headers)
 
 
-CONNECTOR = Connector(id="webhook", title="Webhook", open=Webhook, verbs=("any",))
+CONNECTOR = Connector(
+    id="webhook",
+    title="Webhook",
+    like="https://hooks.example.org/path",
+    says="What a system of yours can do: tell a chat, revoke keys, hear of policies.",
+    open=Webhook,
+    verbs=("any",),
+)

@@ -56,6 +56,17 @@ class PlanFile(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """One connector there is, as people may write it."""
+
+    id: str
+    address: str
+    """How its addresses look."""
+    says: str
+    """What it is for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Makers:
     """How a text becomes lines."""
 
@@ -63,6 +74,8 @@ class Makers:
     """`BadFile` with the line of what is wrong."""
     lines: Callable[[Plan], Lines]
     """Opens each system, without a call."""
+    known: tuple[Kind, ...] = ()
+    """The connectors there are."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,6 +139,10 @@ class Switchboard:
             except BadInput as trouble:
                 fault = str(trouble)
         return Shown(text=hidden(text), digest=digest, fault=fault)
+
+    def known(self) -> tuple[Kind, ...]:
+        """The connectors there are."""
+        return self._makers.known
 
     def versions(self) -> tuple[Wiring, ...]:
         """Every text that was in force, newest first."""

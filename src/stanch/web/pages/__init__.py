@@ -21,6 +21,7 @@ from stanch.web.pages import (
     lists,
     login,
     measures,
+    outside,
     playbook_editor,
     playbooks,
     principals,
@@ -67,4 +68,5 @@ PAGES: tuple[Page, ...] = (
     *tour.PAGES,
     *search.PAGES,
     *settings.PAGES,
+    *outside.PAGES,
 )

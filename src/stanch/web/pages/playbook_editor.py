@@ -1,13 +1,10 @@
 """The playbook editor: YAML on one side, what is wrong with it or its drawing on the other."""
 
-import re
-from dataclasses import dataclass
-
-from markupsafe import Markup
-
 from stanch.vocabulary.people import Scope
-from stanch.vocabulary.trouble import BadFile, BadInput, Stale
+from stanch.vocabulary.trouble import BadInput, NotFound
 from stanch.web.flow import flow
+from stanch.web.pages import editing
+from stanch.web.pages.editing import Draft, Mistake, Papers, mistake_in, number
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
 
@@ -24,61 +21,37 @@ steps:
     do: notify
     with: {to: $owner, message: See the incident.}
 """
-_LINE = re.compile(r":(\d+)")
+_PLACE = "/playbooks"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
-    """What became of a text: a drawing, or what is wrong and in which line."""
-
-    drawing: Markup | None = None
-    steps: int = 0
-    wrong: str = ""
-    line: int = 0
-    written: str = ""
-    """The line that is wrong."""
-
-
-def judged(visit: Visit, text: str) -> Seen:
-    """The drawing of what this text states, or its first mistake."""
+def desk(visit: Visit, draft: Draft, *, stale: str = "", wrong: Mistake | None = None) -> Answer:
+    """The editor: the draft, beside its drawing or its first mistake."""
+    book = None
     try:
-        book = visit.console.books.check(text)
-    except (BadFile, BadInput) as trouble:
-        found = _LINE.search(str(trouble))
-        line = int(found[1]) if found else 0
-        lines = text.splitlines()
-        written = lines[line - 1] if 0 < line <= len(lines) else ""
-        return Seen(wrong=str(trouble), line=line, written=written)
-    return Seen(drawing=flow(book), steps=len(book.steps))
+        book = visit.console.books.check(draft.text)
+    except BadInput as trouble:
+        wrong = wrong or mistake_in(draft.text, trouble)
+    return page(
+        visit,
+        "playbook_editor.html",
+        noun="playbook",
+        place=_PLACE,
+        back=f"{_PLACE}/{draft.key}" if draft.key else _PLACE,
+        draft=draft,
+        stale=stale,
+        wrong=wrong,
+        book=book,
+        drawing=flow(book) if book is not None else None,
+    )
 
 
 def edit(visit: Visit) -> Answer:
     """The editor, with the playbook in use or a new one."""
     key = visit.names.get("playbook", "")
-    text = visit.console.books.text(key) if key else NEW
-    return _desk(visit, text, key, visit.console.books.version(key) if key else 0)
-
-
-def check(visit: Visit) -> Answer:
-    """The editor with what it was given, and what is wrong with it."""
-    return _desk(visit, visit.given("text"), visit.given("playbook"), _seen(visit))
-
-
-def save(visit: Visit) -> Answer:
-    """The playbook, in use from now on; the editor again when something is wrong."""
-    text, key, seen = visit.given("text"), visit.given("playbook"), _seen(visit)
-    told = judged(visit, text)
-    if told.wrong:
-        return _desk(visit, text, key, seen)
-    named = visit.console.books.check(text).id
-    known = seen if named == key else visit.console.books.version(named)
-    if named != key and known:
-        raise BadInput(f"A playbook {named!r} is there already. Edit that one, or change the id.")
-    try:
-        visit.console.books.put(text, by=visit.caller.name, seen=known)
-    except Stale as stale:
-        return _desk(visit, text, key, visit.console.books.version(key), str(stale))
-    return go(f"/playbooks/{named}")
+    if not key:
+        return desk(visit, Draft(text=NEW))
+    books = visit.console.books
+    return desk(visit, Draft(text=books.text(key), key=key, seen=str(books.version(key))))
 
 
 def aside(visit: Visit) -> Answer:
@@ -88,29 +61,33 @@ def aside(visit: Visit) -> Answer:
     return go(f"/playbooks/{key}" if key in visit.console.books else "/playbooks")
 
 
-def _desk(visit: Visit, text: str, key: str, seen: int, stale: str = "") -> Answer:
-    return page(
-        visit,
-        "playbook_editor.html",
-        text=text,
-        key=key,
-        seen=seen,
-        stale=stale,
-        told=judged(visit, text),
-    )
+def restore(visit: Visit) -> Answer:
+    """The playbook, as one of its versions had it."""
+    key, wanted, books = visit.names["playbook"], visit.given("version"), visit.console.books
+    found = [e for e in books.editions(key) if str(e.version) == wanted]
+    if not found:
+        raise NotFound("version of this playbook", wanted[:20], "playbook")
+    books.put(found[0].text, by=visit.caller.name, seen=books.version(key))
+    return go(f"/playbooks/{key}")
 
 
-def _seen(visit: Visit) -> int:
-    text = visit.given("seen", "0")
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):  # noqa: PLR2004  a version
-        raise BadInput("The form does not say which version was seen. Load the page again.")
-    return int(text)
+def _put(visit: Visit, draft: Draft) -> object:
+    return visit.console.books.put(draft.text, by=visit.caller.name, seen=number(draft.seen))
 
 
+_PAPERS = Papers(
+    noun="playbook",
+    place=_PLACE,
+    desk=desk,
+    named=lambda visit, text: visit.console.books.check(text).id,
+    version=lambda visit, key: str(visit.console.books.version(key)),
+    taken=lambda visit, key: visit.console.books.version(key) > 0,
+    put=_put,
+)
 PAGES = (
     Page(path="/playbooks/new", show=edit, needs=Scope.ADMIN),
-    Page(path="/playbooks/check", show=check, needs=Scope.ADMIN, method="POST"),
-    Page(path="/playbooks/save", show=save, needs=Scope.ADMIN, method="POST"),
     Page(path="/playbooks/{playbook:str}/edit", show=edit, needs=Scope.ADMIN),
+    *editing.ways(_PAPERS),
     Page(path="/playbooks/{playbook:str}/aside", show=aside, needs=Scope.ADMIN, method="POST"),
+    Page(path="/playbooks/{playbook:str}/restore", show=restore, needs=Scope.ADMIN, method="POST"),
 )

@@ -4,8 +4,7 @@ The editor has YAML on one side, ours or Sigma's as it was found; on the other w
 it, or how it was read, and what it would have said about the past.
 """
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote, urlencode
 
@@ -14,7 +13,9 @@ from stanch.detect.rules.rule import Shape
 from stanch.engine.rule_trial import Trial
 from stanch.engine.rulebook import InUse, RuleEdition
 from stanch.vocabulary.people import Scope
-from stanch.vocabulary.trouble import BadFile, BadInput, NotFound, Stale
+from stanch.vocabulary.trouble import BadInput, NotFound
+from stanch.web.pages import editing
+from stanch.web.pages.editing import Draft, Mistake, Papers, draft_of, mistake_in, number
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
 
@@ -33,8 +34,7 @@ points_to: {access: 0.8}
 """
 DAYS = (1, 7, 30)
 """How much of the past a trial looks at."""
-_LINE = re.compile(r":(\d+)")
-_LONGEST = 20_000
+_PLACE = "/rules"
 _SHAPES = {
     Shape.COUNT: "so many events",
     Shape.VALUES: "so many different values",
@@ -45,37 +45,21 @@ _SHAPES = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
-    """What became of a text: a rule, or what is wrong and in which line."""
+class Read:
+    """What became of a text: how the rule is read, or what is wrong."""
 
     own: Own | None = None
     shape: str = ""
-    wrong: str = ""
-    line: int = 0
-    written: str = ""
-    """The line that is wrong."""
+    wrong: Mistake | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Draft:
-    """What is being written: its text, the rule that it began with, and which version was seen."""
-
-    text: str
-    key: str = ""
-    seen: int = 0
-
-
-def judged(visit: Visit, text: str) -> Seen:
+def judged(visit: Visit, text: str) -> Read:
     """The rule that this text states, or its first mistake."""
     try:
         own = visit.console.rulebook.check(text)
-    except (BadFile, BadInput) as trouble:
-        found = _LINE.search(str(trouble))
-        line = int(found[1]) if found else 0
-        lines = text.splitlines()
-        written = lines[line - 1] if 0 < line <= len(lines) else ""
-        return Seen(wrong=str(trouble), line=line, written=written)
-    return Seen(own=own, shape=_SHAPES[own.rule.shape])
+    except BadInput as trouble:
+        return Read(wrong=mistake_in(text, trouble))
+    return Read(own=own, shape=_SHAPES[own.rule.shape])
 
 
 def listed(visit: Visit) -> Answer:
@@ -94,6 +78,7 @@ def show(visit: Visit) -> Answer:
     if rule is None and not editions:
         raise NotFound("rule", key[:64], "rule")
     text = rule.text if rule is not None else editions[0].text
+    told = judged(visit, text)
     return page(
         visit,
         "rule.html",
@@ -101,7 +86,9 @@ def show(visit: Visit) -> Answer:
         rule=rule,
         text=text,
         editions=editions,
-        told=judged(visit, text),
+        own=told.own,
+        shape=told.shape,
+        wrong=told.wrong,
         named=_named(rule),
     )
 
@@ -112,47 +99,52 @@ def _named(rule: InUse | None) -> str:
     return f"/findings?{urlencode({'q': words})}" if words else ""
 
 
+def desk(
+    visit: Visit,
+    draft: Draft,
+    *,
+    stale: str = "",
+    wrong: Mistake | None = None,
+    tried: Trial | None = None,
+) -> Answer:
+    """The editor: the draft, beside how it is read or its first mistake."""
+    told = judged(visit, draft.text)
+    return page(
+        visit,
+        "rule_editor.html",
+        noun="rule",
+        place=_PLACE,
+        back=f"{_PLACE}/{quote(draft.key, safe='')}" if draft.key else _PLACE,
+        draft=draft,
+        stale=stale,
+        wrong=wrong or told.wrong,
+        own=told.own,
+        shape=told.shape,
+        tried=tried,
+        days=DAYS,
+        chosen=_days(visit),
+    )
+
+
 def edit(visit: Visit) -> Answer:
     """The editor, with the rule in use or a new one."""
     key = visit.names.get("rule", "")
     if not key:
-        return _desk(visit, Draft(text=NEW))
+        return desk(visit, Draft(text=NEW))
     rules = {one.id: one for one in visit.console.rulebook.in_use()}
     if key not in rules:
         raise NotFound("rule", key[:64], "rule")
-    return _desk(visit, Draft(text=rules[key].text, key=key, seen=_version(visit, key)))
-
-
-def check(visit: Visit) -> Answer:
-    """The editor with what it was given, and what is wrong with it."""
-    return _desk(visit, _draft(visit))
+    return desk(visit, Draft(text=rules[key].text, key=key, seen=str(_version(visit, key))))
 
 
 def trial(visit: Visit) -> Answer:
     """The editor, with what the rule would have said about the past."""
-    draft, tried = _draft(visit), None
+    draft, tried = draft_of(visit), None
     told = judged(visit, draft.text)
     if told.own is not None:
         since = visit.at - timedelta(days=_days(visit))
         tried = visit.console.rule_trial.over(told.own.rule, since, visit.at)
-    return _desk(visit, draft, tried=tried)
-
-
-def save(visit: Visit) -> Answer:
-    """The rule, asked from now on; the editor again when something is wrong."""
-    draft = _draft(visit)
-    told = judged(visit, draft.text)
-    if told.own is None:
-        return _desk(visit, draft)
-    named = str(told.own.rule.id)
-    if named != draft.key and _in_use(visit, named):
-        raise BadInput(f"A rule {named!r} is there already. Edit that one, or change the id.")
-    seen = draft.seen if named == draft.key else _version(visit, named)
-    try:
-        visit.console.rulebook.put(draft.text, by=visit.caller.name, seen=seen)
-    except Stale as stale:
-        return _desk(visit, replace(draft, seen=_version(visit, named)), stale=str(stale))
-    return go(f"/rules/{quote(named, safe='')}")
+    return desk(visit, draft, tried=tried)
 
 
 def drop(visit: Visit) -> Answer:
@@ -173,21 +165,6 @@ def restore(visit: Visit) -> Answer:
     return go(f"/rules/{quote(key, safe='')}")
 
 
-def _desk(visit: Visit, draft: Draft, *, tried: Trial | None = None, stale: str = "") -> Answer:
-    return page(
-        visit,
-        "rule_editor.html",
-        text=draft.text,
-        key=draft.key,
-        seen=draft.seen,
-        stale=stale,
-        told=judged(visit, draft.text),
-        tried=tried,
-        days=DAYS,
-        chosen=_days(visit),
-    )
-
-
 def _last(visit: Visit, key: str) -> RuleEdition | None:
     """The newest version, when it was put aside."""
     newest = next(iter(visit.console.rulebook.editions(key)), None)
@@ -203,17 +180,6 @@ def _version(visit: Visit, key: str) -> int:
     return max((e.version for e in visit.console.rulebook.editions(key)), default=0)
 
 
-def _draft(visit: Visit) -> Draft:
-    return Draft(text=_text(visit), key=visit.given("rule"), seen=_seen(visit))
-
-
-def _text(visit: Visit) -> str:
-    text = visit.given("text").replace("\r\n", "\n")
-    if len(text) > _LONGEST:
-        raise BadInput(f"A rule has at most {_LONGEST} characters; this one has {len(text)}.")
-    return text
-
-
 def _days(visit: Visit) -> int:
     text = visit.given("days", str(DAYS[1]))
     if text not in {str(n) for n in DAYS}:
@@ -221,19 +187,24 @@ def _days(visit: Visit) -> int:
     return int(text)
 
 
-def _seen(visit: Visit) -> int:
-    text = visit.given("seen", "0")
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):  # noqa: PLR2004  a version
-        raise BadInput("The form does not say which version was seen. Load the page again.")
-    return int(text)
+def _put(visit: Visit, draft: Draft) -> object:
+    return visit.console.rulebook.put(draft.text, by=visit.caller.name, seen=number(draft.seen))
 
 
+_PAPERS = Papers(
+    noun="rule",
+    place=_PLACE,
+    desk=desk,
+    named=lambda visit, text: str(visit.console.rulebook.check(text).rule.id),
+    version=lambda visit, key: str(_version(visit, key)),
+    taken=_in_use,
+    put=_put,
+)
 PAGES = (
     Page(path="/rules", show=listed),
     Page(path="/rules/new", show=edit, needs=Scope.ADMIN),
-    Page(path="/rules/check", show=check, needs=Scope.ADMIN, method="POST"),
+    *editing.ways(_PAPERS),
     Page(path="/rules/trial", show=trial, needs=Scope.ADMIN, method="POST"),
-    Page(path="/rules/save", show=save, needs=Scope.ADMIN, method="POST"),
     Page(path="/rules/{rule:str}", show=show),
     Page(path="/rules/{rule:str}/edit", show=edit, needs=Scope.ADMIN),
     Page(path="/rules/{rule:str}/drop", show=drop, needs=Scope.ADMIN, method="POST"),

@@ -1,5 +1,6 @@
 """Settings: people, keys, what is outside, and how long things are kept."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from stanch.web.visit import Answer, Page, Visit, go
 _LONGEST = 3650
 
 
-def show(visit: Visit, secret: str = "", answered: Answered | None = None) -> Answer:
+def show(visit: Visit, secret: str = "", answered: Sequence[Answered] = ()) -> Answer:
     """Everything that an admin sets."""
     visit.console.access.keys.flush()
     with visit.console.store.look() as tx:
@@ -29,6 +30,8 @@ def show(visit: Visit, secret: str = "", answered: Answered | None = None) -> An
         scopes=tuple(Scope),
         secret=secret,
         neighbours=visit.console.neighbours.all(),
+        people=visit.console.neighbours.people(),
+        unread=visit.console.switchboard.shown().fault,
         answered=answered,
         terms=visit.console.retention.terms(),
     )
@@ -43,7 +46,13 @@ def agree(visit: Visit) -> Answer:
 
 def call_on(visit: Visit) -> Answer:
     """The settings, with what came of calling on an outside system."""
-    return show(visit, answered=visit.console.neighbours.call_on(visit.given("system")))
+    return show(visit, answered=[visit.console.neighbours.call_on(visit.given("system"))])
+
+
+def trial(visit: Visit) -> Answer:
+    """The settings, with what came of a trial notice to somebody."""
+    told = visit.console.neighbours.trial(visit.given("who"), visit.caller.name)
+    return show(visit, answered=told)
 
 
 def _days(visit: Visit, name: str) -> int:
@@ -113,6 +122,7 @@ PAGES = (
     Page(path="/settings", show=show, needs=Scope.ADMIN),
     Page(path="/settings/kept", show=agree, needs=Scope.ADMIN, method="POST"),
     Page(path="/settings/systems", show=call_on, needs=Scope.ADMIN, method="POST"),
+    Page(path="/settings/trial", show=trial, needs=Scope.ADMIN, method="POST"),
     Page(path="/settings/users", show=add_user, needs=Scope.ADMIN, method="POST"),
     Page(path="/settings/users/change", show=change_user, needs=Scope.ADMIN, method="POST"),
     Page(path="/settings/keys", show=add_key, needs=Scope.ADMIN, method="POST"),
