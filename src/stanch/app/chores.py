@@ -8,7 +8,7 @@ from stanch.app.work import Work
 from stanch.detect.warming import warm_up
 from stanch.engine.caretaker import Chore
 from stanch.engine.clock import utc_now
-from stanch.engine.ingest.scan.quick import warm_if_worth
+from stanch.engine.ingest.scan import quick
 from stanch.engine.runs.durable import Durable
 from stanch.engine.runs.forgetting import forget_ended
 from stanch.engine.runs.workers import Workers
@@ -16,6 +16,7 @@ from stanch.engine.sealing import enter_sealed, tell_positions
 from stanch.engine.shares import Alone, Shares
 from stanch.engine.watch.feed import READER as WATCH
 from stanch.engine.watch.feed import counted_upto
+from stanch.store import seen
 from stanch.vocabulary.trouble import Tampered
 
 EVERYWHERE = frozenset(
@@ -86,7 +87,8 @@ def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[C
 
 def _warm(parts: Parts) -> None:
     """Compile the hot loops, once there is what they are for; plain ones do it until then."""
-    warm_if_worth()
+    quick.warm_if_worth()
+    seen.warm_if_worth()
     with parts.store.look() as tx:
         watched = any(tx.baselines.current(a.id) for a in tx.assets.page(limit=200).items)
     if watched:

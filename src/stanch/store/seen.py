@@ -13,6 +13,8 @@ past `generations` tables the oldest is forgotten: the last `generations - 1` ti
 always known. Beyond that horizon a repeated id is counted again.
 """
 
+from importlib import import_module
+from types import ModuleType
 from typing import Self
 
 import numpy as np
@@ -25,10 +27,32 @@ _MASK32 = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 KEY_WORDS = 1024
 """Words of secret key: ids of up to 4 bytes times half of this less two."""
+_WORTH = 200_000
+"""Ids from which on it pays to compile; who sends fewer is not made to wait."""
+_met = [0]
+_compiled: list[ModuleType] = []
+
+
+def warm_if_worth() -> bool:
+    """Compile the loops if so many ids came that it pays; whether they are in use."""
+    return bool(_compiled) or (_met[0] >= _WORTH and warm())
+
+
+def warm() -> bool:
+    """Compile the loops and use them from now on; False without numba."""
+    if not _compiled:
+        try:
+            made = import_module("stanch.store.seen_kernels")
+        except (ImportError, RuntimeError):
+            return False
+        made.rehearse()
+        _compiled.append(made)
+    return True
 
 
 def hashes_of(ids: pa.ChunkedArray, key: np.ndarray) -> np.ndarray:
     """The hash of each id, never zero."""
+    _met[0] += len(ids)
     parts = [_hash_chunk(chunk, key) for chunk in ids.chunks if len(chunk)]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
 
@@ -88,6 +112,12 @@ class Seen:
 
     def new(self, hashes: np.ndarray) -> np.ndarray:
         """For each hash whether it is met for the first time, here and in this very batch."""
+        if _compiled:
+            fresh = np.ones(len(hashes), dtype=bool)
+            for table in self._tables:
+                _compiled[0].forget_held(table, hashes, fresh)
+            _compiled[0].forget_repeated(hashes, fresh)
+            return fresh
         fresh = np.zeros(len(hashes), dtype=bool)
         fresh[np.unique(hashes, return_index=True)[1]] = True
         for table in self._tables:
@@ -135,6 +165,9 @@ def _holds(table: np.ndarray, hashes: np.ndarray) -> np.ndarray:
 
 def _insert(table: np.ndarray, hashes: np.ndarray) -> None:
     """Puts different hashes into free places; of two that want one place, one goes on."""
+    if _compiled:
+        _compiled[0].insert(table, hashes)
+        return
     mask = np.uint64(len(table) - 1)
     place = hashes & mask
     while len(hashes):
