@@ -77,12 +77,12 @@ def desk(store: SqlStore, tmp_path: Path) -> Desk:
 def test_a_change_is_in_force_at_once_in_the_log_and_can_be_taken_back(desk: Desk) -> None:
     desk.board.put(MAIL, by="ada", seen=desk.board.shown().digest)
     assert (desk.systems, desk.text) == (["hook", "mail"], MAIL)
-    desk.board.restore(1, by="grace")
+    desk.board.restore("1", by="grace")
     assert (desk.systems, desk.text) == (["hook"], HOOK)
     assert desk.log() == [(FOUND_BY, 1, ""), ("ada", 2, "mail"), ("grace", 3, "mail")]
     assert [one.version for one in desk.board.versions()] == [3, 2, 1]
     with pytest.raises(NotFound):
-        desk.board.restore(9, by="grace")
+        desk.board.restore("9", by="grace")
 
 
 def test_nobody_writes_over_what_came_on_disk_meanwhile(desk: Desk) -> None:
@@ -195,7 +195,7 @@ def test_what_was_lent_and_what_stood_there_may_be_named(store: SqlStore, tmp_pa
     desk.board.put(before.replace("/a", "/b"), by="ada")
     desk.board.put(named(f"secret_file: {tmp_path}/secrets/hook"), by="ada")
     desk.board.put(named("secret_env: STANCH_SECRET_HOOK"), by="ada")
-    desk.board.restore(1, by="ada")
+    desk.board.restore("1", by="ada")
     with pytest.raises(BadFile, match=r"gives evil\.example the secret /run/hook"):
         desk.board.put(before.replace("h.example", "evil.example"), by="ada")
 

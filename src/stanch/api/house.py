@@ -21,6 +21,7 @@ from stanch.engine.desk import Desk
 from stanch.engine.guards import Guards
 from stanch.engine.health import Checkup
 from stanch.engine.lifecycle import Lifecycle
+from stanch.engine.neighbours import Neighbours
 from stanch.engine.oidc import Oidc
 from stanch.engine.policies import Policies
 from stanch.engine.ports import Store
@@ -30,6 +31,7 @@ from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
 from stanch.engine.sites import Sites
 from stanch.engine.stream import Stream
+from stanch.engine.switchboard import Switchboard
 from stanch.engine.tabletop.tables import Tabletops
 from stanch.engine.witnesses import Witnesses
 from stanch.sandbox.desk import DrillDesk
@@ -169,6 +171,8 @@ class House:
     books: Bookshelf
     rulebook: Rulebook
     rehearsal: Rehearsal
+    neighbours: Neighbours
+    switchboard: Switchboard
     sites: Sites
     drills: DrillDesk
     tabletops: Tabletops

@@ -134,6 +134,8 @@ async def _serve(
             books=work.books,
             rulebook=work.rulebook,
             rehearsal=work.rehearsal,
+            neighbours=work.others.neighbours,
+            switchboard=work.others.switchboard,
             sites=work.sites,
             drills=work.drills,
             tabletops=work.tabletops,

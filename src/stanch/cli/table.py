@@ -21,6 +21,7 @@ COMMANDS = MappingProxyType(
         "question": "What people are asked: list, show, hand on, override, review.",
         "playbook": "What is done about each kind of incident: list, read, check, run, exchange.",
         "rule": "Rules over several kinds of events, and your own: list, read, check, add, drop.",
+        "connector": "Systems outside and channels to people: list, check, set, test, take back.",
         "policy": "How an asset may be used right now: show, set, take back.",
         "edge": "Count at an edge site, and send signed counts instead of rows.",
         "site": "Edge sites that may send their counts: add, list, revoke.",

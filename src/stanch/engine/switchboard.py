@@ -177,11 +177,11 @@ class Switchboard:
             self._file.write(text)
             return self._taken((text, digest_of(text.encode())), lines, by)
 
-    def restore(self, version: int, *, by: str, seen: str | None = None) -> Wiring:
+    def restore(self, version: str, *, by: str, seen: str | None = None) -> Wiring:
         """The text of an earlier version, in force again."""
-        found = [one for one in self.versions() if one.version == version]
+        found = [one for one in self.versions() if str(one.version) == version]
         if not found:
-            raise NotFound("version of the connectors file", str(version), "connector")
+            raise NotFound("version of the connectors file", version[:20], "connector")
         return self.put(found[0].text, by=by, seen=seen)
 
     def turn(self) -> int:
