@@ -269,9 +269,35 @@ def scan(body: Octets, between: int, names: Octets, stops: Ints, kinds: Octets, 
 
 
 @numba.njit(cache=True, nogil=True)
+def opened(body: Octets) -> int:
+    """How many objects the body can have at the most."""
+    found = 0
+    for byte in body:
+        found += byte == _OPEN
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def weighed(sizes: Codes, seen: Ints, rows: int, known: Ints, letters: Ints) -> None:
+    """How many cells of each column have a value, and the bytes of all its texts."""
+    for column in range(len(seen)):
+        if seen[column]:
+            cells, total = 0, 0
+            for row in range(rows):
+                size = sizes[column, row]
+                cells += size >= 0
+                total += max(size, 0)
+            known[column], letters[column] = cells, total
+
+
+@numba.njit(cache=True, nogil=True)
 def copied(body: Octets, starts: Codes, sizes: Codes, ends: Codes, texts: Octets) -> None:
-    """The bytes of each text to its place in `texts`."""
-    for row in range(len(sizes)):
-        here, start = ends[row], starts[row]
+    """The bytes of each text to `texts`, one after the other, and where each ends."""
+    here = 0
+    ends[0] = 0
+    for row in range(len(ends) - 1):
+        start = starts[row]
         for k in range(sizes[row]):
             texts[here + k] = body[start + k]
+        here += max(sizes[row], 0)
+        ends[row + 1] = here

@@ -6,8 +6,8 @@ Why   to make Python objects of a batch and columns of the objects took half of 
       and held everybody else's; this holds no lock and takes a quarter.
 """
 
-from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -56,9 +56,8 @@ _LISTS = sum(_kind(name) == LIST for name in NAMES)
 _KIND_OF = np.array([_kind(name) for name in NAMES], np.uint8)
 _LETTERS = np.frombuffer("".join(NAMES).encode(), np.uint8)
 _STOPS = np.cumsum([0, *map(len, NAMES)], dtype=np.int64)
-_Scan = Callable[..., int]
-_Copied = Callable[..., None]
-_compiled: list[tuple[_Scan, _Copied]] = []
+_FIGURES = frozenset({NUMBER, COUNT, LIST})
+_compiled: list[ModuleType] = []
 _met = [0]
 _WORTH = 16 * 1024 * 1024
 """To compile takes a core ten seconds, once; who sends less than this is not made to wait."""
@@ -77,8 +76,8 @@ def warm() -> bool:
         except (ImportError, RuntimeError):
             return False
         for body, lines in ((_EXAMPLE, True), (b"[" + _EXAMPLE + b"]", False)):
-            _decoded(body, (made.scan, made.copied), lines=lines)
-        _compiled.append((made.scan, made.copied))
+            _decoded(body, made, lines=lines)
+        _compiled.append(made)
     return True
 
 
@@ -103,19 +102,23 @@ def _readable(body: bytes) -> bool:
     return True
 
 
-def _decoded(body: bytes, by: tuple[_Scan, _Copied], *, lines: bool) -> Decoded | None:
-    scan, copied = by
+def _decoded(body: bytes, by: ModuleType, *, lines: bool) -> Decoded | None:
     octets = np.frombuffer(body, np.uint8)
-    found = room(len(NAMES), _LISTS, body.count(b"{"), len(body))
-    count = scan(octets, ord("\n" if lines else ","), _LETTERS, _STOPS, _KIND_OF, found)
+    found = room(len(NAMES), _LISTS, by.opened(octets), len(body))
+    count = by.scan(octets, ord("\n" if lines else ","), _LETTERS, _STOPS, _KIND_OF, found)
     if count < 0:
         return None
+    known, letters = np.zeros(len(NAMES), np.int64), np.zeros(len(NAMES), np.int64)
+    by.weighed(found.sizes, found.seen, count, known, letters)
     columns: dict[str, Any] = {}
-    for place, name in enumerate(NAMES):
-        sizes = found.sizes[place, :count]
-        known = sizes != NONE
-        if known.any():
-            columns[name] = _made(octets, found, place, known, copied)
+    for place in np.flatnonzero(known).tolist():
+        some = found.sizes[place, :count] == NONE if known[place] < count else None
+        if _KIND_OF[place] in _FIGURES:
+            columns[NAMES[place]] = _figures(found, place, count, some)
+        else:
+            ends, texts = np.empty(count + 1, np.int32), np.empty(letters[place], np.uint8)
+            by.copied(octets, found.starts[place], found.sizes[place], ends, texts)
+            columns[NAMES[place]] = _texts(ends, texts, some)
     if "ts" in columns:
         try:
             columns["ts"] = columns["ts"].cast(STAMP)
@@ -124,34 +127,21 @@ def _decoded(body: bytes, by: tuple[_Scan, _Copied], *, lines: bool) -> Decoded 
     return Decoded(table=gathered(columns, count))
 
 
-def _made(octets: Octets, found: Room, place: int, known: Flags, copied: _Copied) -> pa.Array:
-    count = len(known)
-    match _KIND_OF[place]:
-        case k if k == NUMBER:
-            return pa.array(found.floats[place, :count], mask=_unknown(known))
-        case k if k == COUNT:
-            return pa.array(found.counts[place, :count], mask=_unknown(known))
-        case k if k == LIST:
-            flat = found.lists[place, : found.used[place]].copy()
-            missing = np.isnan(flat)
-            inner = pa.array(flat, mask=missing) if missing.any() else pa.array(flat)
-            mask = None if known.all() else pa.array(~known)
-            ends = pa.array(found.ends[place, : count + 1])
-            return pa.ListArray.from_arrays(ends, inner, mask=mask)
-        case _:
-            return _texts(octets, found.starts[place, :count], found.sizes[place, :count], copied)
+def _figures(found: Room, place: int, count: int, missing: Flags | None) -> pa.Array:
+    """A column of numbers, or of lists of them."""
+    if _KIND_OF[place] == NUMBER:
+        return pa.array(found.floats[place, :count], mask=missing)
+    if _KIND_OF[place] == COUNT:
+        return pa.array(found.counts[place, :count], mask=missing)
+    flat = found.lists[place, : found.used[place]].copy()
+    gaps = np.isnan(flat)
+    inner = pa.array(flat, mask=gaps) if gaps.any() else pa.array(flat)
+    mask = None if missing is None else pa.array(missing)
+    return pa.ListArray.from_arrays(pa.array(found.ends[place, : count + 1]), inner, mask=mask)
 
 
-def _unknown(known: Flags) -> Flags | None:
-    return None if known.all() else ~known
-
-
-def _texts(octets: Octets, starts: Codes, sizes: Codes, copied: _Copied) -> pa.Array:
-    ends = np.zeros(len(sizes) + 1, np.int32)
-    np.cumsum(np.maximum(sizes, 0), out=ends[1:])
-    texts = np.empty(ends[-1], np.uint8)
-    copied(octets, starts, sizes, ends, texts)
-    some = sizes == NONE
-    valid = pa.py_buffer(np.packbits(~some, bitorder="little")) if some.any() else None
+def _texts(ends: Codes, texts: Octets, missing: Flags | None) -> pa.Array:
+    """A column of texts: where each ends, the bytes of all."""
+    valid = None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
     buffers = [valid, pa.py_buffer(ends), pa.py_buffer(texts)]
-    return pa.Array.from_buffers(pa.string(), len(sizes), buffers)
+    return pa.Array.from_buffers(pa.string(), len(ends) - 1, buffers)
