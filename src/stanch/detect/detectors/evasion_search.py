@@ -6,9 +6,12 @@ Why   an attack that has only answers needs hundreds of tries around one input u
       flips. Cover traffic in between hides their spread, not that they lie together.
 Math  The densest cluster among a principal's inputs, against how many of everybody's inputs lie
       there (`habits.clusters`). Repeats of one input count once, so that a health check is no
-      search. The bar (`habits.bar`) shares `rate` among principals and looks. Inputs that share
-      their sides of the medians and lie apart along the main axes are blind questions where no
-      data is (noise, say): that speaks for a copy, not for a search.
+      search. The bar (`habits.bar`) shares `rate` among principals and looks. What it is for, the
+      shape of the inputs tells (`habits.shapes`): around one place they are a search; along lines
+      they feel for a threshold, and one line alone may be either. Inputs that share their sides of
+      the medians and lie apart along the main axes are no search: blind questions where no data is
+      (noise, say) speak for a copy; when all get one answer, they may carry something that the
+      model obeys.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +25,9 @@ from stanch.detect.detector import Detector
 from stanch.detect.habits.clusters import cluster_way, clusters_of
 from stanch.detect.habits.judge import Accused, accused, listed, suspects_of
 from stanch.detect.habits.people import people, unable
+from stanch.detect.habits.shapes import Shape, one_answer, shape_of
 from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.window import Baseline, Window
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
@@ -32,10 +37,21 @@ ID = DetectorId("evasion_search")
 AROUND = "the share of different inputs that lie around one of them"
 CLOSE = 0.5
 """So much of a cluster is near along the main axes too, or it is no search."""
-SEARCH: Mapping[AttackKind, float] = MappingProxyType({AttackKind.EVASION: 0.9})
-BLIND: Mapping[AttackKind, float] = MappingProxyType({AttackKind.EXTRACTION: 0.8})
+Kinds = Mapping[AttackKind, float]
+SEARCH: Kinds = MappingProxyType({AttackKind.EVASION: 0.9})
+HALVED: Kinds = MappingProxyType({AttackKind.EVASION: 0.75, AttackKind.THRESHOLD_PROBING: 0.6})
+WALKED: Kinds = MappingProxyType({AttackKind.THRESHOLD_PROBING: 0.85, AttackKind.EVASION: 0.5})
+BLIND: Kinds = MappingProxyType({AttackKind.EXTRACTION: 0.8})
+OBEYED: Kinds = MappingProxyType({AttackKind.EXTRACTION: 0.6, AttackKind.BACKDOOR: 0.5})
 _ONE_INPUT = "One input was asked about over and over, a little changed each time"
+_HALVED = "The way between two inputs was halved again and again"
+_ALONG = "Inputs were asked about that lie close together along lines across the boundary"
 _NO_DATA = "Inputs were asked about that lie together where nobody else's do, far from each other"
+_ALL_ONE = f"{_NO_DATA}, and nearly all got one answer"
+_TOLD: Mapping[str, Kinds] = MappingProxyType(
+    {_ONE_INPUT: SEARCH, _HALVED: HALVED, _ALONG: WALKED, _NO_DATA: BLIND, _ALL_ONE: OBEYED}
+)
+"""What speaks for what."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,12 +77,27 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         return
     ways = [cluster_way(AROUND, clusters)]
     found = accused(who, ways, rate=limits.rate, enough=limits.enough)
-    around = [a for a in found if clusters.close[a.place] >= CLOSE * clusters.share[a.place]]
-    blind = [a for a in found if a not in around]
-    if around:
-        yield _finding(window, tuple(around), _ONE_INPUT, SEARCH)
-    if blind:
-        yield _finding(window, tuple(blind), _NO_DATA, BLIND)
+    told: dict[str, list[Accused]] = {}
+    for one in found:
+        near = clusters.close[one.place] >= CLOSE * clusters.share[one.place]
+        how = _how(base, ledger, int(who.places[one.place]), near=bool(near))
+        told.setdefault(how, []).append(one)
+    for how, several in told.items():
+        yield _finding(window, tuple(several), how)
+
+
+def _how(base: Baseline, ledger: Ledger, line: int, *, near: bool) -> str:
+    """How the principal on this line of the ledger asked, in words."""
+    match shape_of(base, ledger, line):
+        case Shape.LINES:
+            return _ALONG
+        case Shape.LINE:
+            return _HALVED
+        case Shape.PLACE | Shape.HEAPS:
+            return _ONE_INPUT
+        case Shape.SPREAD | Shape.UNKNOWN:
+            blind = _ALL_ONE if one_answer(ledger, line) else _NO_DATA
+            return _ONE_INPUT if near else blind
 
 
 def _needs(base: Baseline) -> str:
@@ -75,12 +106,7 @@ def _needs(base: Baseline) -> str:
     return "the asset does not tell its inputs"
 
 
-def _finding(
-    window: Window,
-    found: tuple[Accused, ...],
-    how: str,
-    points_to: Mapping[AttackKind, float],
-) -> Finding:
+def _finding(window: Window, found: tuple[Accused, ...], how: str) -> Finding:
     first = found[0]
     return Finding(
         detector=ID,
@@ -97,7 +123,8 @@ def _finding(
         because=window.cites,
         strength=round(-first.rarity, 2),
         suspects=suspects_of(found),
-        points_to=dict(points_to),
+        topic=max(_TOLD[how], key=lambda kind: _TOLD[how][kind]),
+        points_to=dict(_TOLD[how]),
         atlas=DETECTOR.atlas,
     )
 

@@ -11,11 +11,14 @@ Math  Ways of being odd: rows off the manifold; rows with values out of range; r
       MMD of a Gaussian kernel) and the centre along the main axes, in their own standard
       deviations (`habits.distances`). The bar
       (`habits.bar`) shares `rate` among principals, ways and looks, so at most `rate` of windows,
-      and far fewer than .1 % of benign principals, alarm. Crowds: `habits.crowds`.
+      and far fewer than .1 % of benign principals, alarm. Crowds: `habits.crowds`. Whose inputs lie
+      around one place, or along lines across the boundary (`habits.shapes`), is as odd as a copier
+      and makes no copy: it speaks for what the shape tells.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -35,6 +38,7 @@ from stanch.detect.habits.people import (
     people,
     unable,
 )
+from stanch.detect.habits.shapes import Shape, shape_of
 from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Block
@@ -55,6 +59,16 @@ OFF, RANGE, NEAR, JOINT, CENTRE, STEPS = (
 WORTH = {OFF: 0.8, STEPS: 0.8, RANGE: 0.5, NEAR: 0.5, JOINT: 0.4, CENTRE: 0.3}
 """How far each way speaks for extraction; a new kind of customer shows in the last two as well."""
 SHARES = (OFF, RANGE, NEAR, STEPS)
+NO_COPY: Mapping[Shape, AttackKind] = MappingProxyType(
+    {
+        Shape.PLACE: AttackKind.EVASION,
+        Shape.LINE: AttackKind.EVASION,
+        Shape.LINES: AttackKind.THRESHOLD_PROBING,
+    }
+)
+"""What a shape that makes no copy is for."""
+LITTLE = 0.4
+"""How far such inputs still speak for a copy; a copy spreads in the end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +101,12 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         if a.rows >= limits.enough
     )
     if alone:
-        yield _finding(window, alone, _worth(alone, ways))
+        told: dict[Shape, list[Accused]] = {}
+        for one in alone:
+            shape = shape_of(base, ledger, int(who.places[one.place]))
+            told.setdefault(shape if shape in NO_COPY else Shape.SPREAD, []).append(one)
+        for shape, several in told.items():
+            yield _finding(window, tuple(several), _points_to(_worth(several, ways), shape), shape)
     crowd = crowd_of(rarest(ways), _directions(known, who))
     if crowd.strength < -np.log10(limits.rate / 2) or not _minority(who, crowd):
         return
@@ -123,7 +142,14 @@ def _directions(known: Ground, who: People) -> Floats:
     return np.concatenate([apart, 2 * (off - known.off)[:, None]], axis=1)
 
 
-def _worth(found: tuple[Accused, ...], ways: list[Way]) -> float:
+def _points_to(worth: float, shape: Shape) -> dict[AttackKind, float]:
+    other = NO_COPY.get(shape)
+    if other is None:
+        return {AttackKind.EXTRACTION: worth}
+    return {AttackKind.EXTRACTION: min(worth, LITTLE), other: worth}
+
+
+def _worth(found: Sequence[Accused], ways: list[Way]) -> float:
     """How far all the ways together speak for extraction in which somebody is beyond the bar."""
     shared = float(np.log10(len(ways)))
     return max(
@@ -134,18 +160,21 @@ def _worth(found: tuple[Accused, ...], ways: list[Way]) -> float:
     )
 
 
-def _finding(window: Window, found: tuple[Accused, ...], worth: float) -> Finding:
+def _finding(
+    window: Window, found: tuple[Accused, ...], points_to: dict[AttackKind, float], shape: Shape
+) -> Finding:
     first = found[0]
     names = listed([a.name for a in found])
     shown = f"{first.shown:.0%}" if first.way in SHARES else f"{first.shown:.2f}"
     usual = f"{first.usual:.1%}" if first.way in SHARES else f"{first.usual:.2f}"
+    where = f" Its inputs lie {shape}." if shape in NO_COPY else ""
     return Finding(
         detector=ID,
         asset=window.asset.id,
         version=window.version,
         window=window.span,
         says=f"The model is asked as if to copy it, by {names}: {first.way} came to {shown} "
-        f"over {first.rows} answers, {usual} is usual.",
+        f"over {first.rows} answers, {usual} is usual.{where}",
         measured={
             "principals": float(len(found)),
             "answers": float(sum(a.rows for a in found)),
@@ -154,7 +183,8 @@ def _finding(window: Window, found: tuple[Accused, ...], worth: float) -> Findin
         because=window.cites,
         strength=round(-first.rarity, 2),
         suspects=suspects_of(found),
-        points_to={AttackKind.EXTRACTION: worth},
+        topic=shape.name.lower() if shape in NO_COPY else "",
+        points_to=points_to,
         atlas=DETECTOR.atlas,
     )
 

@@ -8,12 +8,15 @@ Why   whoever knows where a fraud model begins to refuse stays just under it. Fe
 Math  Two ways of being odd. Close to the boundary: the share of rows whose margin is under the
       reference's 5th percentile. Flips: of all pairs of a principal's rows, the share that are
       neighbours with different answers (`habits.pairs`). The bar (`habits.bar`) shares `rate`
-      among principals, ways and looks. Who asks close to the boundary and nowhere twice the like (a
-      share of neighbours under `SCATTERED`) does not feel along it: that is how a copy is made.
+      among principals, ways and looks. What it is for, the shape of the inputs tells
+      (`habits.shapes`): along several lines across the boundary it is felt for; one halved line may
+      be the first step of a search, too; around one place an evasion is searched; inputs far from
+      each other, along the whole boundary, are how a copy is made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -27,8 +30,9 @@ from stanch.detect.habits.judge import (
     share_way,
     suspects_of,
 )
-from stanch.detect.habits.pairs import flips_way, like_way
+from stanch.detect.habits.pairs import flips_way
 from stanch.detect.habits.people import LONG, People, people, unable
+from stanch.detect.habits.shapes import Shape, shape_of
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Block
 from stanch.detect.window import Baseline, Window
@@ -38,8 +42,18 @@ from stanch.vocabulary.ids import DetectorId
 
 ID = DetectorId("threshold_probing")
 NEAR, FLIPS = "answers close to the boundary", "pairs of like inputs with different answers"
-LIKE = "pairs of like inputs"
-SCATTERED = 0.05
+Kinds = Mapping[AttackKind, float]
+POINTS_TO: Mapping[Shape, Kinds] = MappingProxyType(
+    {
+        Shape.LINES: {AttackKind.THRESHOLD_PROBING: 0.9, AttackKind.EVASION: 0.3},
+        Shape.LINE: {AttackKind.THRESHOLD_PROBING: 0.6, AttackKind.EVASION: 0.7},
+        Shape.PLACE: {AttackKind.THRESHOLD_PROBING: 0.4, AttackKind.EVASION: 0.85},
+        Shape.HEAPS: {AttackKind.THRESHOLD_PROBING: 0.7, AttackKind.EVASION: 0.4},
+        Shape.SPREAD: {AttackKind.THRESHOLD_PROBING: 0.4, AttackKind.EXTRACTION: 0.7},
+        Shape.UNKNOWN: {AttackKind.THRESHOLD_PROBING: 0.7, AttackKind.EVASION: 0.4},
+    }
+)
+"""What each shape of the inputs speaks for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,9 +76,12 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     who = people(ledger, limits.enough, base.habits)
     ways = _ways(base, people(base.habits, LONG), who)
     found = accused(who, ways, rate=limits.rate, enough=limits.enough)
-    if found:
-        like = like_way(LIKE, base, who)
-        yield _finding(window, ways, found, like)
+    told: dict[Shape, list[Accused]] = {}
+    for one in found:
+        shape = shape_of(base, ledger, int(who.places[one.place]))
+        told.setdefault(shape, []).append(one)
+    for shape, several in told.items():
+        yield _finding(window, ways, tuple(several), shape)
 
 
 def _needs(base: Baseline) -> str:
@@ -77,15 +94,11 @@ def _ways(base: Baseline, habit: People, who: People) -> list[Way]:
     return [way for way in (near, flips) if way is not None]
 
 
-def _finding(
-    window: Window, ways: list[Way], found: tuple[Accused, ...], like: Way | None
-) -> Finding:
+def _finding(window: Window, ways: list[Way], found: tuple[Accused, ...], shape: Shape) -> Finding:
     first = found[0]
     shown = {w.name: float(w.shown[first.place]) for w in ways}
     numbers = "; ".join(f"{s:.0%} of {n}" for n, s in shown.items())
-    flips = any(a.way == FLIPS for a in found)
-    apart = not flips and like is not None and float(like.shown[first.place]) < SCATTERED
-    where = " Its inputs lie far from each other." if apart else ""
+    where = f" Its inputs lie {shape}." if shape is not Shape.UNKNOWN else ""
     return Finding(
         detector=ID,
         asset=window.asset.id,
@@ -101,18 +114,10 @@ def _finding(
         because=window.cites,
         strength=round(-first.rarity, 2),
         suspects=suspects_of(found),
-        points_to=_points_to(flips=flips, apart=apart),
+        topic=shape.name.lower(),
+        points_to=dict(POINTS_TO[shape]),
         atlas=DETECTOR.atlas,
     )
-
-
-def _points_to(*, flips: bool, apart: bool) -> dict[AttackKind, float]:
-    if apart:
-        return {AttackKind.EXTRACTION: 0.7, AttackKind.THRESHOLD_PROBING: 0.4}
-    return {
-        AttackKind.THRESHOLD_PROBING: 0.85 if flips else 0.7,
-        AttackKind.EVASION: 0.4 if flips else 0.2,
-    }
 
 
 def _staircase(rows: Columns) -> Columns:

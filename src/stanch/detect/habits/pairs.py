@@ -7,7 +7,9 @@ Why   many small clusters are no search around one input, but they are no ordina
       somebody asks about each of many records a little around it (membership), or spreads a few
       inputs into many by fixed steps (a copy by the signs of a gradient).
 Math  Counts of pairs over all pairs of a sample, and the most frequent step over its inputs, are
-      judged as shares (`habits.shares`). A step is the difference of two inputs that at most
+      judged as shares (`habits.shares`). Pairs of few inputs share them, so their count varies more
+      than that of many: a sample is judged by the baseline's samples cut to no more inputs than it
+      has (`SIZES`). A step is the difference of two inputs that at most
       `STEP_SIDES` axes part; two steps are the same when they differ by no more than the rounding
       of a card along every main axis, and share no input. Steps hardly ever repeat by chance in
       ten dimensions; where inputs are whole numbers they do, and the baseline's people show it.
@@ -21,10 +23,10 @@ from stanch.detect.habits.clusters import known_of
 from stanch.detect.habits.judge import Way
 from stanch.detect.habits.people import LONG, People, peers, people
 from stanch.detect.habits.points import Points, Singles, parted, points, scaled, squared
-from stanch.detect.habits.shares import share_of
+from stanch.detect.habits.shares import Share, share_of
 from stanch.detect.summaries.arrays import Flags, Floats, Ints
 from stanch.detect.summaries.ledger import Ledger, nobody
-from stanch.detect.summaries.parts import SIGMA
+from stanch.detect.summaries.parts import SAMPLED, SIGMA
 from stanch.detect.summaries.sample import STEP
 from stanch.detect.window import Baseline
 
@@ -34,6 +36,8 @@ of these tells most depends on how many numbers vary freely."""
 FLIPS = 0.0
 CLOSE = 1.0
 """Two inputs are neighbours whose answers should agree."""
+SIZES = (8, 12, 16, 24, 32, 48, SAMPLED)
+"""Inputs to which the baseline's samples are cut."""
 STEP_SIDES = 6
 LEAST_STEP = 4
 """A step is at least this many units of a card along some axis: a quarter of a deviation."""
@@ -51,11 +55,6 @@ def tight_ways(name: str, base: Baseline, who: People) -> tuple[Way, ...]:
 def flips_way(name: str, base: Baseline, who: People) -> Way | None:
     """How rare each principal's share of pairs is that are neighbours with different answers."""
     return _pairs_way(name, base, who, FLIPS)
-
-
-def like_way(name: str, base: Baseline, who: People) -> Way | None:
-    """How rare each principal's share of pairs is that are neighbours, whatever was answered."""
-    return _pairs_way(name, base, who, CLOSE)
 
 
 def steps_way(name: str, base: Baseline, who: People) -> Way | None:
@@ -85,13 +84,19 @@ def _usual_steps(base: Baseline) -> tuple[Floats, Floats]:
     return _steps(then), then.count.astype(float)
 
 
-@lru_cache(maxsize=32)
-def _usual_pairs(base: Baseline, kind: float) -> tuple[Floats, Floats]:
-    """The baseline's people's pairs: that hardly differ at this width, or that flip (0)."""
+@lru_cache(maxsize=64)
+def _usual_pairs(base: Baseline, kind: float, size: int) -> tuple[Floats, Floats]:
+    """The pairs of the baseline's people, in pieces of so many inputs: that hardly differ at this
+    width, or that flip (0), and of how many.
+    """
     known, then = known_of(base), _then(base)
     if known is None:
         return np.zeros(0), np.zeros(0)
-    return _such(then, _apart(then, known.width), kind), _trials(then)
+    such = _such(then, _apart(then, known.width), kind)
+    pieces = [slice(at, at + size) for at in range(0, SAMPLED - size + 1, size)]
+    counts = np.concatenate([such[:, p, p].sum(axis=(1, 2)) for p in pieces]).astype(float)
+    there = np.concatenate([then.there[:, p].sum(axis=1) for p in pieces]).astype(float)
+    return counts, there * (there - 1) / 2
 
 
 def _then(base: Baseline) -> Points:
@@ -101,8 +106,8 @@ def _then(base: Baseline) -> Points:
     return points(habit.ledger, habit.places)
 
 
-def _such(seen: Points, far: Floats, kind: float) -> Floats:
-    """(P,) pairs that hardly differ at the width `kind`; at 0, neighbours that flip."""
+def _such(seen: Points, far: Floats, kind: float) -> Flags:
+    """(P, 64, 64) the pairs that hardly differ at the width `kind`; at 0, neighbours that flip."""
     if kind > 0:
         return _pairs(seen, far <= kind * kind)
     differ = seen.said[:, :, None] != seen.said[:, None, :]
@@ -114,14 +119,25 @@ def _pairs_way(name: str, base: Baseline, who: People, kind: float) -> Way | Non
     if known is None:
         return None
     now = points(who.ledger, who.places)
-    counts, trials = _such(now, _apart(now, known.width), kind), _trials(now)
+    counts = _such(now, _apart(now, known.width), kind).sum(axis=(1, 2)).astype(float)
+    trials = now.count * (now.count - 1) / 2
     shown = counts / np.maximum(trials, 1)
     middle = peers(who, shown)
-    fit = share_of(*_usual_pairs(base, kind), 0.0 if middle is None else float(middle))
-    if fit is None:
+    least = 0.0 if middle is None else float(middle)
+    whole = share_of(*_usual_pairs(base, kind, SAMPLED), least)
+    if whole is None:
         return None
-    rare = [fit.rarity(float(c), int(n)) for c, n in zip(counts, trials, strict=True)]
-    return Way(name=name, shown=shown, usual=fit.mean, rarity=np.array(rare))
+    rare = [
+        _fit(base, kind, int(size), least, whole).rarity(float(c), int(n))
+        for c, n, size in zip(counts, trials, now.count, strict=True)
+    ]
+    return Way(name=name, shown=shown, usual=whole.mean, rarity=np.array(rare))
+
+
+def _fit(base: Baseline, kind: float, inputs: int, least: float, whole: Share) -> Share:
+    """The habit in samples of about so many inputs, and no more."""
+    size = max((s for s in SIZES if s <= inputs), default=SIZES[0])
+    return share_of(*_usual_pairs(base, kind, size), least) or whole
 
 
 def _apart(seen: Points, width: Floats) -> Floats:
@@ -130,16 +146,10 @@ def _apart(seen: Points, width: Floats) -> Floats:
     return squared(place, place).astype(np.float64)
 
 
-def _pairs(seen: Points, such: Flags) -> Floats:
-    """(P,) how many pairs of each principal's inputs are such."""
+def _pairs(seen: Points, such: Flags) -> Flags:
+    """(P, 64, 64) such pairs of each principal's inputs, each once."""
     both = seen.there[:, :, None] & seen.there[:, None, :]
-    upper = np.triu(np.ones(such.shape[1:], np.bool_), 1)
-    return (such & both & upper).sum(axis=(1, 2)).astype(float)
-
-
-def _trials(seen: Points) -> Floats:
-    count = seen.count.astype(float)
-    return count * (count - 1) / 2
+    return such & both & np.triu(np.ones(such.shape[1:], np.bool_), 1)
 
 
 def _steps(seen: Points) -> Floats:
