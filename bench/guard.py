@@ -51,17 +51,19 @@ else:
     async def predict(given: dict) -> dict:
         return {"prediction": "ham", "scores": [0.7, 0.3]}
 ways = {"/plain": app}
-for path in ("/plain", "/guarded", "/telling"):
-    app.post(path)(predict)
-    if path != "/plain":
-        ways[path] = Guard(app, asset="a", server=server, key="k", identify=by_address,
-                           choices=Choices(telemetry=path == "/telling", buffer=100_000))
-        ways[path].core.keeper.accept(open(policy, 'rb').read())
+app.post("/asked")(predict)
+for path in ("/guarded", "/telling"):
+    ways[path] = Guard(app, asset="a", server=server, key="k", identify=by_address,
+                       choices=Choices(telemetry=path == "/telling", buffer=100_000))
+    ways[path].core.keeper.accept(open(policy, 'rb').read())
 @app.get("/cpu")
 async def cpu() -> float:
     return time.process_time()
 async def either(scope, receive, send):
-    await ways.get(scope.get("path"), app)(scope, receive, send)
+    way = ways.get(scope.get("path"))
+    if way is not None:
+        scope["path"] = "/asked"
+    await (way or app)(scope, receive, send)
 uvicorn.run(either, port=int(port), log_level="error", access_log=False)
 """
 _SERVER = """

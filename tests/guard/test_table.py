@@ -146,3 +146,24 @@ def test_a_rate_of_ones_own_never_frees_from_everybodys() -> None:
     limit = Limits(per_principal=rate("1/hour"), principals=own)
     table = Table(replace(NOTHING, limit=limit), State())
     assert [table.decide(_ask()).outcome for _ in range(2)] == ["serve", "wait"]
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        NOTHING,
+        _deny("bad-1"),
+        replace(NOTHING, mode=Mode.STOPPED),
+        replace(NOTHING, limit=Limits(per_principal=rate("2/s"))),
+        replace(NOTHING, limit=Limits(principals={PrincipalId("key-1"): rate("1/hour")})),
+        replace(NOTHING, limit=Limits(overall=rate("3/s"))),
+        replace(NOTHING, route={"v6": 50, "v7": 50}),
+    ],
+)
+def test_who_is_decided_on_at_once_is_decided_on_alike(policy: Policy) -> None:
+    quick, slow = Table(policy, State()), Table(policy, State())
+    for n in range(60):
+        who, at = (("key-1", "key-2", "bad-1")[n % 3], "198.51.100.1"), n / 7
+        request = _ask(*who, at)
+        assert (quick.at_once(who, at) or quick.decide(request)) == slow.decide(request)
+    assert quick.at_once((None, "198.51.100.1"), 9.0) is None

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
-from stanch.guard.core import NOTHING, Choices, Core
+from stanch.guard.core import NOTHING, SERVE, Choices, Core
 from stanch.guard.exchange import PROBE, Exchange
 from stanch.guard.facts import Decision, Outcome, Why
 from stanch.guard.heard import Heard
@@ -81,7 +81,7 @@ class Guard:
             who, decision = self._who(scope), None
         if decision is None:
             decision = self._decide(scope, who, NOTHING)
-        if decision.outcome is not Outcome.SERVE:
+        if decision.outcome is not SERVE:
             await self._decided(scope, (decision, who, NOTHING, None), (receive, send))
             return
         scope["stanch"] = {"version": decision.version, "principal": who[0]}

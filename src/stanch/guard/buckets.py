@@ -22,7 +22,7 @@ class Buckets:
 
     def __init__(self, most: int = 100_000) -> None:
         self._most = most
-        self._known: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._known: OrderedDict[str, list[float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -42,7 +42,12 @@ class Buckets:
         burst = rate.count if rate.burst is None else rate.burst
         known = self._known
         found = known.get(name)
-        left, since = (burst, at) if found is None else found
+        if found is None:
+            if burst < need:
+                return NEVER
+            self._add(name, burst - need, at)
+            return 0.0
+        left, since = found
         if at > since:
             left = min(burst, left + (at - since) * rate.count / rate.seconds)
             since = at
@@ -52,20 +57,24 @@ class Buckets:
                 if need > burst or rate.count <= 0
                 else (need - left) * rate.seconds / rate.count
             )
-        known[name] = (left - need, since)
+        found[0], found[1] = left - need, since
         known.move_to_end(name)
-        if len(known) > self._most:
-            known.popitem(last=False)
         return 0.0
 
     def take(self, name: str, rate: Rate, at: float, need: float) -> None:
         """Charge the name for a request that was let through."""
-        known = self._known
-        since = known[name][1] if name in known else at
-        known[name] = (self._left(name, rate, at) - need, max(at, since))
-        known.move_to_end(name)
-        if len(known) > self._most:
-            known.popitem(last=False)
+        found = self._known.get(name)
+        left = self._left(name, rate, at) - need
+        if found is None:
+            self._add(name, left, at)
+        else:
+            found[0], found[1] = left, max(at, found[1])
+            self._known.move_to_end(name)
+
+    def _add(self, name: str, left: float, at: float) -> None:
+        self._known[name] = [left, at]
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
 
     def _left(self, name: str, rate: Rate, at: float) -> float:
         burst = rate.count if rate.burst is None else rate.burst

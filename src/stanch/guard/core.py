@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
 from stanch.contain.policy import closed, weights
 from stanch.contain.rate import in_words
 from stanch.guard.extract import Extract, automatic, decoded, quickly
@@ -20,9 +22,10 @@ from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.guard.identity import Identify, Scope, Sources, headers
 from stanch.guard.inspection import Inspection, Seen
 from stanch.guard.keeper import Keeper, Verify
+from stanch.guard.lines import Lines
 from stanch.guard.link import Link, Server
 from stanch.guard.shape import Dice
-from stanch.guard.telemetry import Buffer, Event
+from stanch.guard.telemetry import SMALL, Buffer, Event
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.policy import LogLevel, Policy
@@ -37,6 +40,11 @@ REFUSED = {
 _NONCES = 10_000
 WHOLE = 16_384
 """Bytes of each body that `log: full` keeps."""
+_SOON = 0.001
+"""Seconds that a time told may be off."""
+_encode = msgspec.json.Encoder().encode
+SERVE = Outcome.SERVE
+"""By a name of its own, as asking an enumeration for its member is dear on every request."""
 _CLOSED = Decision(Outcome.REFUSE, Why.NO_POLICY, status=503)
 _OPEN = Decision(Outcome.SERVE, Why.NO_POLICY)
 
@@ -102,7 +110,8 @@ class Core:
         """Whether this guard can copy requests to another version; only the gateway can."""
         self.also_cannot: Callable[[Policy], tuple[str, ...]] = lambda _: ()
         """What the proxy that asks this core cannot do of a policy."""
-        self.buffer = Buffer(choices.buffer)
+        self._reads = choices.extract is automatic
+        self.buffer = Buffer(choices.buffer, SMALL if self._reads else 0)
         self.link = Link(server, self.keeper, self.buffer, self.name)
         self.link.measured = self.measured
         self.link.address = choices.address
@@ -115,7 +124,8 @@ class Core:
         self._open = choices.unidentified is Fails.OPEN
         self._made = 0
         self._served = 0
-        self._boot = secrets.token_hex(6)
+        self._prefix = f"{self.name}-{secrets.token_hex(6)}-"
+        self.lines = Lines(self._prefix, asset)
 
     def start(self) -> None:
         """Begin to follow the server, once; called with the first request, after any fork."""
@@ -173,7 +183,10 @@ class Core:
         elif table is None:
             decision = self.failing()
         elif seen is NOTHING:
-            decision = table.decide(Request(principal or "", source, self.monotonic(), 1, 0, cost))
+            at = self.monotonic()
+            decision = table.at_once(who, at) or table.decide(
+                Request(principal or "", source, at, 1, 0, cost)
+            )
         else:
             at = self.monotonic()
             request = Request(principal or "", source, at, seen.rows, seen.tokens, cost)
@@ -181,7 +194,7 @@ class Core:
                 decision = table.decide(request)
             else:
                 decision = table.denies(request) or REFUSED[seen.why]
-        if decision.outcome is Outcome.SERVE:
+        if decision.outcome is SERVE:
             self._served += 1
         else:
             self.counts[decision.outcome] += 1
@@ -238,28 +251,40 @@ class Core:
         return self._made
 
     def tell(self, facts: Event, asked: bytes = b"", answered: bytes = b"") -> None:
-        """Queue one event about a request; its bodies are read by the thread that sends."""
+        """Queue one event about a request."""
         if self.choices.telemetry:
             self.buffer.offer(Told(self, facts, asked, answered))
 
-    def event(self, number: int, at: float, facts: Event, bodies: tuple[bytes, bytes]) -> Event:
-        """The event, with what its bodies say; `at` is by the clock that only goes forward."""
+    @property
+    def brief(self) -> bool:
+        """Whether an event holds no more of its bodies than the row and the answer."""
+        table = self.keeper.table
+        return self._reads and (table is None or table.policy.log is not LogLevel.FULL)
+
+    def when(self, at: float) -> datetime:
+        """The time of day that it was `at`, by the clock that only goes forward."""
+        since = self.monotonic() - at
+        now = self.choices.wall()
+        return now - timedelta(seconds=since) if since > _SOON else now
+
+    def line(self, number: int, at: float, facts: Event, bodies: tuple[bytes, bytes]) -> bytes:
+        """The event as JSON, with what its bodies say, whatever their shape."""
         asked, answered = bodies
         extract = self.choices.extract
-        found = quickly(asked, answered) if asked and extract is automatic else None
+        found = quickly(asked, answered) if asked and self._reads else None
         if found is None and asked:
             found = extract(decoded(asked), decoded(answered))
-        since = timedelta(seconds=self.monotonic() - at)
         if self.policy is not None and self.policy.log is LogLevel.FULL:
             found = {**_whole(asked, answered), **(found or {})}
-        return {
-            "id": f"{self.name}-{self._boot}-{number}",
-            "ts": self.choices.wall() - since,
+        event = {
+            "id": f"{self._prefix}{number}",
+            "ts": self.when(at),
             "kind": "inference",
             "asset": self.keeper.asset,
             **facts,
             **(found or {}),
         }
+        return _encode(event)
 
 
 def _whole(asked: bytes, answered: bytes) -> Event:
@@ -282,6 +307,6 @@ class Told:
         self.answered = answered
         self.size = len(asked) + len(answered)
 
-    def event(self) -> Event:
-        """The event."""
-        return self.core.event(self.number, self.at, self.facts, (self.asked, self.answered))
+    def line(self) -> bytes:
+        """The event, as JSON."""
+        return self.core.line(self.number, self.at, self.facts, (self.asked, self.answered))

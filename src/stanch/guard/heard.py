@@ -1,9 +1,8 @@
 """One request that is let through as it is, and told of afterwards.
 
 In    the host's messages in both directions, passed on at once.
-Out   what the thread that sends makes an event of; the first `largest` bytes of each body.
-Why   this stands in the host's way on every request, so it only keeps references: what it heard is
-      put into words later, elsewhere.
+Out   what an event is made of, once the answer has left; the first `largest` bytes of each body.
+Why   this stands in the host's way on every request, so it only keeps references until then.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stanch.guard.answers import Message, Send
 from stanch.guard.facts import Decision
-from stanch.guard.telemetry import Event
+from stanch.guard.lines import said
 
 if TYPE_CHECKING:
     from stanch.guard.core import Core
@@ -80,13 +79,13 @@ class Heard:
                 self.asked.clear()
         return message
 
-    async def send(self, message: Message) -> None:
-        """The host's send, with what was answered kept."""
+    def send(self, message: Message) -> Awaitable[None]:
+        """The host's send, with what was answered kept; it adds no coroutine of its own."""
         if message["type"] == "http.response.body":
             self.keep(message.get("body"))
         elif message["type"] == "http.response.start":
             self.status = message["status"]
-        await self._send(message)
+        return self._send(message)
 
     def keep(self, body: bytes | None) -> None:
         """Keep a part of the answer, or nothing of it once it is too large."""
@@ -106,16 +105,24 @@ class Heard:
         self.size = 2 * core.choices.largest - self._asked_left - self._left
         core.buffer.offer(self)
 
-    def event(self) -> Event:
-        """The event, made by the thread that sends."""
+    def line(self) -> bytes:
+        """The event, as JSON."""
+        core = self.core
+        bodies = (b"".join(self.asked), b"".join(self.answered))
+        took = 1000 * (self.ended - self.started), self.status
+        if not self.tools and core.brief:
+            found = said(*bodies)
+            if found is not None:
+                at = core.when(self.ended)
+                about = self.who, self.decision.version
+                return core.lines.line((self.number, at), about, took, found)
         facts: dict[str, object] = {
             "principal": self.who[0] or "",
             "source": self.who[1],
             "version": self.decision.version,
-            "latency_ms": 1000 * (self.ended - self.started),
-            "status": self.status,
+            "latency_ms": took[0],
+            "status": took[1],
         }
         if self.tools:
             facts["tools_held"] = self.tools
-        bodies = (b"".join(self.asked), b"".join(self.answered))
-        return self.core.event(self.number, self.ended, facts, bodies)
+        return core.line(self.number, self.ended, facts, bodies)

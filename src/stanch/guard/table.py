@@ -95,6 +95,7 @@ class Table:
         "_only",
         "_outcomes",
         "_own",
+        "_quick",
         "_silent",
         "_simple",
         "_state",
@@ -108,7 +109,7 @@ class Table:
         self.mode = answering_mode(policy)
         self._denied = frozenset(folded(p) for p in policy.deny.principals)
         self._networks = Networks(policy.deny.networks)
-        self._clear: dict[tuple[str, str], str] = {}
+        self._clear: dict[tuple[str | None, str], str] = {}
         self._limit = limit = policy.limit
         self._own = {folded(p): _held(r, limit.per_principal) for p, r in limit.principals.items()}
         self._limited = bool(self._own or limit.per_principal or limit.overall or limit.cost)
@@ -126,6 +127,7 @@ class Table:
         self._outcomes = {v: Decision(outcome, why, version=v) for v in order}
         self._turns = cycle(order)
         self._only = self._outcomes[order[0]] if len(self._outcomes) == 1 else None
+        self._quick = self._simple and self._only is not None
 
     def decide(self, request: Request, *, spend: bool = True) -> Decision:
         """What happens to this request; `spend=False` looks without charging anybody."""
@@ -148,6 +150,20 @@ class Table:
         if not spend:
             return next(iter(self._outcomes.values()))
         return self._only or self._outcomes[next(self._turns)]
+
+    def at_once(self, who: tuple[str | None, str], at: float) -> Decision | None:
+        """What happens to a plain request of somebody who was cleared; None where that takes more.
+
+        It decides as `decide` does, without a Request: most requests end here.
+        """
+        name = self._clear.get(who)
+        if name is None or not self._quick:
+            return None
+        if self._limited:
+            waiting = self._own_rate(name, at)
+            if waiting is not None:
+                return waiting
+        return self._only
 
     def _cleared(self, asks: tuple[str, str]) -> str:
         """The name for comparing, kept with this: nothing in this policy denies the two."""
