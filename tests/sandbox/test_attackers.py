@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from stanch.sandbox.attackers.evasion import Target, hide
+from stanch.sandbox.attackers.evasion import Target, hide, rightly_named
 from stanch.sandbox.attackers.extraction import Style, Thief, extract, fidelity
 from stanch.sandbox.attackers.membership import advantage, suspect_members
 from stanch.sandbox.attackers.poison import backdoored, flipped, flipped_for, triggered
@@ -174,3 +174,14 @@ def test_every_attacker_stops_when_told(digits: tuple[Table, Table, Net]) -> Non
     probe_then_defraud(door, known.x, known.x, "0", Pace(10, over))
     suspect_members(door, known, 2, np.random.default_rng(1), Pace(10, over))
     assert door.asked == 0
+
+
+def test_who_hides_an_input_takes_one_that_is_called_what_it_is(
+    digits: tuple[Table, Table, Net],
+) -> None:
+    _, unseen, net = digits
+    wrong = np.flatnonzero(net.says(unseen.x) != unseen.y)[:1]
+    right = np.flatnonzero(net.says(unseen.x) == unseen.y)[:2]
+    known = unseen.take(np.concatenate([wrong, right]))
+    assert rightly_named(Open(net, unseen.classes), known, 1) == [1]
+    assert rightly_named(Closed(), known, 2) == [0, 1]

@@ -57,6 +57,8 @@ FLIPPED = 0.25
 """More pairs with different answers, in those that hardly differ, feel for the boundary."""
 STEPPED = -3.0
 """Log10 of how rare a step has to be to make it a copy by steps."""
+SURE = 6.0
+"""Evidence from which it is said again, as another sight: the first one may have been of a few."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,6 +144,7 @@ def _finding(window: Window, found: tuple[Accused, ...]) -> Finding:
         because=window.cites,
         strength=round(-first.rarity, 2),
         suspects=suspects_of(found),
+        topic="for sure" if -first.rarity >= SURE else "",
         points_to={AttackKind.MEMBERSHIP_INFERENCE: max(WORTH[a.way] for a in found)},
         atlas=("AML.T0024.001",) if first.way == CLIMB else ("AML.T0024.000",),
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stanch.sandbox.pace import Pace
-from stanch.sandbox.victims.data import Floats
+from stanch.sandbox.victims.data import Floats, Table
 from stanch.sandbox.wire import Door
 
 _HALVINGS = 10
@@ -83,6 +83,20 @@ class _Asker:
 
     def _door(self) -> Door:
         return self._doors[self.asked % len(self._doors)]
+
+
+def rightly_named(door: Door, known: Table, count: int) -> list[int]:
+    """The first so many inputs that the victim calls what they are: others need not be hidden.
+
+    Who is refused knows nothing better than to take them as they come.
+    """
+    found: list[int] = []
+    for n, row in enumerate(known.x):
+        if len(found) == count:
+            break
+        if door.ask(row).says in ("", known.classes[int(known.y[n])]):
+            found.append(n)
+    return found
 
 
 def hide(doors: Sequence[Door], target: Target, pace: Pace) -> Hidden:
