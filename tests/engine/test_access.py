@@ -58,6 +58,18 @@ def test_a_key_opens_until_it_is_revoked(access: Access) -> None:
         access.bearer(f"Bearer {made.text}")
 
 
+def test_a_key_is_at_hand_from_its_first_use_until_it_is_revoked(access: Access) -> None:
+    made = access.keys.create("ci", frozenset({Scope.INGEST}), by="ada")
+    header = f"Bearer {made.text}"
+    assert not access.at_hand(header)
+    access.bearer(header)
+    assert access.at_hand(header)
+    assert not access.at_hand(header[:-1])
+    assert not access.at_hand("")
+    access.keys.revoke(made.key.id, by="ada")
+    assert not access.at_hand(header)
+
+
 def test_a_key_that_has_expired_opens_nothing_even_when_remembered(
     access: Access, hands: Hands
 ) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from stanch.api.gate import caller_of
+from stanch.api.gate import asked_by
 from stanch.api.house import House, Receipt
 from stanch.api.wire import Inbox, Receive, Send, answer, discard, headers_of, read_body
 from stanch.api.wire import Scope as HttpScope
@@ -77,7 +77,7 @@ class EventsRoute:
         headers = headers_of(scope)
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         encoding = headers.get("content-encoding", "")
-        caller = await asyncio.to_thread(caller_of, self._house.access, "POST", headers)
+        caller = await asked_by(self._house.access, "POST", headers)
         authorise(caller, Scope.INGEST)
         if media_type not in MEDIA_TYPES:
             raise UnknownFormat(media_type[:64], ", ".join(MEDIA_TYPES))

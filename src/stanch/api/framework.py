@@ -5,7 +5,6 @@ Out   a Litestar application in which each route is guarded by the scope it name
       exception is a problem document.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 
 from stanch.api.asking import OPEN, SCOPE, Query, query_of
-from stanch.api.gate import caller_of
+from stanch.api.gate import asked_by
 from stanch.api.house import House
 from stanch.api.openapi import CONFIG
 from stanch.api.problem import answer_to
@@ -128,7 +127,7 @@ async def _let_in(
         return
     headers = {k.lower(): v for k, v in connection.headers.items()}
     method = str(connection.scope.get("method", "GET"))
-    caller = await asyncio.to_thread(caller_of, house.access, method, headers)
+    caller = await asked_by(house.access, method, headers)
     connection.scope["user"] = authorise(caller, scope)
 
 

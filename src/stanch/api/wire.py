@@ -31,8 +31,9 @@ def headers_of(scope: Scope) -> Mapping[str, str]:
 
 async def read_body(headers: Mapping[str, str], receive: Receive, cap: int) -> bytes:
     """The whole body, or `TooLarge` as soon as it passes the cap."""
-    stated = headers.get("content-length", "0")
-    if stated.isdecimal() and int(stated) > cap:
+    stated = headers.get("content-length", "")
+    whole = int(stated) if stated.isdecimal() else None
+    if whole is not None and whole > cap:
         raise TooLarge(cap)
     chunks: list[bytes] = []
     size = 0
@@ -45,7 +46,7 @@ async def read_body(headers: Mapping[str, str], receive: Receive, cap: int) -> b
         if size > cap:
             raise TooLarge(cap)
         chunks.append(chunk)
-        if not message.get("more_body", False):
+        if size == whole or not message.get("more_body", False):
             return b"".join(chunks) if len(chunks) > 1 else chunks[0]
 
 

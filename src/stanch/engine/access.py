@@ -53,6 +53,10 @@ class Access:
             raise NotLoggedIn
         return self.keys.caller(text.strip())
 
+    def at_hand(self, header: str) -> bool:
+        """Whether `bearer` can say who it is without asking the database."""
+        return self.keys.at_hand(header.partition(" ")[2].strip())
+
     def login(self, name: str, password: str, *, source: str, old: str = "") -> LoggedIn:
         """A new session; `NotLoggedIn` whatever was wrong, `Busy` after too many wrong ones."""
         self._attempts.allow(name, source)

@@ -99,7 +99,7 @@ class Keys:
 
     def caller(self, text: str) -> Caller:
         """Whoever holds this key, or `NotLoggedIn`."""
-        mark = hashlib.sha256(text.encode(errors="replace")).digest()
+        mark = _mark(text)
         known = self._known.get(mark)
         if known is None or monotonic() - known.checked > _FRESH_S:
             known = self._look_up(text, mark)
@@ -108,6 +108,11 @@ class Keys:
             raise NotLoggedIn
         self._used[known.key.id] = now
         return known.caller
+
+    def at_hand(self, text: str) -> bool:
+        """Whether this key was looked up so lately that `caller` need not ask the database."""
+        known = self._known.get(_mark(text))
+        return known is not None and monotonic() - known.checked < _FRESH_S * 0.9
 
     def flush(self) -> int:
         """How many keys were used since the last time, now kept."""
@@ -142,6 +147,11 @@ class Keys:
 def mint(at: datetime) -> str:
     """The text of a new key; nothing knows it yet."""
     return f"stk_{new_id('key', at)}_{secrets.token_hex(32)}"
+
+
+def _mark(text: str) -> bytes:
+    """Under which name a key is remembered; the memory holds no key."""
+    return hashlib.sha256(text.encode(errors="replace")).digest()
 
 
 def _parts(text: str) -> tuple[KeyId, str]:
