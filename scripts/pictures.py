@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))
 INCIDENTS, FINDINGS, EVENTS = 41, 1200, 5000
 CASE = f"/incidents/inc-{INCIDENTS - 1:015d}"
 TABLETOPS = "/drills/tabletops"
+ADMINS = ("/rules/new", "/settings/outside")
 WIDE, PHONE = (1360, 850), (390, 780)
 PICTURES = (
     ("console-home", "/", WIDE, "light"),
@@ -25,6 +26,7 @@ PICTURES = (
     ("console-board", "/board", WIDE, "light"),
     ("console-question", "/approvals", PHONE, "light"),
     ("console-rule", "/rules/new", WIDE, "light"),
+    ("console-outside", "/settings/outside", WIDE, "light"),
     ("console-paper", f"{CASE}/paper", WIDE, "light"),
     ("console-tabletop", TABLETOPS, WIDE, "light"),
 )
@@ -51,7 +53,7 @@ def taken(browser: Any, url: str, path: str, look: tuple[tuple[int, int], str]) 
     size = {"width": width, "height": height}
     page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
     page.goto(f"{url}/login")
-    page.fill("#name", "ada" if path == "/rules/new" else "ben")
+    page.fill("#name", "ada" if path in ADMINS else "ben")
     page.fill("#password", importlib.import_module("bench.seed").PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{url}/")

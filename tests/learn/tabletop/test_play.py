@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stanch.learn.tabletop.naming import named
+from stanch.learn.tabletop.naming import doubted, named
 from stanch.learn.tabletop.play import Move, Stage, Standing, State, What, played, state
 from stanch.learn.tabletop.quoting import quoted
 from stanch.learn.tabletop.review import markdown, review
@@ -207,6 +208,46 @@ def test_words_name_a_point_by_how_they_begin_and_in_a_row() -> None:
     assert named("We TELL the owners, now.", points) == ("p",)
     assert named("tell them the owner", points) == ()
     assert named("foretell the owner", points) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "sure", "unsure"),
+    [
+        ("Block the key and tell legal.", "bt", ""),
+        ("We do not block the key.", "", "b"),
+        ("Don't block it; tell legal.", "t", "b"),
+        ("We would never, at this hour, block it.", "b", ""),
+        ("Do not wait, block the key.", "b", ""),
+        ("Not only block the key but tell legal.", "bt", ""),
+        ("Block nobody. Then block the key.", "b", ""),
+        ("Block nobody, and tell legal without delay.", "t", "b"),
+        ("Can\u2019t block v7.1 before we tell legal, tell legal first.", "t", "b"),
+        ("BLOCK, do not hesitate to tell legal", "bt", ""),
+        ("We do not load it.", "n", ""),
+    ],
+)
+def test_a_point_beside_a_negation_is_doubted_and_not_counted(
+    text: str, sure: str, unsure: str
+) -> None:
+    points = (
+        Point(id="b", says="block", words=("block",)),
+        Point(id="t", says="tell", words=("tell legal",)),
+        Point(id="n", says="no load", words=("not load",)),
+    )
+    assert "".join(named(text, points)) == sure
+    assert "".join(doubted(text, points)) == unsure
+
+
+def test_what_is_doubted_waits_for_the_leader_and_the_report_says_so() -> None:
+    said = answer(11, "two", text="do not keep it, tell the owners")
+    line = judged(13, said).lines[1]
+    assert (line.content, line.named, line.unsure) == (0.5, ("tell them",), ("keep it",))
+    now = seen(30, said, at(26, What.STOPPED))
+    gaps = review(now, score(NIGHT, now, ACTS)).gaps
+    assert any('beside a "not", to be told by the leader: keep it' in gap.says for gap in gaps)
+    rated = at(12, What.RATED, inject="two", answer=2, points=("keep", "tell"))
+    line = judged(13, said, rated).lines[1]
+    assert (line.content, line.unsure) == (1.0, ())
 
 
 DOING = st.sampled_from([What.PAUSED, What.RESUMED, What.NEXT, What.ANSWERED, What.REMARKED])

@@ -84,6 +84,8 @@ class Said:
     """Whether this person gave no later one."""
     worth: float | None = None
     named: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
+    """Points said beside a "not", until whoever leads tells what was meant."""
     rated_by: str = ""
 
 
@@ -262,5 +264,6 @@ def _said(one: Reply, *, told: bool) -> Said:
         stands=one.last,
         worth=one.worth if told else None,
         named=one.named if told else (),
+        doubted=one.doubted if told else (),
         rated_by=one.rated_by if told else "",
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from stanch.learn.tabletop.naming import named
+from stanch.learn.tabletop.naming import doubted, named
 from stanch.learn.tabletop.scenario import BEST, Inject, Kind, Scenario
 from stanch.vocabulary.people import Duty
 
@@ -95,6 +95,8 @@ class Reply:
     choice: str = ""
     text: str = ""
     named: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
+    """Points whose words stand there beside a "not"; nobody has said yet what was meant."""
     worth: float | None = None
     """0 to 1; nothing yet when a person has to rate it."""
     rated_by: str = ""
@@ -215,9 +217,10 @@ def _replies(one: Inject, moves: Sequence[Move]) -> Iterable[Reply]:
     for move in mine:
         at = played([m for m in moves if m.seq < move.seq], move.at)
         rating = ratings.get(move.seq)
-        points = named(move.text, one.points)
+        points, unsure = named(move.text, one.points), doubted(move.text, one.points)
         if rating is not None and one.kind is Kind.POINTS:
             points = tuple(p.id for p in one.points if p.id in rating.points)
+            unsure = ()
         yield Reply(
             seq=move.seq,
             at=move.at,
@@ -229,6 +232,7 @@ def _replies(one: Inject, moves: Sequence[Move]) -> Iterable[Reply]:
             choice=move.choice,
             text=move.text,
             named=points,
+            doubted=unsure,
             worth=_worth(one, move, points, rating),
             rated_by=rating.by if rating else "",
             last=last[(move.who or move.by).casefold()] == move.seq,

@@ -118,9 +118,12 @@ def _lacking(one: QuestionScore) -> Iterator[str]:
 def _how(one: QuestionScore) -> Iterator[str]:
     if not one.in_time and one.took is not None:
         yield f"the answer took {spell(one.took)}, {spell(one.allowed)} were allowed"
-    if one.missed:
-        yield f"not named: {_list(one.missed)}"
-    elif one.content is not None and one.content < WELL:
+    missed = tuple(says for says in one.missed if says not in one.unsure)
+    if missed:
+        yield f"not named: {_list(missed)}"
+    if one.unsure:
+        yield f'said beside a "not", to be told by the leader: {_list(one.unsure)}'
+    if not one.missed and one.content is not None and one.content < WELL:
         yield "another answer would have been better"
 
 

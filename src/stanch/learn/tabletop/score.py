@@ -58,6 +58,8 @@ class QuestionScore:
     """Whether nobody of the role that was asked answered, but others did."""
     named: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    """Of what was missed: said beside a "not", and nobody has told yet what was meant."""
     decisions: tuple[Decision, ...] = ()
 
     @property
@@ -142,6 +144,7 @@ def _line(one: Asked, playbook_acts: frozenset[str]) -> QuestionScore:
     over = one.stage in {Stage.ANSWERED, Stage.LATE}
     rated = content is not None
     hit = _together(stands)
+    beside = {point for reply in stands for point in reply.doubted} - hit
     return QuestionScore(
         inject=inject.id,
         title=inject.title,
@@ -158,6 +161,7 @@ def _line(one: Asked, playbook_acts: frozenset[str]) -> QuestionScore:
         by_others=bool(stands) and all(r.duty is not inject.asks for r in stands),
         named=tuple(p.says for p in inject.points if p.id in hit),
         missed=tuple(p.says for p in inject.points if put and p.id not in hit),
+        unsure=tuple(p.says for p in inject.points if p.id in beside),
         decisions=tuple(_decisions(one, playbook_acts)),
     )
 

@@ -13,8 +13,8 @@ from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
 
 NEW = """\
-# Systems outside, by names of your own. No secret stands here: each system names the file or the
-# variable that holds its secret.
+# Systems outside, by names of your own. No secret stands here:
+# each system names the file or the variable that holds its own.
 systems:
   mail: {connector: mail, address: "smtp://stanch@mx.example.org:587"}
   chat: {connector: webhook, address: "https://hooks.example.org/ml",
@@ -75,6 +75,7 @@ def desk(
         systems=stated(plan),
         people=plan.people,
         tried=tried,
+        first=draft.text == NEW,
         versions=board.versions(),
         connectors=board.known(),
     )
