@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stanch.sandbox.processes import Victim
+from stanch.sandbox.processes import Process, Victim
 from stanch.sandbox.victims.data import table
 from stanch.sandbox.victims.net import trained
 from stanch.sandbox.victims.registry import Registry
@@ -108,3 +108,10 @@ def test_a_process_that_cannot_start_is_told(tmp_path: Path) -> None:
         bad.start()
     bad.stop()
     victim.stop()
+
+
+def test_who_listens_to_a_process_that_was_stopped_hears_that_it_ended() -> None:
+    player = Process("stanch.sandbox.player", ())
+    player.stop()
+    with pytest.raises(CouldNotTell, match="ended before it answered"):
+        player.line()

@@ -56,7 +56,10 @@ class Process:
     def line(self) -> bytes:
         """The next line it says; `CouldNotTell` when it ended instead."""
         out = self._child.stdout
-        said = out.readline() if out else b""
+        try:
+            said = out.readline() if out else b""
+        except ValueError:
+            said = b""  # stopped by another thread while it was listened to
         if not said:
             raise CouldNotTell("a process of the drill ended before it answered")
         return said
