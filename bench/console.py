@@ -1,6 +1,9 @@
 """The console: first paint, weight, interaction, live change, and what open browsers cost.
 
-    python -m bench.console [incidents] [findings] [events] [an already seeded folder]
+    python -m bench.console [incidents] [findings] [events] [an already seeded folder] [pages]
+
+`pages` names the beginnings of paths, with commas: only those are measured, beside what is known
+of the others.
 
 A server on a store seeded by `bench.seed`, and Debian's Chromium. For each page: the server's own
 time, the first contentful paint, the weight of all that was fetched. For each key: the time from
@@ -30,6 +33,7 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 ROUNDS = 20
 BOUND_MS, BOUND_BYTES, BOUND_LIVE_MS, BOUND_KEY_MS = 300, 200_000, 1000, 100
 BROWSERS = 50
+IDLE = f"idle_share_of_a_core_with_{BROWSERS}_streams"
 LARGE = 10_000
 """Findings of the one incident that has more than any other."""
 _PAINT = """() => {
@@ -69,8 +73,21 @@ PATHS = (
     "/assets/fraud-scorer",
     "/principals/key-91",
     "/playbooks",
+    "/playbooks/extraction",
+    "/playbooks/extraction/edit",
     "/measures",
+    "/rules",
+    "/rules/guessed_login",
+    "/rules/guessed_login/edit",
+    "/drills",
+    "/drills/tabletops",
+    "/drills/tabletops/{play}",
+    "/drills/tabletops/{over}/report",
+    "/settings",
+    "/settings/outside",
 )
+ADMINS = ("/edit", "/settings", "/settings/outside")
+"""What only an admin sees."""
 KEYS = (
     ("next row", "/incidents", "j", "document.activeElement?.closest('[data-row]')"),
     ("pick a row", "/incidents", "x", "document.querySelector('[data-bulk]:not([hidden])')"),
@@ -94,6 +111,7 @@ def main() -> None:
     incidents = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     findings = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
     events = int(sys.argv[3]) if len(sys.argv) > 3 else 1_000_000
+    only = tuple(sys.argv[5].split(",")) if len(sys.argv) > 5 else ()
     with tempfile.TemporaryDirectory() as folder:
         data = Path(sys.argv[4]) if len(sys.argv) > 4 else Path(folder) / "data"
         if not data.exists():
@@ -102,20 +120,25 @@ def main() -> None:
         names = {"newest": f"inc-{incidents - 1:015d}", "large": f"inc-{SEED.LARGE:015d}"}
         with served(data) as (url, pid):
             settled(pid)
-            pages, keys, live = measured(url, names)
-            settled(pid)
-            idle = idle_share(url, pid)
+            pages, told = measured(url, names, only)
+            if not only:
+                settled(pid)
+                told[IDLE] = round(idle_share(url, pid), 4)
     print(f"{'page':62} {'server p50':>11} {'paint p50':>10} {'p95':>7} {'weight':>8}")
     for one in pages:
         print(
             f"{one['path']:62} {one['server_ms']:9.0f}ms {one['paint_ms']:8.0f}ms "
             f"{one['paint_p95_ms']:5.0f}ms {one['weight'] / 1000:6.0f}kB"
         )
-    for one in keys:
+    for one in told.get("keys", ()):
         print(f"{one['key']:62} {'':22} {one['p95_ms']:5.0f}ms to the effect")
-    print(f"a change is seen in another browser after {live:.0f} ms (bound {BOUND_LIVE_MS})")
-    print(f"{BROWSERS} open browsers take {idle:.1%} of one core")
+    if not only:
+        print(f"a change is seen elsewhere after {told['live_ms']} ms (bound {BOUND_LIVE_MS})")
+        print(f"{BROWSERS} open browsers take {told[IDLE]:.1%} of one core")
+    before = json.loads(OUT.read_text(encoding="utf-8")) if only and OUT.exists() else {}
+    known = {one["path"]: one for one in (*before.get("pages", ()), *pages)}
     result = {
+        **before,
         "machine": {
             "platform": platform.platform(),
             "cpus": os.cpu_count(),
@@ -134,10 +157,8 @@ def main() -> None:
             "live_ms": BOUND_LIVE_MS,
             "key_ms": BOUND_KEY_MS,
         },
-        "pages": pages,
-        "keys": keys,
-        "live_ms": round(live),
-        f"idle_share_of_a_core_with_{BROWSERS}_streams": round(idle, 4),
+        "pages": [known[path] for path in PATHS if path in known],
+        **told,
     }
     OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
@@ -169,20 +190,40 @@ def served(data: Path) -> Iterator[tuple[str, int]]:
 
 
 def measured(
-    url: str, names: dict[str, str]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
+    url: str, names: dict[str, str], only: tuple[str, ...]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  only where it is measured
 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        page = entered(browser, url, "ben")
-        pages = [one_page(page, url, path, names) for path in PATHS]
-        keys = [one_key(page, url, names, key) for key in KEYS]
-        other = entered(browser, url, "ada")
-        where = f"{url}/incidents/{names['newest']}/notes"
-        live = median(live_ms(page, other, where) for _ in range(5))
+        page, other = entered(browser, url, "ben"), entered(browser, url, "ada")
+        names = {**names, "play": begun(page, url), "over": begun(page, url, ends=True)}
+        pages = [
+            one_page(other if path.endswith(ADMINS) else page, url, path, names)
+            for path in PATHS
+            if not only or path.startswith(only)
+        ]
+        told: dict[str, Any] = {}
+        if not only:
+            told["keys"] = [one_key(page, url, names, key) for key in KEYS]
+            where = f"{url}/incidents/{names['newest']}/notes"
+            told["live_ms"] = round(median(live_ms(page, other, where) for _ in range(5)))
         browser.close()
-    return pages, keys, live
+    return pages, told
+
+
+def begun(page: Any, url: str, *, ends: bool = False) -> str:
+    """The id of a tabletop that is played now, or was."""
+    page.goto(f"{url}/drills/tabletops")
+    page.locator("form[action$='/start'] button").first.click()
+    page.wait_for_url("**/drills/tabletops/*")
+    play = str(page.url).rpartition("/")[2]
+    for _ in range(2):
+        page.get_by_role("button", name="Next inject now").click()
+    if ends:
+        page.get_by_role("button", name="End it").click()
+        page.wait_for_url("**/report")
+    return play
 
 
 def one_key(

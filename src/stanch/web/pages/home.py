@@ -1,5 +1,6 @@
 """Home: what needs me now, how every asset is, what cannot be told. Calm when all is well."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from stanch.web.words import word
 HOURS = 24
 MOST_ASSETS = 200
 _LOUD = 10
+_NUMBERS = re.compile(r"\d+")
 _LEVELS = sorted(Level, reverse=True)
 
 
@@ -74,21 +76,25 @@ class Dark:
     why: str
     since: datetime
     what: tuple[str, ...]
+    others: int = 0
+    """Reasons that differ from it by their numbers only."""
 
 
 def _grouped(blinds: tuple[BlindSpot, ...]) -> list[Dark]:
     """The reasons that most detectors share, first."""
     made: dict[tuple[AssetId, str], list[BlindSpot]] = {}
     for one in blinds:
-        made.setdefault((one.blind.asset, one.blind.why), []).append(one)
+        alike = _NUMBERS.sub("#", one.blind.why)
+        made.setdefault((one.blind.asset, alike), []).append(one)
     found = [
         Dark(
             asset=asset,
-            why=why,
+            why=min(all_, key=lambda b: b.since).blind.why,
             since=min(b.since for b in all_),
             what=tuple(sorted({word(b.blind.detector) for b in all_})),
+            others=len({b.blind.why for b in all_}) - 1,
         )
-        for (asset, why), all_ in made.items()
+        for (asset, _), all_ in made.items()
     ]
     return sorted(found, key=lambda d: (-len(d.what), d.since))
 

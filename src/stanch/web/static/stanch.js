@@ -18,4 +18,6 @@ if (document.getElementById("main")?.closest(".frame")) {
   brush();
   live();
   editor();
+  // On a narrow screen the rail is a row; where one is must not be outside of it.
+  document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 }
