@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, tuple_, update
 
 from stanch.store.sql import tables
 from stanch.store.sql.codec import micros, moment
+from stanch.store.sql.prepared import Prepared, added, rewritten
 from stanch.store.sql.shelf import Query, chunks
 from stanch.vocabulary.finding import Blind
 from stanch.vocabulary.ids import AssetId, BaselineId, DetectorId, Digest, PrincipalId
@@ -18,6 +19,12 @@ from stanch.vocabulary.trouble import NotFound, Stale
 _sum = tables.summaries
 _base = tables.baselines
 _blind = tables.blinds
+_HERE = ("asset", "version", "detector")
+_SPOT = [_blind.c[name] == bindparam(name) for name in _HERE]
+_BEGAN = Prepared(select(_blind.c.since).where(*_SPOT))
+_NOTED = added(_blind, (*_HERE, "since", "seen", "why"))
+_SAID_AGAIN = rewritten(_blind, ("seen", "why"), *_HERE)
+_GONE = Prepared(delete(_blind).where(*_SPOT))
 _LOT = 100
 """Blocks in one delete; four values each keeps below SQLite's oldest limit of 999."""
 
@@ -187,32 +194,19 @@ class Blinds:
 
     def say(self, blind: Blind, *, at: datetime) -> BlindSpot:
         """The blind spot, with the moment it began."""
-        c = _blind.c
-        here = (
-            (c.asset == blind.asset) & (c.version == blind.version) & (c.detector == blind.detector)
-        )
-        since = self.link.execute(select(c.since).where(here)).scalar()
+        here = _place(blind.detector, blind.asset, blind.version)
+        now = {"new_seen": micros(at), "new_why": blind.why}
+        since = _BEGAN.run(self.link, here).scalar()
         if since is None:
-            self.link.execute(
-                insert(_blind).values(
-                    asset=blind.asset,
-                    version=blind.version,
-                    detector=blind.detector,
-                    since=micros(at),
-                    seen=micros(at),
-                    why=blind.why,
-                )
-            )
+            begun = {f"new_{name}": value for name, value in here.items()}
+            _NOTED.run(self.link, begun | now | {"new_since": micros(at)})
             return BlindSpot(blind=blind, since=at, seen=at)
-        changed = {"seen": micros(at), "why": blind.why}
-        self.link.execute(update(_blind).where(here).values(**changed))
+        _SAID_AGAIN.run(self.link, here | now)
         return BlindSpot(blind=blind, since=moment(since), seen=at)
 
     def clear(self, detector: DetectorId, asset: AssetId, version: str = "") -> bool:
         """Whether there was a blind spot that is now gone."""
-        c = _blind.c
-        here = (c.asset == asset) & (c.version == version) & (c.detector == detector)
-        return self.link.execute(delete(_blind).where(here)).rowcount > 0
+        return _GONE.run(self.link, _place(detector, asset, version)).rowcount > 0
 
     def of(self, asset: AssetId | None = None) -> tuple[BlindSpot, ...]:
         """The blind spots of an asset, or all."""
@@ -232,6 +226,10 @@ class Blinds:
             )
             for r in self.link.execute(query)
         )
+
+
+def _place(detector: DetectorId, asset: AssetId, version: str) -> dict[str, str]:
+    return dict(zip(_HERE, (asset, version, detector), strict=True))
 
 
 def _baseline(row: Row[*tuple[Any, ...]], body: bytes) -> BaselineKept:
