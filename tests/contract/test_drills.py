@@ -153,7 +153,7 @@ def test_an_attack_that_is_told_to_stop_stops(name: str, tmp_path: Path) -> None
     scene.stop.set()
     done = threading.Thread(target=lambda: one.gain(scene, one.attack(scene)), daemon=True)
     done.start()
-    done.join(20)
+    done.join(120)
     assert not done.is_alive()
 
 

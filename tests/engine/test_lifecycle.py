@@ -27,7 +27,7 @@ from stanch.store.sql.store import SqlStore, open_store
 from stanch.store.vault import Vault
 from stanch.vocabulary.finding import Blind, Finding, Report
 from stanch.vocabulary.ids import AssetId
-from stanch.vocabulary.incident import Phase
+from stanch.vocabulary.incident import Phase, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
 from stanch.vocabulary.record import Deed
@@ -386,6 +386,38 @@ def test_how_many_false_alarms_a_year_are_allowed_moves_the_bar_of_a_running_wat
     needed = [{r.needed for r in window.readings.values()} for window in seen]
     ((before,), (after,)) = needed[0], needed[-1]
     assert after == pytest.approx(before + 3)
+
+
+def test_what_is_undecided_is_looked_for_again_although_nothing_new_is_found(house: House) -> None:
+    once: list[Finding] = []
+
+    def first(window: Window, _limits: object) -> Iterator[Finding | Blind]:
+        if window.n and not once:
+            once.append(
+                Finding(
+                    detector=known["feature_drift"].id,
+                    asset=FRAUD,
+                    version="v7",
+                    window=window.span,
+                    says="Something moved.",
+                    measured={},
+                    because=window.cites,
+                )
+            )
+            yield once[0]
+
+    known = detectors()
+    house.start(lambda: {"feature_drift": replace(known["feature_drift"], look=first)})
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(20_000, START))
+    kinds = []
+    for shift in (3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0):
+        minute_by_minute(house, 1, shift=shift, seed=100 + len(kinds))
+        with house.store.look() as tx:
+            (incident,) = tx.incidents.open_on([FRAUD])
+        kinds.append((incident.verdict.kind, incident.verdict.looks, incident.verdict.rows))
+    assert kinds[0][0] is VerdictKind.UNDECIDED
+    assert kinds[-1][0] is VerdictKind.NATURAL
+    assert kinds[-1][1] > 1
 
 
 def test_a_detector_that_raises_is_a_visible_blind_spot_and_stops_nothing(house: House) -> None:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stanch.triage.verdict.calibration import Table, calibrate, packaged
-from stanch.triage.verdict.decide import bound, verdict_of
+from stanch.triage.verdict.decide import ALPHA, LIFE, bound, price, verdict_of
 from stanch.triage.verdict.observations import Base, Happening, Now, Observations, Signal
 from stanch.triage.verdict.observe import observe
-from stanch.vocabulary.finding import AttackKind, Finding
+from stanch.vocabulary.finding import AttackKind, Finding, Lifecycle
 from stanch.vocabulary.ids import AssetId, DetectorId, PrincipalId
 from stanch.vocabulary.incident import VerdictKind
 from stanch.vocabulary.span import Span
@@ -218,6 +218,35 @@ def test_a_finding_that_proves_a_deed_is_enough_and_a_weak_one_is_not() -> None:
     assert verdict_of((finding(0.7),), Observations(), packaged()).kind is VerdictKind.UNDECIDED
     weak = verdict_of((finding(0.98, strength=0.3),), Observations(), packaged())
     assert weak.kind is VerdictKind.UNDECIDED
+
+
+def test_all_looks_at_one_incident_together_err_no_more_than_is_allowed() -> None:
+    assert price(0) == 1, "a window that is judged once pays for itself alone"
+    spent = sum(ALPHA / price(look) for look in range(1, 10_000))
+    assert 0.99 * LIFE < spent <= LIFE
+
+
+def test_what_is_enough_at_the_first_look_is_not_at_the_tenth_and_more_of_it_is() -> None:
+    some, more = (observe(now(off={3: n}), base()) for n in (10, 14))
+    assert verdict_of((), some, packaged(), looks=1).kind is VerdictKind.ATTACK
+    assert verdict_of((), some, packaged(), looks=10).kind is VerdictKind.UNDECIDED
+    assert verdict_of((), more, packaged(), looks=10).kind is VerdictKind.ATTACK
+
+
+def test_how_near_its_boundary_somebody_asks_counts_only_on_the_version_that_is_known() -> None:
+    quiet = observe(now(), base())
+    table = Table(values=(1.0, 2.0, 3.0, 4.0, 5.0, 6.0))
+    known = replace(packaged(), tables={**packaged().tables, Signal.EDGE_WHO: table})
+    near = replace(quiet, signals={**quiet.signals, Signal.EDGE_WHO: 30.0})
+    probed = replace(
+        finding(0.98, "threshold_probing"), points_to={AttackKind.THRESHOLD_PROBING: 0.9}
+    )
+    accused = verdict_of((probed,), near, known)
+    assert (accused.kind, accused.attack) == (VerdictKind.ATTACK, AttackKind.THRESHOLD_PROBING)
+    swapped = replace(finding(0.98), lifecycle=Lifecycle.DEPLOYMENT)
+    verdict = verdict_of((probed,), near, known, (swapped,))
+    assert verdict.kind is VerdictKind.UNDECIDED
+    assert "the right version in service" in verdict.reasons[-1].says
 
 
 def test_one_detector_heard_a_hundred_times_counts_once() -> None:

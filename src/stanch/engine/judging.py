@@ -7,6 +7,7 @@ Why   one function from evidence to belief: shown, tested and replayed alone.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from stanch.triage.causes import FAMILY, Family, compatible, family_of
 from stanch.triage.impact import Counted, impact_of
@@ -33,9 +34,11 @@ class Around:
     assets: Mapping[AssetId, Asset] = field(default_factory=dict)
     counted: Counted = field(default_factory=Counted)
     upstream: tuple[Finding, ...] = ()
-    """Findings of other incidents, on what the asset is made from."""
+    """Findings of other incidents: on what the asset is made from, and on its versions."""
     calibration: Calibration | None = None
     """The asset's own quiet windows; the packaged ones when None."""
+    rows: int = 0
+    """Answers in the window that was observed."""
 
 
 def judged(
@@ -68,6 +71,17 @@ def judged(
     return now
 
 
+_LESS: Mapping[VerdictKind, frozenset[VerdictKind]] = MappingProxyType(
+    {
+        VerdictKind.UNDECIDED: frozenset(),
+        VerdictKind.NATURAL: frozenset({VerdictKind.UNDECIDED}),
+        VerdictKind.FAULT: frozenset({VerdictKind.UNDECIDED}),
+        VerdictKind.ATTACK: frozenset({VerdictKind.UNDECIDED, VerdictKind.NATURAL}),
+    }
+)
+"""What takes back nothing that was shown: an attack that was shut out leaves quiet windows."""
+
+
 def _decided(
     incident: Incident,
     findings: Sequence[Finding],
@@ -75,12 +89,14 @@ def _decided(
     around: Around,
 ) -> Incident:
     """The incident with its verdict; a look at fewer counts takes back nothing that was shown."""
-    own = around.calibration
+    own, before = around.calibration, incident.verdict
     tables = packaged() if own is None else strictest(own, packaged())
-    verdict = verdict_of(findings, seen, tables, around.upstream)
-    known = incident.verdict.kind is not VerdictKind.UNDECIDED
-    if verdict.kind is VerdictKind.UNDECIDED and known:
-        return incident
+    looks = before.looks + bool(seen.signals)
+    found = verdict_of(findings, seen, tables, around.upstream, looks)
+    looked = {"looks": looks, "rows": around.rows or before.rows}
+    verdict = replace(found, **looked)
+    if verdict.kind in _LESS[before.kind]:
+        return replace(incident, verdict=replace(before, **looked))
     chain = (
         chain_of((*around.upstream, *findings), seen)
         if verdict.kind is VerdictKind.ATTACK

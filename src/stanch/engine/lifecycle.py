@@ -109,14 +109,18 @@ class Lifecycle:
                     held.append(turn.enter_context(self._parts.in_turn()))
 
             seen = self._parts.watcher.step(hold)
-            if not seen.findings and not self._parts.shares.mine("triage"):
+            if not (seen.findings or self._mine(seen)):
                 return Turn(seen=seen, triaged=Triaged())
             hold()
             # (4) triage; with nothing new, what was held back may still lapse
-            triaged = self._parts.triage.take(seen.findings, seen.windows)
+            triaged = self._parts.triage.take(seen.findings, seen.windows, looked=seen.looked)
             self._tell(triaged)
             self._answer(seen.windows)
         return Turn(seen=seen, triaged=triaged)
+
+    def _mine(self, seen: Seen) -> bool:
+        """Whether this process has something to take up although nothing was found."""
+        return self._parts.shares.mine("triage") or self._parts.triage.waits(seen.looked)
 
     def report(self, report: Report) -> Triaged:
         """What a person's report opened or joined."""

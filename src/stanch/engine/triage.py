@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from stanch.detect.summaries.parts import Peak
 from stanch.detect.window import Window
 from stanch.engine.clock import Clock, new_id
-from stanch.engine.judging import Around, judged
+from stanch.engine.judging import MACHINE, Around, judged
 from stanch.engine.observing import Slice, observed
 from stanch.engine.owed import ANSWERS, HELD, owe, owed, paid
 from stanch.engine.ports import Store, Transaction
@@ -28,7 +28,7 @@ from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import Note
 from stanch.vocabulary.finding import Finding, Lifecycle, Report
 from stanch.vocabulary.ids import AssetId, FindingId, IncidentId
-from stanch.vocabulary.incident import Incident, Need, Phase, VerdictKind, move_for
+from stanch.vocabulary.incident import Incident, Need, Phase, Verdict, VerdictKind, move_for
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.span import Span
@@ -38,6 +38,8 @@ MOST_SEEN = 1_000
 MOST_NEAR = 50
 """Assets downstream whose decisions are counted."""
 MOMENT = timedelta(minutes=1)
+MORE = 1.5
+"""How much more there has to be before an undecided incident is looked at again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +68,12 @@ class Triage:
         findings: Sequence[Finding],
         windows: Mapping[str, Window],
         reports: Sequence[Report] = (),
+        looked: Sequence[Window] = (),
     ) -> Triaged:
-        """The incidents that these findings and reports opened or changed."""
+        """The incidents that these findings and reports opened or changed.
+
+        In the windows of `looked`, what is undecided is looked for again.
+        """
         at = self._clock()
         with self._store.begin() as tx:
             assets = {a.id: a for a in _all_assets(tx)}
@@ -91,10 +97,17 @@ class Triage:
             )
             told = {r.id: r for r in reports}
             triaged, waiting = self._carry_out(tx, decisions, told, windows, at)
+            again = _again(tx, looked, triaged.all, at)
+            triaged = replace(triaged, changed=(*triaged.changed, *again))
             paid(tx, HELD, [f for f in known if f not in waiting])
             owe(tx, HELD, waiting)
             owe(tx, ANSWERS, [i.id for i in triaged.all])
         return triaged
+
+    def waits(self, looked: Sequence[Window]) -> bool:
+        """Whether something on the assets of these windows is undecided."""
+        with self._store.look() as tx:
+            return bool(_undecided(tx, looked))
 
     def _carry_out(
         self,
@@ -188,16 +201,52 @@ def judge(
     around = Around(
         assets=assets,
         counted=_counted(tx, incident, assets, window, at),
-        upstream=tuple(_upstream(tx, incident, assets, at)),
+        upstream=(*_upstream(tx, incident, assets, at), *_deployed(tx, incident, window, at)),
         calibration=_own(window),
+        rows=window.n if window is not None else 0,
     )
     now = judged(incident, findings, seen, around)
     moved = _triaged(now)
     if moved == incident:
         return incident
     saved = tx.incidents.save(replace(moved, updated=at))
-    _enter(tx, saved, Deed.INCIDENT_CHANGED, at, why=saved.title)
+    if moved != replace(incident, verdict=_counted_looks(incident.verdict, moved.verdict)):
+        _enter(tx, saved, Deed.INCIDENT_CHANGED, at, why=saved.title)
     return saved
+
+
+def _counted_looks(before: Verdict, now: Verdict) -> Verdict:
+    return replace(before, looks=now.looks, rows=now.rows)
+
+
+def _again(
+    tx: Transaction, looked: Sequence[Window], taken: Sequence[Incident], at: datetime
+) -> Iterator[Incident]:
+    """What was undecided on the assets of these windows and is not any more.
+
+    Each look costs some of the error that is allowed, so the next one comes when there is half as
+    much again to see, or half as much time has passed again.
+    """
+    known = {i.id for i in taken}
+    for one in _undecided(tx, looked):
+        verdict, window = one.verdict, _fullest([w for w in looked if w.asset.id == one.asset])
+        if one.id in known or not one.findings or window is None or window.baseline is None:
+            continue
+        more = window.n >= MORE * verdict.rows > 0
+        if more or at - one.opened >= MORE * (one.updated - one.opened) + MOMENT:
+            now = judge(tx, one, {one.findings[-1]: window}, at)
+            if now.verdict.kind is not VerdictKind.UNDECIDED:
+                yield now
+
+
+def _undecided(tx: Transaction, looked: Sequence[Window]) -> tuple[Incident, ...]:
+    """Open incidents on the assets of these windows of which the machine does not know yet."""
+    assets = tuple(sorted({w.asset.id for w in looked if w.now is not None}))
+    if not assets:
+        return ()
+    wanted = Wanted(asset=assets, verdict=(VerdictKind.UNDECIDED,), closed=False, exercise=False)
+    known = [line.incident for line in tx.incidents.page(wanted, limit=MOST_NEAR).items]
+    return tx.incidents.many([i.id for i in known if i.verdict.by == MACHINE])
 
 
 def _fullest(windows: Sequence[Window]) -> Window | None:
@@ -223,6 +272,19 @@ def _upstream(
         own = set(incident.findings)
         page = tx.findings.page(wanted, limit=MOST_NEAR)
         yield from (f for f in page.items if odd_rows(f) and f.id not in own)
+
+
+def _deployed(
+    tx: Transaction, incident: Incident, window: Window | None, at: datetime
+) -> Iterator[Finding]:
+    """What other incidents hold against the version whose answers were looked at."""
+    if window is not None and window.version:
+        wanted = Wanted(
+            asset=(incident.asset,), lifecycle=(Lifecycle.DEPLOYMENT,), since=at - REACH
+        )
+        own = set(incident.findings)
+        page = tx.findings.page(wanted, limit=MOST_NEAR)
+        yield from (f for f in page.items if f.version == window.version and f.id not in own)
 
 
 def _counted(

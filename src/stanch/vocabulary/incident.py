@@ -55,6 +55,10 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
     by: str = "stanch"
     """Who says so; a person's word replaces the machine's and is never replaced by it."""
+    looks: int = 0
+    """In how many windows was looked for it: each costs a little of the error that is allowed."""
+    rows: int = 0
+    """How many answers there were at the last look."""
 
 
 class Level(IntEnum):

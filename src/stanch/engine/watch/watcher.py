@@ -43,6 +43,8 @@ class Seen:
     blinds: tuple[Blind, ...] = ()
     windows: Mapping[str, Window] = field(default_factory=dict)
     """The window that each new finding was made on, by the finding's id."""
+    looked: tuple[Window, ...] = ()
+    """Every window in which something changed."""
 
 
 class Watcher:
@@ -134,6 +136,7 @@ class Watcher:
             findings=new,
             blinds=blinds,
             windows={f.id: windows[f.id] for f in new},
+            looked=tuple(window for window, _ in self._bench.looked_at),
         )
 
     def _look(self, at: datetime) -> Iterator[tuple[Window, Finding | Blind]]:

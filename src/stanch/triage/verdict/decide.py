@@ -6,13 +6,17 @@ Out   a `Verdict`: natural, fault, attack and its kind, or undecided, with every
 Why   blocking customers because the season changed is as wrong as calling a theft a season. No
       trained black box: one that was tried here failed on attacks it had not been trained on.
 How   1. Each signal becomes a p-value through its calibration; the smallest, times the number of
-         signals looked at (Bonferroni), must be under 5 % to speak of an attack at all.
+         signals looked at (Bonferroni), must be under 5 % to speak of an attack at all. An incident
+         is looked at again and again: look k pays for all that could still come (`price`), so
+         that over its whole life chance says attack in at most 2 of 100.
       2. What a fault of the pipeline explains (a wrong unit, a step at a deployment, the same for
          all principals) is not held against people; what single principals do is.
       3. Natural change moves the marginals and keeps the combinations, and nobody stands out. It
          is said only when both were looked at, and never of what somebody did to data, a training
          or a deployment: the world does not release versions.
-      4. Odd rows, a training on them, a release and harm after it are one deed (`chains.py`).
+      4. While a version is in service that is not the one it should be, how close to its boundary
+         somebody asks says nothing: the boundary that the baseline knows is another one's.
+      5. Odd rows, a training on them, a release and harm after it are one deed (`chains.py`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,20 +24,23 @@ from dataclasses import dataclass
 from math import exp, log
 from types import MappingProxyType
 
-from stanch.triage.causes import FAMILY, Family, family_of
+from stanch.triage.causes import CLEAR, FAMILY, Family, family_of
 from stanch.triage.verdict.calibration import Calibration
-from stanch.triage.verdict.chains import Chain, chain_of
+from stanch.triage.verdict.chains import chain_of
 from stanch.triage.verdict.faults import explains_inputs, fault_reasons
 from stanch.triage.verdict.observations import Observations, Signal
 from stanch.triage.verdict.proofs import finding_reasons
 from stanch.triage.verdict.words import attack_sentence, natural_reasons
 from stanch.vocabulary.finding import AttackKind, Finding, Lifecycle
+from stanch.vocabulary.ids import DetectorId
 from stanch.vocabulary.incident import Reason, Verdict, VerdictKind
 
 ALPHA = 0.05
-"""How often a benign window may be called an attack."""
-BAND = 4.0
-"""Between ALPHA and this many times it, the answer is: undecided."""
+"""How often a benign window that is judged once may be called an attack."""
+LIFE = 0.02
+"""How often a benign incident may be, however often it is looked at."""
+CALM = 0.2
+"""Windows odder than this are not called natural."""
 PRIOR_ATTACK = log(1 / 3)
 PRIOR_FAULT = log(1 / 5)
 CAUSE = 10.0
@@ -60,10 +67,16 @@ ASKING = frozenset(k for k, family in FAMILY.items() if family is Family.QUERIES
 
 EVERYBODY = frozenset({Signal.OFF_ALL, Signal.DUP_ALL})
 """Signals that a fault, or inputs from another world, explain."""
+ABOUT_BOUNDARY = frozenset({Signal.EDGE_WHO})
+"""Signals that take the boundary for the one that the baseline knows."""
 INPUTS = EVERYBODY | {Signal.OFF_WHO, Signal.DUP_WHO, Signal.EDGE_WHO}
 """Signals about inputs: a constant factor for everybody explains all of them."""
 FAR = 0.3
 """A marginal that moved this far: a fifth of foreign rows cannot do that, so normal rows moved."""
+
+
+BOUNDARY = DetectorId("threshold_probing")
+"""Who speaks of nothing but how close to the boundary somebody asks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +84,9 @@ class _Scales:
     """The three weights, and the evidence under them."""
 
     p: float
-    top: Signal | None
+    """The smallest chance of any signal, for all that were looked at."""
+    paid: float
+    """The same for all looks."""
     attack: float
     fault: float
     found: float
@@ -79,6 +94,8 @@ class _Scales:
     reasons: tuple[Reason, ...]
     deeds: bool = False
     """Whether a finding is about data, a training or a deployment."""
+    another: bool = False
+    """Whether the version in service is not the one that the baseline knows."""
 
     def confidence(self, kind: VerdictKind) -> float:
         """How likely this kind is, given the three weights."""
@@ -95,6 +112,7 @@ class _Scales:
 _ANOTHER_WORLD = "a new baseline: inputs moved so far that combinations cannot be compared"
 _MORE_ROWS = "more rows: what there is lies between the two answers"
 _A_PERSON = "the people who did it: data, a training or a deployment was not as usual"
+_THE_VERSION = "the right version in service: this one's boundary is not the one that is known"
 
 
 def verdict_of(
@@ -102,12 +120,14 @@ def verdict_of(
     seen: Observations,
     calibration: Calibration,
     upstream: Sequence[Finding] = (),
+    looks: int = 0,
 ) -> Verdict:
     """What we believe it is, because of what, and how sure that is.
 
-    `upstream` are findings of other incidents, on what the asset is made from.
+    `upstream` are findings of other incidents, on the asset and on what it is made from; `looks`
+    says for how many looks at one incident this one pays, 0 for a window that is judged once.
     """
-    scales = _weigh(findings, seen, calibration, chain_of((*upstream, *findings), seen))
+    scales = _weigh(findings, seen, _Terms(calibration, upstream, price(looks)))
     kind = _kind(scales, seen)
     attack = None
     if kind is VerdictKind.ATTACK and scales.kinds:
@@ -116,24 +136,39 @@ def verdict_of(
         kind=kind,
         attack=attack,
         confidence=round(scales.confidence(kind), 4),
-        reasons=(*scales.reasons, *_undecided(kind, seen, deeds=scales.deeds)),
+        reasons=(*scales.reasons, *_undecided(kind, seen, scales)),
     )
 
 
-def _weigh(
-    findings: Sequence[Finding], seen: Observations, calibration: Calibration, chain: Chain | None
-) -> _Scales:
+def price(looks: int) -> float:
+    """What a chance is multiplied by at this look, so that all looks together keep `LIFE`."""
+    return ALPHA / LIFE * looks * (looks + 1) if looks else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a window is judged by, besides itself."""
+
+    calibration: Calibration
+    upstream: Sequence[Finding]
+    price: float
+
+
+def _weigh(findings: Sequence[Finding], seen: Observations, terms: _Terms) -> _Scales:
+    chain = chain_of((*terms.upstream, *findings), seen)
+    calibration = terms.calibration
     faults = fault_reasons(seen)
     fault = PRIOR_FAULT + sum(r.weight for r in faults)
-    excused = _excused(seen, fault)
+    another = any(map(_replaced, (*terms.upstream, *findings)))
+    excused = _excused(seen, fault) | (ABOUT_BOUNDARY if another else frozenset())
     looked = {
         s: calibration.p(s, v)
         for s, v in sorted(seen.signals.items())
         if s in KINDS and s in calibration.tables and s not in excused
     }
-    top = min(looked, key=lambda s: looked[s]) if looked else None
-    p = min(1.0, len(looked) * looked[top]) if top else 1.0
-    told = finding_reasons([f for f in findings if not _explained(f, excused)])
+    p = min((min(1.0, len(looked) * chance) for chance in looked.values()), default=1.0)
+    paid = min(1.0, terms.price * p)
+    told = finding_reasons([f for f in findings if not _explained(f, excused, another=another)])
     links = (chain.reason,) if chain else ()
     found = sum(r.weight for r in (*told.reasons, *links))
     kinds = dict(told.kinds)
@@ -146,25 +181,33 @@ def _weigh(
         # Who uses what a version learnt asks oddly: the cause is the rows, not the asking.
         kinds = {k: w for k, w in kinds.items() if FAMILY[k] is not Family.QUERIES}
         kinds[chain.kind] = kinds.get(chain.kind, 0.0) + CAUSE + chain.reason.weight
-    signs = tuple(_signal_reasons(seen, looked))
+    signs = tuple(_signal_reasons(seen, looked, terms.price))
     deeds = any(f.lifecycle is not Lifecycle.INFERENCE for f in findings)
     # Quiet traffic speaks against an attack by traffic; of data and releases it says nothing.
-    traffic = max(0.0, bound(p)) if deeds else bound(p)
+    traffic = max(0.0, bound(paid)) if deeds else bound(paid)
     return _Scales(
         p=p,
-        top=top,
+        paid=paid,
         attack=PRIOR_ATTACK + traffic + found,
         fault=fault,
         found=found,
         kinds=kinds,
         reasons=(*links, *signs, *told.reasons, *faults, *natural_reasons(seen)),
         deeds=deeds,
+        another=another,
     )
 
 
-def _explained(finding: Finding, excused: frozenset[Signal]) -> bool:
-    """Whether a fault that is everybody's explains what this finding holds against principals."""
-    return excused == INPUTS and family_of(finding) is Family.QUERIES
+def _replaced(finding: Finding) -> bool:
+    """Whether it says that a version in service is not the one it should be."""
+    told = finding.points_to.get(AttackKind.WEIGHT_TAMPERING, 0.0)
+    return finding.lifecycle is Lifecycle.DEPLOYMENT and told >= CLEAR
+
+
+def _explained(finding: Finding, excused: frozenset[Signal], *, another: bool) -> bool:
+    """Whether what this finding holds against principals has a cause that is everybody's."""
+    fault = excused >= INPUTS and family_of(finding) is Family.QUERIES
+    return fault or (another and finding.detector == BOUNDARY)
 
 
 def _excused(seen: Observations, fault: float) -> frozenset[Signal]:
@@ -179,17 +222,19 @@ def bound(p: float) -> float:
     return max(-0.7, -1.0 - log(p) - log(-log(p))) if 0 < p < exp(-1) else -0.7 * min(1.0, p)
 
 
-def _signal_reasons(seen: Observations, looked: Mapping[Signal, float]) -> Iterator[Reason]:
+def _signal_reasons(
+    seen: Observations, looked: Mapping[Signal, float], price: float
+) -> Iterator[Reason]:
     for signal in sorted(looked, key=lambda s: (looked[s], s)):
         yield Reason(
             name=signal,
             says=attack_sentence(signal, looked[signal], seen),
-            weight=round(bound(min(1.0, len(looked) * looked[signal])), 3),
+            weight=round(bound(min(1.0, price * len(looked) * looked[signal])), 3),
         )
 
 
 def _kind(scales: _Scales, seen: Observations) -> VerdictKind:
-    by_signal = scales.p <= ALPHA
+    by_signal = scales.paid <= ALPHA
     by_finding = scales.found > 0 and scales.confidence(VerdictKind.ATTACK) >= SURE
     if by_signal or by_finding:
         return VerdictKind.ATTACK
@@ -197,17 +242,21 @@ def _kind(scales: _Scales, seen: Observations) -> VerdictKind:
         return VerdictKind.FAULT
     whole = {Signal.OFF_WHO, Signal.OFF_ALL} <= set(seen.signals)
     near = seen.drift is None or seen.drift <= FAR
-    quiet = scales.p > BAND * ALPHA and scales.found <= 0 and not scales.deeds
-    if whole and near and quiet:
+    quiet = scales.p > CALM and scales.found <= 0 and not scales.deeds
+    if whole and near and quiet and not scales.another:
         return VerdictKind.NATURAL
     return VerdictKind.UNDECIDED
 
 
-def _undecided(kind: VerdictKind, seen: Observations, *, deeds: bool) -> Iterator[Reason]:
+def _undecided(kind: VerdictKind, seen: Observations, scales: _Scales) -> Iterator[Reason]:
     if kind is VerdictKind.UNDECIDED:
         far = seen.drift is not None and seen.drift > FAR
         lacking = seen.missing or (_ANOTHER_WORLD if far else _MORE_ROWS,)
-        asked = (_A_PERSON, *lacking) if deeds else lacking
+        asked = (
+            *((_A_PERSON,) if scales.deeds else ()),
+            *((_THE_VERSION,) if scales.another else ()),
+            *lacking,
+        )
         yield Reason(
             name="needed", says="To decide, look at: " + "; ".join(asked) + ".", weight=0.0
         )
