@@ -7,7 +7,8 @@ Why   a copy needs answers where the model's users have no questions: off the ma
       space, or close to the boundary.
 Math  Ways of being odd: rows off the manifold; rows with values out of range; rows close to the
       boundary (shares, `habits.shares`); one step taken again and again from different inputs, as
-      a copy by the signs of a surrogate's gradient takes it (`habits.pairs`); the mean wave (the
+      a copy by the signs of a surrogate's gradient takes it (`habits.pairs`); inputs that each
+      lie close to an older one (`habits.touching`); the mean wave (the
       MMD of a Gaussian kernel) and the centre along the main axes, in their own standard
       deviations (`habits.distances`). The bar
       (`habits.bar`) shares `rate` among principals, ways and looks, so at most `rate` of windows,
@@ -39,6 +40,7 @@ from stanch.detect.habits.people import (
     unable,
 )
 from stanch.detect.habits.shapes import Shape, shape_of
+from stanch.detect.habits.touching import touch_way
 from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Block
@@ -48,17 +50,18 @@ from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Sus
 from stanch.vocabulary.ids import DetectorId, PrincipalId
 
 ID = DetectorId("extraction")
-OFF, RANGE, NEAR, JOINT, CENTRE, STEPS = (
+OFF, RANGE, NEAR, JOINT, CENTRE, STEPS, TOUCH = (
     "inputs that do not occur together",
     "inputs out of range",
     "answers close to the boundary",
     "the mix of inputs",
     "the centre of the inputs",
     "one step taken again and again from different inputs",
+    "inputs close to an older one of the same principal",
 )
-WORTH = {OFF: 0.8, STEPS: 0.8, RANGE: 0.5, NEAR: 0.5, JOINT: 0.4, CENTRE: 0.3}
+WORTH = {OFF: 0.8, STEPS: 0.8, TOUCH: 0.6, RANGE: 0.5, NEAR: 0.5, JOINT: 0.4, CENTRE: 0.3}
 """How far each way speaks for extraction; a new kind of customer shows in the last two as well."""
-SHARES = (OFF, RANGE, NEAR, STEPS)
+SHARES = (OFF, RANGE, NEAR, STEPS, TOUCH)
 NO_COPY: Mapping[Shape, AttackKind] = MappingProxyType(
     {
         Shape.PLACE: AttackKind.EVASION,
@@ -130,7 +133,7 @@ def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[W
     found = [share_way(name, habit, who, block, least) for name, block, least in shares]
     found.append(mix_way(JOINT, known, habit, who))
     found.append(centre_way(CENTRE, known, habit, who))
-    found.append(steps_way(STEPS, base, who))
+    found += [steps_way(STEPS, base, who), touch_way(TOUCH, base, who)]
     return [way for way in found if way is not None]
 
 

@@ -68,7 +68,7 @@ class Heap:
 
 
 @lru_cache(maxsize=8)
-def reach_of(base: Baseline) -> float:
+def reach_of(base: Baseline, nearest: float = NEAREST) -> float:
     """How near two inputs must lie to touch; 0 where nothing tells."""
     known = known_of(base)
     if known is None or base.habits is None:
@@ -76,8 +76,9 @@ def reach_of(base: Baseline) -> float:
     habit = people(base.habits, LONG)
     seen = points(habit.ledger, habit.places)
     place = scaled(seen.place, known.width)
-    found = [_nearest(place[line, there]) for line, there in enumerate(seen.there)]
-    return float(np.sqrt(np.quantile(np.concatenate(found), NEAREST)))
+    several = np.flatnonzero(seen.count >= HEAP)
+    found = [_nearest(place[line, seen.there[line]]) for line in several]
+    return float(np.sqrt(np.quantile(np.concatenate(found), nearest))) if found else 0.0
 
 
 def shape_of(base: Baseline, ledger: Ledger, line: int) -> Shape:
