@@ -409,7 +409,7 @@ def test_what_is_undecided_is_looked_for_again_although_nothing_new_is_found(hou
     known = detectors()
     house.start(lambda: {"feature_drift": replace(known["feature_drift"], look=first)})
     house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(20_000, START))
-    kinds = []
+    kinds: list[tuple[VerdictKind, int, int]] = []
     for shift in (3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0):
         minute_by_minute(house, 1, shift=shift, seed=100 + len(kinds))
         with house.store.look() as tx:
