@@ -58,9 +58,13 @@ def share_way(name: str, habit: People, who: People, block: Block, at_least: flo
 def counts_way(
     name: str, then: tuple[People, Floats], now: tuple[People, Floats], at_least: float
 ) -> Way | None:
-    """The same for counts that are not one number of the ledger."""
+    """The same for counts that are not one number of the ledger.
+
+    What repeats of one input may have counted is taken off in full from who is judged, and as
+    little as may be from the habit: in both, doubt is in favour of the judged.
+    """
     who, habit = now[0], then[0]
-    trials, counts = who.trials(), who.fresh(now[1])
+    trials, counts = who.trials(), who.fresh(now[1], surely=True)
     shown = counts / trials
     middle = peers(who, shown)
     if middle is not None:

@@ -65,9 +65,13 @@ class People:
         """(P,) rows whose margin is in the highest sixteenth."""
         return self.ledger.block(Block.MARGIN)[self.places][:, -1].astype(float)
 
-    def fresh(self, counts: Floats) -> Floats:
-        """(P,) the counts, less what repeats of one input may have put into them."""
-        return np.clip(counts - self.repeats(), 0.0, self.trials())
+    def fresh(self, counts: Floats, *, surely: bool = False) -> Floats:
+        """(P,) the counts, less what repeats of one input may have put into them.
+
+        `surely`: less the most that repeats may be, so that who sends one odd input again and again
+        is not taken for somebody with several.
+        """
+        return np.clip(counts - self.repeats(most=surely), 0.0, self.trials())
 
     def trials(self) -> Floats:
         """(P,) rows less repeats of one input: asking again is not asking more."""
@@ -78,16 +82,17 @@ class People:
         repeats = self.repeats()
         return self.rows**2 / ((repeats + 1) ** 2 + np.maximum(self.rows - repeats - 1, 0))
 
-    def repeats(self) -> Floats:
+    def repeats(self, *, most: bool = False) -> Floats:
         """(P,) rows that ask an input again: exact up to 63 different inputs.
 
-        Beyond, as far as the sketch of inputs can be sure of it: one and a half of its standard
-        errors are taken off, sqrt(m (e^t - t - 1)) of m registers while they count linearly
-        (t = n / m), then 6.5 %.
+        Beyond, the fewest (or `most`) that the sketch of inputs allows within one and a half of its
+        standard errors: sqrt(m (e^t - t - 1)) of m registers while they count linearly (t = n / m),
+        then 6.5 %.
         """
         drawn = (self.ledger.keys[self.places] > 0).sum(axis=1)
         about = np.array(self.ledger.different_inputs(), np.float64)[self.places]
-        found = np.where(drawn < SAMPLED, drawn, about + 1.5 * self._error())
+        within = 1.5 * self._error() * (-1 if most else 1)
+        found = np.where(drawn < SAMPLED, drawn, np.maximum(about + within, SAMPLED))
         again = np.maximum(self.rows - found, 0.0)
         return np.minimum(again, np.maximum(self.rows - 1.0, 0.0))
 

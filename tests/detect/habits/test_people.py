@@ -1,0 +1,44 @@
+"""How many rows of a principal ask an input again."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from stanch.detect import examples
+from stanch.detect.detectors.extraction import RANGE
+from stanch.detect.habits.judge import share_way
+from stanch.detect.habits.people import LONG, people
+from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.parts import Block
+
+ME = examples.NAMES[examples.ODD_ONE]
+
+
+def checking(rows: Columns) -> Columns:
+    """A health check: every second row of one principal is one input, which is out of range."""
+    mine = np.flatnonzero(rows.principals == examples.ODD_ONE)[::2]
+    asked, codes = rows.numbers.copy(), rows.categories.copy()
+    asked[mine], codes[mine] = 50.0, 0
+    return replace(rows, numbers=asked, categories=codes)
+
+
+def test_a_health_check_with_an_odd_input_is_one_odd_input_however_much_else_is_asked() -> None:
+    for n in (1000, 2600, 4000, 6000):
+        window = examples.window(checking, n=n)
+        base, ledger = window.baseline, window.ledger
+        assert base is not None
+        assert ledger is not None
+        assert base.habits is not None
+        who = people(ledger, LONG, base.habits)
+        way = share_way(RANGE, people(base.habits, LONG), who, Block.ODD, 0.0)
+        assert way is not None
+        assert way.rarity[who.names.index(ME)] > -3, n
+
+
+def test_repeats_lie_between_the_fewest_and_the_most() -> None:
+    window = examples.window(checking, n=4000)
+    assert window.ledger is not None
+    who = people(window.ledger, LONG)
+    me = who.names.index(ME)
+    true = who.rows[me] // 2 - 1
+    assert who.repeats()[me] <= true <= who.repeats(most=True)[me]
