@@ -43,6 +43,19 @@ def anybody() -> dict[str, object]:
     return {SCOPE: OPEN, "filters": ()}
 
 
+def takes_text(scope: Scope) -> dict[str, object]:
+    """The options of a route that asks for this scope, and takes YAML as its author wrote it."""
+    return {**needs(scope), "takes": {"application/yaml": "Text", "text/plain": "Text"}}
+
+
+def text_of(body: bytes, what: str) -> str:
+    """The body as text, or `BadInput` that says what it should have been."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The {what} is not UTF-8 text.") from error
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
     """Which part of a list is asked for."""

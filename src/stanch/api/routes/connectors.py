@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from litestar import get, post, put
 from litestar.params import FromPath, FromQuery, RawBody
 
-from stanch.api.asking import TheCaller, TheHouse, needs
+from stanch.api.asking import TheCaller, TheHouse, needs, takes_text, text_of
 from stanch.engine.neighbours import Answered, Neighbour, Reached
 from stanch.engine.switchboard import Wiring
 from stanch.vocabulary.people import Scope
-from stanch.vocabulary.trouble import BadInput
-
-_TEXT = {"application/yaml": "Text", "text/plain": "Text"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,13 +32,6 @@ class CheckedFile:
     systems: tuple[str, ...]
 
 
-def _text(body: bytes) -> str:
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadInput("The file is not UTF-8 text.") from error
-
-
 @get("/connectors", opt=needs(Scope.ADMIN), sync_to_thread=True)
 def show_connectors(house: TheHouse) -> Outside:
     """The systems outside, how people are reached, and the file that says so."""
@@ -55,18 +45,18 @@ def show_connectors(house: TheHouse) -> Outside:
     )
 
 
-@post("/connectors/check", opt={**needs(Scope.ADMIN), "takes": _TEXT}, sync_to_thread=True)
+@post("/connectors/check", opt=takes_text(Scope.ADMIN), sync_to_thread=True)
 def check_connectors(house: TheHouse, body: RawBody) -> CheckedFile:
     """The systems that the file would set up; `bad-file` with the line of its first mistake."""
-    return CheckedFile(systems=tuple(house.switchboard.check(_text(body)).systems))
+    return CheckedFile(systems=tuple(house.switchboard.check(text_of(body, "file")).systems))
 
 
-@put("/connectors", opt={**needs(Scope.ADMIN), "takes": _TEXT}, sync_to_thread=True)
+@put("/connectors", opt=takes_text(Scope.ADMIN), sync_to_thread=True)
 def put_connectors(
     house: TheHouse, caller: TheCaller, body: RawBody, seen: FromQuery[str] = ""
 ) -> Wiring:
     """The new version, in force at once; `stale` when the file is not as it was `seen`."""
-    return house.switchboard.put(_text(body), by=caller.name, seen=seen or None)
+    return house.switchboard.put(text_of(body, "file"), by=caller.name, seen=seen or None)
 
 
 @get("/connectors/versions", opt=needs(Scope.ADMIN), sync_to_thread=True)

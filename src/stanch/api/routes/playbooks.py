@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody, RawBody
 
-from stanch.api.asking import TheCaller, TheHouse, needs
+from stanch.api.asking import TheCaller, TheHouse, needs, takes_text, text_of
 from stanch.engine.approvals import Ballot
 from stanch.engine.runs.bookshelf import Edition
 from stanch.engine.runs.rehearsal import Answers, Play
@@ -14,8 +14,6 @@ from stanch.vocabulary.ids import ApprovalId, Digest, IncidentId, RunId
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.run import Run, Wish
 from stanch.vocabulary.trouble import BadInput
-
-_TEXT = {"application/yaml": "Text", "text/plain": "Text"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,13 +76,6 @@ def _shown(house: TheHouse, key: str) -> Book:
     return Book(id=book.id, title=book.title, text=house.books.text(key), version=book.version)
 
 
-def _text(body: bytes) -> str:
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadInput("The playbook is not UTF-8 text.") from error
-
-
 @post("/approvals/{approval:str}", opt=needs(Scope.APPROVE), sync_to_thread=True)
 def answer_approval(
     house: TheHouse, caller: TheCaller, approval: FromPath[str], data: JSONBody[Vote]
@@ -124,20 +115,20 @@ def show_playbooks(house: TheHouse) -> tuple[Book, ...]:
     return tuple(_shown(house, key) for key in sorted(house.books))
 
 
-@post("/playbooks/check", opt={**needs(Scope.READ), "takes": _TEXT}, sync_to_thread=True)
+@post("/playbooks/check", opt=takes_text(Scope.READ), sync_to_thread=True)
 def check_playbook(house: TheHouse, body: RawBody) -> Book:
     """The playbook as it was read; `bad-file` with the line of its first mistake."""
-    text = _text(body)
+    text = text_of(body, "playbook")
     book = house.books.check(text)
     return Book(id=book.id, title=book.title, text=text, version=book.version)
 
 
-@put("/playbooks/{playbook:str}", opt={**needs(Scope.ADMIN), "takes": _TEXT}, sync_to_thread=True)
+@put("/playbooks/{playbook:str}", opt=takes_text(Scope.ADMIN), sync_to_thread=True)
 def put_playbook(
     house: TheHouse, caller: TheCaller, playbook: FromPath[str], body: RawBody
 ) -> Edition:
     """The new version, in use from now on; runs at work keep the version they began with."""
-    text = _text(body)
+    text = text_of(body, "playbook")
     named = house.books.check(text).id
     if named != playbook:
         says = f"The address says {playbook[:64]!r}, the playbook says {named!r}."

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from litestar import delete, get, post, put
 from litestar.params import FromPath, RawBody
 
-from stanch.api.asking import TheCaller, TheHouse, needs
+from stanch.api.asking import TheCaller, TheHouse, needs, takes_text, text_of
 from stanch.engine.rulebook import InUse, RuleEdition
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput
-
-_TEXT = {"application/yaml": "Text", "text/plain": "Text"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,23 +29,16 @@ class CheckedRule:
     """How Sigma's words were read where they are not ours."""
 
 
-def _text(body: bytes) -> str:
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadInput("The rule is not UTF-8 text.") from error
-
-
 @get("/rules", opt=needs(Scope.READ), sync_to_thread=True)
 def show_rules(house: TheHouse) -> tuple[InUse, ...]:
     """Every rule, those that came with stanch and people's own, as YAML."""
     return house.rulebook.in_use()
 
 
-@post("/rules/check", opt={**needs(Scope.READ), "takes": _TEXT}, sync_to_thread=True)
+@post("/rules/check", opt=takes_text(Scope.READ), sync_to_thread=True)
 def check_rule(house: TheHouse, body: RawBody) -> CheckedRule:
     """The rule as it was read, ours or Sigma's; `bad-file` with the line of its first mistake."""
-    own = house.rulebook.check(_text(body))
+    own = house.rulebook.check(text_of(body, "rule"))
     rule = own.rule
     return CheckedRule(
         id=rule.id,
@@ -60,10 +51,10 @@ def check_rule(house: TheHouse, body: RawBody) -> CheckedRule:
     )
 
 
-@put("/rules/{rule:str}", opt={**needs(Scope.ADMIN), "takes": _TEXT}, sync_to_thread=True)
+@put("/rules/{rule:str}", opt=takes_text(Scope.ADMIN), sync_to_thread=True)
 def put_rule(house: TheHouse, caller: TheCaller, rule: FromPath[str], body: RawBody) -> RuleEdition:
     """The new version; the watch asks it from its next step on."""
-    text = _text(body)
+    text = text_of(body, "rule")
     named = house.rulebook.check(text).rule.id
     if named != rule:
         says = f"The address says {rule[:64]!r}, the rule is {named!r}."

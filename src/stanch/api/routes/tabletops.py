@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, RawBody
 
-from stanch.api.asking import TheCaller, TheHouse, TheQuery, needs
+from stanch.api.asking import TheCaller, TheHouse, TheQuery, needs, takes_text, text_of
 from stanch.engine.tabletop.tables import PlayReport, StartPlay
 from stanch.engine.tabletop.views import PlayLine, ScenarioCard, Table
 from stanch.learn.tabletop.wishes import Given, Rating, Task
 from stanch.vocabulary.listing import Page
 from stanch.vocabulary.people import Duty, Scope
-from stanch.vocabulary.trouble import BadInput
-
-_TEXT = {"application/yaml": "Text", "text/plain": "Text"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,14 +61,10 @@ def get_tabletop(house: TheHouse, scenario: FromPath[str]) -> ScenarioText:
     return ScenarioText(id=found.scenario.id, title=found.scenario.title, text=found.text)
 
 
-@post("/tabletops/check", opt={**needs(Scope.READ), "takes": _TEXT}, sync_to_thread=True)
+@post("/tabletops/check", opt=takes_text(Scope.READ), sync_to_thread=True)
 def check_tabletop(house: TheHouse, body: RawBody) -> CheckedScenario:
     """The scenario as it was read; `bad-file` with the line of its first mistake."""
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadInput("The scenario is not UTF-8 text.") from error
-    found = house.tabletops.check(text).scenario
+    found = house.tabletops.check(text_of(body, "scenario")).scenario
     return CheckedScenario(
         id=found.id, title=found.title, minutes=found.minutes, injects=len(found.injects)
     )

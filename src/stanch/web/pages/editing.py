@@ -7,11 +7,12 @@ read. Whoever comes second is told, and keeps what they wrote.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import partial
 from urllib.parse import quote
 
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput, Stale
+from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
 
 _LINE = re.compile(r":(\d+)")
@@ -38,14 +39,17 @@ class Mistake:
     """The line that is wrong."""
 
 
-class Desk(Protocol):
-    """Makes the page with the editor on it."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What stands beside a draft that came back."""
 
-    def __call__(
-        self, visit: Visit, draft: Draft, *, stale: str = "", wrong: Mistake | None = None
-    ) -> Answer:
-        """The draft, beside what is wrong with it or how it is read."""
-        ...
+    stale: str = ""
+    """That somebody was first."""
+    wrong: Mistake | None = None
+
+
+Desk = Callable[[Visit, Draft, Told], Answer]
+"""Makes the page with the editor on it: the draft, and what is wrong with it or how it is read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +59,9 @@ class Papers:
     noun: str
     place: str
     """Where its pages are."""
+    template: str
+    home: str = ""
+    """Where who leaves a new one goes, when not to its pages."""
     desk: Desk
     named: Callable[[Visit, str], str]
     """The id that a text states; `BadInput` when it is not good."""
@@ -80,6 +87,22 @@ def mistake_in(text: str, trouble: BadInput) -> Mistake:
     return Mistake(says=says, line=line, written=lines[line - 1] if 0 < line <= len(lines) else "")
 
 
+def sheet(visit: Visit, papers: Papers, draft: Draft, told: Told) -> Callable[..., Answer]:
+    """What makes the page with the editor on it, given what stands beside the draft."""
+    begun = f"{papers.place}/{quote(draft.key, safe='')}" if draft.key else ""
+    return partial(
+        page,
+        visit,
+        papers.template,
+        noun=papers.noun,
+        place=papers.place,
+        back=begun or papers.home or papers.place,
+        draft=draft,
+        stale=told.stale,
+        wrong=told.wrong,
+    )
+
+
 def number(seen: str) -> int:
     """The version that a form says was seen."""
     if not (seen.isascii() and seen.isdecimal() and len(seen) < 10):  # noqa: PLR2004  a version
@@ -91,7 +114,7 @@ def ways(papers: Papers) -> tuple[Page, ...]:
     """The pages of an editor that are alike: what was written is checked, or put into use."""
 
     def check(visit: Visit) -> Answer:
-        return papers.desk(visit, draft_of(visit))
+        return papers.desk(visit, draft_of(visit), Told())
 
     here, admin = papers.place, Scope.ADMIN
     return (
@@ -106,10 +129,10 @@ def _saving(papers: Papers) -> Callable[[Visit], Answer]:
         try:
             named = _put(papers, visit, draft)
         except BadInput as trouble:
-            return papers.desk(visit, draft, wrong=mistake_in(draft.text, trouble))
+            return papers.desk(visit, draft, Told(wrong=mistake_in(draft.text, trouble)))
         except Stale as stale:
             seen = papers.version(visit, papers.named(visit, draft.text))
-            return papers.desk(visit, replace(draft, seen=seen), stale=str(stale))
+            return papers.desk(visit, replace(draft, seen=seen), Told(stale=str(stale)))
         return go("/".join(filter(None, (papers.place, quote(named, safe="")))))
 
     return save

@@ -1,6 +1,6 @@
 """Outside, as it is written: the connectors file in an editor that tests before it saves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stanch.engine.neighbours import Answered, uses_of
 from stanch.engine.switchboard import Shown
@@ -8,8 +8,7 @@ from stanch.engine.systems import Plan
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput
 from stanch.web.pages import editing
-from stanch.web.pages.editing import Draft, Mistake, Papers, draft_of, mistake_in
-from stanch.web.paper import page
+from stanch.web.pages.editing import Draft, Papers, Told, draft_of, mistake_in
 from stanch.web.visit import Answer, Page, Visit, go
 
 NEW = """\
@@ -49,31 +48,15 @@ def stated(plan: Plan) -> list[Stated]:
     ]
 
 
-def desk(
-    visit: Visit,
-    draft: Draft,
-    *,
-    stale: str = "",
-    wrong: Mistake | None = None,
-    tried: Answered | None = None,
-) -> Answer:
+def desk(visit: Visit, draft: Draft, told: Told, tried: Answered | None = None) -> Answer:
     """The editor: the draft, beside the systems that it sets up or its first mistake."""
     board, plan = visit.console.switchboard, Plan()
     try:
         plan = board.check(draft.text)
     except BadInput as trouble:
-        wrong = wrong or mistake_in(draft.text, trouble)
-    return page(
-        visit,
-        "outside.html",
-        noun="connectors file",
-        place=_PLACE,
-        back="/settings#outside",
-        draft=draft,
-        stale=stale,
-        wrong=wrong,
+        told = replace(told, wrong=told.wrong or mistake_in(draft.text, trouble))
+    return editing.sheet(visit, _PAPERS, draft, told)(
         systems=stated(plan),
-        people=plan.people,
         tried=tried,
         first=draft.text == NEW,
         versions=board.versions(),
@@ -84,7 +67,7 @@ def desk(
 def show(visit: Visit) -> Answer:
     """The editor, with the file as it stands, or with a first one."""
     shown: Shown = visit.console.switchboard.shown()
-    return desk(visit, Draft(text=shown.text or NEW, seen=shown.digest))
+    return desk(visit, Draft(text=shown.text or NEW, seen=shown.digest), Told())
 
 
 def test(visit: Visit) -> Answer:
@@ -93,8 +76,8 @@ def test(visit: Visit) -> Answer:
     try:
         tried = visit.console.switchboard.tried(draft.text, name)
     except BadInput as trouble:
-        return desk(visit, draft, wrong=mistake_in(draft.text, trouble))
-    return desk(visit, draft, tried=tried)
+        return desk(visit, draft, Told(wrong=mistake_in(draft.text, trouble)))
+    return desk(visit, draft, Told(), tried)
 
 
 def restore(visit: Visit) -> Answer:
@@ -129,6 +112,8 @@ def _put(visit: Visit, draft: Draft) -> object:
 _PAPERS = Papers(
     noun="connectors file",
     place=_PLACE,
+    template="outside.html",
+    home="/settings#outside",
     desk=desk,
     named=_unnamed,
     version=_digest,

@@ -1,11 +1,12 @@
 """The playbook editor: YAML on one side, what is wrong with it or its drawing on the other."""
 
+from dataclasses import replace
+
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput, NotFound
 from stanch.web.flow import flow
 from stanch.web.pages import editing
-from stanch.web.pages.editing import Draft, Mistake, Papers, mistake_in, number
-from stanch.web.paper import page
+from stanch.web.pages.editing import Draft, Papers, Told, mistake_in, number
 from stanch.web.visit import Answer, Page, Visit, go
 
 NEW = """\
@@ -21,37 +22,27 @@ steps:
     do: notify
     with: {to: $owner, message: See the incident.}
 """
-_PLACE = "/playbooks"
 
 
-def desk(visit: Visit, draft: Draft, *, stale: str = "", wrong: Mistake | None = None) -> Answer:
+def desk(visit: Visit, draft: Draft, told: Told) -> Answer:
     """The editor: the draft, beside its drawing or its first mistake."""
     book = None
     try:
         book = visit.console.books.check(draft.text)
     except BadInput as trouble:
-        wrong = wrong or mistake_in(draft.text, trouble)
-    return page(
-        visit,
-        "playbook_editor.html",
-        noun="playbook",
-        place=_PLACE,
-        back=f"{_PLACE}/{draft.key}" if draft.key else _PLACE,
-        draft=draft,
-        stale=stale,
-        wrong=wrong,
-        book=book,
-        drawing=flow(book) if book is not None else None,
-    )
+        told = replace(told, wrong=told.wrong or mistake_in(draft.text, trouble))
+    drawing = flow(book) if book is not None else None
+    return editing.sheet(visit, _PAPERS, draft, told)(book=book, drawing=drawing)
 
 
 def edit(visit: Visit) -> Answer:
     """The editor, with the playbook in use or a new one."""
     key = visit.names.get("playbook", "")
     if not key:
-        return desk(visit, Draft(text=NEW))
+        return desk(visit, Draft(text=NEW), Told())
     books = visit.console.books
-    return desk(visit, Draft(text=books.text(key), key=key, seen=str(books.version(key))))
+    draft = Draft(text=books.text(key), key=key, seen=str(books.version(key)))
+    return desk(visit, draft, Told())
 
 
 def aside(visit: Visit) -> Answer:
@@ -77,7 +68,8 @@ def _put(visit: Visit, draft: Draft) -> object:
 
 _PAPERS = Papers(
     noun="playbook",
-    place=_PLACE,
+    place="/playbooks",
+    template="playbook_editor.html",
     desk=desk,
     named=lambda visit, text: visit.console.books.check(text).id,
     version=lambda visit, key: str(visit.console.books.version(key)),

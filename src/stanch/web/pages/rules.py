@@ -4,7 +4,7 @@ The editor has YAML on one side, ours or Sigma's as it was found; on the other w
 it, or how it was read, and what it would have said about the past.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import quote, urlencode
 
@@ -15,7 +15,7 @@ from stanch.engine.rulebook import InUse, RuleEdition
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput, NotFound
 from stanch.web.pages import editing
-from stanch.web.pages.editing import Draft, Mistake, Papers, draft_of, mistake_in, number
+from stanch.web.pages.editing import Draft, Mistake, Papers, Told, draft_of, mistake_in, number
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
 
@@ -34,7 +34,6 @@ points_to: {access: 0.8}
 """
 DAYS = (1, 7, 30)
 """How much of the past a trial looks at."""
-_PLACE = "/rules"
 _SHAPES = {
     Shape.COUNT: "so many events",
     Shape.VALUES: "so many different values",
@@ -99,42 +98,24 @@ def _named(rule: InUse | None) -> str:
     return f"/findings?{urlencode({'q': words})}" if words else ""
 
 
-def desk(
-    visit: Visit,
-    draft: Draft,
-    *,
-    stale: str = "",
-    wrong: Mistake | None = None,
-    tried: Trial | None = None,
-) -> Answer:
+def desk(visit: Visit, draft: Draft, told: Told, tried: Trial | None = None) -> Answer:
     """The editor: the draft, beside how it is read or its first mistake."""
-    told = judged(visit, draft.text)
-    return page(
-        visit,
-        "rule_editor.html",
-        noun="rule",
-        place=_PLACE,
-        back=f"{_PLACE}/{quote(draft.key, safe='')}" if draft.key else _PLACE,
-        draft=draft,
-        stale=stale,
-        wrong=wrong or told.wrong,
-        own=told.own,
-        shape=told.shape,
-        tried=tried,
-        days=DAYS,
-        chosen=_days(visit),
-    )
+    found, days = judged(visit, draft.text), _days(visit)
+    told = replace(told, wrong=told.wrong or found.wrong)
+    made = editing.sheet(visit, _PAPERS, draft, told)
+    return made(own=found.own, shape=found.shape, tried=tried, days=DAYS, chosen=days)
 
 
 def edit(visit: Visit) -> Answer:
     """The editor, with the rule in use or a new one."""
     key = visit.names.get("rule", "")
     if not key:
-        return desk(visit, Draft(text=NEW))
+        return desk(visit, Draft(text=NEW), Told())
     rules = {one.id: one for one in visit.console.rulebook.in_use()}
     if key not in rules:
         raise NotFound("rule", key[:64], "rule")
-    return desk(visit, Draft(text=rules[key].text, key=key, seen=str(_version(visit, key))))
+    draft = Draft(text=rules[key].text, key=key, seen=str(_version(visit, key)))
+    return desk(visit, draft, Told())
 
 
 def trial(visit: Visit) -> Answer:
@@ -144,7 +125,7 @@ def trial(visit: Visit) -> Answer:
     if told.own is not None:
         since = visit.at - timedelta(days=_days(visit))
         tried = visit.console.rule_trial.over(told.own.rule, since, visit.at)
-    return desk(visit, draft, tried=tried)
+    return desk(visit, draft, Told(), tried)
 
 
 def drop(visit: Visit) -> Answer:
@@ -193,7 +174,8 @@ def _put(visit: Visit, draft: Draft) -> object:
 
 _PAPERS = Papers(
     noun="rule",
-    place=_PLACE,
+    place="/rules",
+    template="rule_editor.html",
     desk=desk,
     named=lambda visit, text: str(visit.console.rulebook.check(text).rule.id),
     version=lambda visit, key: str(_version(visit, key)),

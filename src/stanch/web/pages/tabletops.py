@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from stanch.engine.tabletop.tables import StartPlay
+from stanch.engine.tabletop.tables import StartPlay, Tabletops
 from stanch.engine.tabletop.views import Table, TableQuestion
 from stanch.learn.tabletop.play import Stage, Standing
 from stanch.learn.tabletop.review import clock
 from stanch.learn.tabletop.scenario import BEST
 from stanch.learn.tabletop.wishes import Given, Rating, Task
 from stanch.vocabulary.ids import IncidentId
-from stanch.vocabulary.people import Duty, Scope
+from stanch.vocabulary.people import Caller, Duty, Scope
 from stanch.vocabulary.trouble import BadInput
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
@@ -118,24 +118,9 @@ def start(visit: Visit) -> Answer:
     return go(f"{_HERE}/{visit.console.tabletops.start(wish, visit.caller).id}")
 
 
-def next_(visit: Visit) -> Answer:
-    """The table after the next inject became known."""
-    return _back(visit.console.tabletops.next(visit.names["play"], visit.caller))
-
-
-def pause(visit: Visit) -> Answer:
-    """The table with its clock stopped."""
-    return _back(visit.console.tabletops.pause(visit.names["play"], visit.caller))
-
-
-def resume(visit: Visit) -> Answer:
-    """The table with its clock going again."""
-    return _back(visit.console.tabletops.resume(visit.names["play"], visit.caller))
-
-
-def stop(visit: Visit) -> Answer:
-    """The report of the play, which is over."""
-    return _back(visit.console.tabletops.stop(visit.names["play"], visit.caller))
+def _moved(move: Callable[[Tabletops, str, Caller], Table]) -> Callable[[Visit], Answer]:
+    """The table, or the report, after whoever leads moved the clock."""
+    return lambda visit: _back(move(visit.console.tabletops, visit.names["play"], visit.caller))
 
 
 def sit(visit: Visit) -> Answer:
@@ -201,10 +186,10 @@ def _one_of(make: Callable[[str], T], text: str, what: str) -> T:
 
 
 _ACTS: tuple[tuple[str, Callable[[Visit], Answer]], ...] = (
-    ("next", next_),
-    ("pause", pause),
-    ("resume", resume),
-    ("stop", stop),
+    ("next", _moved(Tabletops.next)),
+    ("pause", _moved(Tabletops.pause)),
+    ("resume", _moved(Tabletops.resume)),
+    ("stop", _moved(Tabletops.stop)),
     ("sit", sit),
     ("answer", answer),
     ("rate", rate),
