@@ -29,6 +29,7 @@ PATHS = (
     "/assets/fraud-scorer",
     "/board",
     "/settings",
+    "/settings/outside",
     "/rules",
     "/rules/new",
     "/rules/guessed_login",
