@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Self
 
 from stanch.store.vault.manifest import Manifest, decode, encode
+from stanch.store.vault.stretches import Stretches
 from stanch.vocabulary.trouble import NoSpace, Tampered
 
 MAGIC = b"stanch vault 1\n\n"
 _END = struct.Struct("<2Q32s")
-_FLUSH = 32 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -48,25 +48,22 @@ class Writer:
         self.path = path
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
-        self.at = 0
-        self._sent = 0
+        self._stretches = Stretches(self._fd)
 
     def write(self, data: bytes) -> int:
-        """The position at which these bytes now stand."""
-        start, rest = self.at, memoryview(data)
-        while rest:
-            rest = rest[os.write(self._fd, rest) :]
-        self.at += len(data)
-        if self.at - self._sent >= _FLUSH:  # the disk works while the next blocks are hashed
-            os.posix_fadvise(self._fd, self._sent, self.at - self._sent, os.POSIX_FADV_DONTNEED)
-            self._sent = self.at
-        return start
+        """The position at which these bytes will stand."""
+        return self._stretches.add(data)
+
+    def settle(self) -> None:
+        """Nothing; all of it can be read from the file, and nothing comes after it."""
+        self._stretches.settle()
 
     def finish(self, manifest: Manifest) -> None:
         """Nothing; the manifest is written and all of it is on the disk."""
         data = encode(manifest)
         at = self.write(data)
         self.write(_END.pack(at, len(data), hashlib.sha256(data).digest()))
+        self.settle()
         os.fchmod(self._fd, 0o444)
         os.fsync(self._fd)
 
@@ -74,6 +71,7 @@ class Writer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stretches.close()
         os.close(self._fd)
         self.path.unlink(missing_ok=True)
 

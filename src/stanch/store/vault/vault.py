@@ -101,6 +101,7 @@ class Vault:
         with space_in(self._folder), self._new() as spool:
             while data := stream.read(BLOCK):
                 spool.write(data)
+            spool.settle()
             return self.put_file(spool.path)
 
     def read(self, digest: Digest) -> Iterator[bytes]:
