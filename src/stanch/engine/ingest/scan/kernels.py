@@ -47,7 +47,7 @@ def _text(body: Octets, at: int) -> int:
     """The closing quote of the text whose opening quote is here."""
     at += 1
     while at < len(body):
-        byte = body[at]
+        byte = body[_U(at)]
         if byte == _QUOTE:
             return at
         if byte == _BACKSLASH or byte < _SPACE:
@@ -155,7 +155,7 @@ def _named(body: Octets, at: int, names: Octets, stops: Ints, guess: int) -> int
         size = stops[column + 1] - start
         k = 0
         if is_at(body, at + size, _QUOTE):
-            while k < size and body[at + k] == names[start + k]:
+            while k < size and body[_U(at + k)] == names[_U(start + k)]:
                 k += 1
             if k == size:
                 return column
@@ -298,6 +298,6 @@ def copied(body: Octets, starts: Codes, sizes: Codes, ends: Codes, texts: Octets
     for row in range(len(ends) - 1):
         start = starts[row]
         for k in range(sizes[row]):
-            texts[here + k] = body[start + k]
+            texts[_U(here + k)] = body[_U(start + k)]
         here += max(sizes[row], 0)
         ends[row + 1] = here

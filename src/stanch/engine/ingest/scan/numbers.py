@@ -20,6 +20,8 @@ _NINE = ord("9")
 _LARGE_E = ord("E")
 _SMALL_E = ord("e")
 _U = np.uint64
+"""Where bytes are read again and again their place is unsigned: a signed one may count from the
+end, and to ask each time whether it does takes a tenth of the pass."""
 _HALF, _ONES = _U(0xFFFFFFFF), _U(0xFFFFFFFFFFFFFFFF)
 _EXACT, _FRACTION, _HIDDEN = _U(2**53), _U(2**52 - 1), _U(2**52)
 _SIGN = _U(1 << 63)
@@ -34,7 +36,7 @@ _DIGITS = 19
 @numba.njit(cache=True, nogil=True)
 def is_at(body: Octets, at: int, byte: int) -> bool:
     """Whether this byte stands here."""
-    return at < len(body) and body[at] == byte
+    return at < len(body) and body[_U(at)] == byte
 
 
 @numba.njit(cache=True, nogil=True)
@@ -164,21 +166,21 @@ def number(body: Octets, at: int) -> tuple[int, float, np.uint64]:
     negative = body[at] == _MINUS
     first = at + 1 if negative else at
     last, mantissa, power = first, 0, 0
-    digit = int(body[last]) - _ZERO
+    digit = int(body[_U(last)]) - _ZERO
     while 0 <= digit <= _TOP:
         mantissa = mantissa * 10 + digit
         last += 1
-        digit = int(body[last]) - _ZERO
+        digit = int(body[_U(last)]) - _ZERO
     plain = last - first == 1 or (last > first and body[first] != _ZERO)
     digits = last - first
     if digit == _POINT - _ZERO:
         point = last
         last += 1
-        digit = int(body[last]) - _ZERO
+        digit = int(body[_U(last)]) - _ZERO
         while 0 <= digit <= _TOP:
             mantissa = mantissa * 10 + digit
             last += 1
-            digit = int(body[last]) - _ZERO
+            digit = int(body[_U(last)]) - _ZERO
         power = last - point - 1
         digits += power
         plain = plain and power > 0
