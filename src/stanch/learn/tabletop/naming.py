@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from stanch.learn.tabletop.scenario import Point
 
-BEFORE, AFTER = 4, 1
+BEFORE, AFTER = 8, 1
 """How many words before and behind a point's words are looked at for a negation."""
 _WORDS = re.compile(r"\w+")
 _PARTS = re.compile(
