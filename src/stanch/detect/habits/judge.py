@@ -66,7 +66,7 @@ def counts_way(
     who, habit = now[0], then[0]
     trials, counts = who.trials(), who.fresh(now[1], surely=True)
     shown = counts / trials
-    middle = peers(who, shown)
+    middle = peers(who, who.fresh(now[1]) / trials)
     if middle is not None:
         at_least = max(at_least, float(middle))
     fit = share_of(habit.fresh(then[1]), habit.trials(), at_least)

@@ -87,13 +87,14 @@ class People:
 
         Beyond, the fewest (or `most`) that the sketch of inputs allows within one and a half of its
         standard errors: sqrt(m (e^t - t - 1)) of m registers while they count linearly (t = n / m),
-        then 6.5 %.
+        then 6.5 %. Where it shows no repeats there is no more than none.
         """
         drawn = (self.ledger.keys[self.places] > 0).sum(axis=1)
         about = np.array(self.ledger.different_inputs(), np.float64)[self.places]
-        within = 1.5 * self._error() * (-1 if most else 1)
-        found = np.where(drawn < SAMPLED, drawn, np.maximum(about + within, SAMPLED))
-        again = np.maximum(self.rows - found, 0.0)
+        shown = self.rows - np.maximum(about, SAMPLED)
+        error = self._error()
+        told = shown + 1.5 * np.minimum(shown, error) if most else shown - 1.5 * error
+        again = np.maximum(np.where(drawn < SAMPLED, self.rows - drawn, told), 0.0)
         return np.minimum(again, np.maximum(self.rows - 1.0, 0.0))
 
     def _error(self) -> Floats:
