@@ -224,7 +224,7 @@ def test_words_name_a_point_by_how_they_begin_and_in_a_row() -> None:
         ("Can\u2019t block v7.1 before we tell legal, tell legal first.", "t", "b"),
         ("BLOCK, do not hesitate to tell legal", "bt", ""),
         ("We do not load it.", "n", ""),
-        ("We do not look at the owners or the network or a block.", "", "b"),
+        ("We do not look at the owners or the block.", "", "b"),
     ],
 )
 def test_a_point_beside_a_negation_is_doubted_and_not_counted(
