@@ -1,6 +1,7 @@
 """The connectors file over HTTP and from the command line: changed, tested, taken back."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,13 @@ from stanch.cli.root import run
 YAML = {"content-type": "application/yaml"}
 MAIL = b'systems: {mail: {connector: mail, address: "smtp://127.0.0.1:9", seconds: 1}}\n'
 HERE = "/api/v1/connectors"
+
+
+@pytest.fixture(autouse=True)
+def nothing_outside(server: Any) -> Iterator[None]:
+    """Leaves the server that all tests share as it was: with nobody to call."""
+    yield
+    assert server.ask("PUT", HERE, b"systems: {}\n", headers=YAML).status == 200
 
 
 def test_a_file_is_put_tested_and_taken_back_and_a_late_one_is_refused(server: Any) -> None:
@@ -65,7 +73,7 @@ def test_from_the_command_line(
     assert run(["connector", "test", "mail", *data]) == 1
     assert run(["connector", "try", "ada", *data]) == 1
     assert "cannot be reached" in capsys.readouterr().out
-    file.write_bytes(b"systems: {}\n")
+    file.write_bytes(b"systems: {}  # nobody\n")
     assert run(["connector", "set", str(file), *data, "--seen", shown["digest"]]) == 0
     assert run(["connector", "set", str(file), *data, "--seen", shown["digest"]]) == 4
     assert run(["connector", "versions", *data, "--json"]) == 0

@@ -196,6 +196,8 @@ def test_what_was_lent_and_what_stood_there_may_be_named(store: SqlStore, tmp_pa
     desk.board.put(named(f"secret_file: {tmp_path}/secrets/hook"), by="ada")
     desk.board.put(named("secret_env: STANCH_SECRET_HOOK"), by="ada")
     desk.board.restore("1", by="ada")
+    desk.text = named("secret_env: HOME")
+    desk.board.put(desk.text.replace("/a", "/b"), by="ada", seen=desk.board.shown().digest)
     with pytest.raises(BadFile, match=r"gives evil\.example the secret /run/hook"):
         desk.board.put(before.replace("h.example", "evil.example"), by="ada")
 

@@ -25,7 +25,7 @@ def test_a_channel_is_checked_while_typing_tested_used_and_taken_back(
     assert page.input_value("#text") == FILE
     page.click("text=Put it into use")
     page.wait_for_selector("#versions >> text=version 1 by ada")
-    page.fill("#text", "systems: {}\n")
+    page.fill("#text", "systems: {}  # nobody\n")
     page.click("text=Put it into use")
     page.wait_for_selector("#versions >> text=version 2 by ada")
     page.click("#versions button")

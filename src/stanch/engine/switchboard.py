@@ -12,7 +12,7 @@ in addresses, which a file may hold, are shown to nobody and kept nowhere else.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -153,6 +153,9 @@ class Switchboard:
     def check(self, text: str) -> Plan:
         """The plan of this text, or `BadFile` with the line of its first mistake."""
         plan = self._makers.plan(text)
+        with suppress(BadInput):
+            # Who wrote on the machine since the last look may name what they like.
+            self._allowance.know([self._makers.plan(self._file.read())])
         self._allowance.holds(plan, self._file.name)
         return plan
 
