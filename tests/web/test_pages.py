@@ -28,6 +28,7 @@ from stanch.vocabulary.finding import AttackKind, Blind, Finding, Suspect
 from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PlaybookId, PrincipalId, RunId
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
+from stanch.vocabulary.kept import BlindSpot
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
 from stanch.vocabulary.record import Deed, Entry
@@ -35,12 +36,14 @@ from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput, NotAllowed, NotFound, Stale
 from stanch.web.console import fields_of
-from stanch.web.pages import PAGES
+from stanch.web.pages import PAGES, home
+from stanch.web.pages.playbook_editor import NEW
 from stanch.web.visit import Answer, Console, Visit
 
 NOW = datetime.now(UTC)
 CASE = IncidentId("inc-1")
 BEN = Caller(name="ben", scopes=ROLE_SCOPES[Role.APPROVER], role=Role.APPROVER)
+ADA = Caller(name="ada", scopes=ROLE_SCOPES[Role.ADMIN], role=Role.ADMIN)
 VIC = Caller(name="vic", scopes=ROLE_SCOPES[Role.VIEWER], role=Role.VIEWER)
 
 
@@ -450,3 +453,30 @@ def test_a_person_begins_a_playbook_and_a_viewer_is_not_offered_it(console: Cons
     with console.store.look() as tx:
         runs = tx.runs.page(Wanted(incident=(CASE,))).items
     assert ("natural_drift", "ben") in [(run.playbook, run.by) for run in runs]
+
+
+def test_an_earlier_playbook_is_used_again_and_one_put_aside_comes_back(console: Console) -> None:
+    form = {"text": NEW.replace("my-answer", "by-night"), "key": "", "seen": "0"}
+    asked(console, "POST", "/playbooks/save", form=urlencode(form))
+    second = {"text": form["text"].replace("Say in", "Tell in"), "key": "by-night", "seen": "1"}
+    asked(console, "POST", "/playbooks/save", form=urlencode(second))
+    assert "Tell in a few words" in read(console, "/playbooks/by-night", by=ADA)
+    asked(console, "POST", "/playbooks/by-night/restore", form="version=1")
+    said = read(console, "/playbooks/by-night", by=ADA)
+    assert "Say in a few words" in said
+    assert said.count("Use this again") == 2
+    asked(console, "POST", "/playbooks/by-night/aside")
+    asked(console, "POST", "/playbooks/by-night/restore", form="version=2")
+    assert "Tell in a few words" in read(console, "/playbooks/by-night", by=ADA)
+    with pytest.raises(NotFound):
+        asked(console, "POST", "/playbooks/by-night/restore", form="version=99")
+
+
+def test_blind_spots_that_differ_by_their_numbers_stand_once() -> None:
+    found = home.grouped(tuple(_blind(f"{n} earlier windows; 72 needed", n) for n in (3, 0, 2)))
+    assert [(d.why, d.others) for d in found] == [("3 earlier windows; 72 needed", 2)]
+
+
+def _blind(why: str, minutes: int) -> BlindSpot:
+    blind = Blind(detector=DetectorId("resource_abuse"), asset=AssetId("fraud"), why=why)
+    return BlindSpot(blind=blind, since=NOW - timedelta(minutes=minutes), seen=NOW)

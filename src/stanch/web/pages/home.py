@@ -61,7 +61,7 @@ def show(visit: Visit) -> Answer:
         clocks=clocks,
         worst=worst,
         levels=[(levels[str(n)], n.name.lower()) for n in _LEVELS if levels.get(str(n))],
-        blinds=_grouped(blinds)[:12],
+        blinds=grouped(blinds)[:12],
         blind_count=len(blinds),
         states=states,
         hours=HOURS,
@@ -80,7 +80,7 @@ class Dark:
     """Reasons that differ from it by their numbers only."""
 
 
-def _grouped(blinds: tuple[BlindSpot, ...]) -> list[Dark]:
+def grouped(blinds: tuple[BlindSpot, ...]) -> list[Dark]:
     """The reasons that most detectors share, first."""
     made: dict[tuple[AssetId, str], list[BlindSpot]] = {}
     for one in blinds:
