@@ -34,11 +34,11 @@ def lacks(found: Score, *, innocent: bool) -> Iterator[str]:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", drills())
 def test_a_real_attack_is_contained_and_the_innocent_are_let_be(name: str) -> None:
-    chosen, said = drill(name), []
+    chosen, said = drill(name), list[str]()
     for seed in SEEDS:
         found = runner.run(chosen, Options(small=True, seed=seed), lambda _: None)
         missed = list(lacks(found, innocent=chosen.innocent))
         if not missed:
             return
-        said.append((seed, missed, found.notes))
+        said.append(f"seed {seed}: {missed} {found.notes}")
     pytest.fail(f"{name}: {said}")
