@@ -270,7 +270,8 @@ class Judge:
     """Windows of later periods, and what several calibrations say of them."""
 
     made: Asset
-    tables: dict[str, Calibration]
+    tables: dict[str, tuple[Calibration, int]]
+    """Each with how many looks at one incident a verdict pays for, 0 for a window judged once."""
     rng: Rng
     found: dict[str, dict[str, float]] = field(default_factory=dict)
 
@@ -308,8 +309,8 @@ class Judge:
 
     def _said(self, seen: Sequence[Observations]) -> dict[str, list[VerdictKind]]:
         return {
-            name: [verdict_of((), one, table).kind for one in seen]
-            for name, table in self.tables.items()
+            name: [verdict_of((), one, table, looks=looks).kind for one in seen]
+            for name, (table, looks) in self.tables.items()
         }
 
     def _attacks(self, periods: list[Rows], at: list[Asset], share: float) -> None:
@@ -323,8 +324,8 @@ class Judge:
                 seen = at[n % len(at)].window(rows, who)
                 top = seen.suspects[0].principal if seen.suspects else ""
                 told = seen.pair and (seen.pair.predicted, seen.pair.told)
-                for name, table in self.tables.items():
-                    hit = verdict_of((), seen, table).kind is VerdictKind.ATTACK
+                for name, (table, looks) in self.tables.items():
+                    hit = verdict_of((), seen, table, looks=looks).kind is VerdictKind.ATTACK
                     hits[name].append(hit)
                     if hit and kind != "collude":
                         first[name].append(top in {f"key-{g:02d}" for g in guilty})
@@ -397,7 +398,13 @@ def main() -> None:
         others = pooled([(n, calm[n]) for n in PACKAGED if n != name])
         benign = calm.get(name) or quiet(made, np.random.default_rng(11))
         own = calibrate(benign, f"quiet windows of {name}")
-        tables = {"own and others": strictest(own, others), "others only": others}
+        both = strictest(own, others)
+        tables = {
+            "own and others": (both, 0),
+            "others only": (others, 0),
+            "an incident's first look": (both, 1),
+            "its fifth": (both, 5),
+        }
         rng = np.random.default_rng(1019 if asked.think else 19)
         results[name] = Judge(made=made, tables=tables, rng=rng).run()
         for way, found in results[name].items():

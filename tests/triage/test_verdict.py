@@ -144,6 +144,19 @@ def test_a_wrong_unit_for_everybody_is_a_fault_even_when_inputs_look_odd() -> No
     assert verdict_of((), seen, packaged()).kind is VerdictKind.FAULT
 
 
+@pytest.mark.parametrize(("factor", "told"), [(0.72, False), (1.4, False), (0.6, True)])
+def test_what_nature_can_do_to_the_quantiles_of_one_feature_is_no_unit(
+    factor: float, *, told: bool
+) -> None:
+    window = now()
+    assert window.levels is not None
+    assert window.bins is not None
+    levels, bins = window.levels.copy(), window.bins.copy()
+    levels[0] *= factor
+    bins[:, 0] = [0, 0, 0, 0, 0, 0, 20, 80]
+    assert (observe(replace(window, levels=levels, bins=bins), base()).scale is not None) == told
+
+
 def test_what_looks_like_a_wrong_unit_because_one_sends_most_rows_is_no_fault() -> None:
     window = now()
     assert window.levels is not None
