@@ -132,6 +132,10 @@ class Findings(Shelf[FindingId, Finding], Protocol):
         """The latest incident that each of these findings is in."""
         ...
 
+    def kept(self, keys: Iterable[FindingId]) -> Mapping[FindingId, datetime]:
+        """When each of these was kept, which may be before its window ended."""
+        ...
+
 
 class Incidents(Kept[IncidentId, Incident], Listed[IncidentLine], Protocol):
     """What we believe happened. `save` adds the findings that are new in it and removes none.

@@ -47,6 +47,7 @@ def test_an_incident_comes_back_as_it_was_added(
         assert tx.incidents.page().items[0].findings == 5
         assert tx.incidents.line(one.id) == tx.incidents.page().items[0]
         assert tx.findings.incidents_of(ids) == dict.fromkeys(ids, one.id)
+        assert tx.findings.kept(ids) == dict.fromkeys(ids, at)
 
 
 def test_whoever_saves_second_is_stale(sql_store: SqlStore, incident: Make) -> None:

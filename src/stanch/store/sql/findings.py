@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, insert, select
 
 from stanch.store.sql import tables
-from stanch.store.sql.codec import micros
+from stanch.store.sql.codec import micros, moment
 from stanch.store.sql.shelf import Label, Query, Shelf, chunks, words
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import FindingId, IncidentId
@@ -86,6 +86,14 @@ class Findings(Shelf[FindingId, Finding]):
                 .order_by(bond.finding, bond.place)
             )
             found.update((FindingId(f), IncidentId(i)) for f, i in self.link.execute(query))
+        return found
+
+    def kept(self, keys: Iterable[FindingId]) -> Mapping[FindingId, datetime]:
+        """When each of these was kept, which may be before its window ended."""
+        found: dict[FindingId, datetime] = {}
+        for some in chunks(list(keys)):
+            query = select(_t.c.id, _t.c.kept).where(_t.c.id.in_(some))
+            found.update((FindingId(f), moment(at)) for f, at in self.link.execute(query))
         return found
 
     def add(self, one: Finding) -> Finding:

@@ -236,11 +236,11 @@ def moments_of(tx: Transaction, one: Incident) -> Iterator[Moment]:
 
 def _seen(tx: Transaction, one: Incident) -> Iterator[Moment]:
     of = Wanted(incident=(one.id,))
-    for finding in tx.findings.page(of, limit=MOST).items:
-        href = f"/findings/{finding.id}"
-        yield Moment(
-            at=finding.window.end, lane="attack", says=finding.says, href=href, tone="warm"
-        )
+    findings = tx.findings.page(of, limit=MOST).items
+    kept = tx.findings.kept(f.id for f in findings)
+    for finding in findings:
+        at, href = min(finding.window.end, kept[finding.id]), f"/findings/{finding.id}"
+        yield Moment(at=at, lane="attack", says=finding.says, href=href, tone="warm")
     for item in tx.evidence.page(of, limit=200).items:
         says = f"{item.name} was taken into evidence by {item.by}"
         yield Moment(at=item.taken, lane="evidence", says=says, href=f"/evidence/{item.id}")
