@@ -113,6 +113,33 @@ def test_who_asks_what_the_model_doubts_may_get_more_wrong_answers() -> None:
     assert confused("p3", of=100, hard=3.0).signals[Signal.PAIR_WHO] < told / 3
 
 
+def test_who_is_a_little_odd_among_many_is_listed_and_not_taken_for_sure() -> None:
+    little = observe(now(off={3: 7}), base()).suspects
+    much = observe(now(off={3: 20}), base()).suspects
+    sheer = observe(now(off={3: 5000}), base()).suspects
+    assert [s.principal for s in little] == ["p3"]
+    assert little[0].confidence < 0.8
+    assert 0.99 < much[0].confidence <= sheer[0].confidence <= 1
+
+
+def test_labels_that_contradict_a_model_which_errs_for_everybody_accuse_nobody() -> None:
+    window = now()
+    assert window.cells is not None
+    assert window.bins is not None
+    cells, bins = window.cells.copy(), window.bins.copy()
+    bins[:, 0] = [0, 0, 0, 0, 0, 0, 20, 80]  # another world for everybody
+    cells[:, 0] = [17, 16, 0]  # the model is wrong half of the time
+    cells[4, 0] = [0, 33, 0]  # and of one, who asks what it gets wrong, always
+    broken = observe(replace(window, cells=cells, bins=bins), base())
+    assert broken.confused_rest > 10
+    assert verdict_of((), broken, packaged()).kind is not VerdictKind.ATTACK
+    alone = window.cells.copy()
+    alone[4, 0] = [0, 33, 0]
+    turned = observe(replace(window, cells=alone, bins=bins), base())
+    verdict = verdict_of((), turned, packaged())
+    assert (verdict.kind, verdict.attack) == (VerdictKind.ATTACK, AttackKind.POISONING)
+
+
 def test_a_newcomers_questions_may_be_as_hard_as_those_of_anybody_known() -> None:
     known = confused("p3", of=100).signals[Signal.PAIR_WHO]
     assert confused("new", of=100).signals[Signal.PAIR_WHO] < known / 2

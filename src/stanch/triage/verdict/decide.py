@@ -28,6 +28,7 @@ from stanch.triage.causes import CLEAR, FAMILY, Family, family_of
 from stanch.triage.verdict.calibration import Calibration
 from stanch.triage.verdict.chains import chain_of
 from stanch.triage.verdict.faults import explains_inputs, fault_reasons
+from stanch.triage.verdict.nats import bound
 from stanch.triage.verdict.observations import Observations, Signal
 from stanch.triage.verdict.proofs import finding_reasons
 from stanch.triage.verdict.words import attack_sentence, natural_reasons
@@ -67,10 +68,15 @@ ASKING = frozenset(k for k, family in FAMILY.items() if family is Family.QUERIES
 
 EVERYBODY = frozenset({Signal.OFF_ALL, Signal.DUP_ALL})
 """Signals that a fault, or inputs from another world, explain."""
+LABELS = frozenset({Signal.PAIR_WHO})
+"""Who is contradicted most, where inputs are from another world and the model errs for all: that
+is a matter of what they ask."""
 ABOUT_BOUNDARY = frozenset({Signal.EDGE_WHO})
 """Signals that take the boundary for the one that the baseline knows."""
 INPUTS = EVERYBODY | {Signal.OFF_WHO, Signal.DUP_WHO, Signal.EDGE_WHO}
 """Signals about inputs: a constant factor for everybody explains all of them."""
+LOUD = 10.0
+"""Nats from which those who do not stand out are confused as well: the model is wrong."""
 FAR = 0.3
 """A marginal that moved this far: a fifth of foreign rows cannot do that, so normal rows moved."""
 
@@ -214,12 +220,8 @@ def _excused(seen: Observations, fault: float) -> frozenset[Signal]:
     if explains_inputs(seen):
         return INPUTS
     far = seen.drift is not None and seen.drift > FAR
-    return EVERYBODY if far or fault > 0 else frozenset()
-
-
-def bound(p: float) -> float:
-    """The most that a p-value can say for the alternative, in log-odds; under 1/e only."""
-    return max(-0.7, -1.0 - log(p) - log(-log(p))) if 0 < p < exp(-1) else -0.7 * min(1.0, p)
+    excused = EVERYBODY if far or fault > 0 else frozenset()
+    return excused | LABELS if far and seen.confused_rest > LOUD else excused
 
 
 def _signal_reasons(

@@ -7,6 +7,8 @@ Math  n KL(x/n || r). Under the rate its tail is close to exponential with mean 
       largest of P principals is compared after taking off log P.
 """
 
+from math import exp, log
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,11 @@ from stanch.triage.verdict.observations import Floats, Ints
 TINY = 1e-9
 TASTE = 2.0
 """How much more of a thing one honest principal may do than the rest."""
+
+
+def bound(p: float) -> float:
+    """The most that a p-value can say for the alternative, in log-odds; under 1/e only."""
+    return max(-0.7, -1.0 - log(p) - log(-log(p))) if 0 < p < exp(-1) else -0.7 * min(1.0, p)
 
 
 def excess(count: Ints, total: Ints, rate: Floats | float) -> Floats:

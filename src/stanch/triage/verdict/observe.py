@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stanch.triage.verdict.factor import scale_of
-from stanch.triage.verdict.nats import excess, most, rest_rate
+from stanch.triage.verdict.nats import bound, excess, most, rest_rate
 from stanch.triage.verdict.observations import (
     Base,
     Broken,
@@ -35,6 +35,10 @@ TOLERANCE = 1.5
 """A rate may grow by half before it counts as above its baseline: quiet years differ that much."""
 SLACK = 1.4
 """One honest principal's labels may be this much more confused than those of the rest."""
+WHO = frozenset({Signal.OFF_WHO, Signal.DUP_WHO, Signal.PAIR_WHO, Signal.EDGE_WHO})
+"""The families in which single principals are looked at."""
+RAREST = 1e-99
+"""No chance is taken for smaller."""
 TOP = 3
 """How many suspects are left out to see whether the alarm goes away."""
 STILL = 1e-9
@@ -65,19 +69,21 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
             if everyone is not None:
                 whole = excess(count.sum(keepdims=True), total.sum(keepdims=True), _up(rate))
                 signals[everyone] = float(whole[0])
-    pair = None
+    pair, rest = None, 0.0
     if now.cells is not None and base.cells is not None:
         told = now.cells.sum(axis=2) if now.told is None else now.told
         found = _pairs(now, told, base)
         signals[Signal.PAIR_WHO], signals[Signal.PAIR_ALL] = found.who, found.whole
         odd, surplus = _more(odd, surplus, found.each, found.surplus)
-        pair = _named(found, base.classes)
-    suspects = _suspects(now, odd, surplus)
+        pair, rest = _named(found, base.classes), found.rest
+    families = len(signals.keys() & WHO)
+    suspects = _suspects(now, odd, surplus, families)
     moved = _movement(now, base, suspects)
     return Observations(
         signals=signals,
         suspects=suspects,
         pair=pair,
+        confused_rest=rest,
         concentration=_hhi(surplus),
         newcomers=_newcomers(now, base),
         largest=_largest(now),
@@ -121,12 +127,15 @@ class _Movement:
 class _Pairs:
     """Confusions above the baseline: by principal, as a whole, and which cell leads."""
 
-    def __init__(self, each: Floats, surplus: Floats, cells: Floats, whole: float) -> None:
+    def __init__(
+        self, each: Floats, surplus: Floats, cells: Floats, whole: float, rest: float
+    ) -> None:
         # A principal is looked at in every cell, so the largest of them has to pay for all.
         self.each = np.maximum(0.0, each - np.log(max(1, cells.size)))
         self.surplus = surplus
         self.cells = cells
         self.whole = whole
+        self.rest = rest
         self.who = float(max(0.0, self.each.max(initial=0.0) - np.log(max(1, each.size))))
 
 
@@ -143,7 +152,7 @@ def _pairs(now: Now, totals: Ints, base: Base) -> _Pairs:
     each = np.zeros(principals)
     surplus = np.zeros(principals)
     grown = np.zeros((classes, classes))
-    whole = 0.0
+    whole = others = 0.0
     for said in range(classes):
         for told in range(classes):
             if said == told:
@@ -161,7 +170,10 @@ def _pairs(now: Now, totals: Ints, base: Base) -> _Pairs:
                 count.sum(keepdims=True), total.sum(keepdims=True), _up(usual[said, told])
             )
             whole = max(whole, float(pooled[0]))
-    return _Pairs(each, surplus, grown, whole)
+            quiet = own.argsort(kind="stable")[:-TOP]
+            left = count[quiet].sum(keepdims=True), total[quiet].sum(keepdims=True)
+            others = max(others, float(excess(*left, _up(usual[said, told]))[0]))
+    return _Pairs(each, surplus, grown, whole, others)
 
 
 def _both_cells(now: Now, base: Base) -> tuple[Ints, Floats]:
@@ -189,18 +201,22 @@ def _named(found: _Pairs, classes: tuple[str, ...]) -> Pair | None:
     return Pair(predicted=names[int(said)], told=names[int(told)], share=share)
 
 
-def _suspects(now: Now, odd: Floats, surplus: Floats) -> tuple[Suspect, ...]:
-    """The principals above chance, oddest first; who is equal stands in order of name."""
+def _suspects(now: Now, odd: Floats, surplus: Floats, families: int) -> tuple[Suspect, ...]:
+    """The principals above chance, oddest first; who is equal stands in order of name.
+
+    One of all P is thought guilty beforehand; each was looked at in so many families.
+    """
     limit = float(np.log(max(2, len(now.principals)))) + 1.0
     total = float(surplus.sum()) or 1.0
     ranked = sorted(range(len(odd)), key=lambda n: (-odd[n], now.principals[n]))
+    sure = [bound(min(1.0, families * float(np.exp(-odd[n])) + RAREST)) for n in ranked[:10]]
     return tuple(
         Suspect(
             principal=now.principals[n],
             share=float(surplus[n]) / total,
-            confidence=float(1.0 - np.exp(limit - 1.0 - odd[n])),
+            confidence=1.0 / (1.0 + len(odd) * float(np.exp(-told))),
         )
-        for n in ranked[:10]
+        for n, told in zip(ranked[:10], sure, strict=True)
         if odd[n] > limit
     )
 
