@@ -337,6 +337,7 @@ def test_a_caller_that_leaves_before_the_answer_ends_its_request_upstream() -> N
         one.writer.close()
         await place.up.gone.wait()
         await _until(lambda: place.guard.core.counts["callers_left"] > 0)
+        assert place.guard.core.counts["callers_left"] == len(place.up.heads) == 1
 
     _between(never, then, read_seconds=1.0)
 

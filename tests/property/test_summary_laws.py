@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stanch.detect import examples
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import Counted, counted, labels_counted, nothing
-from stanch.detect.summaries.kernels import PLAIN, Kernels, compiled
+from stanch.detect.summaries.kernels import PLAIN, compiled
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.summary import Summary
 
@@ -76,15 +76,9 @@ def test_compiled_kernels_give_the_bits_of_the_plain_ones(seed: int, n: int) -> 
     quick = compiled()
     if quick is None:
         pytest.skip("numba is not installed")
-    known = examples.reference()
-    rows = wild(seed, n)
-    agree(known, rows, quick)
-
-
-def agree(known: examples.Reference, rows: Columns, quick: Kernels) -> None:
-    assert bits(counted(known.ready, rows, using=PLAIN)) == bits(
-        counted(known.ready, rows, using=quick)
-    )
+    known, rows = examples.reference(), wild(seed, n)
+    plain = bits(counted(known.ready, rows, using=PLAIN))
+    assert bits(counted(known.ready, rows, using=quick)) == plain
 
 
 @pytest.mark.parametrize("many", [1500, 4000])

@@ -198,6 +198,7 @@ def test_the_digit_keys_open_the_tabs(visit: Any, served: Any) -> None:
         page.locator(f"[data-tab]:nth-child({place})[aria-current]").wait_for()
     page.keyboard.press("]")
     page.locator("[data-tab]:nth-child(2)[aria-current]").wait_for()
+    assert page.locator("[data-tab][aria-current]").all_inner_texts() == [titles[1]]
 
 
 def test_the_palette_finds_and_goes(visit: Any, served: Any) -> None:
@@ -207,6 +208,7 @@ def test_the_palette_finds_and_goes(visit: Any, served: Any) -> None:
     page.locator("#palette-list li", has_text="case 33").wait_for()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("inc-000000000000033"))
+    assert "case 33" in page.locator("h1").first.inner_text()
 
 
 def test_the_key_sheet_opens_and_closes(visit: Any) -> None:
@@ -356,6 +358,8 @@ def test_an_override_stands_until_somebody_else_has_looked_at_it(visit: Any, ser
     two.fill("#finding", "It was right.")
     two.get_by_role("button", name="I have looked at it").click()
     two.get_by_text("somebody else must look at it").wait_for(state="detached")
+    assert two.locator("main").inner_text().startswith("overridden")
+    assert not two.locator("#finding").count()
 
 
 def test_a_question_fits_a_phone_and_says_what_why_who_and_what_if_no(
@@ -458,6 +462,7 @@ def test_a_server_that_restarts_is_found_again_by_the_open_page(
     other.fill("#text", "After the restart.")
     other.get_by_role("button", name="Save the note").click()
     page.get_by_text("After the restart.").wait_for(timeout=3000)
+    assert page.locator("[data-live-state]").first.get_attribute("data-state") == "on"
 
 
 def test_a_choice_of_looks_is_remembered_and_needs_no_script(visit: Any, served: Any) -> None:

@@ -104,3 +104,4 @@ def test_login_leads_nowhere_but_here(visit: Any, served: Any, where: str) -> No
     page.fill("#password", "correct horse battery")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{served.url}/")
+    assert page.url == f"{served.url}/"

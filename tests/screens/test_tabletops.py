@@ -110,6 +110,7 @@ def test_three_people_play_one_to_its_report(own_server: Any, visit: Any) -> Non
     answers_without_javascript(people)
     is_paused_and_marked(people, own_server.url)
     ends_with_a_report(people)
+    assert lead.url == f"{people.here}/report"
 
 
 def test_everybody_can_read_the_table_and_its_report_on_a_phone_too(

@@ -260,6 +260,7 @@ def test_envoy_starts_from_the_last_good_file_with_nobody_beside_it(front: Make)
     with subprocess.Popen(told, stderr=subprocess.DEVNULL) as process:
         try:
             _until(lambda: _answers(one) == 503)
+            assert process.poll() is None, "the answer is this Envoy's"
         finally:
             process.terminate()
 
