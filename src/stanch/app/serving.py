@@ -104,50 +104,9 @@ async def _serve(
 ) -> None:
     address, started = where
     stream = Stream(parts.store)
-    health = Health(
-        HealthParts(
-            store=parts.store,
-            keeper=keeper,
-            guards=work.guards,
-            witnesses=work.witnesses,
-            clock=utc_now,
-            measures=(lambda: _measures(parts),),
-        )
-    )
-    api = Api(
-        House(
-            clock=utc_now,
-            store=parts.store,
-            access=parts.access,
-            intake=Intake(parts.spool, clock=utc_now),
-            lake=parts.lake,
-            desk=parts.desk(),
-            health=health,
-            stream=stream,
-            lifecycle=work.lifecycle,
-            baselines=work.baselines,
-            cases=work.cases,
-            policies=work.policies,
-            guards=work.guards,
-            approvals=work.approvals,
-            runner=work.runner,
-            books=work.books,
-            rulebook=work.rulebook,
-            rehearsal=work.rehearsal,
-            neighbours=work.others.neighbours,
-            switchboard=work.others.switchboard,
-            sites=work.sites,
-            drills=work.drills,
-            tabletops=work.tabletops,
-            sign_policy=parts.signer.sign_plain,
-            sign_in=_sign_in(parts, address),
-            secure=parts.secure,
-            vault_most=parts.settings.vault_most,
-            witness=_witness(parts),
-            witnesses=work.witnesses,
-        ),
-        pages=pages(console_of(parts, work)),
-    )
+    health = _health(parts, work, keeper)
+    house = _house(parts, work, (health, stream, _sign_in(parts, address)))
+    api = Api(house, pages=pages(console_of(parts, work)))
     health.edge = api.measures
     note = parts.place / "server.json"
 
@@ -168,6 +127,55 @@ async def _serve(
                 await task
         api.close()
         keeper.finish()
+
+
+def _health(parts: Parts, work: Work, keeper: Caretaker) -> Health:
+    return Health(
+        HealthParts(
+            store=parts.store,
+            keeper=keeper,
+            guards=work.guards,
+            witnesses=work.witnesses,
+            clock=utc_now,
+            measures=(lambda: _measures(parts),),
+        )
+    )
+
+
+def _house(parts: Parts, work: Work, edge: tuple[Health, Stream, Oidc | None]) -> House:
+    """What the routes may ask, on these parts."""
+    health, stream, sign_in = edge
+    return House(
+        clock=utc_now,
+        store=parts.store,
+        access=parts.access,
+        intake=Intake(parts.spool, clock=utc_now),
+        lake=parts.lake,
+        desk=parts.desk(),
+        health=health,
+        stream=stream,
+        lifecycle=work.lifecycle,
+        baselines=work.baselines,
+        cases=work.cases,
+        policies=work.policies,
+        guards=work.guards,
+        approvals=work.approvals,
+        runner=work.runner,
+        books=work.books,
+        rulebook=work.rulebook,
+        rehearsal=work.rehearsal,
+        neighbours=work.others.neighbours,
+        switchboard=work.others.switchboard,
+        sites=work.sites,
+        drills=work.drills,
+        tabletops=work.tabletops,
+        sign_policy=parts.signer.sign_plain,
+        sign_in=sign_in,
+        secure=parts.secure,
+        vault_most=parts.settings.vault_most,
+        witness=_witness(parts),
+        witnesses=work.witnesses,
+    )
 
 
 def _sign_in(parts: Parts, address: Address) -> Oidc | None:
