@@ -167,3 +167,27 @@ def test_who_is_decided_on_at_once_is_decided_on_alike(policy: Policy) -> None:
         request = _ask(*who, at)
         assert (quick.at_once(who, at) or quick.decide(request)) == slow.decide(request)
     assert quick.at_once((None, "198.51.100.1"), 9.0) is None
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        NOTHING,
+        _deny("key-1", networks=("203.0.113.0/24",)),
+        replace(NOTHING, limit=Limits(per_principal=rate("2/min"))),
+        replace(NOTHING, limit=Limits(principals={PrincipalId("KEY-1"): rate("1/min")})),
+        replace(NOTHING, limit=Limits(overall=rate("3/min"), per_principal=rate("2/min"))),
+        replace(NOTHING, limit=Limits(cost=rate("3/min"))),
+        replace(NOTHING, route={"v6": 1, "v7": 2}),
+        replace(NOTHING, mode=Mode.SHADOW, fallback="{}"),
+        replace(NOTHING, mode=Mode.STOPPED),
+    ],
+)
+def test_the_short_way_never_decides_otherwise(policy: Policy) -> None:
+    long, short = Table(policy, State()), Table(policy, State())
+    asked = [_ask(f"key-{n % 2}", f"203.0.113.{n % 3}", n / 10) for n in range(12)]
+    asked += [_ask(f"key-{n % 2}", f"198.51.100.{n % 3}", 60 + n / 10) for n in range(12)]
+    for one in asked:
+        at_once = short.at_once((one.principal, one.source), one.at)
+        assert at_once is None or at_once.outcome is Outcome.SERVE
+        assert (at_once or short.decide(one)) == long.decide(one)

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
 from stanch.guard.core import NOTHING, SERVE, Choices, Core
-from stanch.guard.exchange import PROBE, Exchange
+from stanch.guard.exchange import Exchange
 from stanch.guard.facts import Decision, Outcome, Why
 from stanch.guard.heard import Heard
 from stanch.guard.identity import Identify, Scope
@@ -51,41 +51,23 @@ class Guard:
         given = choices or Choices()
         self.app = app
         self.core = Core(Server(url=server, key=key, wait=given.wait), asset, identify, given)
-        self._exempt = frozenset(given.exempt)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One connection of the host."""
-        kind, core = scope["type"], self.core
-        if kind == "lifespan" or scope.get("path") in self._exempt:
-            await self.app(scope, receive, send)
-            return
-        if not core.started:
-            core.start()
-        if kind == "http":
-            if core.plain and not _probes(scope):
-                await self._plainly(scope, receive, send)
-            else:
-                await self._http(scope, receive, send)
-        elif kind == "websocket":
-            await self._websocket(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
-
-    async def _plainly(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A request of which nothing but its name and address matters: the way of most."""
+        """One connection of the host; most requests end here, so it is one coroutine for them."""
         core = self.core
         try:
-            who = core.who(scope)
-            decision = core.decide(who) if core.choices.cost is None else None
+            plain = core.at_once(scope)
         except Exception:  # noqa: BLE001  border: looked at again by steps that count what fails
-            who, decision = self._who(scope), None
-        if decision is None:
-            decision = self._decide(scope, who, NOTHING)
+            plain = None
+        if plain is None:
+            await self._looked_into(scope, receive, send)
+            return
+        who, decision = plain
         if decision.outcome is not SERVE:
             await self._decided(scope, (decision, who, NOTHING, None), (receive, send))
             return
         scope["stanch"] = {"version": decision.version, "principal": who[0]}
-        if not core.choices.telemetry:
+        if not core.telling:
             await self.app(scope, receive, send)
             return
         heard = Heard(core, decision, who, (receive, send))
@@ -93,6 +75,21 @@ class Guard:
             await self.app(scope, heard.receive, heard.send)
         finally:
             self._safely(heard.finish, None)
+
+    async def _looked_into(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A connection of which more matters than a name and an address."""
+        kind, core = scope["type"], self.core
+        if kind == "lifespan" or scope.get("path") in core.exempt:
+            await self.app(scope, receive, send)
+            return
+        if not core.started:
+            core.start()
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A request that may be a probe, or whose body or answer matters."""
@@ -221,11 +218,3 @@ class Guard:
         except Exception:  # noqa: BLE001  border: the guard never takes its host down
             self.core.counts["internal_errors"] += 1
             return otherwise
-
-
-def _probes(scope: Scope) -> bool:
-    """Whether this may be a probe of the server's."""
-    for name, _ in scope["headers"]:  # noqa: SIM110  on every request: a generator costs three times
-        if name == PROBE:
-            return True
-    return False

@@ -37,6 +37,7 @@ REFUSED = {
     why: Decision(Outcome.REFUSE, why, status=status)
     for why, status in ((Why.FILTER, 403), (Why.TOOL, 403), (Why.UNREADABLE, 415), (Why.BATCH, 413))
 }
+PROBE = HEADER.encode()
 _NONCES = 10_000
 WHOLE = 16_384
 """Bytes of each body that `log: full` keeps."""
@@ -124,6 +125,9 @@ class Core:
         self._open = choices.unidentified is Fails.OPEN
         self._made = 0
         self._served = 0
+        self.telling = choices.telemetry
+        self.exempt = frozenset(choices.exempt)
+        self._costs = choices.cost is not None
         self._prefix = f"{self.name}-{secrets.token_hex(6)}-"
         self.lines = Lines(self._prefix, asset)
 
@@ -152,12 +156,6 @@ class Core:
         return found if policy is None else (*found, *self.also_cannot(policy))
 
     @property
-    def plain(self) -> bool:
-        """Whether the policy in force asks nothing of bodies, in either direction."""
-        inspection = self.keeper.inspection
-        return inspection is None or inspection.plain
-
-    @property
     def treats(self) -> bool:
         """Whether the policy in force changes or looks at answers."""
         inspection = self.keeper.inspection
@@ -172,6 +170,26 @@ class Core:
         """The principal, if anybody trustworthy says so, and the address."""
         return self._identify(scope), self._sources.of(scope)
 
+    def at_once(self, scope: Scope) -> tuple[tuple[str | None, str], Decision] | None:
+        """Who asks, and the decision, counted; None where more matters than a name and an address.
+
+        Most requests need no more than this, so it makes nothing that they can do without.
+        """
+        table = self.keeper.plain
+        if table is None or self._costs or not self.started:
+            return None
+        if scope["type"] != "http" or scope["path"] in self.exempt:
+            return None
+        for name, _ in scope["headers"]:
+            if name == PROBE:
+                return None
+        who = self._identify(scope), self._sources.of(scope)
+        decision = table.at_once(who, self.monotonic())
+        if decision is None:
+            return who, self.decide(who)
+        self._served += 1
+        return who, decision
+
     def decide(
         self, who: tuple[str | None, str], seen: Seen = NOTHING, cost: float = 1.0
     ) -> Decision:
@@ -184,9 +202,7 @@ class Core:
             decision = self.failing()
         elif seen is NOTHING:
             at = self.monotonic()
-            decision = table.at_once(who, at) or table.decide(
-                Request(principal or "", source, at, 1, 0, cost)
-            )
+            decision = table.decide(Request(principal or "", source, at, 1, 0, cost))
         else:
             at = self.monotonic()
             request = Request(principal or "", source, at, seen.rows, seen.tokens, cost)

@@ -8,14 +8,12 @@ Why   streams stay streams. Only a shape, an output filter, denied tools or shad
 """
 
 from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
-from stanch.guard.core import Core
+from stanch.guard.core import PROBE, Core
 from stanch.guard.facts import Decision, Outcome, Why
 from stanch.guard.heard import Heard, Receive
 from stanch.guard.identity import Scope
 from stanch.guard.shape import shaped
-from stanch.vocabulary.probe import HEADER
 
-PROBE = HEADER.encode()
 _WITHHELD = Decision(Outcome.REFUSE, Why.INTERNAL, status=502)
 _DROPPED = frozenset({b"content-length", b"etag", b"content-md5", b"digest", b"repr-digest"})
 _ERROR = 400

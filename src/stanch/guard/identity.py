@@ -138,7 +138,8 @@ class Sources:
 
     def of(self, scope: Scope) -> str:
         """The address nearest to us that is not one of our own proxies."""
-        peer = _peer(scope)
+        client = scope.get("client")
+        peer = str(client[0]) if client else ""
         if not self._any or not self._ours(peer):
             return peer
         hops = ",".join(headers(scope, "x-forwarded-for")).split(",")

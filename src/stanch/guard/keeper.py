@@ -74,6 +74,8 @@ class Keeper:
         self.asset = asset
         self.table: Table | None = None
         self.inspection: Inspection | None = None
+        self.plain: Table | None = None
+        """The table, where the policy asks nothing of bodies, in either direction."""
         self._inspection = inspection
         self.digest: Digest | None = None
         self.counts: Counter[str] = Counter()
@@ -125,7 +127,10 @@ class Keeper:
             return "policy_conflicting"
         if digest != self.digest:
             inspection = self._inspection(policy)
-            self.table, self.inspection = Table(policy, self._state), inspection
+            table = Table(policy, self._state)
+            self.plain = None
+            self.table, self.inspection = table, inspection
+            self.plain = table if inspection.plain else None
             self.digest = digest
         return ""
 

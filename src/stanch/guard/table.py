@@ -88,16 +88,16 @@ class Table:
     __slots__ = (
         "_clear",
         "_denied",
-        "_each",
         "_limit",
         "_limited",
+        "_lock",
         "_networks",
         "_only",
         "_outcomes",
         "_own",
         "_quick",
         "_silent",
-        "_simple",
+        "_spend",
         "_state",
         "_turns",
         "mode",
@@ -109,13 +109,11 @@ class Table:
         self.mode = answering_mode(policy)
         self._denied = frozenset(folded(p) for p in policy.deny.principals)
         self._networks = Networks(policy.deny.networks)
-        self._clear: dict[tuple[str | None, str], str] = {}
+        self._clear: dict[tuple[str | None, str], tuple[str, Rate | None]] = {}
         self._limit = limit = policy.limit
         self._own = {folded(p): _held(r, limit.per_principal) for p, r in limit.principals.items()}
         self._limited = bool(self._own or limit.per_principal or limit.overall or limit.cost)
-        self._each = limit.per_principal
-        self._simple = limit.cost is None and limit.overall is None
-        self._state = state
+        self._state, self._lock, self._spend = state, state.lock, state.principals.spend
         no_fallback = self.mode is not Mode.SERVING and not policy.fallback
         self._silent = self.mode is Mode.STOPPED or no_fallback
         outcome = {Mode.SHADOW: Outcome.SHADOW, Mode.SAFE: Outcome.FALLBACK}.get(
@@ -127,24 +125,20 @@ class Table:
         self._outcomes = {v: Decision(outcome, why, version=v) for v in order}
         self._turns = cycle(order)
         self._only = self._outcomes[order[0]] if len(self._outcomes) == 1 else None
-        self._quick = self._simple and self._only is not None
+        simple = limit.cost is None and limit.overall is None
+        self._quick = simple and self._only is not None and outcome is Outcome.SERVE
 
     def decide(self, request: Request, *, spend: bool = True) -> Decision:
         """What happens to this request; `spend=False` looks without charging anybody."""
         asks = request.principal, request.source
-        name = self._clear.get(asks)
-        if name is None or request.rows != 1 or request.tokens:
+        clear = self._clear.get(asks)
+        if clear is None or request.rows != 1 or request.tokens:
             refused = self.denies(request)
             if refused is not None:
                 return refused
-            name = self._cleared(asks)
+            clear = self._cleared(asks)
         if self._limited:
-            simple = spend and self._simple
-            waiting = (
-                self._own_rate(name, request.at)
-                if simple
-                else self._rates(name, request, spend=spend)
-            )
+            waiting = self._rates(clear, request, spend=spend)
             if waiting is not None:
                 return waiting
         if not spend:
@@ -152,25 +146,28 @@ class Table:
         return self._only or self._outcomes[next(self._turns)]
 
     def at_once(self, who: tuple[str | None, str], at: float) -> Decision | None:
-        """What happens to a plain request of somebody who was cleared; None where that takes more.
+        """The answer to a plain request of somebody who was cleared; None where it may not be had.
 
-        It decides as `decide` does, without a Request: most requests end here.
+        It decides as `decide` does, without a Request: most requests end here. The only limit it
+        knows is that on principals.
         """
-        name = self._clear.get(who)
-        if name is None or not self._quick:
+        clear = self._clear.get(who)
+        if clear is None or not self._quick:
             return None
-        if self._limited:
-            waiting = self._own_rate(name, at)
-            if waiting is not None:
-                return waiting
+        name, rate = clear
+        if rate is not None:
+            with self._lock:
+                if self._spend(name, rate, at, 1.0):
+                    return None
         return self._only
 
-    def _cleared(self, asks: tuple[str, str]) -> str:
-        """The name for comparing, kept with this: nothing in this policy denies the two."""
+    def _cleared(self, asks: tuple[str, str]) -> tuple[str, Rate | None]:
+        """The name for comparing and its rate, kept with this: nothing here denies the two."""
         if len(self._clear) >= REMEMBERED:
             self._clear.clear()
-        name = self._clear[asks] = folded(asks[0])
-        return name
+        name = folded(asks[0])
+        clear = self._clear[asks] = name, self._own.get(name) or self._limit.per_principal
+        return clear
 
     def rate_of(self, principal: str) -> Rate | None:
         """The rate that this principal is held to."""
@@ -191,24 +188,11 @@ class Table:
             return _REFUSED[Why.TOKENS]
         return None
 
-    def _own_rate(self, name: str, at: float) -> Decision | None:
-        """The commonest case by itself: no limit but on principals."""
-        rate = self._own.get(name) or self._each
-        if rate is None:
-            return None
-        with self._state.lock:
-            wait = self._state.principals.spend(name, rate, at, 1.0)
-        if wait > 0:
-            return Decision(Outcome.WAIT, Why.PRINCIPAL_RATE, retry_after=wait, status=429)
-        return None
-
-    def _rates(self, name: str, request: Request, *, spend: bool) -> Decision | None:
-        limit, state = self._limit, self._state
-        asked = [
-            (state.principals, name, rate, 1.0, Why.PRINCIPAL_RATE)
-            for rate in (self._own.get(name) or limit.per_principal,)
-            if rate
-        ]
+    def _rates(
+        self, clear: tuple[str, Rate | None], request: Request, *, spend: bool
+    ) -> Decision | None:
+        limit, state, (name, own) = self._limit, self._state, clear
+        asked = [(state.principals, name, own, 1.0, Why.PRINCIPAL_RATE)] if own else []
         if limit.cost is not None:
             asked.append((state.cost, name, limit.cost, request.cost, Why.COST))
         if limit.overall is not None:
