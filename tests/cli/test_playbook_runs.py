@@ -121,6 +121,20 @@ def test_a_question_is_shown_handed_on_overridden_and_reviewed(
     ]
 
 
+def test_an_override_says_that_it_waits_for_a_review_and_then_what_was_found(
+    client: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(ASKED, "review", True)
+    assert run(["question", "show", "apr-1"]) == 0
+    assert "somebody else must review it" in capsys.readouterr().out
+    monkeypatch.setitem(ASKED, "review", False)
+    found = {"by": "ben", "at": "2026-11-21T13:00:00Z", "finding": "it was right"}
+    monkeypatch.setitem(ASKED, "reviewed", found)
+    assert run(["question", "show", "apr-1"]) == 0
+    assert "Reviewed by ben: it was right" in capsys.readouterr().out
+    assert client.sent == []
+
+
 def test_an_override_without_a_reason_is_not_even_sent(client: Client) -> None:
     assert run(["question", "override", "apr-1"]) != 0
     assert client.sent == []

@@ -184,7 +184,22 @@ def test_an_override_is_loud_needs_a_reason_and_is_reviewed_by_another(room: Roo
     assert any("overrode" in n.says for n in room.told.notices)
     with pytest.raises(NotAllowed):
         room.approvals.reviewed(asked.id, admin, "fine")
-    assert not room.approvals.reviewed(asked.id, person("ada"), "it was right").review
+    with pytest.raises(BadInput):
+        room.approvals.reviewed(asked.id, person("ada"), " ")
+    seen = room.approvals.reviewed(asked.id, person("ada"), " it was right ")
+    assert (seen.review, seen.reviewed is None) == (False, False)
+    with room.store.look() as tx:
+        kept = tx.approvals.get(asked.id).reviewed
+    assert kept is not None
+    assert (kept.by, kept.finding, kept.at) == ("ada", "it was right", seen.votes[0].at)
+    with pytest.raises(Answered):
+        room.approvals.reviewed(asked.id, person("eve"), "it was wrong")
+
+
+def test_what_nobody_overrode_cannot_be_reviewed(room: Room) -> None:
+    asked = room.approvals.ask(QUESTION)
+    with pytest.raises(Refused):
+        room.approvals.reviewed(asked.id, person("ada"), "fine")
 
 
 def test_no_override_replaces_two_people(room: Room) -> None:

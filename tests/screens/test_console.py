@@ -354,12 +354,18 @@ def test_an_override_stands_until_somebody_else_has_looked_at_it(visit: Any, ser
     one.get_by_role("button", name="Override: do it now").click()
     one.get_by_text("somebody else must look at it").wait_for()
     two = visit("ben")
+    two.goto(served.url)
+    assert "to be reviewed" in two.locator("#to-review").inner_text()
     two.goto(where)
     two.fill("#finding", "It was right.")
     two.get_by_role("button", name="I have looked at it").click()
     two.get_by_text("somebody else must look at it").wait_for(state="detached")
     assert two.locator("main").inner_text().startswith("overridden")
     assert not two.locator("#finding").count()
+    assert "It was right." in two.locator("#reviewed").inner_text()
+    assert two.locator("#reviewed bdi").first.inner_text() == "ben"
+    two.goto(served.url)
+    assert not two.locator("#to-review").count()
 
 
 def test_a_question_fits_a_phone_and_says_what_why_who_and_what_if_no(

@@ -1,4 +1,4 @@
-"""A rule is written, corrected, tried, put into use, dropped and taken back in a real browser."""
+"""A rule is written, corrected, tried, put into use, put aside and taken back in a real browser."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 pytestmark = pytest.mark.needs_browser
 
 
-def test_a_rule_is_checked_while_typing_used_dropped_and_taken_back(
+def test_a_rule_is_checked_while_typing_used_put_aside_and_taken_back(
     visit: Any, served: Any
 ) -> None:
     page = visit("ada")
@@ -23,8 +23,8 @@ def test_a_rule_is_checked_while_typing_used_dropped_and_taken_back(
     assert "Nothing was written" in page.inner_text("#tried")
     page.click("text=Put it into use")
     page.wait_for_url(f"{served.url}/rules/keys_at_night")
-    page.click("text=Drop it")
-    page.wait_for_url("**/rules?dropped=keys_at_night")
+    page.click("text=Put it aside")
+    page.wait_for_url("**/rules?aside=keys_at_night")
     page.click("[data-undo]")
     page.wait_for_url(f"{served.url}/rules/keys_at_night")
     assert "version 3" in page.inner_text(".head")

@@ -133,54 +133,55 @@ def refusals(centre: Server) -> list[str]:
     return [one["says"] for one in found]
 
 
-def an_attack_there_is_an_incident_here_and_no_row_leaves_the_site(
-    centre: Server, edge: Server
-) -> None:
-    assert edge.ask("GET", "/api/v1/assets/scan")["features"] == [
-        {"name": "dose", "type": "number"},
-        {"name": "area", "type": "number"},
-    ]
-    assert edge.ask("POST", "/api/v1/events", rows("odd", 3, 9))["accepted"] == 3000
-    found = until(lambda: centre.ask("GET", "/api/v1/incidents?asset=scan")["items"])
-    assert found[0]["findings"] > 0
-    assert edge.ask("GET", "/api/v1/incidents?asset=scan")["items"]
-    assert centre.ask("GET", "/api/v1/hunt/count?asset=scan") == {"count": 0}
-    assert edge.ask("GET", "/api/v1/hunt/count?asset=scan") == {"count": 3000}
-    assert site(centre)["number"] >= 2
-    assert refusals(centre) == []
-
-
-def a_stopped_centre_costs_the_site_nothing(centre: Server, edge: Server) -> None:
-    before = site(centre)["number"]
-    os.kill(centre.process.pid, signal.SIGSTOP)
+@contextmanager
+def stopped(server: Server) -> Iterator[None]:
+    """The server stands still meanwhile."""
+    os.kill(server.process.pid, signal.SIGSTOP)
     try:
-        assert edge.ask("POST", "/api/v1/events", rows("cut-off", 0, 6, 500))["accepted"] == 500
+        yield
     finally:
-        os.kill(centre.process.pid, signal.SIGCONT)
-    until(lambda: site(centre)["number"] > before)
-    assert refusals(centre) == []
+        os.kill(server.process.pid, signal.SIGCONT)
 
 
-def a_forger_and_a_revoked_site_are_refused_and_are_findings(centre: Server, folder: Path) -> None:
-    path = "/api/v1/sites/hospital/minutes"
-    octets = {"content-type": "application/octet-stream"}
-    forger = Ed25519PrivateKey.from_private_bytes(b"f" * 32)
-    forged = base64.b64encode(forger.sign(LEAD + b"counts")).decode()
-    told = centre.ask("POST", path, b"counts", **octets, **{"stanch-signature": forged})
-    assert (told["status"], told["type"]) == (403, "refused")
-    assert any("signature" in one for one in until(lambda: refusals(centre)))
-    own = Ed25519PrivateKey.from_private_bytes((folder / "hospital/keys/site.secret").read_bytes())
-    stanch("site", "revoke", "hospital", data=folder / "centre")
-    signed = base64.b64encode(own.sign(LEAD + b"counts")).decode()
-    told = centre.ask("POST", path, b"counts", **octets, **{"stanch-signature": signed})
-    assert "revoked" in told["detail"]
-    assert stanch("site", "list", data=folder / "centre")["items"][0]["revoked"]
+def sent(centre: Server, key: Ed25519PrivateKey) -> dict[str, Any]:
+    """What the centre says to counts of the hospital that are signed with this key."""
+    signed = base64.b64encode(key.sign(LEAD + b"counts")).decode()
+    headers = {"content-type": "application/octet-stream", "stanch-signature": signed}
+    return dict(centre.ask("POST", "/api/v1/sites/hospital/minutes", b"counts", **headers))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_hospital_joins_and_its_rows_stay_there(tmp_path: Path) -> None:
     with joined(tmp_path) as (centre, edge):
-        an_attack_there_is_an_incident_here_and_no_row_leaves_the_site(centre, edge)
-        a_stopped_centre_costs_the_site_nothing(centre, edge)
-        a_forger_and_a_revoked_site_are_refused_and_are_findings(centre, tmp_path)
+        assert edge.ask("GET", "/api/v1/assets/scan")["features"] == [
+            {"name": "dose", "type": "number"},
+            {"name": "area", "type": "number"},
+        ]
+
+        # An attack there is an incident here, and no row leaves the site.
+        assert edge.ask("POST", "/api/v1/events", rows("odd", 3, 9))["accepted"] == 3000
+        found = until(lambda: centre.ask("GET", "/api/v1/incidents?asset=scan")["items"])
+        assert found[0]["findings"] > 0
+        assert edge.ask("GET", "/api/v1/incidents?asset=scan")["items"]
+        assert centre.ask("GET", "/api/v1/hunt/count?asset=scan") == {"count": 0}
+        assert edge.ask("GET", "/api/v1/hunt/count?asset=scan") == {"count": 3000}
+        assert site(centre)["number"] >= 2
+
+        # A stopped centre costs the site nothing.
+        before = site(centre)["number"]
+        with stopped(centre):
+            assert edge.ask("POST", "/api/v1/events", rows("cut-off", 0, 6, 500))["accepted"] == 500
+        assert until(lambda: site(centre)["number"] > before)
+        assert refusals(centre) == []
+
+        # A forger is refused, and so is a revoked site that signs well; both are findings.
+        forger = Ed25519PrivateKey.from_private_bytes(b"f" * 32)
+        told = sent(centre, forger)
+        assert (told["status"], told["type"]) == (403, "refused")
+        assert any("signature" in one for one in until(lambda: refusals(centre)))
+        secret = (tmp_path / "hospital/keys/site.secret").read_bytes()
+        stanch("site", "revoke", "hospital", data=tmp_path / "centre")
+        told = sent(centre, Ed25519PrivateKey.from_private_bytes(secret))
+        assert "revoked" in told["detail"]
+        assert stanch("site", "list", data=tmp_path / "centre")["items"][0]["revoked"]

@@ -465,7 +465,10 @@ def test_an_earlier_playbook_is_used_again_and_one_put_aside_comes_back(console:
     said = read(console, "/playbooks/by-night", by=ADA)
     assert "Say in a few words" in said
     assert said.count("Use this again") == 2
-    asked(console, "POST", "/playbooks/by-night/aside")
+    gone = asked(console, "POST", "/playbooks/by-night/aside").headers["location"]
+    said = read(console, gone, by=ADA)
+    assert "by-night was put aside; it answers nothing any more. Undo" in said
+    assert "put aside version 4" in read(console, "/playbooks/by-night", by=ADA)
     asked(console, "POST", "/playbooks/by-night/restore", form="version=2")
     assert "Tell in a few words" in read(console, "/playbooks/by-night", by=ADA)
     with pytest.raises(NotFound):

@@ -1,4 +1,4 @@
-"""Rules in the console: written, tried on the past, used, dropped and taken back."""
+"""Rules in the console: written, tried on the past, used, put aside and taken back."""
 
 import re
 from collections.abc import Iterator
@@ -96,16 +96,16 @@ def read(answer: Answer) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.body.decode())).split())
 
 
-def test_a_rule_is_used_dropped_and_taken_back(console: Console) -> None:
+def test_a_rule_is_used_put_aside_and_taken_back(console: Console) -> None:
     put = asked(console, "/rules/save", {"text": OWN, "key": "", "seen": "0"})
     assert put.headers["location"] == "/rules/many_exports"
     assert "version 1, written here" in read(asked(console, "/rules/many_exports"))
-    gone = asked(console, "/rules/many_exports/drop", {}).headers["location"]
+    gone = asked(console, "/rules/many_exports/aside", {}).headers["location"]
     said = asked(console, gone)
     assert "nobody asks it any more" in read(said)
     version = re.search(r'name="version" value="(\d+)"', said.body.decode())
     assert version is not None
-    assert "dropped" in read(asked(console, "/rules/many_exports"))
+    assert "put aside" in read(asked(console, "/rules/many_exports"))
     asked(console, "/rules/many_exports/restore", {"version": version[1]})
     assert "version 3, written here" in read(asked(console, "/rules/many_exports"))
     assert "many_exports" in [r.id for r in console.rulebook.in_use() if r.asked]

@@ -88,4 +88,8 @@ def _lines(one: dict[str, Any]) -> list[str]:
     if one["delegated_to"]:
         made.append(f"{one['delegated_to']} may answer, too.")
     made += [f"{v['by']}: {'yes' if v['yes'] else 'no'}. {v['why']}".strip() for v in one["votes"]]
+    if one["review"]:
+        made.append("It was overridden, and somebody else must review it.")
+    if review := one.get("reviewed"):
+        made.append(f"Reviewed by {review['by']}: {review['finding']}")
     return made

@@ -19,7 +19,7 @@ import msgspec
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.telling import Nobody, Notice, Notifier, Urgency
-from stanch.vocabulary.approval import Answer, Approval, Risk, Vote
+from stanch.vocabulary.approval import Answer, Approval, Review, Risk, Vote
 from stanch.vocabulary.ids import (
     ActionId,
     ApprovalId,
@@ -171,12 +171,14 @@ class Approvals:
         at = self._clock()
         if caller.role is None or _rank(caller.role) < _rank(Role.APPROVER):
             raise NotAllowed(f"the role {Role.APPROVER}", caller.role or "a key")
+        if not finding.strip():
+            raise BadInput("A review says in words what was found.")
         with self._store.begin() as tx:
             seen = tx.approvals.get(key)
-            if seen.votes and seen.votes[-1].by == caller.name:
-                raise NotAllowed("somebody other than who overrode it", caller.name)
-            saved = tx.approvals.save(replace(seen, review=False))
-            facts = {"answer": saved.answer, "reviewed": finding[:300]}
+            _to_review(seen, caller)
+            review = Review(by=caller.name, at=at, finding=finding.strip()[:1000])
+            saved = tx.approvals.save(replace(seen, review=False, reviewed=review))
+            facts = {"answer": saved.answer, "reviewed": review.finding[:300]}
             _enter(tx, saved, Deed.APPROVAL_GIVEN, caller.name, at, **facts)
         return saved
 
@@ -314,6 +316,15 @@ def _still_open(seen: Approval, at: datetime) -> None:
         raise Answered(who, seen.answer)
     if at >= seen.expires:
         raise Answered("Nobody", f"its time was up at {seen.expires:%Y-%m-%d %H:%M} UTC")
+
+
+def _to_review(seen: Approval, caller: Caller) -> None:
+    if seen.reviewed is not None:
+        raise Answered(seen.reviewed.by, "the override was looked at")
+    if not seen.review:
+        raise Refused("Nobody overrode this question, so there is nothing to review.")
+    if seen.votes and seen.votes[-1].by == caller.name:
+        raise NotAllowed("somebody other than who overrode it", caller.name)
 
 
 def _may_vote(seen: Approval, caller: Caller, ballot: Ballot) -> None:

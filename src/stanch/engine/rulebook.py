@@ -107,6 +107,23 @@ class Rulebook:
         own = {e.id: _shown(e, replaces=e.id in ours) for e in kept if not e.aside}
         return tuple(one for _, one in sorted({**ours, **own}.items()))
 
+    def __contains__(self, key: object) -> bool:
+        """Whether a rule of this id is in use."""
+        return any(one.id == key for one in self.in_use())
+
+    def text(self, key: str) -> str:
+        """The YAML of the rule in use, as its author wrote it."""
+        found = next((one.text for one in self.in_use() if one.id == key), None)
+        if found is None:
+            raise NotFound("rule", key[:64], "rule")
+        return found
+
+    def version(self, key: str) -> int:
+        """The number of the newest version; 0 when people wrote none of this id."""
+        with self._store.look() as tx:
+            now = _now(tx, key)
+        return now.version if now is not None else 0
+
     def editions(self, key: str) -> tuple[RuleEdition, ...]:
         """Every version that people wrote of this one, newest first."""
         with self._store.look() as tx:

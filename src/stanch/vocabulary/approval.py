@@ -45,6 +45,15 @@ class Vote:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Review:
+    """What somebody else found of an emergency override."""
+
+    by: str
+    at: datetime
+    finding: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Approval:
     """One question to people."""
 
@@ -74,3 +83,5 @@ class Approval:
     """How much of the time, in percent, was over when people were last reminded."""
     review: bool = False
     """Whether somebody must look at it afterwards, because it was overridden."""
+    reviewed: Review | None = None
+    """What came of that look."""

@@ -141,7 +141,12 @@ APPROVALS: Lines[Approval] = Lines(
     start="state:open",
     calm="Nobody waits for an answer",
     empty="Nobody was ever asked for consent here.",
-    views=(("Waiting", "state:open"), ("Answered", "state:yes,no"), ("Lapsed", "state:lapsed")),
+    views=(
+        ("Waiting", "state:open"),
+        ("Answered", "state:yes,no"),
+        ("Lapsed", "state:lapsed"),
+        ("Overridden", "state:overridden"),
+    ),
 )
 
 EVIDENCE: Lines[Evidence] = Lines(

@@ -49,6 +49,7 @@ def show(visit: Visit) -> Answer:
     with visit.console.store.look() as tx:
         open_ = Wanted(closed=False)
         questions = tx.approvals.page(Wanted(state=(Said.OPEN.value,)), limit=20).items
+        overridden = tx.approvals.page(Wanted(state=(Said.OVERRIDDEN.value,)), limit=50).items
         clocks = tx.clocks.page(Wanted(state=(ClockState.RUNNING.value,)), limit=8).items
         worst = tx.incidents.page(Wanted(closed=False, sort=Sort.WORST), limit=8).items
         levels = tx.incidents.facets(open_, ("severity",))["severity"]
@@ -58,6 +59,7 @@ def show(visit: Visit) -> Answer:
         visit,
         "home.html",
         questions=sorted(questions, key=lambda q: q.expires),
+        reviews=[one for one in overridden if one.review],
         clocks=clocks,
         worst=worst,
         levels=[(levels[str(n)], n.name.lower()) for n in _LEVELS if levels.get(str(n))],

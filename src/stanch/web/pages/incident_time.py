@@ -258,6 +258,9 @@ def _done(tx: Transaction, one: Incident) -> Iterator[Moment]:
         for vote in asked.votes:
             told = f"{vote.by} said {'yes' if vote.yes else 'no'}: {says}"
             yield Moment(at=vote.at, lane="people", says=told, href=href)
+        if found := asked.reviewed:
+            told = f"{found.by} reviewed the override: {found.finding}"
+            yield Moment(at=found.at, lane="people", says=told, href=href)
     for kept in tx.policies.history(one.asset):
         if kept.incident == one.id:
             told = f"{kept.by} put policy {kept.version} in force: {kept.because}"

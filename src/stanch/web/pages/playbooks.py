@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from stanch.engine.ports import Transaction
+from stanch.engine.runs.library import shipped
 from stanch.engine.runs.rehearsal import Answers, Play
 from stanch.vocabulary.casework import IncidentLine
 from stanch.vocabulary.ids import IncidentId
@@ -11,6 +12,7 @@ from stanch.vocabulary.people import Scope
 from stanch.vocabulary.playbook import Playbook, Step
 from stanch.vocabulary.trouble import BadInput
 from stanch.web.flow import Marks, Way, flow, ways
+from stanch.web.pages import shelf
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit
 
@@ -23,17 +25,19 @@ def steps(book: Playbook) -> list[tuple[Step, str, tuple[Way, ...]]]:
 
 
 def listed(visit: Visit) -> Answer:
-    """Every playbook in use."""
-    shelf = visit.console.books
-    books = [shelf[key].playbook for key in sorted(shelf)]
+    """Every playbook in use; what was just put aside can be taken back."""
+    kept = visit.console.books
+    books = [kept[key].playbook for key in sorted(kept)]
     own = {book.id for book in books if _own(visit, book)}
-    return page(visit, "playbooks.html", books=books, own=own)
+    return page(visit, "playbooks.html", books=books, own=own, gone=shelf.gone(visit, kept))
 
 
 def show(visit: Visit) -> Answer:
     """One playbook: drawn, its steps in order, its text, who wrote which version."""
-    shelf, key = visit.console.books, visit.names["playbook"]
-    book = shelf.book(key)
+    kept, key = visit.console.books, visit.names["playbook"]
+    editions = kept.editions(key)
+    used = key in kept or not editions
+    book = kept.book(key) if used else editions[0].playbook
     with visit.console.store.look() as tx:
         cases = _cases(tx, book)
     return page(
@@ -42,9 +46,11 @@ def show(visit: Visit) -> Answer:
         book=book,
         drawing=flow(book),
         steps=steps(book),
-        text=shelf.text(key),
+        text=kept.text(key) if used else editions[0].text,
+        used=used,
         own=_own(visit, book),
-        editions=shelf.editions(key),
+        replaces=key in shipped(),
+        editions=editions,
         cases=cases,
     )
 
@@ -78,8 +84,8 @@ def _marks(play: Play) -> Marks:
 
 
 def _own(visit: Visit, book: Playbook) -> bool:
-    newest = next(iter(visit.console.books.editions(book.id)), None)
-    return newest is not None and not newest.aside
+    last = shelf.newest(visit.console.books, book.id)
+    return last is not None and not last.aside
 
 
 def _cases(tx: Transaction, book: Playbook) -> Sequence[IncidentLine]:

@@ -1,4 +1,4 @@
-"""Rules over several kinds of events: those in use, how they are written, tried and dropped.
+"""Rules over several kinds of events: those in use, how they are written and tried.
 
 The editor has YAML on one side, ours or Sigma's as it was found; on the other what is wrong with
 it, or how it was read, and what it would have said about the past.
@@ -6,18 +6,19 @@ it, or how it was read, and what it would have said about the past.
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from stanch.detect.rules.own import Own
 from stanch.detect.rules.rule import Shape
 from stanch.engine.rule_trial import Trial
-from stanch.engine.rulebook import InUse, RuleEdition
+from stanch.engine.rulebook import InUse
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput, NotFound
-from stanch.web.pages import editing
-from stanch.web.pages.editing import Draft, Mistake, Papers, Told, draft_of, mistake_in, number
+from stanch.web.pages import editing, shelf
+from stanch.web.pages.editing import Draft, Mistake, Told, draft_of, mistake_in
+from stanch.web.pages.shelf import Kept
 from stanch.web.paper import page
-from stanch.web.visit import Answer, Page, Visit, go
+from stanch.web.visit import Answer, Page, Visit
 
 NEW = """\
 id: keys_then_export
@@ -62,11 +63,9 @@ def judged(visit: Visit, text: str) -> Read:
 
 
 def listed(visit: Visit) -> Answer:
-    """Every rule in use; what was just dropped can be taken back."""
-    rules = visit.console.rulebook.in_use()
-    gone = visit.asked("dropped")
-    last = _last(visit, gone) if gone else None
-    return page(visit, "rules.html", rules=rules, dropped=last)
+    """Every rule in use; what was just put aside can be taken back."""
+    book = visit.console.rulebook
+    return page(visit, "rules.html", rules=book.in_use(), gone=shelf.gone(visit, book))
 
 
 def show(visit: Visit) -> Answer:
@@ -102,20 +101,8 @@ def desk(visit: Visit, draft: Draft, told: Told, tried: Trial | None = None) -> 
     """The editor: the draft, beside how it is read or its first mistake."""
     found, days = judged(visit, draft.text), _days(visit)
     told = replace(told, wrong=told.wrong or found.wrong)
-    made = editing.sheet(visit, _PAPERS, draft, told)
+    made = editing.sheet(visit, _KEPT.papers, draft, told)
     return made(own=found.own, shape=found.shape, tried=tried, days=DAYS, chosen=days)
-
-
-def edit(visit: Visit) -> Answer:
-    """The editor, with the rule in use or a new one."""
-    key = visit.names.get("rule", "")
-    if not key:
-        return desk(visit, Draft(text=NEW), Told())
-    rules = {one.id: one for one in visit.console.rulebook.in_use()}
-    if key not in rules:
-        raise NotFound("rule", key[:64], "rule")
-    draft = Draft(text=rules[key].text, key=key, seen=str(_version(visit, key)))
-    return desk(visit, draft, Told())
 
 
 def trial(visit: Visit) -> Answer:
@@ -128,39 +115,6 @@ def trial(visit: Visit) -> Answer:
     return desk(visit, draft, Told(), tried)
 
 
-def drop(visit: Visit) -> Answer:
-    """The rules, without this one; what came with stanch under its id is asked again."""
-    key = visit.names["rule"]
-    visit.console.rulebook.put_aside(key, by=visit.caller.name)
-    return go(f"/rules?{urlencode({'dropped': key})}")
-
-
-def restore(visit: Visit) -> Answer:
-    """The rule, as one of its versions had it."""
-    key, wanted = visit.names["rule"], visit.given("version")
-    found = [e for e in visit.console.rulebook.editions(key) if str(e.version) == wanted]
-    if not found:
-        raise NotFound("version of this rule", wanted[:20], "rule")
-    seen = _version(visit, key)
-    visit.console.rulebook.put(found[0].text, by=visit.caller.name, seen=seen)
-    return go(f"/rules/{quote(key, safe='')}")
-
-
-def _last(visit: Visit, key: str) -> RuleEdition | None:
-    """The newest version, when it was put aside."""
-    newest = next(iter(visit.console.rulebook.editions(key)), None)
-    return newest if newest is not None and newest.aside else None
-
-
-def _in_use(visit: Visit, key: str) -> bool:
-    newest = next(iter(visit.console.rulebook.editions(key)), None)
-    return newest is not None and not newest.aside
-
-
-def _version(visit: Visit, key: str) -> int:
-    return max((e.version for e in visit.console.rulebook.editions(key)), default=0)
-
-
 def _days(visit: Visit) -> int:
     text = visit.given("days", str(DAYS[1]))
     if text not in {str(n) for n in DAYS}:
@@ -168,27 +122,16 @@ def _days(visit: Visit) -> int:
     return int(text)
 
 
-def _put(visit: Visit, draft: Draft) -> object:
-    return visit.console.rulebook.put(draft.text, by=visit.caller.name, seen=number(draft.seen))
-
-
-_PAPERS = Papers(
+_KEPT = Kept(
     noun="rule",
-    place="/rules",
-    template="rule_editor.html",
+    start=NEW,
     desk=desk,
+    shelf=lambda visit: visit.console.rulebook,
     named=lambda visit, text: str(visit.console.rulebook.check(text).rule.id),
-    version=lambda visit, key: str(_version(visit, key)),
-    taken=_in_use,
-    put=_put,
 )
 PAGES = (
     Page(path="/rules", show=listed),
-    Page(path="/rules/new", show=edit, needs=Scope.ADMIN),
-    *editing.ways(_PAPERS),
+    *shelf.ways(_KEPT),
     Page(path="/rules/trial", show=trial, needs=Scope.ADMIN, method="POST"),
     Page(path="/rules/{rule:str}", show=show),
-    Page(path="/rules/{rule:str}/edit", show=edit, needs=Scope.ADMIN),
-    Page(path="/rules/{rule:str}/drop", show=drop, needs=Scope.ADMIN, method="POST"),
-    Page(path="/rules/{rule:str}/restore", show=restore, needs=Scope.ADMIN, method="POST"),
 )
