@@ -11,11 +11,8 @@ Math  Cell (b, a): of the answers a, the share that labels call b. Bound: `rates
       baseline's cell. Evidence: `rates.excess`, averaged over all cells.
       The flipped pair is the cell with the largest excess count (the off-diagonal of the confident
       joint, less what the baseline has there).
-      A contributor is judged against the larger of the baseline's bound and the rate of all the
-      others now, so a change that is everybody's accuses nobody: on all labels, and on the flipped
-      pair alone. The ledger holds no pairs by contributor; min(wrong where a was predicted, wrong
-      where b was given) stands for them, in the baseline and for the others alike. The mean of both
-      bets is an e-value.
+      Contributors: `habits.contributors`. Where one is accused, the pair is the one that its own
+      labels show: what one hand of twenty flips is less than what chance moves elsewhere.
 """
 
 import math
@@ -29,11 +26,11 @@ from stanch.detect.alarms.bets import BETA
 from stanch.detect.alarms.bounds import highest
 from stanch.detect.alarms.rates import BAR, excess
 from stanch.detect.detector import Detector
+from stanch.detect.habits.contributors import Accused, accused_of, others
 from stanch.detect.summaries.arrays import Floats, Ints
 from stanch.detect.summaries.columns import Labels
 from stanch.detect.summaries.count import labels_counted
-from stanch.detect.summaries.ledger import Ledger
-from stanch.detect.summaries.parts import BLOCK_CLASSES, Block, Part
+from stanch.detect.summaries.parts import Part
 from stanch.detect.window import Baseline, Window
 from stanch.detect.wording import shown
 from stanch.vocabulary.event import EventKind
@@ -75,28 +72,20 @@ class Cell:
     strength: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Accused:
-    """A contributor whose labels stand out."""
-
-    name: str
-    labels: int
-    wrong: int
-    excess: float
-    strength: float
-
-
 def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     """One finding with the pair and the hands."""
     why = _blind(window, limits)
     if why or window.baseline is None or window.now is None:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
-    cell = flipped_pair(window.now.sums[Part.LABELLED], window.baseline.golden.sums[Part.LABELLED])
-    accused = accused_of(window.ledger, window.baseline, cell)
+    now, golden = (one.sums[Part.LABELLED] for one in (window.now, window.baseline.golden))
+    cell = flipped_pair(now, golden)
+    accused = accused_of(window.ledger, golden) if window.ledger is not None else ()
     in_cell = cell.strength >= BAR and cell.share >= limits.concentrated
-    if accused or in_cell:
-        yield _finding(window, window.baseline, cell, accused, limits)
+    if accused:
+        yield _by_hands(window, window.baseline, accused, limits)
+    elif in_cell:
+        yield _by_everybody(window, window.baseline, cell)
 
 
 def _blind(window: Window, limits: Limits) -> str:
@@ -149,94 +138,49 @@ def _mean(tens: Floats) -> float:
     return top + math.log10(float(np.mean(10.0 ** (tens - top)))) if tens.size else 0.0
 
 
-def accused_of(ledger: Ledger | None, baseline: Baseline, cell: Cell) -> tuple[Accused, ...]:
-    """The contributors whose labels stand out, the most certain first."""
-    if ledger is None:
-        return ()
-    golden = baseline.golden.sums[Part.LABELLED]
-    all_then, wrong_then = int(golden.sum()), int(golden.sum() - np.trace(golden))
-    labels, wrong = ledger.block(Block.LABELLED).T
-    total, bad = ledger.everybody(Block.LABELLED)
-    bound = float(highest(np.array([wrong_then]), np.array([all_then]))[0])
-    said = min(cell.said, BLOCK_CLASSES)
-    given = min(cell.given, BLOCK_CLASSES)
-    there = ledger.block(Block.GUESSED)[:, said]
-    flips = np.minimum(ledger.block(Block.MISSED)[:, said], ledger.block(Block.GIVEN)[:, given])
-    known = _pair_bound(golden, cell)
-    found: list[Accused] = []
-    who = [i for i in range(len(labels)) if labels[i] > 0]
-    for i in who:
-        rate = _rate(int(bad - wrong[i]), int(total - labels[i]), bound)
-        cell_rate = _rate(int(flips.sum() - flips[i]), int(there.sum() - there[i]), known)
-        strength = _mean(
-            np.array(
-                [
-                    excess(int(labels[i]), int(wrong[i]), rate),
-                    excess(int(there[i]), int(flips[i]), cell_rate),
-                ]
-            )
-        )
-        more = max(wrong[i] - rate * labels[i], flips[i] - cell_rate * there[i])
-        if strength - math.log10(len(who)) >= BAR:
-            found.append(
-                Accused(
-                    name=ledger.names[i],
-                    labels=int(labels[i]),
-                    wrong=int(wrong[i]),
-                    excess=float(more),
-                    strength=strength,
-                )
-            )
-    return tuple(sorted(found, key=lambda a: (-a.strength, -a.excess, a.name)))
-
-
-def _pair_bound(golden: Ints, cell: Cell) -> float:
-    """The baseline's highest share of what stands for the pair in the ledger."""
-    off = golden * ~np.eye(len(golden), dtype=bool)
-    stands = min(int(off[:, cell.said].sum()), int(off[cell.given].sum()))
-    rows = int(golden[:, cell.said].sum())
-    return float(highest(np.array([min(stands, rows)]), np.array([rows]))[0])
-
-
-def _rate(odd: int, rows: int, least: float) -> float:
-    """The share of the others now, when it is above what the baseline leaves possible."""
-    return min(max(least, max(odd, 0) / rows if rows > 0 else 0.0), 0.95)
-
-
-def _finding(
-    window: Window, baseline: Baseline, cell: Cell, accused: tuple[Accused, ...], limits: Limits
-) -> Finding:
-    names = (*baseline.plan.classes, "another class", "no class")
-    before, after = shown(names[cell.said]), shown(names[cell.given])
-    more = sum(a.excess for a in accused)
-    says = (
-        f"Late labels call {cell.flipped} of {cell.labels} answers {before!r} {after!r}; "
-        f"at most {cell.custom:.1%} is usual"
-    )
-    if accused:
-        first = accused[0]
-        says += (
-            f"; {first.wrong} of {first.labels} labels by {shown(first.name)} contradict the answer"
-        )
-        says += f", and {len(accused) - 1} more contributors stand out" if accused[1:] else ""
-    targeted = cell.share >= limits.concentrated
-    weight = 0.85 if accused and targeted else 0.6 if accused else 0.45
-    return Finding(
-        detector=ID,
-        asset=window.asset.id,
-        version=window.version,
-        window=window.span,
-        says=says + ".",
+def _by_everybody(window: Window, baseline: Baseline, cell: Cell) -> Finding:
+    before, after = _named(baseline, cell.said, cell.given)
+    return _finding(
+        window,
+        says=f"Late labels call {cell.flipped} of {cell.labels} answers {before!r} {after!r}; "
+        f"at most {cell.custom:.1%} is usual.",
         measured={
             "flipped": float(cell.flipped),
             "labels on these answers": float(cell.labels),
             "highest usual share": round(cell.custom, 4),
             "share of all excess": round(cell.share, 4),
+            "contributors": 0.0,
+        },
+        strength=round(cell.strength, 2),
+        topic=f"{before} as {after}",
+        points_to={AttackKind.POISONING: 0.45},
+    )
+
+
+def _by_hands(
+    window: Window, baseline: Baseline, accused: tuple[Accused, ...], limits: Limits
+) -> Finding:
+    first, more = accused[0], sum(a.excess for a in accused)
+    pair = first.pair
+    before, after = _named(baseline, pair.said, pair.given)
+    targeted = pair.share >= limits.concentrated
+    says = f"{first.wrong} of {first.labels} labels by {shown(first.name)} contradict the answer"
+    if targeted:
+        says += (
+            f"; they call {pair.flipped} of {pair.labels} answers {before!r} {after!r}, "
+            f"at most {pair.usual:.1%} is usual"
+        )
+    return _finding(
+        window,
+        says=f"{says}{others(accused)}.",
+        measured={
+            "flipped": float(pair.flipped),
+            "labels on these answers": float(pair.labels),
+            "highest usual share": round(pair.usual, 4),
+            "share of all excess": round(pair.share, 4),
             "contributors": float(len(accused)),
         },
-        because=window.cites,
-        lifecycle=Lifecycle.TRAINING,
-        strength=round(max([cell.strength, *(a.strength for a in accused)]), 2),
+        strength=round(first.strength, 2),
         suspects=tuple(
             Suspect(
                 principal=PrincipalId(a.name),
@@ -246,8 +190,39 @@ def _finding(
             for a in accused[:10]
         ),
         topic=f"{before} as {after}",
+        points_to={AttackKind.POISONING: 0.85 if targeted else 0.6},
+    )
+
+
+def _named(baseline: Baseline, said: int, given: int) -> tuple[str, str]:
+    names = (*baseline.plan.classes, "another class", "no class")
+    return shown(names[said]), shown(names[given])
+
+
+def _finding(  # noqa: PLR0913  what differs between its two kinds
+    window: Window,
+    *,
+    says: str,
+    measured: dict[str, float],
+    strength: float,
+    topic: str,
+    points_to: dict[AttackKind, float],
+    suspects: tuple[Suspect, ...] = (),
+) -> Finding:
+    return Finding(
+        detector=ID,
+        asset=window.asset.id,
+        version=window.version,
+        window=window.span,
+        says=says,
+        measured=measured,
+        because=window.cites,
+        lifecycle=Lifecycle.TRAINING,
+        strength=strength,
+        suspects=suspects,
+        topic=topic,
         atlas=DETECTOR.atlas,
-        points_to={AttackKind.POISONING: weight},
+        points_to=points_to,
     )
 
 

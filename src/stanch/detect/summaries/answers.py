@@ -39,6 +39,7 @@ class Answers:
     """(n,) the answer among the first 16 classes, further ones, missing."""
     near: Flags
     hits: Flags
+    canaries: Flags
     status: Ints
     cost: Ints
     tokens: Ints
@@ -51,7 +52,8 @@ def answers_of(plan: Ready, batch: Columns, quick: Kernels) -> Answers:
     said = np.where(batch.predictions >= 0, batch.predictions, special)
     scores = np.zeros((n, 0)) if batch.scores is None else batch.scores
     sure = quick.certain(np.ascontiguousarray(scores, np.float64), plan.plan.near, classes)
-    hits = np.zeros(n, np.bool_) if batch.hits is None else batch.hits
+    none = np.zeros(n, np.bool_)
+    hits = none if batch.hits is None else batch.hits
     status = _status(batch.status, n)
     cost, priced = _fixed(batch.cost, n)
     tokens = np.zeros(n, np.int64) if batch.tokens is None else batch.tokens
@@ -78,6 +80,7 @@ def answers_of(plan: Ready, batch: Columns, quick: Kernels) -> Answers:
         folded=folded(batch.predictions, classes),
         near=sure.near,
         hits=hits,
+        canaries=none if batch.canaries is None else batch.canaries,
         status=status,
         cost=cost,
         tokens=tokens,

@@ -45,6 +45,8 @@ class Columns:
     """Pairs of a place in the plan's groups and the rows that belong to it."""
     hits: Flags | None = None
     """Rows that equal a row of the training set."""
+    canaries: Flags | None = None
+    """Rows that equal a canary."""
     misshapen: int = 0
     """Rows whose number of features the plan does not know (they are counted, not summarised)."""
     strange: Mapping[str, Mapping[str, int]] | None = None

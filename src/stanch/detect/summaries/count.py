@@ -27,6 +27,7 @@ from stanch.detect.summaries.ledger import (
     levels_of,
     nobody,
 )
+from stanch.detect.summaries.pairs import pair_places
 from stanch.detect.summaries.parts import (
     BLOCK_WAVES,
     CARD,
@@ -123,6 +124,8 @@ def labels_counted(plan: Ready, labels: Labels, watch: tuple[str, ...] = ()) -> 
     np.add.at(table[:, PLACES[Block.GUESSED]], (who, guessed), 1)
     np.add.at(table[:, PLACES[Block.MISSED]], (who[wrong], guessed[wrong]), 1)
     np.add.at(table[:, PLACES[Block.GIVEN]], (who[wrong], given[wrong]), 1)
+    pairs = pair_places(said[wrong], truth[wrong], classes)
+    np.add.at(table[:, PLACES[Block.PAIRS]], (who[wrong], pairs), 1)
     none = (np.zeros((len(table), SMALL), np.uint8),) * 2
     return Counted(summary=summary, ledger=_ledger(plan, labels.names, table, none, watch))
 
@@ -163,6 +166,8 @@ def _table(batch: Columns, inputs: Inputs, answers: Answers, who: Ints) -> Ints:
         (Block.ODD, inputs.odd),
         (Block.NEAR, answers.near),
         (Block.HITS, answers.hits),
+        (Block.CANARIES, answers.canaries),
+        (Block.BETWEEN, inputs.between),
     ):
         table[:, PLACES[block].start] = np.bincount(who[flags], minlength=size)
     seen = answers.margin >= 0

@@ -11,6 +11,7 @@ import numpy as np
 from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.columns import MISSING_CODE, NEW_CODE, Columns
 from stanch.detect.summaries.dice import mixed
+from stanch.detect.summaries.grid import between
 from stanch.detect.summaries.kernels import Kernels
 from stanch.detect.summaries.parts import (
     BINS,
@@ -39,6 +40,8 @@ class Inputs:
     off: Flags
     odd: Flags
     """Rows with anything missing, out of range, new or infinite."""
+    between: Flags
+    """Rows with a number between the places that such numbers have."""
     prints: Hashes
     cells: Hashes
     waves: Ints
@@ -78,6 +81,7 @@ def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:
         z=z,
         along=along,
         off=grade == MANIFOLD_BINS - 1,
+        between=between(numbers, plan.plan.grid),
         prints=quick.fingerprints(numbers, batch.categories, plan.keys),
         cells=mixed(sides.astype(np.uint64) + codes),
         waves=np.zeros((len(batch.names) + 1, WAVES), np.int64),

@@ -15,6 +15,7 @@ from stanch.detect.summaries.arrays import Floats, Ints, Octets, Shorts
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import Counted, counted
 from stanch.detect.summaries.dice import normals, order, words
+from stanch.detect.summaries.grid import grid_of
 from stanch.detect.summaries.inputs import coarse_codes
 from stanch.detect.summaries.manifold import learnt, no_manifold
 from stanch.detect.summaries.parts import (
@@ -91,6 +92,7 @@ def learned(schema: Schema, reference: Columns) -> Learned:
         near=float(np.quantile(margin[scored], 0.05)) if scored.any() else 0.0,
         joint=joint_of(numbers, edges),
         manifold=no_manifold(),
+        grid=grid_of(numbers, _spread(numbers, edges)),
     )
     shuffled = order(11, reference.n)
     fitted = shuffled[: min(MOST_FITTED, reference.n // 2)]

@@ -8,8 +8,9 @@ shard: counts are exact and the bytes do not depend on the sharding (property-te
 
 `buckets` counts everybody, in 64 buckets by hash, always exact: whoever is not named is in there.
 
-When its minute is over, a ledger is sealed: the 64 heaviest by answers and the 64 heaviest by late
-labels stay named (ties by name), the others remain in the buckets. Merging sealed ledgers adds the
+When its minute is over, a ledger is sealed: the 64 heaviest by answers, the 64 heaviest by late
+labels and the 64 who asked most canaries stay named (ties by name), the others remain in the
+buckets. Merging sealed ledgers adds the
 same names; a principal's count is then exact for the minutes in which it was among the heaviest,
 and a lower bound overall.
 """
@@ -22,10 +23,11 @@ from types import MappingProxyType
 import numpy as np
 
 from stanch.detect.summaries.arrays import Hashes, Ints, Octets
-from stanch.detect.summaries.codec import packed, unpacked
+from stanch.detect.summaries.codec import Array, packed, unpacked
 from stanch.detect.summaries.parts import (
     BLOCK_CLASSES,
     BLOCK_LEVELS,
+    BLOCK_PAIRS,
     BLOCK_TICKS,
     BLOCK_WAVES,
     CARD,
@@ -45,6 +47,8 @@ MOST_NAMED = 64
 """Heaviest principals by answers, and again as many by late labels: who labels seldom asks."""
 BUCKETS = 64
 _ARRAYS = ("inputs", "cells", "keys", "cards", "buckets")
+LATER = (Block.PAIRS, Block.CANARIES, Block.BETWEEN)
+"""Blocks at the end of a line that ledgers of older versions do not have."""
 WATCHED = 64
 """The level of a principal on watch: above every other."""
 
@@ -67,6 +71,9 @@ BLOCK_SHAPES: Mapping[Block, tuple[int, ...]] = MappingProxyType(
         Block.GUESSED: (BLOCK_CLASSES + 2,),
         Block.MISSED: (BLOCK_CLASSES + 2,),
         Block.GIVEN: (BLOCK_CLASSES + 2,),
+        Block.PAIRS: (BLOCK_PAIRS,),
+        Block.CANARIES: (1,),
+        Block.BETWEEN: (1,),
     }
 )
 
@@ -180,7 +187,8 @@ class Ledger:
 
     def seal(self, most: int = MOST_NAMED) -> "Ledger":
         """The ledger of a minute that is over: its heaviest principals by name."""
-        kept = {*self._heaviest(Block.ROWS, most), *self._heaviest(Block.LABELLED, most)}
+        reasons = (Block.ROWS, Block.LABELLED, Block.CANARIES)
+        kept = {place for which in reasons for place in self._heaviest(which, most)}
         return self._only(sorted(kept), level=0, sealed=True)
 
     def _heaviest(self, which: Block, most: int) -> list[int]:
@@ -242,20 +250,36 @@ class Ledger:
                 level=int(head["level"]),
                 watch=tuple(str(n) for n in head["watch"]),
                 sealed=bool(head["sealed"]),
-                table=np.concatenate([arrays[_part(block)] for block in PLACES], axis=1),
-                **{name: arrays[name] for name in _ARRAYS},
+                table=np.concatenate([_columns(arrays, block, names) for block in PLACES], axis=1),
+                **{name: arrays[name] for name in _ARRAYS if name != "buckets"},
+                buckets=_widened(arrays["buckets"]),
             )
         except (KeyError, TypeError, ValueError, BadInput) as error:
             raise BadFile("ledger", f"lacks a part ({error})") from None
         size = len(names)
         drawn = (size, SAMPLED), (size, SAMPLED, CARD)
         wanted = ((size, SMALL), (size, SMALL), *drawn, (BUCKETS, WIDTH))
-        shapes = tuple(arrays[name].shape for name in _ARRAYS)
+        shapes = tuple(getattr(found, name).shape for name in _ARRAYS)
         if found.table.shape != (size, WIDTH) or shapes != wanted:
             raise BadFile("ledger", "has not the shape of a ledger")
         if list(names) != sorted(set(names)):
             raise BadFile("ledger", "names somebody twice, or out of order")
         return found
+
+
+def _columns(arrays: Mapping[str, Array], block: Block, names: tuple[str, ...]) -> Ints:
+    """A block's columns; zeros for one that was not counted yet when the ledger was written."""
+    if block in LATER and _part(block) not in arrays:
+        return np.zeros((len(names), math.prod(BLOCK_SHAPES[block])), np.int64)
+    return arrays[_part(block)]
+
+
+def _widened(buckets: Array) -> Ints:
+    """The buckets, with zeros for what was not counted yet when they were written."""
+    lacks = WIDTH - buckets.shape[-1]
+    if lacks != sum(math.prod(BLOCK_SHAPES[block]) for block in LATER):
+        return buckets
+    return np.pad(buckets, ((0, 0), (0, lacks)))
 
 
 def _part(block: Block) -> str:

@@ -40,6 +40,8 @@ BLOCK_CLASSES = 16
 BLOCK_WAVES = WAVES
 BLOCK_TICKS = 12
 """Twelfths of a minute (5 seconds each)."""
+BLOCK_PAIRS = 64
+"""Places of the pairs of an answer and a label that contradicts it; see `pairs.pair_place`."""
 
 SAMPLED = 64
 """Different inputs that a principal's sample holds."""
@@ -151,3 +153,9 @@ class Block(StrEnum):
     """(18,) those of them that say the answer was wrong."""
     GIVEN = "given"
     """(18,) the wrong answers again, by the class that the label gives."""
+    PAIRS = "pairs"
+    """(64,) the wrong answers again, by the pair of what was predicted and what the label gives."""
+    CANARIES = "canaries"
+    """(1,) rows that equal a canary."""
+    BETWEEN = "between"
+    """(1,) rows with a number between the places that such numbers have; see `grid`."""

@@ -5,7 +5,7 @@ Out   a `Plan`; its digest stands in every summary counted on it, so that only l
 Why   with the bins fixed, all monitoring is adding integers: exact, order-free, replayable.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -93,6 +93,9 @@ class Plan:
     """Margins under this are close to the boundary."""
     joint: Joint
     manifold: Manifold
+    grid: Floats = field(default_factory=lambda: np.zeros((0, 2)))
+    """(F, 2) the unit that a number goes by (0 for none), and how far from a whole one is between
+    two; of no numbers in a plan that was learnt before grids were."""
 
     @property
     def digest(self) -> Digest:
@@ -114,6 +117,7 @@ class Plan:
 
     def _arrays(self) -> dict[str, np.ndarray]:
         own = {"edges": self.edges, "value": self.value}
+        own |= {"grid": self.grid} if self.grid.size else {}
         joint = {name: getattr(self.joint, name) for name in Joint.__slots__}
         tables = ("pairs", "tables", "edges")
         manifold = {f"manifold_{name}": getattr(self.manifold, name) for name in tables}
@@ -134,6 +138,7 @@ class Plan:
                 near=float(head["near"]),
                 edges=arrays["edges"],
                 value=arrays["value"],
+                grid=arrays.get("grid", np.zeros((0, 2))),
                 joint=Joint(**{name: arrays[f"joint_{name}"] for name in Joint.__slots__}),
                 manifold=Manifold(
                     pairs=arrays["manifold_pairs"],

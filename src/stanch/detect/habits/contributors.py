@@ -1,0 +1,225 @@
+"""Contributors: whose late labels contradict the answers, and in which pair of classes.
+
+In    a window's ledger, and the counts of true by predicted class in the baseline.
+Out   `Accused` contributors, the most certain first, each with the pair that grew most.
+Why   flipped labels come from few hands. Among two thousand labels the ten that one hand flipped
+      are no more than what chance moves elsewhere; among its own hundred they are.
+Math  Of each contributor: all its labels, and each pair (answers a, labels b) among its labels on
+      the answers a. Past 8 classes pairs share places (`summaries.pairs`), and the least of three
+      counts stands for the pair, in the baseline too: its place, the wrong a, the wrong labels b.
+      The share is at most `bounds.highest` of the baseline and all the others together, beta
+      shared by the pairs, and not less than what the others show now, so a change that is
+      everybody's accuses nobody. Evidence: `rates.excesses`. `TO_PAIRS` of the fortune is shared by
+      the pairs, the rest is on all labels; the mean is an e-value, and so it is over contributors.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stanch.detect.alarms.bets import BETA
+from stanch.detect.alarms.bounds import highest
+from stanch.detect.alarms.rates import BAR, excesses
+from stanch.detect.summaries.arrays import Floats, Ints
+from stanch.detect.summaries.ledger import Ledger
+from stanch.detect.summaries.pairs import pair_places
+from stanch.detect.summaries.parts import BLOCK_CLASSES, BLOCK_PAIRS, Block
+
+TO_PAIRS = 0.9
+AT_MOST = 0.95
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """Labels of one contributor on one answer that name one other class."""
+
+    said: int
+    given: int
+    labels: int
+    """Its labels on these answers."""
+    flipped: int
+    usual: float
+    """The highest share that is usual."""
+    share: float
+    """Of what is too much in all its pairs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accused:
+    """A contributor whose labels stand out."""
+
+    name: str
+    labels: int
+    wrong: int
+    excess: float
+    """Labels more than usual, in its pair or in all."""
+    strength: float
+    pair: Pair
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Judged:
+    """What was counted of some, one by one, and what it says."""
+
+    most: Floats
+    excess: Floats
+    strength: Floats
+
+
+def accused_of(ledger: Ledger, golden: Ints) -> tuple[Accused, ...]:
+    """The contributors whose labels stand out; `golden` is true by predicted class."""
+    who = np.flatnonzero(ledger.block(Block.LABELLED)[:, 0] > 0)
+    if not who.size:
+        return ()
+    labels, wrong = ledger.block(Block.LABELLED)[who].T
+    rest = wrong.sum() - wrong, labels.sum() - labels
+    whole = _judged((wrong, labels), rest, _off(golden), 1)
+    seen = _seen(ledger, who, golden)
+    found: list[Accused] = []
+    for place in np.unique(seen.hand).tolist():
+        mine = np.flatnonzero(seen.hand == place)
+        shared = _sum(seen.judged.strength[mine]) - math.log10(seen.ways / TO_PAIRS)
+        strength = _sum(np.array([shared, whole.strength[place] + math.log10(1 - TO_PAIRS)]))
+        if strength - math.log10(len(who)) >= BAR:
+            pair = _pair(seen, mine, len(golden) - 2)
+            more = max(float(whole.excess[place]), float(seen.judged.excess[mine].max()))
+            found.append(
+                Accused(
+                    name=ledger.names[who[place]],
+                    labels=int(labels[place]),
+                    wrong=int(wrong[place]),
+                    excess=more,
+                    strength=strength,
+                    pair=pair,
+                )
+            )
+    return tuple(sorted(found, key=lambda a: (-a.strength, -a.excess, a.name)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Seen:
+    """Every pair that some contributor has a label of."""
+
+    ways: int
+    """Pairs that there could be."""
+    hand: Ints
+    said: Ints
+    given: Ints
+    rows: Ints
+    odd: Ints
+    judged: _Judged
+
+
+def _seen(ledger: Ledger, who: Ints, golden: Ints) -> _Seen:
+    rows, odd = _pairs(ledger, who, len(golden) - 2)
+    then_rows, then_odd = _reference(golden)
+    hand, said, given = np.nonzero(odd)
+    own = odd[hand, said, given], rows[hand, said]
+    rest = odd.sum(axis=0)[said, given] - own[0], rows.sum(axis=0)[said] - own[1]
+    then = then_odd[said, given], then_rows[said]
+    ways = odd[0].size
+    judged = _judged(own, rest, then, ways)
+    return _Seen(
+        ways=ways, hand=hand, said=said, given=given, rows=own[1], odd=own[0], judged=judged
+    )
+
+
+def _pair(seen: _Seen, mine: Ints, classes: int) -> Pair:
+    """The pair of these that speaks most."""
+    judged = seen.judged
+    first = mine[np.lexsort((judged.excess[mine], judged.strength[mine]))[-1]]
+    return Pair(
+        said=_unfolded(int(seen.said[first]), classes),
+        given=_unfolded(int(seen.given[first]), classes),
+        labels=int(seen.rows[first]),
+        flipped=int(seen.odd[first]),
+        usual=float(judged.most[first]),
+        share=float(judged.excess[first] / max(float(judged.excess[mine].sum()), 1e-9)),
+    )
+
+
+def others(found: Sequence[Accused]) -> str:
+    """How many more there are than the first, for a sentence."""
+    return f", and {len(found) - 1} more contributors stand out" if found[1:] else ""
+
+
+def _judged(
+    now: tuple[Ints, Ints], rest: tuple[Ints, Ints], then: tuple[Ints, Ints], ways: int
+) -> _Judged:
+    """Odd ones and rows of each, of all the others, and in the baseline."""
+    both = then[0] + rest[0], then[1] + rest[1]
+    least = highest(*both, BETA / ways)
+    most = np.minimum(np.maximum(least, rest[0] / np.maximum(rest[1], 1)), AT_MOST)
+    odd, rows = now
+    return _Judged(
+        most=most,
+        excess=np.maximum(odd - most * rows, 0.0),
+        strength=excesses(rows, odd, most),
+    )
+
+
+def _off(golden: Ints) -> tuple[Ints, Ints]:
+    """How many labels of the baseline contradict, and how many there are."""
+    return np.array([golden.sum() - np.trace(golden)]), np.array([golden.sum()])
+
+
+def _pairs(ledger: Ledger, who: Ints, classes: int) -> tuple[Ints, Ints]:
+    """(P, A) labels on each answer, and (P, A, B) those of them that name another class."""
+    kept = _kept(classes)
+    rows = ledger.block(Block.GUESSED)[who][:, kept]
+    missed = ledger.block(Block.MISSED)[who][:, kept]
+    given = ledger.block(Block.GIVEN)[who][:, kept]
+    least = np.minimum(missed[:, :, None], given[:, None, :])
+    if classes <= BLOCK_CLASSES:
+        said, named = np.indices((len(kept), len(kept)))
+        least = np.minimum(
+            least, ledger.block(Block.PAIRS)[who][:, pair_places(said, named, classes)]
+        )
+    return rows, _off_diagonal(least)
+
+
+def _reference(golden: Ints) -> tuple[Ints, Ints]:
+    """(A,) the baseline's labels on each answer, (A, B) what stands for each pair in it."""
+    classes = len(golden) - 2
+    fold = [_folded(place, classes) for place in range(len(golden))]
+    small = np.zeros((len(_kept(classes)),) * 2, np.int64)
+    np.add.at(small, tuple(np.meshgrid(fold, fold, indexing="ij")), golden)
+    wrong = _off_diagonal(small)
+    least = np.minimum(wrong.sum(axis=0)[:, None], wrong.sum(axis=1)[None, :])
+    if classes <= BLOCK_CLASSES:
+        said, named = np.indices(small.shape)
+        places = pair_places(said, named, classes)
+        shared = np.bincount(places.ravel(), wrong.T.ravel(), BLOCK_PAIRS).astype(np.int64)
+        least = np.minimum(least, shared[places])
+    return small.sum(axis=0), _off_diagonal(least)
+
+
+def _off_diagonal(square: Ints) -> Ints:
+    return np.where(np.eye(square.shape[-1], dtype=bool), 0, square)
+
+
+def _kept(classes: int) -> list[int]:
+    """The places of a folded block that this many classes use."""
+    return [*range(min(classes, BLOCK_CLASSES)), BLOCK_CLASSES, BLOCK_CLASSES + 1]
+
+
+def _folded(place: int, classes: int) -> int:
+    """Where a class, another class or none stands among the kept places."""
+    known = min(classes, BLOCK_CLASSES)
+    return known + 1 if place == classes + 1 else min(place, known)
+
+
+def _unfolded(place: int, classes: int) -> int:
+    """The class, another class or none that this kept place stands for."""
+    known = min(classes, BLOCK_CLASSES)
+    return place if place < known else classes + place - known
+
+
+def _sum(tens: Floats) -> float:
+    """Log10 of the sum of what these are the log10 of."""
+    if not tens.size:
+        return -math.inf
+    top = float(tens.max())
+    return top + math.log10(float((10.0 ** (tens - top)).sum()))

@@ -1,0 +1,98 @@
+"""Contributors: one hand of many is named with its own pair, however little it moves the whole."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stanch.detect.habits.contributors import Accused, accused_of
+from stanch.detect.summaries.columns import Columns, Labels
+from stanch.detect.summaries.count import Counted, labels_counted
+from stanch.detect.summaries.learn import Schema, learned
+from stanch.detect.summaries.parts import Part
+from stanch.detect.summaries.ready import Ready, ready
+
+HANDS = 20
+
+
+def plan_of(classes: int) -> Ready:
+    schema = Schema(numbers=("x",), classes=tuple(f"c{k}" for k in range(classes)))
+    n = 64
+    rows = Columns(
+        numbers=np.arange(n, dtype=np.float64).reshape(-1, 1),
+        principals=np.zeros(n, np.int32),
+        names=("one",),
+        categories=np.zeros((n, 0), np.int32),
+        predictions=np.zeros(n, np.int32),
+        ticks=np.zeros(n, np.int64),
+    )
+    return ready(learned(schema, rows).plan)
+
+
+def labels(classes: int, n: int, seed: int, wrong: float) -> Labels:
+    """Labels of a model that is wrong so often, evenly."""
+    dice = np.random.default_rng(seed)
+    said = dice.integers(0, classes, n)
+    other = (said + dice.integers(1, classes, n)) % classes
+    return Labels(
+        truth=np.where(dice.random(n) < wrong, other, said).astype(np.int32),
+        predictions=said.astype(np.int32),
+        confidence=np.full(n, 0.9),
+        principals=dice.integers(0, HANDS, n).astype(np.int32),
+        names=tuple(f"hand-{k:02}" for k in range(HANDS)),
+    )
+
+
+def accused(plan: Ready, then: Labels, now: Labels) -> tuple[Accused, ...]:
+    golden, late = labels_counted(plan, then), labels_counted(plan, now)
+    return accused_of(late.ledger.seal(), golden.summary.sums[Part.LABELLED])
+
+
+def flipped(late: Labels, hand: int, of: int, to: int) -> Labels:
+    hit = (late.principals == hand) & (late.truth == of)
+    return replace(late, truth=np.where(hit, to, late.truth).astype(np.int32))
+
+
+@pytest.mark.parametrize(("classes", "wrong"), [(2, 0.1), (3, 0.2), (8, 0.05), (10, 0.03)])
+def test_one_hand_of_twenty_is_named_with_the_pair_that_it_flips(
+    classes: int, wrong: float
+) -> None:
+    plan = plan_of(classes)
+    now = flipped(labels(classes, 300 * classes, 2, wrong), 7, of=1, to=0)
+    (one,) = accused(plan, labels(classes, 6000, 1, wrong), now)
+    assert one.name == "hand-07"
+    assert (one.pair.said, one.pair.given) == (1, 0)
+    assert one.pair.flipped <= one.pair.labels
+
+
+@pytest.mark.parametrize("classes", [2, 3, 8, 10, 20])
+def test_a_model_that_errs_as_ever_or_more_accuses_nobody(classes: int) -> None:
+    plan = plan_of(classes)
+    for seed in range(5):
+        for wrong in (0.05, 0.3):
+            now = labels(classes, 3000, 10 + seed, wrong)
+            assert accused(plan, labels(classes, 6000, 1, 0.05), now) == ()
+
+
+def test_with_more_classes_than_the_ledger_tells_apart_the_hand_is_named() -> None:
+    plan = plan_of(30)
+    now = flipped(labels(30, 12_000, 2, 0.02), 3, of=5, to=1)
+    (one,) = accused(plan, labels(30, 12_000, 1, 0.02), now)
+    assert (one.name, one.pair.said, one.pair.given) == ("hand-03", 5, 1)
+
+
+def test_who_labels_at_random_is_named_without_a_pair() -> None:
+    plan = plan_of(6)
+    now = labels(6, 4000, 2, 0.05)
+    dice = np.random.default_rng(4)
+    at_random = np.where(now.principals == 5, dice.integers(0, 6, now.n), now.truth)
+    (one,) = accused(plan, labels(6, 6000, 1, 0.05), replace(now, truth=at_random.astype(np.int32)))
+    assert one.name == "hand-05"
+    assert one.pair.share < 0.4
+
+
+def test_a_window_without_labels_accuses_nobody() -> None:
+    plan = plan_of(3)
+    none = labels(3, 0, 1, 0.0)
+    nothing: Counted = labels_counted(plan, none)
+    assert accused_of(nothing.ledger.seal(), nothing.summary.sums[Part.LABELLED]) == ()
