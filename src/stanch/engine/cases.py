@@ -13,6 +13,7 @@ from datetime import datetime
 
 from stanch.engine.clock import Clock, new_id
 from stanch.engine.lifecycle import Teller
+from stanch.engine.owed import ANSWERS, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.rejudging import judged_again, judged_anew
 from stanch.vocabulary.casework import Note, Regroup, Undo
@@ -96,13 +97,15 @@ class Cases:
             raise BadInput(
                 "Say why, in words: a person's verdict stands in the log with its reason."
             )
-        return self._save(
-            incident,
-            judgement.seen,
-            caller,
-            f"judged: {judgement.why}",
-            lambda one, at: _judged(one, judgement, caller.name, at),
-        )
+        at = self._clock()
+        with self._store.begin() as tx:
+            before = self._seen(tx, incident, judgement.seen)
+            saved = tx.incidents.save(_judged(before, judgement, caller.name, at))
+            self._enter(tx, saved, caller, f"judged: {judgement.why}", at)
+            if judgement.verdict is not None and saved.phase is not Phase.CLOSED:
+                # What was begun for the machine's name of it gives way to what answers theirs.
+                owe(tx, ANSWERS, [saved.id])
+        return saved
 
     def move(self, incident: IncidentId, step: Step, caller: Caller) -> Incident:
         """The incident in another phase, if the table allows this caller to move it."""

@@ -51,10 +51,10 @@ def placed(tx: Transaction, incident: IncidentId) -> tuple[Placed, ...]:
 def of_step(lines: Iterable[Placed], run: RunId, step: str) -> Placed | None:
     """The newest line in force that this step of this run put there; None where there is none."""
     mine = (p for p in lines if p.key.startswith(f"{run}/") and p.demands and p.undone is None)
-    return next((p for p in reversed(tuple(mine)) if _step(p.key) == step), None)
+    return next((p for p in reversed(tuple(mine)) if step_of(p.key) == step), None)
 
 
-def _step(key: str) -> str:
+def step_of(key: str) -> str:
     """The step of a key: its last part, or the one before the number of a round."""
     parts = key.split("/")
     return parts[-2] if parts[-1].isdigit() else parts[-1]

@@ -7,10 +7,12 @@ Why   a copied model and a stolen threshold look alike while they happen; a pois
       stolen credentials belongs to whatever it was used for.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from types import MappingProxyType
 
 from stanch.vocabulary.finding import AttackKind, Finding
+from stanch.vocabulary.incident import VerdictKind
 
 
 class Family(StrEnum):
@@ -44,6 +46,10 @@ FAMILY = MappingProxyType(
 )
 """The family of each kind of attack."""
 
+ASKING = frozenset(k for k, f in FAMILY.items() if f in (Family.QUERIES, Family.COST))
+"""Kinds that show in how somebody asks; a few questions may look like any of them."""
+INNOCENT = frozenset({VerdictKind.NATURAL, VerdictKind.FAULT})
+
 _TOGETHER = frozenset(
     {
         frozenset({Family.ENTRY, Family.QUERIES}),
@@ -67,6 +73,18 @@ def family_of(finding: Finding) -> Family:
         return Family.PLAIN
     top = max(sorted(finding.points_to), key=lambda kind: finding.points_to[kind])
     return FAMILY[top] if finding.points_to[top] >= CLEAR else Family.PLAIN
+
+
+def instead(now: Iterable[str], before: Iterable[str]) -> bool:
+    """Whether what is believed now takes the place of what was believed before.
+
+    Ways of asking are told from each other late, and no attack is none. What was done to data, to
+    a release or with a key stays true beside what it was for.
+    """
+    new, old = set(now), set(before)
+    if new & INNOCENT or old <= INNOCENT:
+        return True
+    return bool(new & ASKING) and old <= ASKING
 
 
 def compatible(one: Family, other: Family) -> bool:

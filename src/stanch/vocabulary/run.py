@@ -65,5 +65,7 @@ class Run:
     done: int = 0
     """Steps it has taken; none is entered twice."""
     wish: Wish = Wish.GO
+    heir: RunId | None = None
+    """The run that took its place, when the incident came to be called something else."""
     worker: str = ""
     """Who is or was at work on it."""

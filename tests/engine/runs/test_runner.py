@@ -526,15 +526,6 @@ def test_what_can_never_be_undone_needs_two_people(tmp_path: Path) -> None:
         assert any("by hand" in notice.says for notice in house.told.notices)
 
 
-def test_a_changed_verdict_starts_another_playbook(house: House) -> None:
-    house.answer()
-    changed = incident(AttackKind.EVASION)
-    house.runner.answer(changed)
-    with house.store.look() as tx:
-        runs = tx.runs.page(Wanted(incident=(house.incident.id,))).items
-    assert {r.playbook for r in runs} == {"extraction", "evasion"}
-
-
 def until(true: Callable[[], bool], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not true():

@@ -99,7 +99,7 @@ class Performer:
         order = Order(
             act=deed.act, incident=run.incident, asset=run.asset, key=deed.key, run=run.id
         )
-        outcome = _bounded(lambda: self._world.deeds.undo(order, deed.handle))
+        outcome = bounded(lambda: self._world.deeds.undo(order, deed.handle))
         at = self._world.clock()
         why = "" if outcome.ok else f"{deed.step} could not be undone: {outcome.says}"
         with self._world.store.begin() as tx:
@@ -117,7 +117,7 @@ class Performer:
 
     def woken(self, run: Run, book: Playbook, token: Token, at: datetime) -> Came | None:
         """What ended the token's wait; None while it goes on."""
-        if run.wish in (Wish.CANCEL, Wish.CANCEL_UNDO):
+        if run.heir is not None or run.wish in (Wish.CANCEL, Wish.CANCEL_UNDO):
             return _wished(run, book.steps[token.at])
         if token.waits == PAUSE:
             return Came(what=What.GO) if run.wish is not Wish.PAUSE else None
@@ -279,6 +279,8 @@ def order_of(run: Run, step: Do, key: str) -> Order:
 
 
 def _wished(run: Run, step: Step) -> Came | None:
+    if run.heir is not None:
+        return Came(what=What.CANCEL, says="another playbook took its place")
     match run.wish:
         case Wish.CANCEL:
             return Came(what=What.CANCEL, says="cancelled; what was done stays")
@@ -318,7 +320,8 @@ def _later(visit: Visit, says: str, at: datetime, *, bounds: tuple[int, int] | N
     return Came(what=What.AGAIN, says=says, waits=TIME, until=until, since=since)
 
 
-def _bounded(work: Callable[[], Outcome]) -> Outcome:
+def bounded(work: Callable[[], Outcome]) -> Outcome:
+    """What came of the work; a failure that says so when it broke."""
     try:
         return work()
     except Exception as error:  # noqa: BLE001  the border: undoing goes on with the deed before

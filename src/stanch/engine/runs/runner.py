@@ -10,6 +10,7 @@ A hop, numbered:
 (2) take: step by step, each recorded before the next, until every branch waits or the run ends
 (3) take back: what was done, latest first, when the run is undoing
 (4) park: the row says what it waits for and until when
+(5) let go: of what a run that gave way to another had done, what nobody needs is taken back
 """
 
 from collections.abc import Mapping
@@ -33,6 +34,7 @@ from stanch.contain.playbook.written import Written
 from stanch.engine.clock import new_id
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.deeds import MACHINE
+from stanch.engine.runs.handing_over import hand_over, heirs_of, let_go
 from stanch.engine.runs.library import answer_to, keep, kept
 from stanch.engine.runs.memory import (
     PAUSE,
@@ -110,8 +112,16 @@ class Runner:
         for run in self._of(incident):
             self.wake(run.id)
         book = answer_to(incident, self._books)
-        if book is not None:
-            self.start(book, incident.id)
+        if book is None:
+            return
+        heir = self.start(book, incident.id)
+        with self._world.store.look() as tx:
+            gave_way = heirs_of(tx, incident, heir.id)
+        for old in gave_way:
+            if is_over(old):
+                let_go(self._world, old)
+            else:
+                self.wake(old.id)
 
     def start(self, book: Playbook, incident: IncidentId, *, by: str = MACHINE) -> Run:
         """The run of this playbook on this incident; the one that is there, if there is one."""
@@ -137,6 +147,8 @@ class Runner:
             )
             remember(tx, made.id, Memory(state=begin(book)))
             entered(tx, made, Line(step="", says=f"begins: {book.title}"), at)
+            if by == MACHINE:
+                hand_over(tx, seen, made, at)
         self._enqueue(made)
         return made
 
@@ -200,7 +212,8 @@ class Runner:
             return True
         if run.wake is not None and at >= run.wake:
             return True
-        if run.wish not in (Wish.GO, Wish.PAUSE) or answered.intersection(run.waits_for):
+        gone = run.heir is not None or run.wish not in (Wish.GO, Wish.PAUSE)
+        if gone or answered.intersection(run.waits_for):
             return True
         asked = (w for w in run.waits_for if w not in (TIME, PAUSE) and not w.startswith(ASKED))
         if not any(asked) or at - self._looked.get(run.id, run.started) < LOOK_EVERY:
@@ -243,7 +256,10 @@ class Runner:
             )
             state = undone(state, why)
         # (4) park
-        record("park", lambda: self._park(run, state))
+        parked = record("park", lambda: self._park(run, state))
+        # (5) let go
+        if RunState(parked) is RunState.CANCELLED:
+            record("let go", lambda: self._let_go(run))
 
     def _look(self, run: Run, book: Playbook) -> str:
         at = self._world.clock()
@@ -270,7 +286,7 @@ class Runner:
             now = tx.runs.get(run.id)
             memory = remembered(tx, run.id)
             if memory.state.count > state.count or is_over(now):
-                return "passed"
+                return str(now.state)
             remember(tx, run.id, replace(memory, state=state))
             saved = tx.runs.save(standing(now, state, at))
             if state.stage is Stage.ENDED:
@@ -278,6 +294,10 @@ class Runner:
             else:
                 tx.announce("run", saved.id)
         return str(saved.state)
+
+    def _let_go(self, run: Run) -> str:
+        let_go(self._world, self._performer.fresh(run))
+        return ""
 
     def _again(self, run: Run) -> None:
         """The next hop of a run that waited."""
@@ -347,7 +367,8 @@ def _answered(tx: Transaction, waiting: list[Run]) -> frozenset[str]:
 def _begun(tx: Transaction, incident: Incident, book: Playbook, by: str) -> Run | None:
     """The run that makes another one needless: any for the machine, one at work for a person."""
     page = tx.runs.page(Wanted(incident=(incident.id,), kind=(book.id,)), limit=50)
-    return next((r for r in page.items if by == MACHINE or not is_over(r)), None)
+    mine = (r for r in page.items if r.heir is None)
+    return next((r for r in mine if by == MACHINE or not is_over(r)), None)
 
 
 def _book(tx: Transaction, run: Run) -> Playbook:

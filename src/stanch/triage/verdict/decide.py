@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from math import exp, log
 from types import MappingProxyType
 
-from stanch.triage.causes import CLEAR, FAMILY, Family, family_of
+from stanch.triage.causes import ASKING, CLEAR, FAMILY, Family, family_of
 from stanch.triage.verdict.calibration import Calibration
 from stanch.triage.verdict.chains import chain_of
 from stanch.triage.verdict.faults import explains_inputs, fault_reasons
@@ -60,11 +60,6 @@ KINDS: Mapping[Signal, AttackKind] = MappingProxyType(
     }
 )
 """The attack each signal speaks for. PAIR_ALL speaks for none: the world changes its labels too."""
-
-ASKING = frozenset(k for k, family in FAMILY.items() if family is Family.QUERIES) | {
-    AttackKind.DENIAL_OF_WALLET
-}
-"""Kinds that show in how somebody asks."""
 
 EVERYBODY = frozenset({Signal.OFF_ALL, Signal.DUP_ALL})
 """Signals that a fault, or inputs from another world, explain."""

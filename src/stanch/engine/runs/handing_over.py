@@ -1,0 +1,189 @@
+"""Handing over: an incident is called something else now, and what is done follows.
+
+In    the runs on an incident; the run that answers what it is called now.
+Out   runs that gave way, their questions closed, their acts taken back where nobody needs them.
+Why   a first name rests on few rows and may be corrected by more. Two playbooks for one deed would
+      ask people twice, and limits for a theft would stay on those who suffer from a search.
+How   (1) A run for another kind of asking gives way, and every run where it was no attack after
+          all; a login or a dataset stays true beside what it was for (`causes.instead`). What a
+          person holds stays theirs.
+      (2) In the commit that begins the new run the old one gets its heir, and its questions end.
+      (3) Once an old one has ended, each of its acts in force that the heir's playbook has not is
+          taken back. One that it has stays, so that nobody slips through in between; of the names
+          in it, those who are no longer suspects are let go.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from stanch.contain.playbook.acts import WATCHES
+from stanch.engine.placed import Placed, placed, step_of
+from stanch.engine.ports import Transaction
+from stanch.engine.runs.deeds import MACHINE, Order, Outcome
+from stanch.engine.runs.library import actions, kept
+from stanch.engine.runs.memory import Line, entered, is_over
+from stanch.engine.runs.performer import World, bounded
+from stanch.triage.causes import instead
+from stanch.vocabulary.approval import Answer
+from stanch.vocabulary.ids import RunId
+from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.playbook import Do, Playbook
+from stanch.vocabulary.record import Deed, Entry
+from stanch.vocabulary.run import Run, Wish
+
+MOST = 50
+"""Runs and questions of one incident that are looked at."""
+NAMES = "principals"
+"""The argument that names people."""
+
+
+def hand_over(tx: Transaction, incident: Incident, heir: Run, at: datetime) -> None:
+    """Has the runs that answer what the incident is no longer called give way to this one."""
+    book = _book(tx, heir)
+    for old in _of(tx, incident):
+        if old.id == heir.id or not _gives_way(tx, old, book):
+            continue
+        tx.runs.save(replace(old, heir=heir.id, updated=at))
+        _unask(tx, old, at)
+        why = f"takes the place of {old.playbook}: the incident is called {_called(incident)} now"
+        entered(tx, heir, Line(step="", says=why, facts={"instead of": old.id}), at)
+
+
+def heirs_of(tx: Transaction, incident: Incident, heir: RunId) -> tuple[Run, ...]:
+    """The runs that gave way to this one."""
+    return tuple(r for r in _of(tx, incident) if r.heir == heir)
+
+
+def let_go(world: World, old: Run) -> None:
+    """Takes back what the run put in force and its heir does not need; again changes nothing."""
+    with world.store.look() as tx:
+        heir = tx.runs.find(old.heir) if old.heir is not None else None
+        if heir is None:
+            return
+        lines = _in_force(tx, old)
+        had, has = _book(tx, old), _book(tx, heir)
+        suspects = {str(s.principal) for s in tx.incidents.get(old.incident).suspects}
+    needed = {s.act for s in has.steps.values() if isinstance(s, Do)}
+    for line in reversed(lines):
+        going = _Going(old=old, heir=heir, line=line, book=had)
+        if line.act not in needed:
+            _told(world, going, bounded(lambda g=going: _back(world, g)))
+        elif gone := [n for n in _names(line) if n not in suspects]:
+            _told(world, going, bounded(lambda g=going, n=gone: _narrowed(world, g, n)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Going:
+    """One act in force, the run that put it there, and the one that takes over."""
+
+    old: Run
+    heir: Run
+    line: Placed
+    book: Playbook
+
+    def order(self, why: str) -> Order:
+        return Order(
+            act=self.line.act,
+            args=self.line.args,
+            incident=self.old.incident,
+            asset=self.line.asset,
+            key=self.line.key,
+            by=self.old.by,
+            why=why,
+            run=self.old.id,
+        )
+
+
+def _back(world: World, going: _Going) -> Outcome:
+    order = going.order(f"{going.heir.playbook} does not need it")
+    return world.deeds.undo(order, going.line.key)
+
+
+def _narrowed(world: World, going: _Going, gone: list[str]) -> Outcome:
+    """The act on those who are still suspects, and only then the one on all taken back."""
+    order = going.order(f"no longer suspected: {', '.join(gone)}")
+    still = tuple(n for n in _names(going.line) if n not in gone)
+    if still:
+        step = going.book.steps.get(step_of(going.line.key))
+        lasts = step.lasts if isinstance(step, Do) else None
+        args = {**order.args, NAMES: still}
+        key = f"{going.line.key}/still"
+        made = world.deeds.perform(replace(order, args=args, key=key, lasts=lasts))
+        if not made.ok:
+            return made
+    undone = world.deeds.undo(order, going.line.key)
+    return replace(undone, says=f"{undone.says} No longer suspected: {', '.join(gone)}.")
+
+
+def _told(world: World, going: _Going, outcome: Outcome) -> None:
+    at = world.clock()
+    says = f"{outcome.says} It is answered by {going.heir.playbook} now."
+    line = Line(step=step_of(going.line.key), says=says, facts={"undo": outcome.ok})
+    with world.store.begin() as tx:
+        entered(tx, going.old, line, at)
+
+
+def _in_force(tx: Transaction, run: Run) -> tuple[Placed, ...]:
+    """What the run put in force and that does more than watch, oldest first."""
+    mine = (p for p in placed(tx, run.incident) if p.key.startswith(f"{run.id}/"))
+    return tuple(
+        p for p in mine if p.demands and p.undone is None and actions()[p.act].rank > WATCHES
+    )
+
+
+def _gives_way(tx: Transaction, old: Run, book: Playbook) -> bool:
+    """Whether the run is the machine's own, in nobody's hands, and of a kind that this replaces."""
+    if old.by != MACHINE or old.heir is not None or old.playbook == book.id:
+        return False
+    held = not is_over(old) and old.wish is not Wish.GO
+    return not held and old.digest is not None and instead(book.answers, _book(tx, old).answers)
+
+
+def _unask(tx: Transaction, run: Run, at: datetime) -> None:
+    """Closes the run's open questions: their ground is gone."""
+    wanted = Wanted(incident=(run.incident,), state=(Answer.OPEN,))
+    for one in tx.approvals.page(wanted, limit=MOST).items:
+        if one.run != run.id:
+            continue
+        tx.approvals.save(replace(one, answer=Answer.LAPSED))
+        facts = {
+            "action": one.action,
+            "asset": one.asset,
+            "answer": Answer.LAPSED,
+            "means": "no",
+            "why": "the incident is called something else now",
+        }
+        tx.record(
+            Entry(
+                at=at,
+                deed=Deed.APPROVAL_LAPSED,
+                actor=MACHINE,
+                about=one.id,
+                digest=one.digest,
+                incident=one.incident,
+                facts=facts,
+            )
+        )
+        tx.announce("approval", one.id)
+
+
+def _of(tx: Transaction, incident: Incident) -> Iterator[Run]:
+    yield from tx.runs.page(Wanted(incident=(incident.id,)), limit=MOST).items
+
+
+def _book(tx: Transaction, run: Run) -> Playbook:
+    """The very playbook that the run began with; one without steps where none was kept."""
+    if run.digest is None:
+        return Playbook(id=run.playbook, title="", start="", steps={})
+    return kept(tx, run.digest)
+
+
+def _names(line: Placed) -> tuple[str, ...]:
+    named = line.args.get(NAMES, ())
+    return named if isinstance(named, tuple) else ()
+
+
+def _called(incident: Incident) -> str:
+    return str(incident.verdict.attack or incident.verdict.kind).replace("_", " ")
