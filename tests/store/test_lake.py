@@ -181,3 +181,23 @@ def test_an_honest_condition_is_answered(lake: Lake, spool: Spool) -> None:
     spool.append(batch(0, 20))
     where = "asset in ('a', 'b') and not (status is null) or latency_ms between 3 and 5 -- yes"
     assert lake.count(Hunt(where=where), spool) == 3
+
+
+def test_every_thread_asks_the_same_database_and_it_is_shut_for_all(lake: Lake) -> None:
+    said = (
+        "SELECT current_setting('TimeZone') AS zone, current_setting('enable_external_access') AS"
+        " outside, current_setting('python_enable_replacements') AS ours,"
+        " current_setting('lock_configuration') AS locked"
+    )
+    together = threading.Barrier(2)
+
+    def told() -> tuple[object, dict[str, object]]:
+        together.wait(timeout=30)
+        connection = lake._hunter._connection()
+        return connection, connection.sql(said).to_arrow_table().to_pylist()[0]
+
+    with ThreadPoolExecutor(2) as threads:
+        (one, first), (two, second) = (f.result() for f in [threads.submit(told) for _ in "ab"])
+    assert one is not two
+    assert lake._hunter._base is not None
+    assert first == second == {"zone": "UTC", "outside": False, "ours": False, "locked": True}

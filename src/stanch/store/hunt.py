@@ -44,7 +44,7 @@ class Hunt:
 
 
 class Hunter:
-    """Answers hunts; every thread has its own connection."""
+    """Answers hunts: one database in memory, with a connection of its own for every thread."""
 
     def __init__(
         self, folder: str, schema: pa.Schema, *, memory: str = "512MB", seconds: float = 60.0
@@ -54,6 +54,8 @@ class Hunter:
         self._memory = memory
         self._seconds = seconds
         self._mine = threading.local()
+        self._one = threading.Lock()
+        self._base: duckdb.DuckDBPyConnection | None = None
         self._all: list[duckdb.DuckDBPyConnection] = []
 
     def rows(self, wanted: Hunt, stored: Any, tail: pa.Table) -> pa.Table:
@@ -89,9 +91,11 @@ class Hunter:
 
     def close(self) -> None:
         """Closes every connection."""
-        for connection in self._all:
-            connection.close()
-        self._all.clear()
+        with self._one:
+            for connection in (*self._all, *filter(None, (self._base,))):
+                connection.close()
+            self._all.clear()
+            self._base = None
 
     def _ask(self, ask: str, rest: str, wanted: Hunt, stored: Any, tail: pa.Table) -> pa.Table:
         conditions, values = self._conditions(wanted)
@@ -153,17 +157,26 @@ class Hunter:
     def _connection(self) -> duckdb.DuckDBPyConnection:
         connection = getattr(self._mine, "connection", None)
         if connection is None:
-            connection = duckdb.connect(":memory:")
-            folder = self._folder.replace("'", "''")
-            for setting in (
-                f"memory_limit = '{self._memory}'",
-                "TimeZone = 'UTC'",
-                "python_enable_replacements = false",
-                f"allowed_directories = ['{folder}']",
-                "enable_external_access = false",
-                "lock_configuration = true",
-            ):
-                connection.execute(f"SET {setting}")
+            with self._one:
+                self._base = self._base or self._opened()
+                # A connection is of the same database: the threads share one bound of memory, and
+                # what a file's end says is read once. Views that are registered stay its own.
+                connection = self._base.cursor()
+                self._all.append(connection)
             self._mine.connection = connection
-            self._all.append(connection)
         return connection
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        base = duckdb.connect(":memory:")
+        folder = self._folder.replace("'", "''")
+        for setting in (
+            f"memory_limit = '{self._memory}'",
+            "GLOBAL TimeZone = 'UTC'",
+            "GLOBAL python_enable_replacements = false",
+            "GLOBAL parquet_metadata_cache = true",
+            f"allowed_directories = ['{folder}']",
+            "enable_external_access = false",
+            "lock_configuration = true",
+        ):
+            base.execute(f"SET {setting}")
+        return base
