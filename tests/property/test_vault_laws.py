@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stanch.store.vault import Vault
-from stanch.store.vault.chunks import LARGEST, blocks
+from stanch.store.vault.chunks import LARGEST
 from stanch.store.vault.layout import layout_of
 from stanch.store.vault.seal import seal, unseal
 from stanch.store.vault.source import InMemory
+from stanch.store.vault.stretches import Pages
+from stanch.store.vault.trays import trays
 from stanch.vocabulary.ids import digest_of
 from stanch.vocabulary.trouble import Tampered
 
@@ -20,7 +22,10 @@ numbers = st.sampled_from([0, 1, 7, 8, 100, 2**31, 2**32 - 1, 2**63, 2**64 - 1])
 
 def whole(data: bytes) -> bytes:
     source = InMemory(data)
-    found = [block for _, block in blocks(source, layout_of(source))]
+    found: list[bytes] = []
+    for tray in trays(source, layout_of(source), Pages()):
+        tray.fill()
+        found += [bytes(block) for _, block in tray.blocks()]
     assert all(0 < len(block) <= LARGEST for block in found)
     return b"".join(found)
 

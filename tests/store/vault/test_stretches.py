@@ -3,17 +3,19 @@
 import errno
 import fcntl
 import hashlib
+import json
 import os
 from collections.abc import Iterator
+from itertools import accumulate, pairwise
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import pytest
 
-from stanch.store.vault import Vault, stretches
+from stanch.store.vault import Vault, scrub, stretches, trays
 from stanch.store.vault.stretches import Stretches
-from stanch.vocabulary.trouble import NoSpace
+from stanch.vocabulary.trouble import Conflict, NoSpace
 
 SMALL = 8192
 
@@ -21,6 +23,8 @@ SMALL = 8192
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stretches, "STRETCH", SMALL)
+    monkeypatch.setattr(trays, "STRETCH", SMALL)
+    monkeypatch.setattr(trays, "BLOCK", SMALL // 2)
 
 
 @pytest.fixture
@@ -64,6 +68,32 @@ def test_what_is_added_stands_in_the_file_where_it_was_said(fd: int, sizes: list
     whole, starts = _written(fd, sizes)
     assert os.pread(fd, len(whole) + 1, 0) == whole
     assert starts == [sum(sizes[:n]) for n in range(len(sizes))]
+
+
+@pytest.mark.parametrize("order", ["lay", "add lay add", "lay lay", "add add lay lay add lay"])
+@pytest.mark.parametrize("size", [1, 4095, 4096, 5000, SMALL])
+def test_pages_that_go_as_they_are_stand_where_it_was_said(fd: int, order: str, size: int) -> None:
+    one, said = Stretches(fd), dict[int, bytes]()
+    try:
+        for n, how in enumerate(order.split()):
+            data = _noise(n, size)
+            if how == "add":
+                said[one.add(data)] = data
+            else:
+                page = one.pages.take()
+                page[:] = b"\xff" * SMALL
+                page[:size] = data
+                said[one.lay(page, size)] = data
+        end = one.add(b"the end")
+        one.settle()
+    finally:
+        one.close()
+    at = 0
+    for start, data in sorted(said.items()):
+        assert os.pread(fd, start - at, at) == bytes(start - at), "only zeroes stand between"
+        assert os.pread(fd, size, start) == data
+        at = start + size
+    assert os.pread(fd, 100, end) == b"the end"
 
 
 @pytest.mark.parametrize("refuses", ["the flag", "the write"])
@@ -145,3 +175,44 @@ def test_a_stream_is_whole_before_it_is_read_again(tmp_path: Path) -> None:
     (tmp_path / "stream").write_bytes(data)
     with Vault.open(tmp_path / "vault") as vault, (tmp_path / "stream").open("rb") as stream:
         assert b"".join(vault.read(vault.put_stream(stream).digest)) == data
+
+
+def _tensors(*parts: bytes) -> bytes:
+    ends = list(accumulate(map(len, parts), initial=0))
+    said = {str(n): {"data_offsets": list(pair)} for n, pair in enumerate(pairwise(ends))}
+    head = json.dumps(said).encode()
+    return len(head).to_bytes(8, "little") + head + b"".join(parts)
+
+
+@pytest.mark.parametrize("known", [set[int](), {0}, {2, 3}, {5}, {0, 1, 2, 3, 4, 5}])
+def test_what_is_partly_known_and_partly_packed_comes_back_whole(
+    tmp_path: Path, known: set[int]
+) -> None:
+    parts = [_noise(n, 3000 + 997 * n) for n in range(6)]
+    parts += [bytes(9000), parts[4], _noise(9, 2 * SMALL)]
+    with Vault.open(tmp_path / "vault") as vault:
+        for n in known:
+            vault.put_bytes(_tensors(parts[n]))
+        (tmp_path / "file").write_bytes(_tensors(*parts))
+        for item in (vault.put_bytes(_tensors(*parts)), vault.put_file(tmp_path / "file")):
+            assert b"".join(vault.read(item.digest)) == _tensors(*parts)
+        assert not any(one.damage for one in scrub(vault))
+
+
+def test_a_file_cut_short_while_it_is_read_is_a_conflict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(_tensors(*(_noise(n, SMALL) for n in range(9))))
+    read = os.preadv
+
+    def cutting(handle: int, room: Any, at: int) -> int:
+        os.truncate(path, 5 * SMALL)
+        return read(handle, room, at)
+
+    monkeypatch.setattr(os, "preadv", cutting)
+    with Vault.open(tmp_path / "vault") as vault:
+        with pytest.raises(Conflict, match="changed while it was read"):
+            vault.put_file(path)
+        assert list(vault.items()) == []
+        assert list((tmp_path / "vault" / "new").iterdir()) == []

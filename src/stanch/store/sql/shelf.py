@@ -191,9 +191,7 @@ class Shelf(Generic[K, N]):
         if name == "changed_since" and label.changed:
             return [columns[label.changed] >= micros(value)]
         if name == "text" and "words" in columns:
-            return [
-                columns.words.contains(word, autoescape=True) for word in value.casefold().split()
-            ]
+            return [_holds(self.link, columns.words, word) for word in value.casefold().split()]
         raise BadInput(f"A list of {label.word}s cannot be narrowed by {name}. Leave it out.")
 
     def _order(self, wanted: Wanted) -> tuple[list["Column[Any]"], bool]:
@@ -254,6 +252,13 @@ class Shelf(Generic[K, N]):
         if now is None:
             raise NotFound(self.label.word, key, self.label.word)
         raise Stale(self.label.word, seen, now)
+
+
+def _holds(link: Connection, column: "Column[str]", word: str) -> Condition:
+    """Whether the text has this in it; each database asked in the way that costs it less."""
+    if link.dialect.name == "postgresql":
+        return func.strpos(column, word) > 0
+    return column.contains(word, autoescape=True)
 
 
 def _most_first(counts: Mapping[str, int]) -> dict[str, int]:

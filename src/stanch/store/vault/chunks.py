@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 from pyfastcdc import FastCDC
 
-from stanch.store.vault.layout import Layout
 from stanch.store.vault.source import Source
 
 BLOCK = 1 << 20
@@ -19,17 +18,7 @@ LARGEST = 4 << 20
 _WINDOW = 4 * LARGEST
 
 
-def blocks(source: Source, layout: Layout) -> Iterator[tuple[str, bytes]]:
-    """The name of the part and the bytes of each block, front to back."""
-    if not layout.parts:
-        yield from (("", block) for block in _by_content(source))
-        return
-    for part in layout.parts:
-        for at in range(part.start, part.end, BLOCK):
-            yield part.name, source.read(at, min(BLOCK, part.end - at))
-
-
-def _by_content(source: Source) -> Iterator[bytes]:
+def by_content(source: Source) -> Iterator[bytes]:
     """Blocks cut where the content says so; the same content is cut the same way anywhere."""
     cutter = FastCDC(BLOCK, min_size=BLOCK // 4, max_size=LARGEST)
     at = 0

@@ -1,7 +1,8 @@
 """The file of one item, byte by byte.
 
     16 bytes   "stanch vault 1" and two line feeds
-    blocks     the item's new blocks, one after another, in stored form
+    blocks     the item's new blocks, in stored form; where one begins a page of the disk, up to
+               4095 zeroes stand before it
     manifest   where every block is: here, or in the file of an earlier item
     48 bytes   position of the manifest (8, little-endian), its length (8), its sha256 (32)
 
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Self
 
 from stanch.store.vault.manifest import Manifest, decode, encode
-from stanch.store.vault.stretches import Stretches
+from stanch.store.vault.stretches import Buffer, Pages, Stretches
 from stanch.vocabulary.trouble import NoSpace, Tampered
 
 MAGIC = b"stanch vault 1\n\n"
@@ -50,9 +51,18 @@ class Writer:
         fcntl.flock(self._fd, fcntl.LOCK_EX)
         self._stretches = Stretches(self._fd)
 
-    def write(self, data: bytes) -> int:
+    @property
+    def pages(self) -> Pages:
+        """Memory for what `lay` is to write."""
+        return self._stretches.pages
+
+    def write(self, data: Buffer) -> int:
         """The position at which these bytes will stand."""
         return self._stretches.add(data)
+
+    def lay(self, page: memoryview, length: int) -> int:
+        """The position at which the first so many bytes of a page taken from `pages` will stand."""
+        return self._stretches.lay(page, length)
 
     def settle(self) -> None:
         """Nothing; all of it can be read from the file, and nothing comes after it."""

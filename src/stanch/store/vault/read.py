@@ -19,6 +19,8 @@ from stanch.vocabulary.ids import Digest
 from stanch.vocabulary.trouble import Tampered
 
 _MOST_OPEN = 64
+_SOON = 16 << 20
+"""So much is fetched ahead of the reader: what was just put lies on the disk only."""
 
 
 class Files:
@@ -27,6 +29,7 @@ class Files:
     def __init__(self, path: Callable[[Digest], Path]) -> None:
         self._path = path
         self._open: dict[str, int] = {}
+        self._asked: dict[str, int] = {}
 
     def read(self, home: str, at: int, length: int) -> bytes:
         """The bytes there; fewer when the file is shorter."""
@@ -36,7 +39,17 @@ class Files:
                 self.close()
             fd = os.open(self._path(Digest("sha256:" + home)), os.O_RDONLY | os.O_CLOEXEC)
             self._open[home] = fd
+        self._soon(home, fd, at + length)
         return os.pread(fd, length, at)
+
+    def _soon(self, home: str, fd: int, at: int) -> None:
+        """Nothing; the disk was asked for what comes after this place."""
+        asked = self._asked.get(home, 0)
+        if not at <= asked <= at + _SOON:
+            asked = at
+        if asked - at <= _SOON // 2:
+            os.posix_fadvise(fd, asked, at + _SOON - asked, os.POSIX_FADV_WILLNEED)
+            self._asked[home] = at + _SOON
 
     def close(self) -> None:
         """Nothing; all are closed."""

@@ -28,6 +28,10 @@ class Source(Protocol):
         """The bytes there; fewer only at the end."""
         ...
 
+    def fill(self, offset: int, room: memoryview) -> None:
+        """Nothing; the room is full of the bytes there, or `Conflict` when there are fewer now."""
+        ...
+
     def settled(self) -> None:
         """Nothing, or `Conflict` when the bytes changed since they were opened."""
         ...
@@ -43,6 +47,10 @@ class InMemory:
     def read(self, offset: int, length: int) -> bytes:
         """The bytes there; fewer only at the end."""
         return self._data[offset : offset + length]
+
+    def fill(self, offset: int, room: memoryview) -> None:
+        """Nothing; the room is full of the bytes there."""
+        room[:] = self._data[offset : offset + len(room)]
 
     def settled(self) -> None:
         """Nothing: bytes at hand cannot change."""
@@ -71,11 +79,22 @@ class OnDisk:
             length -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def fill(self, offset: int, room: memoryview) -> None:
+        """Nothing; the room is full of the bytes there, or `Conflict` when there are fewer now."""
+        while room:
+            got = os.preadv(self._fd, [room], offset)
+            if not got:
+                raise self._changed()
+            room, offset = room[got:], offset + got
+
     def settled(self) -> None:
         """Nothing, or `Conflict` when somebody wrote to the file while it was read."""
         now = os.fstat(self._fd)
         if (now.st_size, now.st_mtime_ns) != (self._stat.st_size, self._stat.st_mtime_ns):
-            raise Conflict(f"{self._path} changed while it was read. Nothing was kept; try again.")
+            raise self._changed()
+
+    def _changed(self) -> Conflict:
+        return Conflict(f"{self._path} changed while it was read. Nothing was kept; try again.")
 
 
 @contextmanager

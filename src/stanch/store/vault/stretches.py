@@ -4,7 +4,8 @@ In    an empty file's descriptor; bytes, front to back.
 Out   the same bytes in the file: all of them after `settle`, on the disk after the caller's fsync.
 Why   copying a gigabyte into the system's cache and from there to the disk takes as much of the
       processor as hashing it, and pushes out what other programs kept there. Stretches go from our
-      memory to the disk (O_DIRECT), one while the next one fills. What is left at the end, which
+      memory to the disk (O_DIRECT) while others fill: bytes that were copied into one (`add`), or
+      pages that somebody filled and that go as they are (`lay`). What is left at the end, which
       need not be a whole number of the disk's blocks, goes the usual way; so does everything where
       a file system knows no other.
 """
@@ -13,77 +14,118 @@ import errno
 import fcntl
 import mmap
 import os
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
 STRETCH = 4 << 20
+PAGE = 4096
+"""What goes past the cache begins at a multiple of this, in memory and in the file."""
+_UNDER_WAY = 2
 _ELSEWHERE = {errno.EINVAL, errno.ENOTSUP}
 """What file systems say that know only the usual way."""
+Buffer = bytes | memoryview
+
+
+class Pages:
+    """Memory for stretches, used again and again: fresh memory costs as much as filling it."""
+
+    def __init__(self) -> None:
+        self._free: list[memoryview] = []
+        self._made = 0
+
+    def take(self) -> memoryview:
+        """The memory of one stretch; what was in it before may be there still."""
+        if self._free:
+            return self._free.pop()
+        made = mmap.mmap(-1, STRETCH, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        if self._made:  # most items are small, and touch little of the first
+            made.madvise(mmap.MADV_HUGEPAGE)
+        self._made += 1
+        return memoryview(made)
+
+    def give(self, page: memoryview) -> None:
+        """Nothing; this memory holds nothing any more that somebody needs."""
+        self._free.append(page)
 
 
 class Stretches:
     """Bytes on their way into one file."""
 
     def __init__(self, fd: int) -> None:
+        self.pages = Pages()
         self._fd = fd
-        self._at = 0
-        self._filling: mmap.mmap | None = None
-        self._spare: mmap.mmap | None = None
+        self._from = 0
+        """Where in the file the stretch begins that is filling."""
+        self._used = 0
+        self._filling: memoryview | None = None
         self._thread: ThreadPoolExecutor | None = None
-        self._under_way: Future[None] | None = None
+        self._under_way: deque[tuple[Future[None], memoryview]] = deque()
 
-    def add(self, data: bytes) -> int:
+    def add(self, data: Buffer) -> int:
         """The position at which these bytes will stand."""
-        start, rest = self._at, memoryview(data)
+        start, rest = self._from + self._used, memoryview(data)
         while rest:
-            if self._filling is None:  # pages of its own: the disk takes no other address
-                self._filling = mmap.mmap(-1, STRETCH)
-            used = self._at % STRETCH
-            part = rest[: STRETCH - used]
-            self._filling[used : used + len(part)] = part
-            self._at += len(part)
+            if self._filling is None:
+                self._filling = self.pages.take()
+            part = rest[: STRETCH - self._used]
+            self._filling[self._used : self._used + len(part)] = part
+            self._used += len(part)
             rest = rest[len(part) :]
-            if self._at % STRETCH == 0:
-                self._send(self._filling)
+            if self._used == STRETCH:
+                self._send(self._filling, STRETCH)
+        return start
+
+    def lay(self, page: memoryview, length: int) -> int:
+        """The position at which the first so many bytes of a taken page will stand."""
+        if self._filling is not None:
+            self._send(self._filling, self._used)
+        start = self._from
+        self._send(page, length)
         return start
 
     def settle(self) -> None:
         """Nothing; everything is in the file. Nothing can be added after it."""
-        self._wait()
+        self._wait(0)
         _past_cache(self._fd, wanted=False)
-        left = self._at % STRETCH
-        if left and self._filling is not None:
-            _write(self._fd, memoryview(self._filling)[:left], self._at - left)
+        if self._filling is not None:
+            _write(self._fd, self._filling[: self._used], self._from)
 
     def close(self) -> None:
         """Nothing; nobody writes to the file any more."""
         if self._thread is not None:
             self._thread.shutdown()
 
-    def _send(self, stretch: mmap.mmap) -> None:
-        self._wait()
+    def _send(self, page: memoryview, length: int) -> None:
+        """Nothing; the page is on its way, with zeroes up to where the next can begin."""
+        self._wait(_UNDER_WAY - 1)
         if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, "stanch-vault")
+            self._thread = ThreadPoolExecutor(_UNDER_WAY, "stanch-vault")
             _past_cache(self._fd, wanted=True)
-            self._spare = mmap.mmap(-1, STRETCH)
-        self._under_way = self._thread.submit(_stretch, self._fd, stretch, self._at - STRETCH)
-        self._filling, self._spare = self._spare, stretch
+        whole = -(-length // PAGE) * PAGE
+        page[length:whole] = bytes(whole - length)
+        sent = self._thread.submit(_stretch, self._fd, page[:whole], self._from)
+        self._under_way.append((sent, page))
+        self._filling, self._from, self._used = None, self._from + whole, 0
 
-    def _wait(self) -> None:
-        if self._under_way is not None:
-            self._under_way.result()
+    def _wait(self, most: int) -> None:
+        """Nothing; at most so many stretches are under way."""
+        while len(self._under_way) > most:
+            sent, page = self._under_way.popleft()
+            sent.result()
+            self.pages.give(page)
 
 
-def _stretch(fd: int, stretch: mmap.mmap, at: int) -> None:
+def _stretch(fd: int, stretch: memoryview, at: int) -> None:
     """Nothing; the stretch is in the file, by whichever way there is."""
     try:
-        _write(fd, memoryview(stretch), at)
+        _write(fd, stretch, at)
     except OSError as error:
         if error.errno not in _ELSEWHERE:
             raise
         _past_cache(fd, wanted=False)
-        _write(fd, memoryview(stretch), at)
+        _write(fd, stretch, at)
     if not fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_DIRECT:  # the disk begins while more is hashed
-        os.posix_fadvise(fd, at, STRETCH, os.POSIX_FADV_DONTNEED)
+        os.posix_fadvise(fd, at, len(stretch), os.POSIX_FADV_DONTNEED)
 
 
 def _write(fd: int, rest: memoryview, at: int) -> None:

@@ -16,11 +16,12 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from sqlite3 import OperationalError
 from typing import Protocol, Self
 
-from stanch.store.vault.chunks import BLOCK, blocks
+from stanch.store.vault.chunks import BLOCK
 from stanch.store.vault.index import Index
 from stanch.store.vault.keys import Keys
 from stanch.store.vault.layout import layout_of
@@ -37,6 +38,7 @@ from stanch.store.vault.put import Wanted, write_item
 from stanch.store.vault.read import Files, content
 from stanch.store.vault.seal import seal, unseal
 from stanch.store.vault.source import InMemory, Source, open_source
+from stanch.store.vault.trays import tray_of, trays
 from stanch.vocabulary.ids import Digest, parse_digest
 from stanch.vocabulary.trouble import BadFile, NotFound, Refused, Tampered
 
@@ -162,14 +164,15 @@ class Vault:
             plain = (source.read(at, BLOCK) for at in range(0, source.size, BLOCK))
             return self._seal(plain, source.settled)
         layout = layout_of(source)
-        wanted = Wanted(blocks=blocks(source, layout), format=layout.format)
+        wanted = Wanted(trays=partial(trays, source, layout), format=layout.format)
         return self._keep(wanted, source.settled)
 
     def _seal(self, plain: Iterator[bytes], settled: Callable[[], None]) -> Item:
         name, key = self._keys.mint()
-        frames = (("sealed", frame) for frame in seal(plain, key))
+        frames = (tray_of("sealed", frame) for frame in seal(plain, key))
         try:
-            return self._keep(Wanted(blocks=frames, format="sealed", key=name), settled)
+            wanted = Wanted(trays=lambda _: frames, format="sealed", key=name)
+            return self._keep(wanted, settled)
         except BaseException:
             self._keys.destroy(name)
             raise
