@@ -18,6 +18,7 @@ from stanch.engine.baselines import Baselines
 from stanch.engine.cases import Cases
 from stanch.engine.clock import Clock
 from stanch.engine.desk import Desk
+from stanch.engine.fingerprints import Printed
 from stanch.engine.guards import Guards
 from stanch.engine.health import Checkup
 from stanch.engine.lifecycle import Lifecycle
@@ -163,6 +164,7 @@ class House:
     stream: Stream
     lifecycle: Lifecycle
     baselines: Baselines
+    printed: Printed
     cases: Cases
     policies: Policies
     guards: Guards

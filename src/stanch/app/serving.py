@@ -156,6 +156,7 @@ def _house(parts: Parts, work: Work, edge: tuple[Health, Stream, Oidc | None]) -
         stream=stream,
         lifecycle=work.lifecycle,
         baselines=work.baselines,
+        printed=work.printed,
         cases=work.cases,
         policies=work.policies,
         guards=work.guards,

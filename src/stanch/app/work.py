@@ -18,6 +18,7 @@ from stanch.engine.clock import utc_now
 from stanch.engine.containment_clock import ContainmentClock
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.edge import Edge, Upstream
+from stanch.engine.fingerprints import Printed
 from stanch.engine.guards import Guards
 from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.lifecycle import Parts as PathParts
@@ -48,6 +49,7 @@ class Work:
 
     lifecycle: Lifecycle
     baselines: Baselines
+    printed: Printed
     cases: Cases
     policies: Policies
     guards: Guards
@@ -134,6 +136,7 @@ def work_of(parts: Parts) -> Work:
     return Work(
         lifecycle=keeper.path,
         baselines=Baselines(store, parts.signed("baseline"), utc_now),
+        printed=Printed(store, utc_now),
         cases=Cases(store, utc_now, tellers),
         policies=policies,
         guards=guards,

@@ -1,5 +1,6 @@
 """stanch baseline: what an asset is like in normal operation."""
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -45,8 +46,83 @@ def set_(  # noqa: PLR0913  the parts of a baseline
 def show(*, asset: Which, data: Data = None, json: Json = False) -> None:
     """Show the asset's baselines, newest first."""
     items = connect(data).get(f"/api/v1/assets/{segment(asset)}/baselines")
-    columns = ("id", "version", "set", "by", "rows", "source", "override")
+    columns = ("id", "version", "set", "by", "rows", "source", "recognises", "override")
     Out(json=json).table({"items": items}, columns, items)
+
+
+@app.command()
+def fingerprints(  # noqa: PLR0913  how a file is to be read
+    *,
+    file: Annotated[Path, typer.Argument(help="CSV, Parquet or JSON lines; words: a text.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the fingerprints go.")],
+    canaries: Annotated[bool, typer.Option(help="Canaries, and not rows of training.")] = False,
+    without: Annotated[str, typer.Option(help="Columns that the model never sees: a,b.")] = "",
+    by_place: Annotated[bool, typer.Option(help="Inputs come without names: f0, f1, ...")] = False,
+    words: Annotated[bool, typer.Option(help="Each line is a canary word.")] = False,
+    json: Json = False,
+) -> None:
+    """Write the fingerprints of rows; works here, without a server, and sends nothing."""
+    from stanch.detect.summaries.fingerprints import SALT, Known  # noqa: PLC0415  heavy
+    from stanch.engine.ingest.foreign.prints import Wanted, printed  # noqa: PLC0415  likewise
+
+    wanted = Wanted(
+        known=Known.CANARIES if canaries else Known.TRAINING,
+        salt=secrets.token_bytes(SALT),
+        without=tuple(name.strip() for name in without.split(",") if name.strip()),
+        by_place=by_place,
+        words=words,
+    )
+    found = printed(file, wanted)
+    try:
+        with out.open("xb") as into:
+            out.chmod(0o600)
+            into.write(found.to_bytes())
+    except OSError as error:
+        raise BadFile(out, f"{error.strerror or error}") from error
+    told = {"known": found.known, "rows": len(found.keys), "columns": list(found.columns)}
+    says = f"{len(found.keys)} different rows of {found.known} are in {out}; next: state them."
+    Out(json=json).show({**told, "file": str(out)}, says)
+
+
+@app.command()
+def state(
+    *,
+    asset: Which,
+    file: Annotated[Path, typer.Argument(help="What `stanch baseline fingerprints` wrote.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """State which rows were trained on, or are canaries; the next baseline recognises them."""
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        raise BadFile(file, f"{error.strerror or error}") from error
+    path = f"/api/v1/assets/{segment(asset)}/fingerprints"
+    kept = connect(data).send("PUT", path, body, kind="application/octet-stream")
+    says = f"{kept['rows']} rows of {kept['known']} are stated; set the baseline again to use them."
+    Out(json=json).show(kept, says)
+
+
+@app.command()
+def stated(*, asset: Which, data: Data = None, json: Json = False) -> None:
+    """Show which rows of training and which canaries are stated."""
+    items = connect(data).get(f"/api/v1/assets/{segment(asset)}/fingerprints")
+    columns = ("known", "rows", "columns", "at", "by", "counted")
+    Out(json=json).table({"items": items}, columns, items)
+
+
+@app.command()
+def forget(
+    *,
+    asset: Which,
+    known: Annotated[str, typer.Argument(help="training or canaries.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Take back what was stated; the next baseline does not recognise it."""
+    path = f"/api/v1/assets/{segment(asset)}/fingerprints/{segment(known)}"
+    left = connect(data).send("DELETE", path)
+    Out(json=json).show({"items": left}, f"{known} of {asset} are forgotten.")
 
 
 def _days(text: str) -> float:

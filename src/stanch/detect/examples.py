@@ -203,4 +203,5 @@ def taken(rows: Columns, which: np.ndarray) -> Columns:
         cost=picked(rows.cost),
         tokens=picked(rows.tokens),
         hits=picked(rows.hits),
+        canaries=picked(rows.canaries),
     )

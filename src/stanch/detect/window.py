@@ -13,6 +13,7 @@ from datetime import datetime
 from stanch.detect.alarms.reading import Reading, Stream
 from stanch.detect.rules.rule import Rule
 from stanch.detect.rules.tally import Tally
+from stanch.detect.summaries.fingerprints import Fingerprints, Known
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.record import Record
@@ -37,8 +38,14 @@ class Baseline:
     """What single principals looked like in the reference."""
     quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """What each signal of the verdict did in quiet windows of the reference."""
+    prints: tuple[Fingerprints, ...] = ()
+    """Rows that the owner wants recognised: of the training set, and canaries."""
     condition: str = ""
     """The condition of operation that it stands for: a version, a region; empty for all."""
+
+    def knows(self, what: Known) -> bool:
+        """Whether such rows are recognised."""
+        return any(one.known is what for one in self.prints)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

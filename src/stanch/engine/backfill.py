@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 
 from stanch.detect.summaries.count import Counted, counted, nothing
+from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.ready import ready
@@ -42,6 +43,8 @@ class Job:
     version: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    prints: tuple[bytes, ...] = ()
+    """Fingerprints of rows that are to be recognised."""
 
 
 class _Part(msgspec.Struct, frozen=True, array_like=True):
@@ -64,9 +67,11 @@ def count_file(job: Job, file: str) -> bytes:
     """The counts of one file, as bytes: what a worker does."""
     plan = ready(Plan.from_bytes(job.plan))
     schema, valued = schema_of(plan.plan), plan.plan.value.size > 0
+    prints = [Fingerprints.from_bytes(one) for one in job.prints]
     total = nothing(plan.plan)
     for rows in _batches(job, file):
-        total = total.merge(counted(plan, answers(rows, schema, job.asset, valued=valued)))
+        columns = answers(rows, schema, job.asset, valued=valued, prints=prints)
+        total = total.merge(counted(plan, columns))
     part = _Part(summary=total.summary.to_bytes(), ledger=total.ledger.seal().to_bytes())
     return msgspec.msgpack.encode(part)
 

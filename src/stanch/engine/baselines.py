@@ -15,10 +15,13 @@ import numpy as np
 import pyarrow as pa
 
 from stanch.detect.summaries.count import Counted, counted, labels_counted
+from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.detect.summaries.learn import Schema, known_of, learned
+from stanch.detect.summaries.parts import Block
 from stanch.detect.summaries.ready import Ready, ready
 from stanch.detect.window import Baseline
 from stanch.engine.clock import Clock
+from stanch.engine.fingerprints import fitting, stated
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.quiet import quiet_tables
@@ -83,6 +86,7 @@ class Baselines:
             )
             number = len(tx.baselines.history(ask.asset)) + 1
             findings = _findings_in(tx, ask, rows)
+            prints = stated(tx, ask.asset)
         override = Override(by=ask.by, why=ask.override) if ask.override else None
         setting = Setting(
             asset=ask.asset,
@@ -92,7 +96,7 @@ class Baselines:
             condition=ask.version,
             source=ask.source,
         )
-        golden = golden_of(proposal_of(rows, asset, setting, findings, labels), override)
+        golden = golden_of(proposal_of(rows, asset, setting, findings, labels, prints), override)
         body = golden.to_bytes()
         kept = BaselineKept(
             id=golden.id,
@@ -111,22 +115,24 @@ class Baselines:
         return kept
 
 
-def proposal_of(
+def proposal_of(  # noqa: PLR0913, PLR0917  what a baseline is made of
     rows: pa.Table,
     asset: Asset,
     setting: Setting,
     findings: Sequence[FindingId] = (),
     labels: pa.Table | None = None,
+    prints: tuple[Fingerprints, ...] = (),
 ) -> Proposal:
     """What these rows would make of the asset's baseline.
 
     How often answers are right has no season here: the labels count in every stratum.
     """
     schema, valued = _schema(rows, asset)
-    reference = answers(rows, schema, asset, valued=valued)
+    fitting(prints, (*schema.numbers, *(known.name for known in schema.categories)))
+    reference = answers(rows, schema, asset, valued=valued, prints=prints)
     found = learned(schema, reference)
     plan = ready(found.plan)
-    strata: dict[int, Mergeable] = stratified(_by_hour(plan, rows, asset))
+    strata: dict[int, Mergeable] = stratified(_by_hour(plan, rows, asset, prints))
     # The whole week is the one learnt, whose off-manifold counts are of rows held out.
     strata[WHOLE_WEEK] = found.golden.summary
     told = _told(plan, rows, labels, asset.id) if labels is not None and labels.num_rows else None
@@ -135,11 +141,15 @@ def proposal_of(
     habits = found.golden.ledger if told is None else found.golden.ledger.merge(told.ledger)
     sealed = habits.seal(most=1024)
     own = Baseline(
-        plan=found.plan, golden=found.golden.summary, digest=found.plan.digest, habits=sealed
+        plan=found.plan,
+        golden=found.golden.summary,
+        digest=found.plan.digest,
+        habits=sealed,
+        prints=prints,
     )
 
     def count(part: pa.Table) -> Counted:
-        return counted(plan, answers(part, schema, asset, valued=valued))
+        return counted(plan, answers(part, schema, asset, valued=valued, prints=prints))
 
     return Proposal(
         setting=setting,
@@ -148,6 +158,8 @@ def proposal_of(
         habits=sealed.to_bytes(),
         quiet=quiet_tables(rows, asset, own, count),
         findings=findings,
+        prints=tuple(one.to_bytes() for one in prints),
+        canaries=int(sealed.everybody(Block.CANARIES).sum()),
     )
 
 
@@ -171,12 +183,15 @@ def _told(plan: Ready, rows: pa.Table, labels: pa.Table, asset: AssetId) -> Coun
     return reduce(Counted.merge, parts) if parts else None
 
 
-def _by_hour(plan: Ready, rows: pa.Table, asset: Asset) -> Iterator[tuple[datetime, Mergeable]]:
+def _by_hour(
+    plan: Ready, rows: pa.Table, asset: Asset, prints: Sequence[Fingerprints]
+) -> Iterator[tuple[datetime, Mergeable]]:
     hours = pc.floor_temporal(rows["ts"], unit="hour")
     schema, valued = schema_of(plan.plan), plan.plan.value.size > 0
     for hour in sorted(hours.unique().to_pylist(), key=hour_of_week):
         part = rows.filter(pc.equal(hours, pa.scalar(hour, hours.type)))
-        yield hour, counted(plan, answers(part, schema, asset, valued=valued)).summary
+        columns = answers(part, schema, asset, valued=valued, prints=prints)
+        yield hour, counted(plan, columns).summary
 
 
 def _answers_only(rows: pa.Table, ask: Ask) -> pa.Table:
@@ -296,5 +311,6 @@ def _entry(kept: BaselineKept, golden: Golden) -> Entry:
             "rows": golden.rows,
             "source": golden.setting.source[:200],
             "override": override.why[:200] if override else "",
+            "fingerprints": len(golden.prints),
         },
     )

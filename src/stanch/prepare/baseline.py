@@ -82,6 +82,8 @@ class Golden:
     """The ledger of the reference: what single principals looked like."""
     quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """What each signal of the verdict did in windows of the reference: its table."""
+    prints: tuple[bytes, ...] = ()
+    """Fingerprints of rows that are to be recognised: of the training set, and canaries."""
     override: Override | None = None
 
     @property
@@ -103,7 +105,7 @@ class Golden:
         """The canonical bytes; `Golden.from_bytes` gives the same baseline back."""
         setting, override = self.setting, self.override
         hours = sorted(self.strata)
-        bodies = [self.plan, self.habits, *(self.strata[hour] for hour in hours)]
+        bodies = [self.plan, self.habits, *(self.strata[hour] for hour in hours), *self.prints]
         head = {
             "asset": setting.asset,
             "version": setting.version,
@@ -116,6 +118,7 @@ class Golden:
             "hours": hours,
             "sizes": [len(body) for body in bodies],
         } | ({"quiet": {k: list(v) for k, v in self.quiet.items()}} if self.quiet else {})
+        head |= {"prints": len(self.prints)} if self.prints else {}
         text = json.dumps(head, sort_keys=True, separators=(",", ":")).encode()
         return b"".join((FORMAT.encode(), len(text).to_bytes(4, "little"), text, *bodies))
 
@@ -143,6 +146,9 @@ class Proposal:
     quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     findings: Sequence[FindingId] = ()
     """Findings on the asset in the time the rows come from."""
+    prints: tuple[bytes, ...] = ()
+    canaries: int = 0
+    """Its rows that are canaries."""
     enough: int = ENOUGH
 
 
@@ -162,6 +168,7 @@ def golden_of(proposal: Proposal, override: Override | None = None) -> Golden:
         rows=whole.n,
         habits=proposal.habits,
         quiet=proposal.quiet,
+        prints=proposal.prints,
         override=kept,
     )
 
@@ -173,6 +180,8 @@ def objections_to(rows: int, proposal: Proposal) -> Iterable[str]:
     if proposal.findings:
         named = ", ".join(proposal.findings[:3])
         yield f"its time holds {len(proposal.findings)} findings ({named})"
+    if proposal.canaries:
+        yield f"{proposal.canaries} of its rows are canaries, which nobody should ask about"
 
 
 def stratified(
@@ -213,7 +222,8 @@ def _read(data: bytes) -> Golden:
     for length in head["sizes"]:
         bodies.append(data[at : at + length])
         at += length
-    if at != len(data) or len(bodies) != len(head["hours"]) + 2:
+    prints = len(bodies) - int(head.get("prints", 0))
+    if at != len(data) or prints != len(head["hours"]) + 2:
         raise ValueError("its parts do not add up")
     override = head["override"]
     return Golden(
@@ -227,7 +237,8 @@ def _read(data: bytes) -> Golden:
         ),
         plan=bodies[0],
         habits=bodies[1],
-        strata=dict(zip(head["hours"], bodies[2:], strict=True)),
+        strata=dict(zip(head["hours"], bodies[2:prints], strict=True)),
+        prints=tuple(bodies[prints:]),
         rows=int(head["rows"]),
         quiet={str(k): tuple(map(float, v)) for k, v in head.get("quiet", {}).items()},
         override=Override(by=override[0], why=override[1], objections=tuple(override[2]))

@@ -21,6 +21,7 @@ class Deed(StrEnum):
     BATCH_RECORDED = "events.recorded"
     ASSET_CHANGED = "asset.changed"
     BASELINE_SET = "baseline.set"
+    FINGERPRINTS_CHANGED = "fingerprints.changed"
     FINDING_MADE = "finding.made"
     FINDING_LAPSED = "finding.lapsed"
     INCIDENT_OPENED = "incident.opened"

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pyarrow as pa
-from litestar import Request, get, post
+from litestar import Request, delete, get, post, put
 from litestar.datastructures import State
 from litestar.params import FromPath, FromQuery, RawBody
 
 from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.api.house import House, Question
+from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.engine.baselines import MOST_ROWS, Ask
+from stanch.engine.fingerprints import Stated
 from stanch.engine.ingest.rows_of import rows_of
 from stanch.prepare.baseline import Golden
 from stanch.vocabulary.ids import AssetId, BaselineId, Digest, asset_id
@@ -19,6 +21,7 @@ from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import BadInput
 
 LONGEST_DAYS = 366
+MOST_SHOWN = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,13 +38,17 @@ class BaselineShown:
     source: str = ""
     override: str = ""
     signature: str = ""
+    recognises: tuple[str, ...] = ()
+    """The kinds of rows it recognises: training, canaries."""
 
 
 @get("/assets/{asset:str}/baselines", opt=needs(Scope.READ), sync_to_thread=True)
 def list_baselines(house: TheHouse, asset: FromPath[str]) -> tuple[BaselineShown, ...]:
-    """All baselines of the asset, newest first."""
+    """All baselines of the asset, newest first; what is in them, of the newest twenty."""
     with house.store.look() as tx:
-        return tuple(_shown(one) for one in tx.baselines.history(asset_id(asset)))
+        every = tx.baselines.history(asset_id(asset))
+        whole = (tx.baselines.get(one.id) for one in every[:MOST_SHOWN])
+        return (*map(_shown, whole), *map(_shown, every[MOST_SHOWN:]))
 
 
 @post("/assets/{asset:str}/baselines", opt=needs(Scope.RESPOND), sync_to_thread=True)
@@ -69,6 +76,35 @@ def set_baseline(  # noqa: PLR0913, PLR0917  each is a named part of the request
     return _shown(house.baselines.set(ask, rows))
 
 
+@get("/assets/{asset:str}/fingerprints", opt=needs(Scope.READ), sync_to_thread=True)
+def list_fingerprints(house: TheHouse, asset: FromPath[str]) -> tuple[Stated, ...]:
+    """Which rows of training and which canaries are stated of the asset; never their keys."""
+    return house.printed.of(asset_id(asset))
+
+
+@put("/assets/{asset:str}/fingerprints", opt=needs(Scope.RESPOND), sync_to_thread=True)
+def state_fingerprints(
+    house: TheHouse, caller: TheCaller, asset: FromPath[str], body: RawBody
+) -> Stated:
+    """What is stated now, in place of what was stated of the same kind; the next baseline to be set
+    counts with it. The body is what `stanch baseline fingerprints` wrote.
+    """
+    return house.printed.state(asset_id(asset), body, caller.name)
+
+
+@delete(
+    "/assets/{asset:str}/fingerprints/{known:str}",
+    opt=needs(Scope.RESPOND),
+    status_code=200,
+    sync_to_thread=True,
+)
+def forget_fingerprints(
+    house: TheHouse, caller: TheCaller, asset: FromPath[str], known: FromPath[str]
+) -> tuple[Stated, ...]:
+    """What is still stated, once `training` or `canaries` were taken back."""
+    return house.printed.forget(asset_id(asset), known, caller.name)
+
+
 def _recent(house: House, asset: AssetId, since: datetime) -> pa.Table:
     kinds = "kind IN ('inference', 'exchange', 'label')"
     question = Question(asset=asset, where=kinds, since=since, limit=MOST_ROWS)
@@ -88,7 +124,14 @@ def _shown(kept: BaselineKept) -> BaselineShown:
         source=golden.setting.source if golden else "",
         override=golden.override.why if golden and golden.override else "",
         signature=kept.signature,
+        recognises=tuple(Fingerprints.from_bytes(p).known for p in golden.prints) if golden else (),
     )
 
 
-ROUTES = (list_baselines, set_baseline)
+ROUTES = (
+    list_baselines,
+    set_baseline,
+    list_fingerprints,
+    state_fingerprints,
+    forget_fingerprints,
+)

@@ -36,6 +36,7 @@ from stanch.detect.habits.judge import (
 from stanch.detect.habits.pairs import flips_way, steps_way, tight_ways
 from stanch.detect.habits.people import LONG, People, people, unable
 from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.fingerprints import Known
 from stanch.detect.summaries.parts import Block, Part
 from stanch.detect.window import Baseline, Window
 from stanch.vocabulary.event import EventKind
@@ -78,9 +79,10 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if why or base is None or ledger is None or base.habits is None or window.now is None:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
-    known = bool(base.golden.sums[Part.HITS][0] or window.now.sums[Part.HITS][0])
+    told = base.golden.sums[Part.HITS][0] or window.now.sums[Part.HITS][0]
+    known = bool(told) or base.knows(Known.TRAINING)
     if not known:
-        why = "no answer was ever on a row of the training set, or its fingerprints are not known"
+        why = "the baseline holds no fingerprints of the training set (stanch baseline state)"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
     who = people(ledger, limits.enough, base.habits)
     ways = _ways(base, people(base.habits, LONG), who, hits=known)

@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from stanch.detect.summaries.arrays import Codes, Floats, Ints
 from stanch.detect.summaries.columns import MISSING_CODE, NEW_CODE, Columns
+from stanch.detect.summaries.fingerprints import Fingerprints, Known
 from stanch.detect.summaries.learn import Schema
 from stanch.detect.summaries.plan import Plan
+from stanch.engine.watch.recognised import recognised
 from stanch.vocabulary.asset import Asset
 
 _OBJECT = msgspec.json.Decoder(dict[str, object])
@@ -32,9 +34,17 @@ def schema_of(plan: Plan) -> Schema:
     )
 
 
-def answers(rows: pa.Table, schema: Schema, asset: Asset, *, valued: bool = False) -> Columns:
+def answers(
+    rows: pa.Table,
+    schema: Schema,
+    asset: Asset,
+    *,
+    valued: bool = False,
+    prints: Sequence[Fingerprints] = (),
+) -> Columns:
     """The rows in the schema's codes; `valued` when the answers are numbers."""
     strange: Strange = {}
+    known = recognised(rows, order_of(schema, asset), prints) if prints else {}
     inputs = _Inputs(rows, schema, asset, strange)
     principals, names = factored(rows["principal"])
     predictions = coded(rows["prediction"], schema.classes)[0]
@@ -52,9 +62,17 @@ def answers(rows: pa.Table, schema: Schema, asset: Asset, *, valued: bool = Fals
         cost=_floats(rows["cost"]),
         tokens=_ints(rows["tokens"]),
         groups=groups_of(rows["groups"], schema.groups),
+        hits=known.get(Known.TRAINING),
+        canaries=known.get(Known.CANARIES),
         misshapen=inputs.misshapen,
         strange=strange or None,
     )
+
+
+def order_of(schema: Schema, asset: Asset) -> list[str]:
+    """The names of inputs that come by place."""
+    declared = [feature.name for feature in asset.features]
+    return declared or [*schema.numbers, *(known.name for known in schema.categories)]
 
 
 def factored(column: pa.ChunkedArray) -> tuple[Codes, tuple[str, ...]]:
@@ -93,13 +111,12 @@ class _Inputs:
         by_place = rows["features"].combine_chunks()
         by_name = rows["named"].combine_chunks()
         if by_place.null_count < n:
-            self._take_places(by_place, [f.name for f in asset.features])
+            self._take_places(by_place, order_of(schema, asset))
         if by_name.null_count < n:
             self._take_names(by_name)
 
-    def _take_places(self, lists: pa.ListArray, order: list[str]) -> None:
+    def _take_places(self, lists: pa.ListArray, names: list[str]) -> None:
         schema = self._schema
-        names = order or [*schema.numbers, *(k.name for k in schema.categories)]
         lengths = _lengths(lists)
         fit = np.flatnonzero(lengths == len(names))
         self.misshapen += int(((lengths >= 0) & (lengths != len(names))).sum())

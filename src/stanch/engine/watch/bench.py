@@ -300,7 +300,14 @@ class Bench:
             labels = labels_of(rows, desk.ready.plan)
             return Minute(counted=labels_counted(desk.ready, labels, watch))
         plan = desk.ready.plan
-        columns = answers(rows, schema_of(plan), desk.tally.asset, valued=plan.value.size > 0)
+        base = desk.tally.baseline
+        columns = answers(
+            rows,
+            schema_of(plan),
+            desk.tally.asset,
+            valued=plan.value.size > 0,
+            prints=base.prints if base is not None else (),
+        )
         return Minute(counted=counted(desk.ready, columns, watch))
 
     def _desk(self, tx: Transaction, asset: Asset, version: str, at: datetime) -> Desk:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.summary import Summary
@@ -22,6 +23,7 @@ def baseline_of(kept: BaselineKept, at: datetime) -> Baseline:
         digest=kept.digest,
         habits=Ledger.from_bytes(golden.habits) if golden.habits else None,
         quiet=golden.quiet,
+        prints=tuple(Fingerprints.from_bytes(one) for one in golden.prints),
         condition=golden.setting.condition,
     )
 
