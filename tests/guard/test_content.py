@@ -313,6 +313,6 @@ def test_a_mirror_in_process_is_said_to_be_undone(service: _Service) -> None:
 def test_the_exchange_is_told_with_what_was_asked(service: _Service) -> None:
     guard = service.guard(replace(P, limit=Limits(max_tokens=100)), telemetry=True)
     _post(guard, json.dumps(HELLO).encode())
-    event = json.loads(guard.core.buffer.batch(1, 0)[0])
+    event = json.loads(guard.core.buffer.batch(1, 0)[0].text)
     assert (event["kind"], event["output"]) == ("exchange", "hello")
     assert event["messages"] == HELLO["messages"]

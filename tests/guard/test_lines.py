@@ -1,8 +1,9 @@
 """An inference as a line of JSON: the event that the longer way makes, or none."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import Any
 
 import pytest
@@ -10,11 +11,10 @@ import pytest
 from stanch.guard.core import Choices, Core
 from stanch.guard.extract import automatic, decoded
 from stanch.guard.facts import Decision, Outcome, Why
-from stanch.guard.heard import Heard
+from stanch.guard.heard import Heard, whole
 from stanch.guard.identity import by_address
-from stanch.guard.lines import said
 from stanch.guard.link import Server
-from stanch.guard.telemetry import SMALL, TOGETHER, Buffer
+from stanch.guard.telemetry import SMALL, TOGETHER, Buffer, Bundle, Raw
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 ROW = b'{"features": [1.50, 2], "note": "x"}'
@@ -39,10 +39,6 @@ OTHERWISE = (
 )
 
 
-def _own(asked: object, answered: object) -> dict[str, object] | None:
-    return automatic(asked, answered)
-
-
 def _core(**choices: Any) -> Core:
     choices.setdefault("monotonic", lambda: 100.0)
     made = Choices(name="g", wall=lambda: AT, **choices)
@@ -55,19 +51,28 @@ def _heard(core: Core, asked: bytes, answered: bytes, who: str | None = 'k\u00e9
 
     decision = Decision(Outcome.SERVE, Why.ALLOWED, version="v7")
     one = Heard(core, decision, (who, "198.51.100.1"), (nothing, nothing))
-    one.asked, one.answered, one.status = [asked], [answered], 200
-    one.started, one.ended, one.number = 99.0, 99.5, 7
+    one.asked, one.answered, one.status = asked, answered, 200
+    one.started, one.ended = 99.0, 99.5
     one.size = len(asked) + len(answered)
     return one
 
 
+def _told(core: Core, *some: Heard) -> list[dict[str, Any]]:
+    for one in some:
+        core.buffer.offer(one)
+    told = core.buffer.batch(1000, 0)
+    events = [event for one in told for event in json.loads(b"[%b]" % one.text)]
+    assert len(events) == sum(one.many for one in told)
+    return events
+
+
 def test_the_short_way_says_what_the_long_way_says() -> None:
-    short = _heard(_core(), ROW, ANSWER)
-    long = _heard(_core(extract=_own), ROW, ANSWER)
-    told, other = json.loads(short.line()), json.loads(long.line())
-    assert said(ROW, ANSWER) is not None
+    core = _core()
+    assert core.together([_heard(core, ROW, ANSWER)])[0].many == 1
+    (told,) = _told(core, _heard(core, ROW, ANSWER))
+    other = json.loads(_heard(core, ROW, ANSWER).line())
+    assert other.pop("id").startswith("g-")
     assert told.pop("id").startswith("g-")
-    other.pop("id")
     assert told == other
     assert told["ts"] == "2026-11-20T23:59:59.500000Z"
     assert (told["principal"], told["prediction"]) == ('k\u00e9y "1"', 'h\u00e4m "x"')
@@ -75,23 +80,83 @@ def test_the_short_way_says_what_the_long_way_says() -> None:
 
 
 def test_nobody_is_told_as_no_name() -> None:
-    assert json.loads(_heard(_core(), ROW, ANSWER, who=None).line())["principal"] == ""
+    core = _core()
+    assert _told(core, _heard(core, ROW, ANSWER, who=None))[0]["principal"] == ""
+
+
+def test_numbers_are_told_as_they_were_written() -> None:
+    core = _core()
+    text = core.together([_heard(core, ROW, ANSWER)])[0].text
+    assert b'"features":[1.50, 2],' in text
+    assert b'"scores":[0.7, 0.30]' in text
 
 
 @pytest.mark.parametrize(("asked", "answered"), OTHERWISE)
 def test_what_is_no_row_of_plain_numbers_takes_the_long_way(asked: bytes, answered: bytes) -> None:
-    assert said(asked, answered) is None
-    told = json.loads(_heard(_core(), asked, answered).line())
+    core = _core()
+    one = _heard(core, asked, answered)
+    assert core.together([one]) == ((b"", 0), [one])
+    (told,) = _told(core, one)
     found = automatic(decoded(asked), decoded(answered)) if asked else {}
     for name, value in (found or {}).items():
         assert told[name] == value
 
 
+def test_strange_bodies_among_many_cost_no_other_event() -> None:
+    core = _core()
+    rows = [b'{"features": [%d, 0.5]}' % n for n in range(20)]
+    some = [_heard(core, row, ANSWER) for row in rows]
+    some[3:3] = [_heard(core, *bodies) for bodies in OTHERWISE]
+    made, others = core.together(some)
+    assert made.many + len(others) == len(some)
+    assert made.many in {20, 21}, "one of them is only too wide, and there is room among many"
+    told = _told(core, *some)
+    assert len(told) == len(some)
+    assert len({event["id"] for event in told}) == len(some)
+    numbers = [event["features"][0] for event in told if event.get("features", [0])[-1] == 0.5]
+    assert numbers == list(range(20))
+
+
+@pytest.mark.parametrize(
+    "opens",
+    [
+        b'{"features": [1]} {"features": [2]} {"features": [3], "x": ',
+        b'{"features": [1]}, {"features": [2]}, {"features": [3], "x": ',
+        b'{"features": [1]}\n{"features": [2]}\n{"features": [3], "x": ',
+        b'{"features": [1], [2], "x": "',
+        b'{"features": [[1], [2], [3]]}',
+    ],
+)
+def test_no_body_says_anything_in_the_name_of_the_next(opens: bytes) -> None:
+    core = _core()
+    closes = b'"}' if opens.endswith(b'"') else b"}"
+    rows = (("thief", opens), ("victim", ROW), ("thief", closes), ("victim", ROW))
+    told = _told(core, *(_heard(core, row, ANSWER, who=name) for name, row in rows))
+    assert [e["features"] for e in told if e["principal"] == "victim"] == [[1.5, 2]] * 2
+    assert not any(e["features"] == [2] for e in told if "features" in e)
+
+
 def test_tools_that_were_held_are_told_of() -> None:
-    one = _heard(_core(), ROW, ANSWER)
+    core = _core()
+    one = _heard(core, ROW, ANSWER)
     one.tools = ("sql",)
-    told = json.loads(one.line())
+    (told,) = _told(core, one)
     assert (told["tools_held"], told["features"]) == (["sql"], [1.5, 2])
+
+
+@pytest.mark.parametrize("parts", [1, 2, 5])
+def test_a_body_in_pieces_is_told_whole_and_a_large_one_not_at_all(parts: int) -> None:
+    core = _core(largest=100)
+
+    async def nothing(*_: object) -> Any:
+        return None
+
+    for size in (7, 60):
+        one = _heard(core, ROW, b"")
+        for n in range(parts):
+            one.keep(b"%d" % n * size)
+        wanted = b"".join(b"%d" % n * size for n in range(parts))
+        assert whole(one.answered) == (wanted if parts * size <= 100 else b"")
 
 
 class _Raw:
@@ -107,6 +172,12 @@ class _Raw:
         return b"%d" % self.number
 
 
+def _texts(events: list[Bundle]) -> list[bytes]:
+    texts = [text for one in events for text in one.text.split(b",")]
+    assert len(texts) == sum(one.many for one in events)
+    return texts
+
+
 def test_small_ones_are_read_together_and_what_is_left_by_the_thread_that_sends() -> None:
     buffer = Buffer()
     raws = [_Raw(n) for n in range(TOGETHER + 3)]
@@ -114,7 +185,7 @@ def test_small_ones_are_read_together_and_what_is_left_by_the_thread_that_sends(
         buffer.offer(raw)
         assert sum(one.reads for one in raws) == (TOGETHER if n >= TOGETHER - 1 else 0)
     assert len(buffer) == TOGETHER + 3
-    assert buffer.batch(1000, 0) == [b"%d" % n for n in range(TOGETHER + 3)]
+    assert _texts(buffer.batch(1000, 0)) == [b"%d" % n for n in range(TOGETHER + 3)]
     assert [one.reads for one in raws] == [1] * (TOGETHER + 3)
     assert len(buffer) == 0
 
@@ -125,35 +196,65 @@ def test_a_large_one_and_one_for_the_hosts_own_reader_wait_for_the_thread_that_s
         for raw in raws:
             buffer.offer(raw)
         assert not any(one.reads for one in raws)
-        assert len(buffer.batch(1000, 0)) == 2 * TOGETHER
+        assert len(_texts(buffer.batch(1000, 0))) == 2 * TOGETHER
 
 
 def test_a_hosts_own_reader_is_never_called_on_the_hosts_thread() -> None:
-    core = _core(extract=_own)
+    read: list[str] = []
+
+    def own(asked: object, answered: object) -> dict[str, object] | None:
+        read.append(current_thread().name)
+        return automatic(asked, answered)
+
+    core = _core(extract=own)
     for _ in range(2 * TOGETHER):
         core.tell({"status": 200}, ROW, ANSWER)
-    assert not core.buffer._lines(TOGETHER)[0]
-    assert len(core.buffer.batch(1000, 0)) == 2 * TOGETHER
+    assert read == []
+    assert sum(one.many for one in core.buffer.batch(1000, 0)) == len(read) == 2 * TOGETHER
 
 
 def test_a_strange_body_costs_no_other_event() -> None:
     buffer = Buffer()
     for n in range(TOGETHER + 2):
         buffer.offer(_Raw(n, strange=n % 2 == 0))
-    assert buffer.batch(1000, 0) == [b"%d" % n for n in range(TOGETHER + 2) if n % 2]
+    assert _texts(buffer.batch(1000, 0)) == [b"%d" % n for n in range(TOGETHER + 2) if n % 2]
     assert buffer.counts["events_unread"] == TOGETHER // 2 + 1
 
 
-def test_a_batch_is_never_longer_than_asked_and_none_is_lost_over_several() -> None:
+def test_what_fails_for_all_of_them_is_tried_one_by_one() -> None:
+    def broken(_: Sequence[Raw]) -> tuple[Bundle, Sequence[Raw]]:
+        raise ValueError("unheard of")
+
+    buffer = Buffer(together=broken)
+    for n in range(TOGETHER + 1):
+        buffer.offer(_Raw(n))
+    assert _texts(buffer.batch(1000, 0)) == [b"%d" % n for n in range(TOGETHER + 1)]
+
+
+def test_a_batch_is_a_bundle_longer_than_asked_at_most_and_none_is_lost_over_several() -> None:
     buffer = Buffer()
     for n in range(3 * TOGETHER + 5):
         buffer.offer(_Raw(n))
     seen: list[bytes] = []
     while batch := buffer.batch(50, 0):
-        assert len(batch) <= 50
-        buffer.give_back(batch[25:])
-        seen.extend(batch[:25])
+        assert sum(one.many for one in batch) < 50 + TOGETHER
+        seen.extend(_texts(batch[:1]))
+        buffer.give_back(batch[1:])
     assert sorted(map(int, seen)) == list(range(3 * TOGETHER + 5))
+
+
+def test_what_could_not_be_sent_comes_first_again_and_what_does_not_fit_is_counted() -> None:
+    buffer = Buffer(most=2 * TOGETHER)
+    for n in range(2 * TOGETHER + 3):
+        buffer.offer(_Raw(n))
+    assert buffer.counts["events_dropped"] == 3
+    batch = buffer.batch(1000, 0)
+    buffer.offer(_Raw(999))
+    buffer.give_back(batch)
+    assert buffer.counts["events_dropped"] == 3 + TOGETHER
+    assert len(buffer) == TOGETHER + 1
+    assert _texts(buffer.batch(1000, 0)) == [b"%d" % n for n in [*range(TOGETHER), 999]]
+    assert len(buffer) == 0
 
 
 def test_bytes_that_wait_are_bounded_and_room_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,14 +264,14 @@ def test_bytes_that_wait_are_bounded_and_room_comes_back(monkeypatch: pytest.Mon
         for n in range(30):
             buffer.offer(_Raw(n, SMALL + 1))
         assert len(buffer) == 10, round_
-        assert len(buffer.batch(1000, 0)) == 10
+        assert sum(one.many for one in buffer.batch(1000, 0)) == 10
     for n in range(5 * TOGETHER):
         buffer.offer(_Raw(n))
         if n % 3 == 0:
             buffer.batch(1, 0)
     while buffer.batch(1000, 0):
         pass
-    assert buffer._kept == buffer._read
+    assert (buffer._kept, buffer._came) == (buffer._read, buffer._went)
 
 
 def test_two_threads_tell_each_event_once() -> None:
@@ -179,7 +280,7 @@ def test_two_threads_tell_each_event_once() -> None:
 
     def send() -> None:
         while not (told.is_set() and len(buffer) == 0):
-            seen.extend(buffer.batch(100, 0.001))
+            seen.extend(_texts(buffer.batch(100, 0.001)))
 
     sender = Thread(target=send)
     sender.start()

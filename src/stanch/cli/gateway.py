@@ -21,53 +21,61 @@ from stanch.vocabulary.trouble import BadInput, NotRunning
 app = command("Our proxy, or Envoy, before a model service.")
 
 
+Upstreams = Annotated[
+    list[str],
+    typer.Option("--upstream", help="A version's address, like v6=http://127.0.0.1:9001."),
+]
+Believed = Annotated[
+    str,
+    typer.Option(
+        "--identify",
+        help="Who is believed: address, header:NAME:SECRET-HEADER:SECRET-FILE, "
+        "or bearer:KEYS-FILE (a line each: key, blank, principal).",
+    ),
+]
+Key = Annotated[str, typer.Option(help="A guard's key, or @FILE that holds it; else STANCH_KEY.")]
+ServerKey = Annotated[
+    Path | None,
+    typer.Option(
+        help="The server's keys.json: policies that it did not sign are refused. By itself "
+        "that of the server on this machine."
+    ),
+]
+Unidentified = Annotated[
+    Fails, typer.Option(help="Whether a caller that nobody vouches for is served.")
+]
+Trusted = Annotated[
+    list[str] | None, typer.Option("--trust", help="A network whose X-Forwarded-For counts.")
+]
+LastGood = Annotated[
+    Path | None, typer.Option(help="The file that keeps the policy over a restart.")
+]
+Rules = Annotated[
+    list[str] | None, typer.Option("--rule", help="A filter rule's text, like name=in words: x.")
+]
+Envoy = Annotated[
+    Path | None, typer.Option("--envoy", metavar="DIR", help="Run Envoy; DIR keeps its files.")
+]
+
+
 @app.command()
 def gateway(  # noqa: PLR0913  each is an option of the command
     *,
     asset: Annotated[str, typer.Option("--asset", help="The asset's id.")],
-    upstream: Annotated[
-        list[str],
-        typer.Option("--upstream", help="A version's address, like v6=http://127.0.0.1:9001."),
-    ],
-    identify: Annotated[
-        str,
-        typer.Option(
-            "--identify",
-            help="Who is believed: address, header:NAME:SECRET-HEADER:SECRET-FILE, "
-            "or bearer:KEYS-FILE (a line each: key, blank, principal).",
-        ),
-    ],
+    upstream: Upstreams,
+    identify: Believed,
     listen: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1:8485",
     server: Annotated[str, typer.Option(help="The stanch server; else STANCH_URL.")] = "",
-    key: Annotated[
-        str, typer.Option(help="A guard's key, or @FILE that holds it; else STANCH_KEY.")
-    ] = "",
-    server_key: Annotated[
-        Path | None,
-        typer.Option(
-            help="The server's keys.json: policies that it did not sign are refused. By itself "
-            "that of the server on this machine."
-        ),
-    ] = None,
+    key: Key = "",
+    server_key: ServerKey = None,
     default: Annotated[str, typer.Option(help="The version that answers by itself.")] = "",
     address: Annotated[str, typer.Option(help="Where the server can send a probe.")] = "",
     fail: Annotated[Fails, typer.Option(help="While there was never a policy.")] = Fails.OPEN,
-    unidentified: Annotated[
-        Fails, typer.Option(help="Whether a caller that nobody vouches for is served.")
-    ] = Fails.CLOSED,
-    trust: Annotated[
-        list[str] | None, typer.Option("--trust", help="A network whose X-Forwarded-For counts.")
-    ] = None,
-    last_good: Annotated[
-        Path | None, typer.Option(help="The file that keeps the policy over a restart.")
-    ] = None,
-    rule: Annotated[
-        list[str] | None,
-        typer.Option("--rule", help="A filter rule's text, like name=in words: x."),
-    ] = None,
-    envoy: Annotated[
-        Path | None, typer.Option("--envoy", metavar="DIR", help="Run Envoy; DIR keeps its files.")
-    ] = None,
+    unidentified: Unidentified = Fails.CLOSED,
+    trust: Trusted = None,
+    last_good: LastGood = None,
+    rule: Rules = None,
+    envoy: Envoy = None,
     telemetry: Annotated[bool, typer.Option(help="Whether to send events.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, then stop.")] = False,
     data: Data = None,
@@ -77,6 +85,16 @@ def gateway(  # noqa: PLR0913  each is an option of the command
     host, port = _listening(listen)
     url, secret = _server(server, _secret(key), data)
     keys = _keys_of(server_key, server, data)
+    choices = Choices(
+        fail=fail,
+        unidentified=unidentified,
+        trusted_proxies=tuple(trust or ()),
+        last_good=last_good,
+        verify=server_keys(_text(str(keys))) if keys else None,
+        rules=dict(_pair(one, "--rule") for one in rule or ()),
+        telemetry=telemetry,
+        address=address or f"http://{host}:{port}/",
+    )
     config = GatewayConfig(
         asset=asset,
         upstreams=dict(_pair(one, "--upstream") for one in upstream),
@@ -86,26 +104,21 @@ def gateway(  # noqa: PLR0913  each is an option of the command
         identify=identify_as(identify, _text),
         host=host,
         port=port,
-        choices=Choices(
-            fail=fail,
-            unidentified=unidentified,
-            trusted_proxies=tuple(trust or ()),
-            last_good=last_good,
-            verify=server_keys(_text(str(keys))) if keys else None,
-            rules=dict(_pair(one, "--rule") for one in rule or ()),
-            telemetry=telemetry,
-            address=address or f"http://{host}:{port}/",
-        ),
+        choices=choices,
     )
-    out = Out(json=json)
-    plan = {"asset": asset, "listen": f"{host}:{port}", "server": url, **_versions(config)}
-    plan["signed_by"] = str(keys) if keys else None
-    sentence = f"{asset} is guarded on {host}:{port}, before {', '.join(config.upstreams)}."
-    if not keys:
-        sentence += " Policies are not checked for the server's signature: give --server-key."
-    out.show(plan, sentence)
+    _show(config, keys, Out(json=json))
     if not dry_run:
         _run(config, envoy)
+
+
+def _show(config: GatewayConfig, keys: Path | None, out: Out) -> None:
+    """Say what is guarded, where, and by whose policies."""
+    place = f"{config.host}:{config.port}"
+    sentence = f"{config.asset} is guarded on {place}, before {', '.join(config.upstreams)}."
+    if not keys:
+        sentence += " Policies are not checked for the server's signature: give --server-key."
+    plan = {"asset": config.asset, "listen": place, "server": config.server, **_versions(config)}
+    out.show({**plan, "signed_by": str(keys) if keys else None}, sentence)
 
 
 def _run(config: GatewayConfig, envoy: Path | None) -> None:

@@ -74,7 +74,7 @@ class Guard:
         try:
             await self.app(scope, heard.receive, heard.send)
         finally:
-            self._safely(heard.finish, None)
+            heard.finish()
 
     async def _looked_into(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A connection of which more matters than a name and an address."""
@@ -115,11 +115,11 @@ class Guard:
         changed = None if seen.instead is None else len(seen.instead)
         inner = exchange.receive if given is None else line[0]
         if given is not None:
-            exchange.asked = [given]
+            exchange.asked = given
         try:
             await self.app(exchange.prepared(scope, changed), inner, exchange.send)
         finally:
-            self._safely(exchange.finish, None)
+            exchange.finish()
 
     async def _refuse(self, send: Send, decision: Decision, who: tuple[str | None, str]) -> None:
         if decision.outcome is Outcome.FALLBACK:

@@ -37,29 +37,9 @@ class Buckets:
             return NEVER
         return (need - left) * rate.seconds / rate.count
 
-    def spend(self, name: str, rate: Rate, at: float, need: float) -> float:
-        """Seconds until this much fits, or 0 and it is taken."""
-        burst = rate.count if rate.burst is None else rate.burst
-        known = self._known
-        found = known.get(name)
-        if found is None:
-            if burst < need:
-                return NEVER
-            self._add(name, burst - need, at)
-            return 0.0
-        left, since = found
-        if at > since:
-            left = min(burst, left + (at - since) * rate.count / rate.seconds)
-            since = at
-        if left < need:
-            return (
-                NEVER
-                if need > burst or rate.count <= 0
-                else (need - left) * rate.seconds / rate.count
-            )
-        found[0], found[1] = left - need, since
-        known.move_to_end(name)
-        return 0.0
+    def bucket(self, name: str) -> list[float] | None:
+        """What this name has left and since when, as it lies here; None for a name unknown."""
+        return self._known.get(name)
 
     def take(self, name: str, rate: Rate, at: float, need: float) -> None:
         """Charge the name for a request that was let through."""

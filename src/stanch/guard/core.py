@@ -8,9 +8,10 @@ Why   both ways of enforcing must decide alike, and neither may ever raise into 
 import secrets
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -19,13 +20,14 @@ from stanch.contain.policy import closed, weights
 from stanch.contain.rate import in_words
 from stanch.guard.extract import Extract, automatic, decoded, quickly
 from stanch.guard.facts import Decision, Outcome, Request, Why
+from stanch.guard.heard import Heard
 from stanch.guard.identity import Identify, Scope, Sources, headers
 from stanch.guard.inspection import Inspection, Seen
 from stanch.guard.keeper import Keeper, Verify
-from stanch.guard.lines import Lines
+from stanch.guard.lines import Common, lines
 from stanch.guard.link import Link, Server
 from stanch.guard.shape import Dice
-from stanch.guard.telemetry import SMALL, Buffer, Event
+from stanch.guard.telemetry import SMALL, Buffer, Bundle, Event, Raw, singly
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.policy import LogLevel, Policy
@@ -41,8 +43,6 @@ PROBE = HEADER.encode()
 _NONCES = 10_000
 WHOLE = 16_384
 """Bytes of each body that `log: full` keeps."""
-_SOON = 0.001
-"""Seconds that a time told may be off."""
 _encode = msgspec.json.Encoder().encode
 SERVE = Outcome.SERVE
 """By a name of its own, as asking an enumeration for its member is dear on every request."""
@@ -112,7 +112,7 @@ class Core:
         self.also_cannot: Callable[[Policy], tuple[str, ...]] = lambda _: ()
         """What the proxy that asks this core cannot do of a policy."""
         self._reads = choices.extract is automatic
-        self.buffer = Buffer(choices.buffer, SMALL if self._reads else 0)
+        self.buffer = Buffer(choices.buffer, SMALL if self._reads else 0, self.together)
         self.link = Link(server, self.keeper, self.buffer, self.name)
         self.link.measured = self.measured
         self.link.address = choices.address
@@ -123,13 +123,12 @@ class Core:
         self._nonces: OrderedDict[str, None] = OrderedDict()
         self.started = False
         self._open = choices.unidentified is Fails.OPEN
-        self._made = 0
+        self._numbers = count(1)
         self._served = 0
-        self.telling = choices.telemetry
+        self.telling, self.largest = choices.telemetry, choices.largest
         self.exempt = frozenset(choices.exempt)
         self._costs = choices.cost is not None
         self._prefix = f"{self.name}-{secrets.token_hex(6)}-"
-        self.lines = Lines(self._prefix, asset)
 
     def start(self) -> None:
         """Begin to follow the server, once; called with the first request, after any fork."""
@@ -261,31 +260,28 @@ class Core:
             cannot=self.cannot(),
         )
 
-    def next(self) -> int:
-        """The number of the next event."""
-        self._made += 1
-        return self._made
-
     def tell(self, facts: Event, asked: bytes = b"", answered: bytes = b"") -> None:
         """Queue one event about a request."""
-        if self.choices.telemetry:
+        if self.telling:
             self.buffer.offer(Told(self, facts, asked, answered))
 
-    @property
-    def brief(self) -> bool:
-        """Whether an event holds no more of its bodies than the row and the answer."""
+    def together(self, some: Sequence[Raw]) -> tuple[Bundle, Sequence[Raw]]:
+        """The events of those that are a row of plain numbers and its answer; the others."""
         table = self.keeper.table
-        return self._reads and (table is None or table.policy.log is not LogLevel.FULL)
+        if not self._reads or (table is not None and table.policy.log is LogLevel.FULL):
+            return singly(some)
+        heard = [one for one in some if isinstance(one, Heard) and not one.tools]
+        others = [one for one in some if not isinstance(one, Heard) or one.tools]
+        common = Common(self.keeper.asset, self._prefix, self._numbers, self._began())
+        text, many, otherwise = lines(heard, common)
+        return Bundle(text, many), [*others, *otherwise]
 
-    def when(self, at: float) -> datetime:
-        """The time of day that it was `at`, by the clock that only goes forward."""
-        since = self.monotonic() - at
-        now = self.choices.wall()
-        return now - timedelta(seconds=since) if since > _SOON else now
+    def _began(self) -> float:
+        """The time of day at which the clock that only goes forward stood at nought."""
+        return self.choices.wall().timestamp() - self.monotonic()
 
-    def line(self, number: int, at: float, facts: Event, bodies: tuple[bytes, bytes]) -> bytes:
+    def line(self, at: float, facts: Event, asked: bytes, answered: bytes) -> bytes:
         """The event as JSON, with what its bodies say, whatever their shape."""
-        asked, answered = bodies
         extract = self.choices.extract
         found = quickly(asked, answered) if asked and self._reads else None
         if found is None and asked:
@@ -293,8 +289,8 @@ class Core:
         if self.policy is not None and self.policy.log is LogLevel.FULL:
             found = {**_whole(asked, answered), **(found or {})}
         event = {
-            "id": f"{self._prefix}{number}",
-            "ts": self.when(at),
+            "id": f"{self._prefix}{next(self._numbers)}",
+            "ts": datetime.fromtimestamp(self._began() + at, UTC),
             "kind": "inference",
             "asset": self.keeper.asset,
             **facts,
@@ -312,11 +308,10 @@ def _whole(asked: bytes, answered: bytes) -> Event:
 class Told:
     """What is told of a request that nobody listened to."""
 
-    __slots__ = ("answered", "asked", "at", "core", "facts", "number", "size")
+    __slots__ = ("answered", "asked", "at", "core", "facts", "size")
 
     def __init__(self, core: Core, facts: Event, asked: bytes, answered: bytes) -> None:
         self.core = core
-        self.number = core.next()
         self.at = core.monotonic()
         self.facts = facts
         self.asked = asked
@@ -325,4 +320,4 @@ class Told:
 
     def line(self) -> bytes:
         """The event, as JSON."""
-        return self.core.line(self.number, self.at, self.facts, (self.asked, self.answered))
+        return self.core.line(self.at, self.facts, self.asked, self.answered)

@@ -10,7 +10,7 @@ Why   streams stay streams. Only a shape, an output filter, denied tools or shad
 from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
 from stanch.guard.core import PROBE, Core
 from stanch.guard.facts import Decision, Outcome, Why
-from stanch.guard.heard import Heard, Receive
+from stanch.guard.heard import Heard, Receive, whole
 from stanch.guard.identity import Scope
 from stanch.guard.shape import shaped
 
@@ -22,7 +22,7 @@ _ERROR = 400
 class Exchange(Heard):
     """A request whose answer may be held back."""
 
-    __slots__ = ("_complete", "_fallback", "_holding", "_shadow", "_start", "_telling")
+    __slots__ = ("_complete", "_core", "_fallback", "_holding", "_shadow", "_start", "_telling")
 
     def __init__(
         self,
@@ -32,7 +32,8 @@ class Exchange(Heard):
         line: tuple[Receive, Send],
     ) -> None:
         super().__init__(core, decision, who, line)
-        self._telling = core.choices.telemetry
+        self._core = core
+        self._telling = core.telling
         self._start: Message | None = None
         self._complete = False
         self._shadow = decision.outcome is Outcome.SHADOW
@@ -59,8 +60,9 @@ class Exchange(Heard):
             return
         if kind == "http.response.body":
             self._complete = not message.get("more_body", False)
-            if self._holding or self._telling:
-                self.keep(message.get("body"))
+            body = message.get("body")
+            if body and (self._holding or self._telling):
+                self.keep(body)
         if not self._holding:
             await self._send(message)
         elif self._complete:
@@ -77,7 +79,7 @@ class Exchange(Heard):
             return
         body = self._treated()
         if body is None or self._start is None:
-            self.core.counts["answers_withheld"] += 1
+            self._core.counts["answers_withheld"] += 1
             await refuse(self._send, _WITHHELD)
             return
         headers = [(n, v) for n, v in self._start.get("headers", ()) if n.lower() not in _DROPPED]
@@ -90,7 +92,7 @@ class Exchange(Heard):
         """The answer as it may be shown; None when it must be withheld."""
         if self._left < 0 or self._start is None:
             return None
-        core, body = self.core, b"".join(self.answered)
+        core, body = self._core, whole(self.answered)
         try:
             inspection = core.keeper.inspection
             if inspection is None:
@@ -102,7 +104,7 @@ class Exchange(Heard):
             return None
 
     def _shaped(self, body: bytes) -> bytes | None:
-        policy = self.core.policy
+        policy = self._core.policy
         if not body or policy is None or self._start is None:
             return body
         given = {n.lower(): v.lower() for n, v in self._start.get("headers", ())}
@@ -110,4 +112,4 @@ class Exchange(Heard):
             return None
         if b"json" not in given.get(b"content-type", b""):
             return body if self.status >= _ERROR else None
-        return shaped(body, policy.shape, self.core.choices.dice)
+        return shaped(body, policy.shape, self._core.choices.dice)

@@ -165,11 +165,13 @@ class Link:
         if not events:
             return
         try:
-            status, _, _ = wire.ask("POST", "/api/v1/events", body=b"[" + b",".join(events) + b"]")
+            body = b"[%b]" % b",".join([one.text for one in events])
+            status, _, _ = wire.ask("POST", "/api/v1/events", body=body)
         except OSError:
             self._buffer.give_back(events)
             raise
         if status == _BUSY or status >= _BROKEN:
             self._buffer.give_back(events)
             raise ConnectionError(f"status {status}")
-        self.counts["events_refused" if status >= _BAD else "events_sent"] += len(events)
+        sent = "events_refused" if status >= _BAD else "events_sent"
+        self.counts[sent] += sum(one.many for one in events)

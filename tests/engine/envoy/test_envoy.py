@@ -383,7 +383,8 @@ def test_what_happens_in_envoy_is_told_as_events(front: Make) -> None:
     events: list[Any] = []
 
     def both() -> bool:
-        events.extend(map(json.loads, one.made.core.buffer.batch(10, 0)))
+        for told in one.made.core.buffer.batch(10, 0):
+            events.extend(json.loads(b"[%b]" % told.text))
         return len(events) >= 2
 
     _until(both)
