@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 
 from stanch.triage.verdict.calibration import Table, calibrate, packaged
 from stanch.triage.verdict.decide import ALPHA, LIFE, bound, price, verdict_of
-from stanch.triage.verdict.observations import Base, Happening, Now, Observations, Signal
+from stanch.triage.verdict.faults import fault_reasons
+from stanch.triage.verdict.observations import (
+    Base,
+    Happening,
+    Now,
+    Observations,
+    ScaleFit,
+    Signal,
+)
 from stanch.triage.verdict.observe import observe
-from stanch.vocabulary.finding import AttackKind, Finding, Lifecycle
+from stanch.vocabulary.finding import AttackKind, Finding, Lifecycle, Suspect
 from stanch.vocabulary.ids import AssetId, DetectorId, PrincipalId
 from stanch.vocabulary.incident import VerdictKind
 from stanch.vocabulary.span import Span
@@ -293,6 +301,68 @@ def test_one_detector_heard_a_hundred_times_counts_once() -> None:
     once = verdict_of((finding(0.8),), Observations(), packaged())
     often = verdict_of(tuple(finding(0.8) for _ in range(100)), Observations(), packaged())
     assert once == often
+
+
+def sight(kind: AttackKind, strength: float, *names: str) -> Finding:
+    """What one detector says of these people, as strongly as this."""
+    people = tuple(Suspect(principal=PrincipalId(n), share=1.0, confidence=0.9) for n in names)
+    said = finding(0.0, strength=strength)
+    return replace(said, points_to={kind: 0.9}, suspects=people, topic=str(kind))
+
+
+def test_the_newest_sight_says_what_it_is_for_and_the_strongest_how_sure_that_is() -> None:
+    first = sight(AttackKind.THRESHOLD_PROBING, 6.0, "p1")
+    then = sight(AttackKind.EVASION, 4.0, "p1")
+    verdict = verdict_of((first, then), Observations(), packaged())
+    assert verdict.attack is AttackKind.EVASION
+    assert verdict.reasons[0].findings == (then.id,)
+    alone = verdict_of((first,), Observations(), packaged())
+    assert verdict.confidence == alone.confidence
+
+
+def test_a_sight_of_other_people_takes_back_nothing_that_was_said_of_these() -> None:
+    first = sight(AttackKind.THRESHOLD_PROBING, 6.0, "p1")
+    other = sight(AttackKind.EVASION, 4.0, "p2")
+    verdict = verdict_of((first, other), Observations(), packaged())
+    assert verdict.attack is AttackKind.THRESHOLD_PROBING
+    both = sight(AttackKind.EVASION, 3.0, "p1", "p2")
+    assert verdict_of((first, other, both), Observations(), packaged()).attack is AttackKind.EVASION
+
+
+def test_a_newer_sight_that_points_nowhere_takes_the_place_of_none() -> None:
+    first = sight(AttackKind.EVASION, 6.0, "p1")
+    unclear = replace(sight(AttackKind.EXTRACTION, 6.0, "p1"), points_to={})
+    verdict = verdict_of((first, unclear), Observations(), packaged())
+    assert verdict.attack is AttackKind.EVASION
+
+
+def test_one_odd_input_asked_again_and_again_is_one_odd_input() -> None:
+    window = now(off={7: 30})
+    assert verdict_of((), observe(window, base()), packaged()).kind is VerdictKind.ATTACK
+    assert window.off is not None
+    different, off = window.rows.copy(), window.off.copy()
+    different[7], off[7] = 20, 1
+    repeated = replace(window, different=different, off=off)
+    assert verdict_of((), observe(repeated, base()), packaged()).kind is VerdictKind.NATURAL
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"alike": 0.95}, True),
+        ({"alike": 0.6}, True),
+        ({"alike": 0.6, "largest": 0.7}, False),
+        ({"alike": 0.95, "largest": 0.7}, True),
+        ({"alike": None}, True),
+        ({"alike": None, "newcomers": 0.8}, False),
+    ],
+)
+def test_a_unit_is_wrong_for_everybody_or_it_is_no_fault(
+    changes: dict[str, float | None], said: bool
+) -> None:
+    fit = ScaleFit(feature="amount", factor=2.54, misfit=0.01)
+    seen = replace(Observations(scale=fit, drift=0.4), **changes)  # pyrefly: ignore[bad-argument-type]  a test names what it changes
+    assert bool(fault_reasons(seen)) is said
 
 
 @given(st.permutations(range(PEOPLE)), st.integers(0, PEOPLE - 1))

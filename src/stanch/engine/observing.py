@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from stanch.detect.habits.people import people
 from stanch.detect.habits.repeats import Repeats, repeats_of, usual_repeats
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import (
@@ -36,6 +37,8 @@ QUANTILES = (0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9)
 FEW_PRINCIPALS = 3
 STILL, HALFWAY = 0.1, 0.5
 """A middle that moved less than this many standard deviations stood still; what is moving along."""
+CHANCE = 4.0
+"""Standard deviations over the root of the rows: what the middle of ten axes moves by chance."""
 FEWEST = 20
 """Rows under which a minute says nothing about how a change came."""
 LABELLED = 500
@@ -100,13 +103,15 @@ def _happenings(window: Window) -> Iterator[Happening]:
 def _now(ledger: Ledger, summary: Summary, base: Baseline, slices: Sequence[Slice]) -> Now:
     told = [s for s in slices if s.summary.n >= FEWEST]
     heaps = _heaps(ledger, base)
+    who = people(ledger, 0)
     return Now(
         principals=tuple(PrincipalId(n) for n in ledger.names),
         rows=ledger.block(Block.ROWS)[:, 0],
-        off=ledger.block(Block.OFF)[:, 0] if base.plan.manifold.pairs.size else None,
+        different=_whole(who.trials()),
+        off=_whole(who.fresh(who.count(Block.OFF))) if base.plan.manifold.pairs.size else None,
         dup=heaps.heaped if heaps is not None else None,
         asked=heaps.asked if heaps is not None else None,
-        edge=ledger.block(Block.NEAR)[:, 0] if base.plan.near > 0 else None,
+        edge=_whole(who.fresh(who.count(Block.NEAR))) if base.plan.near > 0 else None,
         lost=_lost(summary),
         odd=ledger.block(Block.ODD)[:, 0],
         total=_bins(summary) if base.plan.numbers else None,
@@ -114,6 +119,10 @@ def _now(ledger: Ledger, summary: Summary, base: Baseline, slices: Sequence[Slic
         slice_starts=tuple(s.start for s in told),
         levels=_levels(summary, base) if base.plan.numbers else None,
     )
+
+
+def _whole(counts: Floats) -> Ints:
+    return np.rint(counts).astype(np.int64)
 
 
 def _heaps(ledger: Ledger, base: Baseline) -> Repeats | None:
@@ -174,16 +183,23 @@ def _golden_cells(golden: Summary) -> Ints:
 
 
 def _alike(ledger: Ledger, base: Baseline) -> float | None:
-    """The share of principals whose inputs moved as the middle one's did, along the main axes."""
+    """The share of principals whose inputs moved as the middle one's did, along the main axes.
+
+    Of those who were there before, where they are a few: what is new is no custom of the place.
+    """
     rows = ledger.block(Block.ROWS)[:, 0]
     enough = rows >= FEWEST
+    before = frozenset(base.habits.names) if base.habits is not None else frozenset()
+    known = enough & np.array([name in before for name in ledger.names], np.bool_)
+    enough = known if known.sum() >= FEW_PRINCIPALS else enough
     if enough.sum() < FEW_PRINCIPALS or not base.golden.n:
         return None
-    usual = base.golden.sums[Part.MOMENTS][0] / base.golden.n
+    usual, square = base.golden.sums[Part.MOMENTS] / base.golden.n
     moved = ledger.block(Block.MOMENTS)[enough, 0] / rows[enough, None] - usual
     typical = np.median(moved, axis=0)
     axis = int(np.abs(typical).argmax())
-    if abs(typical[axis]) < STILL * SIGMA:
+    width = float(np.sqrt(max(square[axis] - usual[axis] ** 2, 0.0)))
+    if abs(typical[axis]) < max(STILL * SIGMA, CHANCE * width / np.sqrt(rows[enough].sum())):
         return 0.0
     return float((moved[:, axis] / typical[axis] >= HALFWAY).mean())
 

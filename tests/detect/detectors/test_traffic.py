@@ -148,6 +148,37 @@ def test_a_copy_seen_in_several_ways_speaks_by_the_one_that_tells_most() -> None
     assert found.points_to[AttackKind.EXTRACTION] >= 0.5
 
 
+def _crossed(around: int) -> examples.Change:
+    """Inputs made of others', column by column, and so many of them around each."""
+
+    def asked(rows: Columns) -> Columns:
+        mine = np.flatnonzero(rows.principals == examples.ODD_ONE)[:40]
+        numbers, places = rows.numbers.copy(), np.arange(len(mine))
+        principals = np.where(rows.principals == examples.ODD_ONE, 0, rows.principals)
+        principals[mine] = examples.ODD_ONE
+        for column in range(numbers.shape[1]):
+            numbers[mine, column] = np.roll(numbers[mine, column], 3 * column)
+        noise = np.random.default_rng(8).normal(0.0, 0.15, (len(mine), numbers.shape[1]))
+        noise[places % around == 0] = 0.0
+        record, said = mine[places - places % around], rows.predictions.copy()
+        numbers[mine], said[mine] = numbers[record] + noise, said[record]
+        principals = principals.astype(np.int32)
+        return replace(rows, numbers=numbers, predictions=said, principals=principals)
+
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("around", "kind"), [(5, AttackKind.MEMBERSHIP_INFERENCE), (1, AttackKind.EXTRACTION)]
+)
+def test_inputs_that_do_not_occur_are_a_copy_unless_they_lie_around_many_records(
+    around: int, kind: AttackKind
+) -> None:
+    (found,) = findings("extraction", _crossed(around))
+    assert max(found.points_to, key=lambda one: found.points_to[one]) is kind
+    assert ("around each of many records" in found.says) is (around > 1)
+
+
 def test_who_alone_asks_more_than_everybody_used_to_is_named_for_sure() -> None:
     def flood(rows: Columns) -> Columns:
         start = int(rows.ticks[0])

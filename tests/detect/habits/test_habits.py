@@ -11,6 +11,9 @@ from stanch.detect.habits.distances import distance_of
 from stanch.detect.habits.shares import share_of
 from stanch.detect.habits.tails import beta_binomial, chi_square_low, gamma, normal
 
+NEW = np.zeros(60, np.bool_)
+"""Nobody of these was there in the baseline."""
+
 
 def test_a_tail_without_spread_is_the_binomial_one() -> None:
     exact = sum(math.comb(20, k) * 0.1**k * 0.9 ** (20 - k) for k in range(6, 21))
@@ -91,7 +94,8 @@ def test_the_mean_e_value_of_a_uniform_p_value_is_at_most_one() -> None:
 def test_many_ordinary_principals_are_no_crowd() -> None:
     dice = np.random.default_rng(4)
     strengths = [
-        crowd_of(np.log10(dice.random(60)), dice.normal(size=(60, 65))).strength for _ in range(200)
+        crowd_of(np.log10(dice.random(60)), dice.normal(size=(60, 65)), NEW).strength
+        for _ in range(200)
     ]
     assert sum(s >= 2 for s in strengths) <= 4
 
@@ -102,7 +106,7 @@ def test_twenty_hands_each_hardly_odd_are_a_crowd_of_those_twenty() -> None:
     rarity[:20] = -2.0
     directions = dice.normal(size=(60, 65))
     directions[:20] += 2.0
-    crowd = crowd_of(rarity, directions)
+    crowd = crowd_of(rarity, directions, NEW)
     assert crowd.strength > 4
     assert len({*crowd.members} & {*range(20)}) >= 18
     assert not {*crowd.members} - {*range(20)}
@@ -115,8 +119,23 @@ def test_who_is_only_a_little_odd_and_a_little_alike_is_no_member() -> None:
         rarity = np.concatenate([np.full(20, -2.0), np.log10(dice.random(20))])
         directions = dice.normal(size=(40, 65))
         directions[:20] += 0.7
-        wrongly += len({*crowd_of(rarity, directions).members} - {*range(20)})
+        wrongly += len({*crowd_of(rarity, directions, NEW).members} - {*range(20)})
     assert wrongly <= 5
+
+
+def test_who_was_always_there_is_taken_for_a_member_more_seldom() -> None:
+    dice = np.random.default_rng(6)
+    known = np.arange(60) >= 20
+    wrongly = {"new": 0, "known": 0}
+    for _ in range(200):
+        rarity = np.concatenate([np.full(20, -2.0), np.log10(dice.random(20))])
+        directions = dice.normal(size=(40, 65))
+        directions[:20] += 0.7
+        for who, flags in (("new", NEW), ("known", known)):
+            named = {*crowd_of(rarity, directions, flags).members}
+            assert len(named & {*range(20)}) >= 15
+            wrongly[who] += len(named - {*range(20)})
+    assert wrongly["known"] == 0 < wrongly["new"]
 
 
 def test_the_bar_sums_to_the_rate_over_all_looks() -> None:

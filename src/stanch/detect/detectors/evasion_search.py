@@ -93,7 +93,7 @@ def _how(base: Baseline, ledger: Ledger, line: int, *, near: bool) -> str:
             return _ALONG
         case Shape.LINE:
             return _HALVED
-        case Shape.PLACE | Shape.HEAPS:
+        case Shape.PLACE | Shape.HEAPS | Shape.RECORDS:
             return _ONE_INPUT
         case Shape.SPREAD | Shape.UNKNOWN:
             blind = _ALL_ONE if one_answer(ledger, line) else _NO_DATA

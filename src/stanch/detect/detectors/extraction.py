@@ -8,13 +8,15 @@ Why   a copy needs answers where the model's users have no questions: off the ma
 Math  Ways of being odd: rows off the manifold; rows with values out of range; rows close to the
       boundary (shares, `habits.shares`); one step taken again and again from different inputs, as
       a copy by the signs of a surrogate's gradient takes it (`habits.pairs`); inputs that each
-      lie close to an older one (`habits.touching`); the mean wave (the
+      lie close to an older one (`habits.touching`); rows with a number between the places of its
+      grid (`summaries.grid`), which steps and mixtures do not keep; the mean wave (the
       MMD of a Gaussian kernel) and the centre along the main axes, in their own standard
       deviations (`habits.distances`). The bar
       (`habits.bar`) shares `rate` among principals, ways and looks, so at most `rate` of windows,
       and far fewer than .1 % of benign principals, alarm. Crowds: `habits.crowds`. Whose inputs lie
-      around one place, or along lines across the boundary (`habits.shapes`), is as odd as a copier
-      and makes no copy: it speaks for what the shape tells.
+      around one place, along lines across the boundary (`habits.shapes`), or a little around each
+      of many records (`habits.records`), is as odd as a copier and makes no copy: it speaks for
+      what the shape tells.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,6 +41,7 @@ from stanch.detect.habits.people import (
     people,
     unable,
 )
+from stanch.detect.habits.records import around_records
 from stanch.detect.habits.shapes import Shape, shape_of
 from stanch.detect.habits.touching import touch_way
 from stanch.detect.summaries.arrays import Floats
@@ -50,7 +53,7 @@ from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Sus
 from stanch.vocabulary.ids import DetectorId, PrincipalId
 
 ID = DetectorId("extraction")
-OFF, RANGE, NEAR, JOINT, CENTRE, STEPS, TOUCH = (
+OFF, RANGE, NEAR, JOINT, CENTRE, STEPS, TOUCH, BETWEEN = (
     "inputs that do not occur together",
     "inputs out of range",
     "answers close to the boundary",
@@ -58,15 +61,28 @@ OFF, RANGE, NEAR, JOINT, CENTRE, STEPS, TOUCH = (
     "the centre of the inputs",
     "one step taken again and again from different inputs",
     "inputs close to an older one of the same principal",
+    "inputs with a number between those that occur",
 )
-WORTH = {OFF: 0.8, STEPS: 0.8, TOUCH: 0.6, RANGE: 0.5, NEAR: 0.5, JOINT: 0.4, CENTRE: 0.3}
+WORTH = {
+    OFF: 0.8,
+    STEPS: 0.8,
+    TOUCH: 0.6,
+    BETWEEN: 0.5,
+    RANGE: 0.5,
+    NEAR: 0.5,
+    JOINT: 0.4,
+    CENTRE: 0.3,
+}
 """How far each way speaks for extraction; a new kind of customer shows in the last two as well."""
-SHARES = (OFF, RANGE, NEAR, STEPS, TOUCH)
+SHARES = (OFF, RANGE, NEAR, STEPS, TOUCH, BETWEEN)
+GROWTH = (STEPS, TOUCH)
+"""How a copy asks that grows from a few inputs."""
 NO_COPY: Mapping[Shape, AttackKind] = MappingProxyType(
     {
         Shape.PLACE: AttackKind.EVASION,
         Shape.LINE: AttackKind.EVASION,
         Shape.LINES: AttackKind.THRESHOLD_PROBING,
+        Shape.RECORDS: AttackKind.MEMBERSHIP_INFERENCE,
     }
 )
 """What a shape that makes no copy is for."""
@@ -104,13 +120,17 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         if a.rows >= limits.enough
     )
     if alone:
+        around = around_records(base, who)
         told: dict[Shape, list[Accused]] = {}
         for one in alone:
             shape = shape_of(base, ledger, int(who.places[one.place]))
-            told.setdefault(shape if shape in NO_COPY else Shape.SPREAD, []).append(one)
+            if shape not in NO_COPY:
+                records = around[one.place] and one.way not in GROWTH
+                shape = Shape.RECORDS if records else Shape.SPREAD
+            told.setdefault(shape, []).append(one)
         for shape, several in told.items():
             yield _finding(window, tuple(several), _points_to(_worth(several, ways), shape), shape)
-    crowd = crowd_of(rarest(ways), _directions(known, who))
+    crowd = crowd_of(rarest(ways), _directions(known, who), who.known)
     if crowd.strength < -np.log10(limits.rate / 2) or not _minority(who, crowd):
         return
     if len({*crowd.members} - {a.place for a in alone}) >= limits.crowd:
@@ -130,6 +150,8 @@ def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[W
         shares.append((OFF, Block.OFF, known.off))
     if base.plan.near > 0:
         shares.append((NEAR, Block.NEAR, 0.0))
+    if base.plan.grid.any():
+        shares.append((BETWEEN, Block.BETWEEN, 0.0))
     found = [share_way(name, habit, who, block, least) for name, block, least in shares]
     found.append(mix_way(JOINT, known, habit, who))
     found.append(centre_way(CENTRE, known, habit, who))

@@ -8,12 +8,12 @@ Why   who tests membership asks about each of many records, and a little around 
       the model is and how far it stays so; who has the records of the training set, or planted
       canaries, asks for rows that nobody else knows; who inverts a model climbs towards what it is
       surest of.
-Math  Records: many pairs of inputs that hardly differ (`habits.pairs`), in many small clusters
-      instead of one large one (`habits.clusters`), mostly with one answer and without one step for
-      all. Hits: the share of a principal's different rows that equal a row of the training set
-      (`habits.shares`). Climbing: the share of answers in the highest sixteenth of the margin,
-      counted only where many pairs hardly differ, too. The bar (`habits.bar`) shares `rate` among
-      principals, ways and looks.
+Math  Records: many pairs of inputs that hardly differ, in many small clusters instead of one large
+      one, mostly with one answer and without one step for all (`habits.records`). Hits: the share
+      of a principal's different rows that equal a row of the training set (`habits.shares`).
+      Climbing: the share of answers in the highest sixteenth of the margin, counted only where many
+      pairs hardly differ, too. The bar (`habits.bar`) shares `rate` among principals, ways and
+      looks.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,6 @@ import numpy as np
 
 from stanch.detect import examples
 from stanch.detect.detector import Detector
-from stanch.detect.habits.clusters import clusters_of
 from stanch.detect.habits.judge import (
     Accused,
     Way,
@@ -33,8 +32,9 @@ from stanch.detect.habits.judge import (
     share_way,
     suspects_of,
 )
-from stanch.detect.habits.pairs import flips_way, steps_way, tight_ways
+from stanch.detect.habits.pairs import tight_ways
 from stanch.detect.habits.people import LONG, People, people, unable
+from stanch.detect.habits.records import record_ways
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.fingerprints import Known
 from stanch.detect.summaries.parts import Block, Part
@@ -52,12 +52,6 @@ HITS, CLIMB, RECORDS = (
 WORTH = {HITS: 0.9, RECORDS: 0.85, CLIMB: 0.4}
 CLOSER = 2.0
 """Certainty is a climb only if so many times more pairs than usual hardly differ."""
-SMALL = 0.34
-"""A larger share of the inputs around one of them is one search, not many records."""
-FLIPPED = 0.25
-"""More pairs with different answers, in those that hardly differ, feel for the boundary."""
-STEPPED = -3.0
-"""Log10 of how rare a step has to be to make it a copy by steps."""
 SURE = 6.0
 """Evidence from which it is said again, as another sight: the first one may have been of a few."""
 
@@ -93,26 +87,12 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
 
 def _ways(base: Baseline, habit: People, who: People, *, hits: bool) -> list[Way]:
     tight = tight_ways(RECORDS, base, who)
-    found = _records(tight, base, who)
+    found: list[Way | None] = list(record_ways(RECORDS, base, who))
     if hits:
         found.append(share_way(HITS, habit, who, Block.HITS, 1 / max(base.golden.n, 1)))
     if tight and base.plan.near > 0:
         found.append(_climb(tight[0], habit, who))
     return [way for way in found if way is not None]
-
-
-def _records(tight: tuple[Way, ...], base: Baseline, who: People) -> list[Way | None]:
-    """Many small clusters; not one large one, not along a boundary, not by one step."""
-    clusters, steps = clusters_of(base, who), steps_way("", base, who)
-    flips = flips_way("", base, who)
-    if clusters is None or steps is None or flips is None:
-        return []
-    many = (clusters.share <= SMALL) & (steps.rarity > STEPPED)
-    out: list[Way | None] = []
-    for way in tight:
-        agreed = many & (flips.shown <= FLIPPED * way.shown)
-        out.append(replace(way, rarity=np.where(agreed, way.rarity, 0.0)))
-    return out
 
 
 def _climb(tight: Way, habit: People, who: People) -> Way | None:

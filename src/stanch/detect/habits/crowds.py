@@ -12,7 +12,9 @@ Math  A p-value becomes an e-value, e = (1 - p + p ln p) / (p (ln p)^2), whose m
       in ten is asked of each) and those whose direction is not alike: whose cosine with the sum of
       the others' directions is under `ALIKE`. Of everybody there, fewer than `INNOCENT` may by
       chance be as rare as a member and as alike: how alike somebody is by chance (a normal law) is
-      measured on those who are no members, and is at least what independent directions have.
+      measured on those who are no members, and is at least what independent directions have. Of who
+      was there in the baseline, `STEADY` of that: keys made for a theft are new, and people whom
+      one has long known to be ordinary are odd by chance at one look or another.
 """
 
 import math
@@ -21,13 +23,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from stanch.detect.habits.tails import normal
-from stanch.detect.summaries.arrays import Floats, Ints
+from stanch.detect.summaries.arrays import Flags, Floats, Ints
 
 ALIKE = 0.1
 ODD = -1.0
 """Log10 of how rare each member has to be by itself."""
 INNOCENT = 0.05
 """So many who only happen to be there may be taken for a member."""
+STEADY = 0.01
+"""Who was there before may be taken for a member so many times more seldom."""
 MOST = 256
 """Only so many principals, the rarest, are taken as candidates; the others count as e = 0."""
 CERTAIN = -1e-6
@@ -55,8 +59,11 @@ def e_value(rarity: float) -> float:
     return (math.log(max(1 - p + p * log, 1e-300)) - log - 2 * math.log(-log)) / _TEN
 
 
-def crowd_of(rarity: Floats, directions: Floats) -> Crowd:
-    """The crowd that is most odd together; without members when there is none."""
+def crowd_of(rarity: Floats, directions: Floats, known: Flags) -> Crowd:
+    """The crowd that is most odd together, without members when there is none.
+
+    `known` tells who was there in the baseline.
+    """
     size = len(rarity)
     none = Crowd(members=np.zeros(0, np.int64), strength=0.0, alike=0.0)
     order = np.argsort(rarity, kind="stable")[:MOST]
@@ -67,7 +74,9 @@ def crowd_of(rarity: Floats, directions: Floats) -> Crowd:
     terms = terms[2:]
     strength = (_log_sum(terms) - math.log(size - 1)) / _TEN
     chosen = order[: int(terms.argmax()) + 2]
-    members, alike = _alike(chosen[rarity[chosen] <= ODD], directions, rarity)
+    odd = chosen[rarity[chosen] <= ODD]
+    allowed = np.log10(np.where(known[odd], INNOCENT * STEADY, INNOCENT))
+    members, alike = _alike(odd, directions, rarity, allowed)
     return Crowd(members=members, strength=strength, alike=alike) if members.size else none
 
 
@@ -89,7 +98,7 @@ def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def _alike(chosen: Ints, directions: Floats, rarity: Floats) -> tuple[Ints, float]:
+def _alike(chosen: Ints, directions: Floats, rarity: Floats, allowed: Floats) -> tuple[Ints, float]:
     """Those of the chosen who look like the others more than chance explains, and how much."""
     unit = directions / np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-12)
     sums = unit[chosen].sum(axis=0)
@@ -101,7 +110,7 @@ def _alike(chosen: Ints, directions: Floats, rarity: Floats) -> tuple[Ints, floa
     spread = max(float(usual[-1]), math.sqrt(float((usual**2).mean())))
     so_alike = np.array([normal(float(c) / spread) for c in cosine])
     happens = rarity[chosen] + so_alike + math.log10(len(unit))
-    kept = (cosine >= ALIKE) & (happens <= math.log10(INNOCENT))
+    kept = (cosine >= ALIKE) & (happens <= allowed)
     return chosen[kept], float(cosine[kept].mean()) if kept.any() else 0.0
 
 

@@ -52,6 +52,8 @@ class Shape(StrEnum):
     LINE = "along one line"
     LINES = "along lines across the boundary"
     HEAPS = "in heaps"
+    RECORDS = "a little around each of many records"
+    """What `habits.records` tells; never said by the heaps alone."""
     SPREAD = "far from each other"
     UNKNOWN = ""
     """Too few inputs, or no baseline that tells what is near."""

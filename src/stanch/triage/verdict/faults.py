@@ -39,14 +39,16 @@ def _single(seen: Observations) -> bool:
     """Whether some principals moved and most others did not, as far as that can be told.
 
     Where the others sent too few rows to compare, what moved is of those who stand out from them,
-    or of the one who sends most of the rows.
+    or of strangers who send most of the rows. Where one sends most of them, it is that one's,
+    unless all the others moved with it.
     """
     if feed_broke(seen):
         return False
+    theirs = seen.largest is not None and seen.largest > MOST
     if seen.alike is None:
-        stand_out = sum(s.share for s in seen.suspects) >= THEIRS
-        return stand_out or (seen.largest is not None and seen.largest > MOST)
-    return seen.alike < MOST
+        strangers = seen.newcomers is not None and seen.newcomers > MOST
+        return theirs or strangers or sum(s.share for s in seen.suspects) >= THEIRS
+    return seen.alike < (ALL if theirs else MOST)
 
 
 def feed_broke(seen: Observations) -> bool:

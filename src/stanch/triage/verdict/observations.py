@@ -57,6 +57,8 @@ class Now:
     """P: rows close to the decision threshold."""
     cells: Ints | None = None
     """P x C x C: by predicted class, then by the label told later."""
+    different: Ints | None = None
+    """P: rows less repeats of one input, of which `off` and `edge` count; None: none repeats."""
     told: Ints | None = None
     """P x C: labels by predicted class, where `cells` are upper bounds that do not add up."""
     hard: Floats | None = None

@@ -58,10 +58,11 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
     surplus = np.zeros(len(now.principals))
     off_rate = max(base.off_rate, base.recent_off_rate or 0.0)
     asked = now.rows if now.asked is None else now.asked
+    rows = now.rows if now.different is None else now.different
     for count, total, rate, who, everyone in (
-        (now.off, now.rows, off_rate, Signal.OFF_WHO, Signal.OFF_ALL),
+        (now.off, rows, off_rate, Signal.OFF_WHO, Signal.OFF_ALL),
         (now.dup, asked, base.dup_rate, Signal.DUP_WHO, Signal.DUP_ALL),
-        (now.edge, now.rows, base.edge_rate, Signal.EDGE_WHO, None),
+        (now.edge, rows, base.edge_rate, Signal.EDGE_WHO, None),
     ):
         if count is not None:
             signals[who], each = most(count, total, rate)

@@ -1,16 +1,18 @@
 """What the findings themselves say about an attack.
 
-In    the findings of an incident.
+In    the findings of an incident, in the order in which they came.
 Out   one reason for each detector that points to an attack, and the weight of each kind.
 Why   some detectors see a deed, not a statistic: a digest that does not match, a login from
       nowhere, an instruction hidden in a document. Their word counts by how far it points.
 Math  The log-odds of the strongest pointing of each detector, scaled by its own evidence against
       chance: in full at a thousand to one, twice that from a million to one on, where it is as good
-      as a deed that was seen. A detector that fires often is heard once.
+      as a deed that was seen. A detector that fires often is heard once: how surely somebody did
+      something, by the strongest it said of them; what that was for, by the newest, since more rows
+      show a shape that a few do not.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 from stanch.vocabulary.finding import AttackKind, Finding
@@ -33,25 +35,59 @@ class Told:
 
 def finding_reasons(findings: Sequence[Finding]) -> Told:
     """One reason for each detector that points to an attack, strongest first."""
-    best: dict[DetectorId, tuple[float, AttackKind, Finding]] = {}
-    for finding in sorted(findings, key=lambda f: f.id):
-        for kind in sorted(finding.points_to):
-            weight = _odds(finding.points_to[kind]) * min(MOST, max(0.0, finding.strength) / FULL)
-            held = best.get(finding.detector)
-            if held is None or weight > held[0]:
-                best[finding.detector] = (weight, kind, finding)
+    by: dict[DetectorId, list[_Sight]] = {}
+    for finding in findings:
+        sight = _sight(finding)
+        if sight is not None:
+            by.setdefault(finding.detector, []).append(sight)
+    best = [max(_now(own), key=lambda s: (s.weight, s.of.id)) for own in by.values()]
     kinds: dict[AttackKind, float] = {}
     reasons: list[Reason] = []
-    for detector, (weight, kind, finding) in sorted(best.items(), key=lambda b: (-b[1][0], b[0])):
-        if weight <= 0:
-            continue
-        kinds[kind] = kinds.get(kind, 0.0) + weight
+    for one in sorted(best, key=lambda s: (-s.weight, s.of.detector)):
+        kinds[one.kind] = kinds.get(one.kind, 0.0) + one.weight
         reasons.append(
             Reason(
-                name=detector, says=finding.says, weight=round(weight, 3), findings=(finding.id,)
+                name=one.of.detector,
+                says=one.of.says,
+                weight=round(one.weight, 3),
+                findings=(one.of.id,),
             )
         )
     return Told(reasons=tuple(reasons), kinds=kinds)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sight:
+    """What one finding points to most, and how far; or what a newer one of the same people does."""
+
+    of: Finding
+    kind: AttackKind
+    weight: float
+
+    @property
+    def people(self) -> frozenset[str]:
+        return frozenset(s.principal for s in self.of.suspects)
+
+
+def _sight(finding: Finding) -> _Sight | None:
+    """The finding as a sight; None when it points nowhere."""
+    if not finding.points_to:
+        return None
+    kind = max(sorted(finding.points_to), key=lambda k: finding.points_to[k])
+    weight = _odds(finding.points_to[kind]) * min(MOST, max(0.0, finding.strength) / FULL)
+    return _Sight(of=finding, kind=kind, weight=weight) if weight > 0 else None
+
+
+def _now(sights: Sequence[_Sight]) -> list[_Sight]:
+    """The sights of one detector that no newer one of the same people takes the place of."""
+    kept: list[_Sight] = []
+    for old in reversed(sights):
+        newer = next((n for n, s in enumerate(kept) if old.people <= s.people), None)
+        if newer is None:
+            kept.append(old)
+        else:
+            kept[newer] = replace(kept[newer], weight=max(kept[newer].weight, old.weight))
+    return kept
 
 
 def _odds(share: float) -> float:
