@@ -171,3 +171,25 @@ def test_the_short_way_never_decides_otherwise(policy: Policy) -> None:
         assert at_once is None or at_once.outcome is Outcome.SERVE
         assert (at_once or short.decide(one)) == long.decide(one)
     assert short.at_once((None, "198.51.100.1"), 99.0) is None
+
+
+def test_a_bucket_in_use_is_not_forgotten_however_many_names_are_invented() -> None:
+    state = State()
+    state.principals = Buckets(most=20)
+    table = Table(replace(NOTHING, limit=Limits(per_principal=rate("3/day"))), state)
+    who = ("key-1", "198.51.100.1")
+    served = 0
+    for n in range(60):
+        at = float(n)
+        found = table.at_once(who, at) or table.decide(_ask(*who, at))
+        served += found.outcome is Outcome.SERVE
+        table.decide(_ask(f"invented-{n}", at=at))
+    assert served == 3
+
+
+def test_the_short_way_serves_nobody_whose_bucket_is_unknown() -> None:
+    state = State()
+    state.principals = Buckets(most=0)
+    table = Table(replace(NOTHING, limit=Limits(per_principal=rate("1/day"))), state)
+    table.decide(_ask())
+    assert table.at_once(("key-1", "198.51.100.1"), 0.0) is None

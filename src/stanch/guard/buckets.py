@@ -28,11 +28,13 @@ class Buckets:
         return len(self._known)
 
     def wait(self, name: str, rate: Rate, at: float, need: float) -> float:
-        """Seconds until this much fits; nothing is taken."""
+        """Seconds until this much fits; nothing is taken, and who is refused counts as seen."""
         burst = rate.count if rate.burst is None else rate.burst
         left = self._left(name, rate, at)
         if left >= need:
             return 0.0
+        if name in self._known:
+            self._known.move_to_end(name)
         if need > burst or rate.count <= 0:
             return NEVER
         return (need - left) * rate.seconds / rate.count
