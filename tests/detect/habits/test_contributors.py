@@ -1,11 +1,13 @@
 """Contributors: one hand of many is named with its own pair, however little it moves the whole."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from stanch.detect.habits.contributors import Accused, accused_of
+from stanch.detect.habits.tails import hypergeometric
 from stanch.detect.summaries.columns import Columns, Labels
 from stanch.detect.summaries.count import Counted, labels_counted
 from stanch.detect.summaries.learn import Schema, learned
@@ -96,3 +98,23 @@ def test_a_window_without_labels_accuses_nobody() -> None:
     none = labels(3, 0, 1, 0.0)
     nothing: Counted = labels_counted(plan, none)
     assert accused_of(nothing.ledger.seal(), nothing.summary.sums[Part.LABELLED]) == ()
+
+
+@pytest.mark.parametrize(
+    ("count", "trials", "odd", "rows"), [(3, 5, 8, 40), (5, 5, 7, 600), (30, 36, 500, 1500)]
+)
+def test_the_exact_test_is_the_sum_of_what_could_be_drawn(
+    count: int, trials: int, odd: int, rows: int
+) -> None:
+    ways = sum(
+        math.comb(odd, k) * math.comb(rows - odd, trials - k)
+        for k in range(count, min(odd, trials) + 1)
+    )
+    exact = math.log10(ways) - math.log10(math.comb(rows, trials))
+    assert hypergeometric(count, trials, odd, rows) == pytest.approx(exact, abs=1e-9)
+
+
+def test_no_more_than_usual_is_no_news_and_more_than_there_are_cannot_be() -> None:
+    assert hypergeometric(1, 10, 100, 1000) == 0.0
+    assert hypergeometric(0, 10, 0, 1000) == 0.0
+    assert hypergeometric(3, 10, 2, 1000) == -math.inf

@@ -14,31 +14,14 @@ Math  Within a window the evidence is the product, over rows, of factors 1 + lam
 
 import math
 
-import numpy as np
-
 from stanch.detect.alarms.shares import single_excess
-from stanch.detect.summaries.arrays import Floats, Ints
 
 WINDOWS_A_YEAR = 52_560
 SHARERS = 10
 BAR = math.log10(WINDOWS_A_YEAR * SHARERS)
 """Log10 of the evidence that one window needs."""
-STAKES = np.array([0.02, 0.07, 0.2, 0.5, 0.8, 0.95])
-"""How much of the fortune is risked by `excesses`. Where half of all rows are odd anyway, nearly
-all of it has to be, to gain on a few dozen of them."""
 
 
 def excess(rows: int, odd: int, most: float) -> float:
     """Log10 of the evidence that more than this share of the rows is odd."""
     return single_excess(rows, odd, most) / math.log(10) if rows else 0.0
-
-
-def excesses(rows: Ints, odd: Ints, most: Floats) -> Floats:
-    """The same for many counts at once; what is usual often may be bet on with more at stake."""
-    bound = np.clip(most, 1e-9, 1.0)[..., None]
-    stake = STAKES / bound
-    odd, rows = odd[..., None], rows[..., None]
-    bets = odd * np.log1p(stake * (1 - bound)) + (rows - odd) * np.log1p(-STAKES)
-    top = bets.max(axis=-1, keepdims=True)
-    logs = top[..., 0] + np.log(np.exp(bets - top).mean(axis=-1))
-    return np.asarray(logs / math.log(10), np.float64)

@@ -168,7 +168,7 @@ def _by_hands(
     if targeted:
         says += (
             f"; they call {pair.flipped} of {pair.labels} answers {before!r} {after!r}, "
-            f"at most {pair.usual:.1%} is usual"
+            f"{pair.usual:.1%} is usual"
         )
     return _finding(
         window,
@@ -176,7 +176,7 @@ def _by_hands(
         measured={
             "flipped": float(pair.flipped),
             "labels on these answers": float(pair.labels),
-            "highest usual share": round(pair.usual, 4),
+            "usual share": round(pair.usual, 4),
             "share of all excess": round(pair.share, 4),
             "contributors": float(len(accused)),
         },

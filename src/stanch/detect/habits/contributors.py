@@ -7,10 +7,12 @@ Why   flipped labels come from few hands. Among two thousand labels the ten that
 Math  Of each contributor: all its labels, and each pair (answers a, labels b) among its labels on
       the answers a. Past 8 classes pairs share places (`summaries.pairs`), and the least of three
       counts stands for the pair, in the baseline too: its place, the wrong a, the wrong labels b.
-      The share is at most `bounds.highest` of the baseline and all the others together, beta
-      shared by the pairs, and not less than what the others show now, so a change that is
-      everybody's accuses nobody. Evidence: `rates.excesses`. `TO_PAIRS` of the fortune is shared by
-      the pairs, the rest is on all labels; the mean is an e-value, and so it is over contributors.
+      Fisher's exact test says how rare it is that so many of those which the baseline and all
+      labels now have together are this one's. It needs no bound on how often the model errs, which
+      from 400 rows would cost as much as two flipped labels of six. It is at most as rare as at
+      the share that the others show now, so a change that is everybody's accuses nobody. `TO_PAIRS`
+      of the chance is shared by the pairs, the rest is on all labels; it is shared by the
+      contributors, and by looks while labels come in, as in `bar`.
 """
 
 import math
@@ -19,16 +21,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stanch.detect.alarms.bets import BETA
-from stanch.detect.alarms.bounds import highest
-from stanch.detect.alarms.rates import BAR, excesses
+from stanch.detect.alarms.rates import BAR
+from stanch.detect.habits.bar import bar
+from stanch.detect.habits.tails import beta_binomial, hypergeometric
 from stanch.detect.summaries.arrays import Floats, Ints
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.pairs import pair_places
 from stanch.detect.summaries.parts import BLOCK_CLASSES, BLOCK_PAIRS, Block
 
 TO_PAIRS = 0.9
-AT_MOST = 0.95
+ENOUGH = 50
+"""Labels of one contributor at which the looks begin to be counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +44,7 @@ class Pair:
     """Its labels on these answers."""
     flipped: int
     usual: float
-    """The highest share that is usual."""
+    """The share that is usual."""
     share: float
     """Of what is too much in all its pairs."""
 
@@ -63,9 +66,11 @@ class Accused:
 class _Judged:
     """What was counted of some, one by one, and what it says."""
 
-    most: Floats
+    usual: Floats
+    """The share of all the others, then and now, or now alone, whichever is more."""
     excess: Floats
-    strength: Floats
+    rarity: Floats
+    """Log10."""
 
 
 def accused_of(ledger: Ledger, golden: Ints) -> tuple[Accused, ...]:
@@ -75,14 +80,16 @@ def accused_of(ledger: Ledger, golden: Ints) -> tuple[Accused, ...]:
         return ()
     labels, wrong = ledger.block(Block.LABELLED)[who].T
     rest = wrong.sum() - wrong, labels.sum() - labels
-    whole = _judged((wrong, labels), rest, _off(golden), 1)
+    whole = _judged((wrong, labels), rest, _off(golden))
     seen = _seen(ledger, who, golden)
     found: list[Accused] = []
     for place in np.unique(seen.hand).tolist():
         mine = np.flatnonzero(seen.hand == place)
-        shared = _sum(seen.judged.strength[mine]) - math.log10(seen.ways / TO_PAIRS)
-        strength = _sum(np.array([shared, whole.strength[place] + math.log10(1 - TO_PAIRS)]))
-        if strength - math.log10(len(who)) >= BAR:
+        rarity = min(
+            float(seen.judged.rarity[mine].min()) + math.log10(seen.ways / TO_PAIRS),
+            float(whole.rarity[place]) - math.log10(1 - TO_PAIRS),
+        )
+        if rarity <= bar(10.0**-BAR, len(who), 1, int(labels[place]), ENOUGH):
             pair = _pair(seen, mine, len(golden) - 2)
             more = max(float(whole.excess[place]), float(seen.judged.excess[mine].max()))
             found.append(
@@ -91,7 +98,7 @@ def accused_of(ledger: Ledger, golden: Ints) -> tuple[Accused, ...]:
                     labels=int(labels[place]),
                     wrong=int(wrong[place]),
                     excess=more,
-                    strength=strength,
+                    strength=-rarity,
                     pair=pair,
                 )
             )
@@ -120,7 +127,7 @@ def _seen(ledger: Ledger, who: Ints, golden: Ints) -> _Seen:
     rest = odd.sum(axis=0)[said, given] - own[0], rows.sum(axis=0)[said] - own[1]
     then = then_odd[said, given], then_rows[said]
     ways = odd[0].size
-    judged = _judged(own, rest, then, ways)
+    judged = _judged(own, rest, then)
     return _Seen(
         ways=ways, hand=hand, said=said, given=given, rows=own[1], odd=own[0], judged=judged
     )
@@ -129,13 +136,13 @@ def _seen(ledger: Ledger, who: Ints, golden: Ints) -> _Seen:
 def _pair(seen: _Seen, mine: Ints, classes: int) -> Pair:
     """The pair of these that speaks most."""
     judged = seen.judged
-    first = mine[np.lexsort((judged.excess[mine], judged.strength[mine]))[-1]]
+    first = mine[np.lexsort((-judged.excess[mine], judged.rarity[mine]))[0]]
     return Pair(
         said=_unfolded(int(seen.said[first]), classes),
         given=_unfolded(int(seen.given[first]), classes),
         labels=int(seen.rows[first]),
         flipped=int(seen.odd[first]),
-        usual=float(judged.most[first]),
+        usual=float(judged.usual[first]),
         share=float(judged.excess[first] / max(float(judged.excess[mine].sum()), 1e-9)),
     )
 
@@ -145,19 +152,20 @@ def others(found: Sequence[Accused]) -> str:
     return f", and {len(found) - 1} more contributors stand out" if found[1:] else ""
 
 
-def _judged(
-    now: tuple[Ints, Ints], rest: tuple[Ints, Ints], then: tuple[Ints, Ints], ways: int
-) -> _Judged:
+def _judged(now: tuple[Ints, Ints], rest: tuple[Ints, Ints], then: tuple[Ints, Ints]) -> _Judged:
     """Odd ones and rows of each, of all the others, and in the baseline."""
-    both = then[0] + rest[0], then[1] + rest[1]
-    least = highest(*both, BETA / ways)
-    most = np.minimum(np.maximum(least, rest[0] / np.maximum(rest[1], 1)), AT_MOST)
     odd, rows = now
-    return _Judged(
-        most=most,
-        excess=np.maximum(odd - most * rows, 0.0),
-        strength=excesses(rows, odd, most),
-    )
+    others, total = np.broadcast_arrays(then[0] + rest[0], then[1] + rest[1])
+    here = rest[0] / np.maximum(rest[1], 1)
+    usual = np.maximum(others / np.maximum(total, 1), here)
+    rarity = [
+        max(
+            hypergeometric(k, n, int(a) + k, int(b) + n),
+            beta_binomial(k, n, float(q), 0.0) if q > 0 else -math.inf,
+        )
+        for k, n, a, b, q in zip(odd.tolist(), rows.tolist(), others, total, here, strict=True)
+    ]
+    return _Judged(usual=usual, excess=np.maximum(odd - usual * rows, 0.0), rarity=np.array(rarity))
 
 
 def _off(golden: Ints) -> tuple[Ints, Ints]:
@@ -215,11 +223,3 @@ def _unfolded(place: int, classes: int) -> int:
     """The class, another class or none that this kept place stands for."""
     known = min(classes, BLOCK_CLASSES)
     return place if place < known else classes + place - known
-
-
-def _sum(tens: Floats) -> float:
-    """Log10 of the sum of what these are the log10 of."""
-    if not tens.size:
-        return -math.inf
-    top = float(tens.max())
-    return top + math.log10(float((10.0 ** (tens - top)).sum()))

@@ -2,8 +2,9 @@
 
 In    plain numbers.
 Out   log10 of a probability, at most 0.
-Math  beta-binomial by its recurrence, summed as logarithms; gamma by the cube root
-      of Wilson and Hilferty; the normal tail by `erfc`, and by its asymptote past 30 deviations.
+Math  beta-binomial by its recurrence, summed as logarithms; hypergeometric likewise; gamma by the
+      cube root of Wilson and Hilferty; the normal tail by `erfc`, and by its asymptote past 30
+      deviations.
 """
 
 import math
@@ -31,6 +32,29 @@ def beta_binomial(count: float, trials: int, mean: float, spread: float) -> floa
     part = min(count - low, 1.0)
     high = min(low + 1, trials)
     return float(min(0.0, (1 - part) * upto[low] + part * upto[high])) / _TEN
+
+
+def hypergeometric(count: int, trials: int, odd: int, rows: int) -> float:
+    """Log10 of the chance that so many of the odd ones, or more, are among these trials (Fisher).
+
+    `trials` of `rows` are one's own, drawn blindly; `odd` of all rows are odd (Fisher's test).
+    """
+    most = min(trials, odd)
+    if count > most:
+        return -math.inf
+    if count * rows <= odd * trials:
+        return 0.0
+    log = _choose(odd, count) + _choose(rows - odd, trials - count) - _choose(rows, trials)
+    total = term = 1.0
+    for more in range(count, most):
+        term *= (odd - more) * (trials - more)
+        term /= (more + 1) * (rows - odd - trials + more + 1)
+        total += term
+    return min(0.0, (log + math.log(total)) / _TEN)
+
+
+def _choose(size: int, taken: int) -> float:
+    return math.lgamma(size + 1) - math.lgamma(taken + 1) - math.lgamma(size - taken + 1)
 
 
 def gamma(value: float, shape: float) -> float:
