@@ -145,30 +145,18 @@ class Table:
 
     def decide(self, request: Request, *, spend: bool = True) -> Decision:
         """What happens to this request; `spend=False` looks without charging anybody."""
-        asks = request.principal, request.source
-        clear = self._clear.get(asks)
-        if clear is None or request.rows != 1 or request.tokens:
-            refused = self.denies(request)
-            if refused is not None:
-                return refused
-            clear = self._cleared(asks)
-        if self._limited:
-            waiting = self._rates(clear, request, spend=spend)
-            if waiting is not None:
-                return waiting
-        if not spend:
-            return next(iter(self._outcomes.values()))
-        if clear.rate is not None:
-            clear.bucket = self._state.principals.bucket(clear.name)
-            clear.until = request.at + FRESH
-        return self._only or self._outcomes[next(self._turns)]
+        if spend and request.rows == 1 and not request.tokens:
+            decision = self.at_once((request.principal, request.source), request.at)
+            if decision is not None:
+                return decision
+        return self._weighed(request, spend=spend)
 
     def at_once(self, who: tuple[str | None, str], at: float) -> Decision | None:
         """The answer to a plain request of somebody who was cleared; None where it may not be had.
 
-        It decides as `decide` does, for the event loop's own thread: most requests end here, and
-        find what they need out of the processor's caches. So it asks for no lock and no look-up but
-        one; a charge at the same moment on another thread could take one token too few.
+        Most requests end here, and find what they need out of the processor's caches. So it asks
+        for one look-up and no lock; where several threads decide, two charges at the same moment
+        may take one token.
         """
         clear = self._clear.get(who)
         if clear is None or not self._quick or at > clear.until:
@@ -188,6 +176,26 @@ class Table:
                 return None
             bucket[0], bucket[1] = left - 1.0, at
         return self._only
+
+    def _weighed(self, request: Request, *, spend: bool) -> Decision:
+        """The same, with all that the policy says."""
+        asks = request.principal, request.source
+        clear = self._clear.get(asks)
+        if clear is None or request.rows != 1 or request.tokens:
+            refused = self.denies(request)
+            if refused is not None:
+                return refused
+            clear = self._cleared(asks)
+        if self._limited:
+            waiting = self._rates(clear, request, spend=spend)
+            if waiting is not None:
+                return waiting
+        if not spend:
+            return next(iter(self._outcomes.values()))
+        if clear.rate is not None:
+            clear.bucket = self._state.principals.bucket(clear.name)
+            clear.until = request.at + FRESH
+        return self._only or self._outcomes[next(self._turns)]
 
     def _cleared(self, asks: tuple[str, str]) -> _Cleared:
         """The name for comparing and its rate, kept with this: nothing here denies the two."""
