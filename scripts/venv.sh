@@ -47,11 +47,16 @@ make_venv() {
         rm -rf "$folder"
         create "$python" "$folder" || exit 69
     fi
-    if "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
-            -r requirements/tools.txt && "$folder/bin/uv" --version >/dev/null 2>&1; then
-        install() { "$folder/bin/uv" pip install --quiet --python "$folder/bin/python" "$@"; }
+    by_pip() { "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
+    if by_pip --require-hashes -r requirements/tools.txt && "$folder/bin/uv" --version >/dev/null 2>&1; then
+        # uv is quicker; where a company's own certificate stands in the way, only pip may know it.
+        install() {
+            "$folder/bin/uv" pip install --quiet --python "$folder/bin/python" "$@" && return 0
+            say "uv could not do it; trying pip, which is slower."
+            by_pip "$@"
+        }
     else
-        install() { "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
+        install() { by_pip "$@"; }
     fi
     install --require-hashes -r "$wanted" || { say "The packages could not be installed; is there a network?"; exit 69; }
     install --no-deps --no-build-isolation -e . || { say "stanch itself could not be installed."; exit 70; }
