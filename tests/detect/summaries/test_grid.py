@@ -19,10 +19,15 @@ DICE = np.random.default_rng(1)
 
 
 def grid(column: np.ndarray) -> tuple[float, float]:
-    told = column[np.isfinite(column)]
-    spread = float(np.std(told)) if told.size else 0.0
-    unit, far = grid_of(column.reshape(-1, 1), np.array([spread]))[0]
+    unit, far = grid_of(column.reshape(-1, 1))[0]
     return float(unit), float(far)
+
+
+def test_noise_on_a_number_that_hardly_varies_is_not_its_spread() -> None:
+    """Nine in ten are one; the tenth of the users with a little noise must not set the scale."""
+    column = (DICE.random(2000) < 0.9).astype(float)
+    column[:200] += DICE.normal(size=200) * 0.006
+    assert grid(column)[1] > 0.02
 
 
 @pytest.mark.parametrize("unit", [1.0, 0.5, 0.25, 0.1, 0.05])
@@ -46,7 +51,7 @@ def test_a_few_with_other_numbers_leave_the_grid_as_it_is() -> None:
 
 def test_between_is_farther_than_a_little_noise() -> None:
     column = DICE.integers(0, 5, 500).astype(float)
-    known = grid_of(column.reshape(-1, 1), np.array([1.4]))
+    known = grid_of(column.reshape(-1, 1))
     rows = np.array([[2.0], [2.02], [2.5], [np.nan], [np.inf], [1e300], [-3.0], [7.4]])
     assert between(rows, known).tolist() == [False, False, True, False, False, False, False, True]
 

@@ -20,21 +20,31 @@ MOST = 0.8
 """So many of the values lie on the grid: some of who asks may have numbers of another kind."""
 FAR = 1 / 12
 """Of a standard deviation."""
+WILD = 0.01
+"""So many values at either end do not stretch the deviation."""
 ROUNDING = 1e-6
 """Of a unit: what a number loses on its way."""
 LARGEST = 2.0**40
 """Of a unit: past that, a number is too large to tell whether it is whole."""
 
 
-def grid_of(numbers: Floats, spread: Floats) -> Floats:
+def grid_of(numbers: Floats) -> Floats:
     """The grid of each number; a unit of 0 where there is none."""
     grid = np.zeros((numbers.shape[1], 2))
     for place in range(numbers.shape[1]):
         column = numbers[np.isfinite(numbers[:, place]), place]
-        far = FAR * float(spread[place])
-        unit = _unit(column, 2 * far) if column.size and far > 0.0 else 0.0
+        far = FAR * _spread(column)
+        unit = _unit(column, 2 * far) if far > 0.0 else 0.0
         grid[place] = unit, far if unit else 0.0
     return grid
+
+
+def _spread(column: Floats) -> float:
+    """The standard deviation, whatever the wildest hundredth at either end may be."""
+    if not column.size:
+        return 0.0
+    low, high = np.quantile(column, [WILD, 1 - WILD])
+    return float(np.clip(column, low, high).std())
 
 
 def between(numbers: Floats, grid: Floats) -> Flags:

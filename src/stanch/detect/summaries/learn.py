@@ -92,7 +92,7 @@ def learned(schema: Schema, reference: Columns) -> Learned:
         near=float(np.quantile(margin[scored], 0.05)) if scored.any() else 0.0,
         joint=joint_of(numbers, edges),
         manifold=no_manifold(),
-        grid=grid_of(numbers, _spread(numbers, edges)),
+        grid=grid_of(numbers),
     )
     shuffled = order(11, reference.n)
     fitted = shuffled[: min(MOST_FITTED, reference.n // 2)]
