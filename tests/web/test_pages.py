@@ -19,6 +19,8 @@ from stanch.app.serving import console_of
 from stanch.app.work import work_of
 from stanch.engine.evidence import Piece
 from stanch.engine.ingest.schema import conform
+from stanch.engine.placed import Placed, place
+from stanch.engine.policies import Change
 from stanch.engine.watch.memory import keep_history
 from stanch.settings import Settings
 from stanch.vocabulary.asset import Asset, AssetKind
@@ -26,14 +28,24 @@ from stanch.vocabulary.clock import Clock
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Suspect
 from stanch.vocabulary.happening import Happening
-from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PlaybookId, PrincipalId, RunId
+from stanch.vocabulary.ids import (
+    ActionId,
+    AssetId,
+    DetectorId,
+    IncidentId,
+    PlaybookId,
+    PrincipalId,
+    RunId,
+)
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.kept import BlindSpot
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
+from stanch.vocabulary.policy import Deny, Policy
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
+from stanch.vocabulary.standing import Demand, demand_id
 from stanch.vocabulary.trouble import BadInput, NotAllowed, NotFound, Stale
 from stanch.web.console import fields_of
 from stanch.web.pages import PAGES, home
@@ -473,6 +485,57 @@ def test_an_earlier_playbook_is_used_again_and_one_put_aside_comes_back(console:
     assert "Tell in a few words" in read(console, "/playbooks/by-night", by=ADA)
     with pytest.raises(NotFound):
         asked(console, "POST", "/playbooks/by-night/restore", form="version=99")
+
+
+def test_what_an_incident_put_in_force_is_told_apart_from_what_is_over(
+    world: tuple[Parts, Console],
+) -> None:
+    parts, console = world
+    key, model, act = IncidentId("inc-over"), AssetId("loans"), "block_principal"
+    policy = Policy(asset=model, deny=Deny(principals=frozenset({PrincipalId("key-7")})))
+    demand = Demand(
+        id=demand_id(key, act, b"key-7"),
+        policy=policy,
+        since=NOW,
+        by="stanch",
+        why="key-7 copies the model",
+        incident=key,
+        action=ActionId(act),
+    )
+    with parts.store.begin() as tx:
+        tx.assets.add(Asset(id=model, kind=AssetKind.MODEL, name="Loans", owner="ada"))
+        tx.incidents.add(
+            Incident(
+                id=key,
+                title="Key-7 copies the model",
+                asset=model,
+                opened=NOW,
+                first_seen=NOW,
+                updated=NOW,
+                phase=Phase.CONTAINED,
+                contained_at=NOW,
+                suspects=(Suspect(principal=PrincipalId("key-7"), share=1.0, confidence=0.9),),
+                verdict=Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.EXTRACTION),
+                atlas=("AML.T0024.002@5.6.0",),
+            )
+        )
+        line = Placed(key="run-9/block", act=act, asset=model, at=NOW, proved=NOW)
+        place(tx, key, replace(line, demands=((model, demand.id),), says="Block is in force."))
+    console.policies.demand(demand, Change(by="stanch", because="it copies", incident=key))
+    said = read(console, f"/incidents/{key}/actions")
+    assert "proved Block principal Block is in force." in said
+    assert "nothing in force now" not in said
+    overview = read(console, f"/incidents/{key}")
+    proved = "Block principal : ends it for those who do it. proved"
+    assert proved in overview
+    assert "AML.T0024.002 Exfiltration via AI Inference API: Extract AI Model" in overview
+    console.policies.revert(model, demand.id, Change(by="ada", because="ours", incident=key))
+    assert proved not in read(console, f"/incidents/{key}")
+    said = read(console, f"/incidents/{key}/actions")
+    assert "no longer in force Block principal" in said
+    assert "Block is in force." not in said
+    assert "nothing in force now" in said
+    assert "no longer in force Block principal" in read(console, f"/incidents/{key}/paper")
 
 
 def test_blind_spots_that_differ_by_their_numbers_stand_once() -> None:

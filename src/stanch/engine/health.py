@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from stanch.engine.backups import age_told, last_backup
+from stanch.engine.blindness import blind_now
 from stanch.engine.caretaker import Caretaker
 from stanch.engine.clock import Clock
 from stanch.engine.guards import Guards
@@ -136,7 +137,7 @@ class Health:
 
 
 def _blind(tx: Transaction) -> Checkup:
-    spots = tx.blinds.of()
+    spots = blind_now(tx)
     if not spots:
         return Checkup(name="blind spots", good=True, says="none")
     first = spots[0].blind

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import msgspec
 
+from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.vocabulary.ids import AssetId, IncidentId, RunId
 from stanch.vocabulary.playbook import Argument
@@ -46,6 +47,21 @@ def placed(tx: Transaction, incident: IncidentId) -> tuple[Placed, ...]:
     """Everything that was done for the incident, oldest first."""
     text = tx.settings.get(_NAME + incident)
     return _ALL.decode(text) if text else ()
+
+
+def in_force(tx: Transaction, lines: Iterable[Placed]) -> frozenset[str]:
+    """The keys of the acts of which something is in force now; what ended or was freed is not."""
+    standing: dict[AssetId, frozenset[DemandId]] = {}
+    found = set()
+    for one in lines:
+        for asset, demand in one.demands:
+            if asset not in standing:
+                now = tx.policies.now(asset)
+                demands = standing_from(now).demands if now is not None else ()
+                standing[asset] = frozenset(d.id for d in demands)
+            if demand in standing[asset]:
+                found.add(one.key)
+    return frozenset(found)
 
 
 def of_step(lines: Iterable[Placed], run: RunId, step: str) -> Placed | None:

@@ -48,6 +48,8 @@ class Bar:
     name: str
     then: float
     now: float
+    tick: str = ""
+    """What stands below it where there is room; empty is its name."""
 
 
 class Box(NamedTuple):
@@ -131,7 +133,7 @@ def then_and_now(bars: Sequence[Bar], says: str, width: float = 560.0) -> Markup
         body.append(rect("then", Box(i * step, floor - then, step * 0.92, then), words))
         body.append(rect("now", Box((i + 0.2) * step, floor - now, step * 0.52, now), words))
         if i % every == 0 and i * step <= width - _LABEL:
-            body.append(label(clipped(bar.name, 14), i * step, height - 8))
+            body.append(label(clipped(bar.tick or bar.name, 14), i * step, height - 8))
     return drawing(Paper(width, height), says, body)
 
 

@@ -63,6 +63,8 @@ class Lines(Generic[T]):
     """Queries that people often want, by name."""
     kind: str = ""
     """What the stream calls a change in this list."""
+    seen: Callable[[Transaction, Sequence[T]], Mapping[str, datetime]] | None = None
+    """When each row was seen, by its id, where the row alone does not tell."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +90,7 @@ class Shown(Generic[T]):
     next: str
     first: str
     after: str
+    seen: Mapping[str, datetime] = field(default_factory=dict)
     chosen: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -101,6 +104,7 @@ def shown(
         listed = lines.listed(tx, visit)
         page = listed.page(query.wanted, after=after, limit=limit)
         counts, total = _counts(listed, query, lines)
+        seen = lines.seen(tx, page.items) if lines.seen is not None else {}
     facets = {name: list(_values(counts[name], query, (visit, lines, name))) for name in counts}
     columns = _columns(visit, lines)
     return Shown(
@@ -113,6 +117,7 @@ def shown(
         next=_link(visit, after=page.next, at=_moment(visit).isoformat()) if page.next else "",
         first=_link(visit) if after else "",
         after=after,
+        seen=seen,
         chosen=frozenset(c.id for c in columns),
     )
 

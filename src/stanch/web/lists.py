@@ -1,6 +1,10 @@
 """The lists there are: their columns, their facets, the words of their query bars."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
 from stanch.engine.event_list import EventLine
+from stanch.engine.ports import Transaction
 from stanch.vocabulary.approval import Approval
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import IncidentLine
@@ -11,6 +15,13 @@ from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.run import Run
 from stanch.web.listing import Column, Lines
 from stanch.web.words import absolute, size, word
+
+
+def seen_at(tx: Transaction, findings: Sequence[Finding]) -> Mapping[str, datetime]:
+    """When each was seen: as it was made, though its window may go on."""
+    kept = tx.findings.kept(f.id for f in findings)
+    return {f.id: min(f.window.end, kept[f.id]) for f in findings}
+
 
 INCIDENTS: Lines[IncidentLine] = Lines(
     noun="incidents",
@@ -68,6 +79,7 @@ FINDINGS: Lines[Finding] = Lines(
     noun="findings",
     title="Findings",
     kind="finding",
+    seen=seen_at,
     listed=lambda tx, _: tx.findings,
     columns=(
         Column(id="finding", head="Finding", text=lambda x: x.says),

@@ -56,6 +56,13 @@ def stand(at: datetime) -> Markup:
     )
 
 
+def second(at: datetime) -> Markup:
+    """A moment by day and second, where much happens in one minute."""
+    return Markup('<time datetime="{}" title="{}" data-abs="s">{}</time>').format(
+        at.isoformat(), words.absolute(at), words.clock_second(at)
+    )
+
+
 @cache
 def _paper() -> Environment:
     made = Environment(
@@ -74,6 +81,7 @@ def _paper() -> Environment:
         "size": words.size,
         "number": words.number,
         "stand": stand,
+        "second": second,
         "spell": words.spell,
         "short": words.short,
     }

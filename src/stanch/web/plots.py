@@ -7,6 +7,7 @@ Why   the asset, the finding and the incident show the same drawing of the same 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -55,9 +56,9 @@ def _each(then: Summary, now: Summary, plan: Plan) -> Iterator[Plot]:
         before, after = table(stream, then, plan), table(stream, now, plan)
         for i, name in enumerate(before.members):
             old, new = _shares(before.counts[i]), _shares(after.counts[i])
-            names = _names(stream, name, plan, len(old))
+            names = _names(stream, (i, name), plan, len(old))
             bars = [
-                Bar(name=n, then=float(o), now=float(w))
+                Bar(name=n, then=float(o), now=float(w), tick=n.partition(" to ")[0])
                 for n, o, w in zip(names, old, new, strict=True)
             ]
             moved = float(np.abs(new - old).sum() / 2) if new.sum() else 0.0
@@ -69,13 +70,17 @@ def _shares(counts: np.ndarray) -> np.ndarray:
     return counts / max(1, int(counts.sum()))
 
 
-def _names(stream: Stream, member: str, plan: Plan, count: int) -> list[str]:
+def _names(stream: Stream, member: tuple[int, str], plan: Plan, count: int) -> list[str]:
+    """What each bar stands for."""
+    place, name = member
     if stream is Stream.PREDICTIONS:
         return [*plan.classes, "unknown", "none"][:count]
     if stream is Stream.CATEGORIES:
-        known = next(k for k in plan.categories if k.name == member)
+        known = next(k for k in plan.categories if k.name == name)
         values = [*known.values, *(f"rare {i}" for i in range(count))]
         return [*values[: count - 1], "new"]
     if stream is Stream.CONFIDENCE:
         return [f"{100 * i // count} %" for i in range(count)]
-    return ["below", *(f"bin {i}" for i in range(1, count - 1)), "above"]
+    edges = plan.value if stream is Stream.VALUE else plan.edges[place]
+    between = [f"{a:.3g} to {b:.3g}" for a, b in pairwise(edges.tolist())]
+    return ["less", *between, "more"]

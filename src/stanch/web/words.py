@@ -67,6 +67,11 @@ def clock_time(at: datetime) -> str:
     return f"{at.astimezone(UTC):%d %b %H:%M}"
 
 
+def clock_second(at: datetime) -> str:
+    """The moment, short: day and second, in UTC."""
+    return f"{at.astimezone(UTC):%d %b %H:%M:%S}"
+
+
 def size(count: int) -> str:
     """Bytes in the unit that fits."""
     value, unit = float(count), "B"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from stanch.engine.blindness import blind_now
 from stanch.engine.guards import GuardState
 from stanch.engine.policies import Change, standing_from
 from stanch.engine.ports import Transaction
@@ -18,6 +19,7 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput
+from stanch.web.lists import seen_at
 from stanch.web.pages.incident_actions import done, turns
 from stanch.web.paper import page
 from stanch.web.plots import plotted
@@ -52,9 +54,10 @@ def show(visit: Visit) -> Answer:
         plots, rows = plotted(tx, key, recent, MOST_PLOTS) if kept else ([], 0)
         open_ = tx.incidents.page(Wanted(asset=(key,), closed=False), limit=10).items
         findings = tx.findings.page(Wanted(asset=(key,)), limit=8).items
+        seen = seen_at(tx, findings)
         policy = tx.policies.now(key)
         policies = turns(tx, key)
-        blinds = tx.blinds.of(key)
+        blinds = blind_now(tx, key)
         releases = _releases(tx, one)
     guards = visit.console.guards.alive(key)
     return page(
@@ -67,6 +70,7 @@ def show(visit: Visit) -> Answer:
         rows=rows,
         open_=open_,
         findings=findings,
+        seen=seen,
         policy=policy,
         demands=done(standing_from(policy), visit.at) if policy else (),
         policies=policies,
@@ -95,12 +99,13 @@ def _releases(tx: Transaction, asset: Asset) -> Sequence[Release]:
     ]
 
 
-def _grouped(blinds: Sequence[BlindSpot]) -> Mapping[str, list[str]]:
-    """The detectors that are blind, by the one reason that several share."""
-    made: dict[str, set[str]] = {}
+def _grouped(blinds: Sequence[BlindSpot]) -> Mapping[tuple[str, str], list[str]]:
+    """The detectors that are blind, by version and by the one reason that several share."""
+    made: dict[tuple[str, str], set[str]] = {}
     for one in blinds:
-        made.setdefault(one.blind.why, set()).add(word(one.blind.detector))
-    return {why: sorted(made[why]) for why in sorted(made, key=lambda w: -len(made[w]))}
+        key = (one.blind.version, one.blind.why)
+        made.setdefault(key, set()).add(word(one.blind.detector))
+    return {key: sorted(made[key]) for key in sorted(made, key=lambda k: -len(made[k]))}
 
 
 def known(history: Sequence[BaselineKept], guards: Sequence[GuardState], version: int) -> Known:

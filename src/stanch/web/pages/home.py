@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from stanch.engine.blindness import blind_now
 from stanch.engine.ports import Transaction
 from stanch.prepare.readiness import Check, readiness
 from stanch.vocabulary.approval import Answer as Said
@@ -53,7 +54,7 @@ def show(visit: Visit) -> Answer:
         clocks = tx.clocks.page(Wanted(state=(ClockState.RUNNING.value,)), limit=8).items
         worst = tx.incidents.page(Wanted(closed=False, sort=Sort.WORST), limit=8).items
         levels = tx.incidents.facets(open_, ("severity",))["severity"]
-        blinds = tx.blinds.of()
+        blinds = blind_now(tx)
         states = _states(visit, tx, hour, blinds)
     return page(
         visit,
@@ -72,9 +73,10 @@ def show(visit: Visit) -> Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dark:
-    """What cannot be told of one asset for one reason, and since when."""
+    """What cannot be told of one version of an asset for one reason, and since when."""
 
     asset: AssetId
+    version: str
     why: str
     since: datetime
     what: tuple[str, ...]
@@ -84,19 +86,20 @@ class Dark:
 
 def grouped(blinds: tuple[BlindSpot, ...]) -> list[Dark]:
     """The reasons that most detectors share, first."""
-    made: dict[tuple[AssetId, str], list[BlindSpot]] = {}
+    made: dict[tuple[AssetId, str, str], list[BlindSpot]] = {}
     for one in blinds:
         alike = _NUMBERS.sub("#", one.blind.why)
-        made.setdefault((one.blind.asset, alike), []).append(one)
+        made.setdefault((one.blind.asset, one.blind.version, alike), []).append(one)
     found = [
         Dark(
             asset=asset,
+            version=version,
             why=min(all_, key=lambda b: b.since).blind.why,
             since=min(b.since for b in all_),
             what=tuple(sorted({word(b.blind.detector) for b in all_})),
             others=len({b.blind.why for b in all_}) - 1,
         )
-        for (asset, _), all_ in made.items()
+        for (asset, version, _), all_ in made.items()
     ]
     return sorted(found, key=lambda d: (-len(d.what), d.since))
 

@@ -1,15 +1,16 @@
 """The incident: its head, which stays in sight, and its tabs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from stanch.engine.placed import placed
+from stanch.engine.placed import in_force, placed
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.triage.callout import roles_to_call
 from stanch.triage.next_steps import first_actions
 from stanch.triage.similar import similar
+from stanch.triage.taxonomy.atlas import packaged
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import Undo
 from stanch.vocabulary.clock import Clock, ClockState
@@ -20,7 +21,7 @@ from stanch.vocabulary.record import Deed
 from stanch.vocabulary.span import Span
 from stanch.web.charts import shares
 from stanch.web.listing import Lines, shown
-from stanch.web.lists import EVIDENCE, FINDINGS
+from stanch.web.lists import EVIDENCE, FINDINGS, seen_at
 from stanch.web.markdown import html
 from stanch.web.paper import page
 from stanch.web.plots import Plot, plotted
@@ -52,6 +53,8 @@ class Case:
     tabs: tuple[Tab, ...]
     contain_by: datetime | None
     """When containment is due; nothing once it is contained."""
+    bare: bool
+    """Whether what once contained it is in force no more."""
     clock: Clock | None
     """The next legal clock."""
     moves: tuple[Move, ...]
@@ -73,6 +76,7 @@ def case_of(visit: Visit, tx: Transaction) -> Case:
         asset=asset,
         tabs=_tabs(tx, one, line.findings),
         contain_by=_contain_by(one, asset),
+        bare=_bare(tx, one),
         clock=clocks[0] if clocks else None,
         moves=tuple(m for m in MOVES if m.start is one.phase and role in m.by),
         undos=tuple(u for u in tx.incidents.undos(key) if u.undone is None)[:5],
@@ -96,10 +100,20 @@ def _tabs(tx: Transaction, one: Incident, findings: int) -> tuple[Tab, ...]:
 
 
 def _acts(tx: Transaction, one: Incident) -> int:
+    return _demands(tx, one) + tx.approvals.count(Wanted(incident=(one.id,)))
+
+
+def _demands(tx: Transaction, one: Incident) -> int:
+    """How much of its asset's policy is in force because of it."""
     kept = tx.policies.now(one.asset)
     demands = standing_from(kept).demands if kept else ()
-    mine = sum(demand.incident == one.id for demand in demands)
-    return mine + tx.approvals.count(Wanted(incident=(one.id,)))
+    return sum(demand.incident == one.id for demand in demands)
+
+
+def _bare(tx: Transaction, one: Incident) -> bool:
+    if one.contained_at is None or one.phase is Phase.CLOSED or _demands(tx, one):
+        return False
+    return any(asset == one.asset for act in placed(tx, one.id) for asset, _ in act.demands)
 
 
 def _contain_by(one: Incident, asset: Asset | None) -> datetime | None:
@@ -118,7 +132,10 @@ def overview(visit: Visit) -> Answer:
         past = [line.incident for line in tx.incidents.page(closed, limit=200).items]
         near = similar(one, past, top=3)
         titles = {p.id: p.title for p in past}
-        done = {act.act: act for act in placed(tx, one.id) if act.undone is None}
+        acts = [act for act in placed(tx, one.id) if act.undone is None]
+        standing = in_force(tx, acts)
+        done = {act.act: act for act in acts if act.key in standing or not act.demands}
+        seen = seen_at(tx, told)
     guilty = sorted(one.suspects, key=lambda s: -s.share)[:8]
     return page(
         visit,
@@ -126,15 +143,31 @@ def overview(visit: Visit) -> Answer:
         case=case,
         tab="",
         told=told,
+        seen=seen,
         matters=matters(one),
         questions=questions(one),
         steps=first_actions(one),
         done=done,
         calls=roles_to_call(one, case.asset),
         near=near,
+        techniques=[(t, _technique(t)) for t in (*_unversioned(one.atlas), *one.owasp)],
         titles=titles,
         guilty=guilty,
     )
+
+
+def _unversioned(techniques: Sequence[str]) -> list[str]:
+    """The ids of ATLAS without the version that each was read in."""
+    return [one.partition("@")[0] for one in techniques]
+
+
+def _technique(key: str) -> str:
+    """What ATLAS calls it; nothing for what it does not know."""
+    known = packaged().techniques
+    found = known.get(key)
+    if found is None:
+        return ""
+    return f"{known[found.parent].name}: {found.name}" if found.parent else found.name
 
 
 def _listed(lines: Lines[object], tab: str) -> Callable[[Visit], Answer]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from stanch.contain.blast import blast
 from stanch.contain.combine import effective
 from stanch.contain.diff import Change, changes
-from stanch.engine.placed import placed
+from stanch.engine.placed import in_force, placed
 from stanch.engine.policies import Change as Because
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
@@ -85,9 +85,9 @@ def show(visit: Visit) -> Answer:
         policy = tx.policies.now(one.asset)
         history = [t for t in turns(tx, one.asset) if t.kept.incident == one.id]
         acts = placed(tx, one.id)
+        standing = in_force(tx, acts)
         traffic = visit.console.asked.traffic(tx, one.asset, visit.at)
-    standing = standing_from(policy) if policy else None
-    demands = done(standing, visit.at, traffic) if standing else ()
+    demands = done(standing_from(policy), visit.at, traffic) if policy else ()
     guards = visit.console.guards.alive(one.asset)
     return page(
         visit,
@@ -96,6 +96,7 @@ def show(visit: Visit) -> Answer:
         tab="actions",
         questions=questions,
         acts=acts[::-1],
+        standing=standing,
         may_vote={
             q.id
             for q in questions

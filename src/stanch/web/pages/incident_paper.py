@@ -5,9 +5,10 @@ Out   its story, its verdict, what was found, done, asked, told and written; dig
 Why   who decides, audits or takes over reads one document, not ten tabs.
 """
 
-from stanch.engine.placed import placed
+from stanch.engine.placed import in_force, placed
 from stanch.vocabulary.listing import Wanted
 from stanch.web.charts import lanes
+from stanch.web.lists import seen_at
 from stanch.web.markdown import html
 from stanch.web.pages.incident import case_of
 from stanch.web.pages.incident_actions import turns
@@ -31,12 +32,14 @@ def show(visit: Visit) -> Answer:
         happened = [m for m in moments if m.at <= visit.at]
         pins = pins_of(tx.links.of(one.id))
         findings = tx.findings.page(of, limit=FINDINGS).items
+        seen = seen_at(tx, findings)
         evidence = tx.evidence.page(of, limit=200).items
         questions = tx.approvals.page(of, limit=100).items
         clocks = tx.clocks.page(of, limit=50).items
         runs = tx.runs.page(of, limit=20).items
         policies = [t for t in turns(tx, one.asset) if t.kept.incident == one.id]
         acts = placed(tx, one.id)
+        standing = in_force(tx, acts)
         notes = [(note, html(note.text)) for note in tx.notes.of(one.id)]
         entries = tx.mentions.count(one.id)
     points = drawn(happened, {p.moment.key for p in pins})
@@ -51,12 +54,14 @@ def show(visit: Visit) -> Answer:
         moments=told[-MOMENTS:],
         left_out=max(0, len(told) - MOMENTS),
         findings=findings,
+        seen=seen,
         evidence=evidence,
         questions=questions,
         clocks=clocks,
         runs=runs,
         policies=policies,
         acts=acts,
+        standing=standing,
         notes=notes,
         entries=entries,
     )

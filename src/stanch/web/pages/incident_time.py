@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from stanch.engine.clock import new_id
+from stanch.engine.judging import MACHINE
 from stanch.engine.ports import Transaction
 from stanch.vocabulary.casework import Link, LinkKind
 from stanch.vocabulary.ids import IncidentId
@@ -17,9 +18,11 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput
 from stanch.web.charts import Point, lanes
+from stanch.web.lists import seen_at
 from stanch.web.pages.incident import case_of
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
+from stanch.web.words import clock_second
 
 LANES = ("attack", "system", "people", "evidence", "law")
 MOST = 500
@@ -109,7 +112,7 @@ def drawn(moments: Sequence[Moment], pinned: AbstractSet[str]) -> list[Point]:
             at=m.at.timestamp(),
             lane=m.lane,
             tone=m.tone,
-            says=f"{m.at:%d %b %H:%M} {m.says}",
+            says=f"{clock_second(m.at)} {m.says}",
             ring=m.key in pinned,
         )
         for m in moments
@@ -237,9 +240,9 @@ def moments_of(tx: Transaction, one: Incident) -> Iterator[Moment]:
 def _seen(tx: Transaction, one: Incident) -> Iterator[Moment]:
     of = Wanted(incident=(one.id,))
     findings = tx.findings.page(of, limit=MOST).items
-    kept = tx.findings.kept(f.id for f in findings)
+    seen = seen_at(tx, findings)
     for finding in findings:
-        at, href = min(finding.window.end, kept[finding.id]), f"/findings/{finding.id}"
+        at, href = seen[finding.id], f"/findings/{finding.id}"
         yield Moment(at=at, lane="attack", says=finding.says, href=href, tone="warm")
     for item in tx.evidence.page(of, limit=200).items:
         says = f"{item.name} was taken into evidence by {item.by}"
@@ -250,7 +253,8 @@ def _done(tx: Transaction, one: Incident) -> Iterator[Moment]:
     of = Wanted(incident=(one.id,))
     for note in tx.notes.of(one.id):
         href = f"/incidents/{one.id}/notes#{note.id}"
-        yield Moment(at=note.at, lane="people", says=f"{note.by}: {note.text}", href=href)
+        lane = "system" if note.by == MACHINE else "people"
+        yield Moment(at=note.at, lane=lane, says=f"{note.by}: {note.text}", href=href)
     for asked in tx.approvals.page(of, limit=100).items:
         href = f"/approvals/{asked.id}"
         says = asked.shown.split("\n")[0]

@@ -28,8 +28,8 @@ const local = () => document.documentElement.dataset.zone === "local";
 const style = { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", hour12: false };
 const clocks = {};
 // To make one costs a thousand times as much as to ask one.
-const clock = () => (clocks[local()] ??= new Intl.DateTimeFormat("en-GB", { ...style, timeZone: local() ? undefined : "UTC" }));
-const absolute = (at) => clock().format(at).replace(",", "");
+const clock = (fine) => (clocks[`${local()} ${fine}`] ??= new Intl.DateTimeFormat("en-GB", { ...style, ...(fine && { second: "2-digit" }), timeZone: local() ? undefined : "UTC" }));
+const absolute = (at, fine) => clock(fine).format(at).replace(",", "");
 
 const put = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
@@ -38,7 +38,7 @@ const put = (element, text) => {
 export const tick = () => {
   const now = Date.now();
   for (const one of document.querySelectorAll("time[data-rel]")) put(one, relative(new Date(one.dateTime), now));
-  for (const one of document.querySelectorAll("time[data-abs]")) put(one, absolute(new Date(one.dateTime)));
+  for (const one of document.querySelectorAll("time[data-abs]")) put(one, absolute(new Date(one.dateTime), one.dataset.abs === "s"));
   for (const one of document.querySelectorAll("[data-due]")) {
     const seconds = (new Date(one.dataset.due) - now) / 1000;
     put(one, seconds >= 0 ? `${spell(seconds)} left` : `${spell(-seconds)} late`);

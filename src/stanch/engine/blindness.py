@@ -1,0 +1,27 @@
+"""Blindness: what cannot be told now.
+
+In    the blind spots as detectors last told of them.
+Out   those that still stand.
+Why   a detector looks at a version only while it answers. Of one that answers no more the last word
+      would stand for ever, also when a baseline that was set since has ended its reason.
+"""
+
+from datetime import datetime
+
+from stanch.engine.ports import Transaction
+from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.kept import BlindSpot
+
+
+def blind_now(tx: Transaction, asset: AssetId | None = None) -> tuple[BlindSpot, ...]:
+    """The blind spots of an asset, or all; not those older than the baseline of their version."""
+    told = tx.blinds.of(asset)
+    since: dict[tuple[AssetId, str], datetime] = {}
+    for one in {spot.blind.asset for spot in told}:
+        for kept in tx.baselines.history(one):
+            since.setdefault((one, kept.version), kept.set)
+    return tuple(
+        spot
+        for spot in told
+        if since.get((spot.blind.asset, spot.blind.version), spot.seen) <= spot.seen
+    )
