@@ -43,8 +43,10 @@ def _spread(column: Floats) -> float:
     """The standard deviation, whatever the wildest hundredth at either end may be."""
     if not column.size:
         return 0.0
-    low, high = np.quantile(column, [WILD, 1 - WILD])
-    return float(np.clip(column, low, high).std())
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, high = np.quantile(column, [WILD, 1 - WILD])
+        spread = float(np.clip(column, low, high).std())
+    return spread if np.isfinite(spread) else 0.0
 
 
 def between(numbers: Floats, grid: Floats) -> Flags:
