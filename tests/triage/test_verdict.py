@@ -320,6 +320,21 @@ def test_the_newest_sight_says_what_it_is_for_and_the_strongest_how_sure_that_is
     assert verdict.confidence == alone.confidence
 
 
+def test_an_older_sight_that_was_clearer_stays() -> None:
+    first = sight(AttackKind.EVASION, 4.0, "p1")
+    then = sight(AttackKind.THRESHOLD_PROBING, 6.0, "p1")
+    then = replace(then, points_to={AttackKind.THRESHOLD_PROBING: 0.8})
+    assert verdict_of((first, then), Observations(), packaged()).attack is AttackKind.EVASION
+
+
+def test_questions_asked_for_cover_hide_a_shape_and_take_back_none() -> None:
+    first = sight(AttackKind.EVASION, 4.0, "p1")
+    then = sight(AttackKind.EXTRACTION, 6.0, "p1")
+    assert verdict_of((first, then), Observations(), packaged()).attack is AttackKind.EVASION
+    back = verdict_of((then, first), Observations(), packaged())
+    assert back.attack is AttackKind.EVASION
+
+
 def test_a_sight_of_other_people_takes_back_nothing_that_was_said_of_these() -> None:
     first = sight(AttackKind.THRESHOLD_PROBING, 6.0, "p1")
     other = sight(AttackKind.EVASION, 4.0, "p2")

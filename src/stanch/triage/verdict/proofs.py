@@ -7,8 +7,8 @@ Why   some detectors see a deed, not a statistic: a digest that does not match, 
 Math  The log-odds of the strongest pointing of each detector, scaled by its own evidence against
       chance: in full at a thousand to one, twice that from a million to one on, where it is as good
       as a deed that was seen. A detector that fires often is heard once: how surely somebody did
-      something, by the strongest it said of them; what that was for, by the newest, since more rows
-      show a shape that a few do not.
+      something, by the strongest it said of them; what that was for, by the newest that points as
+      clearly, since more rows show a shape that a few do not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,8 @@ from stanch.vocabulary.incident import Reason
 
 FULL = 3.0
 """Strength (a power of ten) at which a finding's pointing counts in full."""
+SHAPELESS = AttackKind.EXTRACTION
+"""What is asked without a shape is for."""
 MOST = 2.0
 """How far a stronger finding counts beyond that."""
 
@@ -65,6 +67,11 @@ class _Sight:
     weight: float
 
     @property
+    def clear(self) -> float:
+        """How far it points to its kind, whatever the evidence that there is something."""
+        return self.of.points_to[self.kind]
+
+    @property
     def people(self) -> frozenset[str]:
         return frozenset(s.principal for s in self.of.suspects)
 
@@ -79,14 +86,21 @@ def _sight(finding: Finding) -> _Sight | None:
 
 
 def _now(sights: Sequence[_Sight]) -> list[_Sight]:
-    """The sights of one detector that no newer one of the same people takes the place of."""
+    """The sights of one detector that no newer one of the same people takes the place of.
+
+    One that was clearer stays. So does a shape, where none is seen any more: a copy is what that
+    is taken for, and questions asked for cover hide a shape and take back none.
+    """
     kept: list[_Sight] = []
     for old in reversed(sights):
         newer = next((n for n, s in enumerate(kept) if old.people <= s.people), None)
         if newer is None:
             kept.append(old)
-        else:
-            kept[newer] = replace(kept[newer], weight=max(kept[newer].weight, old.weight))
+            continue
+        now = kept[newer]
+        seen = now.kind is not SHAPELESS or old.kind is SHAPELESS
+        told = now if seen and now.clear >= old.clear else old
+        kept[newer] = replace(told, weight=max(now.weight, old.weight))
     return kept
 
 
