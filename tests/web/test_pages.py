@@ -543,6 +543,12 @@ def test_blind_spots_that_differ_by_their_numbers_stand_once() -> None:
     assert [(d.why, d.others) for d in found] == [("3 earlier windows; 72 needed", 2)]
 
 
+def test_blind_spots_of_several_versions_stand_once_and_name_them() -> None:
+    spot = _blind("no group attributes are told", 1)
+    spots = [replace(spot, blind=replace(spot.blind, version=v)) for v in ("v2", "v1", "~deeds")]
+    assert [d.versions for d in home.grouped(tuple(spots))] == [("v1", "v2")]
+
+
 def _blind(why: str, minutes: int) -> BlindSpot:
     blind = Blind(detector=DetectorId("resource_abuse"), asset=AssetId("fraud"), why=why)
     return BlindSpot(blind=blind, since=NOW - timedelta(minutes=minutes), seen=NOW)

@@ -1,6 +1,6 @@
 """One asset: baseline against now, versions and signatures, lineage, policy, guards, findings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -99,13 +99,35 @@ def _releases(tx: Transaction, asset: Asset) -> Sequence[Release]:
     ]
 
 
-def _grouped(blinds: Sequence[BlindSpot]) -> Mapping[tuple[str, str], list[str]]:
-    """The detectors that are blind, by version and by the one reason that several share."""
-    made: dict[tuple[str, str], set[str]] = {}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gap:
+    """The detectors that are blind for one reason, and of which versions."""
+
+    why: str
+    versions: tuple[str, ...]
+    what: tuple[str, ...]
+
+
+def _grouped(blinds: Sequence[BlindSpot]) -> list[Gap]:
+    """The reasons that most detectors share, first."""
+    made: dict[str, list[BlindSpot]] = {}
     for one in blinds:
-        key = (one.blind.version, one.blind.why)
-        made.setdefault(key, set()).add(word(one.blind.detector))
-    return {key: sorted(made[key]) for key in sorted(made, key=lambda k: -len(made[k]))}
+        made.setdefault(one.blind.why, []).append(one)
+    found = [
+        Gap(
+            why=why,
+            versions=versions_of(all_),
+            what=tuple(sorted({word(b.blind.detector) for b in all_})),
+        )
+        for why, all_ in made.items()
+    ]
+    return sorted(found, key=lambda gap: -len(gap.what))
+
+
+def versions_of(blinds: Sequence[BlindSpot]) -> tuple[str, ...]:
+    """The versions that these speak of; what is counted beside them has a name only of ours."""
+    named = {b.blind.version for b in blinds if not b.blind.version.startswith("~")}
+    return tuple(sorted(named - {""}))
 
 
 def known(history: Sequence[BaselineKept], guards: Sequence[GuardState], version: int) -> Known:

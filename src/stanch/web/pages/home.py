@@ -17,7 +17,7 @@ from stanch.vocabulary.kept import BlindSpot
 from stanch.vocabulary.listing import Sort, Wanted
 from stanch.vocabulary.policy import Mode
 from stanch.web.charts import Cell, strip
-from stanch.web.pages.assets import known
+from stanch.web.pages.assets import known, versions_of
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit
 from stanch.web.words import word
@@ -73,10 +73,10 @@ def show(visit: Visit) -> Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dark:
-    """What cannot be told of one version of an asset for one reason, and since when."""
+    """What cannot be told of an asset for one reason, and since when."""
 
     asset: AssetId
-    version: str
+    versions: tuple[str, ...]
     why: str
     since: datetime
     what: tuple[str, ...]
@@ -86,20 +86,20 @@ class Dark:
 
 def grouped(blinds: tuple[BlindSpot, ...]) -> list[Dark]:
     """The reasons that most detectors share, first."""
-    made: dict[tuple[AssetId, str, str], list[BlindSpot]] = {}
+    made: dict[tuple[AssetId, str], list[BlindSpot]] = {}
     for one in blinds:
         alike = _NUMBERS.sub("#", one.blind.why)
-        made.setdefault((one.blind.asset, one.blind.version, alike), []).append(one)
+        made.setdefault((one.blind.asset, alike), []).append(one)
     found = [
         Dark(
             asset=asset,
-            version=version,
+            versions=versions_of(all_),
             why=min(all_, key=lambda b: b.since).blind.why,
             since=min(b.since for b in all_),
             what=tuple(sorted({word(b.blind.detector) for b in all_})),
             others=len({b.blind.why for b in all_}) - 1,
         )
-        for (asset, version, _), all_ in made.items()
+        for (asset, _), all_ in made.items()
     ]
     return sorted(found, key=lambda d: (-len(d.what), d.since))
 
