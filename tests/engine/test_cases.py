@@ -78,6 +78,8 @@ def test_a_persons_verdict_replaces_the_machines_and_stands_in_the_log(
     assert judged.severity.level is Level.HIGH
     last = sql_store.outbox()[-1].entry
     assert (last.deed, last.actor) == (Deed.INCIDENT_CHANGED, "ada")
+    with sql_store.look() as tx:
+        assert incident.id in owed(tx, ANSWERS)
 
 
 def test_a_judgement_without_a_reason_is_refused(sql_store: SqlStore, hands: Moved) -> None:
