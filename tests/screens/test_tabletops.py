@@ -113,6 +113,24 @@ def test_three_people_play_one_to_its_report(own_server: Any, visit: Any) -> Non
     assert lead.url == f"{people.here}/report"
 
 
+def test_a_button_that_is_pressed_stays_until_it_is_let_go(own_server: Any, visit: Any) -> None:
+    lead, other = visit("ada", server=own_server), visit("bea", server=own_server)
+    here = started(lead, own_server.url)
+    other.goto(here)
+    other.select_option("#seat", "responder")
+    other.click("button:text('Take it')")
+    other.check("#q-shift input[value='look']")
+    lead.goto(here)
+    lead.locator('[data-live-state][data-state="on"]').wait_for()
+    lead.hover("button:text('Next inject now')")
+    lead.mouse.down()
+    with lead.expect_response(lambda answer: "x-live" in answer.request.headers):
+        other.click("#q-shift button:text('Answer')")
+    lead.wait_for_timeout(100)  # what came would be shown by now
+    lead.mouse.up()
+    lead.wait_for_selector("#q-world")
+
+
 def test_everybody_can_read_the_table_and_its_report_on_a_phone_too(
     visit: Any, served: Any, axe: str
 ) -> None:

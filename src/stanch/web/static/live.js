@@ -23,6 +23,16 @@ const dirty = (part) => [...part.querySelectorAll("input, textarea, select")].so
 
 const busy = (part) => dirty(part) || part.querySelector("details[open]") || part.contains(window.getSelection()?.rangeCount && !window.getSelection().isCollapsed ? window.getSelection().anchorNode : null);
 
+// Who presses a button while it is replaced presses nothing: what is new waits until it is let go.
+let pressed = false;
+const letGo = [];
+const press = () => { pressed = true; };
+const release = () => setTimeout(() => { // after the click that this makes
+  pressed = false;
+  letGo.splice(0).forEach((go) => go());
+});
+const handsOff = () => (pressed ? new Promise((go) => { letGo.push(go); }) : null);
+
 const stale = (part) => {
   if (part.querySelector(":scope > .notice[data-stale]")) return;
   const told = document.createElement("p");
@@ -39,10 +49,12 @@ const stale = (part) => {
 const swap = (part, fresh) => {
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
   const here = focused?.closest("[data-row]")?.dataset.row;
+  const same = focused?.outerHTML;
   const known = new Set([...part.querySelectorAll("[data-row]")].map((row) => row.dataset.row));
   part.replaceChildren(...fresh.childNodes);
   for (const row of part.querySelectorAll("[data-row]")) if (!known.has(row.dataset.row)) row.classList.add("new");
   if (here) part.querySelector(`[data-row="${CSS.escape(here)}"] [data-open-row]`)?.focus();
+  else if (same) [...part.querySelectorAll(focused.tagName)].find((one) => one.outerHTML === same)?.focus();
 };
 
 const refresh = async (kinds) => {
@@ -52,6 +64,7 @@ const refresh = async (kinds) => {
   if (!answer?.ok) kinds.forEach((kind) => pending.add(kind));
   if (!answer?.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  await handsOff();
   for (const part of parts) {
     const fresh = page.getElementById(part.id);
     if (!fresh || fresh.innerHTML === part.dataset.was) continue;
@@ -113,6 +126,9 @@ export const live = () => {
     say("still", "as it was when you asked");
     return;
   }
+  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, press, true);
+  for (const kind of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(kind, release, true);
+  window.addEventListener("blur", release);
   start();
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) stop();
