@@ -113,6 +113,11 @@ def test_three_people_play_one_to_its_report(own_server: Any, visit: Any) -> Non
     assert lead.url == f"{people.here}/report"
 
 
+def is_live(answer: Any) -> bool:
+    """Whether this brought what is new on the page."""
+    return "x-live" in answer.request.headers
+
+
 def test_a_button_that_is_pressed_stays_until_it_is_let_go(own_server: Any, visit: Any) -> None:
     lead, other = visit("ada", server=own_server), visit("bea", server=own_server)
     here = started(lead, own_server.url)
@@ -124,7 +129,7 @@ def test_a_button_that_is_pressed_stays_until_it_is_let_go(own_server: Any, visi
     lead.locator('[data-live-state][data-state="on"]').wait_for()
     lead.hover("button:text('Next inject now')")
     lead.mouse.down()
-    with lead.expect_response(lambda answer: "x-live" in answer.request.headers):
+    with lead.expect_response(is_live):
         other.click("#q-shift button:text('Answer')")
     lead.wait_for_timeout(100)  # what came would be shown by now
     lead.mouse.up()
