@@ -33,6 +33,7 @@ from stanch.engine.shares import Alone
 from stanch.engine.sites import Sites
 from stanch.engine.tabletop.tables import Tabletops
 from stanch.engine.triage import Triage
+from stanch.engine.unproved import Unproved
 from stanch.engine.watch.feed import Feed, Several, Solo
 from stanch.engine.watch.watcher import Watcher
 from stanch.engine.witnesses import Witnesses, witnesses_in
@@ -55,6 +56,7 @@ class Work:
     guards: Guards
     approvals: Approvals
     runner: Runner
+    unproved: Unproved
     by_hand: ByHand
     books: Bookshelf
     rulebook: Rulebook
@@ -142,6 +144,7 @@ def work_of(parts: Parts) -> Work:
         guards=guards,
         approvals=approvals,
         runner=runner,
+        unproved=Unproved(store, utc_now, deeds.shown, guards.runs),
         by_hand=ByHand(store, deeds, runner),
         books=books,
         rulebook=Rulebook(store, utc_now),

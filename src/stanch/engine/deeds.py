@@ -35,6 +35,7 @@ from stanch.engine.automatic import Automatic
 from stanch.engine.clock import Clock
 from stanch.engine.guards import Proof
 from stanch.engine.outside import NobodyOutside, Outside
+from stanch.engine.owed import PROOFS, owe
 from stanch.engine.own_deeds import OwnDeeds
 from stanch.engine.placed import Placed, mark, of_step, place, placed, undone
 from stanch.engine.policies import Change, Policies, standing_of
@@ -45,7 +46,7 @@ from stanch.engine.runs.library import actions
 from stanch.engine.situation import Hours, Situation, situation
 from stanch.engine.telling import Nobody, Notifier
 from stanch.vocabulary.approval import Risk
-from stanch.vocabulary.ids import IncidentId, digest_of
+from stanch.vocabulary.ids import IncidentId, RunId, digest_of
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.playbook import Argument
@@ -156,6 +157,7 @@ class RealDeeds:
         says, late = self._told(order, meant, line)
         with self._hands.store.begin() as tx:
             line = mark(tx, order.incident, replace(line, says=says))
+            owe(tx, PROOFS, (order.incident,) if line.demands else ())
         # (5) prove, at once where it contains; what only watches holds nobody up
         if line.demands and meant.action.rank > WATCHES:
             self._witness.prove(order.incident, line, _probe(meant, line))
@@ -289,18 +291,25 @@ class RealDeeds:
         if new is None:
             return Outcome(ok=False, says=f"{once} is not in force, so {step} stays.")
         self._hands.outside.follow(order.asset)  # Unreachable while somebody there has the old
-        proof = self._shown(order, new)
+        proof = self.shown(order.incident, new)
         if proof.holds is False:
             says = f"{once} is not shown, so {step} stays: {proof.says}"
             return Outcome(ok=False, says=says, again=_may_come(proof))
         return self.undo(order, old.key)
 
-    def _shown(self, order: Order, line: Placed) -> Proof:
-        """What the guards show of this line now."""
-        again = replace(order, act=line.act, args=line.args, asset=line.asset)
+    def shown(self, incident: IncidentId, line: Placed) -> Proof:
+        """What the guards show of this line now, entered when they do."""
+        same = Order(
+            act=line.act,
+            args=line.args,
+            incident=incident,
+            asset=line.asset,
+            key=line.key,
+            run=RunId(line.key.partition("/")[0]),
+        )
         with self._hands.store.look() as tx:
-            meant = self._meant(tx, again, self._hands.clock(), line)
-        return self._witness.prove(order.incident, line, _probe(meant, line))
+            meant = self._meant(tx, same, self._hands.clock(), line)
+        return self._witness.prove(incident, line, _probe(meant, line))
 
     def _proofs(self, order: Order) -> Outcome:
         with self._hands.store.look() as tx:
@@ -310,7 +319,7 @@ class RealDeeds:
             if line.proved is not None:
                 good += 1
                 continue
-            proof, title = self._shown(order, line), actions()[line.act].title
+            proof, title = self.shown(order.incident, line), actions()[line.act].title
             good += proof.holds is True
             late |= _may_come(proof)
             if proof.holds is not True:

@@ -122,6 +122,10 @@ class Guards:
         since = self._clock() - ALIVE
         return tuple(s for s in self.of(asset) if s.seen >= since)
 
+    def runs(self, asset: AssetId, version: int) -> bool:
+        """Whether a guard that was heard of lately runs this version or a later one."""
+        return any(s.report.version >= version for s in self.alive(asset))
+
     def probe_key(self, asset: AssetId) -> bytes:
         """The key that probes of this asset are sealed with; made when first asked for."""
         with self._store.look() as tx:

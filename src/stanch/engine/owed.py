@@ -15,6 +15,8 @@ HELD = "owed/triage"
 """Findings that triage has not taken up, or holds until others of their kind follow."""
 ANSWERS = "owed/answers"
 """Incidents that were opened or changed, and not yet answered."""
+PROOFS = "owed/proofs"
+"""Incidents with acts in force that no guard has shown."""
 
 _IDS = msgspec.json.Decoder(list[str])
 

@@ -4,7 +4,7 @@ In    the server's address and a guard's key.
 Out   each new policy to the keeper; reports and batches of events to the server.
 Why   it runs on two threads of its own, so that a slow or missing server costs the service nothing.
 
-GET  /api/v1/assets/{asset}/policy?wait=30   If-None-Match: "digest"; 200 or 304
+GET  /api/v1/assets/{asset}/policy?wait=30   If-None-Match: "digest"; 200 or 304; wait=0 at first
 POST /api/v1/assets/{asset}/guard            what this guard runs, and its counts
 POST /api/v1/events                          a JSON array
 
@@ -71,6 +71,9 @@ class Link:
         self.kept: Callable[[], None] = lambda: None
         """Called once it is told: what is slow and must not delay an effect."""
         self._effected = True
+        self._in_touch = False
+        """Whether the server answered the last question: else the next one waits for nothing, so
+        that whoever is back, here or there, is heard of at once."""
         self._threads = [
             Thread(target=self._run, args=(step,), name=f"stanch-guard-{name}", daemon=True)
             for name, step in (("policy", self._fetch), ("events", self._tell))
@@ -112,8 +115,9 @@ class Link:
 
     def _fetch(self, wire: "Wire") -> None:
         headers = {"If-None-Match": f'"{self._keeper.digest}"'} if self._keeper.digest else {}
+        wait, self._in_touch = self._server.wait if self._in_touch else 0, False
         status, body, answer = wire.ask(
-            "GET", f"/api/v1/assets/{self._asset}/policy?wait={self._server.wait}", headers=headers
+            "GET", f"/api/v1/assets/{self._asset}/policy?wait={wait}", headers=headers
         )
         self._learn(answer)
         if status == _GOOD:
@@ -130,6 +134,7 @@ class Link:
             self._acknowledge(wire)
         else:
             raise ConnectionError(f"status {status}")
+        self._in_touch = True
 
     def _acknowledge(self, wire: "Wire") -> None:
         """Report what is in force, once whoever enforces it has it in effect."""

@@ -471,7 +471,9 @@ def test_a_run_that_nobody_carries_is_taken_up_again(tmp_path: Path) -> None:
     with house_of(tmp_path, BLOCK) as house:
         house.runner.answer(house.incident)
         lost = house.inline.queue.pop()
-        assert house.later(seconds=10).state is RunState.RUNNING
+        house.clock.at += timedelta(seconds=10)
+        house.runner.tick()
+        assert house.inline.queue.pop() == lost
         assert house.entered() == []
         assert house.later(seconds=10).state is RunState.DONE
         assert house.run().hop == lost.number + 1
@@ -490,6 +492,19 @@ def test_a_run_of_which_nothing_is_known_fails_once_and_is_not_taken_up_for_ever
         assert house.run().state is RunState.FAILED
         assert "begin it anew" in house.run().says
         assert house.runner.tick() == 0
+
+
+def test_a_run_whose_hop_was_lost_in_a_crash_goes_on_seconds_later(tmp_path: Path) -> None:
+    with house_of(tmp_path, BLOCK) as house:
+        house.runner.answer(house.incident)
+        house.inline.queue.pop()
+        house.clock.at += timedelta(seconds=3)
+        house.runner.tick()
+        house.runner.tick()
+        assert len(house.inline.queue) == 1
+        house.inline.work()
+        assert house.run().state is RunState.DONE
+        assert house.denied() == {"key-91"}
 
 
 def test_a_run_that_hangs_is_shown_as_stuck(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from stanch.contain.playbook.walk import Came, Stage, State
 from stanch.engine.ports import Transaction
 from stanch.vocabulary.asset import Scalar
 from stanch.vocabulary.ids import RunId
+from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.run import OVER, Run, RunState
 from stanch.vocabulary.trouble import NotFound
@@ -132,3 +133,15 @@ TIME = "its time"
 def is_over(run: Run) -> bool:
     """Whether the run has ended."""
     return run.state in OVER
+
+
+def runs_in(tx: Transaction, *states: RunState) -> list[Run]:
+    """Every run in one of these states."""
+    found: list[Run] = []
+    cursor = ""
+    while True:
+        page = tx.runs.page(Wanted(state=states), after=cursor, limit=500)
+        found += page.items
+        if not page.next:
+            return found
+        cursor = page.next

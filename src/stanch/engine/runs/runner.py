@@ -47,6 +47,7 @@ from stanch.engine.runs.memory import (
     is_over,
     remember,
     remembered,
+    runs_in,
     standing,
 )
 from stanch.engine.runs.performer import ASKED, Overtaken, Performer, Visit, World
@@ -60,6 +61,9 @@ from stanch.vocabulary.trouble import Conflict
 
 LEASE = timedelta(seconds=15)
 """A run at work without a sign of life for longer than this is stuck."""
+OFFER = timedelta(seconds=2)
+"""After so long its hop is handed over once more: all may have been cut between the run's commit
+and the hop's; a hop that is there already stays as it is."""
 LOOK_EVERY = timedelta(seconds=5)
 """How often a condition that a run waits for is looked at."""
 
@@ -99,6 +103,8 @@ class Runner:
         self._looked: dict[RunId, datetime] = {}
         self._news: set[RunId] = set()
         """Runs that were at work when there was news for them; they look once they wait."""
+        self._offered: set[Hop] = set()
+        """Hops that were handed over once more, and are still silent."""
         world.approvals.wake = self.wake
 
     def begin(self, engine: Engine) -> None:
@@ -184,17 +190,25 @@ class Runner:
         self._world.approvals.lapse()
         at = self._world.clock()
         with self._world.store.look() as tx:
-            waiting = _runs(tx, RunState.WAITING, RunState.PAUSED)
-            silent = _runs(tx, RunState.RUNNING, RunState.STUCK)
+            waiting = runs_in(tx, RunState.WAITING, RunState.PAUSED)
+            silent = runs_in(tx, RunState.RUNNING, RunState.STUCK)
             answered = _answered(tx, waiting)
         self._news.intersection_update([r.id for r in (*waiting, *silent)])
         due = [r for r in waiting if self._due(r, answered, at)]
         for run in due:
             self.wake(run.id)
+        self._offer([r for r in silent if OFFER < at - r.updated <= LEASE])
         lost = [r for r in silent if at - r.updated > LEASE]
         for run in lost:
             self._revive(run)
         return len(due) + len(lost)
+
+    def _offer(self, silent: list[Run]) -> None:
+        """Hands the hops of these runs over, each once."""
+        hops = {Hop(run=run.id, number=run.hop): run for run in silent}
+        for hop in hops.keys() - self._offered:
+            self._enqueue(hops[hop])
+        self._offered = set(hops)
 
     def _of(self, incident: Incident) -> list[Run]:
         """The runs on this incident that wait, or will in a moment."""
@@ -375,17 +389,6 @@ def _book(tx: Transaction, run: Run) -> Playbook:
     if run.digest is None:
         raise Conflict("This run was begun by an older stanch and cannot be taken up.")
     return kept(tx, run.digest)
-
-
-def _runs(tx: Transaction, *states: RunState) -> list[Run]:
-    found: list[Run] = []
-    cursor = ""
-    while True:
-        page = tx.runs.page(Wanted(state=states), after=cursor, limit=500)
-        found += page.items
-        if not page.next:
-            return found
-        cursor = page.next
 
 
 def _text(value: object) -> str:
