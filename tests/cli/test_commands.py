@@ -3,18 +3,25 @@
 import importlib
 import json
 import os
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 import stanch.cli
+from stanch.cli.examples import EXAMPLES
 from stanch.cli.root import run
 from stanch.cli.table import COMMANDS
-from stanch.vocabulary.trouble import BadInput, NotRunning
+from stanch.vocabulary.trouble import BadFile, BadInput, NotRunning
 
-PARTS = {"client", "fronting", "options", "out", "playbook_runs", "root", "table"}
+PARTS = {
+    "client", "examples", "files", "fronting", "options", "out", "playbook_runs", "root", "table",
+}  # fmt: skip
 
 
 def stanch_(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -52,6 +59,125 @@ def test_every_command_has_help_and_offers_json(
             assert run([name, way.strip("_"), "--help"]) == 0
             text = capsys.readouterr().out
         assert "--json" in text
+
+
+def ways_of(name: str) -> Iterator[tuple[str, Any]]:
+    """The command and those under it, each with the words that call it."""
+    found = get_command(importlib.import_module(f"stanch.cli.{name}").app)
+    yield name, found
+    for way, under in getattr(found, "commands", {}).items():
+        yield f"{name} {way}", under
+
+
+def test_every_command_has_examples_and_nothing_else_has() -> None:
+    assert set(EXAMPLES) == {words for name in COMMANDS for words, _ in ways_of(name)}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_example_can_be_typed(name: str) -> None:
+    ways = dict(ways_of(name))
+    for line in {one for words in ways for one in EXAMPLES[words]}:
+        typed = shlex.split(line.partition(" > ")[0])
+        way = " ".join(typed[:2]) if " ".join(typed[:2]) in ways else typed[0]
+        rest = typed[len(way.split()) :]
+        assert rest or not hasattr(ways[way], "commands"), line
+        ways[way].make_context(way, rest)  # raises where it cannot be typed so
+
+
+def test_a_commands_help_ends_with_what_one_types(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["vault", "put", "--help"]) == 0
+    told = capsys.readouterr().out
+    assert told.rstrip().endswith("stanch vault put complaint.eml --kind report --personal")
+
+
+@pytest.mark.parametrize("arguments", [[], ["incident"]])
+def test_a_command_that_needs_another_shows_its_help(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("Usage: stanch")
+    assert not said.err
+
+
+def test_a_sentence_of_the_help_is_cut_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["playbook", "--help"]) == 0
+    assert "..." not in capsys.readouterr().out.replace("[ARGS]...", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("incidnet", "Did you mean 'incident'? See: stanch --help"),
+        ("incident lst", "Did you mean 'list'? See: stanch incident --help"),
+        ("key create", "Missing option '--scope'. Choose from: ingest"),
+        ("key create --scope all", "'all' is not one of 'ingest'"),
+        ("up --port 70000", "less than or equal to 65535. See: stanch up --help"),
+    ],
+)
+def test_a_slip_of_the_hand_is_told_with_what_is_right(
+    arguments: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments.split()) == BadInput.exit_code
+    told = capsys.readouterr().err
+    assert says in told
+    assert told.count("\n") == 1
+    assert "Value error" not in told
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "asset add {}",
+        "baseline state loans {}",
+        "connector check {}",
+        "ingest {}",
+        "playbook import {}",
+        "playbook validate {}",
+        "policy set loans {}",
+        "restore {} --data new",
+        "rule check {}",
+        "tabletop check {}",
+    ],
+)
+@pytest.mark.parametrize("what", ["missing", "folder"])
+def test_a_file_that_cannot_be_read_is_named_with_why(
+    command: str, what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = tmp_path / "none.yaml" if what == "missing" else tmp_path
+    assert run(command.format(named).split()) == BadFile.exit_code
+    told = capsys.readouterr().err
+    assert told.startswith(f"stanch: {named}")
+    assert "Errno" not in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["up --port 0", "edge key", "backup -o out"])
+def test_a_data_folder_that_is_a_file_is_named(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data").write_text("")
+    assert run([*command.split(), "--data", str(tmp_path / "data")]) == BadFile.exit_code
+    assert capsys.readouterr().err.startswith(f"stanch: {tmp_path / 'data'}: ")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://stanch.example.org", "http://"])
+def test_an_address_that_is_none_is_told_before_it_is_called(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STANCH_URL", url)
+    assert run(["asset", "list"]) == BadInput.exit_code
+    assert "STANCH_URL is like https://" in capsys.readouterr().err
+
+
+def test_doctor_says_when_a_folder_cannot_be_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    folder = str(tmp_path / "file" / "data")
+    assert run(["doctor", "--data", folder, "--port", "0", "--json"]) == 1
+    wrong = [one for one in json.loads(capsys.readouterr().out)["checks"] if one["good"] is False]
+    assert [one["name"] for one in wrong] == ["folder"]
 
 
 def test_the_roots_help_imports_no_command() -> None:

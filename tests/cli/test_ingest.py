@@ -18,7 +18,7 @@ from stanch.engine.clock import utc_now
 from stanch.engine.ingest.intake import Intake
 from stanch.settings import Settings
 from stanch.store.spool import Spool
-from stanch.vocabulary.trouble import BadInput, Busy, NotFound, NotRunning
+from stanch.vocabulary.trouble import BadFile, BadInput, Busy, NotRunning
 
 TS = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 
@@ -160,7 +160,7 @@ def test_a_map_that_names_nothing_is_refused(tmp_path: Path, pair: str) -> None:
 
 def test_nothing_is_sent_when_a_file_is_missing(tmp_path: Path, server: Server) -> None:
     path = ndjson(tmp_path / "x", event())
-    assert run(["ingest", path, str(tmp_path / "absent")]) == NotFound.exit_code
+    assert run(["ingest", path, str(tmp_path / "absent")]) == BadFile.exit_code
     assert server.requests == 0
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from stanch.cli.client import connect, segment
+from stanch.cli.files import bytes_of
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.trouble import BadFile
@@ -22,10 +23,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Write an asset down."""
-    try:
-        text = file.read_bytes()
-    except OSError as error:
-        raise BadFile(file, error.strerror) from error
+    text = bytes_of(file)
     path = f"/api/v1/assets/{segment(_id_of(file, text))}" if replace else "/api/v1/assets"
     method = "PUT" if replace else "POST"
     kept = connect(data).send(method, path, text, kind="application/yaml")

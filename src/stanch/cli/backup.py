@@ -9,7 +9,7 @@ from stanch import settings
 from stanch.cli.client import connect, running_on
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
-from stanch.vocabulary.trouble import NotFound, Trouble
+from stanch.vocabulary.trouble import BadFile, Trouble
 
 app = command("Copy a data folder into one file that can be checked.")
 
@@ -29,7 +29,7 @@ def backup(
     out = Out(json=json)
     folder = (data or settings.from_environment().data).absolute()
     if not folder.is_dir():
-        raise NotFound("data folder", str(folder), "backup")
+        raise BadFile(folder, "There is no such data folder. Name one with --data.")
 
     def moved(now: Progress) -> None:
         if now.files % 100 == 0:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stanch.cli.client import connect, segment
+from stanch.cli.files import bytes_of, unreadable
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.trouble import BadFile, BadInput
@@ -78,7 +79,7 @@ def fingerprints(  # noqa: PLR0913  how a file is to be read
             out.chmod(0o600)
             into.write(found.to_bytes())
     except OSError as error:
-        raise BadFile(out, f"{error.strerror or error}") from error
+        raise unreadable(out, error) from error
     told = {"known": found.known, "rows": len(found.keys), "columns": list(found.columns)}
     says = f"{len(found.keys)} different rows of {found.known} are in {out}; next: state them."
     Out(json=json).show({**told, "file": str(out)}, says)
@@ -93,10 +94,7 @@ def state(
     json: Json = False,
 ) -> None:
     """State which rows were trained on, or are canaries; the next baseline recognises them."""
-    try:
-        body = file.read_bytes()
-    except OSError as error:
-        raise BadFile(file, f"{error.strerror or error}") from error
+    body = bytes_of(file)
     path = f"/api/v1/assets/{segment(asset)}/fingerprints"
     kept = connect(data).send("PUT", path, body, kind="application/octet-stream")
     says = f"{kept['rows']} rows of {kept['known']} are stated; set the baseline again to use them."

@@ -17,7 +17,8 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from stanch import settings
-from stanch.vocabulary.trouble import BadFile, NotRunning, Trouble, Unreachable
+from stanch.cli.files import text_of, unreadable
+from stanch.vocabulary.trouble import BadInput, NotRunning, Trouble, Unreachable
 
 _TIMEOUT = 60.0
 _PIECE = 1024 * 1024
@@ -88,9 +89,9 @@ class Client:
                 to.unlink(missing_ok=True)
                 raise
         except HTTPException as error:
-            raise Unreachable(self.url, str(error) or type(error).__name__) from error
+            raise Unreachable(self.url, _why(error)) from error
         except OSError as error:
-            raise BadFile(to, f"{error.strerror or error}.") from error
+            raise unreadable(to, error) from error
         finally:
             connection.close()
         return size
@@ -121,7 +122,7 @@ class Client:
             for line in response:
                 yield msgspec.json.decode(line, type=dict[str, Any])
         except (OSError, HTTPException) as error:
-            raise Unreachable(self.url, str(error) or type(error).__name__) from error
+            raise Unreachable(self.url, _why(error)) from error
         finally:
             connection.close()
 
@@ -166,7 +167,7 @@ class Client:
                 raise _told(response.read())
         except (OSError, HTTPException) as error:
             connection.close()
-            raise Unreachable(self.url, str(error) or type(error).__name__) from error
+            raise Unreachable(self.url, _why(error)) from error
         except Trouble:
             connection.close()
             raise
@@ -182,13 +183,21 @@ def connect(data: Path | None) -> Client:
     """The server of this folder, else the one that the environment names, or `NotRunning`."""
     asked = settings.from_environment()
     if data is None and asked.url:
-        return Client(url=asked.url, key=asked.key)
+        return Client(url=_address(asked.url), key=asked.key)
     folder = data or asked.data
     running = running_on(folder)
     if running is None:
         raise NotRunning(folder, folder)
-    key = asked.key or (folder / "admin.key").read_text().strip()
+    key = asked.key or text_of(folder / "admin.key").strip()
     return Client(url=running.url, key=key)
+
+
+def _address(url: str) -> str:
+    """The same, when it can be one of a server."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadInput(f"STANCH_URL is like https://stanch.example.org:8484, not {url[:80]!r}.")
+    return url
 
 
 def running_on(folder: Path) -> Running | None:
@@ -201,6 +210,11 @@ def running_on(folder: Path) -> Running | None:
             continue
         return running
     return None
+
+
+def _why(error: Exception) -> str:
+    """What the system or the protocol says, without its number."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _told(body: bytes) -> Trouble:

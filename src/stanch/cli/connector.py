@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from stanch.cli.client import connect, segment
+from stanch.cli.files import text_of
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
-from stanch.vocabulary.trouble import BadFile
 
 app = command("Systems outside and channels to people: list, check, set, test, take back.")
 _BASE = "/api/v1/connectors"
@@ -49,7 +49,7 @@ def check(*, file: File, json: Json = False) -> None:
     """Check a file without a server; a mistake with its line."""
     from stanch.app.outside import plan_of  # noqa: PLC0415  only when needed
 
-    plan = plan_of(_text(file), str(file))
+    plan = plan_of(text_of(file), str(file))
     named = list(plan.systems)
     says = f"{file} is good: {', '.join(named) or 'nothing is set up'}."
     Out(json=json).show({"good": True, "systems": named}, says)
@@ -59,7 +59,7 @@ def check(*, file: File, json: Json = False) -> None:
 def set_(*, file: File, seen: Seen = "", data: Data = None, json: Json = False) -> None:
     """Put a file into force at once, in place of the one there."""
     query = {"seen": seen} if seen else None
-    made = connect(data).send("PUT", _BASE, _text(file).encode(), kind=_YAML, query=query)
+    made = connect(data).send("PUT", _BASE, text_of(file).encode(), kind=_YAML, query=query)
     Out(json=json).show(made, f"Version {made['version']} is in force.")
 
 
@@ -108,10 +108,3 @@ def restore(
     """Put the file back as an earlier version had it."""
     made = connect(data).send("POST", f"{_BASE}/versions/{version}")
     Out(json=json).show(made, f"Version {version} is in force again, as version {made['version']}.")
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadFile(file, f"cannot be read ({error})") from error

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from stanch import settings
 from stanch.cli.client import connect, running_on
-from stanch.cli.options import Data, Json, command
+from stanch.cli.options import Data, Json, Port, command
 from stanch.cli.out import Out
 from stanch.vocabulary.trouble import Trouble
 
@@ -49,7 +49,7 @@ class Check:
 def doctor(
     *,
     data: Data = None,
-    port: Annotated[int | None, typer.Option(help="The port it should have.")] = None,
+    port: Port = None,
     json: Json = False,
 ) -> None:
     """Check everything that a server needs; 1 when something is wrong."""
@@ -97,8 +97,7 @@ def _clock() -> Check:
 
 def _folder(folder: Path) -> Iterator[Check]:
     if not folder.exists():
-        remedy = f"`stanch up --data {folder}` makes it."
-        yield Check(name="folder", good=None, says=f"{folder} is not there yet", remedy=remedy)
+        yield _absent(folder)
         return
     writable = os.access(folder, os.W_OK | os.X_OK)
     yield Check(
@@ -123,6 +122,15 @@ def _folder(folder: Path) -> Iterator[Check]:
         says=f"{free / 1024**3:.1f} GiB free",
         remedy="" if enough else "Free space, or move the folder to a larger disk.",
     )
+
+
+def _absent(folder: Path) -> Check:
+    above = next(one for one in folder.parents if one.exists())
+    if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+        remedy = f"`stanch up --data {folder}` makes it."
+        return Check(name="folder", good=None, says=f"{folder} is not there yet", remedy=remedy)
+    says = f"{folder} is not there, and {above} lets nobody make it"
+    return Check(name="folder", good=False, says=says, remedy="Name another one with --data.")
 
 
 def _server(folder: Path, host: str, port: int) -> Iterator[Check]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stanch import settings
-from stanch.cli.options import Data, Json, command
+from stanch.cli.options import Data, Json, Port, command
 from stanch.cli.out import Out
 from stanch.settings import Settings
 
@@ -34,7 +34,7 @@ def up(  # noqa: PLR0913  what an edge is made of
     key_file: Annotated[Path, typer.Option(help="A file with its key for us, scope ingest.")],
     data: Data = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    port: Port = None,
     json: Json = False,
 ) -> None:
     """Watch here with everything stanch has, and send the counts upstream, until ^C or SIGTERM."""

@@ -12,10 +12,11 @@ import typer
 
 from stanch import settings
 from stanch.cli.client import Client, connect
+from stanch.cli.files import unreadable
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.event import COLUMNS, EventKind
-from stanch.vocabulary.trouble import BadInput, Busy, NotFound, NotRunning
+from stanch.vocabulary.trouble import BadFile, BadInput, Busy, NotRunning
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,11 +81,8 @@ def ingest(  # noqa: PLR0913  each is an option of the command
 
     out = Out(json=json)
     options = Options(asset=asset, kind=kind, rename=_names(renamed or []))
-    missing = next((file for file in files if not file.is_file()), None)
-    if missing is not None:
-        raise NotFound("file", str(missing), "asset")
     told = _Told()
-    sizes = [file.stat().st_size for file in files]
+    sizes = [_size(file) for file in files]
     with _taker(data) as take, out.progress("ingest", sum(sizes)) as moved:
         for file, size in zip(files, sizes, strict=True):
             done = 0
@@ -100,6 +98,16 @@ def ingest(  # noqa: PLR0913  each is an option of the command
     _show(out, told)
     if told.counts["rejected"]:
         raise typer.Exit(1)
+
+
+def _size(file: Path) -> int:
+    if file.is_dir():
+        raise BadFile(file, "is a folder. Name the files in it.")
+    try:
+        with file.open("rb"):
+            return file.stat().st_size
+    except OSError as error:
+        raise unreadable(file, error) from error
 
 
 def _show(out: Out, told: _Told) -> None:

@@ -20,7 +20,9 @@ def create(
     *,
     scope: Annotated[list[Scope], typer.Option("--scope", help="What the key may be used for.")],
     name: Annotated[str, typer.Option(help="What it is for.")] = "",
-    days: Annotated[int | None, typer.Option(help="Until when it is good.", min=1)] = None,
+    days: Annotated[
+        int | None, typer.Option(help="How many days it is good; else for ever.", min=1)
+    ] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:

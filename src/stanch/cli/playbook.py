@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stanch.cli.client import connect, segment
+from stanch.cli.files import bytes_of, text_of, unreadable
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.cli.playbook_runs import add
@@ -52,7 +53,7 @@ def show(*, playbook: Which, data: Data = None, json: Json = False) -> None:
 @app.command()
 def add(*, file: File, data: Data = None, json: Json = False) -> None:
     """Put a playbook into use, from now on; runs at work keep the version they began with."""
-    text = _text(file)
+    text = text_of(file)
     path = f"/api/v1/playbooks/{segment(_checked(text, file).id)}"
     made = connect(data).send("PUT", path, text.encode(), kind="application/yaml")
     Out(json=json).show(made, f"{made['id']} is in use in version {made['version']}.")
@@ -90,7 +91,7 @@ def validate(
     json: Json = False,
 ) -> None:
     """Check a playbook; each mistake with its line."""
-    book = _checked(_text(file), file)
+    book = _checked(text_of(file), file)
     found = {"id": book.id, "steps": len(book.steps), "good": True}
     Out(json=json).show(found, f"{book.id} is good: {len(book.steps)} steps.")
 
@@ -121,13 +122,6 @@ def export(*, playbook: Which, data: Data = None, json: Json = False) -> None:
     document = exported(_book(playbook, data), Origin(created=at, modified=at))
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     Out(json=json).show(document, text)
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadFile(file, f"cannot be read ({error})") from error
 
 
 def _checked(text: str, file: Path) -> "Playbook":
@@ -171,9 +165,9 @@ def import_(
     from stanch.contain.playbook.written import written  # noqa: PLC0415  likewise
 
     try:
-        document = msgspec.json.decode(file.read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
-        raise BadFile(file, f"cannot be read ({error})") from error
+        document = msgspec.json.decode(bytes_of(file))
+    except msgspec.DecodeError as error:
+        raise BadFile(file, f"is no JSON: {error}.") from error
     found = imported(document)
     text, out = written(found.playbook), Out(json=json)
     for repair in found.repairs:
@@ -182,7 +176,7 @@ def import_(
         try:
             output.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise BadFile(output, f"cannot be written ({error.strerror or error})") from error
+            raise unreadable(output, error) from error
     shown = {"id": found.playbook.id, "repairs": list(found.repairs), "text": text}
     out.show(shown, text if output is None else f"{output} holds {found.playbook.id}.")
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from stanch.cli.client import connect, segment
+from stanch.cli.files import bytes_of
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
-from stanch.vocabulary.trouble import BadFile, BadInput
+from stanch.vocabulary.trouble import BadInput
 
 app = command("How an asset may be used right now: show, set, take back.")
 Which = Annotated[str, typer.Argument(help="The asset's id.")]
@@ -41,10 +42,7 @@ def set_(
     json: Json = False,
 ) -> None:
     """Set the owner's own policy; what incidents demand stays on top of it."""
-    try:
-        text = file.read_bytes()
-    except OSError as error:
-        raise BadFile(file, error.strerror) from error
+    text = bytes_of(file)
     path = f"/api/v1/assets/{segment(asset)}/policy"
     query = {"because": because} if because else {}
     kept = connect(data).send("PUT", path, text, kind="application/yaml", query=query)

@@ -3,21 +3,25 @@
 import importlib
 import os
 import sys
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.main import get_command
 
 import stanch
+from stanch.cli.examples import show_examples
+from stanch.cli.files import unreadable
+from stanch.cli.options import Group
 from stanch.cli.out import Out
-from stanch.cli.table import COMMANDS
+from stanch.cli.table import COMMANDS, SECTIONS
 from stanch.vocabulary.trouble import BadInput, Trouble
 
 INTERRUPTED = 130
 
 
-class _Lazy(TyperGroup):
+class _Lazy(Group):
     """A group whose commands are imported when they run; the table alone makes the help."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  as the group has it
@@ -30,11 +34,21 @@ class _Lazy(TyperGroup):
         found = get_command(module.app)
         found.name = cmd_name
         found.help = found.help or COMMANDS[cmd_name]
+        show_examples(found, cmd_name)
         return found
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  as above
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        widest = max(map(len, COMMANDS))
+        for title, rows in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(widest), says) for name, says in rows.items()])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS)
+            hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise BadInput(f"There is no command {args[0][:80]!r}.{hint} See: stanch --help")
+        return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         self.commands = {
@@ -49,7 +63,6 @@ root = typer.Typer(
     cls=_Lazy,
     name="stanch",
     help="Stop an attack on a machine-learning system, and keep the proof.",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -61,7 +74,12 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it with the opt
         raise typer.Exit
 
 
-@root.callback()
+@root.callback(
+    epilog="\b\nFor example:\n  stanch up --demo\n  stanch doctor\n  stanch incident --help\n\n"
+    "A command ends with 0 when all is good, 1 with findings or a failed check, 2 when it could "
+    "not tell; with more when it could not be done. STANCH_URL and STANCH_KEY name a server on "
+    "another machine."
+)
 def _root(
     *,
     _version: Annotated[
@@ -91,5 +109,15 @@ def _trouble(error: Exception) -> Trouble:
     if isinstance(error, Trouble):
         return error
     if isinstance(error, typer.TyperException):
-        return BadInput(error.format_message() or "A command is missing. See stanch --help.")
+        return BadInput(_usage(error))
+    if isinstance(error, OSError) and error.filename:
+        return unreadable(error.filename, error)
     return Trouble(f"{type(error).__name__}: {error}")
+
+
+def _usage(error: typer.TyperException) -> str:
+    """What was wrong with the arguments, and whose help says what is right."""
+    says = " ".join(error.format_message().replace("Value error, ", "").split())
+    at = getattr(error, "ctx", None)
+    ended = says if says.endswith("?") else says.rstrip(".") + "."
+    return f"{ended} See: {at.command_path if at else 'stanch'} --help"

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stanch.cli.client import connect, segment
+from stanch.cli.files import text_of
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
-from stanch.vocabulary.trouble import BadFile, NotFound, NotRunning
+from stanch.vocabulary.trouble import NotFound, NotRunning
 
 if TYPE_CHECKING:
     from stanch.detect.rules.own import Own
@@ -49,7 +50,7 @@ def show(*, rule: Which, data: Data = None, json: Json = False) -> None:
 @app.command()
 def check(*, file: File, sigma: Sigma = False, json: Json = False) -> None:
     """Check a rule; a mistake with its line, and what of a Sigma rule cannot be taken over."""
-    own, out = _checked(_text(file), file, sigma=sigma), Out(json=json)
+    own, out = _checked(text_of(file), file, sigma=sigma), Out(json=json)
     _say(out, own.read_as)
     found = {
         "id": own.rule.id,
@@ -64,7 +65,7 @@ def check(*, file: File, sigma: Sigma = False, json: Json = False) -> None:
 @app.command()
 def add(*, file: File, sigma: Sigma = False, data: Data = None, json: Json = False) -> None:
     """Put a rule into use; the watch asks it from its next step on."""
-    text, out = _text(file), Out(json=json)
+    text, out = text_of(file), Out(json=json)
     own = _checked(text, file, sigma=sigma)
     path = f"/api/v1/rules/{segment(own.rule.id)}"
     made = connect(data).send("PUT", path, text.encode(), kind="application/yaml")
@@ -82,13 +83,6 @@ def drop(*, rule: Which, data: Data = None, json: Json = False) -> None:
 def _say(out: Out, sentences: tuple[str, ...]) -> None:
     for one in sentences:
         out.say(f"read: {one}")
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadFile(file, f"cannot be read ({error})") from error
 
 
 def _checked(text: str, file: Path, *, sigma: bool) -> "Own":

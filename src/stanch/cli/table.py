@@ -1,39 +1,59 @@
-"""Every command with its one line; the file that holds it has its name."""
+"""Every command with its one line, in the order of what one does; its file has its name."""
 
 from types import MappingProxyType
 
-COMMANDS = MappingProxyType(
+SECTIONS = MappingProxyType(
     {
-        "up": "Start stanch.",
-        "doctor": "Check this machine and this data folder, with a remedy for each fault.",
-        "selftest": "Drive a private server through its whole path, then stop it.",
-        "backup": "Copy a data folder into one file that can be checked.",
-        "restore": "Bring a backup back into an empty folder.",
-        "asset": "What is protected: write it down, look it up.",
-        "baseline": "What an asset is like in normal operation.",
-        "ingest": "Send events from files.",
-        "hunt": "Search the events of all time.",
-        "incident": "What we believe happened: list, look, report, note, judge, close.",
-        "finding": "What detectors saw: list, look.",
-        "filter": "Filters kept under a name: keep, list, show what they give, drop.",
-        "approve": "Say yes to a question.",
-        "deny": "Say no to a question.",
-        "question": "What people are asked: list, show, hand on, override, review.",
-        "playbook": "What is done about each kind of incident: list, read, check, run, exchange.",
-        "rule": "Rules over several kinds of events, and your own: list, read, check, add, drop.",
-        "connector": "Systems outside and channels to people: list, check, set, test, take back.",
-        "policy": "How an asset may be used right now: show, set, take back.",
-        "edge": "Count at an edge site, and send signed counts instead of rows.",
-        "site": "Edge sites that may send their counts: add, list, revoke.",
-        "gateway": "Our proxy, or Envoy, before a model service.",
-        "freeze": "Keep what an asset is right now as evidence.",
-        "clocks": "Duties to tell somebody something, and how long there is left.",
-        "measures": "How well incidents were found and answered, week by week.",
-        "evidence": "List, export and verify evidence.",
-        "vault": "Keep and fetch immutable items.",
-        "key": "Keys for machines.",
-        "user": "People with accounts.",
-        "tabletop": "Exercises that people play against the clock: list, play, answer, report.",
-        "drill": "Attack a real model in a sandbox, and see what stanch makes of it.",
+        "Run it": {
+            "up": "Start stanch.",
+            "doctor": "Check this machine and this data folder, with a remedy for each fault.",
+            "selftest": "Drive a private server through its whole path, then stop it.",
+            "backup": "Copy a data folder into one file that can be checked.",
+            "restore": "Bring a backup back into an empty folder.",
+        },
+        "Say what is protected, and send its events": {
+            "asset": "What is protected: write it down, look it up.",
+            "baseline": "What an asset is like in normal operation.",
+            "ingest": "Send events from files.",
+            "hunt": "Search the events of all time.",
+        },
+        "Work on an incident": {
+            "incident": "What we believe happened: list, look, report, note, judge, close.",
+            "finding": "What detectors saw: list, look.",
+            "filter": "Filters kept under a name: keep, list, show what they give, drop.",
+            "approve": "Say yes to a question.",
+            "deny": "Say no to a question.",
+            "question": "What people are asked: list, show, hand on, override, review.",
+            "clocks": "Duties to tell somebody something, and how long there is left.",
+            "measures": "How well incidents were found and answered, week by week.",
+        },
+        "Contain": {
+            "playbook": "What is done about each kind of incident: "
+            "list, read, check, run, exchange.",
+            "policy": "How an asset may be used right now: show, set, take back.",
+            "gateway": "Our proxy, or Envoy, before a model service.",
+            "rule": "Rules over several kinds of events, and your own: list, read, check, add, "
+            "drop.",
+            "connector": "Systems outside and channels to people: list, check, set, test, take "
+            "back.",
+        },
+        "Keep the proof": {
+            "evidence": "List, export and verify evidence.",
+            "vault": "Keep and fetch immutable items.",
+            "freeze": "Keep what an asset is right now as evidence.",
+        },
+        "Let in people, machines and sites": {
+            "key": "Keys for machines.",
+            "user": "People with accounts.",
+            "edge": "Count at an edge site, and send signed counts instead of rows.",
+            "site": "Edge sites that may send their counts: add, list, revoke.",
+        },
+        "Practise": {
+            "drill": "Attack a real model in a sandbox, and see what stanch makes of it.",
+            "tabletop": "Exercises that people play against the clock: list, play, answer, report.",
+        },
     }
+)
+COMMANDS = MappingProxyType(
+    {name: says for rows in SECTIONS.values() for name, says in rows.items()}
 )

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from stanch.cli.client import Client, connect, segment
+from stanch.cli.files import text_of
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.people import Duty
-from stanch.vocabulary.trouble import BadFile, BadInput, NotRunning
+from stanch.vocabulary.trouble import BadInput, NotRunning
 
 app = command("Exercises that people play against the clock: list, play, answer, report.")
 _PLAYS = "/api/v1/tabletops/plays"
@@ -56,7 +57,7 @@ def check(*, file: File, json: Json = False) -> None:
     from stanch.engine.runs.library import shipped  # noqa: PLC0415  only when needed
     from stanch.engine.tabletop.written import read  # noqa: PLC0415  likewise
 
-    one = read(_text(file), str(file), shipped()).scenario
+    one = read(text_of(file), str(file), shipped()).scenario
     found = {"id": one.id, "title": one.title, "minutes": one.minutes, "good": True}
     says = f"{one.id} is good: {len(one.injects)} injects in {one.minutes} minutes."
     Out(json=json).show({**found, "injects": len(one.injects)}, says)
@@ -66,7 +67,7 @@ def check(*, file: File, json: Json = False) -> None:
 def start(*, scenario: Scenario, data: Data = None, json: Json = False) -> None:
     """Start a scenario by its id, or one of your own by its file; you lead it."""
     own = Path(scenario).suffix in {".yaml", ".yml"}
-    wish = {"text": _text(Path(scenario))} if own else {"scenario": scenario}
+    wish = {"text": text_of(Path(scenario))} if own else {"scenario": scenario}
     table = connect(data).send("POST", _PLAYS, wish)
     out = Out(json=json)
     out.say(f"{table['id']} is played on {table['incident']}, which is marked as an exercise.")
@@ -262,13 +263,6 @@ def _clock(seconds: float) -> str:
 
 def _spell(seconds: float) -> str:
     return f"{int(seconds) // 60} min {int(seconds) % 60} s"
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadFile(file, f"cannot be read ({error})") from error
 
 
 def _scenarios(data: Path | None) -> list[dict[str, Any]]:

@@ -2,13 +2,12 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stanch import settings
-from stanch.cli.options import Json, command
+from stanch.cli.options import Data, Json, Port, command
 from stanch.cli.out import Out
 
 app = command("Start stanch.")
@@ -18,11 +17,11 @@ app = command("Start stanch.")
 def up(  # noqa: PLR0913  what a start may be told
     *,
     demo: Annotated[bool, typer.Option("--demo", help="With sample assets and traffic.")] = False,
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="The data folder.")
+    data: Data = None,
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on; by itself 127.0.0.1.")
     ] = None,
-    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    port: Port = None,
     node: Annotated[
         str | None, typer.Option(help="This process's name among several on one folder.")
     ] = None,

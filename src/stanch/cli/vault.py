@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from stanch.cli.client import connect, segment
+from stanch.cli.files import unreadable
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
-from stanch.vocabulary.trouble import AlreadyThere, BadFile
+from stanch.vocabulary.trouble import AlreadyThere
 
 app = command("Keep and fetch immutable items.")
 
@@ -33,7 +34,7 @@ def put(  # noqa: PLR0913  what can be said of an item
         size = file.stat().st_size
         opened = file.open("rb")
     except OSError as error:
-        raise BadFile(file, error.strerror) from error
+        raise unreadable(file, error) from error
     with opened, out.progress(f"Keeping {file.name}", size) as moved:
         kept = client.upload("/api/v1/vault", opened, size, asked, moved)
     out.show(kept, f"{kept['id']}  {kept['digest']}  {kept['size']} bytes")

@@ -301,6 +301,8 @@ class Bag:
     def __init__(self, path: Path) -> None:
         self._files: dict[str, Callable[[], IO[bytes]]] = {}
         if path.is_file():
+            if not zipfile.is_zipfile(path):
+                raise Bad(str(path), "is no ZIP file, so it is no bundle, or not all of one")
             archive = zipfile.ZipFile(path)
             found = [(name, partial(archive.open, name)) for name in archive.namelist()]
         else:
