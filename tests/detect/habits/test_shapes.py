@@ -56,6 +56,40 @@ def test_a_line_stays_one_when_its_cards_are_rounded_and_a_cloud_is_none() -> No
     assert not told(np.repeat(cloud[:2], 5, axis=0)).straight
 
 
+def halved(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float32]:
+    """What halving the way between two inputs asks, as cards round it."""
+    low, high, edge, asked = 0.0, 1.0, 0.62, []
+    for _ in range(8):
+        middle = (low + high) / 2
+        asked.append(np.rint(4 * (start + middle * (end - start))) / 4)
+        low, high = (middle, high) if middle < edge else (low, middle)
+    return np.array(asked, np.float32)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lines_from_one_input_are_a_search_and_lines_from_many_feel_for_a_threshold(
+    seed: int,
+) -> None:
+    dice = np.random.default_rng(seed)
+    one, ends = dice.normal(0, 3, 10), dice.normal(0, 3, (3, 10))
+    search = tuple(told(halved(one, end)) for end in ends)
+    probed = tuple(told(halved(dice.normal(0, 3, 10), end)) for end in ends)
+    assert all(heap.straight for heap in (*search, *probed))
+    assert told_by(search, 24) is Shape.PLACE
+    assert told_by(search[:2], 16) is Shape.PLACE
+    assert told_by(probed, 24) is Shape.LINES
+    assert told_by(probed[:2], 16) is Shape.LINES
+
+
+def test_lines_side_by_side_meet_nowhere_however_far_off_they_lie() -> None:
+    dice, way = np.random.default_rng(5), np.eye(10)[3] * 6
+    many = tuple(told(halved(near := 40 + dice.normal(0, 3, 10), near + way)) for _ in range(3))
+    assert told_by(many, 24) is Shape.LINES
+    tilted = way + dice.normal(0, 0.2, (3, 10))
+    nearly = tuple(told(halved(near := 40 + dice.normal(0, 3, 10), near + t)) for t in tilted)
+    assert told_by(nearly, 24) is Shape.LINES
+
+
 def grown(step: float) -> Window:
     """A window in which one principal grows a few inputs by steps this long."""
 
