@@ -20,10 +20,10 @@ from stanch.detect import examples
 from stanch.detect.alarms.reading import Stream
 from stanch.detect.detector import Detector
 from stanch.detect.shifts import Moved, blind, counts_of, moved, who_made
-from stanch.detect.summaries.answers import LATENCY_EDGES
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import LATENCIES, STATUSES, Block, Part
 from stanch.detect.summaries.summary import Summary
+from stanch.detect.summaries.told import LATENCY_EDGES
 from stanch.detect.window import Window
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle

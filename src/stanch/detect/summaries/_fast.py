@@ -1,28 +1,34 @@
-"""The counting kernels compiled by numba; `plain` holds their twins and says what they do.
+"""The kernels that look at inputs, compiled by numba; `plain` has their twins, and says what for.
 
-Imported only by `kernels.warm`, so that numba costs nothing to those who do not use it.
+Imported only by `kernels.compiled`, so that numba costs nothing to those who do not use it. Indices
+are unsigned where they can be: numba looks at each signed one, whether it counts from the end.
 """
 
 import numba
 import numpy as np
 
-from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts
+from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts, Singles
 from stanch.detect.summaries.parts import (
+    AXES,
     AXIS_SLOTS,
     BLOCK_LEVELS,
+    DRAWN_AXES,
     INFINITE,
     LEVELS,
     MAIN_AXES,
     MISSING,
     OVER,
-    SAMPLED,
     SLOTS,
     UNDER,
 )
-from stanch.detect.summaries.plain import AXIS_SHIFT, CLIP, ODD_INFINITE, ODD_MISSING, ODD_OUTSIDE
-from stanch.detect.summaries.ready import CELLS, COARSE
+from stanch.detect.summaries.plain import AXIS_SHIFT, ODD_INFINITE, ODD_MISSING, ODD_OUTSIDE
+from stanch.detect.summaries.ready import CLIP, COARSE, SHARED, UNROLLED
+from stanch.detect.summaries.sample import STEP
 
-LAST = 63
+LAST = np.uint64(63)
+ONE = np.uint64(1)
+BLOCK = 128
+"""Rows that are projected together: their numbers stay in the nearest cache."""
 
 
 @numba.njit(cache=True, nogil=True)
@@ -34,46 +40,119 @@ def bins(
     found = np.empty((n, width), np.uint8)
     counts = np.zeros((width, SLOTS), np.int64)
     odd = np.zeros(n, np.uint8)
+    low, high = edges[:, 0].copy(), edges[:, 64].copy()
+    last = start.shape[1] - 1
     for i in range(n):
+        bits = np.uint8(0)
         for f in range(width):
             x = numbers[i, f]
-            if x <= edges[f, 64] and x >= edges[f, 0]:
-                cell = min(int((x - edges[f, 0]) * scale[f]), CELLS - 1) if scale[f] > 0 else 0
-                at = int(start[f, cell])
-                at += int(x > edges[f, at + 1]) * int(at < LAST)
-                while at < LAST and x > edges[f, at + 1]:
-                    at += 1
-                while at > 0 and x <= edges[f, at]:
-                    at -= 1
+            if x >= low[f] and x <= high[f]:
+                cell = min(np.int64((x - low[f]) * scale[f]), last) if scale[f] > 0 else 0
+                at = np.uint64(start[f, np.uint64(cell)])
+                if at >= np.uint64(SHARED):
+                    at &= LAST
+                    while at < LAST and x > edges[f, at + ONE]:
+                        at += ONE
             elif np.isnan(x):
-                at = MISSING
-                odd[i] |= ODD_MISSING
+                at = np.uint64(MISSING)
+                bits |= np.uint8(ODD_MISSING)
             elif np.isinf(x):
-                at = INFINITE
-                odd[i] |= ODD_INFINITE
+                at = np.uint64(INFINITE)
+                bits |= np.uint8(ODD_INFINITE)
             else:
-                at = UNDER if x < edges[f, 0] else OVER
-                odd[i] |= ODD_OUTSIDE
+                at = np.uint64(UNDER) if x < low[f] else np.uint64(OVER)
+                bits |= np.uint8(ODD_OUTSIDE)
             found[i, f] = coarse[at]
             counts[f, at] += 1
+        odd[i] = bits
     return found, counts, odd
 
 
 @numba.njit(cache=True, nogil=True)
-def drawn(along: Codes, edges: Ints, table: Octets) -> Ints:
-    """Histograms of the first axes; `table` holds the bin of each whole number from the edge on."""
-    axes, last = len(edges), edges.shape[1] - 1
-    counts = np.zeros((axes, AXIS_SLOTS), np.int64)
-    for i in range(len(along)):
-        for a in range(axes):
-            x = along[i, a]
-            if x > edges[a, last]:
-                counts[a, AXIS_SLOTS - 1] += 1
-            elif x < edges[a, 0]:
-                counts[a, AXIS_SLOTS - 2] += 1
+def standard(numbers: Floats, centre: Floats, scale: Floats) -> Shorts:
+    """The used numbers in SIGMA units."""
+    n, width = numbers.shape
+    z = np.empty((n, width), np.int16)
+    for i in range(n):
+        for j in range(width):
+            x = (numbers[i, j] - centre[j]) * scale[j]
+            x = 0.0 if np.isnan(x) else x
+            z[i, j] = np.int16(np.rint(min(max(x, -CLIP), CLIP)))
+    return z
+
+
+@numba.njit(cache=True, nogil=True)
+def projected(turned: Singles, axes: Singles, middle: Codes, along: Codes, bits: Codes) -> None:
+    """A block of rows along the axes, and beyond which medians each lies.
+
+    Sums of whole numbers under 2 ** 24 are exact in single precision, in any order.
+    """
+    sums = np.empty(BLOCK, np.float32)
+    bits[:] = 0
+    for a in range(AXES):
+        sums[:] = np.float32(0)
+        for j in range(0, len(axes), UNROLLED):
+            w, x, y, v = axes[j, a], axes[j + 1, a], axes[j + 2, a], axes[j + 3, a]
+            first, second, third, last = turned[j], turned[j + 1], turned[j + 2], turned[j + 3]
+            for i in range(BLOCK):
+                sums[i] += (first[i] * w + second[i] * x) + (third[i] * y + last[i] * v)
+        line, median, bit = along[a], middle[a], np.int32(1 << a)
+        for i in range(BLOCK):
+            line[i] = np.int32(np.int32(sums[i]) >> np.int32(AXIS_SHIFT))
+            bits[i] = np.int32(bits[i] + (bit if line[i] > median else np.int32(0)))
+
+
+@numba.njit(cache=True, nogil=True)
+def drawn(along: Codes, many: int, edges: Ints, table: Octets, counts: Ints) -> None:
+    """Add a block to the histograms; `table` has the bin of each whole number, or nothing."""
+    last = edges.shape[1] - 1
+    for a in range(DRAWN_AXES):
+        low, high = edges[a, 0], edges[a, last]
+        own, line, slots = along[a], counts[a], table[a]
+        for i in range(many):
+            x = np.int64(own[i])
+            if x > high:
+                line[AXIS_SLOTS - 1] += 1
+            elif x < low:
+                line[AXIS_SLOTS - 2] += 1
+            elif len(slots):
+                line[np.uint64(slots[np.uint64(x - low)])] += 1
             else:
-                counts[a, table[a, x - edges[a, 0]]] += 1
-    return counts
+                line[np.searchsorted(edges[a, 1:last], x)] += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def added(along: Codes, who: Ints, moments: Ints, places: Octets) -> None:
+    """Add a block's sums and squares to its principals; the places that cards hold."""
+    for i in range(len(who)):
+        line = moments[who[i]]
+        for a in range(MAIN_AXES):
+            x = np.int64(along[a, i])
+            line[a] += x
+            line[MAIN_AXES + a] += x * x
+            places[i, a] = np.uint8(np.int8(min(max(x >> STEP, -128), 127)))
+
+
+@numba.njit(cache=True, nogil=True)
+def lain(
+    z: Shorts, axes: tuple[Singles, Codes], drawing: tuple[Ints, Octets], who: Ints, moments: Ints
+) -> tuple[Octets, Codes, Ints]:
+    """Places along the main axes, sides of medians, histograms; adds moments by principal."""
+    n, width = z.shape
+    places, sides = np.empty((n, MAIN_AXES), np.uint8), np.empty(n, np.int32)
+    counts = np.zeros((DRAWN_AXES, AXIS_SLOTS), np.int64)
+    turned = np.zeros((len(axes[0]), BLOCK), np.float32)
+    along, bits = np.empty((AXES, BLOCK), np.int32), np.empty(BLOCK, np.int32)
+    for start in range(0, n, BLOCK):
+        end = min(start + BLOCK, n)
+        for i in range(start, end):
+            for j in range(width):
+                turned[j, i - start] = z[i, j]
+        projected(turned, axes[0], axes[1], along, bits)
+        drawn(along, end - start, drawing[0], drawing[1], counts)
+        added(along, who[start:end], moments, places[start:end])
+        sides[start:end] = bits[: end - start]
+    return places, sides, counts
 
 
 @numba.njit(cache=True, nogil=True)
@@ -120,60 +199,16 @@ def grades(score: Codes, edges: Ints) -> Ints:
 
 
 @numba.njit(cache=True, nogil=True)
-def standard(numbers: Floats, uses: Codes, centre: Floats, scale: Floats) -> Shorts:
-    """The used numbers in SIGMA units."""
-    n, width = len(numbers), len(uses)
-    z = np.empty((n, width), np.int16)
-    for i in range(n):
-        for j in range(width):
-            x = (numbers[i, uses[j]] - centre[j]) * scale[j]
-            if np.isnan(x):
-                x = 0.0
-            z[i, j] = np.int16(np.rint(min(max(x, -CLIP), CLIP)))
-    return z
-
-
-@numba.njit(cache=True, nogil=True)
-def projected(z: Shorts, axes: Shorts) -> Codes:
-    """Along the axes."""
-    n, width = z.shape
-    out = np.zeros((n, axes.shape[1]), np.int32)
-    for i in range(n):
-        for j in range(width):
-            x = np.int32(z[i, j])
-            for a in range(axes.shape[1]):
-                out[i, a] += x * np.int32(axes[j, a])
-        for a in range(axes.shape[1]):
-            out[i, a] >>= AXIS_SHIFT
-    return out
-
-
-@numba.njit(cache=True, nogil=True)
-def waves(z: Shorts, frequencies: Shorts, phase: Shorts, who: Ints, table: Ints) -> None:
-    """Add each row's waves to its principal's line."""
-    n, width = z.shape
-    turn = np.empty(frequencies.shape[1], np.int16)
-    for i in range(n):
-        for a in range(len(turn)):
-            turn[a] = phase[a]
-        for j in range(width):
-            x = z[i, j]
-            for a in range(len(turn)):
-                turn[a] = np.int16(turn[a] + np.int16(x * frequencies[j, a]))
-        line = table[who[i]]
-        for a in range(len(turn)):
-            t = np.int32(turn[a])
-            line[a] += (t * (np.int32(32768) - abs(t))) >> 14
-
-
-@numba.njit(cache=True, nogil=True)
-def strangeness(cells: Octets, pairs: Codes, tables: Shorts) -> Codes:
+def strangeness(cells: Octets, pairs: Hashes, tables: Codes) -> Codes:
     """The off-manifold score."""
-    score = np.zeros(len(cells), np.int32)
+    score = np.empty(len(cells), np.int32)
+    flat, size = tables.ravel(), np.uint64(COARSE * COARSE)
     for i in range(len(cells)):
-        total = 0
+        row, total, table = cells[i], np.int32(0), np.uint64(0)
         for t in range(len(pairs)):
-            total += tables[t, cells[i, pairs[t, 0]] * COARSE + cells[i, pairs[t, 1]]]
+            one, other = np.uint64(row[pairs[t, 0]]), np.uint64(row[pairs[t, 1]])
+            total = np.int32(total + flat[table + one * np.uint64(COARSE) + other])
+            table += size
         score[i] = total
     return score
 
@@ -198,81 +233,3 @@ def fingerprints(numbers: Floats, bits: Hashes, codes: Hashes, keys: Hashes) -> 
             whole += (b ^ (b >> np.uint64(32))) * keys[f]
         out[i] = mix(whole)
     return out
-
-
-@numba.njit(cache=True, nogil=True)
-def sides(along: Codes, middle: Ints) -> Codes:
-    """A bit for each axis: whether a row lies beyond the median along it."""
-    n, width = along.shape
-    out = np.empty(n, np.int32)
-    for i in range(n):
-        bits = np.int32(0)
-        for a in range(width):
-            bits |= np.int32(along[i, a] > middle[a]) << np.int32(a)
-        out[i] = bits
-    return out
-
-
-@numba.njit(cache=True, nogil=True)
-def moments(along: Codes, who: Ints, table: Ints) -> None:
-    """Add sums and squares along the main axes to each principal's line."""
-    for i in range(len(along)):
-        line = table[who[i]]
-        for a in range(MAIN_AXES):
-            x = np.int64(along[i, a])
-            line[a] += x
-            line[MAIN_AXES + a] += x * x
-
-
-@numba.njit(cache=True, nogil=True)
-def put(registers: Octets, who: Ints, hashes: Hashes) -> None:
-    """Count hashes into the sketch of each line."""
-    size = registers.shape[1]
-    bits = np.uint64(0)
-    while (1 << bits) < size:
-        bits += np.uint64(1)
-    for i in range(len(hashes)):
-        rest = (hashes[i] >> bits) | (np.uint64(1) << (np.uint64(64) - bits))
-        rank = 1
-        while rest & np.uint64(1) == 0:
-            rest >>= np.uint64(1)
-            rank += 1
-        at = np.int64(hashes[i] & np.uint64(size - 1))
-        registers[who[i], at] = max(registers[who[i], at], rank)
-
-
-@numba.njit(cache=True, nogil=True)
-def first_not_under(key: np.int64, kept: Ints, keys: Ints, count: np.int64) -> np.int64:
-    """The place in `kept`, which is in the order of its keys, at which this key belongs."""
-    low, high = np.int64(0), count
-    while low < high:
-        middle = (low + high) >> 1
-        if keys[kept[middle]] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@numba.njit(cache=True, nogil=True)
-def drawn_rows(lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
-    """The rows that each line's sample keeps: by insertion, for most rows are out at once."""
-    rows = np.full((size, SAMPLED), -1, np.int64)
-    filled = np.zeros(size, np.int64)
-    for i in range(len(lines)):
-        line = lines[i]
-        full = line >= 0 and filled[line] == SAMPLED
-        if line < 0 or (full and keys[i] > keys[rows[line, SAMPLED - 1]]):
-            continue
-        kept, count = rows[line], filled[line]
-        at = first_not_under(keys[i], kept, keys, count)
-        if at < count and keys[kept[at]] == keys[i]:
-            if told[i] < told[kept[at]]:
-                kept[at] = i
-            continue
-        last = min(count, SAMPLED - 1)
-        for place in range(last, at, -1):
-            kept[place] = kept[place - 1]
-        kept[at] = i
-        filled[line] = last + 1
-    return rows

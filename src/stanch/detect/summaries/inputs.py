@@ -1,20 +1,21 @@
 """The inputs of a batch, counted: bins, categories, axes, off-manifold score, hashes.
 
-In    the plan made ready, the columns, the kernels to use.
-Out   `Inputs`: the sums that need no principal, and what each row is (for the ledger).
+In    the plan made ready, the columns, whose each row is, the kernels to use.
+Out   `Inputs`: the sums, and what each row is (for the ledger).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, Shorts
+from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, own
 from stanch.detect.summaries.columns import MISSING_CODE, NEW_CODE, Columns
 from stanch.detect.summaries.dice import mixed
 from stanch.detect.summaries.grid import between
 from stanch.detect.summaries.kernels import Kernels
 from stanch.detect.summaries.parts import (
     BINS,
+    MAIN_AXES,
     MANIFOLD_BINS,
     WAVES,
     Part,
@@ -35,8 +36,8 @@ class Inputs:
     """What the inputs of a batch come to."""
 
     sums: dict[Part, Ints]
-    z: Shorts
-    along: Codes
+    places: Octets
+    """(n, 10) along the main axes, as a sample's cards hold it."""
     off: Flags
     odd: Flags
     """Rows with anything missing, out of range, new or infinite."""
@@ -45,23 +46,27 @@ class Inputs:
     prints: Hashes
     cells: Hashes
     waves: Ints
-    """(P + 1, 64) to be filled line by principal."""
-    places: Codes
+    """(P + 1, 64) sums of each principal."""
+    moments: Ints
+    """(P + 1, 20) sums and squares of each principal."""
+    lies: Codes
     """(n,) the sides of the medians along 24 axes, as bits."""
     sides: Codes
     """The same; a hash of the categories when there are no numbers."""
 
 
-def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:
+def inputs_of(plan: Ready, batch: Columns, who: Ints, quick: Kernels) -> Inputs:
     """The inputs of this batch, counted."""
-    joint, manifold = plan.plan.joint, plan.plan.manifold
-    numbers = np.ascontiguousarray(batch.numbers, np.float64)
+    numbers = own(batch.numbers, np.float64)
     coarse, histogram, odd = quick.bins(numbers, plan.numbers, plan.coarse)
-    z = quick.standard(numbers, joint)
-    along = quick.projected(z, joint)
+    z = quick.standard(numbers, plan)
+    waves = np.zeros((len(batch.names) + 1, WAVES), np.int64)
+    moments = np.zeros((len(batch.names) + 1, 2 * MAIN_AXES), np.int64)
+    quick.waves(z, plan, who, waves)
+    lain = quick.lain(z, plan, who, moments)
     if batch.categories.shape[1]:
         coarse = np.concatenate([coarse, coarse_codes(batch.categories)], axis=1)
-    grade = quick.grades(quick.strangeness(coarse, manifold), manifold.edges)
+    grade = quick.grades(quick.strangeness(coarse, plan), plan.plan.manifold.edges)
     gone = (batch.categories == MISSING_CODE).any(axis=1)
     new = (batch.categories == NEW_CODE).any(axis=1)
     missing = ((odd & ODD_MISSING) != 0) | gone
@@ -71,22 +76,23 @@ def inputs_of(plan: Ready, batch: Columns, quick: Kernels) -> Inputs:
         Part.NUMBERS: histogram,
         Part.CATEGORIES: _categories(batch.categories),
         Part.ODD: np.array([*(int(k.sum()) for k in kinds), batch.misshapen], np.int64),
-        Part.AXES: quick.drawn(along, joint.drawn, plan.drawn),
+        Part.AXES: lain.counts,
         Part.MANIFOLD: np.bincount(grade, minlength=MANIFOLD_BINS).astype(np.int64),
+        Part.MOMENTS: moments.sum(axis=0).reshape(2, MAIN_AXES),
+        Part.WAVES: waves.sum(axis=0),
     }
-    sides = quick.sides(along, joint.middle)
     codes = code_hashes(batch.categories, plan.keys[numbers.shape[1] :])
     return Inputs(
         sums=sums,
-        z=z,
-        along=along,
+        places=lain.places,
         off=grade == MANIFOLD_BINS - 1,
         between=between(numbers, plan.plan.grid),
         prints=quick.fingerprints(numbers, batch.categories, plan.keys),
-        cells=mixed(sides.astype(np.uint64) + codes),
-        waves=np.zeros((len(batch.names) + 1, WAVES), np.int64),
-        places=sides,
-        sides=sides if joint.uses.size else hashed_sides(codes),
+        cells=mixed(lain.sides.astype(np.uint64) + codes),
+        waves=waves,
+        moments=moments,
+        lies=lain.sides,
+        sides=lain.sides if plan.plan.joint.uses.size else hashed_sides(codes),
         odd=missing | new | (odd != 0),
     )
 

@@ -11,12 +11,21 @@ from types import ModuleType
 
 import numpy as np
 
-from stanch.detect.summaries import plain, sample, sketch
-from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts
-from stanch.detect.summaries.parts import MAIN_AXES
-from stanch.detect.summaries.plain import Certain
-from stanch.detect.summaries.plan import Joint, Manifold
-from stanch.detect.summaries.ready import Lookup
+from stanch.detect.summaries import plain, sample, sketch, told
+from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts, own
+from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.plain import Certain, Lain
+from stanch.detect.summaries.ready import Lookup, Ready
+from stanch.detect.summaries.sample import Points
+from stanch.detect.summaries.told import Facts, Given
+
+MINUTE = 12 * told.TICK
+AT_ONCE = 1 << 16
+"""Rows whose waves 32 bits hold."""
+NO_FLOATS: Floats = np.zeros(0)
+NO_CODES: Codes = np.zeros(0, np.int32)
+EDGES = np.append(told.LATENCY_EDGES, np.nan)
+"""With one more, which no latency reaches, so that the steps of a search come out even."""
 
 
 class Kernels:
@@ -27,30 +36,21 @@ class Kernels:
         found = plain.bins(numbers, lookup)
         return coarse[found], plain.histograms(found), plain.oddities(found)
 
-    def drawn(self, along: Codes, edges: Ints, table: Octets) -> Ints:
-        """(8, 34) histograms of the first axes."""
-        del table
-        return plain.drawn(along, edges)
-
-    def certain(self, scores: Floats, near: float, classes: int) -> Certain:
-        """What the scores come to."""
-        return plain.certain(scores, near, classes)
-
-    def standard(self, numbers: Floats, joint: Joint) -> Shorts:
+    def standard(self, numbers: Floats, plan: Ready) -> Shorts:
         """(n, J) standardised."""
-        return plain.standard(numbers, joint)
+        return plain.standard(numbers, plan.plan.joint)
 
-    def projected(self, z: Shorts, joint: Joint) -> Codes:
-        """(n, 24) along the axes."""
-        return plain.projected(z, joint)
+    def lain(self, z: Shorts, plan: Ready, who: Ints, moments: Ints) -> Lain:
+        """How the rows lie along the axes; adds sums and squares to `moments` by principal."""
+        return plain.lain(z, plan.plan.joint, who, moments)
 
-    def waves(self, z: Shorts, joint: Joint, who: Ints, table: Ints) -> None:
+    def waves(self, z: Shorts, plan: Ready, who: Ints, table: Ints) -> None:
         """Add waves to `table`, line by principal."""
-        plain.waves(z, joint, who, table)
+        plain.waves(z, plan.plan.joint, who, table)
 
-    def strangeness(self, cells: Octets, manifold: Manifold) -> Codes:
+    def strangeness(self, cells: Octets, plan: Ready) -> Codes:
         """(n,) off-manifold scores."""
-        return plain.strangeness(cells, manifold)
+        return plain.strangeness(cells, plan.plan.manifold)
 
     def grades(self, score: Codes, edges: Ints) -> Ints:
         """(n,) the bin of each off-manifold score."""
@@ -60,18 +60,41 @@ class Kernels:
         """(n,) hashes of inputs."""
         return plain.fingerprints(numbers, categories, keys)
 
-    def sides(self, along: Codes, middle: Ints) -> Codes:
-        """(n,) the sides of the medians on which each row lies, as bits."""
-        return plain.sides(along, middle)
+    def certain(self, scores: Floats, near: float, classes: int) -> Certain:
+        """What the scores come to."""
+        return plain.certain(scores, near, classes)
 
-    def moments(self, along: Codes, who: Ints, table: Ints) -> None:
-        """Add sums and squares along the main axes to `table`, line by principal."""
-        main = along[:, :MAIN_AXES].astype(np.int64)
-        np.add.at(table, who, np.concatenate([main, main * main], axis=1))
+    def answered(self, batch: Columns, classes: int) -> Given:
+        """What was answered."""
+        return told.answered(batch, classes)
 
-    def drawn_rows(self, lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
+    def latencies(self, latency: Floats) -> Ints:
+        """(64,) the histogram of latencies."""
+        return told.latencies(latency)
+
+    def tallied(self, table: Ints, facts: Facts) -> None:
+        """Add what is told of each row to `table`, line by principal."""
+        told.tallied(table, facts)
+
+    def minutes(self, ticks: Ints) -> Ints:
+        """The minutes of these ticks, each at least once."""
+        return np.unique(ticks // MINUTE)
+
+    def behaved(self, lies: Codes, said: Ints, shape: tuple[int, ...]) -> Ints:
+        """(32, C' + 2) answers by the sides of the medians on which the inputs lie."""
+        return told.behaved(lies, said, shape)
+
+    def pooled(self, table: Ints, hashes: Hashes) -> Ints:
+        """(64, WIDTH) the lines of principals by their hashes."""
+        return told.pooled(table, hashes)
+
+    def drawn_rows(self, lines: Ints, points: Points, size: int) -> Ints:
         """(size, 64) the rows that each line's sample keeps."""
-        return sample.drawn(lines, keys, told, size)
+        return sample.drawn(lines, points.keys, points.told, size)
+
+    def cards(self, rows: Ints, points: Points) -> tuple[Ints, Octets]:
+        """(size, 64) the keys and (size, 64, 16) the cards of these rows."""
+        return sample.cards_of(rows, points)
 
     def put(self, registers: Octets, who: Ints, hashes: Hashes) -> None:
         """Count hashes into the sketch of each line of `registers`."""
@@ -85,37 +108,37 @@ class Compiled(Kernels):
     """The same kernels, compiled."""
 
     fast: ModuleType
-
-    def drawn(self, along: Codes, edges: Ints, table: Octets) -> Ints:
-        """(8, 34) histograms of the first axes."""
-        if not table.size:
-            return plain.drawn(along, edges)
-        return self.fast.drawn(along, edges, table)
-
-    def certain(self, scores: Floats, near: float, classes: int) -> Certain:
-        """What the scores come to."""
-        each, top, margin, sixteenth, close = self.fast.certain(scores, near, classes)
-        return Certain(scores=each, top=top, margin=margin, sixteenth=sixteenth, near=close)
+    people: ModuleType
 
     def bins(self, numbers: Floats, lookup: Lookup, coarse: Octets) -> tuple[Octets, Ints, Octets]:
         """(n, F) coarse cells, (F, 68) counts of bins, and (n,) what is odd about each row."""
         return self.fast.bins(numbers, lookup.edges, lookup.start, lookup.scale, coarse)
 
-    def standard(self, numbers: Floats, joint: Joint) -> Shorts:
+    def standard(self, numbers: Floats, plan: Ready) -> Shorts:
         """(n, J) standardised."""
-        return self.fast.standard(numbers, joint.uses, joint.centre, joint.scale)
+        joint = plan.plan.joint
+        used = numbers if plan.straight else np.ascontiguousarray(numbers[:, joint.uses])
+        return self.fast.standard(used, joint.centre, joint.scale)
 
-    def projected(self, z: Shorts, joint: Joint) -> Codes:
-        """(n, 24) along the axes."""
-        return self.fast.projected(z, joint.axes)
+    def lain(self, z: Shorts, plan: Ready, who: Ints, moments: Ints) -> Lain:
+        """How the rows lie along the axes; adds sums and squares to `moments` by principal."""
+        if len(plan.axes) < z.shape[1]:
+            return plain.lain(z, plan.plan.joint, who, moments)
+        axes, drawing = (plan.axes, plan.middle), (plan.plan.joint.drawn, plan.drawn)
+        places, sides, counts = self.fast.lain(z, axes, drawing, who, moments)
+        return Lain(places=places, sides=sides, counts=counts)
 
-    def waves(self, z: Shorts, joint: Joint, who: Ints, table: Ints) -> None:
+    def waves(self, z: Shorts, plan: Ready, who: Ints, table: Ints) -> None:
         """Add waves to `table`, line by principal."""
-        self.fast.waves(z, joint.waves, joint.phase, who, table)
+        for at in range(0, len(z), AT_ONCE):
+            part = slice(at, at + AT_ONCE)
+            sums = np.zeros(table.shape, np.int32)
+            self.people.waves(z[part], plan.waves, plan.plan.joint.phase, who[part], sums)
+            table += sums
 
-    def strangeness(self, cells: Octets, manifold: Manifold) -> Codes:
+    def strangeness(self, cells: Octets, plan: Ready) -> Codes:
         """(n,) off-manifold scores."""
-        return self.fast.strangeness(cells, manifold.pairs, manifold.tables)
+        return self.fast.strangeness(cells, plan.pairs, plan.tables)
 
     def grades(self, score: Codes, edges: Ints) -> Ints:
         """(n,) the bin of each off-manifold score."""
@@ -123,25 +146,57 @@ class Compiled(Kernels):
 
     def fingerprints(self, numbers: Floats, categories: Codes, keys: Hashes) -> Hashes:
         """(n,) hashes of inputs."""
-        width = numbers.shape[1]
-        codes = plain.code_hashes(categories, keys[width:])
-        return self.fast.fingerprints(numbers, numbers.view(np.uint64), codes, keys[:width])
+        codes = plain.code_hashes(categories, keys[numbers.shape[1] :])
+        bits = np.ascontiguousarray(numbers).view(np.uint64)
+        return self.fast.fingerprints(numbers, bits, codes, keys[: numbers.shape[1]])
 
-    def sides(self, along: Codes, middle: Ints) -> Codes:
-        """(n,) the sides of the medians on which each row lies, as bits."""
-        return self.fast.sides(along, middle)
+    def certain(self, scores: Floats, near: float, classes: int) -> Certain:
+        """What the scores come to."""
+        each, top, margin, sixteenth, close = self.fast.certain(scores, near, classes)
+        return Certain(scores=each, top=top, margin=margin, sixteenth=sixteenth, near=close)
 
-    def moments(self, along: Codes, who: Ints, table: Ints) -> None:
-        """Add sums and squares along the main axes to `table`, line by principal."""
-        self.fast.moments(along, who, table)
+    def answered(self, batch: Columns, classes: int) -> Given:
+        """What was answered."""
+        status = NO_CODES if batch.status is None else own(batch.status, np.int32)
+        cost = NO_FLOATS if batch.cost is None else own(batch.cost, np.float64)
+        codes = own(batch.predictions, np.int32)
+        says, by_row, priced = self.people.answered(codes, status, cost, classes)
+        said, place, fixed = by_row
+        return Given(says=says, said=said, status=place, cost=fixed, priced=priced)
 
-    def drawn_rows(self, lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
+    def latencies(self, latency: Floats) -> Ints:
+        """(64,) the histogram of latencies."""
+        return self.people.latencies(own(latency, np.float64), EDGES)
+
+    def tallied(self, table: Ints, facts: Facts) -> None:
+        """Add what is told of each row to `table`, line by principal."""
+        one = (facts.said, facts.status, facts.ticks)
+        other = (facts.margin, facts.cost, facts.tokens)
+        self.people.tallied(table, facts.who, one + other, facts.marks)
+
+    def minutes(self, ticks: Ints) -> Ints:
+        """The minutes of these ticks, each at least once."""
+        return self.people.minutes(ticks, MINUTE)
+
+    def behaved(self, lies: Codes, said: Ints, shape: tuple[int, ...]) -> Ints:
+        """(32, C' + 2) answers by the sides of the medians on which the inputs lie."""
+        return self.people.behaved(lies, said, shape[0], shape[1])
+
+    def pooled(self, table: Ints, hashes: Hashes) -> Ints:
+        """(64, WIDTH) the lines of principals by their hashes."""
+        return self.people.pooled(table, hashes)
+
+    def drawn_rows(self, lines: Ints, points: Points, size: int) -> Ints:
         """(size, 64) the rows that each line's sample keeps."""
-        return self.fast.drawn_rows(lines, keys, told, size)
+        return self.people.drawn_rows(lines, points.keys, points.told, size)
+
+    def cards(self, rows: Ints, points: Points) -> tuple[Ints, Octets]:
+        """(size, 64) the keys and (size, 64, 16) the cards of these rows."""
+        return self.people.cards(rows, points.keys, points.told, (points.sides, points.places))
 
     def put(self, registers: Octets, who: Ints, hashes: Hashes) -> None:
         """Count hashes into the sketch of each line of `registers`."""
-        self.fast.put(registers, who, hashes)
+        self.people.put(registers, who, hashes)
 
 
 PLAIN = Kernels()
@@ -155,8 +210,9 @@ def kernels() -> Kernels:
 
 def compiled() -> Kernels | None:
     """The compiled kernels, or None without numba or a folder for its cache (RuntimeError)."""
+    here = "stanch.detect.summaries"
     try:
-        return Compiled(import_module("stanch.detect.summaries._fast"))
+        return Compiled(import_module(f"{here}._fast"), import_module(f"{here}._fast_people"))
     except (ImportError, RuntimeError):
         return None
 

@@ -16,16 +16,16 @@ from stanch.detect.summaries.parts import (
     DRAWN_AXES,
     INFINITE,
     LEVELS,
+    MAIN_AXES,
     MISSING,
     OVER,
-    SIGMA,
     SLOTS,
     UNDER,
 )
 from stanch.detect.summaries.plan import Joint, Manifold
-from stanch.detect.summaries.ready import COARSE, Lookup
+from stanch.detect.summaries.ready import CLIP, COARSE, Lookup
+from stanch.detect.summaries.sample import places_of
 
-CLIP = 8 * SIGMA
 AXIS_SHIFT = 6
 _CHUNK = 8192
 ODD_MISSING, ODD_OUTSIDE, ODD_INFINITE = 1, 2, 4
@@ -45,6 +45,18 @@ class Certain:
     """(n,) the sixteenth that a margin lies in; -1 for none."""
     near: Flags
     """(n,) close to the boundary."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Lain:
+    """How the rows of a batch lie along the axes."""
+
+    places: Octets
+    """(n, 10) along the main axes, as the cards of a sample hold it."""
+    sides: Codes
+    """(n,) bits: the sides of the medians along 24 axes."""
+    counts: Ints
+    """(8, 34) histograms of the first axes."""
 
 
 def bins(numbers: Floats, lookup: Lookup) -> Octets:
@@ -99,6 +111,18 @@ def projected(z: Shorts, joint: Joint) -> Codes:
     """(n, 24) along the axes, in SIGMA units."""
     exact = z.astype(np.float64) @ joint.axes.astype(np.float64)
     return exact.astype(np.int32) >> AXIS_SHIFT
+
+
+def lain(z: Shorts, joint: Joint, who: Ints, moments: Ints) -> Lain:
+    """How the rows lie; adds sums and squares along the main axes to the lines of `moments`."""
+    along = projected(z, joint)
+    main = along[:, :MAIN_AXES].astype(np.int64)
+    np.add.at(moments, who, np.concatenate([main, main * main], axis=1))
+    return Lain(
+        places=places_of(along),
+        sides=sides(along, joint.middle),
+        counts=drawn(along, joint.drawn),
+    )
 
 
 def waves(z: Shorts, joint: Joint, who: Ints, table: Ints) -> None:

@@ -4,16 +4,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Floats, Hashes, Ints, Octets, Shorts
+from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts, Singles
 from stanch.detect.summaries.dice import words
-from stanch.detect.summaries.parts import BINS, INFINITE, MISSING, OVER, SLOTS, UNDER
+from stanch.detect.summaries.parts import (
+    BINS,
+    INFINITE,
+    MISSING,
+    OVER,
+    SIGMA,
+    SLOTS,
+    UNDER,
+)
 from stanch.detect.summaries.plan import Plan
 from stanch.vocabulary.ids import Digest
 
-CELLS = 1024
-"""Equal-width cells of the lookup table of a number's bins."""
+CELLS = 4096
+"""Equal-width cells of the lookup table of a number's bins: so many that few hold an edge."""
+FEWER = 1024
+"""Cells where there are more than `MANY` numbers."""
+MANY = 128
+SHARED = 128
+"""The bit of a cell that holds an edge, so that its numbers lie in several bins."""
+UNROLLED = 4
+"""Numbers that are projected at a time."""
+EXACT = 1 << 24
+"""Whole numbers under this are exact in single precision."""
 MOST_PLACES = 1 << 15
 COARSE = 17
+CLIP = 8 * SIGMA
+"""No number is farther from its centre, in SIGMA units."""
 COARSE_MISSING = 16
 
 
@@ -24,7 +43,7 @@ class Lookup:
     edges: Floats
     """(F, 65)"""
     start: Octets
-    """(F, 1024) a bin near the right one."""
+    """(F, 4096) the lowest bin of a cell, plus `SHARED` when it is not the only one."""
     scale: Floats
     """(F,) cells per unit; 0 when the range is empty or too wide to divide."""
 
@@ -46,13 +65,24 @@ class Ready:
     be too many."""
     waves: Shorts
     """(J, 64)"""
+    straight: bool
+    """Whether the numbers that the joint structure uses are all, in their order."""
+    axes: Singles
+    """(J, 24), J rounded up; empty when sums along them could be inexact in single precision."""
+    middle: Codes
+    """(24,)"""
+    pairs: Hashes
+    """(T', 2) the different pairs of the off-manifold score."""
+    tables: Codes
+    """(T', 17 * 17) the sum of the tables of each."""
 
 
 def ready(plan: Plan) -> Ready:
     """The plan with its lookup tables."""
     coarse = np.arange(SLOTS) // 4
     coarse[[UNDER, OVER, MISSING, INFINITE]] = 0, 15, COARSE_MISSING, COARSE_MISSING
-    width = len(plan.numbers) + len(plan.categories)
+    width, joint = len(plan.numbers) + len(plan.categories), plan.joint
+    pairs, tables = _once_each(plan)
     return Ready(
         plan=plan,
         digest=plan.digest,
@@ -60,23 +90,47 @@ def ready(plan: Plan) -> Ready:
         value=lookup_of(plan.value.reshape(-1, BINS + 1)),
         coarse=coarse.astype(np.uint8),
         keys=words(7, width) | np.uint64(1),
-        drawn=_places_of(plan.joint.drawn),
-        waves=np.ascontiguousarray(plan.joint.waves),
+        drawn=_places_of(joint.drawn),
+        waves=np.ascontiguousarray(joint.waves),
+        straight=np.array_equal(joint.uses, np.arange(len(plan.numbers))),
+        axes=_single(joint.axes),
+        middle=np.clip(joint.middle, -(1 << 31), (1 << 31) - 1).astype(np.int32),
+        pairs=pairs,
+        tables=tables,
     )
 
 
 def lookup_of(edges: Floats) -> Lookup:
     """The lookup table of these edges."""
     low, high = edges[:, 0], edges[:, -1]
+    cells = CELLS if len(edges) <= MANY else FEWER
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         width = high - low
-        scale = CELLS / width
+        scale = cells / width
     scale = np.where(np.isfinite(scale) & np.isfinite(width), scale, 0.0)
-    start = np.zeros((len(edges), CELLS), np.uint8)
+    start = np.full((len(edges), cells), SHARED, np.uint8)
     for row in np.flatnonzero(scale > 0):
-        left = low[row] + np.arange(CELLS) / scale[row]
-        start[row] = np.searchsorted(edges[row, 1:-1], left, side="left")
+        inner = edges[row, 1:-1]
+        held = np.minimum(((inner - low[row]) * scale[row]).astype(np.int64), cells - 1)
+        first = np.searchsorted(held, np.arange(cells), side="left")
+        start[row] = first
+        start[row, held] |= SHARED
     return Lookup(edges=np.ascontiguousarray(edges), start=start, scale=scale)
+
+
+def _single(axes: Shorts) -> Singles:
+    """The axes in single precision, with lines of nothing up to the next whole step."""
+    if (np.abs(axes.astype(np.int64)).sum(axis=0) * CLIP >= EXACT).any():
+        return np.zeros((0, axes.shape[1]), np.float32)
+    return np.pad(axes.astype(np.float32), ((0, -len(axes) % UNROLLED), (0, 0)))
+
+
+def _once_each(plan: Plan) -> tuple[Hashes, Codes]:
+    """The pairs of the off-manifold score, each once, and the sums of their tables."""
+    pairs, place = np.unique(plan.manifold.pairs, axis=0, return_inverse=True)
+    tables = np.zeros((len(pairs), plan.manifold.tables.shape[1]), np.int32)
+    np.add.at(tables, place.ravel(), plan.manifold.tables)
+    return pairs.astype(np.uint64), tables
 
 
 def _places_of(edges: Ints) -> Octets:

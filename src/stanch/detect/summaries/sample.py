@@ -12,6 +12,8 @@ flags, the sixteenth of the margin, and its place along the ten main axes in six
 When one input had several answers, the card of the smallest answer, flags and margin is kept.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets
@@ -59,20 +61,35 @@ def drawn(lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
     return out
 
 
-def cards_of(rows: Ints, told: Codes, sides: Codes, along: Codes) -> Octets:
-    """(..., 16) the cards of these rows; empty ones are zeros."""
-    cards = np.zeros((*rows.shape, CARD), np.uint8)
+def places_of(along: Codes) -> Octets:
+    """(n, 10) the places along the main axes."""
+    place = np.clip(along[:, :MAIN_AXES] >> STEP, -128, 127).astype(np.int8)
+    return place.view(np.uint8)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Points:
+    """What a sample is drawn from; each (n,), places (n, 10)."""
+
+    keys: Ints
+    told: Codes
+    sides: Codes
+    places: Octets
+
+
+def cards_of(rows: Ints, points: Points) -> tuple[Ints, Octets]:
+    """(..., ) the keys and (..., 16) the cards of these rows; empty ones are zeros."""
+    keys, cards = np.zeros(rows.shape, np.int64), np.zeros((*rows.shape, CARD), np.uint8)
     there = rows >= 0
     at = rows[there]
     found = np.zeros((len(at), CARD), np.uint8)
+    told = points.told[at]
     for n in range(3):
-        found[:, n] = (sides[at] >> (8 * n)) & 0xFF
-    found[:, SAID], found[:, FLAGS] = told[at] >> 16, (told[at] >> 8) & 0xFF
-    found[:, MARGIN] = told[at] & 0xFF
-    place = np.clip(along[at, :MAIN_AXES] >> STEP, -128, 127).astype(np.int8)
-    found[:, PLACE] = place.view(np.uint8)
-    cards[there] = found
-    return cards
+        found[:, n] = (points.sides[at] >> (8 * n)) & 0xFF
+    found[:, SAID], found[:, FLAGS], found[:, MARGIN] = told >> 16, (told >> 8) & 0xFF, told & 0xFF
+    found[:, PLACE] = points.places[at]
+    keys[there], cards[there] = points.keys[at], found
+    return keys, cards
 
 
 def hashed_sides(codes: Hashes) -> Codes:

@@ -1,0 +1,278 @@
+"""The kernels that count for each principal, compiled by numba.
+
+Imported only by `kernels.compiled`, like `_fast`; the twins are in `told`, `plain` and `sample`.
+"""
+
+import numba
+import numpy as np
+
+from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts
+from stanch.detect.summaries.columns import MISSING_CODE
+from stanch.detect.summaries.ledger import BUCKETS, PLACES
+from stanch.detect.summaries.parts import (
+    BLOCK_TICKS,
+    CARD,
+    LATENCIES,
+    MAIN_AXES,
+    SAMPLED,
+    STATUSES,
+    UNIT,
+    WAVES,
+    Block,
+)
+from stanch.detect.summaries.plan import FOLDED
+from stanch.detect.summaries.sample import FLAGS, MARGIN, PLACE, SAID
+from stanch.detect.summaries.told import DEAREST, MARKED, TICK
+
+SINGLE = np.array([PLACES[block].start for block in MARKED], np.int64)
+"""Where the marks of a row are counted, the lowest bit first."""
+ROWS, SAYS, STATUS, TICKS, MARGINS, COST, TOKENS = (
+    PLACES[block].start
+    for block in (
+        Block.ROWS,
+        Block.PREDICTIONS,
+        Block.STATUS,
+        Block.TICKS,
+        Block.MARGIN,
+        Block.COST,
+        Block.TOKENS,
+    )
+)
+AHEAD = PLACE.start
+SPREAD = np.uint64(0x03F79D71B4CB0A89)
+"""A de Bruijn word: each power of two times this has other highest six bits."""
+RANKS = np.zeros(64, np.uint8)
+RANKS[[((int(SPREAD) << k) % (1 << 64)) >> 58 for k in range(64)]] = np.arange(1, 65)
+"""One more than the power of two, by those bits."""
+
+
+@numba.njit(cache=True, nogil=True)
+def risen(turn: Shorts, line: Codes) -> None:
+    """Add the heights of waves at these phases; 32 bits hold those of 131,072 rows."""
+    for a in range(WAVES):
+        t = np.int32(turn[a])
+        rest = np.int32(np.int32(32768) - np.int32(abs(t)))
+        line[a] = np.int32(line[a] + np.int32(np.int32(t * rest) >> np.int32(14)))
+
+
+@numba.njit(cache=True, nogil=True)
+def waves(z: Shorts, frequencies: Shorts, phase: Shorts, who: Ints, table: Codes) -> None:
+    """Add each row's waves to its principal's line: two rows and four numbers at a time."""
+    n, width = z.shape
+    one, two = np.empty(WAVES, np.int16), np.empty(WAVES, np.int16)
+    for i in range(0, n, 2):
+        k = min(i + 1, n - 1)
+        for a in range(WAVES):
+            one[a] = phase[a]
+            two[a] = phase[a]
+        j = 0
+        while j + 4 <= width:
+            x0, x1, x2, x3 = z[i, j], z[i, j + 1], z[i, j + 2], z[i, j + 3]
+            y0, y1, y2, y3 = z[k, j], z[k, j + 1], z[k, j + 2], z[k, j + 3]
+            for a in range(WAVES):
+                f0, f1 = frequencies[j, a], frequencies[j + 1, a]
+                f2, f3 = frequencies[j + 2, a], frequencies[j + 3, a]
+                one[a] = np.int16(one[a] + x0 * f0 + x1 * f1 + x2 * f2 + x3 * f3)
+                two[a] = np.int16(two[a] + y0 * f0 + y1 * f1 + y2 * f2 + y3 * f3)
+            j += 4
+        while j < width:
+            for a in range(WAVES):
+                one[a] = np.int16(one[a] + z[i, j] * frequencies[j, a])
+                two[a] = np.int16(two[a] + z[k, j] * frequencies[j, a])
+            j += 1
+        risen(one, table[who[i]])
+        if k > i:
+            risen(two, table[who[k]])
+
+
+@numba.njit(cache=True, nogil=True)
+def tallied(
+    table: Ints, who: Ints, columns: tuple[Ints, Ints, Ints, Ints, Ints, Ints], marks: Octets
+) -> None:
+    """Add what is told of each row to its principal's line."""
+    said, status, ticks, margin, cost, tokens = columns
+    for i in range(len(who)):
+        line = table[who[i]]
+        line[ROWS] += 1
+        line[SAYS + said[i]] += 1
+        line[STATUS + status[i]] += 1
+        line[TICKS + (ticks[i] // TICK) % BLOCK_TICKS] += 1
+        if margin[i] >= 0:
+            line[MARGINS + margin[i]] += 1
+        line[COST] += cost[i]
+        line[TOKENS] += tokens[i]
+        bits = np.int64(marks[i])
+        if bits:
+            for k in range(len(SINGLE)):
+                line[SINGLE[k]] += (bits >> k) & 1
+
+
+@numba.njit(cache=True, nogil=True)
+def answered(
+    predictions: Codes, status: Codes, cost: Floats, classes: int
+) -> tuple[Ints, tuple[Ints, Ints, Ints], int]:
+    """Counts of answers; answers, statuses and costs by row; how many rows said a cost."""
+    n, priced, most = len(predictions), 0, min(classes, FOLDED)
+    says, said = np.zeros(classes + 2, np.int64), np.empty(n, np.int64)
+    place, fixed = np.full(n, STATUSES - 1, np.int64), np.zeros(n, np.int64)
+    for i in range(n):
+        code, gone = np.int64(predictions[i]), np.int64(predictions[i] == MISSING_CODE)
+        says[code if 0 <= code < classes else classes + gone] += 1
+        said[i] = code if 0 <= code < most else FOLDED + gone
+        if len(status):
+            hundreds = np.int64(status[i]) // 100 - 1
+            place[i] = hundreds if 0 <= hundreds < STATUSES - 1 else STATUSES - 1
+        if len(cost) and np.isfinite(cost[i]):
+            priced += 1
+            fixed[i] = np.int64(np.rint(min(max(cost[i], -DEAREST), DEAREST) * UNIT))
+    return says, (said, place, fixed), priced
+
+
+@numba.njit(cache=True, nogil=True)
+def behaved(lies: Codes, said: Ints, buckets: int, width: int) -> Ints:
+    """Folded answers by the sides of the medians on which the inputs lie."""
+    counts = np.zeros((buckets, width), np.int64)
+    for i in range(len(lies)):
+        place = said[i] if said[i] < FOLDED else said[i] - FOLDED + width - 2
+        counts[lies[i] & (buckets - 1), min(place, width - 1)] += 1
+    return counts
+
+
+@numba.njit(cache=True, nogil=True)
+def pooled(table: Ints, hashes: Hashes) -> Ints:
+    """The lines of principals by the highest bits of their hashes."""
+    buckets = np.zeros((BUCKETS, table.shape[1]), np.int64)
+    for i in range(len(hashes)):
+        line, own = buckets[hashes[i] >> np.uint64(58)], table[i]
+        for k in range(len(own)):
+            line[k] += own[k]
+    return buckets
+
+
+@numba.njit(cache=True, nogil=True)
+def latencies(latency: Floats, edges: Floats) -> Ints:
+    """The histogram of latencies; a search in six steps, whatever the value."""
+    counts = np.zeros(LATENCIES, np.int64)
+    for x in latency:
+        at = LATENCIES - 1
+        if not np.isnan(x):
+            at = 0
+            for step in (32, 16, 8, 4, 2, 1):
+                at += step * np.int64(edges[at + step - 1] <= x)
+        counts[at] += 1
+    return counts
+
+
+@numba.njit(cache=True, nogil=True)
+def minutes(ticks: Ints, length: int) -> Ints:
+    """The minutes of these ticks, each at least once."""
+    found, many, low = np.empty(len(ticks), np.int64), 0, np.int64(0)
+    for i in range(len(ticks)):
+        if many and low <= ticks[i] < low + length:
+            continue
+        found[many] = ticks[i] // length
+        low = found[many] * length
+        many += 1
+    return found[:many]
+
+
+@numba.njit(cache=True, nogil=True)
+def put(registers: Octets, who: Ints, hashes: Hashes) -> None:
+    """Count hashes into the sketch of each line."""
+    size, flat = registers.shape[1], registers.ravel()
+    bits = np.uint64(0)
+    while (1 << bits) < size:
+        bits += np.uint64(1)
+    top, mask = np.uint64(1) << (np.uint64(64) - bits), np.uint64(size - 1)
+    for i in range(len(hashes)):
+        rest = (hashes[i] >> bits) | top
+        lowest = rest & (~rest + np.uint64(1))
+        rank = RANKS[(lowest * SPREAD) >> np.uint64(58)]
+        at = (np.uint64(who[i]) << bits) | (hashes[i] & mask)
+        flat[at] = max(flat[at], rank)
+
+
+@numba.njit(cache=True, nogil=True)
+def begun(places: Ints, size: int) -> Ints:
+    """Where each of so many places begins when rows are laid out by theirs; -1 is left out."""
+    begins = np.zeros(size + 1, np.int64)
+    for place in places:
+        if place >= 0:
+            begins[place + 1] += 1
+    for at in range(size):
+        begins[at + 1] += begins[at]
+    return begins
+
+
+@numba.njit(cache=True, nogil=True)
+def nearly_sorted(lines: Ints, keys: Ints, begins: Ints) -> Codes:
+    """The rows line by line, their keys all but in order.
+
+    Keys are hashes: each line gets as many buckets as it has rows, and a key's is its share of the
+    largest, so that there is about one to a bucket.
+    """
+    bucket = np.full(len(lines), -1, np.int64)
+    for i in range(len(lines)):
+        line = lines[i]
+        if line >= 0:
+            many = begins[line + 1] - begins[line]
+            bucket[i] = begins[line] + (((keys[i] >> 31) * many) >> 32)
+    ends = begun(bucket, begins[-1])
+    rows = np.empty(begins[-1], np.int32)
+    for i in range(len(lines)):
+        if bucket[i] >= 0:
+            rows[ends[bucket[i]]] = i
+            ends[bucket[i]] += 1
+    return rows
+
+
+@numba.njit(cache=True, nogil=True)
+def drawn_rows(lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
+    """The rows that each line's sample keeps: by insertion, nearly always at the end."""
+    begins = begun(lines, size)
+    order = nearly_sorted(lines, keys, begins)
+    rows = np.full((size, SAMPLED), -1, np.int64)
+    kept = np.empty(SAMPLED, np.int64)
+    for line in range(size):
+        out, count = rows[line], 0
+        for turn in range(begins[line], begins[line + 1]):
+            i = np.int64(order[turn])
+            key = keys[i]
+            if count == SAMPLED and key > kept[SAMPLED - 1]:
+                continue
+            at = count
+            while at > 0 and kept[at - 1] > key:
+                at -= 1
+            if at > 0 and kept[at - 1] == key:
+                out[at - 1] = i if told[i] < told[out[at - 1]] else out[at - 1]
+                continue
+            last = min(count, SAMPLED - 1)
+            for place in range(last, at, -1):
+                kept[place] = kept[place - 1]
+                out[place] = out[place - 1]
+            kept[at] = key
+            out[at] = i
+            count = last + 1
+    return rows
+
+
+@numba.njit(cache=True, nogil=True)
+def cards(rows: Ints, keys: Ints, told: Codes, lying: tuple[Codes, Octets]) -> tuple[Ints, Octets]:
+    """The keys and the cards of these rows; empty ones are zeros."""
+    size, many = rows.shape
+    drawn, out = np.zeros((size, many), np.int64), np.zeros((size, many, CARD), np.uint8)
+    for line in range(size):
+        for k in range(many):
+            i = rows[line, k]
+            if i < 0:
+                continue
+            drawn[line, k] = keys[i]
+            card = out[line, k]
+            for n in range(3):
+                card[n] = np.uint8(lying[0][i] >> (8 * n))
+            card[SAID] = np.uint8(told[i] >> 16)
+            card[FLAGS] = np.uint8(told[i] >> 8)
+            card[MARGIN] = np.uint8(told[i])
+            for a in range(MAIN_AXES):
+                card[AHEAD + a] = lying[1][i, a]
+    return drawn, out

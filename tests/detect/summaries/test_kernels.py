@@ -1,0 +1,168 @@
+"""Compiled kernels against the plain ones, on assets of every shape; both give the same bytes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stanch.detect.summaries.arrays import Floats, own
+from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.count import Counted, counted
+from stanch.detect.summaries.kernels import PLAIN, Compiled, Kernels, compiled
+from stanch.detect.summaries.learn import Schema, learned
+from stanch.detect.summaries.plan import Known
+from stanch.detect.summaries.ready import SHARED, Ready, lookup_of, ready
+
+Dice = np.random.Generator
+
+
+def quick() -> Kernels:
+    found = compiled()
+    if found is None:
+        pytest.skip("numba is not installed")
+    return found
+
+
+def few(dice: Dice, n: int) -> Floats:
+    """A heavy tail, a handful of values, nothing but one, hardly any, and what is too wide."""
+    tail = np.exp(dice.normal(size=n) * 4)
+    rare = np.where(dice.random(n) < 0.97, np.nan, dice.normal(size=n))
+    wide = dice.uniform(-1.0, 1.0, n) * 1.3e308
+    whole = dice.integers(0, 5, n).astype(np.float64)
+    return np.stack([tail, whole, np.full(n, 3.0), rare, wide], axis=1)
+
+
+def many(dice: Dice, n: int) -> Floats:
+    """More numbers than the joint structure uses, so that it skips some."""
+    return dice.normal(size=(n, 6)) @ dice.normal(size=(6, 70)) + dice.normal(size=(n, 70))
+
+
+def very_many(dice: Dice, n: int) -> Floats:
+    """So many numbers that their lookup tables are smaller."""
+    return dice.normal(size=(n, 130))
+
+
+def none(dice: Dice, n: int) -> Floats:
+    """Categories only."""
+    del dice
+    return np.zeros((n, 0))
+
+
+SHAPES = [few, many, very_many, none]
+
+
+def rows(numbers: Floats, dice: Dice) -> Columns:
+    n = len(numbers)
+    ticks = dice.integers(-(10**9), 10**9, n)
+    return Columns(
+        numbers=numbers,
+        principals=dice.integers(-1, 7, n).astype(np.int32),
+        names=tuple(f"{9 - i}" for i in range(7)),
+        categories=dice.integers(-2, 3, (n, 2)).astype(np.int32),
+        predictions=dice.integers(-2, 20, n).astype(np.int32),
+        ticks=ticks.astype(np.int64),
+        scores=dice.dirichlet(np.ones(20), n),
+        latency=dice.choice([np.nan, -1.0, 0.01, 0.0119, 3.0, 1e9, np.inf], n),
+        status=dice.integers(-100, 700, n).astype(np.int32),
+        cost=dice.choice([np.nan, np.inf, 1e300, 0.1, -0.5], n),
+        tokens=dice.integers(0, 100, n),
+    )
+
+
+def asset(shape: Callable[[Dice, int], Floats]) -> tuple[Ready, Columns]:
+    dice = np.random.default_rng(3)
+    numbers = shape(dice, 900)
+    schema = Schema(
+        numbers=tuple(f"n{i}" for i in range(numbers.shape[1])),
+        categories=(Known(name="a", values=("x", "y", "z")), Known(name="b", values=("u",))),
+        classes=tuple(f"c{i}" for i in range(20)),
+    )
+    made = ready(learned(schema, rows(numbers, dice)).plan)
+    later = shape(dice, 700) * dice.choice([1.0, 1.0, 1.3], (700, numbers.shape[1]))
+    later[dice.random(later.shape) < 0.02] = np.inf
+    return made, rows(later, dice)
+
+
+def unwritable(array: np.ndarray | None) -> np.ndarray:
+    """The same numbers as a file that is mapped into memory gives them."""
+    assert array is not None
+    fixed = array.copy()
+    fixed.setflags(write=False)
+    return fixed
+
+
+def bits(one: Counted) -> tuple[bytes, bytes]:
+    return one.summary.to_bytes(), one.ledger.to_bytes()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_compiled_kernels_agree_with_the_plain_ones_whatever_the_asset(
+    shape: Callable[[Dice, int], Floats],
+) -> None:
+    made, batch = asset(shape)
+    assert bits(counted(made, batch, using=quick())) == bits(counted(made, batch, using=PLAIN))
+
+
+def test_what_a_batch_does_not_tell_is_the_same_for_both() -> None:
+    made, batch = asset(few)
+    bare = replace(batch, scores=None, latency=None, status=None, cost=None, tokens=None)
+    assert bits(counted(made, bare, using=quick())) == bits(counted(made, bare, using=PLAIN))
+
+
+def test_axes_that_single_precision_cannot_sum_are_summed_plainly() -> None:
+    made, batch = asset(few)
+    joint = made.plan.joint
+    large = replace(made.plan, joint=replace(joint, axes=np.full_like(joint.axes, 32767)))
+    again = ready(large)
+    assert not again.axes.size
+    assert bits(counted(again, batch, using=quick())) == bits(counted(again, batch, using=PLAIN))
+
+
+def test_a_repeated_input_is_drawn_once_with_its_smallest_card() -> None:
+    made, batch = asset(few)
+    same = np.tile(batch.numbers[:90], (8, 1))[:700]
+    twice = replace(batch, numbers=same, categories=np.zeros((700, 2), np.int32))
+    assert bits(counted(made, twice, using=quick())) == bits(counted(made, twice, using=PLAIN))
+
+
+def test_arrays_that_cannot_be_written_to_are_not_compiled_for_anew() -> None:
+    made, batch = asset(few)
+    kernels = quick()
+    assert isinstance(kernels, Compiled)
+    counted(made, batch, using=kernels)
+    modules = (kernels.fast, kernels.people)
+    found = [f for m in modules for f in vars(m).values() if hasattr(f, "signatures")]
+    before = [len(f.signatures) for f in found]
+    fixed = replace(
+        batch,
+        numbers=unwritable(batch.numbers),
+        principals=unwritable(batch.principals),
+        categories=unwritable(batch.categories),
+        predictions=unwritable(batch.predictions),
+        ticks=unwritable(batch.ticks),
+        scores=np.asfortranarray(batch.scores),
+        latency=unwritable(batch.latency),
+        status=unwritable(batch.status),
+        cost=unwritable(batch.cost),
+        tokens=unwritable(batch.tokens),
+    )
+    counted(made, fixed, using=kernels)
+    assert [len(f.signatures) for f in found] == before
+
+
+def test_what_is_already_in_one_piece_is_not_copied() -> None:
+    array = np.zeros(3)
+    assert own(array, np.float64) is array
+    assert own(array, np.int32).dtype == np.int32
+    assert own(array[::2], np.float64).flags.c_contiguous
+
+
+def test_a_cell_that_holds_an_edge_is_looked_through_and_no_other() -> None:
+    edges = np.linspace(0.0, 64.0, 65).reshape(1, -1)
+    lookup = lookup_of(edges)
+    shared = lookup.start[0] >= SHARED
+    assert shared.sum() == 63
+    middles = (np.arange(4096) + 0.5) / 64
+    wanted = np.searchsorted(edges[0, 1:-1], middles, side="left")
+    assert (lookup.start[0][~shared] == wanted[~shared]).all()
