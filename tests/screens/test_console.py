@@ -94,6 +94,28 @@ def test_paging_shows_every_incident_once(visit: Any, served: Any) -> None:
     assert len(seen) == len(set(seen)) == int(told[1]) >= 61
 
 
+def test_a_card_that_is_drawn_to_another_lane_moves_and_one_that_needs_a_word_asks_for_it(
+    visit: Any, served: Any
+) -> None:
+    page, key = visit(), "inc-000000000000059"
+    page.goto(f"{served.url}/incidents/{key}")
+    page.get_by_text("Judge", exact=True).click()
+    page.select_option("#severity", "high")
+    page.fill("#judge-why", "Money is lost.")
+    page.get_by_role("button", name="Say so").click()
+    page.get_by_text("says ben").wait_for()
+    page.goto(f"{served.url}/board")
+    page.locator("html[data-js]").wait_for()
+    lane, card = "[data-phase='{}'] h2".format, f"[data-phase='{{}}'] [data-row={key}]".format
+    page.locator(card("detected")).locator("span.line").drag_to(page.locator(lane("triaged")))
+    page.locator(card("triaged")).wait_for()
+    page.locator("html[data-js]").wait_for()
+    page.locator(card("triaged")).locator("span.line").drag_to(page.locator(lane("contained")))
+    page.get_by_label("nothing to contain").check()
+    page.get_by_role("button", name="To contained").click()
+    page.locator(card("contained")).wait_for()
+
+
 def test_two_alternatives_are_one_list_with_nothing_twice(visit: Any, served: Any) -> None:
     page = visit()
     page.goto(f"{served.url}/incidents?q=severity:high OR attack:extraction")

@@ -51,6 +51,7 @@ from stanch.web.console import fields_of
 from stanch.web.pages import PAGES, home
 from stanch.web.pages.playbook_editor import NEW
 from stanch.web.visit import Answer, Console, Visit
+from stanch.web.words import absolute
 
 NOW = datetime.now(UTC)
 CASE = IncidentId("inc-1")
@@ -314,6 +315,17 @@ def test_pages_of_a_list_hold_the_moment_that_the_first_was_asked_at(console: Co
 def test_a_file_of_the_list_has_the_columns_that_were_chosen(console: Console) -> None:
     answer = asked(console, "GET", "/findings.csv?q=&cols=finding")
     assert answer.body.decode().splitlines()[0] == "Finding"
+
+
+def test_a_file_of_findings_says_when_each_was_made_though_its_window_goes_on(
+    tmp_path: Path,
+) -> None:
+    with opened(Settings(data=tmp_path / "data")) as parts:
+        with parts.store.begin() as tx:
+            ahead = replace(finding(0), window=Span(start=NOW, end=NOW + timedelta(hours=2)))
+            tx.findings.put([ahead], at=NOW)
+        answer = asked(console_of(parts, work_of(parts)), "GET", "/findings.csv?q=&cols=window")
+    assert answer.body.decode().split() == ["Seen", *absolute(NOW).split()]
 
 
 def test_home_names_the_worst_and_needs_no_incident_of_every_severity(console: Console) -> None:

@@ -20,6 +20,7 @@ from stanch.web import query as asking
 from stanch.web.inert import cell
 from stanch.web.query import Query
 from stanch.web.visit import Answer, Visit
+from stanch.web.words import absolute
 
 T = TypeVar("T")
 PAGE = 50
@@ -36,10 +37,12 @@ class Column(Generic[T]):
     id: str
     head: str
     text: Callable[[T], str]
-    narrow: bool = False
-    """Whether it is of fixed width, so that the words get the room."""
+    wide: int = 0
+    """How wide it is, in letters of the page; the column without a width gets the rest."""
     usual: bool = True
     """Whether it is shown until somebody chooses."""
+    seen: bool = False
+    """Whether it says when the row was seen, where the list knows that better than the row."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,8 +209,9 @@ def as_csv(visit: Visit, lines: Lines[Any]) -> Answer:
     with visit.console.store.look() as tx:
         while written < MOST_ROWS:
             page = lines.listed(tx, visit).page(query.wanted, after=after, limit=500)
+            seen = lines.seen(tx, page.items) if lines.seen is not None else {}
             for one in page.items:
-                writer.writerow([cell(c.text(one)) for c in columns])
+                writer.writerow([cell(_words(c, one, seen)) for c in columns])
             written += len(page.items)
             after = page.next
             if not after:
@@ -218,3 +222,10 @@ def as_csv(visit: Visit, lines: Lines[Any]) -> Answer:
         kind="text/csv",
         headers={"content-disposition": name, "cache-control": "no-store"},
     )
+
+
+def _words(column: Column[T], one: T, seen: Mapping[str, datetime]) -> str:
+    """What stands in this column of the row, in words."""
+    if column.seen and seen:
+        return absolute(seen[getattr(one, "id")])  # noqa: B009  nouns share the attribute, not a base class
+    return column.text(one)

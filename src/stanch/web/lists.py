@@ -19,8 +19,8 @@ from stanch.web.words import absolute, size, word
 
 def seen_at(tx: Transaction, findings: Sequence[Finding]) -> Mapping[str, datetime]:
     """When each was seen: as it was made, though its window may go on."""
-    kept = tx.findings.kept(f.id for f in findings)
-    return {f.id: min(f.window.end, kept[f.id]) for f in findings}
+    by = {f.id: f.window.end for f in findings}
+    return {key: min(by[key], at) for key, at in tx.findings.kept(by).items()}
 
 
 INCIDENTS: Lines[IncidentLine] = Lines(
@@ -33,23 +33,23 @@ INCIDENTS: Lines[IncidentLine] = Lines(
             id="severity",
             head="Sev",
             text=lambda x: word(x.incident.severity.level),
-            narrow=True,
+            wide=3,
         ),
         Column(id="incident", head="Incident", text=lambda x: x.incident.title),
-        Column(id="phase", head="Phase", text=lambda x: word(x.incident.phase), narrow=True),
-        Column(id="verdict", head="Verdict", text=lambda x: _verdict(x.incident), narrow=True),
-        Column(id="findings", head="Findings", text=lambda x: str(x.findings), narrow=True),
-        Column(id="commander", head="Command", text=lambda x: x.incident.commander, narrow=True),
-        Column(id="opened", head="Opened", text=lambda x: absolute(x.incident.opened), narrow=True),
+        Column(id="phase", head="Phase", text=lambda x: word(x.incident.phase), wide=7),
+        Column(id="verdict", head="Verdict", text=lambda x: _verdict(x.incident), wide=12),
+        Column(id="findings", head="Findings", text=lambda x: str(x.findings), wide=6),
+        Column(id="commander", head="Command", text=lambda x: x.incident.commander, wide=6),
+        Column(id="opened", head="Opened", text=lambda x: absolute(x.incident.opened), wide=6),
         Column(
             id="updated",
             head="Updated",
             text=lambda x: absolute(x.incident.updated),
-            narrow=True,
+            wide=6,
             usual=False,
         ),
-        Column(id="id", head="Id", text=lambda x: x.incident.id, narrow=True, usual=False),
-        Column(id="asset", head="Asset", text=lambda x: x.incident.asset, usual=False),
+        Column(id="id", head="Id", text=lambda x: x.incident.id, wide=15, usual=False),
+        Column(id="asset", head="Asset", text=lambda x: x.incident.asset, wide=9, usual=False),
     ),
     known={
         **{n: n for n in ("asset", "phase", "severity", "verdict", "attack", "lifecycle")},
@@ -83,17 +83,17 @@ FINDINGS: Lines[Finding] = Lines(
     listed=lambda tx, _: tx.findings,
     columns=(
         Column(id="finding", head="Finding", text=lambda x: x.says),
-        Column(id="strength", head="Evidence", text=lambda x: f"{x.strength:.1f}", narrow=True),
-        Column(id="detector", head="Detector", text=lambda x: word(x.detector), narrow=True),
-        Column(id="asset", head="Asset", text=lambda x: x.asset, narrow=True),
+        Column(id="strength", head="Evidence", text=lambda x: f"{x.strength:.1f}", wide=6),
+        Column(id="detector", head="Detector", text=lambda x: word(x.detector), wide=8),
+        Column(id="asset", head="Asset", text=lambda x: x.asset, wide=8),
         Column(
             id="suspects",
             head="Principals",
             text=lambda x: " ".join(s.principal for s in x.suspects),
-            narrow=True,
+            wide=7,
         ),
-        Column(id="window", head="Seen", text=lambda x: absolute(x.window.end), narrow=True),
-        Column(id="id", head="Id", text=lambda x: x.id, narrow=True, usual=False),
+        Column(id="window", head="Seen", text=lambda x: absolute(x.window.end), wide=7, seen=True),
+        Column(id="id", head="Id", text=lambda x: x.id, wide=15, usual=False),
     ),
     known={
         n: n
@@ -116,16 +116,12 @@ ASSETS: Lines[Asset] = Lines(
     listed=lambda tx, _: tx.assets,
     columns=(
         Column(id="asset", head="Asset", text=lambda x: x.name),
-        Column(id="kind", head="Kind", text=lambda x: word(x.kind), narrow=True),
-        Column(id="owner", head="Owner", text=lambda x: x.owner, narrow=True),
-        Column(
-            id="criticality", head="Criticality", text=lambda x: word(x.criticality), narrow=True
-        ),
-        Column(id="version", head="Version", text=lambda x: x.version, narrow=True),
-        Column(
-            id="deadline", head="Deadline", text=lambda x: f"{x.deadline_minutes} min", narrow=True
-        ),
-        Column(id="domain", head="Domain", text=lambda x: x.domain, narrow=True, usual=False),
+        Column(id="kind", head="Kind", text=lambda x: word(x.kind), wide=7),
+        Column(id="owner", head="Owner", text=lambda x: x.owner, wide=9),
+        Column(id="criticality", head="Criticality", text=lambda x: word(x.criticality), wide=8),
+        Column(id="version", head="Version", text=lambda x: x.version, wide=8),
+        Column(id="deadline", head="Deadline", text=lambda x: f"{x.deadline_minutes} min", wide=7),
+        Column(id="domain", head="Domain", text=lambda x: x.domain, wide=8, usual=False),
     ),
     known={"kind": "kind", "owner": "owner"},
     facets=("kind", "owner"),
@@ -139,11 +135,11 @@ APPROVALS: Lines[Approval] = Lines(
     listed=lambda tx, _: tx.approvals,
     columns=(
         Column(id="question", head="Question", text=lambda x: x.shown),
-        Column(id="risk", head="People", text=lambda x: word(x.risk), narrow=True),
-        Column(id="asset", head="Asset", text=lambda x: x.asset, narrow=True),
-        Column(id="state", head="Answer", text=lambda x: word(x.answer), narrow=True),
-        Column(id="asked", head="Asked", text=lambda x: absolute(x.asked), narrow=True),
-        Column(id="expires", head="Time left", text=lambda x: absolute(x.expires), narrow=True),
+        Column(id="risk", head="People", text=lambda x: word(x.risk), wide=6),
+        Column(id="asset", head="Asset", text=lambda x: x.asset, wide=9),
+        Column(id="state", head="Answer", text=lambda x: word(x.answer), wide=7),
+        Column(id="asked", head="Asked", text=lambda x: absolute(x.asked), wide=7),
+        Column(id="expires", head="Time left", text=lambda x: absolute(x.expires), wide=8),
     ),
     known={
         **{n: n for n in ("asset", "incident", "state", "since", "until")},
@@ -168,16 +164,16 @@ EVIDENCE: Lines[Evidence] = Lines(
     listed=lambda tx, _: tx.evidence,
     columns=(
         Column(id="item", head="Item", text=lambda x: x.name),
-        Column(id="kind", head="Kind", text=lambda x: word(x.kind), narrow=True),
-        Column(id="size", head="Size", text=lambda x: size(x.size), narrow=True),
-        Column(id="digest", head="Digest", text=lambda x: x.digest, narrow=True),
-        Column(id="by", head="Taken by", text=lambda x: x.by, narrow=True),
-        Column(id="taken", head="Taken", text=lambda x: absolute(x.taken), narrow=True),
+        Column(id="kind", head="Kind", text=lambda x: word(x.kind), wide=9),
+        Column(id="size", head="Size", text=lambda x: size(x.size), wide=7),
+        Column(id="digest", head="Digest", text=lambda x: x.digest, wide=10),
+        Column(id="by", head="Taken by", text=lambda x: x.by, wide=8),
+        Column(id="taken", head="Taken", text=lambda x: absolute(x.taken), wide=7),
         Column(
             id="incident",
             head="Incident",
             text=lambda x: x.incident or "",
-            narrow=True,
+            wide=15,
             usual=False,
         ),
     ),
@@ -193,9 +189,9 @@ CLOCKS: Lines[Clock] = Lines(
     listed=lambda tx, _: tx.clocks,
     columns=(
         Column(id="duty", head="Duty", text=lambda x: x.duty),
-        Column(id="law", head="Law", text=lambda x: x.law, narrow=True),
-        Column(id="state", head="State", text=lambda x: word(x.state), narrow=True),
-        Column(id="due", head="Due", text=lambda x: absolute(x.due), narrow=True),
+        Column(id="law", head="Law", text=lambda x: x.law, wide=12),
+        Column(id="state", head="State", text=lambda x: word(x.state), wide=7),
+        Column(id="due", head="Due", text=lambda x: absolute(x.due), wide=10),
     ),
     known={**{n: n for n in ("incident", "state", "since", "until")}, "law": "kind"},
     facets=("state", "law"),
@@ -212,11 +208,11 @@ RUNS: Lines[Run] = Lines(
     listed=lambda tx, _: tx.runs,
     columns=(
         Column(id="run", head="Playbook", text=lambda x: x.playbook),
-        Column(id="state", head="State", text=lambda x: word(x.state), narrow=True),
-        Column(id="asset", head="Asset", text=lambda x: x.asset, narrow=True),
-        Column(id="by", head="Started by", text=lambda x: x.by, narrow=True),
-        Column(id="started", head="Started", text=lambda x: absolute(x.started), narrow=True),
-        Column(id="updated", head="Last sign", text=lambda x: absolute(x.updated), narrow=True),
+        Column(id="state", head="State", text=lambda x: word(x.state), wide=7),
+        Column(id="asset", head="Asset", text=lambda x: x.asset, wide=8),
+        Column(id="by", head="Started by", text=lambda x: x.by, wide=7),
+        Column(id="started", head="Started", text=lambda x: absolute(x.started), wide=7),
+        Column(id="updated", head="Last sign", text=lambda x: absolute(x.updated), wide=7),
     ),
     known={
         **{n: n for n in ("asset", "incident", "state", "since", "until")},
@@ -233,11 +229,11 @@ EVENTS: Lines[EventLine] = Lines(
     listed=lambda _, visit: visit.console.events,
     columns=(
         Column(id="event", head="Event", text=lambda x: f"{word(x.kind)} {x.says}".strip()),
-        Column(id="asset", head="Asset", text=lambda x: x.asset, narrow=True),
-        Column(id="principal", head="Principal", text=lambda x: x.principal or "", narrow=True),
-        Column(id="version", head="Version", text=lambda x: x.version, narrow=True),
-        Column(id="source", head="From", text=lambda x: x.source, narrow=True, usual=False),
-        Column(id="at", head="When", text=lambda x: absolute(x.at), narrow=True),
+        Column(id="asset", head="Asset", text=lambda x: x.asset, wide=9),
+        Column(id="principal", head="Principal", text=lambda x: x.principal or "", wide=9),
+        Column(id="version", head="Version", text=lambda x: x.version, wide=6),
+        Column(id="source", head="From", text=lambda x: x.source, wide=9, usual=False),
+        Column(id="at", head="When", text=lambda x: absolute(x.at), wide=7),
     ),
     known={n: n for n in ("asset", "kind", "principal", "since", "until")},
     facets=("kind", "asset"),

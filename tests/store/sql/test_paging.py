@@ -1,6 +1,7 @@
 """Paging: every item exactly once, whatever is added meanwhile; cursors cannot be forged."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stanch.store.sql.store import SqlStore
-from stanch.vocabulary.finding import Finding
-from stanch.vocabulary.ids import AssetId, DetectorId
+from stanch.vocabulary.finding import Finding, Suspect
+from stanch.vocabulary.ids import AssetId, DetectorId, PrincipalId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.trouble import BadInput
@@ -63,6 +64,36 @@ def test_the_findings_of_one_incident_come_in_pages(
                 break
             page = tx.findings.page(wanted, after=page.next, limit=7)
     assert seen == list(reversed(kept[5:25]))
+
+
+def test_the_findings_that_name_one_principal_come_in_pages(
+    sql_store: SqlStore, finding: Sight, at: datetime
+) -> None:
+    def naming(n: int) -> Finding:
+        names = ("ann", "bob") if n % 3 else ("bob",)
+        suspects = tuple(
+            Suspect(principal=PrincipalId(p), share=0.5, confidence=0.9) for p in names
+        )
+        return replace(finding(n), suspects=suspects)
+
+    ann = Wanted(principal=(PrincipalId("ann"),))
+    with sql_store.begin() as tx:
+        kept = tx.findings.put([naming(n) for n in range(30)], at=at)
+        hers = [f for n, f in enumerate(kept) if n % 3]
+        assert tx.findings.count(ann) == len(hers)
+        assert tx.findings.facets(ann, ["detector"]) == {"detector": {"score_shift": len(hers)}}
+        seen: list[Finding] = []
+        page = tx.findings.page(ann, limit=7)
+        while True:
+            seen.extend(page.items)
+            if not page.next:
+                break
+            page = tx.findings.page(ann, after=page.next, limit=7)
+        assert seen == hers[::-1]
+        late = replace(ann, since=kept[20].window.end)
+        assert tx.findings.count(late) == sum(f in hers for f in kept[20:])
+        either = Wanted(any_of=(ann, Wanted(detector=(DetectorId("nobody"),))))
+        assert tx.findings.count(either) == len(hers)
 
 
 def test_a_forged_cursor_is_refused(sql_store: SqlStore, finding: Sight, at: datetime) -> None:

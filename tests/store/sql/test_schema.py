@@ -95,3 +95,20 @@ def test_a_migration_that_fails_leaves_nothing_behind(database_url: str, at: dat
         migrate(link, (*known(), bad), at=at)
     assert "half" not in inspect(engine).get_table_names()
     engine.dispose()
+
+
+def test_whom_old_findings_name_gets_its_moment(database_url: str, at: datetime) -> None:
+    engine = connect(database_url)
+    with engine.connect().execution_options(**{WRITES: True}) as link, link.begin():
+        migrate(link, [step for step in known() if step.number < 6], at=at)
+        link.execute(
+            text(
+                "INSERT INTO findings "
+                "(id, revision, doc, asset, detector, attack, lifecycle, at, kept, words) "
+                "VALUES ('fnd-1', 1, '{}', 'a', 'd', '', 'inference', 77, 78, '')"
+            )
+        )
+        link.execute(text("INSERT INTO suspects (principal, finding) VALUES ('ann', 'fnd-1')"))
+        migrate(link, known(), at=at)
+        assert link.execute(text("SELECT at FROM suspects")).scalar_one() == 77
+    engine.dispose()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, insert, select
+from sqlalchemy import Column, ColumnElement, func, insert, select
 
 from stanch.store.sql import tables
 from stanch.store.sql.codec import micros, moment
@@ -16,6 +16,7 @@ from stanch.vocabulary.listing import Sort, Wanted
 from stanch.vocabulary.trouble import BadInput
 
 _t = tables.findings
+_of = tables.suspects.c
 
 
 def _row(one: Finding) -> dict[str, Any]:
@@ -31,8 +32,14 @@ def _row(one: Finding) -> dict[str, Any]:
 
 
 def _of_principals(wanted: Wanted) -> ColumnElement[bool]:
-    named = tables.suspects.c.principal.in_(wanted.principal)
-    return _t.c.id.in_(select(tables.suspects.c.finding).where(named))
+    if _walked(wanted):
+        return _of.principal == wanted.principal[0]
+    return _t.c.id.in_(select(_of.finding).where(_of.principal.in_(wanted.principal)))
+
+
+def _walked(wanted: Wanted) -> bool:
+    """Whether the list is a walk along the moments at which one principal was named."""
+    return len(wanted.principal) == 1 and not wanted.incident
 
 
 def _of_incidents(wanted: Wanted) -> ColumnElement[bool]:
@@ -67,8 +74,8 @@ class Findings(Shelf[FindingId, Finding]):
         kept = {"kept": micros(at)}
         self.link.execute(insert(_t), [self._row(f, 1) | kept for f in given.values()])
         suspects = [
-            {"principal": p, "finding": f.id}
-            for f in given.values()
+            {"principal": p, "finding": key, "at": micros(f.window.end)}
+            for key, f in given.items()
             for p in {s.principal for s in f.suspects}
         ]
         if suspects:
@@ -110,11 +117,17 @@ class Findings(Shelf[FindingId, Finding]):
             counted = select(tables.incidents.c.findings)
             query = counted.where(tables.incidents.c.id == wanted.incident[0])
             return int(self.link.execute(query).scalar() or 0)
+        if wanted == Wanted(principal=wanted.principal) and _walked(wanted):
+            named = select(func.count()).where(_of.principal == wanted.principal[0])
+            return int(self.link.execute(named).scalar_one())
         return super().count(wanted)
 
     def alternative(self, wanted: Wanted) -> list[ColumnElement[bool]]:
         """What the rows of one alternative have in common."""
-        made = self.conditions(replace(wanted, incident=()))
+        made = self.conditions(replace(wanted, incident=(), principal=()))
+        if wanted.principal:
+            named = select(_of.finding).where(_of.principal.in_(wanted.principal))
+            made.append(_t.c.id.in_(named))
         if wanted.incident:
             bond = tables.bonds.c
             inside = select(bond.finding).where(bond.incident.in_(wanted.incident))
@@ -122,7 +135,9 @@ class Findings(Shelf[FindingId, Finding]):
         return made
 
     def joined(self, wanted: Wanted, query: Query) -> Query:
-        """The findings, beside the bonds of the one incident when one is asked for."""
+        """The findings, beside the bonds of the one incident or what one principal is named in."""
+        if _walked(wanted):
+            return query.select_from(_t.join(tables.suspects, _of.finding == _t.c.id))
         if not wanted.incident:
             return query
         return query.select_from(_t.join(tables.bonds, tables.bonds.c.finding == _t.c.id))
@@ -130,4 +145,6 @@ class Findings(Shelf[FindingId, Finding]):
     def _order(self, wanted: Wanted) -> tuple[list["Column[Any]"], bool]:
         if wanted.incident and wanted.sort is Sort.USUAL:
             return [tables.bonds.c.at, tables.bonds.c.finding], True
+        if _walked(wanted) and wanted.sort is Sort.USUAL:
+            return [_of.at, _of.finding], True
         return super()._order(wanted)

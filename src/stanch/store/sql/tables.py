@@ -55,7 +55,9 @@ suspects = _table(
     "suspects",
     _text("principal", key=True),
     _text("finding", key=True),
+    Column("at", BigInteger, nullable=False, server_default="0"),
     Index("suspects_by_finding", "finding"),
+    Index("suspects_by_time", "principal", "at", "finding"),
 )
 
 incidents = _noun(

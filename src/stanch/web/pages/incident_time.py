@@ -242,8 +242,9 @@ def _seen(tx: Transaction, one: Incident) -> Iterator[Moment]:
     findings = tx.findings.page(of, limit=MOST).items
     seen = seen_at(tx, findings)
     for finding in findings:
-        at, href = seen[finding.id], f"/findings/{finding.id}"
-        yield Moment(at=at, lane="attack", says=finding.says, href=href, tone="warm")
+        key = finding.id
+        href = f"/findings/{key}"
+        yield Moment(at=seen[key], lane="attack", says=finding.says, href=href, tone="warm")
     for item in tx.evidence.page(of, limit=200).items:
         says = f"{item.name} was taken into evidence by {item.by}"
         yield Moment(at=item.taken, lane="evidence", says=says, href=f"/evidence/{item.id}")

@@ -64,7 +64,6 @@ export const relist = () => count();
 
 export const lists = () => {
   count();
-  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   document.addEventListener("change", (event) => {
     if (event.target.name === "pick") count();
   });

@@ -7,17 +7,27 @@ import { palette } from "./palette.js";
 import { keep } from "./keep.js";
 import { brush } from "./brush.js";
 import { editor } from "./editor.js";
+import { board } from "./board.js";
 
-document.documentElement.dataset.js = "on";
-times();
+const inside = Boolean(document.getElementById("main")?.closest(".frame"));
 keep();
-if (document.getElementById("main")?.closest(".frame")) {
+if (inside) {
   lists();
   palette();
   keys();
   brush();
-  live();
   editor();
-  // On a narrow screen the rail is a row; where one is must not be outside of it.
-  document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  board();
 }
+document.documentElement.dataset.js = "on";
+
+// What measures, moves or asks waits until the page was painted once; a hidden page never is.
+const painted = () => (document.hidden ? Promise.resolve() : new Promise((go) => requestAnimationFrame(() => setTimeout(go))));
+
+painted().then(() => {
+  times();
+  if (!inside) return;
+  live();
+  // On a narrow screen the rail and the tabs are rows; where one is must not be outside of them.
+  for (const one of document.querySelectorAll(":is(.rail, .tabs) [aria-current]")) one.scrollIntoView({ block: "nearest", inline: "center" });
+});
