@@ -13,6 +13,7 @@ Split  The first half of a set's earliest period makes the baseline, its second 
 
 import argparse
 import json
+import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -418,9 +419,11 @@ def write_results(results: dict[str, dict[str, dict[str, float]]], seconds: floa
     out = Path(__file__).parent / "results/verdict.json"
     kept = json.loads(out.read_text("utf-8")) if out.exists() else {}
     machine = {"machine": platform.machine(), "python": platform.python_version()}
+    load = round(os.getloadavg()[0], 1)
     value = {
         "machine": machine,
-        "cpu_seconds": round(seconds, 1),
+        "cpu_seconds_of_the_last_run": round(seconds, 1),
+        "load": kept.get("load", {}) | dict.fromkeys(results, load),
         "results": kept.get("results", {}) | results,
     }
     out.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
