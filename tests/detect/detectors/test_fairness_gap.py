@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from stanch.detect import examples
-from stanch.detect.detectors.fairness_gap import DETECTOR
+from stanch.detect.detectors.fairness_gap import DETECTOR, Gap, Rate
 from stanch.detect.summaries.columns import Columns, Labels
 from stanch.detect.summaries.count import labels_counted
 from stanch.detect.window import Window
@@ -40,6 +40,35 @@ def test_wrong_answers_for_one_group_are_told_from_late_labels_alone() -> None:
     (one,) = seen(examples.window_of([], late=counted))
     assert one.groups == ("sex=f",)
     assert "wrong where the truth is 'yes'" in one.says
+
+
+def test_labels_of_one_class_need_not_be_as_many_as_a_group() -> None:
+    """Each label that is waited for is a person who was passed over."""
+    rows = examples.columns(115, seed=71)
+    late = examples.labels(rows, seed=71)
+    women = late.groups[0][1]
+    truth = late.truth.copy()
+    truth[women] = late.predictions[women]
+    passed_over = women[late.predictions[women] == 0][:20]
+    truth[passed_over] = 2
+    counted = labels_counted(examples.reference().ready, replace(late, truth=truth))
+    one = examples.window_of([], late=counted)
+    (found,) = seen(one)
+    assert found.groups == ("sex=f",)
+    assert 20 <= int(found.says.partition(" cases")[0].rpartition(" ")[2]) < 50
+
+
+def test_a_few_rows_that_are_all_alike_are_as_likely_as_the_baseline_says() -> None:
+    usual = Rate(odd=20, rows=20, odd_then=800, rows_then=1000)
+    rare = Rate(odd=20, rows=20, odd_then=310, rows_then=1000)
+    same = Rate(odd=800, rows=1000, odd_then=800, rows_then=1000)
+    low = Rate(odd=310, rows=1000, odd_then=310, rows_then=1000)
+    assert gap_of(usual, same).certain < 3
+    assert gap_of(rare, low).certain > 4
+
+
+def gap_of(own: Rate, others: Rate) -> Gap:
+    return Gap(group="sex=f", what="answered 'yes'", own=own, others=others, strength=9.0)
 
 
 def test_a_group_of_one_person_is_blind_and_never_named() -> None:
