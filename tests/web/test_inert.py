@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stanch.web.inert import cell, clipped, inert
-from stanch.web.markdown import html, mentions
+from stanch.web.markdown import html
 
 
 def test_a_turning_letter_is_shown_as_its_number() -> None:
@@ -60,7 +60,3 @@ def test_a_note_knows_a_little_markdown_and_its_own_ids() -> None:
 def test_an_address_in_a_note_is_text_and_no_link() -> None:
     made = str(html("[click](https://evil.example) https://evil.example javascript:alert(1)"))
     assert "<a " not in made
-
-
-def test_a_mention_is_a_name_and_no_part_of_an_address() -> None:
-    assert mentions("@ada see mail@host.example and @ben-2") == {"ada", "ben-2"}

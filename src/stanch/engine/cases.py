@@ -13,9 +13,11 @@ from datetime import datetime
 
 from stanch.engine.clock import Clock, new_id
 from stanch.engine.lifecycle import Teller
+from stanch.engine.mentioning import called
 from stanch.engine.owed import ANSWERS, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.rejudging import judged_again, judged_anew
+from stanch.engine.telling import Nobody, Notifier
 from stanch.vocabulary.casework import Note, Regroup, Undo
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.ids import FindingId, IncidentId
@@ -63,13 +65,20 @@ class Judgement:
 class Cases:
     """The incidents, as people work on them."""
 
-    def __init__(self, store: Store, clock: Clock, tellers: Sequence[Teller] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        tellers: Sequence[Teller] = (),
+        notifier: Notifier | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._tellers = tuple(tellers)
+        self._notifier = notifier or Nobody()
 
     def note(self, incident: IncidentId, text: str, caller: Caller) -> Note:
-        """The note, kept beside the incident and never mixed into its own words."""
+        """The note, kept beside the incident; whom it names is told."""
         words = text.strip()
         if not words or len(words) > LONGEST:
             raise BadInput(f"A note has 1 to {LONGEST} characters; this one has {len(words)}.")
@@ -79,6 +88,9 @@ class Cases:
             seen = tx.incidents.get(incident)
             tx.notes.add(note)
             self._enter(tx, seen, caller, "wrote a note", at)
+            calls = called(tx, note, seen)
+        for call in calls:
+            self._notifier.tell(call)
         return note
 
     def assign(self, incident: IncidentId, commander: str, seen: int, caller: Caller) -> Incident:

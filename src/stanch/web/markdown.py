@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup, escape
 
+from stanch.engine.mentioning import NAME
 from stanch.web.inert import inert
 
 _BLOCK = re.compile(r"\n[ \t]*\n")
@@ -20,7 +21,7 @@ _INLINE = re.compile(
     r"`(?P<code>[^`\n]{1,500})`"
     r"|\*\*(?P<bold>[^*\n]{1,500})\*\*"
     r"|(?<![\w*])\*(?P<slant>[^*\n]{1,500})\*(?![\w*])"
-    r"|(?<![\w@])@(?P<who>[A-Za-z0-9][A-Za-z0-9._-]{0,63})"
+    rf"|{NAME}"
     r"|(?<![\w-])(?P<id>(?:inc|fnd|evd|apr)-[0-9a-z]{10,20})(?![\w-])"
 )
 _PLACES = {"inc": "incidents", "fnd": "findings", "evd": "evidence", "apr": "approvals"}
@@ -29,11 +30,6 @@ _PLACES = {"inc": "incidents", "fnd": "findings", "evd": "evidence", "apr": "app
 def html(text: str) -> Markup:
     """The note as HTML."""
     return Markup("").join(_blocks(inert(text.replace("\r\n", "\n")).strip()))
-
-
-def mentions(text: str) -> frozenset[str]:
-    """Who is named with an @."""
-    return frozenset(found["who"] for found in _INLINE.finditer(text) if found["who"])
 
 
 def _blocks(text: str) -> Iterator[Markup]:
