@@ -139,7 +139,7 @@ def work_of(parts: Parts) -> Work:
         lifecycle=keeper.path,
         baselines=Baselines(store, parts.signed("baseline"), utc_now),
         printed=Printed(store, utc_now),
-        cases=Cases(store, utc_now, tellers),
+        cases=Cases(store, utc_now, tellers, others.notices),
         policies=policies,
         guards=guards,
         approvals=approvals,
