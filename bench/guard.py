@@ -85,8 +85,9 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def log_message(self, *_): pass
     def do_GET(self):
-        time.sleep(5)
-        self.send_response(304); self.send_header("Content-Length", "0"); self.end_headers()
+        time.sleep(0 if self.path.endswith("wait=0") else 5)
+        self.send_response(304); self.send_header("Content-Length", "0")
+        self.send_header("Stanch-Takes", "application/vnd.stanch.exchanges"); self.end_headers()
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200); self.send_header("Content-Length", "0"); self.end_headers()

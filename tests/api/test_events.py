@@ -8,8 +8,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pytest
+
+from stanch.guard.packed import joined
+from stanch.vocabulary.event import EXCHANGES
 
 EVENTS = "/api/v1/events"
 
@@ -56,9 +60,23 @@ def test_lines_arrow_and_gzip_say_the_same_as_json(server: Any) -> None:
     assert server.ask("POST", EVENTS, sink.getvalue(), headers=arrow).json["accepted"] == 1
 
 
+def test_what_a_guard_heard_is_read_here_and_counts_once(server: Any) -> None:
+    answer = b'{"prediction": "ham", "scores": [0.7, 0.3]}'
+    row = (b'{"features": [1.5, 2]}', answer, "key-1", "198.51.100.1", "v7", 0.0, 0.5, 200)
+    heard = msgspec.msgpack.encode(("fraud-scorer", "guard-1.", 1_795_000_000.0, [row, row]))
+    body = joined([heard], json.dumps(event("beside")).encode())
+    kind = {"content-type": EXCHANGES}
+    first, again = (server.ask("POST", EVENTS, body, headers=kind) for _ in range(2))
+    assert first.json == {"accepted": 3, "duplicate": 0, "rejected": []}
+    assert again.json == {"accepted": 0, "duplicate": 3, "rejected": []}
+    told = server.ask("POST", EVENTS, b"\x90", headers=kind)
+    assert (told.status, told.json["accepted"]) == (202, 0)
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status", "code"),
     [
+        (b"x", {"content-type": EXCHANGES}, 422, "bad-input"),
         (b"x", {"content-type": "text/csv"}, 415, "unknown-format"),
         (b"x", {}, 415, "unknown-format"),
         (

@@ -1,5 +1,6 @@
 """An inference as a line of JSON: the event that the longer way makes, or none."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from stanch.guard.core import Choices, Core
+from stanch.guard.core import Choices, Core, Told
 from stanch.guard.extract import automatic, decoded
 from stanch.guard.facts import Decision, Outcome, Why
 from stanch.guard.heard import Heard, whole
 from stanch.guard.identity import by_address
+from stanch.guard.lines import Bare
 from stanch.guard.link import Server
 from stanch.guard.telemetry import SMALL, TOGETHER, Buffer, Bundle, Raw
 
@@ -45,21 +47,13 @@ def _core(**choices: Any) -> Core:
     return Core(Server(url="http://127.0.0.1:9", key="k"), "fraud-scorer", by_address, made)
 
 
-def _heard(core: Core, asked: bytes, answered: bytes, who: str | None = 'k\u00e9y "1"') -> Heard:
-    async def nothing(*_: object) -> Any:
-        return None
-
-    decision = Decision(Outcome.SERVE, Why.ALLOWED, version="v7")
-    one = Heard(core, decision, (who, "198.51.100.1"), (nothing, nothing))
-    one.asked, one.answered, one.status = asked, answered, 200
-    one.started, one.ended = 99.0, 99.5
-    one.size = len(asked) + len(answered)
-    return one
+def _heard(asked: bytes, answered: bytes, who: str = 'k\u00e9y "1"') -> Bare:
+    return (asked, answered, who, "198.51.100.1", "v7", 99.0, 99.5, 200)
 
 
-def _told(core: Core, *some: Heard) -> list[dict[str, Any]]:
+def _told(core: Core, *some: Bare) -> list[dict[str, Any]]:
     for one in some:
-        core.buffer.offer(one)
+        core.buffer.hear(one)
     told = core.buffer.batch(1000, 0)
     events = [event for one in told for event in json.loads(b"[%b]" % one.text)]
     assert len(events) == sum(one.many for one in told)
@@ -68,9 +62,9 @@ def _told(core: Core, *some: Heard) -> list[dict[str, Any]]:
 
 def test_the_short_way_says_what_the_long_way_says() -> None:
     core = _core()
-    assert core.together([_heard(core, ROW, ANSWER)])[0].many == 1
-    (told,) = _told(core, _heard(core, ROW, ANSWER))
-    other = json.loads(_heard(core, ROW, ANSWER).line())
+    assert core.together([_heard(ROW, ANSWER)])[0].many == 1
+    (told,) = _told(core, _heard(ROW, ANSWER))
+    other = json.loads(core.alone(_heard(ROW, ANSWER)).line())
     assert other.pop("id").startswith("g-")
     assert told.pop("id").startswith("g-")
     assert told == other
@@ -81,12 +75,12 @@ def test_the_short_way_says_what_the_long_way_says() -> None:
 
 def test_nobody_is_told_as_no_name() -> None:
     core = _core()
-    assert _told(core, _heard(core, ROW, ANSWER, who=None))[0]["principal"] == ""
+    assert _told(core, _heard(ROW, ANSWER, who=""))[0]["principal"] == ""
 
 
 def test_numbers_are_told_as_they_were_written() -> None:
     core = _core()
-    text = core.together([_heard(core, ROW, ANSWER)])[0].text
+    text = core.together([_heard(ROW, ANSWER)])[0].text
     assert b'"features":[1.50, 2],' in text
     assert b'"scores":[0.7, 0.30]' in text
 
@@ -94,8 +88,11 @@ def test_numbers_are_told_as_they_were_written() -> None:
 @pytest.mark.parametrize(("asked", "answered"), OTHERWISE)
 def test_what_is_no_row_of_plain_numbers_takes_the_long_way(asked: bytes, answered: bytes) -> None:
     core = _core()
-    one = _heard(core, asked, answered)
-    assert core.together([one]) == ((b"", 0), [one])
+    one = _heard(asked, answered)
+    made, (other,) = core.together([one])
+    assert made == (b"", 0)
+    assert isinstance(other, Told)
+    assert (other.asked, other.answered, other.at) == (asked, answered, 99.5)
     (told,) = _told(core, one)
     found = automatic(decoded(asked), decoded(answered)) if asked else {}
     for name, value in (found or {}).items():
@@ -105,8 +102,8 @@ def test_what_is_no_row_of_plain_numbers_takes_the_long_way(asked: bytes, answer
 def test_strange_bodies_among_many_cost_no_other_event() -> None:
     core = _core()
     rows = [b'{"features": [%d, 0.5]}' % n for n in range(20)]
-    some = [_heard(core, row, ANSWER) for row in rows]
-    some[3:3] = [_heard(core, *bodies) for bodies in OTHERWISE]
+    some = [_heard(row, ANSWER) for row in rows]
+    some[3:3] = [_heard(*bodies) for bodies in OTHERWISE]
     made, others = core.together(some)
     assert made.many + len(others) == len(some)
     assert made.many in {20, 21}, "one of them is only too wide, and there is room among many"
@@ -131,17 +128,20 @@ def test_no_body_says_anything_in_the_name_of_the_next(opens: bytes) -> None:
     core = _core()
     closes = b'"}' if opens.endswith(b'"') else b"}"
     rows = (("thief", opens), ("victim", ROW), ("thief", closes), ("victim", ROW))
-    told = _told(core, *(_heard(core, row, ANSWER, who=name) for name, row in rows))
+    told = _told(core, *(_heard(row, ANSWER, who=name) for name, row in rows))
     assert [e["features"] for e in told if e["principal"] == "victim"] == [[1.5, 2]] * 2
     assert not any(e["features"] == [2] for e in told if "features" in e)
 
 
 def test_tools_that_were_held_are_told_of() -> None:
     core = _core()
-    one = _heard(core, ROW, ANSWER)
-    one.tools = ("sql",)
-    (told,) = _told(core, one)
+    core.buffer.offer(core.alone(_heard(ROW, ANSWER), {"tools_held": ("sql",)}))
+    (told,) = _told(core)
     assert (told["tools_held"], told["features"]) == (["sql"], [1.5, 2])
+
+
+async def _sent(one: Heard, part: bytes) -> None:
+    await one.send({"type": "http.response.body", "body": part})
 
 
 @pytest.mark.parametrize("parts", [1, 2, 5])
@@ -151,12 +151,17 @@ def test_a_body_in_pieces_is_told_whole_and_a_large_one_not_at_all(parts: int) -
     async def nothing(*_: object) -> Any:
         return None
 
+    decision = Decision(Outcome.SERVE, Why.ALLOWED, version="v7")
     for size in (7, 60):
-        one = _heard(core, ROW, b"")
+        one = Heard(core, decision, (None, "198.51.100.1"), nothing, nothing, 100, 99.0, asked=ROW)
         for n in range(parts):
-            one.keep(b"%d" % n * size)
+            asyncio.run(_sent(one, b"%d" % n * size))
         wanted = b"".join(b"%d" % n * size for n in range(parts))
         assert whole(one.answered) == (wanted if parts * size <= 100 else b"")
+        one.finish()
+        kept = core.buffer._fresh[-1]
+        assert isinstance(kept, tuple)
+        assert kept[:3] == (ROW, whole(one.answered), "")
 
 
 class _Raw:
@@ -170,6 +175,16 @@ class _Raw:
         if self.strange:
             raise ValueError("unheard of")
         return b"%d" % self.number
+
+
+class _Broken:
+    """Fails at whatever is read together."""
+
+    def together(self, some: Sequence[Raw | Bare]) -> tuple[Bundle, Sequence[Raw]]:
+        raise ValueError("unheard of")
+
+    def alone(self, one: Bare, /) -> Raw:
+        return _Raw(one[-1], len(one[0]) + len(one[1]))
 
 
 def _texts(events: list[Bundle]) -> list[bytes]:
@@ -222,12 +237,9 @@ def test_a_strange_body_costs_no_other_event() -> None:
 
 
 def test_what_fails_for_all_of_them_is_tried_one_by_one() -> None:
-    def broken(_: Sequence[Raw]) -> tuple[Bundle, Sequence[Raw]]:
-        raise ValueError("unheard of")
-
-    buffer = Buffer(together=broken)
+    buffer = Buffer(makes=_Broken())
     for n in range(TOGETHER + 1):
-        buffer.offer(_Raw(n))
+        buffer.hear((b"", b"", "", "", "", 0.0, 0.0, n))
     assert _texts(buffer.batch(1000, 0)) == [b"%d" % n for n in range(TOGETHER + 1)]
 
 

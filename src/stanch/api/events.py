@@ -1,6 +1,6 @@
 """POST /api/v1/events, without a framework: what a system tells us, as fast as it tells it.
 
-In    a JSON array, NDJSON or an Arrow IPC stream.
+In    a JSON array, NDJSON or an Arrow IPC stream; from guards, exchanges whose bodies we read.
 Out   202 with what became of it, once it is on disk.
 Why   this is the one hot route. Reading costs the loop nothing but the bytes; parsing and the disk
       have threads of their own, and when all are busy the sender is told to wait.
@@ -18,6 +18,7 @@ from stanch.api.house import House, Receipt
 from stanch.api.wire import Inbox, Receive, Send, answer, discard, headers_of, read_body
 from stanch.api.wire import Scope as HttpScope
 from stanch.engine.access import authorise
+from stanch.vocabulary.event import EXCHANGES
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import Busy, Trouble, UnknownFormat
 
@@ -26,6 +27,7 @@ MEDIA_TYPES = (
     "application/json",
     "application/x-ndjson",
     "application/vnd.apache.arrow.stream",
+    EXCHANGES,
 )
 _PATIENCE = 10.0
 """Seconds that a refused sender may go on sending before it hears so."""

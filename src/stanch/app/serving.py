@@ -28,10 +28,12 @@ from stanch.engine.runs.durable import Durable, Place
 from stanch.engine.runs.workers import Workers
 from stanch.engine.stream import Stream
 from stanch.engine.witnesses import witnesses_in
+from stanch.guard.packed import events
 from stanch.sandbox.desk import DrillDesk
 from stanch.settings import Settings
 from stanch.store.log.witness import Witness
 from stanch.store.signing import write_whole
+from stanch.vocabulary.event import EXCHANGES
 from stanch.web.console import pages
 from stanch.web.visit import Console
 
@@ -149,7 +151,7 @@ def _house(parts: Parts, work: Work, edge: tuple[Health, Stream, Oidc | None]) -
         clock=utc_now,
         store=parts.store,
         access=parts.access,
-        intake=Intake(parts.spool, clock=utc_now),
+        intake=Intake(parts.spool, clock=utc_now, also={EXCHANGES: events}),
         lake=parts.lake,
         desk=parts.desk(),
         health=health,

@@ -70,7 +70,7 @@ class Guard:
         if not core.telling:
             await self.app(scope, receive, send)
             return
-        heard = Heard(core, decision, who, (receive, send))
+        heard = Heard(core, decision, who, receive, send, core.largest, core.monotonic())
         try:
             await self.app(scope, heard.receive, heard.send)
         finally:

@@ -14,20 +14,18 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-import msgspec
-
 from stanch.contain.policy import closed, weights
 from stanch.contain.rate import in_words
-from stanch.guard.extract import Extract, automatic, decoded, quickly
+from stanch.guard.extract import Extract, automatic, decoded
 from stanch.guard.facts import Decision, Outcome, Request, Why
-from stanch.guard.heard import Heard
 from stanch.guard.identity import Identify, Scope, Sources, headers
 from stanch.guard.inspection import Inspection, Seen
 from stanch.guard.keeper import Keeper, Verify
-from stanch.guard.lines import Common, lines
+from stanch.guard.lines import Bare, Common, Row, lines, said, written
 from stanch.guard.link import Link, Server
+from stanch.guard.packed import numbered, pack
 from stanch.guard.shape import Dice
-from stanch.guard.telemetry import SMALL, Buffer, Bundle, Event, Raw, singly
+from stanch.guard.telemetry import SMALL, Buffer, Bundle, Event, Packed, Raw
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.policy import LogLevel, Policy
@@ -43,7 +41,6 @@ PROBE = HEADER.encode()
 _NONCES = 10_000
 WHOLE = 16_384
 """Bytes of each body that `log: full` keeps."""
-_encode = msgspec.json.Encoder().encode
 SERVE = Outcome.SERVE
 """By a name of its own, as asking an enumeration for its member is dear on every request."""
 _CLOSED = Decision(Outcome.REFUSE, Why.NO_POLICY, status=503)
@@ -112,7 +109,7 @@ class Core:
         self.also_cannot: Callable[[Policy], tuple[str, ...]] = lambda _: ()
         """What the proxy that asks this core cannot do of a policy."""
         self._reads = choices.extract is automatic
-        self.buffer = Buffer(choices.buffer, SMALL if self._reads else 0, self.together)
+        self.buffer = Buffer(choices.buffer, SMALL if self._reads else 0, self)
         self.link = Link(server, self.keeper, self.buffer, self.name)
         self.link.measured = self.measured
         self.link.address = choices.address
@@ -265,16 +262,25 @@ class Core:
         if self.telling:
             self.buffer.offer(Told(self, facts, asked, answered))
 
-    def together(self, some: Sequence[Raw]) -> tuple[Bundle, Sequence[Raw]]:
-        """The events of those that are a row of plain numbers and its answer; the others."""
+    def alone(self, row: Bare, more: Event | None = None, /) -> "Told":
+        """What is told of an exchange that is read by itself."""
+        asked, answered, principal, source, version, started, ended, status = row
+        facts = {"principal": principal, "source": source, "version": version}
+        timed = {"latency_ms": 1000 * (ended - started), "status": status}
+        return Told(self, {**facts, **timed, **(more or {})}, asked, answered, ended)
+
+    def together(self, some: Sequence[Raw | Bare]) -> tuple[Bundle, Sequence[Raw]]:
+        """The events of those that the server reads, or that are a row of numbers; the others."""
+        heard = [one for one in some if isinstance(one, tuple)]
+        others = [one for one in some if not isinstance(one, tuple)]
         table = self.keeper.table
         if not self._reads or (table is not None and table.policy.log is LogLevel.FULL):
-            return singly(some)
-        heard = [one for one in some if isinstance(one, Heard) and not one.tools]
-        others = [one for one in some if not isinstance(one, Heard) or one.tools]
-        common = Common(self.keeper.asset, self._prefix, self._numbers, self._began())
-        text, many, otherwise = lines(heard, common)
-        return Bundle(text, many), [*others, *otherwise]
+            return Bundle(b"", 0), [*others, *map(self.alone, heard)]
+        common = Common(self.keeper.asset, f"{self._prefix}{next(self._numbers)}.", self._began())
+        if self.link.packs:
+            return Packed(pack((*common, heard)), len(heard)), others
+        text, many, otherwise = lines(numbered([Row(*one) for one in heard]), common)
+        return Bundle(text, many), [*others, *(self.alone(heard[one.number]) for one in otherwise)]
 
     def _began(self) -> float:
         """The time of day at which the clock that only goes forward stood at nought."""
@@ -283,20 +289,14 @@ class Core:
     def line(self, at: float, facts: Event, asked: bytes, answered: bytes) -> bytes:
         """The event as JSON, with what its bodies say, whatever their shape."""
         extract = self.choices.extract
-        found = quickly(asked, answered) if asked and self._reads else None
-        if found is None and asked:
-            found = extract(decoded(asked), decoded(answered))
+        if self._reads:
+            found = said(asked, answered)
+        else:
+            found = (extract(decoded(asked), decoded(answered)) if asked else None) or {}
         if self.policy is not None and self.policy.log is LogLevel.FULL:
-            found = {**_whole(asked, answered), **(found or {})}
-        event = {
-            "id": f"{self._prefix}{next(self._numbers)}",
-            "ts": datetime.fromtimestamp(self._began() + at, UTC),
-            "kind": "inference",
-            "asset": self.keeper.asset,
-            **facts,
-            **(found or {}),
-        }
-        return _encode(event)
+            found = {**_whole(asked, answered), **found}
+        common = Common(self.keeper.asset, self._prefix, self._began())
+        return written(common, next(self._numbers), at, {**facts, **found})
 
 
 def _whole(asked: bytes, answered: bytes) -> Event:
@@ -310,9 +310,11 @@ class Told:
 
     __slots__ = ("answered", "asked", "at", "core", "facts", "size")
 
-    def __init__(self, core: Core, facts: Event, asked: bytes, answered: bytes) -> None:
+    def __init__(
+        self, core: Core, facts: Event, asked: bytes, answered: bytes, at: float | None = None
+    ) -> None:
         self.core = core
-        self.at = core.monotonic()
+        self.at = core.monotonic() if at is None else at
         self.facts = facts
         self.asked = asked
         self.answered = answered

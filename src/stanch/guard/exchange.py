@@ -10,7 +10,7 @@ Why   streams stay streams. Only a shape, an output filter, denied tools or shad
 from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
 from stanch.guard.core import PROBE, Core
 from stanch.guard.facts import Decision, Outcome, Why
-from stanch.guard.heard import Heard, Receive, whole
+from stanch.guard.heard import Body, Pieces, Receive, Who, bare, more, whole
 from stanch.guard.identity import Scope
 from stanch.guard.shape import shaped
 
@@ -19,20 +19,40 @@ _DROPPED = frozenset({b"content-length", b"etag", b"content-md5", b"digest", b"r
 _ERROR = 400
 
 
-class Exchange(Heard):
+class Exchange:
     """A request whose answer may be held back."""
 
-    __slots__ = ("_complete", "_core", "_fallback", "_holding", "_shadow", "_start", "_telling")
+    __slots__ = (
+        "_answered",
+        "_complete",
+        "_core",
+        "_decision",
+        "_fallback",
+        "_holding",
+        "_receive",
+        "_send",
+        "_shadow",
+        "_start",
+        "_started",
+        "_status",
+        "_telling",
+        "_tools",
+        "_who",
+        "asked",
+    )
 
     def __init__(
-        self,
-        core: Core,
-        decision: Decision,
-        who: tuple[str | None, str],
-        line: tuple[Receive, Send],
+        self, core: Core, decision: Decision, who: Who, line: tuple[Receive, Send]
     ) -> None:
-        super().__init__(core, decision, who, line)
         self._core = core
+        self._decision = decision
+        self._who = who
+        self._receive, self._send = line
+        self._started = core.monotonic()
+        self.asked: Body = None
+        self._answered: Body = None
+        self._status = 0
+        self._tools: tuple[str, ...] = ()
         self._telling = core.telling
         self._start: Message | None = None
         self._complete = False
@@ -50,11 +70,19 @@ class Exchange(Heard):
             headers.append((b"content-length", str(length).encode()))
         return {**scope, "headers": headers}
 
+    async def receive(self) -> Message:
+        """The host's receive, with what was asked kept."""
+        message = await self._receive()
+        body = message.get("body")
+        if body:
+            self.asked = more(self.asked, body, self._core.largest)
+        return message
+
     async def send(self, message: Message) -> None:
         """Pass one message on, or hold it until the answer is whole."""
         kind = message["type"]
         if kind == "http.response.start":
-            self._start, self.status = message, message["status"]
+            self._start, self._status = message, message["status"]
             if not self._holding:
                 await self._send(message)
             return
@@ -62,16 +90,26 @@ class Exchange(Heard):
             self._complete = not message.get("more_body", False)
             body = message.get("body")
             if body and (self._holding or self._telling):
-                self.keep(body)
+                self._answered = more(self._answered, body, self._core.largest)
         if not self._holding:
             await self._send(message)
         elif self._complete:
             await self._release()
 
     def finish(self) -> None:
-        """Tell the server of it, where events are told at all."""
-        if self._telling:
-            super().finish()
+        """Tell the server of it, where events are told at all; never raises into the host."""
+        if not self._telling:
+            return
+        core = self._core
+        try:
+            bodies, times = (self.asked, self._answered), (self._started, core.monotonic())
+            row = bare(bodies, self._who, self._decision, times, self._status)
+            if self._tools:
+                core.buffer.offer(core.alone(row, {"tools_held": self._tools}))
+            else:
+                core.buffer.hear(row)
+        except Exception:  # noqa: BLE001  border: the guard never takes its host down
+            core.counts["internal_errors"] += 1
 
     async def _release(self) -> None:
         if self._shadow:
@@ -83,21 +121,22 @@ class Exchange(Heard):
             await refuse(self._send, _WITHHELD)
             return
         headers = [(n, v) for n, v in self._start.get("headers", ()) if n.lower() not in _DROPPED]
-        if self.tools:
-            names = ",".join(self.tools).encode("ascii", "replace")
+        if self._tools:
+            names = ",".join(self._tools).encode("ascii", "replace")
             headers.append((b"stanch-tools-held", names))
-        await say(self._send, self.status, body, headers)
+        await say(self._send, self._status, body, headers)
 
     def _treated(self) -> bytes | None:
         """The answer as it may be shown; None when it must be withheld."""
-        if self._left < 0 or self._start is None:
+        answered = self._answered
+        if self._start is None or (isinstance(answered, Pieces) and answered.left < 0):
             return None
-        core, body = self._core, whole(self.answered)
+        core, body = self._core, whole(answered)
         try:
             inspection = core.keeper.inspection
             if inspection is None:
                 return body
-            shown, self.tools = inspection.answer(body, self._start.get("headers", ()))
+            shown, self._tools = inspection.answer(body, self._start.get("headers", ()))
             return shown if shown is None or inspection.shape is None else self._shaped(shown)
         except Exception:  # noqa: BLE001  border: what cannot be treated is withheld, not raised
             core.counts["internal_errors"] += 1
@@ -111,5 +150,5 @@ class Exchange(Heard):
         if given.get(b"content-encoding", b"identity") != b"identity":
             return None
         if b"json" not in given.get(b"content-type", b""):
-            return body if self.status >= _ERROR else None
+            return body if self._status >= _ERROR else None
         return shaped(body, policy.shape, self._core.choices.dice)

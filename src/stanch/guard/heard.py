@@ -1,21 +1,26 @@
-"""One request that is let through as it is, and told of afterwards.
+"""What was asked and answered, kept until the answer has left, and then told.
 
-In    the host's messages in both directions, passed on at once.
-Out   what an event is made of, once the answer has left; the first `largest` bytes of each body.
-Why   this stands in the host's way on every request, so it only keeps references until then.
+In    the messages of one request in both directions, passed on at once.
+Out   what an event is made of; the first `largest` bytes of each body, or nothing of it.
+Why   this stands in the host's way on every request, so it only keeps references until then. Bodies
+      nearly always come in one piece, and then no list is made for them. It is an object that is
+      made without code of Python's, and has methods: closures, each of them another function, keep
+      the interpreter from learning how the host calls them (decision 0222).
 """
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+import msgspec
+
 from stanch.guard.answers import Message, Send
 from stanch.guard.facts import Decision
-from stanch.guard.telemetry import Buffer, Event
+from stanch.guard.lines import Bare
+from stanch.guard.telemetry import Buffer
 
 Receive = Callable[[], Awaitable[Message]]
-Parts = bytes | list[bytes]
-"""A body: nearly always it comes in one piece, and then no list is made for it."""
+Who = tuple[str | None, str]
 
 
 class Tells(Protocol):
@@ -26,115 +31,101 @@ class Tells(Protocol):
     buffer: Buffer
     counts: Counter[str]
 
-    def line(self, at: float, facts: Event, asked: bytes, answered: bytes) -> bytes:
-        """The event as JSON."""
-        ...
+
+class Pieces:
+    """A body that came in several, or was too large to keep."""
+
+    __slots__ = ("_kept", "left")
+
+    def __init__(self, first: bytes, most: int) -> None:
+        self._kept = [first]
+        self.left = most - len(first)
+
+    def add(self, part: bytes) -> None:
+        """Keep a part, or nothing at all once it is too much."""
+        self.left -= len(part)
+        self._kept.append(part)
+        if self.left < 0:
+            self._kept.clear()
+
+    def whole(self) -> bytes:
+        """The body in one piece; nothing of one that was too large."""
+        return b"".join(self._kept)
 
 
-def whole(parts: Parts) -> bytes:
-    """The body in one piece."""
-    return parts if isinstance(parts, bytes) else b"".join(parts)
+Body = bytes | Pieces | None
 
 
-def _with(parts: Parts, part: bytes) -> Parts:
+def more(before: Body, part: bytes, most: int) -> Pieces:
     """A body and what comes after it."""
-    if not parts:
-        return part
-    if isinstance(parts, bytes):
-        return [parts, part]
-    parts.append(part)
-    return parts
+    pieces = before if isinstance(before, Pieces) else Pieces(before or b"", most)
+    pieces.add(part)
+    return pieces
 
 
-async def _nobody() -> Message:
-    return {"type": "http.disconnect"}
+def whole(body: Body) -> bytes:
+    """The body in one piece."""
+    return body.whole() if isinstance(body, Pieces) else body or b""
 
 
-async def _nowhere(_: Message) -> None:
-    return
+def bare(
+    bodies: tuple[Body, Body], who: Who, decision: Decision, times: tuple[float, float], status: int
+) -> Bare:
+    """What an event is made of; an answer to nothing says nothing."""
+    asked = whole(bodies[0])
+    answered = whole(bodies[1]) if asked else b""
+    return (asked, answered, who[0] or "", who[1], decision.version, *times, status)
 
 
-class Heard:
-    """The messages of one request and its answer."""
+class Heard(msgspec.Struct, eq=False):
+    """One request that is let through as it is, and told of afterwards."""
 
-    __slots__ = (
-        "_asked_left",
-        "_left",
-        "_receive",
-        "_send",
-        "answered",
-        "asked",
-        "core",
-        "decision",
-        "ended",
-        "size",
-        "started",
-        "status",
-        "tools",
-        "who",
-    )
-
-    def __init__(
-        self,
-        core: Tells,
-        decision: Decision,
-        who: tuple[str | None, str],
-        line: tuple[Receive, Send],
-    ) -> None:
-        self.core = core
-        self.decision = decision
-        self.who = who
-        self._receive, self._send = line
-        self.started = core.monotonic()
-        self.asked: Parts = b""
-        self.answered: Parts = b""
-        self._asked_left = self._left = core.largest
-        self.status = 0
-        self.tools: tuple[str, ...] = ()
+    core: Tells
+    decision: Decision
+    who: Who
+    inner_receive: Receive
+    inner_send: Send
+    most: int
+    started: float
+    asked: Body = None
+    answered: Body = None
+    status: int = 0
 
     async def receive(self) -> Message:
         """The host's receive, with what was asked kept."""
-        message = await self._receive()
+        message = await self.inner_receive()
         body = message.get("body")
         if body:
-            self._asked_left -= len(body)
-            self.asked = _with(self.asked, body) if self._asked_left >= 0 else b""
+            short = self.asked is None and len(body) <= self.most
+            self.asked = body if short else more(self.asked, body, self.most)
         return message
 
     def send(self, message: Message) -> Awaitable[None]:
         """The host's send, with what was answered kept; it adds no coroutine of its own."""
         body = message.get("body")
         if body:
-            self.keep(body)
+            short = self.answered is None and len(body) <= self.most
+            self.answered = body if short else more(self.answered, body, self.most)
         elif message["type"] == "http.response.start":
             self.status = message["status"]
-        return self._send(message)
-
-    def keep(self, body: bytes) -> None:
-        """Keep a part of the answer, or nothing of it once it is too large."""
-        self._left -= len(body)
-        self.answered = _with(self.answered, body) if self._left >= 0 else b""
+        return self.inner_send(message)
 
     def finish(self) -> None:
         """Queue it for the server, once the host is done; never raises into the host."""
-        core = self.core
-        self._receive, self._send = _nobody, _nowhere
+        core, (name, source) = self.core, self.who
+        asked, answered = self.asked, self.answered
         try:
-            self.ended = core.monotonic()
-            self.size = 2 * core.largest - self._asked_left - self._left
-            core.buffer.offer(self)
+            core.buffer.hear(
+                (
+                    asked if type(asked) is bytes else whole(asked),
+                    answered if type(answered) is bytes else whole(answered),
+                    name or "",
+                    source,
+                    self.decision.version,
+                    self.started,
+                    core.monotonic(),
+                    self.status,
+                )
+            )
         except Exception:  # noqa: BLE001  border: the guard never takes its host down
             core.counts["internal_errors"] += 1
-
-    def line(self) -> bytes:
-        """The event, as JSON."""
-        facts: dict[str, object] = {
-            "principal": self.who[0] or "",
-            "source": self.who[1],
-            "version": self.decision.version,
-            "latency_ms": 1000 * (self.ended - self.started),
-            "status": self.status,
-        }
-        if self.tools:
-            facts["tools_held"] = self.tools
-        return self.core.line(self.ended, facts, whole(self.asked), whole(self.answered))

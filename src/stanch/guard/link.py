@@ -6,9 +6,10 @@ Why   it runs on two threads of its own, so that a slow or missing server costs 
 
 GET  /api/v1/assets/{asset}/policy?wait=30   If-None-Match: "digest"; 200 or 304; wait=0 at first
 POST /api/v1/assets/{asset}/guard            what this guard runs, and its counts
-POST /api/v1/events                          a JSON array
+POST /api/v1/events                          a JSON array; exchanges, where the server takes them
 
-The server's answers carry `Stanch-Signature` (over the body) and `Stanch-Probe-Key` (base64).
+The server's answers carry `Stanch-Signature` (over the body), `Stanch-Probe-Key` (base64) and
+`Stanch-Takes`, the media type of exchanges whose bodies it reads itself.
 """
 
 import base64
@@ -24,7 +25,9 @@ from urllib.parse import quote
 import msgspec
 
 from stanch.guard.keeper import Keeper
-from stanch.guard.telemetry import Buffer
+from stanch.guard.packed import joined, texts
+from stanch.guard.telemetry import Buffer, Bundle, Packed
+from stanch.vocabulary.event import EXCHANGES
 
 if TYPE_CHECKING:
     from stanch.guard.wire import Wire
@@ -35,6 +38,7 @@ GROWS = 1.15
 _GOOD = 200
 _SAME = 304
 _BAD = 400
+_UNKNOWN = 415
 _BUSY = 429
 _BROKEN = 500
 
@@ -63,6 +67,8 @@ class Link:
         self._asset = quote(keeper.asset, safe="")
         self.counts: Counter[str] = Counter()
         self.probe_key: bytes | None = None
+        self.packs = False
+        """Whether the server reads bodies itself."""
         self.measured: Callable[[], Mapping[str, int]] = dict
         self.address = ""
         self.cannot: Callable[[], tuple[str, ...]] = tuple
@@ -147,6 +153,7 @@ class Link:
         self.kept()
 
     def _learn(self, answer: Mapping[str, str]) -> None:
+        self.packs = answer.get("stanch-takes", "") == EXCHANGES
         text = answer.get("stanch-probe-key", "")
         try:
             self.probe_key = base64.b64decode(text, validate=True) or self.probe_key
@@ -170,13 +177,23 @@ class Link:
         if not events:
             return
         try:
-            body = b"[%b]" % b",".join([one.text for one in events])
-            status, _, _ = wire.ask("POST", "/api/v1/events", body=body)
+            body, headers = self._body(events)
+            status, _, _ = wire.ask("POST", "/api/v1/events", body=body, headers=headers)
         except OSError:
             self._buffer.give_back(events)
             raise
-        if status == _BUSY or status >= _BROKEN:
+        if status == _UNKNOWN and headers:
+            self.packs = False
+        if status == _BUSY or status >= _BROKEN or (status == _UNKNOWN and headers):
             self._buffer.give_back(events)
             raise ConnectionError(f"status {status}")
         sent = "events_refused" if status >= _BAD else "events_sent"
         self.counts[sent] += sum(one.many for one in events)
+
+    def _body(self, told: list[Bundle]) -> tuple[bytes, dict[str, str]]:
+        """The events as the server takes them, and what it must be told of that."""
+        packs = [one.text for one in told if isinstance(one, Packed)]
+        plain = [one.text for one in told if not isinstance(one, Packed)]
+        if packs and self.packs:
+            return joined(packs, b",".join(plain)), {"Content-Type": EXCHANGES}
+        return b"[%b]" % b",".join([*map(texts, packs), *plain]), {}

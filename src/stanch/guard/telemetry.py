@@ -5,20 +5,23 @@ Out   batches of events, as the JSON they are sent as; counts of what was droppe
 Why   telling must never slow or fill the service: where the server cannot keep up, the newest
       events are dropped and counted, never waited for.
 
-Small exchanges become JSON a hundred at a time, on the host's own thread. The first one finds its
-code and data out of the processor's caches, the others find them there. Another thread, or the same
-work request by request, was measured to cost several times as much; and bytes, unlike objects, are
-nothing that a collector of garbage walks through. A large exchange, and one that the host's own
+Small exchanges become bytes a hundred at a time, on the host's own thread: as they are, where the
+server reads them, else as JSON. The first one finds its code and data out of the processor's
+caches, the others find them there. Another thread, or the same work request by request, was
+measured to cost several times as much; and bytes, unlike objects, are nothing that a collector of
+garbage walks through. A large exchange, and one that the host's own
 function reads, waits for the thread that sends. That thread takes a breath after every few of
 those: a thread of Python's that only computes keeps all others waiting for five milliseconds a
 turn, and those are the host's answers.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from threading import Condition
 from time import sleep
 from typing import NamedTuple, Protocol
+
+from stanch.guard.lines import Bare
 
 Event = Mapping[str, object]
 LARGEST = 64 * 1024 * 1024
@@ -50,23 +53,45 @@ class Bundle(NamedTuple):
     many: int
 
 
-Together = Callable[[Sequence[Raw]], tuple[Bundle, Sequence[Raw]]]
-"""Makes events of those it can read together; gives the others back."""
+class Packed(Bundle):
+    """Events whose bodies somebody else reads."""
 
 
-def singly(some: Sequence[Raw]) -> tuple[Bundle, Sequence[Raw]]:
-    """None of them: each is read by itself."""
-    return Bundle(b"", 0), some
+class Makes(Protocol):
+    """Who makes events of what was heard."""
+
+    def together(self, some: Sequence[Raw | Bare]) -> tuple[Bundle, Sequence[Raw]]:
+        """The events of those that can be read together; the others."""
+        ...
+
+    def alone(self, one: Bare, /) -> Raw:
+        """What is read by itself."""
+        ...
+
+
+class Unread:
+    """Nobody: what is heard is told of by none."""
+
+    def together(self, some: Sequence[Raw | Bare]) -> tuple[Bundle, Sequence[Raw]]:
+        """Whatever can be read by itself."""
+        return Bundle(b"", 0), [one for one in some if not isinstance(one, tuple)]
+
+    def alone(self, one: Bare, /) -> Raw:
+        """Nothing."""
+        raise LookupError(one)
+
+
+_UNREAD = Unread()
 
 
 class Buffer:
     """Events on their way to the server."""
 
-    def __init__(self, most: int = 10_000, small: int = SMALL, together: Together = singly) -> None:
+    def __init__(self, most: int = 10_000, small: int = SMALL, makes: Makes = _UNREAD) -> None:
+        self._makes = makes
         self._most = most
         self._small = small
-        self._together = together
-        self._fresh: deque[Raw] = deque()
+        self._fresh: deque[Raw | Bare] = deque()
         self._waiting: deque[Raw | Bundle] = deque()
         self._back: deque[Bundle] = deque()
         self._came = self._kept = 0
@@ -74,48 +99,83 @@ class Buffer:
         the one that sends."""
         self._went = self._read = self._backed = 0
         self._wanted = most
+        self._calm = -1
+        """Fewer fresh ones than this, and nothing is to be done."""
         self._ready = Condition()
         self._closed = False
         self.counts: Counter[str] = Counter()
 
-    def offer(self, raw: Raw) -> None:
-        """Keep it, or count it as dropped when the buffer is full."""
-        many = len(self._fresh) + self._came - self._went + self._backed
-        if many >= self._most or self._kept - self._read > LARGEST:
-            self.counts["events_dropped"] += 1
-        elif raw.size > self._small:
-            self._add(raw, 1, raw.size)
+    def hear(self, one: Bare) -> None:
+        """Keep an exchange that is to be told of; most are, so nothing is called for most."""
+        fresh = self._fresh
+        if len(fresh) >= self._calm or len(one[0]) + len(one[1]) > self._small:
+            self._heard(one)
         else:
-            self._fresh.append(raw)
-            if len(self._fresh) >= TOGETHER:
-                made = self._made(self._some())
+            fresh.append(one)
+
+    def _heard(self, one: Bare) -> None:
+        if len(one[0]) + len(one[1]) > self._small:
+            self.offer(self._makes.alone(one))
+        else:
+            self._keep(one)
+
+    def offer(self, raw: Raw) -> None:
+        """Keep what is read by itself."""
+        if raw.size <= self._small:
+            self._keep(raw)
+        elif self._room():
+            self._add(raw, 1, raw.size)
+            self._tell()
+
+    def _keep(self, one: Raw | Bare) -> None:
+        if not self._room():
+            return
+        fresh = self._fresh
+        fresh.append(one)
+        if len(fresh) >= TOGETHER:
+            for made in self._made(self._some()):
                 self._add(made, made.many, len(made.text))
-        if many + 1 == self._wanted:
+        self._tell()
+        rest = len(self) - len(fresh)
+        self._calm = min(TOGETHER - 1, self._wanted - rest - 1, self._most - rest)
+
+    def _room(self) -> bool:
+        """Whether there is room for one more; else it is counted as dropped."""
+        if len(self) < self._most and self._kept - self._read <= LARGEST:
+            return True
+        self.counts["events_dropped"] += 1
+        return False
+
+    def _tell(self) -> None:
+        """Wake who waits for so many."""
+        if len(self) == self._wanted:
             with self._ready:
                 self._ready.notify_all()
 
     def batch(self, most: int, wait: float) -> list[Bundle]:
         """The next events, after waiting at most so long for so many: these, or a bundle more."""
-        self._wanted = min(most, self._most)
+        self._wanted, self._calm = min(most, self._most), -1
         with self._ready:
             self._ready.wait_for(lambda: self._closed or len(self) >= self._wanted, timeout=wait)
         events: list[Bundle] = []
         many = read = 0
         while many < most and (one := self._next()) is not None:
-            if not isinstance(one, Bundle):
-                one = self._made([one])
+            if isinstance(one, Bundle):
+                made = [one]
+            else:
+                made = self._made([one])
                 read += 1
                 if read % SLICE == 0:
                     sleep(BREATH)
-            events.append(one)
-            many += one.many
+            events.extend(made)
+            many += sum(one.many for one in made)
         if many < most:
-            events.append(self._made(self._some()))
-        return [one for one in events if one.many]
+            events.extend(self._made(self._some()))
+        return events
 
     def give_back(self, events: list[Bundle]) -> None:
         """Put back what could not be sent, in front; what no longer fits is dropped and counted."""
-        fit, room = 0, self._most - len(self)
+        fit, room, self._calm = 0, self._most - len(self), -1
         while fit < len(events) and events[fit].many <= room:
             room -= events[fit].many
             self._backed += events[fit].many
@@ -151,9 +211,9 @@ class Buffer:
         self._read += len(one.text) if bundle else one.size
         return one
 
-    def _some(self) -> list[Raw]:
+    def _some(self) -> list[Raw | Bare]:
         """The small ones that come next, taken out; both threads come here."""
-        some: list[Raw] = []
+        some: list[Raw | Bare] = []
         try:
             while len(some) < TOGETHER:
                 some.append(self._fresh.popleft())
@@ -161,18 +221,17 @@ class Buffer:
             pass
         return some
 
-    def _made(self, some: Sequence[Raw]) -> Bundle:
+    def _made(self, some: Sequence[Raw | Bare]) -> list[Bundle]:
         """Their events; what cannot be read costs itself alone."""
         try:
-            (text, many), others = self._together(some)
+            made, others = self._makes.together(some)
         except Exception:  # noqa: BLE001  border: a strange body never takes the host down
-            text, many, others = b"", 0, some
-        lines = [text] if many else []
+            each = [self._makes.alone(one) if isinstance(one, tuple) else one for one in some]
+            made, others = Bundle(b"", 0), each
+        lines = []
         for one in others:
             try:
                 lines.append(one.line())
             except Exception:  # noqa: BLE001  border: one strange body never costs the others
                 self.counts["events_unread"] += 1
-            else:
-                many += 1
-        return Bundle(b",".join(lines), many)
+        return [one for one in (made, Bundle(b",".join(lines), len(lines))) if one.many]

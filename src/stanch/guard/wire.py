@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 LARGEST = 16_000_000
+JSON = "application/json"
 
 
 class Wire:
@@ -38,9 +39,10 @@ class Wire:
         self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes, dict[str, str]]:
         """The answer; asked again once where a kept connection had gone stale."""
-        sent = {"Authorization": f"Bearer {self._key}", **(headers or {})}
+        sent = {"Authorization": f"Bearer {self._key}"}
         if body:
-            sent["Content-Type"] = "application/json"
+            sent["Content-Type"] = JSON
+        sent.update(headers or {})
         was_kept = self._kept
         try:
             return self._once(method, path, body, sent)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+EXCHANGES = "application/vnd.stanch.exchanges"
+"""The media type of exchanges whose bodies the server reads, as guards send them."""
+
 
 class EventKind(StrEnum):
     """What happened."""

@@ -15,6 +15,7 @@ from stanch.contain.policy import canonical, decoded, digest
 from stanch.contain.written import read
 from stanch.engine.guards import GuardState, Report
 from stanch.engine.policies import Change
+from stanch.vocabulary.event import EXCHANGES
 from stanch.vocabulary.ids import AssetId, asset_id
 from stanch.vocabulary.kept import PolicyVersion
 from stanch.vocabulary.people import Caller, Scope
@@ -54,6 +55,7 @@ async def fetch_policy(
     tag = digest(policy)
     headers = {"etag": f'"{tag}"'}
     if caller.may(Scope.GUARD):
+        headers["stanch-takes"] = EXCHANGES
         headers["stanch-probe-key"] = await asyncio.to_thread(_probe_key, house, name)
     if known == tag:
         return _exact(b"", headers, status=304)

@@ -5,6 +5,7 @@ Out   a `Receipt`, given only when the rows are on disk.
 Why   an answer before the disk has the rows is a promise that a power cut breaks.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -45,16 +46,25 @@ class Intake:
     """Takes batches in, from many threads at once."""
 
     def __init__(
-        self, spool: Spool, *, clock: Clock, limits: Limits | None = None, hide: Hide | None = None
+        self,
+        spool: Spool,
+        *,
+        clock: Clock,
+        limits: Limits | None = None,
+        hide: Hide | None = None,
+        also: Mapping[str, Callable[[bytes], bytes]] | None = None,
     ) -> None:
+        """`also` makes the JSON array of events of further media types."""
         self._spool = spool
         self._clock = clock
         self._limits = limits or Limits()
         self._hide = hide
+        self._also = also or {}
 
     def take(self, body: bytes, media_type: str, encoding: str = "") -> Receipt:
         """What became of each row of one request."""
-        media = _KNOWN.get(media_type.partition(";")[0].strip().lower())
+        given = media_type.partition(";")[0].strip().lower()
+        media = given if given in self._also else _KNOWN.get(given)
         if media is None:
             raise UnknownFormat(media_type[:64], f"{JSON}, {LINES}, {ARROW}")
         # (1) unpack, against a limit
@@ -76,6 +86,9 @@ class Intake:
         return Receipt(accepted=accepted, duplicate=good.num_rows - accepted, rejected=rejected)
 
     def _decode(self, plain: bytes, media: str) -> Decoded:
+        also = self._also.get(media)
+        if also is not None:
+            return from_json(also(plain))
         match media:
             case "application/json":
                 return from_json(plain)
