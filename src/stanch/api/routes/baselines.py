@@ -1,6 +1,6 @@
 """Baselines: set from rows that are sent, or from the lake; shown with their history."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pyarrow as pa
@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath, FromQuery, RawBody
 
 from stanch.api.asking import TheCaller, TheHouse, needs
-from stanch.api.house import House, Question
+from stanch.api.house import House, Lake, Question
 from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.engine.baselines import MOST_ROWS, Ask
 from stanch.engine.fingerprints import Stated
@@ -22,6 +22,11 @@ from stanch.vocabulary.trouble import BadInput
 
 LONGEST_DAYS = 366
 MOST_SHOWN = 20
+DIGITS = 8
+"""Of a hash, in sixteens."""
+HASHES = 16**DIGITS
+SPARE = 0.98
+"""So that chance does not bring more rows than are taken."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +113,20 @@ def forget_fingerprints(
 def _recent(house: House, asset: AssetId, since: datetime) -> pa.Table:
     kinds = "kind IN ('inference', 'exchange', 'label')"
     question = Question(asset=asset, where=kinds, since=since, limit=MOST_ROWS)
-    return house.lake.table(question)
+    return house.lake.table(evenly(house.lake, question))
+
+
+def evenly(lake: Lake, question: Question) -> Question:
+    """The question, thinned when more rows match than it takes: of the whole time, not of its end.
+
+    By the hash of the id, so that who asks again gets the same rows; a label goes with its answer.
+    """
+    many = lake.count(question)
+    if many <= question.limit:
+        return question
+    bar = int(SPARE * question.limit / many * HASHES)
+    thin = f"left(md5(coalesce(\"of\", id)), {DIGITS}) < '{bar:0{DIGITS}x}'"
+    return replace(question, where=f"({question.where or 'true'}) AND {thin}")
 
 
 def _shown(kept: BaselineKept) -> BaselineShown:
