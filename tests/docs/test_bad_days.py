@@ -1,4 +1,4 @@
-"""The pages of bad days and of bad input name tests that exist."""
+"""The pages of bad days, of bad input and of the console name tests that exist."""
 
 import ast
 import re
@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "explanation"
 
 
-@pytest.mark.parametrize("page", ["bad-days.md", "bad-input.md"])
-def test_every_bad_day_names_tests_that_exist(page: str) -> None:
+@pytest.mark.parametrize("page", ["bad-days.md", "bad-input.md", "console.md"])
+def test_every_row_names_tests_that_exist(page: str) -> None:
     rows = [
         r for r in (PAGES / page).read_text(encoding="utf-8").splitlines() if r.startswith("| ")
     ][1:]

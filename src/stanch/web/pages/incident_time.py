@@ -113,7 +113,7 @@ def drawn(moments: Sequence[Moment], pinned: AbstractSet[str]) -> list[Point]:
             lane=m.lane,
             tone=m.tone,
             says=f"{clock_second(m.at)} {m.says}",
-            ring=m.key in pinned,
+            ring=bool(pinned) and m.key in pinned,
         )
         for m in moments
     ]
