@@ -176,10 +176,10 @@ def verified_by_a_stranger(bundle: Path, tmp_path: Path) -> int:
     site = next(path for path in sys.path if path.endswith("site-packages"))
     only = tmp_path / "only"
     only.mkdir(exist_ok=True)
-    for library in ("cryptography", "cffi", "_cffi_backend.cpython-311-x86_64-linux-gnu.so"):
-        source = Path(site) / library
-        if source.exists() and not (only / library).exists():
-            (only / library).symlink_to(source)
+    for library in ("cryptography", "cffi", "_cffi_backend*.so"):
+        for source in Path(site).glob(library):
+            if not (only / source.name).exists():
+                (only / source.name).symlink_to(source)
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", ALONE, str(only), str(alone), str(bundle)],
         capture_output=True,

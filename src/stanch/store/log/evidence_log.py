@@ -15,7 +15,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -24,6 +24,7 @@ from stanch.store import verify
 from stanch.store.lock import in_turn
 from stanch.store.log import leaf as leaf_form
 from stanch.store.log import tiles
+from stanch.store.log.queue import Asked, Queue
 from stanch.store.log.seam import Leaves, Writing, edge_of
 from stanch.store.log.sqlite import SqliteLeaves
 from stanch.store.log.tree import Edge, Tree, grown
@@ -67,35 +68,6 @@ class ProofSet:
     consistency: Sequence[str] | None = None
 
 
-@dataclass(kw_only=True, slots=True)
-class _Asked:
-    """What one thread wants to have appended."""
-
-    leaves: list[bytes]
-    source: str
-    upto: int | None
-    got: range | None = None
-    failed: BaseException | None = None
-
-
-@dataclass(slots=True)
-class _Queue:
-    """Those who wait for the next commit."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    waiting: list[_Asked] = field(default_factory=list)
-
-    def put(self, one: _Asked) -> None:
-        with self.lock:
-            self.waiting.append(one)
-
-    def take(self) -> list[_Asked]:
-        with self.lock:
-            taken = self.waiting
-            self.waiting = list[_Asked]()
-            return taken
-
-
 class EvidenceLog:
     """One append-only log in one folder."""
 
@@ -113,7 +85,7 @@ class EvidenceLog:
         self._signer = signer
         self._clock = clock
         self._leaves = leaves
-        self._queue = _Queue()
+        self._queue = Queue()
         self._writer = threading.Lock()
         self._publisher = threading.RLock()
         self._edge = edge_of(leaves)
@@ -196,16 +168,23 @@ class EvidenceLog:
         """
         if bool(source) != (upto is not None):
             raise BadInput("An outbox is named by its source and its position, both or neither.")
-        mine = _Asked(leaves=[leaf_form.encode(one) for one in entries], source=source, upto=upto)
-        self._queue.put(mine)
-        with self._writer:
-            if mine.got is None and mine.failed is None:
-                self._commit(self._queue.take())
+        mine = Asked(leaves=[leaf_form.encode(one) for one in entries], source=source, upto=upto)
+        if self._queue.leads(mine):
+            self._lead()
         if mine.failed:
             raise mine.failed
         return mine.got or range(0)
 
-    def _commit(self, batch: Sequence[_Asked]) -> None:
+    def _lead(self) -> None:
+        batch: list[Asked] = []
+        try:
+            with self._writer:
+                batch = self._queue.take()
+                self._commit(batch)
+        finally:
+            self._queue.hand_on(batch)
+
+    def _commit(self, batch: Sequence[Asked]) -> None:
         try:
             with self._leaves.writing() as kept:
                 edge, places = self._write(kept, batch)
@@ -219,7 +198,7 @@ class EvidenceLog:
         for one, place in zip(batch, places, strict=True):
             one.got = place
 
-    def _write(self, kept: Writing, batch: Sequence[_Asked]) -> tuple[Edge, list[range]]:
+    def _write(self, kept: Writing, batch: Sequence[Asked]) -> tuple[Edge, list[range]]:
         edge = self._edge if kept.size() == self._edge.size else edge_of(kept)
         new: list[bytes] = []
         places: list[range] = []
