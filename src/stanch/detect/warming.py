@@ -15,6 +15,7 @@ def warm_up() -> bool:
     """Rehearse on the example asset and switch to the compiled kernels; False without numba."""
 
     def rehearsal(quick: Kernels) -> None:
-        counted(examples.reference().ready, examples.columns(10), using=quick)
+        ledger = counted(examples.reference().ready, examples.columns(10), using=quick).ledger
+        quick.united((ledger.keys, ledger.cards), (ledger.keys, ledger.cards))
 
     return warm(rehearsal)

@@ -13,6 +13,7 @@ from stanch.detect.summaries.kernels import PLAIN, Compiled, Kernels, compiled
 from stanch.detect.summaries.learn import Schema, learned
 from stanch.detect.summaries.plan import Known
 from stanch.detect.summaries.ready import SHARED, Ready, lookup_of, ready
+from stanch.detect.summaries.sample import Sampled
 
 Dice = np.random.Generator
 
@@ -124,6 +125,43 @@ def test_a_repeated_input_is_drawn_once_with_its_smallest_card() -> None:
     same = np.tile(batch.numbers[:90], (8, 1))[:700]
     twice = replace(batch, numbers=same, categories=np.zeros((700, 2), np.int32))
     assert bits(counted(made, twice, using=quick())) == bits(counted(made, twice, using=PLAIN))
+
+
+def samples(batch: Columns, made: Ready, rows: slice) -> Sampled:
+    part = replace(
+        batch,
+        numbers=batch.numbers[rows],
+        principals=batch.principals[rows],
+        categories=batch.categories[rows],
+        predictions=batch.predictions[rows],
+        ticks=batch.ticks[rows],
+        scores=None,
+        latency=None,
+        status=None,
+        cost=None,
+        tokens=None,
+    )
+    ledger = counted(made, part, using=PLAIN).ledger
+    return ledger.keys, ledger.cards
+
+
+@pytest.mark.parametrize("cut", [0, 20, 350])
+def test_samples_are_united_alike_also_where_both_know_an_input(cut: int) -> None:
+    made, batch = asset(few)
+    again = batch.numbers.copy()
+    again[300:] = again[:400]
+    batch = replace(batch, numbers=again, categories=np.zeros((700, 2), np.int32))
+    one, other = samples(batch, made, slice(0, cut)), samples(batch, made, slice(cut, 700))
+    plain, compiled_ones = PLAIN.united(one, other), quick().united(one, other)
+    assert all((a == b).all() for a, b in zip(plain, compiled_ones, strict=True))
+
+
+def test_samples_out_of_order_are_united_plainly() -> None:
+    made, batch = asset(few)
+    keys, cards = samples(batch, made, slice(0, 700))
+    turned = np.ascontiguousarray(keys[:, ::-1]), np.ascontiguousarray(cards[:, ::-1])
+    plain, others = PLAIN.united(turned, (keys, cards)), quick().united(turned, (keys, cards))
+    assert all((a == b).all() for a, b in zip(plain, others, strict=True))
 
 
 def test_arrays_that_cannot_be_written_to_are_not_compiled_for_anew() -> None:

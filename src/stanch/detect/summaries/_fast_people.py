@@ -7,8 +7,8 @@ import numba
 import numpy as np
 
 from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts
+from stanch.detect.summaries.blocks import BUCKETS, PLACES
 from stanch.detect.summaries.columns import MISSING_CODE
-from stanch.detect.summaries.ledger import BUCKETS, PLACES
 from stanch.detect.summaries.parts import (
     BLOCK_TICKS,
     CARD,
@@ -39,6 +39,7 @@ ROWS, SAYS, STATUS, TICKS, MARGINS, COST, TOKENS = (
     )
 )
 AHEAD = PLACE.start
+NO_KEY = np.iinfo(np.int64).max
 SPREAD = np.uint64(0x03F79D71B4CB0A89)
 """A de Bruijn word: each power of two times this has other highest six bits."""
 RANKS = np.zeros(64, np.uint8)
@@ -276,3 +277,42 @@ def cards(rows: Ints, keys: Ints, told: Codes, lying: tuple[Codes, Octets]) -> t
             for a in range(MAIN_AXES):
                 card[AHEAD + a] = lying[1][i, a]
     return drawn, out
+
+
+@numba.njit(cache=True, nogil=True)
+def in_order(keys: Ints) -> bool:
+    """Whether each line's keys rise, and only empty places follow."""
+    for line in keys:
+        for k in range(len(line)):
+            risen = k == 0 or (line[k] > line[k - 1] and line[k - 1] > 0)
+            if line[k] < 0 or line[k] == NO_KEY or (line[k] > 0 and not risen):
+                return False
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def told_by(card: Octets) -> np.int64:
+    """Answer, flags and margin of a card as one number."""
+    return (np.int64(card[SAID]) << 16) | (np.int64(card[FLAGS]) << 8) | np.int64(card[MARGIN])
+
+
+@numba.njit(cache=True, nogil=True)
+def united(ours: tuple[Ints, Octets], others: tuple[Ints, Octets]) -> tuple[Ints, Octets]:
+    """The samples of both together, line by line; keys are in order."""
+    size, many = ours[0].shape
+    keys, cards = np.zeros((size, many), np.int64), np.zeros((size, many, CARD), np.uint8)
+    for line in range(size):
+        one, other = ours[0][line], others[0][line]
+        i = k = at = 0
+        while at < many and ((i < many and one[i]) or (k < many and other[k])):
+            mine = one[i] if i < many and one[i] else NO_KEY
+            theirs = other[k] if k < many and other[k] else NO_KEY
+            first = mine < theirs
+            if mine == theirs:
+                first = told_by(ours[1][line, i]) <= told_by(others[1][line, k])
+            keys[line, at] = min(mine, theirs)
+            cards[line, at] = ours[1][line, i] if first else others[1][line, k]
+            i += int(mine <= theirs)
+            k += int(theirs <= mine)
+            at += 1
+    return keys, cards

@@ -16,7 +16,7 @@ from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, 
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.plain import Certain, Lain
 from stanch.detect.summaries.ready import Lookup, Ready
-from stanch.detect.summaries.sample import Points
+from stanch.detect.summaries.sample import Points, Sampled
 from stanch.detect.summaries.told import Facts, Given
 
 MINUTE = 12 * told.TICK
@@ -95,6 +95,10 @@ class Kernels:
     def cards(self, rows: Ints, points: Points) -> tuple[Ints, Octets]:
         """(size, 64) the keys and (size, 64, 16) the cards of these rows."""
         return sample.cards_of(rows, points)
+
+    def united(self, ours: Sampled, others: Sampled) -> Sampled:
+        """The samples of both together, line by line."""
+        return sample.united(ours, others)
 
     def put(self, registers: Octets, who: Ints, hashes: Hashes) -> None:
         """Count hashes into the sketch of each line of `registers`."""
@@ -194,9 +198,21 @@ class Compiled(Kernels):
         """(size, 64) the keys and (size, 64, 16) the cards of these rows."""
         return self.people.cards(rows, points.keys, points.told, (points.sides, points.places))
 
+    def united(self, ours: Sampled, others: Sampled) -> Sampled:
+        """The samples of both together, line by line."""
+        one, other = _kind(ours), _kind(others)
+        if not (self.people.in_order(one[0]) and self.people.in_order(other[0])):
+            return sample.united(ours, others)
+        return self.people.united(one, other)
+
     def put(self, registers: Octets, who: Ints, hashes: Hashes) -> None:
         """Count hashes into the sketch of each line of `registers`."""
         self.people.put(registers, who, hashes)
+
+
+def _kind(one: Sampled) -> Sampled:
+    """The one kind of arrays that samples are compiled for."""
+    return own(one[0], np.int64), own(one[1], np.uint8)
 
 
 PLAIN = Kernels()

@@ -18,25 +18,14 @@ and a lower bound overall.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
 from stanch.detect.summaries.arrays import Hashes, Ints, Octets
+from stanch.detect.summaries.blocks import BLOCK_SHAPES, BUCKETS, PLACES, WIDTH
 from stanch.detect.summaries.codec import Array, packed, unpacked
-from stanch.detect.summaries.parts import (
-    BLOCK_CLASSES,
-    BLOCK_LEVELS,
-    BLOCK_PAIRS,
-    BLOCK_TICKS,
-    BLOCK_WAVES,
-    CARD,
-    MAIN_AXES,
-    SAMPLED,
-    STATUSES,
-    Block,
-)
-from stanch.detect.summaries.sample import united
+from stanch.detect.summaries.kernels import kernels
+from stanch.detect.summaries.parts import CARD, SAMPLED, Block
 from stanch.detect.summaries.sketch import SMALL, estimate
 from stanch.detect.summaries.strange import hash_of
 from stanch.vocabulary.ids import Digest, digest_of, parse_digest
@@ -45,50 +34,11 @@ from stanch.vocabulary.trouble import BadFile, BadInput
 MOST_LIVE = 1024
 MOST_NAMED = 64
 """Heaviest principals by answers, and again as many by late labels: who labels seldom asks."""
-BUCKETS = 64
 _ARRAYS = ("inputs", "cells", "keys", "cards", "buckets")
 LATER = (Block.PAIRS, Block.CANARIES, Block.BETWEEN)
 """Blocks at the end of a line that ledgers of older versions do not have."""
 WATCHED = 64
 """The level of a principal on watch: above every other."""
-
-BLOCK_SHAPES: Mapping[Block, tuple[int, ...]] = MappingProxyType(
-    {
-        Block.ROWS: (1,),
-        Block.MARGIN: (BLOCK_LEVELS,),
-        Block.PREDICTIONS: (BLOCK_CLASSES + 2,),
-        Block.WAVES: (BLOCK_WAVES,),
-        Block.MOMENTS: (2, MAIN_AXES),
-        Block.OFF: (1,),
-        Block.ODD: (1,),
-        Block.NEAR: (1,),
-        Block.HITS: (1,),
-        Block.COST: (1,),
-        Block.TOKENS: (1,),
-        Block.STATUS: (STATUSES,),
-        Block.TICKS: (BLOCK_TICKS,),
-        Block.LABELLED: (2,),
-        Block.GUESSED: (BLOCK_CLASSES + 2,),
-        Block.MISSED: (BLOCK_CLASSES + 2,),
-        Block.GIVEN: (BLOCK_CLASSES + 2,),
-        Block.PAIRS: (BLOCK_PAIRS,),
-        Block.CANARIES: (1,),
-        Block.BETWEEN: (1,),
-    }
-)
-
-
-def _places() -> Mapping[Block, slice]:
-    at = 0
-    places: dict[Block, slice] = {}
-    for block, shape in BLOCK_SHAPES.items():
-        places[block] = slice(at, at + math.prod(shape))
-        at += math.prod(shape)
-    return MappingProxyType(places)
-
-
-PLACES = _places()
-WIDTH = max(place.stop for place in PLACES.values())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -167,7 +117,7 @@ class Ledger:
             free, both = at[~known], at[known]
             keys[free], cards[free] = part.keys[~known], part.cards[~known]
             ours, more = (keys[both], cards[both]), (part.keys[known], part.cards[known])
-            keys[both], cards[both] = united(ours, more)
+            keys[both], cards[both] = kernels().united(ours, more)
             inputs[at] = np.maximum(inputs[at], part.inputs)
             cells[at] = np.maximum(cells[at], part.cells)
         whole = Ledger(

@@ -29,6 +29,8 @@ NO_MARGIN = 255
 STEP = 2
 """A place is kept in units of 2 ** STEP, a sixteenth of a standard deviation."""
 _LAST = np.int64(np.iinfo(np.int64).max)
+Sampled = tuple[Ints, Octets]
+"""Keys and cards of samples, a line each."""
 
 
 def keys_of(prints: Hashes) -> Ints:
@@ -97,7 +99,7 @@ def hashed_sides(codes: Hashes) -> Codes:
     return (mixed(codes) & np.uint64((1 << AXES) - 1)).astype(np.int32)
 
 
-def united(ours: tuple[Ints, Octets], others: tuple[Ints, Octets]) -> tuple[Ints, Octets]:
+def united(ours: Sampled, others: Sampled) -> Sampled:
     """The sample of both together, line by line."""
     keys = np.concatenate([ours[0], others[0]], axis=1)
     cards = np.concatenate([ours[1], others[1]], axis=1)

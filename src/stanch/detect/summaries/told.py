@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stanch.detect.summaries.arrays import Codes, Flags, Floats, Hashes, Ints, Octets
+from stanch.detect.summaries.blocks import BUCKETS, PLACES
 from stanch.detect.summaries.columns import MISSING_CODE, Columns
-from stanch.detect.summaries.ledger import BUCKETS, PLACES
 from stanch.detect.summaries.parts import BLOCK_TICKS, LATENCIES, STATUSES, UNIT, Block
 from stanch.detect.summaries.plan import FOLDED
 
