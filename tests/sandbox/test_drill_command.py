@@ -32,6 +32,7 @@ def test_the_list_shows_every_drill(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "extraction", "--all"], "say --all"),
         (["run", "teapot"], "no drill 'teapot'"),
         (["run", "extraction", "--speed", "0"], "--speed"),
+        (["run", "extraction", "--page", "nowhere/card.md"], "no folder nowhere"),
         (["join", "nowhere.json"], "nowhere.json is no scorecard"),
     ],
 )

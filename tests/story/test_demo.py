@@ -58,4 +58,6 @@ def test_the_demo_shows_an_attack_from_its_finding_to_its_undoing(tmp_path: Path
         assert "All is taken back" in over["says"], over
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
+        assert process.stderr is not None
+        assert "The demo: it is over: " in process.stderr.read()
     assert not list(tmp_path.glob("stanch-demo-*"))

@@ -75,6 +75,7 @@ def run(  # noqa: PLR0913  each is an option of the command
     if live:
         _live(connect(data), name, out)
         return
+    _has_a_place(page, picture)
     options = Options(seed=seed, small=small, speed=speed, through=through, registry=registry)
     wanted = Wanted(options=options, seeds=seeds, jobs=jobs, minutes=minutes)
     _end(_played(wanted.orders(name, out.say), wanted, out), out, page, picture)
@@ -100,6 +101,15 @@ def join(
         except (OSError, msgspec.MsgspecError) as error:
             raise BadInput(f"{file} is no scorecard: {error}. Name JSON of `drill run`.") from error
     _end(joined(cards), Out(json=json), page, picture)
+
+
+def _has_a_place(*files: Path | None) -> None:
+    """Nothing when each file can be put where it is wanted; `BadInput` before hours are played."""
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise BadInput(
+                f"There is no folder {file.parent} for {file.name}. Make it, or name another."
+            )
 
 
 def _end(card: Scorecard, out: Out, page: Path | None, picture: Path | None) -> None:

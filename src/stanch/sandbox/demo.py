@@ -82,6 +82,12 @@ class Demo:
         self._desk.attach(None)
         self._thread.join(60)
 
+    @property
+    def _how(self) -> str:
+        """How somebody has it attack at once."""
+        page = f"{self._api.url}/drills"
+        return f"press the button on {page} or say stanch drill run {SHOWN} --live"
+
     def cancel(self) -> None:
         """Ends the attack that is under way."""
         self._enough.set()
@@ -92,7 +98,9 @@ class Demo:
         if stage is None:
             return "The demo's model is not up."
         self._enough.clear()
-        return _Act(stage, self._tempo, self._enough, self._heard(tell)).play()
+        said = _Act(stage, self._tempo, self._enough, self._heard(tell)).play()
+        self._say(f"The demo: {said[0].lower()}{said[1:]} To see it again: {self._how}.")
+        return said
 
     def _heard(self, tell: Tell) -> Tell:
         def both(moment: Moment) -> None:
@@ -131,9 +139,7 @@ class Demo:
                 self._say(
                     f"The demo: {len(stage.tenants)} tenants ask the model {ASSET}. "
                     f"In {self._tempo.first:.0f} seconds somebody attacks it; to see it at once, "
-                    f"press the button on {self._api.url}/drills or say: "
-                    f"stanch drill run {SHOWN} --live. What you are asked stands on "
-                    f"{self._api.url}/approvals"
+                    f"{self._how}. What you are asked stands on {self._api.url}/approvals"
                 )
                 self._over.wait(self._tempo.first)
                 self._begin()

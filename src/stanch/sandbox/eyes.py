@@ -131,7 +131,7 @@ class Eyes:
             one = line["incident"]
             if one["id"] not in sight.incidents:
                 sight.incident = self._first(sight.incident, now)
-                self.news(f"incident: {one['title']}.")
+                self.news(f"incident: {one['title'].rstrip('.')}.")
             sight.incidents[one["id"]] = one
 
     def _first(self, before: float | None, now: float) -> float | None:

@@ -58,7 +58,8 @@ def test_a_line_stays_one_when_its_cards_are_rounded_and_a_cloud_is_none() -> No
 
 def halved(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float32]:
     """What halving the way between two inputs asks, as cards round it."""
-    low, high, edge, asked = 0.0, 1.0, 0.62, []
+    low, high, edge = 0.0, 1.0, 0.62
+    asked = list[NDArray[np.float64]]()
     for _ in range(8):
         middle = (low + high) / 2
         asked.append(np.rint(4 * (start + middle * (end - start))) / 4)

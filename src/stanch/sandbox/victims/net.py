@@ -93,9 +93,9 @@ def trained(table: Table, seed: int, hidden: tuple[int, ...] = (32,), rounds: in
         raise Missing("A drill", "drills", "drills") from None
     middle, scale = table.x.mean(axis=0), _scale(table)
     model: Any = MLPClassifier(hidden, max_iter=rounds, random_state=seed, learning_rate_init=0.005)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit((table.x - middle) / scale, table.y)
+    # For good: a block that sets filters back is no block where other threads do the same.
+    warnings.filterwarnings("ignore", category=ConvergenceWarning)
+    model.fit((table.x - middle) / scale, table.y)
     layers = tuple(zip(model.coefs_, model.intercepts_, strict=True))
     return Net(middle=middle, scale=scale, layers=_every_class(layers, model.classes_, table))
 
