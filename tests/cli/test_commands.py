@@ -14,10 +14,12 @@ import pytest
 from typer.main import get_command
 
 import stanch.cli
+from stanch.cli.asset import _in_file
+from stanch.cli.client import Client
 from stanch.cli.examples import EXAMPLES
 from stanch.cli.root import run
 from stanch.cli.table import COMMANDS
-from stanch.vocabulary.trouble import BadFile, BadInput, NotRunning
+from stanch.vocabulary.trouble import BadFile, BadInput, NotLoggedIn, NotRunning, UnknownKey
 
 PARTS = {
     "client", "examples", "files", "fronting", "options", "out", "playbook_runs", "root", "table",
@@ -168,6 +170,30 @@ def test_an_address_that_is_none_is_told_before_it_is_called(
     monkeypatch.setenv("STANCH_URL", url)
     assert run(["asset", "list"]) == BadInput.exit_code
     assert "STANCH_URL is like https://" in capsys.readouterr().err
+
+
+def test_a_key_that_the_server_does_not_know_is_told_as_that() -> None:
+    body = b'{"type": "not-logged-in", "detail": "Nobody is logged in.", "facts": []}'
+    told = Client(url="http://there", key="stk_wrong")._refused(body)
+    assert (type(told), told.exit_code) == (UnknownKey, NotLoggedIn.exit_code)
+    assert "http://there does not know this key" in str(told)
+    assert type(Client(url="http://there", key="")._refused(body)) is NotLoggedIn
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        (("asset:1", "is not YAML."), "a\\b.yaml:1: is not YAML."),
+        (
+            ("asset", "\n  asset:1: an asset needs 'kind'."),
+            "\n  a\\b.yaml:1: an asset needs 'kind'.",
+        ),
+    ],
+)
+def test_a_mistake_that_the_server_found_is_told_of_the_file(
+    facts: tuple[str, str], says: str
+) -> None:
+    assert str(_in_file(Path("a\\b.yaml"), BadFile(*facts))).endswith(says)
 
 
 def test_doctor_says_when_a_folder_cannot_be_made(

@@ -1,5 +1,6 @@
 """stanch asset: what is protected."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,10 @@ def add(
     text = bytes_of(file)
     path = f"/api/v1/assets/{segment(_id_of(file, text))}" if replace else "/api/v1/assets"
     method = "PUT" if replace else "POST"
-    kept = connect(data).send(method, path, text, kind="application/yaml")
+    try:
+        kept = connect(data).send(method, path, text, kind="application/yaml")
+    except BadFile as bad:
+        raise _in_file(file, bad) from bad
     Out(json=json).show(kept, f"{kept['id']} is written down.")
 
 
@@ -53,6 +57,13 @@ def show(
     """Show one asset."""
     found = connect(data).get(f"/api/v1/assets/{segment(asset)}")
     Out(json=json).show(found, "\n".join(f"{k}: {v}" for k, v in found.items() if v or v == 0))
+
+
+def _in_file(file: Path, bad: BadFile) -> BadFile:
+    """What the server says, of the file: it saw only a text, and calls that `asset`."""
+    name = re.compile(r"\basset\b(?=:|$)")
+    place, says = (name.sub(lambda _: str(file), str(fact)) for fact in bad.facts)
+    return BadFile(place, says)
 
 
 def _id_of(file: Path, text: bytes) -> str:

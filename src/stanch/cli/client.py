@@ -18,7 +18,14 @@ import msgspec
 
 from stanch import settings
 from stanch.cli.files import text_of, unreadable
-from stanch.vocabulary.trouble import BadInput, NotRunning, Trouble, Unreachable
+from stanch.vocabulary.trouble import (
+    BadInput,
+    NotLoggedIn,
+    NotRunning,
+    Trouble,
+    UnknownKey,
+    Unreachable,
+)
 
 _TIMEOUT = 60.0
 _PIECE = 1024 * 1024
@@ -164,7 +171,7 @@ class Client:
                 connection.request(method, parts.path.rstrip("/") + target, content, headers)
             response = connection.getresponse()
             if response.status >= 400:  # noqa: PLR2004  HTTP's own line between good and bad
-                raise _told(response.read())
+                raise self._refused(response.read())
         except (OSError, HTTPException) as error:
             connection.close()
             raise Unreachable(self.url, _why(error)) from error
@@ -172,6 +179,11 @@ class Client:
             connection.close()
             raise
         return connection, response
+
+    def _refused(self, body: bytes) -> Trouble:
+        """What the server says; who came with a key is told that it is the key."""
+        told = _told(body)
+        return UnknownKey(self.url) if type(told) is NotLoggedIn and self.key else told
 
 
 def segment(text: str) -> str:

@@ -12,6 +12,7 @@ Trouble                      exit 1   HTTP 500
 |   `-- Shredded             exit 66  HTTP 410   personal data, destroyed on purpose
 |-- Refused                  exit 77  HTTP 403   understood, and not allowed
 |   |-- NotLoggedIn          exit 77  HTTP 401
+|   |   `-- UnknownKey       exit 77  HTTP 401   the command line's own word for it
 |   |-- BaselineRefused      exit 77  HTTP 403
 |   `-- NotAllowed           exit 77  HTTP 403
 |-- Conflict                 exit 4   HTTP 409   somebody else was first
@@ -120,6 +121,10 @@ class NotLoggedIn(Refused):
     """Nobody is logged in. Send `Authorization: Bearer KEY`, or log in at /login."""
 
     http_status = 401
+
+
+class UnknownKey(NotLoggedIn):
+    """{} does not know this key, or it ended. Set STANCH_KEY to what `stanch key create` gave."""
 
 
 class NotAllowed(Refused):

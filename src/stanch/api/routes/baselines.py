@@ -74,7 +74,7 @@ def set_baseline(  # noqa: PLR0913, PLR0917  each is a named part of the request
         rows, source = rows_of(body, kind, now=house.clock()), "rows that were sent"
     elif 0 < days <= LONGEST_DAYS:
         since = house.clock() - timedelta(days=days)
-        rows, source = _recent(house, name, since), f"the last {days:g} days"
+        rows, source = _recent(house, name, since), f"the last {_spelled(days)}"
     else:
         raise BadInput(f"Send rows in the body, or say days=1 to {LONGEST_DAYS}.")
     ask = Ask(asset=name, by=caller.name, source=source, version=version, override=override)
@@ -108,6 +108,11 @@ def forget_fingerprints(
 ) -> tuple[Stated, ...]:
     """What is still stated, once `training` or `canaries` were taken back."""
     return house.printed.forget(asset_id(asset), known, caller.name)
+
+
+def _spelled(days: float) -> str:
+    hours = days * 24
+    return f"{days:g} days" if days >= 2 else f"{hours:.3g} hours"  # noqa: PLR2004  two days
 
 
 def _recent(house: House, asset: AssetId, since: datetime) -> pa.Table:
