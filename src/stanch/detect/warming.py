@@ -3,7 +3,8 @@
 In    nothing.
 Out   whether the compiled kernels are in use; without numba the plain ones stay, equal bit for bit.
 Why   the shell calls `warm_up()` once in a background thread after the start, so that neither a
-      command nor a request ever waits for a compiler (6 s the first time, 0.7 s from the cache).
+      command nor a request ever waits for a compiler (10 to 18 s of CPU the first time, 0.9 s from
+      the cache).
 """
 
 from stanch.detect import examples
