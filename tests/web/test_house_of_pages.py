@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from stanch.vocabulary.people import Scope
+from stanch.web.lists import ALL
 from stanch.web.pages import PAGES
 from stanch.web.paper import STATIC
 
@@ -56,3 +57,13 @@ def test_nothing_static_asks_another_machine() -> None:
         text = path.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
         assert "http://" not in text, path.name
         assert "https://" not in text, path.name
+
+
+def test_the_style_sheet_knows_the_width_of_every_column() -> None:
+    known = {
+        int(n)
+        for n in re.findall(
+            r"\.w(\d+) \{ width: \1rem; \}", (STATIC / "stanch.css").read_text("utf-8")
+        )
+    }
+    assert {c.wide for lines in ALL for c in lines.columns} - {0} == known
