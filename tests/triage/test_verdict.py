@@ -148,6 +148,37 @@ def test_labels_that_contradict_a_model_which_errs_for_everybody_accuse_nobody()
     assert (verdict.kind, verdict.attack) == (VerdictKind.ATTACK, AttackKind.POISONING)
 
 
+def test_odd_combinations_that_ordinary_rows_took_along_when_they_moved_are_no_attack() -> None:
+    window = now()
+    assert window.bins is not None
+    odd = replace(window, off=np.full(PEOPLE, 5))
+    still = observe(odd, base())
+    assert verdict_of((), still, packaged()).kind is VerdictKind.ATTACK
+    bins = window.bins.copy()
+    bins[:, 0] = [4, 7, 9, 12, 14, 16, 18, 20]  # a season moves one input, for everybody
+    moved = observe(replace(odd, bins=bins), base())
+    assert moved.drift is not None
+    assert 0.1 < moved.drift < 0.3
+    assert verdict_of((), moved, packaged()).kind is not VerdictKind.ATTACK
+    known = replace(base(), recent_off_rate=0.01)  # what the last day shows is not guessed
+    assert verdict_of((), observe(replace(odd, bins=bins), known), packaged()).kind is (
+        VerdictKind.ATTACK
+    )
+
+
+def test_who_asks_about_another_mix_of_classes_is_contradicted_more() -> None:
+    window = now()
+    assert window.cells is not None
+    cells = window.cells.copy()
+    cells[3, 1] = [12, 20, 1]
+    plain = replace(window, cells=cells)
+    often = np.ones((PEOPLE, 3))
+    often[3] = [4.0, 0.5, 0.5]
+    mixed = replace(plain, often=often, seldom=often)
+    before = observe(plain, base()).signals[Signal.PAIR_WHO]
+    assert observe(mixed, base()).signals[Signal.PAIR_WHO] < before / 3
+
+
 def test_a_newcomers_questions_may_be_as_hard_as_those_of_anybody_known() -> None:
     known = confused("p3", of=100).signals[Signal.PAIR_WHO]
     assert confused("new", of=100).signals[Signal.PAIR_WHO] < known / 2

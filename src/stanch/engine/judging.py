@@ -18,7 +18,8 @@ from stanch.triage.taxonomy.labels import labels_of
 from stanch.triage.verdict.calibration import Calibration, packaged, strictest
 from stanch.triage.verdict.chains import chain_of
 from stanch.triage.verdict.decide import verdict_of
-from stanch.triage.verdict.observations import Observations, Signal
+from stanch.triage.verdict.observations import Observations
+from stanch.triage.verdict.observe import WHO
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import AttackKind, Finding, Suspect
 from stanch.vocabulary.ids import AssetId
@@ -119,7 +120,8 @@ def suspects_of(
     """
     best: dict[str, Suspect] = {}
     told = [s for f in findings if _speaks(verdict, f) for s in f.suspects]
-    signs = {str(r.name) for r in verdict.reasons if r.weight > 0} & set(Signal)
+    # What came from everybody names nobody.
+    signs = {str(r.name) for r in verdict.reasons if r.weight > 0} & WHO
     decided = verdict.kind is VerdictKind.ATTACK and not signs
     counted = seen.suspects if seen is not None and not decided else ()
     for suspect in (*before, *told, *counted):

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from stanch.detect.habits.mixes import mixes_of
 from stanch.detect.habits.people import people
 from stanch.detect.habits.repeats import Repeats, repeats_of, usual_repeats
 from stanch.detect.summaries.ledger import Ledger
@@ -172,7 +173,15 @@ def _with_labels(now: Now, ledger: Ledger, base: Baseline) -> Now:
     cells = np.minimum(missed[:, :, None], given[:, None, :])
     place = np.arange(size)
     cells[:, place, place] = guessed - missed
-    return replace(now, cells=cells, told=guessed, hard=_hard(ledger, base))
+    mixes = mixes_of(ledger.names, guessed.sum(axis=1), base.habits, list(range(size)))
+    return replace(
+        now,
+        cells=cells,
+        told=guessed,
+        hard=_hard(ledger, base),
+        seldom=mixes.seldom if mixes is not None else None,
+        often=mixes.often if mixes is not None else None,
+    )
 
 
 def _golden_cells(golden: Summary) -> Ints:

@@ -118,3 +118,35 @@ def test_no_more_than_usual_is_no_news_and_more_than_there_are_cannot_be() -> No
     assert hypergeometric(1, 10, 100, 1000) == 0.0
     assert hypergeometric(0, 10, 0, 1000) == 0.0
     assert hypergeometric(3, 10, 2, 1000) == -math.inf
+
+
+def asked(classes: int, n: int, seed: int, mix: np.ndarray, broken: bool) -> Labels:
+    """Labels of hands who ask about classes as `mix` (hand by class) has it.
+
+    A broken model says the last class to everything.
+    """
+    dice = np.random.default_rng(seed)
+    hand = dice.integers(0, HANDS, n)
+    truth = (dice.random(n)[:, None] >= mix[hand].cumsum(axis=1)).sum(axis=1)
+    slip = dice.random(n) < 0.05
+    said = np.where(slip, (truth + 1) % classes, truth)
+    return Labels(
+        truth=truth.astype(np.int32),
+        predictions=np.full(n, classes - 1, np.int32) if broken else said.astype(np.int32),
+        confidence=np.full(n, 0.9),
+        principals=hand.astype(np.int32),
+        names=tuple(f"hand-{k:02}" for k in range(HANDS)),
+    )
+
+
+def test_who_asks_about_another_mix_contradicts_a_broken_model_more_and_is_not_accused() -> None:
+    plan, mix = plan_of(2), np.tile([0.5, 0.5], (HANDS, 1))
+    mix[3], mix[4] = [0.95, 0.05], [0.05, 0.95]
+    golden = labels_counted(plan, asked(2, 10_000, 1, mix, broken=False))
+    then, habits = golden.summary.sums[Part.LABELLED], golden.ledger.seal()
+    late = labels_counted(plan, asked(2, 2000, 2, mix, broken=True)).ledger.seal()
+    assert [a.name for a in accused_of(late, then)] == ["hand-03"]
+    assert accused_of(late, then, habits) == ()
+    fine = asked(2, 2000, 3, mix, broken=False)
+    turned = labels_counted(plan, flipped(fine, 7, of=1, to=0)).ledger.seal()
+    assert [a.name for a in accused_of(turned, then, habits)] == ["hand-07"]

@@ -7,7 +7,7 @@ import numpy as np
 from stanch.detect import examples
 from stanch.detect.detectors.extraction import RANGE
 from stanch.detect.habits.judge import share_way
-from stanch.detect.habits.people import LONG, people
+from stanch.detect.habits.people import LONG, looser, people
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Block
 
@@ -42,3 +42,15 @@ def test_repeats_lie_between_the_fewest_and_the_most() -> None:
     me = who.names.index(ME)
     true = who.rows[me] // 2 - 1
     assert who.repeats()[me] <= true <= who.repeats(most=True)[me]
+
+
+def test_people_who_all_vary_more_now_are_judged_by_that_and_one_alone_is_not() -> None:
+    window = examples.window()
+    assert window.ledger is not None
+    who = people(window.ledger, LONG)
+    usual = np.random.default_rng(1).chisquare(1, len(who.names))
+    assert looser(who, usual) == 1.0
+    one = usual.copy()
+    one[0] = 1000.0
+    assert looser(who, one) == 1.0
+    assert 3 < looser(who, 10 * usual) < 30

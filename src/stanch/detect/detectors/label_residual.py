@@ -80,7 +80,8 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         return
     now, golden = (one.sums[Part.LABELLED] for one in (window.now, window.baseline.golden))
     cell = flipped_pair(now, golden)
-    accused = accused_of(window.ledger, golden) if window.ledger is not None else ()
+    habits = window.baseline.habits
+    accused = accused_of(window.ledger, golden, habits) if window.ledger is not None else ()
     in_cell = cell.strength >= BAR and cell.share >= limits.concentrated
     if accused:
         yield _by_hands(window, window.baseline, accused, limits)

@@ -5,13 +5,13 @@ Out   a `Way` for the mean wave (the MMD of a Gaussian kernel), and one for the 
       main axes; see `distances` for the math.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stanch.detect.habits.distances import distance_of
 from stanch.detect.habits.judge import Way
-from stanch.detect.habits.people import Ground, People, peers
+from stanch.detect.habits.people import Ground, People, looser, peers
 from stanch.detect.summaries.arrays import Floats
 
 
@@ -34,6 +34,8 @@ class Vectors:
     now: Floats
     chance: float
     freedom: int
+    chance_now: float = 0.0
+    """The same now, where that is counted: half of a window after a unit broke, rows lie apart."""
 
 
 def _waves(known: Ground, habit: People, who: People) -> Vectors:
@@ -49,12 +51,15 @@ def _waves(known: Ground, habit: People, who: People) -> Vectors:
 def _centres(known: Ground, habit: People, who: People) -> Vectors:
     there = known.width > 0
     scale = np.sqrt(known.width[there])
+    first, second = (who.moments()[:, k][:, there] for k in (0, 1))
+    wide = peers(who, ((second - first * first) / known.width[there]).sum(axis=1))
     return Vectors(
         centre=known.axes[there] / scale,
         habit=habit.moments()[:, 0][:, there] / scale,
-        now=who.moments()[:, 0][:, there] / scale,
+        now=first / scale,
         chance=float(there.sum()),
         freedom=max(int(there.sum()), 1),
+        chance_now=0.0 if wide is None else float(wide),
     )
 
 
@@ -69,7 +74,10 @@ def _way(name: str, then: People, now: People, vectors: Vectors) -> Way | None:
     if middle is not None:
         far = np.minimum(far, _squared(vectors.now - middle))
     rows = now.weight()
-    rare = [dist.rarity(float(d), float(n)) for d, n in zip(far, rows, strict=True)]
+    dist = replace(dist, chance=max(dist.chance, vectors.chance_now))
+    ratio = far / np.maximum(dist.chance / np.maximum(rows, 1) + dist.habit, 1e-12)
+    real = far / looser(now, ratio, dist.shape)
+    rare = [dist.rarity(float(d), float(n)) for d, n in zip(real, rows, strict=True)]
     usual = float(np.sqrt(dist.chance / max(float(np.median(rows)), 1) + dist.habit))
     return Way(name=name, shown=np.sqrt(far), usual=usual, rarity=np.array(rare))
 

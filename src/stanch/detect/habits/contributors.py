@@ -10,7 +10,8 @@ Math  Of each contributor: all its labels, and each pair (answers a, labels b) a
       Fisher's exact test says how rare it is that so many of those which the baseline and all
       labels now have together are this one's. It needs no bound on how often the model errs, which
       from 400 rows would cost as much as two flipped labels of six. It is at most as rare as at
-      the share that the others show now, so a change that is everybody's accuses nobody. `TO_PAIRS`
+      the share that the others show now, so a change that is everybody's accuses nobody, and at
+      what its own mix of classes makes of it (`mixes`). `TO_PAIRS`
       of the chance is shared by the pairs, the rest is on all labels; it is shared by the
       contributors, and by looks while labels come in, as in `bar`.
 """
@@ -23,6 +24,7 @@ import numpy as np
 
 from stanch.detect.alarms.rates import BAR
 from stanch.detect.habits.bar import bar
+from stanch.detect.habits.mixes import expected, mixes_of
 from stanch.detect.habits.tails import beta_binomial, hypergeometric
 from stanch.detect.summaries.arrays import Floats, Ints
 from stanch.detect.summaries.ledger import Ledger
@@ -73,15 +75,18 @@ class _Judged:
     """Log10."""
 
 
-def accused_of(ledger: Ledger, golden: Ints) -> tuple[Accused, ...]:
-    """The contributors whose labels stand out; `golden` is true by predicted class."""
+def accused_of(ledger: Ledger, golden: Ints, habits: Ledger | None = None) -> tuple[Accused, ...]:
+    """The contributors whose labels stand out; `golden` is true by predicted class.
+
+    `habits` are those of the baseline's people.
+    """
     who = np.flatnonzero(ledger.block(Block.LABELLED)[:, 0] > 0)
     if not who.size:
         return ()
     labels, wrong = ledger.block(Block.LABELLED)[who].T
+    seen, least = _seen(ledger, who, golden, habits)
     rest = wrong.sum() - wrong, labels.sum() - labels
-    whole = _judged((wrong, labels), rest, _off(golden))
-    seen = _seen(ledger, who, golden)
+    whole = _judged((wrong, labels), rest, _off(golden), least)
     found: list[Accused] = []
     for place in np.unique(seen.hand).tolist():
         mine = np.flatnonzero(seen.hand == place)
@@ -119,18 +124,31 @@ class _Seen:
     judged: _Judged
 
 
-def _seen(ledger: Ledger, who: Ints, golden: Ints) -> _Seen:
-    rows, odd = _pairs(ledger, who, len(golden) - 2)
+def _seen(ledger: Ledger, who: Ints, golden: Ints, habits: Ledger | None) -> tuple[_Seen, Floats]:
+    """The pairs, and (P,) the least share to expect in all labels of each."""
+    kept = _kept(len(golden) - 2)
+    rows, odd = _pairs(ledger, who, kept, len(golden) - 2)
     then_rows, then_odd = _reference(golden)
+    least = np.zeros(odd.shape)
+    names = tuple(ledger.names[i] for i in who)
+    mixes = mixes_of(names, rows.sum(axis=1), habits, kept)
+    if mixes is not None:
+        least = expected(mixes, rows, odd, then_odd / np.maximum(then_rows, 1)[:, None])
     hand, said, given = np.nonzero(odd)
     own = odd[hand, said, given], rows[hand, said]
     rest = odd.sum(axis=0)[said, given] - own[0], rows.sum(axis=0)[said] - own[1]
     then = then_odd[said, given], then_rows[said]
-    ways = odd[0].size
-    judged = _judged(own, rest, then)
-    return _Seen(
-        ways=ways, hand=hand, said=said, given=given, rows=own[1], odd=own[0], judged=judged
+    judged = _judged(own, rest, then, least[hand, said, given])
+    seen = _Seen(
+        ways=odd[0].size,
+        hand=hand,
+        said=said,
+        given=given,
+        rows=own[1],
+        odd=own[0],
+        judged=judged,
     )
+    return seen, (rows * least.sum(axis=2)).sum(axis=1) / np.maximum(rows.sum(axis=1), 1)
 
 
 def _pair(seen: _Seen, mine: Ints, classes: int) -> Pair:
@@ -152,11 +170,19 @@ def others(found: Sequence[Accused]) -> str:
     return f", and {len(found) - 1} more contributors stand out" if found[1:] else ""
 
 
-def _judged(now: tuple[Ints, Ints], rest: tuple[Ints, Ints], then: tuple[Ints, Ints]) -> _Judged:
-    """Odd ones and rows of each, of all the others, and in the baseline."""
+def _share(counts: tuple[Ints, Ints]) -> Floats:
+    """Odd ones of rows."""
+    found: Floats = counts[0] / np.maximum(counts[1], 1)
+    return found
+
+
+def _judged(
+    now: tuple[Ints, Ints], rest: tuple[Ints, Ints], then: tuple[Ints, Ints], least: Floats
+) -> _Judged:
+    """Odd ones and rows of each, of all the others, and in the baseline; the least to expect."""
     odd, rows = now
     others, total = np.broadcast_arrays(then[0] + rest[0], then[1] + rest[1])
-    here = rest[0] / np.maximum(rest[1], 1)
+    here = np.maximum(_share(rest), least)
     usual = np.maximum(others / np.maximum(total, 1), here)
     rarity = [
         max(
@@ -173,9 +199,8 @@ def _off(golden: Ints) -> tuple[Ints, Ints]:
     return np.array([golden.sum() - np.trace(golden)]), np.array([golden.sum()])
 
 
-def _pairs(ledger: Ledger, who: Ints, classes: int) -> tuple[Ints, Ints]:
+def _pairs(ledger: Ledger, who: Ints, kept: list[int], classes: int) -> tuple[Ints, Ints]:
     """(P, A) labels on each answer, and (P, A, B) those of them that name another class."""
-    kept = _kept(classes)
     rows = ledger.block(Block.GUESSED)[who][:, kept]
     missed = ledger.block(Block.MISSED)[who][:, kept]
     given = ledger.block(Block.GIVEN)[who][:, kept]

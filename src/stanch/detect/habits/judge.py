@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stanch.detect.habits.bar import bar
-from stanch.detect.habits.people import People, peers
+from stanch.detect.habits.people import People, looser, peers
 from stanch.detect.habits.shares import share_of
 from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.parts import Block
@@ -72,7 +72,10 @@ def counts_way(
     fit = share_of(habit.fresh(then[1]), habit.trials(), at_least)
     if fit is None:
         return None
-    rare = [fit.rarity(float(c), round(float(n))) for c, n in zip(counts, trials, strict=True)]
+    more = looser(who, fit.ratio(counts, trials))
+    rare = [
+        fit.rarity(float(c), round(float(n)), more) for c, n in zip(counts, trials, strict=True)
+    ]
     return Way(name=name, shown=shown, usual=fit.mean, rarity=np.array(rare))
 
 

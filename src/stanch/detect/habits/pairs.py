@@ -9,12 +9,17 @@ Why   many small clusters are no search around one input, but they are no ordina
 Math  Counts of pairs over all pairs of a sample, and the most frequent step over its inputs, are
       judged as shares (`habits.shares`). Pairs of few inputs share them, so their count varies more
       than that of many: a sample is judged by the baseline's samples cut to no more inputs than it
-      has (`SIZES`). A step is the difference of two inputs that at most
+      has (`SIZES`). Eight people are eight samples of nearly full size, too few to tell how much
+      such a count varies. Pairs vary together because they share an input: with c the correlation
+      of two pairs that do, counted over all inputs of the baseline, the count of n inputs varies
+      1 + 2 (n - 2) c times as much as that of as many pairs apart, and is never taken to vary less.
+      A step is the difference of two inputs that at most
       `STEP_SIDES` axes part; two steps are the same when they differ by no more than the rounding
       of a card along every main axis, and share no input. Steps hardly ever repeat by chance in
       ten dimensions; where inputs are whole numbers they do, and the baseline's people show it.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -52,6 +57,18 @@ def tight_ways(name: str, base: Baseline, who: People) -> tuple[Way, ...]:
     return tuple(way for way in found if way is not None)
 
 
+def largest_heaps(base: Baseline, who: People) -> tuple[Floats, ...]:
+    """(P,) at each of the three widths, the share of inputs around the one with most near it."""
+    known = known_of(base)
+    if known is None:
+        return tuple(np.ones(len(who.names)) for _ in TIGHT)
+    now = points(who.ledger, who.places)
+    far = _apart(now, known.width)
+    near = (_such(now, far, width) for width in TIGHT)
+    partners = ((n.sum(axis=1) + n.sum(axis=2)).max(axis=1) for n in near)
+    return tuple((most + 1) / np.maximum(now.count, 1) for most in partners)
+
+
 def flips_way(name: str, base: Baseline, who: People) -> Way | None:
     """How rare each principal's share of pairs is that are neighbours with different answers."""
     return _pairs_way(name, base, who, FLIPS)
@@ -82,6 +99,20 @@ def _usual_steps(base: Baseline) -> tuple[Floats, Floats]:
     """The same of the baseline's people, and of how many inputs."""
     then = _then(base)
     return _steps(then), then.count.astype(float)
+
+
+@lru_cache(maxsize=16)
+def _together(base: Baseline, kind: float) -> float:
+    """The correlation of two pairs of the baseline that share an input."""
+    known, then = known_of(base), _then(base)
+    if known is None:
+        return 0.0
+    such = _such(then, _apart(then, known.width), kind)
+    partners = (such.sum(axis=1) + such.sum(axis=2))[then.there].astype(float)
+    others = np.maximum(np.repeat(then.count, then.count) - 1.0, 0.0)
+    one = float(partners.sum() + 0.5) / (float(others.sum()) + 1)
+    both = float((partners * (partners - 1)).sum()) / max(float((others * (others - 1)).sum()), 1)
+    return max(both - one * one, 0.0) / (one * (1 - one)) if one < 1 else 0.0
 
 
 @lru_cache(maxsize=64)
@@ -137,7 +168,10 @@ def _pairs_way(name: str, base: Baseline, who: People, kind: float) -> Way | Non
 def _fit(base: Baseline, kind: float, inputs: int, least: float, whole: Share) -> Share:
     """The habit in samples of about so many inputs, and no more."""
     size = max((s for s in SIZES if s <= inputs), default=SIZES[0])
-    return share_of(*_usual_pairs(base, kind, size), least) or whole
+    fit = share_of(*_usual_pairs(base, kind, size), least) or whole
+    pairs = max(inputs * (inputs - 1) / 2 - 1, 1.0)
+    least_spread = 2 * max(inputs - 2, 0) * _together(base, kind) / pairs
+    return replace(fit, spread=min(max(fit.spread, least_spread), 0.999))
 
 
 def _apart(seen: Points, width: Floats) -> Floats:

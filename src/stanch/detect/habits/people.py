@@ -29,6 +29,8 @@ LONG = 10
 """Rows of a principal in the baseline from which it tells of a habit."""
 FEW_PEERS = 3
 """Principals known from the baseline whose middle tells what everybody does now."""
+BY_CHANCE = 2.0
+"""So many times more than usual may the middle one of few people vary by chance."""
 WAVE_POWER = 8 / 15
 """The mean square of a wave drawn with two parabolas."""
 
@@ -166,6 +168,21 @@ def peers(who: People, values: Floats) -> Floats | None:
     if who.known.sum() >= FEW_PEERS:
         return np.median(values[who.known], axis=0)
     return np.median(values, axis=0) if len(who.names) >= FEWEST else None
+
+
+def looser(who: People, ratio: Floats, shape: float = 0.5) -> float:
+    """How many times more than usual people vary now, at least once.
+
+    When the world or a unit changes, people do not all move alike: who asks about other things
+    moves farther. `ratio` says of each how far it is, squared, for what is usual; it is of mean one
+    and, as gamma variables of this shape, of median (1 - 1 / 9 shape)^3. Those who tell are those
+    of `peers`, and half of them would have to be attackers to move their middle.
+    """
+    middle = peers(who, ratio)
+    if middle is None:
+        return 1.0
+    more = float(middle) / max(1 - 1 / (9 * shape), 0.1) ** 3
+    return more if more > BY_CHANCE else 1.0
 
 
 def unable(window: Window, enough: int, *, needs: Callable[[Baseline], str] | None = None) -> str:

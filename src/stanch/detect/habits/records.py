@@ -8,6 +8,8 @@ Why   a test of membership asks each record, and a few neighbours of it. They li
 Math  Not one large cluster (`habits.clusters`), not along a boundary and not by one step
       (`habits.pairs`). Of a copy that grows by small steps it is rarer that inputs touch
       (`habits.touching`) than that many of them lie near each other.
+      At the width at which pairs count as near, no input has most of the others around it: of who
+      by chance asks ten things of sixteen in one dense place, nearly half of all pairs are near.
 """
 
 from collections.abc import Sequence
@@ -17,7 +19,7 @@ import numpy as np
 
 from stanch.detect.habits.clusters import clusters_of
 from stanch.detect.habits.judge import Way
-from stanch.detect.habits.pairs import flips_way, steps_way, tight_ways
+from stanch.detect.habits.pairs import flips_way, largest_heaps, steps_way, tight_ways
 from stanch.detect.habits.people import People
 from stanch.detect.habits.touching import touch_way
 from stanch.detect.summaries.arrays import Flags
@@ -42,7 +44,10 @@ def record_ways(name: str, base: Baseline, who: People, small: float = SMALL) ->
     if clusters is None or steps is None or flips is None:
         return ()
     many = (clusters.share <= small) & (steps.rarity > STEPPED)
-    agreed = (many & (flips.shown <= FLIPPED * way.shown) for way in tight)
+    agreed = (
+        many & (flips.shown <= FLIPPED * way.shown) & (heap <= small)
+        for way, heap in zip(tight, largest_heaps(base, who), strict=False)
+    )
     return tuple(
         replace(way, rarity=np.where(so, way.rarity, 0.0))
         for way, so in zip(tight, agreed, strict=True)

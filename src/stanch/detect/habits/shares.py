@@ -41,11 +41,23 @@ class Share:
     """Upper bound of the correlation of two rows of one principal."""
     principals: int
 
-    def rarity(self, count: float, trials: int) -> float:
-        """Log10 of the chance that a principal of the baseline shows this or more."""
+    def rarity(self, count: float, trials: int, looser: float = 1.0) -> float:
+        """Log10 of the chance that a principal of the baseline shows this or more.
+
+        `looser`: so many times more than then do counts vary now.
+        """
         if count <= trials * self.mean:
             return 0.0
-        return beta_binomial(count, trials, self.mean, self.spread)
+        spread = self.spread
+        if looser > 1 and trials > 1:
+            spread = min((looser * (1 + (trials - 1) * spread) - 1) / (trials - 1), 0.999)
+        return beta_binomial(count, trials, self.mean, spread)
+
+    def ratio(self, counts: Floats, trials: Floats) -> Floats:
+        """How far counts are from the mean, squared, in what they vary; one is usual."""
+        usual = trials * self.mean * (1 - self.mean) * (1 + np.maximum(trials - 1, 0) * self.spread)
+        found: Floats = (counts - trials * self.mean) ** 2 / np.maximum(usual, 1e-9)
+        return found
 
 
 def share_of(counts: Floats, trials: Floats, at_least: float = 0.0) -> Share | None:

@@ -17,7 +17,7 @@ import numpy as np
 from stanch.detect.habits.clusters import known_of
 from stanch.detect.habits.judge import Way
 from stanch.detect.habits.pairs import SIZES
-from stanch.detect.habits.people import LONG, People, peers, people
+from stanch.detect.habits.people import LONG, People, looser, peers, people
 from stanch.detect.habits.points import points, scaled, squared
 from stanch.detect.habits.shapes import reach_of
 from stanch.detect.habits.shares import share_of
@@ -43,10 +43,11 @@ def touch_way(name: str, base: Baseline, who: People) -> Way | None:
     whole = fits[SAMPLED]
     if whole is None:
         return None
+    more = looser(who, whole.ratio(counts, trials.astype(float)))
     rare = []
     for count, inputs in zip(counts, trials, strict=True):
         size = max((s for s in SIZES if s <= inputs), default=SIZES[0])
-        rare.append((fits[size] or whole).rarity(float(count), int(inputs)))
+        rare.append((fits[size] or whole).rarity(float(count), int(inputs), more))
     return Way(name=name, shown=shown, usual=whole.mean, rarity=np.array(rare))
 
 

@@ -10,7 +10,8 @@ How   1. Each signal becomes a p-value through its calibration; the smallest, ti
          is looked at again and again: look k pays for all that could still come (`price`), so
          that over its whole life chance says attack in at most 2 of 100.
       2. What a fault of the pipeline explains (a wrong unit, a step at a deployment, the same for
-         all principals) is not held against people; what single principals do is.
+         all principals) is not held against people, nor are labels that contradict what a model
+         answers to broken inputs; what single principals do is.
       3. Natural change moves the marginals and keeps the combinations, and nobody stands out. It
          is said only when both were looked at, and never of what somebody did to data, a training
          or a deployment: the world does not release versions.
@@ -64,8 +65,8 @@ KINDS: Mapping[Signal, AttackKind] = MappingProxyType(
 EVERYBODY = frozenset({Signal.OFF_ALL, Signal.DUP_ALL})
 """Signals that a fault, or inputs from another world, explain."""
 LABELS = frozenset({Signal.PAIR_WHO})
-"""Who is contradicted most, where inputs are from another world and the model errs for all: that
-is a matter of what they ask."""
+"""Who is contradicted most, where inputs are broken, or from another world and the model errs for
+all: that is a matter of what they ask."""
 ABOUT_BOUNDARY = frozenset({Signal.EDGE_WHO})
 """Signals that take the boundary for the one that the baseline knows."""
 INPUTS = EVERYBODY | {Signal.OFF_WHO, Signal.DUP_WHO, Signal.EDGE_WHO}
@@ -78,6 +79,8 @@ FAR = 0.3
 
 BOUNDARY = DetectorId("threshold_probing")
 """Who speaks of nothing but how close to the boundary somebody asks."""
+RESIDUAL = DetectorId("label_residual")
+"""Who speaks of nothing but labels that contradict the answers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -207,13 +210,14 @@ def _replaced(finding: Finding) -> bool:
 
 def _explained(finding: Finding, excused: frozenset[Signal], *, another: bool) -> bool:
     """Whether what this finding holds against principals has a cause that is everybody's."""
-    fault = excused >= INPUTS and family_of(finding) is Family.QUERIES
+    asked = family_of(finding) is Family.QUERIES or finding.detector == RESIDUAL
+    fault = excused >= INPUTS and asked
     return fault or (another and finding.detector == BOUNDARY)
 
 
 def _excused(seen: Observations, fault: float) -> frozenset[Signal]:
     if explains_inputs(seen):
-        return INPUTS
+        return INPUTS | LABELS
     far = seen.drift is not None and seen.drift > FAR
     excused = EVERYBODY if far or fault > 0 else frozenset()
     return excused | LABELS if far and seen.confused_rest > LOUD else excused

@@ -63,6 +63,11 @@ class Now:
     """P x C: labels by predicted class, where `cells` are upper bounds that do not add up."""
     hard: Floats | None = None
     """P: how much oftener than everybody's the answers of each are expected to be wrong."""
+    seldom: Floats | None = None
+    """P x C: the share of each class among the labels of each before, over its share in those of
+    the others; as low as is possible."""
+    often: Floats | None = None
+    """P x C: the same, as high as is possible."""
     lost: Floats | None = None
     """F x 2: shares of rows whose value is out of all that the baseline saw, or absent."""
     odd: Ints | None = None

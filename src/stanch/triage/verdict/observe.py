@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stanch.triage.verdict.factor import scale_of
-from stanch.triage.verdict.nats import bound, excess, most, rest_rate
+from stanch.triage.verdict.nats import TINY, bound, excess, most, rest_rate
 from stanch.triage.verdict.observations import (
     Base,
     Broken,
@@ -45,6 +45,9 @@ STILL = 1e-9
 """Movement smaller than this is none."""
 SLICES, HALF = 6, 0.5
 """Slices of time needed for a fit; how far is moving along."""
+CARRIED = 0.4
+"""So much of what moved may be odd combinations that it took along: a quarter in most months of
+flights, two fifths in the worst."""
 FEW = 20
 """Principals with fewer rows say nothing about moving alike."""
 FEWEST = 5
@@ -57,6 +60,7 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
     odd = np.zeros(len(now.principals))
     surplus = np.zeros(len(now.principals))
     off_rate = max(base.off_rate, base.recent_off_rate or 0.0)
+    far = _far(now, base)
     asked = now.rows if now.asked is None else now.asked
     rows = now.rows if now.different is None else now.different
     for count, total, rate, who, everyone in (
@@ -68,7 +72,9 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
             signals[who], each = most(count, total, rate)
             odd, surplus = _more(odd, surplus, each, _surplus(count, total, rate))
             if everyone is not None:
-                whole = excess(count.sum(keepdims=True), total.sum(keepdims=True), _up(rate))
+                carried = _carried(now, base, far) if everyone is Signal.OFF_ALL else 0.0
+                up = min(0.99, _up(rate) + carried)
+                whole = excess(count.sum(keepdims=True), total.sum(keepdims=True), up)
                 signals[everyone] = float(whole[0])
     pair, rest = None, 0.0
     if now.cells is not None and base.cells is not None:
@@ -88,8 +94,8 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
         concentration=_hhi(surplus),
         newcomers=_newcomers(now, base),
         largest=_largest(now),
-        scale=scale_of(now, base, _far(now, base)),
-        broken=_broken(now, base),
+        scale=scale_of(now, base, far),
+        broken=_broken(now, base, far),
         happenings=tuple(happenings),
         missing=_missing(now, base),
         drift=moved.drift,
@@ -102,6 +108,18 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
 
 def _up(rate: float) -> float:
     return min(0.99, TOLERANCE * max(rate, 1e-4))
+
+
+def _carried(now: Now, base: Base, far: Floats | None) -> float:
+    """How many rows more may be odd combinations because ordinary rows moved.
+
+    What is rare together becomes less rare when its parts do. Where the last day tells how many
+    there are of late, that is known and nothing is allowed for.
+    """
+    if far is None or not far.size or base.recent_off_rate is not None:
+        return 0.0
+    by_chance = 1.0 / np.sqrt(max(1, int(now.rows.sum())))
+    return CARRIED * max(0.0, float(far.max()) - by_chance)
 
 
 def _surplus(count: Ints, rows: Ints, rate: float) -> Floats:
@@ -143,8 +161,9 @@ class _Pairs:
 def _pairs(now: Now, totals: Ints, base: Base) -> _Pairs:
     """Off-diagonal cells given the predicted class, so that a shift of classes is no confusion.
 
-    Who asks what is hard for the model gets more wrong answers: `hard` says how much more. A
-    newcomer's questions may be as hard as those of anybody who is known.
+    Who asks what is hard for the model gets more wrong answers: `hard` says how much more; who asks
+    about `told` more than others do gets more of them wrong as `said`. A newcomer's questions may
+    be as hard as those of anybody who is known.
     """
     cells, usual = _both_cells(now, base)
     new = _new(now, base)
@@ -160,7 +179,7 @@ def _pairs(now: Now, totals: Ints, base: Base) -> _Pairs:
                 continue
             count, total = cells[:, said, told], totals[:, said]
             rest = rest_rate(count, np.rint(total * hard), float(usual[said, told]))
-            rate = np.minimum(0.99, SLACK * rest * hard)
+            rate = np.minimum(0.99, SLACK * _own(now, said, told, rest) * hard)
             shown = (count + FEWEST * rest) / (total + FEWEST)
             rate[new] = np.maximum(rate[new], min(0.99, SLACK * shown[~new].max(initial=0.0)))
             own = excess(count, total, rate)
@@ -175,6 +194,15 @@ def _pairs(now: Now, totals: Ints, base: Base) -> _Pairs:
             left = count[quiet].sum(keepdims=True), total[quiet].sum(keepdims=True)
             others = max(others, float(excess(*left, _up(usual[said, told]))[0]))
     return _Pairs(each, surplus, grown, whole, others)
+
+
+def _own(now: Now, said: int, told: int, rest: float) -> Floats | float:
+    """The rate of the rest, for who has another mix of classes (Bayes)."""
+    if now.often is None or now.seldom is None:
+        return rest
+    wrong, right = rest * now.often[:, told], (1 - rest) * now.seldom[:, said]
+    found: Floats = np.maximum(rest, wrong / np.maximum(wrong + right, TINY))
+    return found
 
 
 def _both_cells(now: Now, base: Base) -> tuple[Ints, Floats]:
@@ -337,7 +365,7 @@ def _pooled(now: Now) -> Ints | None:
     return now.total if now.bins is None else now.bins.sum(axis=0)
 
 
-def _broken(now: Now, base: Base) -> Broken | None:
+def _broken(now: Now, base: Base, far: Floats | None) -> Broken | None:
     """The input that most rows lost since the baseline: out of all range, or absent."""
     if now.lost is None or base.lost is None or not now.lost.size:
         return None
@@ -345,7 +373,6 @@ def _broken(now: Now, base: Base) -> Broken | None:
     at, absent = (int(n) for n in np.unravel_index(int(grown.argmax()), grown.shape))
     names = base.watched or base.features
     others = np.delete(grown, at, axis=0).max(initial=0.0)
-    far = _far(now, base)
     if far is not None:
         others = max(float(others), float(np.delete(far, at).max(initial=0.0)))
     return Broken(
