@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
+
 from stanch.engine.caretaker import UNWELL_AFTER, Caretaker, Chore
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -67,3 +69,50 @@ def test_the_end_does_once_more_what_must_be_done() -> None:
     )
     keeper.finish()
     assert done == ["a"]
+
+
+def test_a_chore_without_news_rests_and_begins_at_once_when_there_is_some(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stanch.engine.caretaker.REST", 1e9)
+    news, rests = [0], [0]
+    done: list[int] = []
+
+    def told() -> int:
+        rests[0] += 1
+        return news[0]
+
+    keeper = Caretaker(
+        [Chore(name="record", work=lambda: done.append(news[0]), every=0.001, news=told)],
+        lambda: NOW,
+    )
+
+    async def main() -> None:
+        task = asyncio.create_task(keeper.run())
+        async with asyncio.timeout(10):
+            for known in range(3):
+                while not (len(done) > known and rests[0] > 20):  # noqa: ASYNC110  against a deadline
+                    await asyncio.sleep(0.001)
+                assert done == list(range(known + 1))
+                news[0], rests[0] = known + 1, 0
+        task.cancel()
+
+    asyncio.run(main())
+
+
+def test_news_that_comes_while_it_works_is_not_missed_and_time_alone_is_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    news = [0]
+    done: list[int] = []
+
+    def work() -> None:
+        done.append(news[0])
+        if news[0] < 3:
+            news[0] += 1
+
+    monkeypatch.setattr("stanch.engine.caretaker.REST", 1e9)
+    chores = [Chore(name="record", work=work, every=0.001, news=lambda: news[0])]
+    asyncio.run(until(lambda: done == [0, 1, 2, 3], Caretaker(chores, lambda: NOW)))
+    monkeypatch.setattr("stanch.engine.caretaker.REST", 0.002)
+    asyncio.run(until(lambda: len(done) >= 8, Caretaker(chores, lambda: NOW)))

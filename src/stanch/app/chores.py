@@ -1,5 +1,6 @@
 """The chores: what is done again and again for as long as the server runs."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from stanch.app.parts import Parts
@@ -59,11 +60,12 @@ def _beside(parts: Parts) -> list[Chore]:
 
 
 def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[Chore]:
+    rows, changes = _news(parts)
     edge = [Chore(name="edge", work=work.edge.turn, every=2.0)] if work.edge is not None else []
     return [
         *edge,
-        Chore(name="watch", work=work.lifecycle.turn, every=0.25),
-        Chore(name="playbooks", work=work.runner.tick, every=0.25),
+        Chore(name="watch", work=work.lifecycle.turn, every=0.25, news=rows),
+        Chore(name="playbooks", work=work.runner.tick, every=0.25, news=changes),
         Chore(name="proofs", work=work.unproved.turn, every=1.0),
         Chore(name="takeover", work=lambda: workers.turn(durable), every=2.0),
         Chore(name="approvals", work=work.approvals.remind, every=5.0),
@@ -75,7 +77,7 @@ def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[C
         Chore(name="deadlines", work=work.deadlines.tick, every=5.0),
         Chore(name="policies", work=work.policies.expire, every=1.0),
         Chore(name="warm-up", work=lambda: _warm(parts), every=30.0),
-        Chore(name="record", work=parts.recorder.drain, every=0.25, at_end=True),
+        Chore(name="record", work=parts.recorder.drain, every=0.25, at_end=True, news=changes),
         Chore(name="checkpoint", work=parts.log.checkpoint, every=5.0, at_end=True),
         Chore(name="witnesses", work=work.witnesses.ask, every=10.0),
         Chore(name="roll-up", work=lambda: parts.lake.roll_up(utc_now()), every=30.0),
@@ -84,6 +86,14 @@ def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[C
         Chore(name="keys used", work=parts.access.keys.flush, every=30.0),
         Chore(name="scrub", work=lambda: _scrub(parts), every=86_400.0),
     ]
+
+
+def _news(parts: Parts) -> tuple[Callable[[], object], Callable[[], object]] | tuple[None, None]:
+    """What tells that rows came and that the database changed; nothing does, of others' doing."""
+    if parts.split is not None:
+        return None, None
+    store, spool = parts.store, parts.spool
+    return (lambda: (spool.end, store.changes)), (lambda: store.changes)
 
 
 def _warm(parts: Parts) -> None:

@@ -16,6 +16,8 @@ from stanch.engine.clock import Clock
 
 _LOG = logging.getLogger("stanch.caretaker")
 LONGEST_PAUSE = 60.0
+REST = 1.0
+"""Seconds that a chore without news rests."""
 UNWELL_AFTER = 3
 """Failures in a row before people are told; one may be a disk that was slow."""
 
@@ -30,6 +32,9 @@ class Chore:
     """Seconds from the end of one to the start of the next."""
     at_end: bool = False
     """Whether it is done once more when the server stops."""
+    news: Callable[[], object] | None = None
+    """What differs once there is something to do: until then it is done every `REST` seconds, for
+    what only time brings. Asked often, so it costs nothing."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -73,10 +78,13 @@ class Caretaker:
 
     async def _keep(self, chore: Chore) -> None:
         while True:
+            news = chore.news() if chore.news is not None else None
             good = await asyncio.to_thread(self._once, chore)
             failed = self.standings[chore.name].failed_in_a_row
             pause = chore.every if good else min(LONGEST_PAUSE, 0.25 * 2 ** min(failed, 10))
             await asyncio.sleep(pause)
+            if good and chore.news is not None:
+                await _rest(chore, chore.news, news)
 
     def _once(self, chore: Chore) -> bool:
         standing = self.standings[chore.name]
@@ -91,3 +99,11 @@ class Caretaker:
         standing.failed_in_a_row = 0
         standing.last_done = self._clock()
         return True
+
+
+async def _rest(chore: Chore, now: Callable[[], object], known: object) -> None:
+    """Waits while nothing is new; what came while it worked is."""
+    rested = chore.every
+    while now() == known and rested < REST:
+        await asyncio.sleep(chore.every)
+        rested += chore.every

@@ -37,6 +37,25 @@ def test_a_noun_its_entry_and_its_news_are_one_commit(
     assert [(a.kind, a.id) for a in sql_store.announced(0)] == [("asset", "fraud")]
 
 
+def test_what_changed_is_counted_and_what_did_not_is_no_news(
+    tmp_path: Path, asset: Asset, at: datetime
+) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'a.sqlite'}", clock=lambda: at)
+    with contextlib.closing(store):
+        with store.begin():
+            pass
+        with store.look() as tx:
+            tx.assets.count()
+        assert store.changes == 0
+        with contextlib.suppress(LookupError), store.begin() as tx:
+            tx.assets.add(asset)
+            raise LookupError
+        assert store.changes == 0
+        with store.begin() as tx:
+            tx.assets.add(asset)
+        assert store.changes == 1
+
+
 def test_a_failure_leaves_none_of_the_three(
     sql_store: SqlStore, asset: Asset, at: datetime
 ) -> None:

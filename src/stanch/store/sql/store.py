@@ -40,14 +40,19 @@ class SqlStore:
         self._clock = clock
         self._writer = threading.Lock()
         self._holder: int | None = None
+        self.changes = 0
+        """How often this process changed anything; the same as before, and nothing is new."""
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """A transaction that may write."""
         with self._writing() as link:
+            before = _touched(link)
             tx = Transaction(link, self._sealer)
             yield tx
             tx.finish(self._clock())
+            wrote = before < 0 or _touched(link) > before
+        self.changes += wrote
 
     @contextmanager
     def look(self) -> Iterator[Transaction]:
@@ -123,6 +128,11 @@ def _linked(engine: Engine, *, writes: bool) -> Iterator[Connection]:
             yield link
     except (DBAPIError, PoolTimeout) as error:
         raise fail(error) from error
+
+
+def _touched(link: Connection) -> int:
+    """How many rows this connection has changed so far; -1 where nobody counts."""
+    return int(getattr(link.connection.driver_connection, "total_changes", -1))
 
 
 def _secret(settings: Settings) -> bytes:
