@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 STANCH = (sys.executable, "-m", "stanch")
-PATIENCE = 30
+PATIENCE = 120
 
 
 def stanch(*arguments: str | Path, data: Path, code: int = 0) -> Any:
