@@ -4,8 +4,8 @@ In    the messages of one request in both directions, passed on at once.
 Out   what an event is made of; the first `largest` bytes of each body, or nothing of it.
 Why   this stands in the host's way on every request, so it only keeps references until then. Bodies
       nearly always come in one piece, and then no list is made for them. It is an object that is
-      made without code of Python's, and has methods: closures, each of them another function, keep
-      the interpreter from learning how the host calls them (decision 0222).
+      made without code of Python's, and has methods: closures were measured to be slower in place
+      (decision 0222).
 """
 
 from collections import Counter
