@@ -47,6 +47,12 @@ class Settings:
     """Bytes of events that may wait to be rolled up; then senders are told to wait."""
     vault_most: int = 64 * 1024**3
     """Bytes of one item that is put into the vault over HTTP."""
+    processes: int = 0
+    """Processes of this machine that help with baselines and hunts over very many events; 0 is none
+    but the server."""
+    cluster: str = ""
+    """The address of a Dask scheduler whose workers help instead. They have stanch installed and
+    the data folder under the same path."""
     false_alarms_per_year: float = 1.0
     """How often an asset under no change may raise a false alarm of its summaries, in a year."""
     edge_upstream: str = ""

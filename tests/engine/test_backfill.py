@@ -2,39 +2,37 @@
 
 import os
 import signal
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stanch.detect.summaries.count import Counted
-from stanch.engine.backfill import Job, count_files
+from stanch.app.crew import Crew
+from stanch.engine.backfill import Backfilled, Job, count_pieces
 from stanch.engine.baselines import proposal_of
 from stanch.engine.ingest.schema import conform
 from stanch.prepare.baseline import Setting
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.ids import AssetId
-from stanch.vocabulary.trouble import BadFile
+from stanch.vocabulary.trouble import BadFile, CouldNotTell, Unreachable
 
-P = ParamSpec("P")
-T = TypeVar("T")
 SINCE = datetime(2026, 3, 2, tzinfo=UTC)
 FRAUD = Asset(id=AssetId("fraud"), kind=AssetKind.MODEL, name="fraud", owner="payments")
 
 
-class Alone(Executor):
-    """One process, in order."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Some:
+    """Pieces of a lake."""
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        done: Future[T] = Future()
-        done.set_result(fn(*args, **kwargs))
-        return done
+    files: Sequence[str]
+    tail: pa.Table
 
 
 def rows(n: int, seed: int) -> pa.Table:
@@ -72,42 +70,102 @@ def job() -> Job:
     return Job(plan=proposal_of(own, FRAUD, setting).plan, asset=FRAUD)
 
 
-def bytes_of(found: Counted) -> tuple[bytes, bytes]:
-    return found.summary.to_bytes(), found.ledger.to_bytes()
+def counts(found: Backfilled) -> tuple[dict[int, bytes], bytes]:
+    return {h: one.to_bytes() for h, one in sorted(found.hours.items())}, found.ledger.to_bytes()
+
+
+def whole(files: Sequence[Path]) -> Some:
+    return Some(files=[str(one) for one in files], tail=rows(0, 0))
+
+
+def everyone(**crew: Any) -> Crew:
+    return Crew(large=0, **crew)
+
+
+def many(found: Backfilled) -> int:
+    return sum(one.n for one in found.hours.values())
 
 
 def test_a_pool_gives_the_bytes_of_one_process(job: Job, files: Sequence[Path]) -> None:
-    alone = count_files(Alone(), job, files)
-    assert alone.summary.n == 8 * 640
-    with ProcessPoolExecutor(2) as pool:
-        assert bytes_of(count_files(pool, job, list(reversed(files)))) == bytes_of(alone)
+    alone = count_pieces(job, whole(files))
+    assert many(alone) == 8 * 640
+    turned = whole(list(reversed(files)))
+    assert counts(count_pieces(job, turned, everyone(processes=2))) == counts(alone)
+
+
+def test_a_pool_whose_processes_die_leaves_the_rest_to_us(files: Sequence[Path]) -> None:
+    killed = [*map(str, files[:2]), "die", *map(str, files[2:])]
+    us = os.getpid()
+    found = list(everyone(processes=2).each(partial(size_or_die, us), killed))
+    assert found == [one.stat().st_size for one in files[:2]] + [0] + [
+        one.stat().st_size for one in files[2:]
+    ]
+
+
+def test_what_goes_wrong_elsewhere_is_said_here() -> None:
+    with pytest.raises(CouldNotTell, match="the hunt took over 60 s; ask for less time"):
+        list(everyone(processes=1).each(too_long, [60]))
+
+
+def too_long(seconds: int) -> None:
+    raise CouldNotTell(f"the hunt took over {seconds} s; ask for less time")
+
+
+def size_or_die(us: int, file: str) -> int:
+    if file != "die":
+        return Path(file).stat().st_size
+    if os.getpid() != us:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 0
 
 
 def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(
     job: Job, files: Sequence[Path]
 ) -> None:
     distributed = pytest.importorskip("distributed")
-    alone = count_files(Alone(), job, files)
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        executor = client.get_executor(retries=3)
+    alone = count_pieces(job, whole(files))
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
         victim = next(iter(cluster.workers.values()))
         os.kill(victim.process.pid, signal.SIGKILL)
-        assert bytes_of(count_files(executor, job, files)) == bytes_of(alone)
+        crew = everyone(cluster=cluster.scheduler_address)
+        assert counts(count_pieces(job, whole(files), crew)) == counts(alone)
+
+
+def test_a_cluster_that_nobody_answers_for_is_named(job: Job, files: Sequence[Path]) -> None:
+    pytest.importorskip("distributed")
+    crew = Crew(large=0, cluster="tcp://127.0.0.1:1", patience=0.2)
+    with pytest.raises(Unreachable, match=r"tcp://127\.0\.0\.1:1"):
+        count_pieces(job, whole(files), crew)
+
+
+def test_small_jobs_are_done_here(files: Sequence[Path]) -> None:
+    named = [str(one) for one in files]
+    assert not Crew(processes=2).worth(named)
+    assert not Crew(large=0).worth(named)
+    assert Crew(processes=2, large=1000).worth(named)
+
+
+def test_rows_that_are_in_no_file_yet_are_counted_too(job: Job, files: Sequence[Path]) -> None:
+    behind = pq.read_table(files[7])
+    split = Some(files=[str(one) for one in files[:7]], tail=conform(behind))
+    assert counts(count_pieces(job, split)) == counts(count_pieces(job, whole(files)))
 
 
 def test_only_the_jobs_own_rows_are_counted(job: Job, files: Sequence[Path]) -> None:
     until = SINCE + timedelta(seconds=800)
     narrow = Job(plan=job.plan, asset=FRAUD, since=SINCE, until=until)
-    assert count_files(Alone(), narrow, files).summary.n == 640
+    assert many(count_pieces(narrow, whole(files))) == 640
+
+
+def test_rows_are_told_apart_by_hour_of_the_week(job: Job, files: Sequence[Path]) -> None:
+    found = count_pieces(job, whole(files))
+    assert {hour: one.n for hour, one in found.hours.items()} == {0: 2880, 1: 2240}
 
 
 def test_a_file_that_is_no_parquet_is_named(job: Job, tmp_path: Path) -> None:
     broken = tmp_path / "broken.parquet"
     broken.write_bytes(b"PAR1 not really")
     with pytest.raises(BadFile, match=r"broken\.parquet"):
-        count_files(Alone(), job, [broken])
+        count_pieces(job, whole([broken]))

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from stanch.app.crew import Crew
 from stanch.engine.ingest.schema import SCHEMA, conform
 from stanch.store.hunt import Hunt
 from stanch.store.lake import Lake, LakeLimits
@@ -57,6 +58,19 @@ def test_a_hunt_sees_lake_and_spool_as_one(lake: Lake, spool: Spool) -> None:
     found = lake.hunt(Hunt(columns=("id",), limit=2, until=NOW), spool)
     assert found.column("id").to_pylist() == ["e1", "e2"]
     assert lake.minutes(Hunt(), spool).num_rows == 150
+
+
+def test_a_hunt_with_others_finds_what_it_finds_alone(lake: Lake, spool: Spool) -> None:
+    for start in range(0, 2000, 100):
+        spool.append(batch(start, start + 100))
+        assert lake.roll_up(spool, everything=True) == 100
+    spool.append(batch(2000, 2050))
+    crew = Crew(processes=2, large=0)
+    wanted = Hunt(asset="a", where="latency_ms >= 1890", limit=70, columns=("latency_ms", "id"))
+    assert lake.hunt_with(crew, wanted, spool).equals(lake.hunt(wanted, spool))
+    assert lake.count_with(crew, wanted, spool) == lake.count(wanted, spool) == 80
+    with pytest.raises(BadInput, match="cannot be answered"):
+        lake.count_with(crew, Hunt(where="latency_ms > 'much'"), spool)
 
 
 def test_few_rows_wait_for_more(lake: Lake, spool: Spool) -> None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from stanch.engine.access import Access
 from stanch.engine.approvals import Approvals
+from stanch.engine.backfill import Pieces
 from stanch.engine.baselines import Baselines
 from stanch.engine.cases import Cases
 from stanch.engine.clock import Clock
@@ -94,16 +95,24 @@ class Question:
 class Lake(Protocol):
     """Where the events of all time are."""
 
-    def rows(self, question: Question) -> list[dict[str, object]]:
+    def hunt(self, question: Question) -> list[dict[str, object]]:
         """The newest events that match."""
         ...
 
+    def hunt_count(self, question: Question) -> int:
+        """How many events match."""
+        ...
+
     def table(self, question: Question) -> pa.Table:
-        """The same as an Arrow table."""
+        """The newest events that match, as an Arrow table."""
         ...
 
     def count(self, question: Question) -> int:
         """How many events match."""
+        ...
+
+    def pieces(self, question: Question) -> Pieces:
+        """The files that may hold events that match, and all events that are in no file yet."""
         ...
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from stanch.app.crew import Crew
 from stanch.app.several import Others, place_of
 from stanch.engine.access import Access
 from stanch.engine.backups import BackupMade, age_told, enter, last_backup
@@ -55,6 +56,7 @@ class Parts:
     recorder: Recorder
     spool: Spool
     lake: LazyLake
+    crew: Crew
     access: Access
     place: Path
     """What is this process's own, when several serve the folder; else the folder."""
@@ -150,7 +152,8 @@ def opened(settings: Settings) -> Iterator[Parts]:
         limits = _limits(settings)
         spool = stack.enter_context(Spool.open(place / "spool", limits, readers=(WATCH, SEALING)))
         others = Others(folder=folder, node=node)
-        lake = LazyLake(folder / "lake", SCHEMA, spool, others.spools)
+        crew = Crew(processes=settings.processes, cluster=settings.cluster)
+        lake = LazyLake(folder / "lake", SCHEMA, spool, others.spools, crew)
         stack.callback(lake.close)
         # (5) who may ask
         access = Access(store, utc_now)
@@ -166,6 +169,7 @@ def opened(settings: Settings) -> Iterator[Parts]:
             recorder=recorder,
             spool=spool,
             lake=lake,
+            crew=crew,
             access=access,
             place=place,
             others=others,

@@ -137,7 +137,7 @@ def work_of(parts: Parts) -> Work:
     )
     return Work(
         lifecycle=keeper.path,
-        baselines=Baselines(store, parts.signed("baseline"), utc_now),
+        baselines=Baselines(store, parts.signed("baseline"), utc_now, parts.crew),
         printed=Printed(store, utc_now),
         cases=Cases(store, utc_now, tellers, others.notices),
         policies=policies,

@@ -1,37 +1,74 @@
 """Backfills: counting over the lake, on as many processes or machines as there are.
 
-In    the lake's files, a plan, an executor: a process pool here, a Dask cluster's elsewhere.
-Out   the summary and the ledger of all the rows; the same bytes whoever counted which file.
+In    the lake's files and what is not in them yet, a plan, whoever helps: a process pool, a Dask
+      cluster, nobody.
+Out   the counts of all the rows, by hour of the week and by principal; the same bytes whoever
+      counted which file.
 Why   counts merge exactly, so a job may be cut anywhere, run anywhere, and be run again when a
       worker dies: nothing about the answer depends on it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from functools import partial, reduce
+from itertools import chain
+from typing import Protocol, TypeVar
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as pads
 
-from stanch.detect.summaries.count import Counted, counted, nothing
+from stanch.detect.summaries.count import counted, nothing
 from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.plan import Plan
-from stanch.detect.summaries.ready import ready
-from stanch.detect.summaries.summary import Summary
+from stanch.detect.summaries.ready import Ready, ready
+from stanch.detect.summaries.summary import Summary, empty
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
 from stanch.engine.watch.answers import answers, schema_of
+from stanch.prepare.baseline import HOURS
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.trouble import BadFile
 
+A = TypeVar("A")
+B = TypeVar("B")
 _KINDS = (EventKind.INFERENCE.value, EventKind.EXCHANGE.value)
 _ROWS = 65_536
 """Rows that one worker holds at once."""
+_HOUR = 3_600_000_000
+"""Microseconds."""
+_MONDAY = 72
+"""Hours from the first moment of 1970, a Thursday, back to a Monday's midnight."""
+
+
+class Crew(Protocol):
+    """Who helps with large jobs over the lake."""
+
+    def worth(self, files: Sequence[str], /) -> bool:
+        """Whether others shall read these files."""
+        ...
+
+    def each(self, work: Callable[[A], B], pieces: Sequence[A], /) -> Iterable[B]:
+        """What the work makes of each piece, in their order."""
+        ...
+
+
+class Pieces(Protocol):
+    """Rows of the lake, as they lie there."""
+
+    @property
+    def files(self) -> Sequence[str]:
+        """Parquet files; each row is in one of them."""
+        ...
+
+    @property
+    def tail(self) -> pa.Table:
+        """The rows that are in no file yet."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,49 +84,102 @@ class Job:
     """Fingerprints of rows that are to be recognised."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backfilled:
+    """All the rows of a job, counted."""
+
+    hours: Mapping[int, Summary]
+    """By hour of the week, where there are rows."""
+    ledger: Ledger
+
+    def merge(self, other: "Backfilled") -> "Backfilled":
+        """Both together."""
+        both = self.hours.keys() & other.hours.keys()
+        return Backfilled(
+            hours={
+                **self.hours,
+                **other.hours,
+                **{hour: self.hours[hour].merge(other.hours[hour]) for hour in both},
+            },
+            ledger=self.ledger.merge(other.ledger),
+        )
+
+    def summary(self, plan: Plan) -> Summary:
+        """The whole week."""
+        return reduce(Summary.merge, (self.hours[h] for h in sorted(self.hours)), empty(plan))
+
+
 class _Part(msgspec.Struct, frozen=True, array_like=True):
-    summary: bytes
+    hours: dict[int, bytes]
     ledger: bytes
 
 
-def count_files(executor: Executor, job: Job, files: Sequence[str | Path]) -> Counted:
-    """All rows of the job in these files, counted; a file whose worker died is counted again."""
-    plan = Plan.from_bytes(job.plan)
-    pieces = [executor.submit(count_file, job, str(one)) for one in files]
-    total = nothing(plan)
-    total = Counted(summary=total.summary, ledger=total.ledger.seal())
-    for found in _results(pieces):
-        total = total.merge(_read(found, plan))
-    return total
+def count_pieces(job: Job, pieces: Pieces, crew: Crew | None = None) -> Backfilled:
+    """All rows of the job in these pieces, counted; whoever helps, it is the same."""
+    plan, work = Plan.from_bytes(job.plan), partial(count_file, job)
+    helped = crew is not None and crew.worth(pieces.files)
+    found = (
+        crew.each(work, pieces.files) if crew is not None and helped else map(work, pieces.files)
+    )
+    tail = pieces.tail.filter(_wanted(job))
+    own = _packed(job, [conform(tail)] if tail.num_rows else [])
+    return reduce(Backfilled.merge, (_read(one, plan) for one in chain([own], found)))
 
 
 def count_file(job: Job, file: str) -> bytes:
     """The counts of one file, as bytes: what a worker does."""
+    return _packed(job, _batches(job, file))
+
+
+def _packed(job: Job, parts: Iterable[pa.Table]) -> bytes:
     plan = ready(Plan.from_bytes(job.plan))
-    schema, valued = schema_of(plan.plan), plan.plan.value.size > 0
+    total = Backfilled(hours={}, ledger=nothing(plan.plan).ledger)
     prints = [Fingerprints.from_bytes(one) for one in job.prints]
-    total = nothing(plan.plan)
-    for rows in _batches(job, file):
-        columns = answers(rows, schema, job.asset, valued=valued, prints=prints)
-        total = total.merge(counted(plan, columns))
-    part = _Part(summary=total.summary.to_bytes(), ledger=total.ledger.seal().to_bytes())
-    return msgspec.msgpack.encode(part)
+    for rows in parts:
+        for hour, part in _by_hour(rows):
+            total = total.merge(_counted(plan, job.asset, prints, hour, part))
+    hours = {hour: one.to_bytes() for hour, one in sorted(total.hours.items())}
+    return msgspec.msgpack.encode(_Part(hours=hours, ledger=total.ledger.seal().to_bytes()))
 
 
-def _results(pieces: Iterable[Future[bytes]]) -> Iterator[bytes]:
-    for piece in pieces:
-        yield piece.result()
+def _counted(
+    plan: Ready, asset: Asset, prints: Sequence[Fingerprints], hour: int, rows: pa.Table
+) -> Backfilled:
+    valued = plan.plan.value.size > 0
+    columns = answers(rows, schema_of(plan.plan), asset, valued=valued, prints=prints)
+    found = counted(plan, columns)
+    return Backfilled(hours={hour: found.summary}, ledger=found.ledger)
 
 
-def _read(found: bytes, plan: Plan) -> Counted:
+def _by_hour(rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
+    """The rows by hour of the week."""
+    micros = pc.cast(rows["ts"], pa.int64()).to_numpy()
+    hours = (micros // _HOUR + _MONDAY) % HOURS
+    for hour in np.unique(hours).tolist():
+        yield hour, rows.filter(pa.array(hours == hour))
+
+
+def _read(found: bytes, plan: Plan) -> Backfilled:
     part = msgspec.msgpack.decode(found, type=_Part)
-    return Counted(
-        summary=Summary.from_bytes(part.summary, plan), ledger=Ledger.from_bytes(part.ledger)
+    return Backfilled(
+        hours={hour: Summary.from_bytes(one, plan) for hour, one in part.hours.items()},
+        ledger=Ledger.from_bytes(part.ledger),
     )
 
 
 def _batches(job: Job, file: str) -> Iterator[pa.Table]:
     """The job's rows of a file, a bounded piece at a time."""
+    try:
+        scanner = pads.dataset(file).scanner(filter=_wanted(job), batch_size=_ROWS)
+        for batch in scanner.to_batches():
+            if batch.num_rows:
+                yield conform(pa.Table.from_batches([batch]))
+    except (OSError, pa.ArrowInvalid) as error:
+        raise BadFile(file, f"cannot be read as Parquet ({error})") from error
+
+
+def _wanted(job: Job) -> pads.Expression:
+    """Which rows are the job's."""
     wanted = (pc.field("asset") == job.asset.id) & pc.field("kind").isin(_KINDS)
     if job.version is not None:
         wanted &= pc.field("version") == job.version
@@ -97,10 +187,4 @@ def _batches(job: Job, file: str) -> Iterator[pa.Table]:
         wanted &= pc.field("ts") >= pa.scalar(job.since, pa.timestamp("us", "UTC"))
     if job.until is not None:
         wanted &= pc.field("ts") < pa.scalar(job.until, pa.timestamp("us", "UTC"))
-    try:
-        scanner = pads.dataset(file).scanner(filter=wanted, batch_size=_ROWS)
-        for batch in scanner.to_batches():
-            if batch.num_rows:
-                yield conform(pa.Table.from_batches([batch]))
-    except (OSError, pa.ArrowInvalid) as error:
-        raise BadFile(file, f"cannot be read as Parquet ({error})") from error
+    return wanted

@@ -8,7 +8,7 @@ Why   whoever sets the baseline decides what an attack is, so it is signed and i
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 
 import numpy as np
@@ -18,8 +18,11 @@ from stanch.detect.summaries.count import Counted, counted, labels_counted
 from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.detect.summaries.learn import Schema, known_of, learned
 from stanch.detect.summaries.parts import Block
+from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.ready import Ready, ready
+from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline
+from stanch.engine.backfill import Backfilled, Crew, Job, Pieces, count_pieces
 from stanch.engine.clock import Clock
 from stanch.engine.fingerprints import fitting, stated
 from stanch.engine.ingest.compute import pc
@@ -47,11 +50,21 @@ from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.trouble import BadInput
 
 MOST_ROWS = 1_000_000
-"""Rows a baseline is learnt from; more are thinned evenly."""
+"""Rows a baseline is learnt from; more are thinned evenly, and all of the lake's are counted."""
 NUMERIC_CLASSES = 64
 """Different numeric answers above which an asset answers with a number, not with a class."""
 MOST_GROUPS = 32
+MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
+"""A Monday's midnight."""
 Sign = Callable[[bytes], str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Whole:
+    """All the rows that a baseline is of, where they are too many to be held."""
+
+    pieces: Pieces
+    since: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,13 +84,15 @@ class Ask:
 class Baselines:
     """Sets and shows baselines."""
 
-    def __init__(self, store: Store, sign: Sign, clock: Clock) -> None:
+    def __init__(self, store: Store, sign: Sign, clock: Clock, crew: Crew | None = None) -> None:
+        """`crew` counts what is more than one process should."""
         self._store = store
         self._sign = sign
         self._clock = clock
+        self._crew = crew
 
-    def set(self, ask: Ask, rows: pa.Table) -> BaselineKept:
-        """The baseline of these rows, now in force."""
+    def set(self, ask: Ask, rows: pa.Table, whole: Whole | None = None) -> BaselineKept:
+        """The baseline of these rows, now in force; of `whole`, where these are a sample of it."""
         at = self._clock()
         rows, labels = _answers_only(rows, ask), _labels_only(rows, ask)
         with self._store.look() as tx:
@@ -96,7 +111,9 @@ class Baselines:
             condition=ask.version,
             source=ask.source,
         )
-        golden = golden_of(proposal_of(rows, asset, setting, findings, labels, prints), override)
+        every = self._every(ask, asset, prints, whole) if whole is not None else None
+        proposal = proposal_of(rows, asset, setting, findings, labels, prints, every)
+        golden = golden_of(proposal, override)
         body = golden.to_bytes()
         kept = BaselineKept(
             id=golden.id,
@@ -114,6 +131,21 @@ class Baselines:
             tx.announce("baseline", ask.asset)
         return kept
 
+    def _every(
+        self, ask: Ask, asset: Asset, prints: Sequence[Fingerprints], whole: Whole
+    ) -> Callable[[Plan], Backfilled]:
+        def count(plan: Plan) -> Backfilled:
+            job = Job(
+                plan=plan.to_bytes(),
+                asset=asset,
+                version=ask.version or None,
+                since=whole.since,
+                prints=tuple(one.to_bytes() for one in prints),
+            )
+            return count_pieces(job, whole.pieces, self._crew)
+
+        return count
+
 
 def proposal_of(  # noqa: PLR0913, PLR0917  what a baseline is made of
     rows: pa.Table,
@@ -122,8 +154,9 @@ def proposal_of(  # noqa: PLR0913, PLR0917  what a baseline is made of
     findings: Sequence[FindingId] = (),
     labels: pa.Table | None = None,
     prints: tuple[Fingerprints, ...] = (),
+    every: Callable[[Plan], Backfilled] | None = None,
 ) -> Proposal:
-    """What these rows would make of the asset's baseline.
+    """What these rows would make of the asset's baseline; `every` counts all they are a sample of.
 
     How often answers are right has no season here: the labels count in every stratum.
     """
@@ -132,14 +165,18 @@ def proposal_of(  # noqa: PLR0913, PLR0917  what a baseline is made of
     reference = answers(rows, schema, asset, valued=valued, prints=prints)
     found = learned(schema, reference)
     plan = ready(found.plan)
-    strata: dict[int, Mergeable] = stratified(_by_hour(plan, rows, asset, prints))
-    # The whole week is the one learnt, whose off-manifold counts are of rows held out.
-    strata[WHOLE_WEEK] = found.golden.summary
+    if every is None:
+        strata: dict[int, Mergeable] = stratified(_by_hour(plan, rows, asset, prints))
+        # The whole week is the one learnt, whose off-manifold counts are of rows held out.
+        strata[WHOLE_WEEK], habits = found.golden.summary, found.golden.ledger
+    else:
+        # Of so many rows, the few that off-manifold tables were learnt from weigh nothing.
+        backfilled = every(found.plan)
+        strata, habits = _strata(backfilled.hours), backfilled.ledger
     told = _told(plan, rows, labels, asset.id) if labels is not None and labels.num_rows else None
     if told is not None:
         strata = {hour: one.merge(told.summary) for hour, one in strata.items()}
-    habits = found.golden.ledger if told is None else found.golden.ledger.merge(told.ledger)
-    sealed = habits.seal(most=1024)
+    sealed = (habits if told is None else habits.merge(told.ledger)).seal(most=1024)
     own = Baseline(
         plan=found.plan,
         golden=found.golden.summary,
@@ -181,6 +218,10 @@ def _told(plan: Ready, rows: pa.Table, labels: pa.Table, asset: AssetId) -> Coun
     found, _ = joined(labels, _Own(rows=rows), asset)
     parts = [labels_counted(plan, labels_of(one.rows, plan.plan)) for one in found]
     return reduce(Counted.merge, parts) if parts else None
+
+
+def _strata(hours: Mapping[int, Summary]) -> dict[int, Mergeable]:
+    return stratified((MONDAY + timedelta(hours=hour), one) for hour, one in hours.items())
 
 
 def _by_hour(

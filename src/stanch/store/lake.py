@@ -13,7 +13,7 @@ that Parquet keeps for every group of rows let a slice of one asset skip most of
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -25,7 +25,8 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from stanch.store.held import HeldTails
 from stanch.store.hunt import Hunt, Hunter
-from stanch.vocabulary.trouble import Busy
+from stanch.store.shared_hunt import Crew, Piece, counted_apart, rows_apart
+from stanch.vocabulary.trouble import Busy, CouldNotTell
 
 _APP = "stanch.spool."
 _DAY = "day"
@@ -79,6 +80,14 @@ class LakeLimits:
     """Rows that came so long ago wait no more, however few they are."""
     unused: timedelta = timedelta(days=1)
     """How long files that no version needs stay, for readers that still have them open."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pieces:
+    """The rows of the lake, as they lie there."""
+
+    files: tuple[str, ...]
+    tail: pa.Table
 
 
 class Lake:
@@ -169,6 +178,32 @@ class Lake:
         """Rows per asset and minute: `asset, minute, rows`."""
         return self._hunter.minutes(wanted, *self._files_and_tail(wanted, tail))
 
+    def hunt_with(self, crew: Crew | None, wanted: Hunt, tail: Tails = None) -> pa.Table:
+        """The newest rows that match; where there are many files, others help."""
+        pieces = self.pieces(wanted, tail)
+        if crew is None or not crew.worth(pieces.files):
+            return self._hunter.rows(wanted, pieces.files, pieces.tail)
+        every = replace(wanted, columns=())
+        # Our own rows first: a condition that cannot be answered ends here.
+        own = self._hunter.rows(every, (), pieces.tail)
+        found = rows_apart(crew, self._whole(every, pieces), own)
+        return found.select(list(wanted.columns)) if wanted.columns else found
+
+    def count_with(self, crew: Crew | None, wanted: Hunt, tail: Tails = None) -> int:
+        """How many rows match; where there are many files, others help."""
+        pieces = self.pieces(wanted, tail)
+        if crew is None or not crew.worth(pieces.files):
+            return self._hunter.count(wanted, pieces.files, pieces.tail)
+        own = self._hunter.count(wanted, (), pieces.tail)
+        return own + counted_apart(crew, self._whole(wanted, pieces))
+
+    def pieces(self, wanted: Hunt, tail: Tails = None) -> Pieces:
+        """The files that may hold rows that match, and all rows that are in no file yet."""
+        files, rows = self._files_and_tail(wanted, tail)
+        if not isinstance(files, Sequence):
+            raise CouldNotTell("a lake on object storage is not handed out file by file")
+        return Pieces(files=tuple(files), tail=rows)
+
     def leave(self) -> None:
         """Nothing; a roll-up in hand ends with the commit it is at, and none begins any more."""
         self._leaving.set()
@@ -176,6 +211,11 @@ class Lake:
     def close(self) -> None:
         """Lets the connections go."""
         self._hunter.close()
+
+    def _whole(self, wanted: Hunt, pieces: Pieces) -> Piece:
+        return Piece(
+            folder=self._table.table_uri, schema=self._schema, wanted=wanted, files=pieces.files
+        )
 
     def _files_and_tail(self, wanted: Hunt, tail: Tails) -> tuple[Any, pa.Table]:
         """The files, and the rows after them: together each row once, while others roll up."""

@@ -19,7 +19,8 @@ from stanch.vocabulary.span import Span
 
 if TYPE_CHECKING:
     from stanch.store.hunt import Hunt
-    from stanch.store.lake import Lake, Source
+    from stanch.store.lake import Lake, Pieces, Source
+    from stanch.store.shared_hunt import Crew
 
 ANSWER_COLUMNS = ("id", "version", "principal", "prediction", "scores", "groups")
 """What a late label needs to know of the answer it is for."""
@@ -63,19 +64,28 @@ class LazyLake:
         schema: pa.Schema,
         spool: Spool,
         others: "Callable[[], Sequence[Source]]" = tuple,
+        crew: "Crew | None" = None,
     ) -> None:
         """`others` are the spools of other processes, whose rows are seen too."""
         self._folder = folder
         self._schema = schema
         self._spool = spool
         self._others = others
+        self._crew = crew
         self._opening = threading.Lock()
         self._lake: Lake | None = None
 
     def rows(self, question: Question) -> list[dict[str, object]]:
         """The newest events that match, without their empty fields."""
-        found = self.table(question).to_pylist()
-        return [{k: v for k, v in row.items() if v is not None} for row in found]
+        return _told(self.table(question))
+
+    def hunt(self, question: Question) -> list[dict[str, object]]:
+        """The same; where there are many files, the crew helps."""
+        return _told(self._open().hunt_with(self._crew, _hunt(question), self._tails()))
+
+    def hunt_count(self, question: Question) -> int:
+        """How many events match; where there are many files, the crew helps."""
+        return int(self._open().count_with(self._crew, _hunt(question), self._tails()))
 
     def table(self, question: Question) -> pa.Table:
         """The newest events that match."""
@@ -112,6 +122,10 @@ class LazyLake:
         wanted = Hunt(asset=asset, since=span.start, until=span.end, limit=limit)
         return self._open().hunt(wanted, self._tails())
 
+    def pieces(self, question: Question) -> "Pieces":
+        """The files that may hold events that match, and all events that are in no file yet."""
+        return self._open().pieces(_hunt(question), self._tails())
+
     def roll_up(self, now: datetime | None = None) -> int:
         """How many rows moved from the spool into the lake; with `now`, few old rows move too."""
         return self._open().roll_up(self._spool, now=now) if self._spool.backlog_rows else 0
@@ -145,6 +159,10 @@ class LazyLake:
 
                 self._lake = Lake.open(str(self._folder), self._schema)
             return self._lake
+
+
+def _told(found: pa.Table) -> list[dict[str, object]]:
+    return [{k: v for k, v in row.items() if v is not None} for row in found.to_pylist()]
 
 
 def _hunt(question: Question) -> "Hunt":

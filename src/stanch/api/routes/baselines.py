@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, RawBody
 from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.api.house import House, Lake, Question
 from stanch.detect.summaries.fingerprints import Fingerprints
-from stanch.engine.baselines import MOST_ROWS, Ask
+from stanch.engine.baselines import MOST_ROWS, Ask, Whole
 from stanch.engine.fingerprints import Stated
 from stanch.engine.ingest.rows_of import rows_of
 from stanch.prepare.baseline import Golden
@@ -71,14 +71,14 @@ def set_baseline(  # noqa: PLR0913, PLR0917  each is a named part of the request
     name = asset_id(asset)
     if body:
         kind = request.headers.get("content-type", "")
-        rows, source = rows_of(body, kind, now=house.clock()), "rows that were sent"
+        rows, whole, source = rows_of(body, kind, now=house.clock()), None, "rows that were sent"
     elif 0 < days <= LONGEST_DAYS:
-        since = house.clock() - timedelta(days=days)
-        rows, source = _recent(house, name, since), f"the last {_spelled(days)}"
+        rows, whole = _recent(house, name, house.clock() - timedelta(days=days))
+        source = f"the last {_spelled(days)}"
     else:
         raise BadInput(f"Send rows in the body, or say days=1 to {LONGEST_DAYS}.")
     ask = Ask(asset=name, by=caller.name, source=source, version=version, override=override)
-    return _shown(house.baselines.set(ask, rows))
+    return _shown(house.baselines.set(ask, rows, whole))
 
 
 @get("/assets/{asset:str}/fingerprints", opt=needs(Scope.READ), sync_to_thread=True)
@@ -115,10 +115,15 @@ def _spelled(days: float) -> str:
     return f"{days:g} days" if days >= 2 else f"{hours:.3g} hours"  # noqa: PLR2004  two days
 
 
-def _recent(house: House, asset: AssetId, since: datetime) -> pa.Table:
+def _recent(house: House, asset: AssetId, since: datetime) -> tuple[pa.Table, Whole | None]:
+    """The rows since then, and where they all are when these are only some of them."""
     kinds = "kind IN ('inference', 'exchange', 'label')"
     question = Question(asset=asset, where=kinds, since=since, limit=MOST_ROWS)
-    return house.lake.table(evenly(house.lake, question))
+    taken = evenly(house.lake, question)
+    rows = house.lake.table(taken)
+    if taken is question:
+        return rows, None
+    return rows, Whole(pieces=house.lake.pieces(question), since=since)
 
 
 def evenly(lake: Lake, question: Question) -> Question:

@@ -34,13 +34,13 @@ def question(
 @get("/hunt", opt=needs(Scope.READ), sync_to_thread=True)
 def hunt(house: TheHouse, question: TheQuestion) -> list[dict[str, Any]]:
     """The newest events that match, each as a row of its columns."""
-    return house.lake.rows(question)
+    return house.lake.hunt(question)
 
 
 @get("/hunt/count", opt=needs(Scope.READ), sync_to_thread=True)
 def hunt_count(house: TheHouse, question: TheQuestion) -> dict[str, int]:
     """How many events match."""
-    return {"count": house.lake.count(question)}
+    return {"count": house.lake.hunt_count(question)}
 
 
 ROUTES = (hunt, hunt_count)

@@ -1,0 +1,99 @@
+"""Baselines of more rows than one process holds: learnt from some of them, counted from all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stanch.app.crew import Crew
+from stanch.detect.summaries.ledger import Ledger
+from stanch.detect.summaries.parts import Block
+from stanch.engine.baselines import Ask, Baselines, Whole
+from stanch.engine.ingest.schema import conform
+from stanch.prepare.baseline import WHOLE_WEEK, Golden
+from stanch.store.sql.store import SqlStore
+from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.ids import AssetId
+
+SINCE = datetime(2026, 3, 2, tzinfo=UTC)
+FRAUD = Asset(id=AssetId("fraud"), kind=AssetKind.MODEL, name="fraud", owner="payments")
+FILES, EACH = 6, 2000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pieces:
+    files: Sequence[str]
+    tail: pa.Table
+
+
+def clock() -> datetime:
+    return SINCE + timedelta(days=3)
+
+
+def rows(seed: int) -> pa.Table:
+    """Two thousand answers in an hour of their own, most of one principal."""
+    dice = np.random.default_rng(seed)
+    times = [SINCE + timedelta(hours=seed, seconds=i) for i in range(EACH)]
+    return conform(
+        pa.table(
+            {
+                "id": [f"{seed}-{i}" for i in range(EACH)],
+                "ts": pa.array(times, pa.timestamp("us", "UTC")),
+                "kind": ["inference"] * EACH,
+                "asset": ["fraud"] * EACH,
+                "version": ["v2" if i % 4 == 0 else "v1" for i in range(EACH)],
+                "principal": [f"p{i % 9}" for i in range(EACH)],
+                "features": pa.array(dice.normal(size=(EACH, 3)).tolist(), pa.list_(pa.float64())),
+                "prediction": ["yes" if i % 3 else "no" for i in range(EACH)],
+            }
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def pieces(tmp_path_factory: pytest.TempPathFactory) -> Pieces:
+    folder = tmp_path_factory.mktemp("lake")
+    made = [folder / f"{seed}.parquet" for seed in range(FILES)]
+    for seed, path in enumerate(made):
+        pq.write_table(rows(seed), path)
+    return Pieces(files=[str(one) for one in made], tail=rows(FILES))
+
+
+def golden(store: SqlStore, whole: Whole | None, crew: Crew | None = None, v: str = "") -> Golden:
+    baselines = Baselines(store, lambda _: "signed", clock, crew)
+    sample = pa.concat_tables(rows(seed).slice(0, 400) for seed in range(FILES))
+    ask = Ask(asset=FRAUD.id, by="ann", source="a test", version=v)
+    return Golden.from_bytes(baselines.set(ask, sample, whole).body)
+
+
+def asked(found: Golden) -> int:
+    return int(Ledger.from_bytes(found.habits).everybody(Block.ROWS).sum())
+
+
+def test_every_row_of_the_lake_counts_though_some_are_learnt_from(
+    sql_store: SqlStore, pieces: Pieces
+) -> None:
+    some = golden(sql_store, None)
+    every = golden(sql_store, Whole(pieces=pieces, since=SINCE))
+    assert (some.rows, asked(some)) == (FILES * 400, FILES * 400)
+    assert (every.rows, asked(every)) == ((FILES + 1) * EACH, (FILES + 1) * EACH)
+    assert some.plan == every.plan
+    assert sorted(every.strata) == [WHOLE_WEEK, *range(FILES + 1)]
+    assert sorted(some.strata) == [WHOLE_WEEK]
+
+
+def test_a_baseline_counted_by_others_is_the_same(sql_store: SqlStore, pieces: Pieces) -> None:
+    whole = Whole(pieces=pieces, since=SINCE)
+    alone = golden(sql_store, whole)
+    helped = golden(sql_store, whole, Crew(processes=2, large=0))
+    assert (alone.strata, alone.habits) == (helped.strata, helped.habits)
+
+
+def test_only_the_version_and_the_time_asked_for_count(sql_store: SqlStore, pieces: Pieces) -> None:
+    since = SINCE + timedelta(hours=2)
+    found = golden(sql_store, Whole(pieces=pieces, since=since), v="v2")
+    assert found.rows == asked(found) == (FILES - 1) * EACH // 4
