@@ -89,7 +89,8 @@ def test_paging_shows_every_incident_once(visit: Any, served: Any) -> None:
         seen += page.eval_on_selector_all("[data-row]", "rows => rows.map(r => r.dataset.row)")
         if not page.locator("[data-next]").count():
             break
-        page.locator("[data-next]").click()
+        with page.expect_navigation():
+            page.locator("[data-next]").click()
     assert told is not None
     assert len(seen) == len(set(seen)) == int(told[1]) >= 61
 
@@ -125,7 +126,8 @@ def test_two_alternatives_are_one_list_with_nothing_twice(visit: Any, served: An
         seen += page.eval_on_selector_all("[data-row]", "rows => rows.map(r => r.dataset.row)")
         if not page.locator("[data-next]").count():
             break
-        page.locator("[data-next]").click()
+        with page.expect_navigation():
+            page.locator("[data-next]").click()
     assert told is not None
     assert len(seen) == len(set(seen)) == int(told[1])
     assert len(seen) > 50

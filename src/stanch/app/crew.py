@@ -18,7 +18,7 @@ from stanch.vocabulary.trouble import CouldNotTell, Missing, Unreachable
 
 A = TypeVar("A")
 B = TypeVar("B")
-LARGE = 256 * 1024**2
+LARGE = 1024**3
 """Bytes of files from which others are asked."""
 PATIENCE = 5.0
 """Seconds in which a scheduler answers."""

@@ -11,7 +11,7 @@ Why   counts merge exactly, so a job may be cut anywhere, run anywhere, and be r
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from itertools import chain
 from typing import Protocol, TypeVar
 
@@ -26,6 +26,7 @@ from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.ready import Ready, ready
 from stanch.detect.summaries.summary import Summary, empty
+from stanch.detect.warming import warm_up
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
 from stanch.engine.watch.answers import answers, schema_of
@@ -39,6 +40,8 @@ B = TypeVar("B")
 _KINDS = (EventKind.INFERENCE.value, EventKind.EXCHANGE.value)
 _ROWS = 65_536
 """Rows that one worker holds at once."""
+_WORTH = 50_000
+"""Rows of a file that are worth the second in which compiled code is loaded."""
 _HOUR = 3_600_000_000
 """Microseconds."""
 _MONDAY = 72
@@ -128,7 +131,16 @@ def count_pieces(job: Job, pieces: Pieces, crew: Crew | None = None) -> Backfill
 
 def count_file(job: Job, file: str) -> bytes:
     """The counts of one file, as bytes: what a worker does."""
-    return _packed(job, _batches(job, file))
+    rows = _opened(file)
+    if rows.count_rows() >= _WORTH:
+        _quick()
+    return _packed(job, _batches(job, rows, file))
+
+
+@cache
+def _quick() -> bool:
+    """Whether the compiled kernels are in use; a process that was just started has none yet."""
+    return warm_up()
 
 
 def _packed(job: Job, parts: Iterable[pa.Table]) -> bytes:
@@ -167,15 +179,25 @@ def _read(found: bytes, plan: Plan) -> Backfilled:
     )
 
 
-def _batches(job: Job, file: str) -> Iterator[pa.Table]:
+def _opened(file: str) -> pads.Dataset:
+    try:
+        return pads.dataset(file)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise _unreadable(file, error) from error
+
+
+def _batches(job: Job, rows: pads.Dataset, file: str) -> Iterator[pa.Table]:
     """The job's rows of a file, a bounded piece at a time."""
     try:
-        scanner = pads.dataset(file).scanner(filter=_wanted(job), batch_size=_ROWS)
-        for batch in scanner.to_batches():
+        for batch in rows.to_batches(filter=_wanted(job), batch_size=_ROWS):
             if batch.num_rows:
                 yield conform(pa.Table.from_batches([batch]))
     except (OSError, pa.ArrowInvalid) as error:
-        raise BadFile(file, f"cannot be read as Parquet ({error})") from error
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: str, error: Exception) -> BadFile:
+    return BadFile(file, f"cannot be read as Parquet ({error})")
 
 
 def _wanted(job: Job) -> pads.Expression:
