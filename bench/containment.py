@@ -3,7 +3,8 @@
 Real attacks on a real model behind a real guard, on a server of their own: drills that end with a
 narrow act. Times are what an outsider sees in the server's lists, which it reads four times a
 second. Run: python -m bench.containment [SEEDS] [FROM]; seeds begin at 1000, so that no judged
-drill is tuned on, and with FROM the plays are added to those of earlier pieces.
+drill is tuned on, and with FROM the plays are added to those of earlier pieces. What was played is
+kept after each play: a seed of four plays takes a minute and a half and may be cut short.
 """
 
 import json
@@ -80,19 +81,29 @@ def main() -> None:
         for name in DRILLS:
             made = run(drill(name), Options(seed=FIRST + n, small=True), quiet)
             plays.append(play(made, os.getloadavg()[0]))
-    keep(plays)
+            print(plays[-1], flush=True)
+            keep(plays)
+    said(plays)
+
+
+def unmet(plays: Sequence[Play]) -> Sequence[str]:
+    """The plays that nobody contained."""
+    return sorted(f"{p['drill']} {p['seed']}" for p in plays if p["contained"] is None)
+
+
+def said(plays: Sequence[Play]) -> None:
+    """Prints what was measured."""
+    found = times(plays)
+    for name, one in found.items():
+        print(f"{name:45} {one['median']:6.2f} s  p95 {one['p95']:6.2f} s  n {one['n']:.0f}")
+    print(f"not contained: {', '.join(unmet(plays)) or 'none'}; load {os.getloadavg()[0]:.1f}")
 
 
 def keep(plays: Sequence[Play]) -> None:
-    """Prints what was measured and writes it."""
-    found = times(plays)
-    missed = sorted(f"{p['drill']} {p['seed']}" for p in plays if p["contained"] is None)
-    for name, one in found.items():
-        print(f"{name:45} {one['median']:6.2f} s  p95 {one['p95']:6.2f} s  n {one['n']:.0f}")
-    print(f"not contained: {', '.join(missed) or 'none'}; load {os.getloadavg()[0]:.1f}")
+    """Writes what was measured."""
     made = {
-        "measured": found,
-        "not_contained": missed,
+        "measured": times(plays),
+        "not_contained": unmet(plays),
         "each": list(plays),
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
