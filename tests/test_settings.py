@@ -21,3 +21,8 @@ def test_a_number_of_false_alarms_that_cannot_be_kept_is_refused(
     monkeypatch.setenv("STANCH_FALSE_ALARMS_PER_YEAR", text)
     with pytest.raises(BadInput, match="STANCH_FALSE_ALARMS_PER_YEAR is a number above 0"):
         from_environment()
+
+
+def test_by_itself_only_this_machine_is_listened_to() -> None:
+    assert Settings().host == "127.0.0.1"
+    assert Settings().database == ""

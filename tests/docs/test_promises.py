@@ -1,0 +1,40 @@
+"""Each page that says by which test a promise is shown names tests that exist."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = {page.stem: page for page in sorted((ROOT / "docs" / "explanation").glob("*.md"))}
+
+
+def _promises(page: Path) -> Iterator[str]:
+    """The rows of the tables whose last column is `shown by`."""
+    inside = False
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if line.endswith("| shown by |"):
+            inside = True
+        elif not line.startswith("|"):
+            inside = False
+        elif inside and not line.startswith("|-"):
+            yield line
+
+
+PROMISES = {name: rows for name, page in PAGES.items() if (rows := list(_promises(page)))}
+
+
+def test_the_pages_of_promises_are_there() -> None:
+    assert {"bad-days", "bad-input", "console", "house"} <= PROMISES.keys()
+
+
+@pytest.mark.parametrize("page", PROMISES)
+def test_every_row_names_tests_that_exist(page: str) -> None:
+    for row in PROMISES[page]:
+        cited = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
+        assert cited, row
+        for file, name in cited:
+            tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+            assert name in {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}, name
