@@ -159,7 +159,8 @@ def test_headers_between_neighbours_stay_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("upstreams", "default"), [({}, ""), ({"v": "ftp://x"}, ""), ({"v": "http://x"}, "w")]
+    ("upstreams", "default"),
+    [({}, ""), ({"": "http://x"}, ""), ({"v": "ftp://x"}, ""), ({"v": "http://x"}, "w")],
 )
 def test_a_gateway_that_cannot_work_is_refused(upstreams: dict[str, str], default: str) -> None:
     with pytest.raises(BadInput):

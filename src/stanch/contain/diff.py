@@ -159,7 +159,8 @@ _SENTENCES: Mapping[str, Callable[..., str]] = {
         "Scores carry noise of up to {}; the top class keeps its place.",
     ),
     "shape.epsilon": _value(
-        "Scores carry no privacy noise.", "Scores carry Laplace noise of scale 1/{}."
+        "Scores carry no privacy noise.",
+        "Each score carries Laplace noise of scale 1/{0}: epsilon {0} for each score of an answer.",
     ),
     "filter.input": _value("", "Inputs are looked at: {}."),
     "filter.output": _value("", "Outputs are looked at: {}."),

@@ -8,7 +8,8 @@ Scores are numbers under a name of `NAMES`, the `data` of a KServe v2 output wit
 mappings of class to number there; rows of several numbers under `predictions` or `outputs` are
 scores too, as MLflow and TensorFlow Serving answer them. Order: noise
 (Laplace of scale 1/epsilon, then jitter), rounding, then cutting. Jitter leaves the top class on
-top; Laplace noise does not promise that, its promise is privacy.
+top; Laplace noise does not promise that, its promise is privacy: which score is the highest is
+asked of the noised ones, since the true ones would tell what the noise hides.
 """
 
 import math
@@ -47,12 +48,23 @@ def shaped(body: bytes, shape: Shape, dice: Dice) -> bytes | None:
 
 def numbers(given: Sequence[float], shape: Shape, dice: Dice) -> list[float]:
     """These scores with noise and rounding; with jitter alone the greatest stays the greatest."""
-    top = max(range(len(given)), key=given.__getitem__)
+    return _rounded(_all_noised(given, shape, dice), shape)
+
+
+def _rounded(noised: list[float], shape: Shape) -> list[float]:
+    return noised if shape.round is None else [round(x, shape.round) for x in noised]
+
+
+def _all_noised(given: Sequence[float], shape: Shape, dice: Dice) -> list[float]:
     noised = [_noised(x, shape, dice) for x in given]
     if shape.jitter and shape.epsilon is None:
-        ahead = max(range(len(noised)), key=noised.__getitem__)
+        top, ahead = _highest(given), _highest(noised)
         noised[top], noised[ahead] = noised[ahead], noised[top]
-    return noised if shape.round is None else [round(x, shape.round) for x in noised]
+    return noised
+
+
+def _highest(scores: Sequence[float]) -> int:
+    return max(range(len(scores)), key=scores.__getitem__)
 
 
 def _noised(value: float, shape: Shape, dice: Dice) -> float:
@@ -108,10 +120,11 @@ def _scores(value: JSON, shape: Shape, dice: Dice) -> JSON:
 def _cut(given: list[float], shape: Shape, dice: Dice) -> list[float | None]:
     if not given:
         return []
-    made = numbers(given, shape, dice)
+    noised = _all_noised(given, shape, dice)
+    made = _rounded(noised, shape)
     if shape.scores is Scores.ALL:
         return list(made)
-    top = max(range(len(made)), key=lambda n: (made[n], given[n]))
+    top = _highest(noised)
     return [x if n == top else None for n, x in enumerate(made)]
 
 

@@ -127,7 +127,18 @@ class Fussy(RealDeeds):
 class House:
     def __init__(self, folder: Path, extra: str = "") -> None:
         self.clock = Clock()
-        self.store: SqlStore = open_store(sqlite_url(folder), clock=self.clock)
+        self.folder = folder
+        self.books = by_id([read(extra, "extra.yaml")]) if extra else shipped()
+        self.start()
+        with self.store.begin() as tx:
+            tx.assets.add(
+                Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada", fallback='"no"')
+            )
+            self.incident = tx.incidents.add(incident())
+
+    def start(self) -> None:
+        """The server's parts, on what lies in the folder."""
+        self.store: SqlStore = open_store(sqlite_url(self.folder), clock=self.clock)
         self.freezer = Freezer()
         self.policies = Policies(self.store, self.clock)
         self.told = Told()
@@ -144,15 +155,14 @@ class House:
         world = World(
             store=self.store, deeds=self.deeds, approvals=self.approvals, clock=self.clock
         )
-        self.books = by_id([read(extra, "extra.yaml")]) if extra else shipped()
         self.runner = Runner(world, self.books)
         self.inline = Inline(self.runner)
         self.runner.begin(self.inline)
-        with self.store.begin() as tx:
-            tx.assets.add(
-                Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada", fallback='"no"')
-            )
-            self.incident = tx.incidents.add(incident())
+
+    def restart(self) -> None:
+        """The server ends and starts again; nothing that was only in memory is left."""
+        self.store.close()
+        self.start()
 
     def answer(self) -> Run:
         self.runner.answer(self.incident)
@@ -331,6 +341,20 @@ def test_the_act_waits_for_the_yes_and_then_is_in_force(tmp_path: Path) -> None:
         assert "Safe mode on fraud" in asked.shown
         assert house.vote(yes=True).state is RunState.DONE
         assert house.policies.now(FRAUD).mode is Mode.SAFE
+
+
+def test_a_server_that_restarts_keeps_what_is_in_force_and_what_is_asked(tmp_path: Path) -> None:
+    blocks = BLOCK.partition("  - id: slow")[0]
+    with house_of(tmp_path, blocks + ASKS.partition("freeze\n")[2]) as house:
+        waiting = house.answer()
+        asked, policy = house.asked(), house.policies.now(FRAUD)
+        assert policy.deny.principals == {"key-91"}
+        house.restart()
+        assert (house.asked(), house.policies.now(FRAUD), house.run()) == (asked, policy, waiting)
+        assert house.later(minutes=1) == waiting
+        assert house.vote(yes=True).state is RunState.DONE
+        assert house.policies.now(FRAUD).mode is Mode.SAFE
+        assert house.entered() == ["freeze", "block", "safe-ok", "safe"]
 
 
 def test_silence_takes_the_stated_default_and_touches_nothing(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ class GatewayConfig:
         if not self.upstreams:
             raise BadInput("A gateway needs an upstream, like v6=http://127.0.0.1:9001.")
         for version, url in self.upstreams.items():
+            if not version:
+                raise BadInput(f"The upstream {url} needs its version, like v6={url}.")
             if not url.startswith(("http://", "https://")):
                 raise BadInput(f"The upstream of {version} must begin with http:// or https://.")
         if self.default and self.default not in self.upstreams:
