@@ -17,6 +17,7 @@ import yaml
 from numpy.typing import NDArray
 
 from stanch.triage.taxonomy.atlas import Matrix, matrix_from
+from stanch.triage.taxonomy.lexicon import packaged_lexicon
 from stanch.triage.taxonomy.mapper import COLUMNS, Model, columns_of, guess, pack, vector_of
 
 HOME = Path(__file__).parents[1] / "src/stanch/triage/taxonomy"
@@ -60,6 +61,7 @@ def model_from(steps: Sequence[Step], matrix: Matrix, descriptions: dict[str, st
         technique_rows=np.array(rows),
         links=links,
         floor=0.0,
+        lexicon=packaged_lexicon(),
     )
 
 

@@ -4,6 +4,8 @@ In    free text; optionally the tactic, when it is known.
 Out   the likeliest techniques with their scores, or nothing: it abstains when it cannot tell.
 Why   people write what they saw, not ids. Two stages, since a tactic narrows 170 techniques down
       to some ten, and a person often knows the tactic.
+Words What the lexicon reads in the text is added to the score: LIFT for each concept. The vectors
+      know the prose of ATLAS, the lexicon what people say.
 Math  Words and pairs of words are hashed into a fixed number of columns and weighed by rarity.
       Each tactic and each technique has a few directions (its labelled neighbours, blended, and
       its name). Score of a tactic: cosine to its nearest direction; of a technique the same, times
@@ -24,8 +26,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from stanch.triage.taxonomy.lexicon import Lexicon, packaged_lexicon
+
 Floats = NDArray[np.float64]
 COLUMNS = 4096
+LIFT = 0.04
+"""What one concept is worth; the likeliest cosines of a short report lie about 0.1."""
 WORD = re.compile(r"[a-z][a-z0-9]{2,}")
 STOP = frozenset(
     [
@@ -59,6 +65,7 @@ class Model:
     links: Mapping[str, tuple[str, ...]]
     floor: float
     """Below this score the mapper abstains."""
+    lexicon: Lexicon | None = None
 
 
 def columns_of(text: str) -> NDArray[np.int64]:
@@ -83,9 +90,12 @@ def guess(text: str, model: Model, *, tactic: str = "", top: int = 3) -> tuple[G
     scores: dict[str, float] = {}
     for name, score in zip(model.techniques, (model.technique_rows @ seen).tolist(), strict=True):
         scores[name] = max(scores.get(name, 0.0), score)
+    told = model.lexicon.told(text) if model.lexicon else {}
     made = [
         Guess(
-            technique=t, tactic=best, score=round(score * 0.7 + by_tactic.get(best, 0.0) * 0.3, 4)
+            technique=t,
+            tactic=best,
+            score=round(score * 0.7 + by_tactic.get(best, 0.0) * 0.3 + LIFT * told.get(t, 0), 4),
         )
         for t, score in scores.items()
         if (best := _best(model.links.get(t, ()), by_tactic, tactic))
@@ -136,4 +146,5 @@ def packaged_model() -> Model:
         technique_rows=unpack(raw["technique_rows"], len(raw["techniques"])),
         links={k: tuple(v) for k, v in raw["links"].items()},
         floor=raw["floor"],
+        lexicon=packaged_lexicon(),
     )
