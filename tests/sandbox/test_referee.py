@@ -8,7 +8,7 @@ import pytest
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
 from stanch.sandbox.eyes import Sight
 from stanch.sandbox.referee import Record, enough, hit_wrongly, score
-from stanch.sandbox.score import Answered
+from stanch.sandbox.score import Answered, Bundle
 from stanch.sandbox.tenants import Service, network_of
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import VerdictKind
@@ -24,6 +24,7 @@ EXPECTED = Expected(
 
 
 GOOD = ("v1", "v0.9")
+BUNDLE = Bundle(incident="inc-1", verified=True, says="it holds", entries=12, items=2, seconds=0.4)
 
 
 def drill(expected: Expected = EXPECTED, *, innocent: bool = False) -> Drill:
@@ -82,6 +83,7 @@ def record() -> Record:
         service=Service(),
         gain=Gain(says="12 answers"),
         evidence=True,
+        bundles=(BUNDLE,),
         undone=True,
     )
 
@@ -99,12 +101,16 @@ def test_all_right_is_won() -> None:
         ({"evidence": None}, "no evidence"),
         ({"evidence": False}, "does not hold"),
         ({"notes": ("No baseline.",)}, "No baseline"),
+        ({"bundles": ()}, "no bundle of it"),
+        ({"bundles": (replace(BUNDLE, verified=False, says="entry 3: x"),)}, "entry 3: x"),
+        ({"bundles": (BUNDLE, replace(BUNDLE, verified=None, says="gone"))}, "verify: gone"),
     ],
 )
 def test_one_thing_wrong_is_named_and_not_won(parts: dict[str, Any], why: str) -> None:
     found = score(replace(record(), **parts))
     assert not found.won
     assert any(why in note for note in found.notes), found.notes
+    assert found.evidence_verified is not True or "notes" in parts or "undone" in parts
 
 
 @pytest.mark.parametrize(
@@ -231,7 +237,7 @@ def test_stopping_everything_hits_everybody() -> None:
 
 def test_an_innocent_drill_is_won_by_leaving_it_alone() -> None:
     quiet = drill(Expected(verdict=VerdictKind.NATURAL), innocent=True)
-    one = replace(record(), drill=quiet, sight=Sight(), evidence=None, undone=None)
+    one = replace(record(), drill=quiet, sight=Sight(), evidence=None, bundles=(), undone=None)
     assert score(one).won
     natural = incident("natural", None)
     natural["suspects"].clear()

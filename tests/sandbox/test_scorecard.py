@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from stanch.sandbox.score import Score, Seconds
+from stanch.sandbox.origin import Origin
+from stanch.sandbox.score import Bundle, Score, Seconds
 from stanch.sandbox.scorecard import COLUMNS, joined, markdown, rows, scorecard, svg
 from stanch.vocabulary.trouble import BadInput
 
@@ -93,6 +94,38 @@ def test_a_copy_that_was_stopped_is_measured_beside_one_that_was_not() -> None:
     stopped = replace(one(), measured={"fidelity": 0.7, "uncontained": 0.95})
     (bar,) = [b for b in scorecard([stopped]).reached if b.says.startswith("a copy")]
     assert (bar.holds, bar.measured) == (True, "25.0 points")
+
+
+def test_a_bundle_is_told_with_its_entries_or_with_what_is_bad_in_it() -> None:
+    good = Bundle(incident="inc-1", verified=True, says="it holds", entries=30, seconds=0.5)
+    bad = replace(good, verified=False, says="data/x: is missing")
+    verified = replace(one(), bundles=(good,))
+    lost = replace(one(seed=2), bundles=(good, bad), won=False)
+    card = scorecard([verified, lost])
+    assert [row["bundle"] for row in rows(card)] == ["30 entries, 0.5 s", "data/x: is missing"]
+    assert rows(scorecard([one()]))[0]["bundle"] == "-"
+    assert "| 30 entries, 0.5 s |" in markdown(scorecard([verified]))
+    (bar,) = [b for b in card.reached if b.says.startswith("evidence bundles")]
+    assert (bar.holds, bar.measured) == (False, "2 of 3")
+
+
+def test_the_page_names_the_code_the_machine_and_the_options() -> None:
+    card = scorecard([replace(one(), small=True)])
+    (own,) = card.origins
+    page = markdown(card)
+    for part in (own.code, own.source, card.machine, f"Python {own.python}", "Seed 1."):
+        assert part in page
+    assert f"numpy {own.libraries['numpy']}" in page
+    assert "Size: small; through: guard; speed: 1." in page
+    again = msgspec.json.decode(msgspec.json.encode(card), type=type(card))
+    assert again.origins == card.origins
+
+
+def test_pieces_of_different_code_name_both() -> None:
+    here = scorecard([one()])
+    there = replace(scorecard([one(seed=2)]), origins=(Origin(commit="abc", changed=True),))
+    assert len(joined([here, scorecard([one(seed=3)])]).origins) == 1
+    assert [o.code for o in joined([here, there]).origins][1] == "commit abc, with changes"
 
 
 def test_the_picture_is_well_formed_and_labelled() -> None:

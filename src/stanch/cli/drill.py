@@ -176,6 +176,9 @@ def _played(orders: "list[Order]", wanted: Wanted, out: Out) -> Scorecard:
     """The card of those that could be played."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from stanch.sandbox.matrix import Budget, played  # noqa: PLC0415  the heavy parts
+    from stanch.sandbox.origin import origin  # noqa: PLC0415  asks git
+
+    origin()  # before the first play: files may change under a long matrix
 
     seconds = 60 * wanted.minutes or float("inf")
 

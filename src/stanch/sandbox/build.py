@@ -53,6 +53,8 @@ class Stage:
 
     drill: Drill
     options: Options
+    folder: Path
+    """Where everything of it is; gone when it is over."""
     server: Server
     victim: Victim
     scene: Scene
@@ -205,6 +207,7 @@ def raised(
         yield Stage(
             drill=drill,
             options=options,
+            folder=folder,
             server=server,
             victim=victim,
             scene=scene,

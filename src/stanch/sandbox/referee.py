@@ -5,9 +5,10 @@ Out   a `Score`.
 Why   the rule of winning, all of it: (1) the right name; (2) the guilty named, and nobody else;
       (3) the incident and proved containment in time; (4) nobody innocent contained, and at most
       one in a hundred of their requests refused; (5) no bad version in service once it is
-      contained; (6) people asked only what they should be; (7) evidence that holds and is older
-      than any change; (8) a way back that leads back; (9) no incident before anything happened.
-      What the attacker gained is told as a figure and not judged.
+      contained; (6) people asked only what they should be; (7) evidence that holds, is older
+      than any change, and in its bundle convinces the offline verifier; (8) a way back that leads
+      back; (9) no incident before anything happened. What the attacker gained is told as a
+      figure and not judged.
 """
 
 import ipaddress
@@ -18,7 +19,7 @@ from typing import Any
 from stanch.sandbox.aftermath import loud
 from stanch.sandbox.drill import Drill, Expected, Gain
 from stanch.sandbox.eyes import Sight
-from stanch.sandbox.score import Answered, Score
+from stanch.sandbox.score import Answered, Bundle, Score
 from stanch.sandbox.tenants import Service, network_of
 from stanch.vocabulary.incident import VerdictKind
 
@@ -91,6 +92,8 @@ class Record:
     gain: Gain
     evidence: bool | None
     """Whether the evidence holds and was taken before anything changed; None without any."""
+    bundles: tuple[Bundle, ...] = ()
+    """What the offline verifier said of each incident's bundle."""
     undone: bool | None
     """Whether the way back led back; None when nothing was to be undone."""
     clean: bool = True
@@ -100,6 +103,7 @@ class Record:
     pace: float = 1.0
     """The share of ordinary requests that the machine could make."""
     through: str = "guard"
+    small: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -125,7 +129,7 @@ def score(record: Record) -> Score:
         seconds=sight.seconds,
         innocent_refused=round(record.service.refused_share(drill.expected.guilty), 4),
         contained_wrongly=tuple(wrongly),
-        evidence_verified=record.evidence,
+        evidence_verified=_convinced(record),
         notes=tuple(notes),
         won=right and named and not wrongly and not notes,
         undone=record.undone,
@@ -137,6 +141,8 @@ def score(record: Record) -> Score:
         speed=record.speed,
         pace=record.pace,
         through=record.through,
+        small=record.small,
+        bundles=record.bundles,
     )
 
 
@@ -192,8 +198,26 @@ def _against(record: Record, incident: Document | None) -> Iterator[str]:
     wrong = asked - {*drill.expected.asks, *drill.expected.hears}
     if wrong:
         yield f"A person was asked about {', '.join(sorted(wrong))}, which is not called for."
+    yield from _unconvinced(record)
     if record.undone is False:
         yield "The way back did not lead back."
+
+
+def _convinced(record: Record) -> bool | None:
+    """Whether the evidence holds here, and for whoever has its bundles alone."""
+    if record.evidence is None:
+        return None
+    accepted = [one.verified is True for one in record.bundles]
+    return record.evidence and bool(accepted) and all(accepted)
+
+
+def _unconvinced(record: Record) -> Iterator[str]:
+    """Bundles that do not convince an outsider."""
+    if record.evidence is not None and not record.bundles:
+        yield "There was evidence, and no bundle of it could be had."
+    for one in record.bundles:
+        if one.verified is not True:
+            yield f"The evidence bundle does not verify: {one.says}"
 
 
 def _changed_for_nothing(record: Record) -> Iterator[str]:

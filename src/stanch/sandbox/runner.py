@@ -3,8 +3,9 @@
 In    a drill and how to run it.
 Out   its moments as they come, its `Score`; `CouldNotTell` when the stage could not be built.
 Why   the order is the same for every drill, so that scores compare: (1) build, (2) an ordinary
-      while, (3) the attack, while eyes watch, (4) a while after, (5) the evidence, (6) the way
-      back, (7) the referee. Whatever happens, nothing is left running.
+      while, (3) the attack, while eyes watch, (4) a while after, (5) the evidence, here and as an
+      outsider gets it, (6) the way back, (7) the referee. Whatever happens, nothing is left
+      running.
 """
 
 import threading
@@ -21,6 +22,7 @@ from stanch.sandbox.eyes import Bar, Eyes
 from stanch.sandbox.ground import Ground
 from stanch.sandbox.moment import Moment, Part, Tell
 from stanch.sandbox.options import Options
+from stanch.sandbox.outsider import bundles_of, remembered
 from stanch.sandbox.pace import Pace
 from stanch.sandbox.people import READS, Person
 from stanch.sandbox.processes import repeated
@@ -73,6 +75,7 @@ def _played(stage: Stage, times: Times, tell: Tell) -> Score:
         # (2) an ordinary while: whatever is said now is a false alarm
         say(Part.QUIET, f"ordinary traffic of {len(stage.tenants)} tenants.")
         _wait(times.quiet, lambda: False)
+        keys = remembered(stage.server.api)
         # (3) the attack, (4) a while after
         eyes.attack_begins()
         say(Part.ATTACK, f"{drill.title.lower()}.")
@@ -82,6 +85,7 @@ def _played(stage: Stage, times: Times, tell: Tell) -> Score:
         # (5) the evidence
         say(Part.PROOF, "checking the evidence.")
         evidence = evidence_of(stage, eyes.sight)
+        bundles = bundles_of(stage.server.api, eyes.sight.incidents, stage.folder, keys)
         # (6) the way back
         say(Part.BACK, "taking it back.")
         back = undone(stage, eyes.sight)
@@ -92,11 +96,13 @@ def _played(stage: Stage, times: Times, tell: Tell) -> Score:
             seed=stage.options.seed,
             speed=stage.options.speed,
             through=stage.options.through,
+            small=stage.options.small,
             tenants=stage.tenants,
             sight=eyes.sight,
             service=stage.service,
             gain=drill.gain(stage.scene, loot) if loot is not None else Gain(says="nothing"),
             evidence=evidence,
+            bundles=bundles,
             undone=back,
             clean=clean,
             answers=tuple(person.answers),

@@ -27,6 +27,24 @@ class Answered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Bundle:
+    """One incident's evidence as an outsider got it, and what the offline verifier said of it."""
+
+    incident: str
+    verified: bool | None
+    """None when it could not be told."""
+    says: str
+    """The verifier's own words: the first bad file or entry, when it does not hold."""
+    entries: int = 0
+    """Entries of the log that were proved."""
+    items: int = 0
+    size: int = 0
+    """Bytes."""
+    seconds: float = 0.0
+    """From asking for it to the verifier's last word."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
     """One drill's outcome."""
 
@@ -61,3 +79,7 @@ class Score:
     """What stood in front of the victim."""
     pace: float = 1.0
     """The share of ordinary requests that this machine made in time; little is a slow machine."""
+    bundles: tuple[Bundle, ...] = ()
+    """The evidence bundle of each incident; `evidence_verified` needs all of them to hold."""
+    small: bool = False
+    """Whether it was the short attack."""

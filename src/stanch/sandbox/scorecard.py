@@ -7,11 +7,12 @@ Why   a claim of protection is worth the attack it was tried on, with its seeds 
 import os
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
 import stanch
+from stanch.sandbox.origin import Origin, origin
 from stanch.sandbox.score import Score
 from stanch.sandbox.summary import Line, Reached, lines, reached
 from stanch.vocabulary.trouble import BadInput
@@ -36,6 +37,8 @@ class Scorecard:
     """Drills that no time was left for."""
     left_out: tuple[str, ...] = ()
     """Which they are, with their seeds."""
+    origins: tuple[Origin, ...] = ()
+    """The code that was played, its Python and its libraries; several when pieces differ."""
 
     @property
     def won(self) -> bool:
@@ -62,6 +65,7 @@ def scorecard(
         failed=tuple(failed),
         left=len(left),
         left_out=tuple(left),
+        origins=(origin(),),
     )
 
 
@@ -85,18 +89,32 @@ def joined(cards: Sequence[Scorecard]) -> Scorecard:
         failed=tuple(why for card in cards for why in card.failed),
         left=len(left),
         left_out=left,
+        origins=_different(one for card in cards for one in card.origins),
     )
+
+
+def _different(all_of_them: Iterable[Origin]) -> tuple[Origin, ...]:
+    found: list[Origin] = []
+    for one in all_of_them:
+        if one not in found:
+            found.append(one)
+    return tuple(found)
 
 
 _MEANING = (
     "Seconds count from the first hostile act to what the API shows. Contained is when the policy "
     "suffices, every guard runs it, no bad version answers and stanch has entered its own proof. "
-    "Refused is of innocent requests, the worst seed."
+    "Refused is of innocent requests, the worst seed. Evidence counts the plays in which it held "
+    "and the offline verifier accepted the bundle of every incident; beside it the entries that "
+    "are proved in a bundle, and the seconds from asking for it to the verifier's last word."
 )
-COLUMNS = ("drill", "seed", "expected", "got", "finding", "incident", "contained", "refused", "won")
+COLUMNS = (
+    *("drill", "seed", "expected", "got", "finding", "incident", "contained", "refused"),
+    *("bundle", "won"),
+)
 _SUMMARY = (
     *("drill", "won", "called right", "guilty named", "incident", "contained", "slowest"),
-    *("refused", "wrongly", "evidence", "undone", "asked"),
+    *("refused", "wrongly", "evidence", "bundle", "undone", "asked"),
 )
 
 
@@ -112,6 +130,7 @@ def rows(card: Scorecard) -> list[dict[str, str]]:
             "incident": _seconds(one.seconds.incident),
             "contained": _seconds(one.seconds.contained),
             "refused": f"{one.innocent_refused:.1%}",
+            "bundle": _bundle(one),
             "won": "won" if one.won else "not won",
         }
         for one in card.drills
@@ -149,8 +168,30 @@ def markdown(card: Scorecard) -> str:
         "can be seen. The first seed of each drill:",
         "",
         *_gains(card),
+        "",
+        "## What was played",
+        "",
+        *_played(card),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _played(card: Scorecard) -> list[str]:
+    """The code, the machine and the options, so that it can be played again."""
+    sizes = sorted({"small" if one.small else "full" for one in card.drills})
+    ways = sorted({one.through for one in card.drills})
+    speeds = sorted({f"{one.speed:g}" for one in card.drills})
+    found = [
+        f"- Machine: {_cell(card.machine)}.",
+        f"- Size: {', '.join(sizes)}; through: {', '.join(ways)}; speed: {', '.join(speeds)}.",
+    ]
+    for one in card.origins:
+        names = ", ".join(f"{name} {number}" for name, number in one.libraries.items())
+        found += [
+            f"- stanch {card.version}, {one.code}; its files: `{one.source}`.",
+            f"- Python {one.python}; {names}.",
+        ]
+    return found if card.drills else ["Nothing."]
 
 
 def _seeds(seeds: Sequence[int]) -> str:
@@ -184,6 +225,7 @@ def _line_row(one: Line) -> tuple[str, ...]:
         f"{one.refused:.1%}",
         str(one.contained_wrongly),
         str(one.evidence),
+        _bundles(one),
         str(one.undone),
         str(one.asked),
     )
@@ -249,6 +291,21 @@ def _bar(one: Line, top: int, *, hostile: bool) -> list[str]:
         x = _x(one.incident_seconds)
         found.append(f'<rect x="{x:.0f}" y="{top}" width="2" height="20" fill="#222"/>')
     return found
+
+
+def _bundle(one: Score) -> str:
+    """What the offline verifier said of this play's bundles, in few words."""
+    bad = next((b for b in one.bundles if b.verified is not True), None)
+    if bad is not None:
+        return bad.says
+    entries, took = sum(b.entries for b in one.bundles), sum(b.seconds for b in one.bundles)
+    return f"{entries} entries, {took:.1f} s" if one.bundles else "-"
+
+
+def _bundles(one: Line) -> str:
+    if one.bundle_entries is None or one.bundle_seconds is None:
+        return "-"
+    return f"{one.bundle_entries:.0f} entries, {one.bundle_seconds:.1f} s"
 
 
 def _x(seconds: float) -> float:

@@ -9,8 +9,11 @@ Why   a mean over drills would hide the one that is always lost, so each has its
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeVar
 
-from stanch.sandbox.score import Score
+from stanch.sandbox.score import Bundle, Score
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,11 +37,16 @@ class Line:
     """The largest share of innocent requests refused."""
     contained_wrongly: int
     evidence: int
+    """Plays whose evidence held, here and in every bundle for the offline verifier."""
     undone: int
     asked: int
     """Questions to people, over all seeds."""
     notes: tuple[str, ...]
     """Why it was lost, with how often: the commonest first."""
+    bundle_entries: float | None = None
+    """Entries of the log proved in a bundle, the median."""
+    bundle_seconds: float | None = None
+    """From asking for a bundle to the verifier's last word, the median."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +87,8 @@ def _line(name: str, own: Sequence[Score]) -> Line:
         undone=sum(s.undone is True for s in own),
         asked=sum(len(s.answers) for s in own),
         notes=_commonest(own),
+        bundle_entries=_middle([float(b.entries) for s in own for b in s.bundles]),
+        bundle_seconds=_middle([b.seconds for s in own for b in s.bundles]),
     )
 
 
@@ -122,6 +132,7 @@ def reached(scores: Sequence[Score]) -> tuple[Reached, ...]:
     innocent = [s for s in scores if s.attack == "none"]
     took = [s.seconds.contained for s in hostile if s.seconds.contained is not None]
     refused = [s.innocent_refused for s in scores]
+    bundles = [b for s in scores for b in s.bundles]
     return (
         _share_bar("called what it is", scores, lambda s: s.right, RIGHT),
         _share_bar("the innocent drills called no attack, and left alone", innocent, _alone, 1.0),
@@ -132,6 +143,7 @@ def reached(scores: Sequence[Score]) -> tuple[Reached, ...]:
         _most_bar("seconds to proved containment, median", took, median, CONTAINED_WITHIN),
         _most_bar("innocent requests refused, the worst", refused, max, REFUSED),
         _copies(hostile),
+        _share_bar("evidence bundles that the offline verifier accepts", bundles, _accepted, 1.0),
     )
 
 
@@ -143,13 +155,15 @@ def _proved(one: Score) -> bool:
     return one.seconds.contained is not None
 
 
+def _accepted(one: Bundle) -> bool:
+    return one.verified is True
+
+
 def _touched(one: Score) -> bool:
     return any(note.startswith("Nobody attacked") for note in one.notes)
 
 
-def _share_bar(
-    says: str, of: Sequence[Score], good: Callable[[Score], bool], bar: float
-) -> Reached:
+def _share_bar(says: str, of: Sequence[T], good: Callable[[T], bool], bar: float) -> Reached:
     """At least so many of them."""
     share = _share(of, good)
     return Reached(
@@ -183,7 +197,7 @@ def _copies(hostile: Sequence[Score]) -> Reached:
     )
 
 
-def _share(own: Sequence[Score], good: Callable[[Score], bool]) -> float:
+def _share(own: Sequence[T], good: Callable[[T], bool]) -> float:
     return sum(map(good, own)) / len(own) if own else 0.0
 
 
