@@ -139,6 +139,18 @@ def test_a_hunt_finds_the_events_that_were_sent(server: Any) -> None:
     assert (bad.status, bad.headers["content-type"]) == (422, "application/problem+json")
     late = server.ask("GET", "/api/v1/hunt?asset=hunted&since=2026-11-20T10:00:00")
     assert late.status == 422
+    none = server.ask("GET", "/api/v1/hunt/count?asset=hunted&where=latency_ms%20%3E%2099")
+    assert none.json == {"count": 0}
+
+
+def test_a_hunt_on_an_asset_that_nobody_knows_says_so(server: Any) -> None:
+    for path in ("hunt", "hunt/count"):
+        unknown = server.ask("GET", f"/api/v1/{path}?asset=nope")
+        assert unknown.status == 404
+        assert "no asset 'nope'" in unknown.json["detail"]
+    server.ask("POST", "/api/v1/assets", {**ASSET, "id": "quiet-one"})
+    assert server.ask("GET", "/api/v1/hunt/count?asset=quiet-one").json == {"count": 0}
+    assert server.ask("GET", "/api/v1/hunt?asset=quiet-one").json == []
 
 
 def test_a_key_is_shown_once_and_is_nothing_after_it_is_revoked(server: Any) -> None:

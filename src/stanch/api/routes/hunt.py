@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter, SkipValidation
 
 from stanch.api.asking import TheHouse, needs
-from stanch.api.house import Question
+from stanch.api.house import House, Question
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput
@@ -34,13 +34,26 @@ def question(
 @get("/hunt", opt=needs(Scope.READ), sync_to_thread=True)
 def hunt(house: TheHouse, question: TheQuestion) -> list[dict[str, Any]]:
     """The newest events that match, each as a row of its columns."""
-    return house.lake.hunt(question)
+    found = house.lake.hunt(question)
+    if not found:
+        _known(house, question)
+    return found
 
 
 @get("/hunt/count", opt=needs(Scope.READ), sync_to_thread=True)
 def hunt_count(house: TheHouse, question: TheQuestion) -> dict[str, int]:
     """How many events match."""
-    return {"count": house.lake.hunt_count(question)}
+    found = house.lake.hunt_count(question)
+    if not found:
+        _known(house, question)
+    return {"count": found}
+
+
+def _known(house: House, question: Question) -> None:
+    """Raise where neither an event nor the inventory knows the asset: a mistyped name has no 0."""
+    if not house.lake.hunt_count(Question(asset=question.asset)):
+        with house.store.look() as tx:
+            tx.assets.get(question.asset)
 
 
 ROUTES = (hunt, hunt_count)
