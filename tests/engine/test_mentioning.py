@@ -6,10 +6,10 @@ import pytest
 
 from stanch.engine.cases import Cases
 from stanch.engine.mentioning import MOST, named
-from stanch.engine.telling import Notice
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.ids import AssetId, IncidentId, UserId
 from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.notice import KeptNotice
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role, User
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -17,19 +17,8 @@ ADA = Caller(name="ada", scopes=ROLE_SCOPES[Role.RESPONDER], role=Role.RESPONDER
 KEY = IncidentId("inc-1")
 
 
-class Ears:
-    """Keeps what is told."""
-
-    def __init__(self) -> None:
-        self.heard: list[Notice] = []
-
-    def tell(self, notice: Notice) -> None:
-        self.heard.append(notice)
-
-
-def noted(store: SqlStore, text: str, *, exercise: bool = False) -> list[Notice]:
+def noted(store: SqlStore, text: str, *, exercise: bool = False) -> list[KeptNotice]:
     """Whom a note of ada's on an open incident calls."""
-    ears = Ears()
     with store.begin() as tx:
         for name in ("ada", "ben", "cleo"):
             gone = name == "cleo"
@@ -53,8 +42,9 @@ def noted(store: SqlStore, text: str, *, exercise: bool = False) -> list[Notice]
                 exercise=exercise,
             )
         )
-    Cases(store, lambda: NOW, (), ears).note(KEY, text, ADA)
-    return ears.heard
+    Cases(store, lambda: NOW).note(KEY, text, ADA)
+    with store.look() as tx:
+        return list(tx.notices.due(NOW, MOST))
 
 
 def test_a_mention_is_a_name_and_no_part_of_an_address() -> None:
@@ -79,3 +69,16 @@ def test_an_exercise_calls_nobody(sql_store: SqlStore) -> None:
 def test_one_note_calls_no_more_than_so_many(sql_store: SqlStore) -> None:
     crowd = " ".join(f"@somebody-{n}" for n in range(MOST))
     assert noted(sql_store, f"{crowd} @ben") == []
+
+
+def test_a_note_and_its_calls_are_kept_together_or_not_at_all(
+    sql_store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> None:
+        raise RuntimeError("the process ends here")
+
+    monkeypatch.setattr("stanch.engine.cases.keep", cut)
+    with pytest.raises(RuntimeError):
+        noted(sql_store, "@ben please look")
+    with sql_store.look() as tx:
+        assert not tx.notes.of(KEY)

@@ -346,7 +346,7 @@ def test_every_page_stands_when_there_is_nothing_yet(tmp_path: Path) -> None:
     admin = Caller(name="ada", scopes=ROLE_SCOPES[Role.ADMIN], role=Role.ADMIN)
     with opened(Settings(data=tmp_path)) as parts:
         bare = console_of(parts, work_of(parts))
-        assert "All is calm" in read(bare, "/", by=admin)
+        assert "Nothing is protected yet" in read(bare, "/", by=admin)
         for path in PLAIN:
             assert asked(bare, "GET", path, by=admin).status in {200, 303}, path
 

@@ -139,7 +139,7 @@ def work_of(parts: Parts) -> Work:
         lifecycle=keeper.path,
         baselines=Baselines(store, parts.signed("baseline"), utc_now, parts.crew),
         printed=Printed(store, utc_now),
-        cases=Cases(store, utc_now, tellers, others.notices),
+        cases=Cases(store, utc_now, tellers),
         policies=policies,
         guards=guards,
         approvals=approvals,

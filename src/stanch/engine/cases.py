@@ -13,11 +13,12 @@ from datetime import datetime
 
 from stanch.engine.clock import Clock, new_id
 from stanch.engine.lifecycle import Teller
+from stanch.engine.lines import draw
 from stanch.engine.mentioning import called
+from stanch.engine.notices import keep
 from stanch.engine.owed import ANSWERS, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.rejudging import judged_again, judged_anew
-from stanch.engine.telling import Nobody, Notifier
 from stanch.vocabulary.casework import Note, Regroup, Undo
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.ids import FindingId, IncidentId
@@ -70,15 +71,13 @@ class Cases:
         store: Store,
         clock: Clock,
         tellers: Sequence[Teller] = (),
-        notifier: Notifier | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._tellers = tuple(tellers)
-        self._notifier = notifier or Nobody()
 
     def note(self, incident: IncidentId, text: str, caller: Caller) -> Note:
-        """The note, kept beside the incident; whom it names is told."""
+        """The note, kept beside the incident, and in the same commit the calls to whom it names."""
         words = text.strip()
         if not words or len(words) > LONGEST:
             raise BadInput(f"A note has 1 to {LONGEST} characters; this one has {len(words)}.")
@@ -88,9 +87,8 @@ class Cases:
             seen = tx.incidents.get(incident)
             tx.notes.add(note)
             self._enter(tx, seen, caller, "wrote a note", at)
-            calls = called(tx, note, seen)
-        for call in calls:
-            self._notifier.tell(call)
+            for call in called(tx, note, seen):
+                keep(tx, call, at)
         return note
 
     def assign(self, incident: IncidentId, commander: str, seen: int, caller: Caller) -> Incident:
@@ -131,6 +129,8 @@ class Cases:
                 moved = replace(moved, contained_at=at)
             moved = replace(moved, closed_at=at if step.to is Phase.CLOSED else None)
             saved = tx.incidents.save(moved)
+            if step.to is Phase.CLOSED:
+                draw(tx, saved.asset, at)
             what = f"{now.phase} to {step.to}" + (f": {step.why}" if step.why else "")
             self._enter(tx, saved, caller, what, at, Deed.INCIDENT_MOVED)
         return saved

@@ -43,21 +43,8 @@ class Notices:
     def tell(self, notice: Notice) -> None:
         """Keeps it to be sent; the same key again changes nothing."""
         at = self._clock()
-        key = notice_id(notice.key)
         with self._store.begin() as tx:
-            if tx.notices.find(key) is not None:
-                return
-            kept = KeptNotice(
-                id=key,
-                at=at,
-                to=notice.to,
-                says=notice.says,
-                urgency=notice.urgency,
-                incident=notice.incident,
-                asset=notice.asset,
-                due=at,
-            )
-            tx.notices.add(kept)
+            keep(tx, notice, at)
 
     def turn(self) -> int:
         """How many notices were sent, or came to an end otherwise."""
@@ -127,6 +114,25 @@ class Notices:
             else:
                 taken.append(told)
         return tuple(taken), why
+
+
+def keep(tx: Transaction, notice: Notice, at: datetime) -> None:
+    """Keeps it in the commit of what it tells of; the same key again changes nothing."""
+    key = notice_id(notice.key)
+    if tx.notices.find(key) is not None:
+        return
+    tx.notices.add(
+        KeptNotice(
+            id=key,
+            at=at,
+            to=notice.to,
+            says=notice.says,
+            urgency=notice.urgency,
+            incident=notice.incident,
+            asset=notice.asset,
+            due=at,
+        )
+    )
 
 
 def notice_id(key: str) -> str:

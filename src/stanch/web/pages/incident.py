@@ -1,37 +1,34 @@
-"""The incident: its head, which stays in sight, and its tabs."""
+"""The incident: its head, which stays in sight, and the tabs that are lists."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from stanch.engine.placed import in_force, placed
+from stanch.engine.containment_clock import LAW
+from stanch.engine.placed import placed
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
-from stanch.triage.callout import roles_to_call
-from stanch.triage.next_steps import first_actions
-from stanch.triage.similar import similar
-from stanch.triage.taxonomy.atlas import packaged
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import Undo
 from stanch.vocabulary.clock import Clock, ClockState
 from stanch.vocabulary.ids import IncidentId
-from stanch.vocabulary.incident import MOVES, Incident, Move, Phase
+from stanch.vocabulary.incident import MOVES, Incident, Move, Phase, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.span import Span
 from stanch.web.charts import shares
 from stanch.web.listing import Lines, shown
-from stanch.web.lists import EVIDENCE, FINDINGS, seen_at
+from stanch.web.lists import EVIDENCE, FINDINGS
 from stanch.web.markdown import html
 from stanch.web.paper import page
 from stanch.web.plots import Plot, plotted
-from stanch.web.questions import matters, questions
 from stanch.web.visit import Answer, Page, Visit
 
 TELLING = (Deed.PERSON_TOLD, Deed.APPROVAL_ASKED)
 """The deeds by which people hear of an incident."""
-_TOLD = 5
 _PLOTS = 3
+_CLOCKS = 4
+_HARMLESS = (VerdictKind.NATURAL, VerdictKind.FAULT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +49,7 @@ class Case:
     asset: Asset | None
     tabs: tuple[Tab, ...]
     contain_by: datetime | None
-    """When containment is due; nothing once it is contained."""
+    """When containment is due; nothing once it is contained, or where there is nothing to."""
     bare: bool
     """Whether what once contained it is in force no more."""
     clock: Clock | None
@@ -68,7 +65,7 @@ def case_of(visit: Visit, tx: Transaction) -> Case:
     one = line.incident
     asset = tx.assets.find(one.asset)
     running = Wanted(incident=(key,), state=(ClockState.RUNNING.value,))
-    clocks = tx.clocks.page(running, limit=1).items
+    clocks = [c for c in tx.clocks.page(running, limit=_CLOCKS).items if c.law != LAW]
     role = visit.caller.role
     return Case(
         incident=one,
@@ -119,55 +116,9 @@ def _bare(tx: Transaction, one: Incident) -> bool:
 def _contain_by(one: Incident, asset: Asset | None) -> datetime | None:
     if one.contained_at is not None or one.phase is Phase.CLOSED or asset is None:
         return None
+    if one.verdict.kind in _HARMLESS:
+        return None
     return one.opened + timedelta(minutes=asset.deadline_minutes)
-
-
-def overview(visit: Visit) -> Answer:
-    """What happened, why it matters, what to ask, what to do."""
-    with visit.console.store.look() as tx:
-        case = case_of(visit, tx)
-        one = case.incident
-        told = tx.findings.page(Wanted(incident=(one.id,)), limit=_TOLD).items
-        closed = Wanted(closed=True, exercise=one.exercise)
-        past = [line.incident for line in tx.incidents.page(closed, limit=200).items]
-        near = similar(one, past, top=3)
-        titles = {p.id: p.title for p in past}
-        acts = [act for act in placed(tx, one.id) if act.undone is None]
-        standing = in_force(tx, acts)
-        done = {act.act: act for act in acts if act.key in standing or not act.demands}
-        seen = seen_at(tx, told)
-    guilty = sorted(one.suspects, key=lambda s: -s.share)[:8]
-    return page(
-        visit,
-        "incident_overview.html",
-        case=case,
-        tab="",
-        told=told,
-        seen=seen,
-        matters=matters(one),
-        questions=questions(one),
-        steps=first_actions(one),
-        done=done,
-        calls=roles_to_call(one, case.asset),
-        near=near,
-        techniques=[(t, _technique(t)) for t in (*_unversioned(one.atlas), *one.owasp)],
-        titles=titles,
-        guilty=guilty,
-    )
-
-
-def _unversioned(techniques: Sequence[str]) -> list[str]:
-    """The ids of ATLAS without the version that each was read in."""
-    return [one.partition("@")[0] for one in techniques]
-
-
-def _technique(key: str) -> str:
-    """What ATLAS calls it; nothing for what it does not know."""
-    known = packaged().techniques
-    found = known.get(key)
-    if found is None:
-        return ""
-    return f"{known[found.parent].name}: {found.name}" if found.parent else found.name
 
 
 def _listed(lines: Lines[object], tab: str) -> Callable[[Visit], Answer]:
@@ -220,7 +171,6 @@ def notes(visit: Visit) -> Answer:
 
 _HERE = "/incidents/{incident:str}"
 PAGES = (
-    Page(path=_HERE, show=overview),
     Page(path=f"{_HERE}/findings", show=_listed(FINDINGS, "findings")),  # type: ignore[bad-argument-type]  a list of anything
     Page(path=f"{_HERE}/evidence", show=_listed(EVIDENCE, "evidence")),  # type: ignore[bad-argument-type]  a list of anything
     Page(path=f"{_HERE}/notes", show=notes),

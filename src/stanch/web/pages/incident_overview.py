@@ -1,0 +1,82 @@
+"""The first tab of an incident: what happened, why it matters, what to ask, what to do."""
+
+from collections.abc import Sequence
+
+from stanch.engine.placed import in_force, placed
+from stanch.triage.callout import roles_to_call
+from stanch.triage.next_steps import first_actions
+from stanch.triage.similar import similar
+from stanch.triage.taxonomy.atlas import packaged
+from stanch.vocabulary.listing import Wanted
+from stanch.web.alike import alike, people
+from stanch.web.lists import seen_at
+from stanch.web.pages.incident import case_of
+from stanch.web.pages.incident_now import Deeds, now_of
+from stanch.web.paper import page
+from stanch.web.questions import matters, questions
+from stanch.web.visit import Answer, Page, Visit
+
+NEWEST = 60
+"""Findings that are looked through for what they say."""
+_TOLD = 6
+_OWASP = (
+    ("LLM", "OWASP Top 10 for LLM applications"),
+    ("ASI", "OWASP Top 10 for agents"),
+    ("ML", "OWASP Machine Learning Security Top 10"),
+)
+
+
+def show(visit: Visit) -> Answer:
+    """What stands now, what happened, why it matters, what to ask, what to do."""
+    with visit.console.store.look() as tx:
+        case = case_of(visit, tx)
+        one = case.incident
+        newest = tx.findings.page(Wanted(incident=(one.id,)), limit=NEWEST).items
+        told = alike(newest, seen_at(tx, newest))
+        closed = Wanted(closed=True, exercise=one.exercise)
+        past = [line.incident for line in tx.incidents.page(closed, limit=200).items]
+        near = similar(one, past, top=3)
+        titles = {p.id: p.title for p in past}
+        acts = [act for act in placed(tx, one.id) if act.undone is None]
+        standing = in_force(tx, acts)
+        done = {act.act: act for act in acts if act.key in standing or not act.demands}
+        steps = first_actions(one)
+        deeds = Deeds(standing=[act for act in acts if act.key in standing], done=done, steps=steps)
+        now_is = now_of(visit, tx, case, deeds)
+    guilty = sorted(one.suspects, key=lambda s: -s.share)[:8]
+    return page(
+        visit,
+        "incident_overview.html",
+        case=case,
+        tab="",
+        now_is=now_is,
+        told=told[:_TOLD],
+        newest=NEWEST,
+        more_told=max(0, len(told) - _TOLD),
+        matters=matters(one),
+        questions=questions(one),
+        steps=steps,
+        done=done,
+        calls=people(roles_to_call(one, case.asset)),
+        near=near,
+        techniques=[(t, _technique(t)) for t in (*_unversioned(one.atlas), *one.owasp)],
+        titles=titles,
+        guilty=guilty,
+    )
+
+
+def _unversioned(techniques: Sequence[str]) -> list[str]:
+    """The ids of ATLAS without the version that each was read in."""
+    return [one.partition("@")[0] for one in techniques]
+
+
+def _technique(key: str) -> str:
+    """What ATLAS calls it, or the list of OWASP that it stands in."""
+    known = packaged().techniques
+    found = known.get(key)
+    if found is None:
+        return next((name for start, name in _OWASP if key.startswith(start)), "")
+    return f"{known[found.parent].name}: {found.name}" if found.parent else found.name
+
+
+PAGES = (Page(path="/incidents/{incident:str}", show=show),)
