@@ -195,6 +195,80 @@ def test_what_touches_anybody_but_suspects_is_never_done_unasked(action: Action[
         assert (shown.risk is Risk.AUTOMATIC) == (action.id in NARROW)
 
 
+ALL = "everybody"
+DOES: dict[str, tuple[str, dict[str, object], tuple[str, ...], Undo, Risk]] = {
+    "block_network": ("key-91", {"outcome": "refuse"}, (), Undo.REVERT, Risk.ONE),
+    "block_principal": ("key-91", {"outcome": "refuse"}, (), Undo.REVERT, Risk.AUTOMATIC),
+    "canary": (ALL, {"versions": ("v5", "v6")}, (), Undo.REVERT, Risk.ONE),
+    "disable_agent": (
+        *(ALL, {"outcome": "refuse", "mode": "stopped", "hold": "deployment"}, ()),
+        *(Undo.REVERT, Risk.ONE),
+    ),
+    "disable_tool": (ALL, {"tools": "sql"}, (), Undo.REVERT, Risk.ONE),
+    "enhanced_monitoring": (ALL, {"log": "full"}, (), Undo.REVERT, Risk.AUTOMATIC),
+    "freeze_pipeline": (ALL, {"hold": "ingestion,training"}, (), Undo.REVERT, Risk.AUTOMATIC),
+    "isolate_version": (ALL, {"versions": ("v6",)}, (), Undo.REVERT, Risk.ONE),
+    "mirror": (ALL, {"mirror": "v7"}, (), Undo.REVERT, Risk.AUTOMATIC),
+    "notify": (ALL, {}, ("send",), Undo.NOTHING, Risk.AUTOMATIC),
+    "pin_version": (ALL, {"versions": ("v6",), "hold": "deployment"}, (), Undo.REVERT, Risk.ONE),
+    "quarantine_dataset": (
+        *(ALL, {"hold": "ingestion,training"}, ("quarantine",)),
+        *(Undo.CALL, Risk.AUTOMATIC),
+    ),
+    "query_limit": (ALL, {"outcome of many rows": "refuse"}, (), Undo.REVERT, Risk.ONE),
+    "redirect": (ALL, {"versions": ("decoy",)}, (), Undo.REVERT, Risk.ONE),
+    "revoke_key": ("key-91", {"outcome": "refuse"}, ("revoke",), Undo.NEVER, Risk.TWO),
+    "roll_back": (ALL, {"versions": ("v6",)}, (), Undo.REVERT, Risk.ONE),
+    "safe_mode": (ALL, {"outcome": "fallback", "mode": "safe"}, (), Undo.REVERT, Risk.ONE),
+    "shadow": (ALL, {"outcome": "shadow", "mode": "shadow"}, (), Undo.REVERT, Risk.ONE),
+    "shape_outputs": (ALL, {"scores": "top1"}, (), Undo.REVERT, Risk.ONE),
+    "stop_endpoint": (ALL, {"outcome": "refuse", "mode": "stopped"}, (), Undo.REVERT, Risk.ONE),
+    "throttle": ("key-91", {"rate": "20/min"}, (), Undo.REVERT, Risk.AUTOMATIC),
+    "verbose_logging": (ALL, {"log": "full"}, (), Undo.REVERT, Risk.AUTOMATIC),
+}
+"""Of each example: whom it hits, what a guard does otherwise for them, calls to systems outside,
+how it is taken back, and the consent it needs where key-91 is surely behind it."""
+PEERS = {"key-91": "203.0.113.7", "key-2": "198.51.100.1"}
+FACTS = ("outcome", "versions", "mode", "scores", "rate", "tools", "hold", "log", "mirror")
+
+
+def _told_by_a_guard(policy: Policy, who: str) -> dict[str, object]:
+    """What a guard says that it does for this caller; of many rows, where that is another thing."""
+    core = Core(Server(url="", key=""), A, by_address, Choices())
+    core.link.probe_key = b"k" * 32
+    core.keeper.accept(canonical(policy))
+    told: dict[str, object] = {}
+    for rows in (1, 1_000_000):
+        probe = Probe(asset=A, principal=who, source=PEERS[who], rows=rows)
+        header = (b"stanch-probe", asked(probe, str(rows), b"k" * 32).encode())
+        sealed = core.probed({"headers": [header]})
+        assert sealed is not None
+        seen = read(sealed, str(rows), b"k" * 32)
+        told = told or {name: getattr(seen, name) for name in FACTS}
+        if seen.outcome != told["outcome"]:
+            told["outcome of many rows"] = seen.outcome
+    return told
+
+
+@every
+def test_at_a_guard_it_does_what_it_is_for_and_no_more(action: Action[Any]) -> None:
+    whom, does, calls, undo, risk = DOES[action.id]
+    demand = propose(action, STANDING, action.example, _asking(action))
+    after = replace(added(STANDING, demand), version=2)
+    for who in PEERS:
+        was, now = (_told_by_a_guard(effective(one, T0), who) for one in (STANDING, after))
+        other = {name: value for name, value in now.items() if was.get(name) != value}
+        assert other == (does if whom in (ALL, who) else {}), who
+    assert tuple(call.verb for call in action.calls(A, action.example)) == calls
+    assert action.undo is undo
+    judged = (TRAFFIC, Consent(suspects=GUILTY))
+    assert previewed(action, STANDING, action.example, _asking(action), judged).risk is risk
+
+
+def test_every_action_has_its_row() -> None:
+    assert DOES.keys() == ACTIONS.keys()
+
+
 @every
 def test_nobody_is_a_suspect_unless_it_is_said(action: Action[Any]) -> None:
     found = preview(action, STANDING, action.example, _asking(action), TRAFFIC)
