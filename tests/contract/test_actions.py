@@ -1,6 +1,7 @@
 """The laws of actions, over every action there is."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -196,7 +197,7 @@ def test_what_touches_anybody_but_suspects_is_never_done_unasked(action: Action[
 
 
 ALL = "everybody"
-DOES: dict[str, tuple[str, dict[str, object], tuple[str, ...], Undo, Risk]] = {
+DOES: dict[str, tuple[str, Mapping[str, object], tuple[str, ...], Undo, Risk]] = {
     "block_network": ("key-91", {"outcome": "refuse"}, (), Undo.REVERT, Risk.ONE),
     "block_principal": ("key-91", {"outcome": "refuse"}, (), Undo.REVERT, Risk.AUTOMATIC),
     "canary": (ALL, {"versions": ("v5", "v6")}, (), Undo.REVERT, Risk.ONE),
