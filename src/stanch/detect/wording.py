@@ -23,3 +23,9 @@ def listed(names: Iterable[str], most: int = 3) -> str:
     every = tuple(names)
     more = f" and {len(every) - most} more" if len(every) > most else ""
     return ", ".join(shown(name) for name in every[:most]) + more
+
+
+def ordinal(number: int) -> str:
+    """The number as a place in a row: 1st, 2nd, 11th."""
+    teen = number % 100 in {11, 12, 13}
+    return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"

@@ -255,7 +255,7 @@ def allowed(approval: Approval) -> bool | None:
             return None
         case Answer.YES | Answer.OVERRIDDEN:
             return True
-        case Answer.NO:
+        case Answer.NO | Answer.WITHDRAWN:
             return False
         case Answer.LAPSED:
             return approval.if_silent

@@ -3,7 +3,8 @@
 In    incidents as they open and change; the time.
 Out   one clock for each incident, its reminders, and the times that were measured.
 Why   a minute of an attack costs; the asset says how many it may have. At half of them the
-      responder is reminded, at four fifths who builds and owns it, at the end who leads.
+      responder is reminded, at four fifths who builds and owns it, at the end who leads. What is
+      seen again while nothing holds it has that time once more.
 """
 
 from dataclasses import dataclass, replace
@@ -53,12 +54,13 @@ class Times:
 def times(incident: Incident, asset: Asset | None, at: datetime) -> Times:
     """What was measured of this incident up to this moment."""
     allowed = timedelta(minutes=asset.deadline_minutes if asset else USUAL_MINUTES)
-    done = incident.contained_at
+    done = incident.held_at
+    since = incident.loose_at or incident.opened
     end = done or incident.closed_at or at
     return Times(
         to_open=incident.opened - incident.first_seen,
-        to_contain=None if done is None else done - incident.opened,
-        used=max(timedelta(0), end - incident.opened),
+        to_contain=None if done is None else done - since,
+        used=max(timedelta(0), end - since),
         allowed=max(allowed, timedelta(seconds=1)),
     )
 
@@ -134,15 +136,24 @@ class ContainmentClock:
     @staticmethod
     def _settle(tx: Transaction, known: Deadline, incident: Incident, at: datetime) -> Deadline:
         """The clock, stopped if it is contained or there is nothing to contain."""
-        if known.state is ClockState.RUNNING and incident.contained_at is not None:
-            late = incident.contained_at > known.due
+        loose = incident.loose_at
+        if loose is not None and loose > known.started and _counts(incident):
+            # It came loose: it has the time that the asset may have once more.
+            due = loose + times(incident, tx.assets.find(incident.asset), at).allowed
+            known = replace(
+                known, state=ClockState.RUNNING, started=loose, due=due, met=None, told=0
+            )
+            tx.clocks.save(known)
+            _enter(tx, known, at, Deed.CLOCK_STARTED, due=due.isoformat(), why="seen again")
+        if known.state is ClockState.RUNNING and incident.held_at is not None:
+            late = incident.held_at > known.due
             state = ClockState.MISSED if late else ClockState.MET
-            after = replace(known, state=state, met=incident.contained_at)
+            after = replace(known, state=state, met=incident.held_at)
         elif known.state is ClockState.RUNNING and not _counts(incident):
             why = f"nothing to contain: {incident.verdict.kind}, {incident.phase}"
             after = replace(known, state=ClockState.STOPPED, why=why, by="stanch")
-        elif known.state is ClockState.MISSED and known.met is None and incident.contained_at:
-            after = replace(known, met=incident.contained_at)
+        elif known.state is ClockState.MISSED and known.met is None and incident.held_at:
+            after = replace(known, met=incident.held_at)
         elif known.state is ClockState.STOPPED and known.by == "stanch" and _counts(incident):
             after = replace(known, state=ClockState.RUNNING, why="", by="")
         else:
@@ -161,7 +172,7 @@ class ContainmentClock:
         for to in whom:
             self._notifier.tell(
                 Notice(
-                    key=f"containment/{incident.id}/{passed}/{to}",
+                    key=f"containment/{incident.id}/{passed}/{to}{_time(incident)}",
                     to=str(to),
                     says=says,
                     urgency=urgency,
@@ -186,6 +197,11 @@ class ContainmentClock:
 def clock_id(incident: IncidentId) -> str:
     """The id of the incident's containment clock."""
     return f"clk-contain-{incident}"
+
+
+def _time(incident: Incident) -> str:
+    """Which time it is that it has to be contained; nothing at first."""
+    return f"/{incident.loose_at.isoformat()}" if incident.loose_at is not None else ""
 
 
 def _counts(incident: Incident) -> bool:

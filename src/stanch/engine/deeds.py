@@ -135,7 +135,12 @@ class RealDeeds:
         bound = (wants(propose(meant.action, standing, meant.args, meant.asking).policy),)
         calls = msgspec.json.encode(found.calls)
         key = b"\n".join((order.act.encode(), *bound, calls, str(order.lasts).encode()))
-        return Shown(text=_in_words(order, meant, found), digest=digest_of(key), risk=risk)
+        return Shown(
+            text=_in_words(order, meant, found),
+            digest=digest_of(key),
+            risk=risk,
+            idle=not found.changes and not found.calls,
+        )
 
     def perform(self, order: Order) -> Outcome:
         """What came of the order."""
@@ -192,7 +197,7 @@ class RealDeeds:
             except NotFound:
                 continue
         with self._hands.store.begin() as tx:
-            mark(tx, order.incident, undone(line, at))
+            mark(tx, order.incident, undone(line, at, replaced=order.replaced))
         action = actions()[line.act]
         says = [f"{action.title} is taken back.", *self._undo_calls(action, line)]
         return Outcome(ok=True, says=" ".join((*says, *self._hands.outside.follow(line.asset))))
@@ -295,7 +300,7 @@ class RealDeeds:
         if proof.holds is False:
             says = f"{once} is not shown, so {step} stays: {proof.says}"
             return Outcome(ok=False, says=says, again=_may_come(proof))
-        return self.undo(order, old.key)
+        return self.undo(replace(order, replaced=True), old.key)
 
     def shown(self, incident: IncidentId, line: Placed) -> Proof:
         """What the guards show of this line now, entered when they do."""

@@ -36,6 +36,8 @@ class Placed:
     says: str = ""
     proved: datetime | None = None
     undone: datetime | None = None
+    replaced: bool = False
+    """Taken back because something else is in its place."""
     cannot: tuple[str, ...] = ()
     """What of it a guard says it does not enforce."""
 
@@ -92,9 +94,9 @@ def mark(tx: Transaction, incident: IncidentId, one: Placed) -> Placed:
     return one
 
 
-def undone(one: Placed, at: datetime) -> Placed:
+def undone(one: Placed, at: datetime, *, replaced: bool = False) -> Placed:
     """The line of an act that was taken back."""
-    return replace(one, undone=at)
+    return replace(one, undone=at, replaced=replaced)
 
 
 def _put(tx: Transaction, incident: IncidentId, all_: tuple[Placed, ...]) -> None:

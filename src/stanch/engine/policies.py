@@ -14,6 +14,7 @@ import msgspec
 from stanch.contain.combine import added, effective, expired, next_change, numbered, reverted
 from stanch.contain.policy import canonical, digest
 from stanch.engine.clock import Clock
+from stanch.engine.lines import draw
 from stanch.engine.ports import Store, Transaction
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.kept import PolicyVersion
@@ -114,6 +115,8 @@ class Policies:
                 incident=change.incident,
             )
             tx.policies.put(version)
+            if {d.id for d in before.demands if d.incident} - {d.id for d in after.demands}:
+                draw(tx, asset, at)
             tx.record(
                 Entry(
                     at=at,

@@ -74,7 +74,13 @@ def contained(tx: Transaction, key: IncidentId, at: datetime) -> None:
     shown = frozenset({Need.CONTAINMENT_PROVED})
     moved = move_for(incident.phase, Phase.CONTAINED, by=None, shown=shown)
     saved = tx.incidents.save(
-        replace(incident, phase=moved.to, contained_at=incident.contained_at or at, updated=at)
+        replace(
+            incident,
+            phase=moved.to,
+            contained_at=incident.contained_at or at,
+            held_again=at if incident.loose_at is not None else None,
+            updated=at,
+        )
     )
     tx.record(
         Entry(

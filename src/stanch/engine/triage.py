@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from stanch.detect.summaries.parts import Peak
 from stanch.detect.window import Window
+from stanch.engine.again import Met, as_severe, before_opening, opened_again, seen_again
 from stanch.engine.clock import Clock, new_id
 from stanch.engine.judging import MACHINE, Around, judged
 from stanch.engine.observing import Slice, observed
@@ -123,11 +124,15 @@ class Triage:
         for decision in decisions:
             match decision:
                 case Open():
-                    made = self._open(tx, decision, reports, at)
-                    opened.append(judge(tx, made, windows, at))
+                    found = before_opening(tx, decision, windows, at)
+                    if found.decision is not None:
+                        made = self._open(tx, found, reports, at)
+                        opened.append(judge(tx, made, windows, at))
                 case Add() if decision.findings or decision.reports:
                     grown = self._add(tx, decision, reports, at)
-                    changed.append(judge(tx, grown, windows, at))
+                    counted = seen_again(tx, grown, decision.findings, windows, at)
+                    now = judge(tx, counted, windows, at)
+                    changed.append(tx.incidents.save(now) if now is counted else now)
                 case Hold():
                     waiting.extend(decision.findings)
                 case Lapse():
@@ -137,8 +142,10 @@ class Triage:
         return Triaged(opened=tuple(opened), changed=tuple(changed)), waiting
 
     def _open(
-        self, tx: Transaction, decision: Open, reports: Mapping[str, Report], at: datetime
+        self, tx: Transaction, found: Met, reports: Mapping[str, Report], at: datetime
     ) -> Incident:
+        decision = found.decision
+        assert decision is not None  # noqa: S101  the caller looked
         told = [reports[r] for r in decision.reports if r in reports]
         incident = Incident(
             id=IncidentId(new_id("inc", at)),
@@ -150,6 +157,8 @@ class Triage:
             findings=decision.findings,
             reported_by=told[0].by if told and not decision.findings else "",
         )
+        if found.came_back is not None:
+            incident = opened_again(tx, incident, found.came_back, at)
         saved = tx.incidents.add(incident)
         self._notes(tx, saved, told)
         _enter(tx, saved, Deed.INCIDENT_OPENED, at, why=decision.why)
@@ -205,7 +214,7 @@ def judge(
         calibration=_own(window),
         rows=window.n if window is not None else 0,
     )
-    now = judged(incident, findings, seen, around)
+    now = as_severe(tx, judged(incident, findings, seen, around))
     moved = _triaged(now)
     if moved == incident:
         return incident

@@ -19,6 +19,8 @@ class Answer(StrEnum):
     """Nobody answered in time; the safe default was taken."""
     OVERRIDDEN = "overridden"
     """Somebody used the emergency override: loud, and reviewed afterwards."""
+    WITHDRAWN = "withdrawn"
+    """Nobody needs to answer any more: the run that asked gave way to another one."""
 
 
 class Risk(StrEnum):
@@ -85,3 +87,5 @@ class Approval:
     """Whether somebody must look at it afterwards, because it was overridden."""
     reviewed: Review | None = None
     """What came of that look."""
+    why: str = ""
+    """Why it was withdrawn, in words."""

@@ -86,6 +86,9 @@ class Finding:
     groups: tuple[str, ...] = ()
     topic: str = ""
     """Tells apart what one detector says of the same people in one window: a rule, a digest."""
+    deeds: tuple[str, ...] = ()
+    """The events that are the deed itself, where it is one: done again, it is another finding;
+    looked at in a later window, it is the same."""
     atlas: tuple[str, ...] = ()
     points_to: Mapping[AttackKind, float] = field(default_factory=dict)
     """How far this alone speaks for each kind of attack (0 to 1); empty for plain change."""
@@ -93,13 +96,13 @@ class Finding:
     @property
     def id(self) -> FindingId:
         """The same for the same sight, however often it is looked at."""
+        span = (self.window.start.isoformat(), self.window.end.isoformat())
         seen = "\0".join(
             (
                 self.detector,
                 self.asset,
                 self.version,
-                self.window.start.isoformat(),
-                self.window.end.isoformat(),
+                *((f"deed {one}" for one in self.deeds) if self.deeds else span),
                 *(s.principal for s in self.suspects),
                 *self.features,
                 *self.groups,

@@ -128,6 +128,26 @@ class Incident:
     closed_at: datetime | None = None
     exercise: bool = False
     """People practise on it: marked in all it says; it tells nobody and changes nothing real."""
+    again: int = 0
+    """How often the same was seen again."""
+    again_at: datetime | None = None
+    """When it was seen again last."""
+    loose_at: datetime | None = None
+    """When it was last seen again while nothing held it: it has to be contained anew."""
+    held_again: datetime | None = None
+    """When a containment was proved after that."""
+    came_back: IncidentId | None = None
+    """The closed incident whose deed this is, done again."""
+    came_back_after: float = 0.0
+    """Seconds from the closing of that one to this one's first event."""
+
+    @property
+    def held_at(self) -> datetime | None:
+        """When it was contained; None while nothing holds it, also when it came loose again."""
+        if self.loose_at is None:
+            return self.contained_at
+        back = self.held_again is not None and self.held_again >= self.loose_at
+        return self.held_again if back else None
 
 
 class Need(StrEnum):
@@ -183,9 +203,21 @@ MOVES: tuple[Move, ...] = (
         automatic=True,
     ),
     Move(start=Phase.CONTAINED, to=Phase.ERADICATED, by=_RESPONDERS, needs=(Need.CAUSE_REMOVED,)),
-    Move(start=Phase.ERADICATED, to=Phase.CONTAINED, by=_RESPONDERS, needs=(Need.REASON,)),
+    Move(
+        start=Phase.ERADICATED,
+        to=Phase.CONTAINED,
+        by=_RESPONDERS,
+        needs=(Need.REASON,),
+        automatic=True,
+    ),
     Move(start=Phase.ERADICATED, to=Phase.RECOVERED, by=_RESPONDERS, needs=(Need.GATES_PASSED,)),
-    Move(start=Phase.RECOVERED, to=Phase.CONTAINED, by=_RESPONDERS, needs=(Need.REASON,)),
+    Move(
+        start=Phase.RECOVERED,
+        to=Phase.CONTAINED,
+        by=_RESPONDERS,
+        needs=(Need.REASON,),
+        automatic=True,
+    ),
     Move(start=Phase.RECOVERED, to=Phase.CLOSED, by=_APPROVERS, needs=(Need.REVIEW,)),
     Move(start=Phase.DETECTED, to=Phase.CLOSED, by=_RESPONDERS, needs=(Need.REASON,)),
     Move(start=Phase.TRIAGED, to=Phase.CLOSED, by=_RESPONDERS, needs=(Need.REASON,)),

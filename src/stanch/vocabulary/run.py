@@ -69,3 +69,7 @@ class Run:
     """The run that took its place, when the incident came to be called something else."""
     worker: str = ""
     """Who is or was at work on it."""
+    round: int = 1
+    """The how manieth run of its playbook on its incident: a deed done again is answered again."""
+    because: str = ""
+    """Why it was begun once more, in words."""

@@ -184,15 +184,17 @@ def test_who_is_refused_is_refused_all_the_while(house: House) -> None:
             assert "key-91" in tx.policies.at(FRAUD, number).policy.deny.principals
 
 
-def test_questions_of_the_playbook_that_gave_way_are_closed(house: House) -> None:
+def test_questions_of_the_playbook_that_gave_way_are_withdrawn_and_say_why(house: House) -> None:
     house.called(AttackKind.EXTRACTION, "key-91")
     (asked,) = house.open_questions()
     house.called(AttackKind.EVASION, "key-91")
     assert all(one.id != asked.id for one in house.open_questions())
     with house.store.look() as tx:
-        assert tx.approvals.get(asked.id).answer is Answer.LAPSED
-    lapsed = [e.entry for e in house.store.outbox(limit=500) if e.entry.about == asked.id]
-    assert lapsed[-1].facts["why"] == "the incident is called something else now"
+        now = tx.approvals.get(asked.id)
+    why = "extraction gave way to evasion: the incident is called evasion now"
+    assert (now.answer, now.why) == (Answer.WITHDRAWN, why)
+    told = [e.entry for e in house.store.outbox(limit=500) if e.entry.about == asked.id][-1]
+    assert (told.deed, told.facts["why"]) == (Deed.APPROVAL_WITHDRAWN, why)
 
 
 def test_who_is_no_longer_suspected_is_let_go_and_the_others_are_not(house: House) -> None:

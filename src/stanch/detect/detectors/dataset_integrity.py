@@ -2,8 +2,8 @@
 
 In    a Window: its dataset events; the asset's registered digest; verified signatures; earlier
       dataset events (`before`, `history`).
-Out   one Finding for each dataset and person with all that is wrong; Blind when there is nothing to
-      compare with.
+Out   one Finding for each dataset, person and minute with all that is wrong; Blind when there is
+      nothing to compare with. The same done again later is a deed of its own.
 Why   a poisoned, swapped or cut dataset is cheapest to stop before anything is trained on it.
 How   Exact comparison: the digest against the registered one, against the same version before, and
       against verified signatures; a check that failed at its source (`outcome`).
@@ -16,7 +16,7 @@ import math
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -82,7 +82,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
 
 
 def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
-    """One finding for each dataset and person."""
+    """One finding for each dataset and person, and each minute in which they changed it."""
     ours = {h.event for h in window.record.happenings}
     past = {h.event: h for h in (*window.history, *window.before.happenings)}
     earlier = [h for h in past.values() if h.kind is EventKind.DATASET and h.event not in ours]
@@ -94,13 +94,14 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if now and len(earlier) < limits.known and not window.asset.digest and window.signed is None:
         why = f"{len(earlier)} earlier changes; {limits.known} needed without digest or signature"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
-    told: dict[tuple[str, str], list[tuple[Happening, Fault]]] = {}
+    told: dict[tuple[str, str, datetime], list[tuple[Happening, Fault]]] = {}
     for at, one in enumerate(now):
         before = sorted((*earlier, *now[:at]), key=lambda h: (h.at, h.event))
         same = [h for h in before if _name(h) == _name(one)]
         for fault in _faults(window, one, same, limits):
-            told.setdefault((_name(one), one.principal), []).append((one, fault))
-    for (name, principal), faults in sorted(told.items()):
+            minute = one.at.replace(second=0, microsecond=0)
+            told.setdefault((_name(one), one.principal, minute), []).append((one, fault))
+    for (name, principal, _), faults in sorted(told.items()):
         yield _finding(window, name, principal, faults)
 
 
@@ -195,6 +196,7 @@ def _finding(
         if principal
         else (),
         topic=name,
+        deeds=(faults[0][0].event,),
         atlas=DETECTOR.atlas,
         points_to={
             AttackKind.POISONING: poisoning,

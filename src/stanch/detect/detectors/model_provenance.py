@@ -2,8 +2,8 @@
 
 In    a Window: its deployments; the asset's registered digest; verified signatures; earlier
       trainings and deployments (`before`, `history`).
-Out   one Finding for each version and deployer, with all that is wrong with it; Blind when there is
-      nothing to compare a deployment with.
+Out   one Finding for each deployment, with all that is wrong with it; Blind when there is nothing
+      to compare a deployment with. The same deployed once more is a deed of its own.
 Why   swapped weights, a model nobody trained, a release without a signature: all enter here.
 How   exact comparison, no statistics. Speaks when the digest
         - is absent or no digest,
@@ -31,7 +31,7 @@ from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Window
-from stanch.detect.wording import listed, shown
+from stanch.detect.wording import listed, ordinal, shown
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import (
     AttackKind,
@@ -48,6 +48,8 @@ from stanch.vocabulary.trouble import BadName
 
 ID = DetectorId("model_provenance")
 WRITES = ("push*", "upload*", "publish*", "write*", "put*", "overwrite*", "replace*", "update*")
+MOST = 50
+"""Deployments of one window that are told, the last ones."""
 DONE = frozenset({"ok", "success", "succeeded", "allowed", "granted", "done", "200", "201", "204"})
 
 
@@ -89,20 +91,21 @@ class Known:
 
 
 def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
-    """One finding for each version and deployer whose model is not what it should be."""
+    """One finding for each deployment whose model is not what it should be."""
     known = _known(window)
     now = window.record.of(EventKind.DEPLOYMENT)
     comparable = window.asset.digest or window.signed is not None or known.trained or known.deployed
     if not comparable:
         why = "no registered digest, signature, training run or earlier deployment to compare with"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
-    wrong: dict[tuple[str, str], list[tuple[Happening, Fault]]] = {}
-    for at, one in enumerate(now):
+    times: dict[tuple[str, str, str], int] = {}
+    for at, one in list(enumerate(now))[-MOST:]:
         earlier = replace(known, deployed=(*known.deployed, *now[:at]))
-        for fault in _faults(window, one, earlier, limits):
-            wrong.setdefault((one.version, one.principal), []).append((one, fault))
-    for (version, principal), faults in sorted(wrong.items()):
-        yield _finding(window, (version, principal), faults, limits)
+        faults = tuple(_faults(window, one, earlier, limits))
+        if faults:
+            same = one.version, one.principal, one.what
+            times[same] = times.get(same, 0) + 1
+            yield _finding(window, one, faults, (times[same], limits))
 
 
 def _known(window: Window) -> Known:
@@ -192,10 +195,11 @@ WEIGHTS = MappingProxyType(
 
 
 def _finding(
-    window: Window, key: tuple[str, str], faults: list[tuple[Happening, Fault]], limits: Limits
+    window: Window, one: Happening, faults: tuple[Fault, ...], told: tuple[int, Limits]
 ) -> Finding:
-    version, principal = key
-    by_name = {fault.name: fault for _, fault in faults}
+    version, principal = one.version, one.principal
+    time, limits = told
+    by_name = {fault.name: fault for fault in faults}
     odds: dict[AttackKind, float] = {}
     for name in by_name:
         for kind, weight in WEIGHTS[name].items():
@@ -203,8 +207,9 @@ def _finding(
     points = {kind: round(1 / (1 + math.exp(-total)), 4) for kind, total in odds.items()}
     what = f"Version {shown(version)}" if version else "A version without a name"
     who = f", deployed by {shown(principal)}" if principal else ", deployed by nobody named"
-    cites = dict.fromkeys(Cite(kind=CiteKind.EVENT, ref=h.event) for h, _ in faults)
-    cites |= dict.fromkeys(c for _, fault in faults for c in fault.cites)
+    who += f" for the {ordinal(time)} time" if time > 1 else ""
+    cites = dict.fromkeys((Cite(kind=CiteKind.EVENT, ref=one.event),))
+    cites |= dict.fromkeys(c for fault in faults for c in fault.cites)
     says = "; it ".join(fault.says for fault in by_name.values())
     wrote = _wrote(window.record, version) - {principal} if "changed" in " ".join(by_name) else ()
     if wrote:
@@ -216,8 +221,7 @@ def _finding(
         version=version,
         window=window.span,
         says=f"{what} of {shown(window.asset.name)}{who}: it {says}.",
-        measured=dict.fromkeys(sorted(by_name), 1.0)
-        | {"deployments": float(len({h.event for h, _ in faults}))},
+        measured=dict.fromkeys(sorted(by_name), 1.0) | {"deployments": float(time)},
         because=tuple(cites),
         lifecycle=Lifecycle.DEPLOYMENT,
         strength=min(sum(f.strength for f in by_name.values()), limits.most),
@@ -225,7 +229,8 @@ def _finding(
             Suspect(principal=PrincipalId(n), share=round(1 / len(suspects), 4), confidence=0.8)
             for n in suspects
         ),
-        topic=version,
+        topic=" ".join(filter(None, (version, _plain(one.what)))),
+        deeds=(one.event,),
         atlas=DETECTOR.atlas,
         points_to=points,
     )

@@ -197,6 +197,7 @@ def _finding(window: Window, one: Run, odd: tuple[Odd, ...], count: int) -> Find
         else (),
         features=tuple(o.name for o in odd[:10]),
         topic=one.event.what,
+        deeds=(one.event.event,),
         atlas=DETECTOR.atlas,
         points_to={AttackKind.POISONING: 0.6 if data else 0.4, AttackKind.BACKDOOR: 0.3},
     )

@@ -32,6 +32,8 @@ class Order:
     lasts: int | None = None
     """Seconds; None until it is taken back."""
     run: RunId
+    replaced: bool = False
+    """When it is taken back: whether something else is in its place."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +44,8 @@ class Shown:
     digest: str
     """Of the act itself: what is wanted and called, whatever else stands on the asset."""
     risk: Risk
+    idle: bool = False
+    """Whether nothing would change or be called: it is in force already."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

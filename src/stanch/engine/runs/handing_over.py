@@ -11,6 +11,9 @@ How   (1) A run for another kind of asking gives way, and every run where it was
       (3) Once an old one has ended, each of its acts in force that the heir's playbook has not is
           taken back. One that it has stays, so that nobody slips through in between; of the names
           in it, those who are no longer suspects are let go.
+      (4) What stays is the heir's: it is shown with it, and goes when the heir is undone. Done by
+          the heir, too, it is the same demand and ends when the heir's does.
+      A second round of one playbook takes the place of the first in the same way.
 """
 
 from collections.abc import Iterator
@@ -46,9 +49,10 @@ def hand_over(tx: Transaction, incident: Incident, heir: Run, at: datetime) -> N
         if old.id == heir.id or not _gives_way(tx, old, book):
             continue
         tx.runs.save(replace(old, heir=heir.id, updated=at))
-        _unask(tx, old, at)
-        why = f"takes the place of {old.playbook}: the incident is called {_called(incident)} now"
-        entered(tx, heir, Line(step="", says=why, facts={"instead of": old.id}), at)
+        why = heir.because or f"the incident is called {_called(incident)} now"
+        _unask(tx, old, f"{old.playbook} gave way to {_named(heir)}: {why}", at)
+        told = f"takes the place of {_named(old)}: {why}"
+        entered(tx, heir, Line(step="", says=told, facts={"instead of": old.id}), at)
 
 
 def heirs_of(tx: Transaction, incident: Incident, heir: RunId) -> tuple[Run, ...]:
@@ -74,6 +78,38 @@ def let_go(world: World, old: Run) -> None:
             _told(world, going, bounded(lambda g=going, n=gone: _narrowed(world, g, n)))
 
 
+def kept_for(tx: Transaction, run: Run) -> tuple[Placed, ...]:
+    """What is in force by runs that gave way to this one, by themselves or through others."""
+    every = tuple(tx.runs.page(Wanted(incident=(run.incident,)), limit=MOST).items)
+    mine, more = {run.id}, True
+    while more:
+        found = {r.id for r in every if r.heir in mine} - mine
+        mine |= found
+        more = bool(found)
+    return tuple(line for r in every if r.id in mine - {run.id} for line in _in_force(tx, r))
+
+
+def give_back(world: World, run: Run) -> None:
+    """Takes back what was kept for this run, which is undone; again changes nothing."""
+    with world.store.look() as tx:
+        lines = kept_for(tx, run)
+    for line in reversed(lines):
+        order = Order(
+            act=line.act,
+            args=line.args,
+            incident=run.incident,
+            asset=line.asset,
+            key=line.key,
+            by=run.by,
+            why=f"{run.playbook} is taken back",
+            run=run.id,
+        )
+        outcome = bounded(lambda o=order, k=line.key: world.deeds.undo(o, k))
+        told = Line(step=step_of(line.key), says=outcome.says, facts={"undo": outcome.ok})
+        with world.store.begin() as tx:
+            entered(tx, run, told, world.clock())
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Going:
     """One act in force, the run that put it there, and the one that takes over."""
@@ -93,6 +129,7 @@ class _Going:
             by=self.old.by,
             why=why,
             run=self.old.id,
+            replaced=True,
         )
 
 
@@ -135,30 +172,31 @@ def _in_force(tx: Transaction, run: Run) -> tuple[Placed, ...]:
 
 def _gives_way(tx: Transaction, old: Run, book: Playbook) -> bool:
     """Whether the run is the machine's own, in nobody's hands, and of a kind that this replaces."""
-    if old.by != MACHINE or old.heir is not None or old.playbook == book.id:
+    if old.by != MACHINE or old.heir is not None:
         return False
     held = not is_over(old) and old.wish is not Wish.GO
+    if old.playbook == book.id:
+        return not held
     return not held and old.digest is not None and instead(book.answers, _book(tx, old).answers)
 
 
-def _unask(tx: Transaction, run: Run, at: datetime) -> None:
-    """Closes the run's open questions: their ground is gone."""
+def _unask(tx: Transaction, run: Run, why: str, at: datetime) -> None:
+    """Withdraws the run's open questions: their ground is gone."""
     wanted = Wanted(incident=(run.incident,), state=(Answer.OPEN,))
     for one in tx.approvals.page(wanted, limit=MOST).items:
         if one.run != run.id:
             continue
-        tx.approvals.save(replace(one, answer=Answer.LAPSED))
+        tx.approvals.save(replace(one, answer=Answer.WITHDRAWN, why=why))
         facts = {
             "action": one.action,
             "asset": one.asset,
-            "answer": Answer.LAPSED,
-            "means": "no",
-            "why": "the incident is called something else now",
+            "answer": Answer.WITHDRAWN,
+            "why": why,
         }
         tx.record(
             Entry(
                 at=at,
-                deed=Deed.APPROVAL_LAPSED,
+                deed=Deed.APPROVAL_WITHDRAWN,
                 actor=MACHINE,
                 about=one.id,
                 digest=one.digest,
@@ -183,6 +221,10 @@ def _book(tx: Transaction, run: Run) -> Playbook:
 def _names(line: Placed) -> tuple[str, ...]:
     named = line.args.get(NAMES, ())
     return named if isinstance(named, tuple) else ()
+
+
+def _named(run: Run) -> str:
+    return f"{run.playbook}, round {run.round}" if run.round > 1 else str(run.playbook)
 
 
 def _called(incident: Incident) -> str:

@@ -171,7 +171,7 @@ class Performer:
         order = order_of(visit.run, step, visit.token.key)
         shown = deeds.show(order)
         granted = visit.state.granted.get(step.id) == shown.digest
-        if shown.risk is not Risk.AUTOMATIC and not granted:
+        if shown.risk is not Risk.AUTOMATIC and not granted and not shown.idle:
             return self._may(visit, step, order, shown)
         if step.evidence_first:
             deeds.freeze(visit.run.incident, by=visit.run.by)
@@ -206,6 +206,8 @@ class Performer:
         named = [(one, visit.book.steps[one]) for one in step.about]
         acts = {one: act for one, act in named if isinstance(act, Do)}
         shown = {n: self._world.deeds.show(order_of(run, a, n)) for n, a in acts.items()}
+        if shown and all(s.idle for s in shown.values()):
+            return Came(what=What.YES, says="in force already: nobody is asked once more")
         two = step.people > 1 or any(s.risk is Risk.TWO for s in shown.values())
         question = Question(
             key=f"{run.id}/{visit.token.key}",
@@ -304,8 +306,8 @@ def _answered(asked: Approval, step: Step) -> Came | None:
     if yes:
         granted = dict.fromkeys((step.id,), next(iter(asked.acts.values()), ""))
         return Came(what=What.GRANTED, says=f"yes: {who}", granted=granted)
-    word = "nobody answered in time" if asked.answer is Answer.LAPSED else f"no: {who}"
-    return Came(what=What.FAILED, says=f"not allowed ({word})")
+    words = {Answer.LAPSED: "nobody answered in time", Answer.WITHDRAWN: asked.why}
+    return Came(what=What.FAILED, says=f"not allowed ({words.get(asked.answer, f'no: {who}')})")
 
 
 def _later(visit: Visit, says: str, at: datetime, *, bounds: tuple[int, int] | None = None) -> Came:

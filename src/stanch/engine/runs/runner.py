@@ -10,7 +10,8 @@ A hop, numbered:
 (2) take: step by step, each recorded before the next, until every branch waits or the run ends
 (3) take back: what was done, latest first, when the run is undoing
 (4) park: the row says what it waits for and until when
-(5) let go: of what a run that gave way to another had done, what nobody needs is taken back
+(5) let go: of what a run that gave way to another had done, what nobody needs is taken back; and
+    with a run that is undone, what it kept of those that gave way to it
 """
 
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ from stanch.contain.playbook.written import Written
 from stanch.engine.clock import new_id
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.deeds import MACHINE
-from stanch.engine.runs.handing_over import hand_over, heirs_of, let_go
+from stanch.engine.runs.handing_over import give_back, hand_over, heirs_of, let_go
 from stanch.engine.runs.library import answer_to, keep, kept
 from stanch.engine.runs.memory import (
     PAUSE,
@@ -51,6 +52,7 @@ from stanch.engine.runs.memory import (
     standing,
 )
 from stanch.engine.runs.performer import ASKED, Overtaken, Performer, Visit, World
+from stanch.engine.runs.rounds import another, begins, rounds_of
 from stanch.vocabulary.approval import Answer
 from stanch.vocabulary.ids import ApprovalId, IncidentId, RunId
 from stanch.vocabulary.incident import Incident, no_exercise
@@ -130,13 +132,18 @@ class Runner:
                 self.wake(old.id)
 
     def start(self, book: Playbook, incident: IncidentId, *, by: str = MACHINE) -> Run:
-        """The run of this playbook on this incident; the one that is there, if there is one."""
+        """The run of this playbook on this incident; the one that is there, if there is one.
+
+        For the machine, a deed that is done again is answered by another round.
+        """
         at = self._world.clock()
         with self._world.store.begin() as tx:
             seen = tx.incidents.get(incident)
             no_exercise(seen)
-            known = _begun(tx, seen, book, by)
-            if known is not None:
+            before = rounds_of(tx, seen, book)
+            known = next((r for r in before if by == MACHINE or not is_over(r)), None)
+            why = another(tx, seen, before) if known is not None and by == MACHINE else ""
+            if known is not None and not why:
                 return known
             made = tx.runs.add(
                 Run(
@@ -149,10 +156,12 @@ class Runner:
                     by=by,
                     digest=keep(tx, book),
                     says=book.title,
+                    round=max((r.round for r in before), default=0) + 1,
+                    because=why,
                 )
             )
             remember(tx, made.id, Memory(state=begin(book)))
-            entered(tx, made, Line(step="", says=f"begins: {book.title}"), at)
+            entered(tx, made, Line(step="", says=begins(made)), at)
             if by == MACHINE:
                 hand_over(tx, seen, made, at)
         self._enqueue(made)
@@ -274,6 +283,7 @@ class Runner:
         # (5) let go
         if RunState(parked) is RunState.CANCELLED:
             record("let go", lambda: self._let_go(run))
+            record("give back", lambda: self._give_back(run))
 
     def _look(self, run: Run, book: Playbook) -> str:
         at = self._world.clock()
@@ -311,6 +321,13 @@ class Runner:
 
     def _let_go(self, run: Run) -> str:
         let_go(self._world, self._performer.fresh(run))
+        return ""
+
+    def _give_back(self, run: Run) -> str:
+        """Takes back what was kept of runs that gave way to it, when all of it is to be undone."""
+        now = self._performer.fresh(run)
+        if now.wish is Wish.CANCEL_UNDO and now.heir is None:
+            give_back(self._world, now)
         return ""
 
     def _again(self, run: Run) -> None:
@@ -376,13 +393,6 @@ def _answered(tx: Transaction, waiting: list[Run]) -> frozenset[str]:
     keys = [ApprovalId(w.removeprefix(ASKED)) for w in sorted(asked)]
     found = tx.approvals.many(keys) if keys else ()
     return frozenset(ASKED + one.id for one in found if one.answer is not Answer.OPEN)
-
-
-def _begun(tx: Transaction, incident: Incident, book: Playbook, by: str) -> Run | None:
-    """The run that makes another one needless: any for the machine, one at work for a person."""
-    page = tx.runs.page(Wanted(incident=(incident.id,), kind=(book.id,)), limit=50)
-    mine = (r for r in page.items if r.heir is None)
-    return next((r for r in mine if by == MACHINE or not is_over(r)), None)
 
 
 def _book(tx: Transaction, run: Run) -> Playbook:

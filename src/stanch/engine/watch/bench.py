@@ -6,7 +6,7 @@ Why   rows are cut by asset, kind, version and minute here, once; what follows s
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -104,6 +104,8 @@ class Bench:
         self._told: set[AssetId] = set()
         self._regulars = Regulars()
         self.looked_at: list[tuple[Window, frozenset[EventKind]]] = []
+        self.lines: Mapping[AssetId, datetime] = {}
+        """The moments behind which a window is looked at once more by itself."""
         self.unknown_labels = 0
         self.own_rules: tuple[Rule, ...] = ()
         """The rules that people wrote here, as this step asks them."""
@@ -177,6 +179,25 @@ class Bench:
             )
             self.looked_at.append((window, frozenset(desk.kinds)))
         yield from self.looked_at
+
+    def behind(self, window: Window) -> Window | None:
+        """The part of this window behind the line of its asset; nothing where there is none."""
+        line = self.lines.get(window.asset.id)
+        if line is None or not window.span.start < line < window.span.end - MINUTE:
+            return None
+        start = minute_of(line) + MINUTE
+        desk = self._desks[window.asset.id, window.version]
+        cut = desk.tally.window(Span(start=start, end=window.span.end), desk.before)
+        # What the alarms carry along was counted before the line, too.
+        return replace(
+            window,
+            span=cut.span,
+            now=cut.now,
+            ledger=cut.ledger,
+            minute=cut.minute,
+            record=cut.record,
+            readings={},
+        )
 
     def too_late(self, window: Window) -> Blind | None:
         """What of this window's asset came too late to be counted in its minute, if anything."""

@@ -16,10 +16,12 @@ from stanch.detect.alarms.watch import Promise
 from stanch.detect.detector import Detector
 from stanch.detect.window import Window
 from stanch.engine.clock import Clock
+from stanch.engine.lines import lines
 from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.rulebook import own_rules
 from stanch.engine.watch.bench import LATE, Bench
+from stanch.engine.watch.early import UNKNOWN
 from stanch.engine.watch.feed import Feed
 from stanch.engine.watch.labels import Recall
 from stanch.engine.watch.sent import Sent
@@ -112,11 +114,13 @@ class Watcher:
             if taken.anew:
                 self._bench = self._bench.empty()
             self._bench.own_rules = own_rules(tx)
+            self._bench.lines = lines(tx, at)
             for asset, version in taken.poked:
                 self._bench.touch(tx, AssetId(asset), version, at)
             if taken.rows.num_rows:
                 self._bench.take(tx, taken.rows, at)
         # (2) look; time alone moves things too: minutes end although nothing comes any more
+        self._bench.early.let_go(at)
         self._bench.seal(at)
         said = list(self._look(at))
         # (3) keep, all or nothing
@@ -141,14 +145,20 @@ class Watcher:
 
     def _look(self, at: datetime) -> Iterator[tuple[Window, Finding | Blind]]:
         for window, kinds in self._bench.windows(at):
+            behind = self._bench.behind(window)
             for detector in self._detectors().values():
                 if kinds.isdisjoint(detector.reads):
                     continue
-                for said in looked(detector, window):
-                    yield window, said
-            late = self._bench.too_late(window)
-            if late is not None:
-                yield window, late
+                found = tuple(looked(detector, window))
+                yield from ((window, said) for said in found)
+                if behind is not None and any(_counts(said) for said in found):
+                    yield from ((behind, f) for f in looked(detector, behind) if _counts(f))
+            for one in (
+                self._bench.too_late(window),
+                self._bench.early.unknown(window.asset.id, at),
+            ):
+                if one is not None:
+                    yield window, one
 
     def _keep_blinds(
         self, tx: Transaction, said: Sequence[tuple[Window, Finding | Blind]], at: datetime
@@ -158,6 +168,8 @@ class Watcher:
         for blind in blinds:
             tx.blinds.say(blind, at=at)
         for window, kinds in self._bench.looked_at:
+            if (UNKNOWN, window.asset.id, "") not in blind_now:
+                tx.blinds.clear(UNKNOWN, window.asset.id)
             for name in (LATE, *_asked(self._detectors(), kinds)):
                 if (name, window.asset.id, window.version) not in blind_now:
                     tx.blinds.clear(name, window.asset.id, window.version)
@@ -176,6 +188,11 @@ class Watcher:
             )
         )
         tx.announce("finding", finding.id)
+
+
+def _counts(said: Finding | Blind) -> bool:
+    """Whether it is a finding on counts, of which the part behind a line may say something else."""
+    return isinstance(said, Finding) and not said.deeds
 
 
 def looked(detector: Detector[object], window: Window) -> Iterable[Finding | Blind]:

@@ -1,0 +1,78 @@
+"""Held: what of an incident's containment is in force, and since when some of it is not any more.
+
+In    an incident's ledger of acts, the policies as they stood.
+Out   a `Hold`.
+Why   containment ends in many ways: a person takes it back, its time is up, the policy goes back to
+      an earlier version. Whoever asks what must be done when a deed is done again needs one answer.
+      What the machine itself put something else in place of has not ended.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from stanch.contain.playbook.acts import WATCHES
+from stanch.engine.placed import Placed, in_force, placed
+from stanch.engine.policies import standing_from
+from stanch.engine.ports import Transaction
+from stanch.engine.runs.library import actions
+from stanch.vocabulary.ids import IncidentId
+
+NAMES = "principals"
+"""The argument that names people."""
+MOST_VERSIONS = 100
+"""Versions of a policy that are looked through for the moment at which an act ended."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hold:
+    """What contains an incident."""
+
+    lines: tuple[Placed, ...] = ()
+    """In force now, oldest first."""
+    ended: datetime | None = None
+    """When the last of what is in force no more ended."""
+
+    @property
+    def since(self) -> datetime | None:
+        """When the newest of it came into force."""
+        return max((line.at for line in self.lines), default=None)
+
+    @property
+    def named(self) -> frozenset[str] | None:
+        """Whom it names, where it names people at all."""
+        told = [line.args[NAMES] for line in self.lines if NAMES in line.args]
+        if not told:
+            return None
+        return frozenset(n for names in told if isinstance(names, tuple) for n in names)
+
+
+def hold_of(tx: Transaction, incident: IncidentId) -> Hold:
+    """What contains this incident now."""
+    lines = tuple(p for p in placed(tx, incident) if p.demands and _contains(p))
+    standing = in_force(tx, lines)
+    ended = (_ended(tx, p) for p in lines if p.key not in standing and not p.replaced)
+    return Hold(
+        lines=tuple(p for p in lines if p.key in standing),
+        ended=max((at for at in ended if at is not None), default=None),
+    )
+
+
+def _contains(line: Placed) -> bool:
+    return actions()[line.act].rank > WATCHES
+
+
+def _ended(tx: Transaction, line: Placed) -> datetime | None:
+    """When the act was taken back, or the first policy without it came into force."""
+    if line.undone is not None:
+        return line.undone
+    last: datetime | None = None
+    for kept in tx.policies.history(line.asset, limit=MOST_VERSIONS):
+        if kept.version < line.version or _has(line, (d.id for d in standing_from(kept).demands)):
+            break
+        last = kept.at
+    return last
+
+
+def _has(line: Placed, demands: Iterable[str]) -> bool:
+    return not {str(d) for _, d in line.demands}.isdisjoint(demands)
