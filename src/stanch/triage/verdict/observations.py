@@ -49,6 +49,8 @@ class Now:
     """P: rows of each principal."""
     off: Ints | None = None
     """P: rows off the manifold."""
+    grades: Ints | None = None
+    """G: rows by how odd their combinations are, in grades of the baseline; the last is off."""
     dup: Ints | None = None
     """P: different inputs that hardly differ from two others of the same principal."""
     asked: Ints | None = None
@@ -90,6 +92,8 @@ class Base:
     features: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     off_rate: float = 0.01
+    grades: Ints | None = None
+    """G: its rows that the score has not learnt from, by the same."""
     recent_off_rate: float | None = None
     """The same rate in the quiet windows before this one: the world moves on from a baseline."""
     dup_rate: float = 0.0

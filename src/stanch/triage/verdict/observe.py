@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stanch.triage.verdict.carried import carried
 from stanch.triage.verdict.factor import scale_of
 from stanch.triage.verdict.nats import TINY, bound, excess, most, rest_rate
 from stanch.triage.verdict.observations import (
@@ -45,9 +46,6 @@ STILL = 1e-9
 """Movement smaller than this is none."""
 SLICES, HALF = 6, 0.5
 """Slices of time needed for a fit; how far is moving along."""
-CARRIED = 0.4
-"""So much of what moved may be odd combinations that it took along: a quarter in most months of
-flights, two fifths in the worst."""
 FEW = 20
 """Principals with fewer rows say nothing about moving alike."""
 FEWEST = 5
@@ -72,8 +70,8 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
             signals[who], each = most(count, total, rate)
             odd, surplus = _more(odd, surplus, each, _surplus(count, total, rate))
             if everyone is not None:
-                carried = _carried(now, base, far) if everyone is Signal.OFF_ALL else 0.0
-                up = min(0.99, _up(rate) + carried)
+                more = carried(now, base, far) if everyone is Signal.OFF_ALL else 0.0
+                up = min(0.99, _up(rate) + more)
                 whole = excess(count.sum(keepdims=True), total.sum(keepdims=True), up)
                 signals[everyone] = float(whole[0])
     pair, rest = None, 0.0
@@ -108,18 +106,6 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
 
 def _up(rate: float) -> float:
     return min(0.99, TOLERANCE * max(rate, 1e-4))
-
-
-def _carried(now: Now, base: Base, far: Floats | None) -> float:
-    """How many rows more may be odd combinations because ordinary rows moved.
-
-    What is rare together becomes less rare when its parts do. Where the last day tells how many
-    there are of late, that is known and nothing is allowed for.
-    """
-    if far is None or not far.size or base.recent_off_rate is not None:
-        return 0.0
-    by_chance = 1.0 / np.sqrt(max(1, int(now.rows.sum())))
-    return CARRIED * max(0.0, float(far.max()) - by_chance)
 
 
 def _surplus(count: Ints, rows: Ints, rate: float) -> Floats:

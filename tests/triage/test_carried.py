@@ -1,0 +1,95 @@
+from dataclasses import replace
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from stanch.triage.verdict.calibration import packaged
+from stanch.triage.verdict.carried import carried
+from stanch.triage.verdict.decide import verdict_of
+from stanch.triage.verdict.observations import Base, Now, Signal
+from stanch.triage.verdict.observe import observe
+from stanch.vocabulary.ids import PrincipalId
+from stanch.vocabulary.incident import VerdictKind
+
+Ints = NDArray[np.int64]
+PEOPLE, EACH = 20, 100
+SHARES = np.append(np.arange(1, 31) / 31 * 0.99, 0.99)
+"""Where the grades of the score end, as shares of the baseline."""
+
+
+def grades(rows: int, moved: float = 0.0, added: float = 0.0) -> Ints:
+    """Rows by grade when all of them are odder by so many deviations, and some odd ones added."""
+    normal = NormalDist()
+    ends = [0.0, *(normal.cdf(normal.inv_cdf(s) - moved) for s in SHARES), 1.0]
+    shares = np.diff(ends) * (1 - added)
+    shares[-1] += added
+    return np.rint(shares * rows).astype(np.int64)
+
+
+def base(rows: int = 5000) -> Base:
+    names = frozenset(PrincipalId(f"p{n}") for n in range(PEOPLE))
+    return Base(off_rate=0.01, dup_rate=0.001, grades=grades(rows), principals=names)
+
+
+def now(told: Ints, off: Ints | None = None) -> Now:
+    odd = np.full(PEOPLE, round(int(told[-1]) / PEOPLE)) if off is None else off
+    return Now(
+        principals=tuple(PrincipalId(f"p{n}") for n in range(PEOPLE)),
+        rows=np.full(PEOPLE, int(told.sum()) // PEOPLE),
+        off=odd,
+        grades=told,
+    )
+
+
+def kind(window: Now, before: Base) -> VerdictKind:
+    return verdict_of((), observe(window, before), packaged()).kind
+
+
+def test_odd_combinations_are_no_attack_where_ordinary_rows_became_odder_too() -> None:
+    drift = grades(PEOPLE * EACH, moved=0.7)
+    assert drift[-1] >= 4 * 0.01 * PEOPLE * EACH
+    assert kind(now(drift), base()) is VerdictKind.NATURAL
+
+
+def test_as_many_that_were_added_to_rows_which_stayed_are_an_attack() -> None:
+    attack = grades(PEOPLE * EACH, added=0.05)
+    assert kind(now(attack), base()) is VerdictKind.ATTACK
+
+
+def test_who_sends_the_odd_ones_alone_is_found_while_everybody_drifts() -> None:
+    drift = grades(PEOPLE * EACH, moved=0.7)
+    odd = np.full(PEOPLE, 3)
+    odd[4] = 40
+    seen = observe(now(drift, odd), base())
+    assert verdict_of((), seen, packaged()).kind is VerdictKind.ATTACK
+    assert seen.suspects[0].principal == "p4"
+
+
+def test_the_last_day_is_known_and_nothing_is_allowed_for_beside_it() -> None:
+    window = now(grades(PEOPLE * EACH, moved=0.7))
+    known = replace(base(), recent_off_rate=0.01)
+    assert carried(window, known, None) == 0
+    assert kind(window, known) is VerdictKind.ATTACK
+    assert kind(window, replace(known, recent_off_rate=0.05)) is VerdictKind.NATURAL
+
+
+def test_what_everybody_carries_is_what_the_border_crosses_and_a_little_for_doubt() -> None:
+    for moved in (0.0, 0.3, 0.6, 1.0):
+        window = now(grades(200_000, moved=moved))
+        expected = float(grades(200_000, moved=moved)[-1]) / 200_000 - 0.01
+        assert carried(window, base(200_000), None) == pytest.approx(expected, abs=0.008)
+
+
+def test_fewer_rows_leave_more_doubt() -> None:
+    told = [carried(now(grades(n)), base(), None) for n in (200, 2000, 20_000)]
+    assert told[0] > told[1] > told[2] > 0
+
+
+@pytest.mark.parametrize("told", [None, np.zeros(32, np.int64)])
+def test_without_a_score_nothing_is_carried(told: Ints | None) -> None:
+    window = replace(now(grades(2000)), grades=told)
+    assert carried(window, base(), None) == 0
+    assert carried(now(grades(2000)), replace(base(), grades=told), None) == 0
+    assert observe(window, base()).signals[Signal.OFF_ALL] >= 0
