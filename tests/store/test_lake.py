@@ -58,6 +58,11 @@ def test_a_hunt_sees_lake_and_spool_as_one(lake: Lake, spool: Spool) -> None:
     found = lake.hunt(Hunt(columns=("id",), limit=2, until=NOW), spool)
     assert found.column("id").to_pylist() == ["e1", "e2"]
     assert lake.minutes(Hunt(), spool).num_rows == 150
+    hours = lake.hours(Hunt(), spool)
+    each = {at.hour: 0 for at in hours.column("hour").to_pylist()}
+    for at, rows in zip(*(hours.column(c).to_pylist() for c in ("hour", "rows")), strict=True):
+        each[at.hour] += rows
+    assert each == {9: 29, 10: 60, 11: 60, 12: 1}
 
 
 def test_a_hunt_with_others_finds_what_it_finds_alone(lake: Lake, spool: Spool) -> None:

@@ -66,8 +66,8 @@ class Lake(Protocol):
         """How many events match, as `n`, by each combination of these columns."""
         ...
 
-    def minutes(self, question: Slice) -> pa.Table:
-        """How many events match, as `asset, minute, rows`."""
+    def hours(self, question: Slice) -> pa.Table:
+        """How many events match, as `asset, hour, rows`."""
         ...
 
     def rows(self, question: Slice) -> list[dict[str, object]]:
@@ -121,17 +121,16 @@ class Events:
     def hourly(
         self, principal: PrincipalId, since: datetime, hours: int
     ) -> Mapping[AssetId, tuple[int, ...]]:
-        """How many events of this principal each asset had in each hour from then on."""
+        """How many events of this principal each asset had in each hour from this full one on."""
         of = Wanted(principal=(principal,), since=since, until=since + timedelta(hours=hours))
         counts: dict[AssetId, list[int]] = {}
-        found = self._lake.minutes(_slice(of))
-        # A day has a thousand minutes of each asset: as numbers, for moments take a second.
-        moments = found.column("minute").cast(pa.int64()).to_pylist()
+        found = self._lake.hours(_slice(of))
+        moments = found.column("hour").cast(pa.int64()).to_pylist()
         columns = (found.column("asset").to_pylist(), moments, found.column("rows").to_pylist())
         first = _micros(since)
         for asset, at, rows in zip(*columns, strict=True):
             mine = counts.setdefault(AssetId(asset), [0] * hours)
-            mine[min(hours - 1, (at - first) // _HOUR)] += rows
+            mine[max(0, (at - first) // _HOUR)] += rows
         return {asset: tuple(mine) for asset, mine in counts.items()}
 
     def get(self, asset: AssetId, key: str) -> Mapping[str, object]:

@@ -82,10 +82,18 @@ class Hunter:
 
     def minutes(self, wanted: Hunt, stored: Any, tail: pa.Table) -> pa.Table:
         """Rows per asset and minute, in order."""
+        return self._paced(("minute", _MINUTE), wanted, stored, tail)
+
+    def hours(self, wanted: Hunt, stored: Any, tail: pa.Table) -> pa.Table:
+        """Rows per asset and hour, in order."""
+        return self._paced(("hour", 60 * _MINUTE), wanted, stored, tail)
+
+    def _paced(self, pace: tuple[str, int], wanted: Hunt, stored: Any, tail: pa.Table) -> pa.Table:
         # date_trunc asks a calendar for each row of a time with a zone; whole numbers do not.
+        name, size = pace
         ask = (
-            f"SELECT asset, make_timestamptz(minute * {_MINUTE}) AS minute, rows FROM ("  # noqa: S608  our own words
-            f"SELECT asset, epoch_us(ts) // {_MINUTE} AS minute, count(*) AS rows FROM events WHERE"
+            f"SELECT asset, make_timestamptz({name} * {size}) AS {name}, rows FROM ("  # noqa: S608  our own words
+            f"SELECT asset, epoch_us(ts) // {size} AS {name}, count(*) AS rows FROM events WHERE"
         )
         return self._ask(ask, "GROUP BY ALL) ORDER BY ALL", wanted, stored, tail)
 

@@ -178,6 +178,10 @@ class Lake:
         """Rows per asset and minute: `asset, minute, rows`."""
         return self._hunter.minutes(wanted, *self._files_and_tail(wanted, tail))
 
+    def hours(self, wanted: Hunt, tail: Tails = None) -> pa.Table:
+        """Rows per asset and hour: `asset, hour, rows`."""
+        return self._hunter.hours(wanted, *self._files_and_tail(wanted, tail))
+
     def hunt_with(self, crew: Crew | None, wanted: Hunt, tail: Tails = None) -> pa.Table:
         """The newest rows that match; where there are many files, others help."""
         pieces = self.pieces(wanted, tail)

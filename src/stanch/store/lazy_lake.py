@@ -104,9 +104,9 @@ class LazyLake:
         """How many events match, by each combination of these columns."""
         return self._open().tally(_hunt(question), columns, self._tails())
 
-    def minutes(self, question: Question) -> pa.Table:
-        """How many events match, by asset and minute."""
-        return self._open().minutes(_hunt(question), self._tails())
+    def hours(self, question: Question) -> pa.Table:
+        """How many events match, by asset and hour."""
+        return self._open().hours(_hunt(question), self._tails())
 
     def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
         """The answers with these ids."""

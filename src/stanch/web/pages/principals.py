@@ -16,7 +16,7 @@ from stanch.web.visit import Answer, Page, Visit
 
 HOURS = 24
 MOST_ASSETS = 8
-_LINES = 20
+_LINES = 12
 """Incidents, and findings of one page."""
 _NAMED = replace(FINDINGS, facets=())
 _EVENTS = 100
