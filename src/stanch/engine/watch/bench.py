@@ -7,8 +7,8 @@ Why   rows are cut by asset, kind, version and minute here, once; what follows s
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -18,21 +18,21 @@ from stanch.detect.rules.load import packaged
 from stanch.detect.rules.rule import COUNTED, Rule
 from stanch.detect.rules.tally import Tally as Rules
 from stanch.detect.summaries.count import counted, labels_counted
-from stanch.detect.summaries.ready import Ready, ready
+from stanch.detect.summaries.ready import ready
 from stanch.detect.summaries.record import Record
-from stanch.detect.window import Baseline, Usage, Window
+from stanch.detect.window import Baseline, Window
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ports import Transaction
 from stanch.engine.watch.answers import answers, schema_of
 from stanch.engine.watch.begun import answers_of, waiting
 from stanch.engine.watch.deeds import record
+from stanch.engine.watch.desk import Desk
+from stanch.engine.watch.early import Early
 from stanch.engine.watch.golden import Regulars, baseline_of
 from stanch.engine.watch.hop import HOP, MINUTE, SKEW, minute_of, span_of
-from stanch.engine.watch.labels import Recall, joined, labels_of
+from stanch.engine.watch.labels import Joined, Recall, labels_of
 from stanch.engine.watch.memory import (
-    MOST_USAGE,
     RARE,
-    Late,
     Ruling,
     history_of,
     keep_history,
@@ -45,7 +45,6 @@ from stanch.engine.watch.memory import (
     ruled,
     rules_of,
     usage_of,
-    use_in,
     windows_of,
 )
 from stanch.engine.watch.minutes import Minute, from_bytes
@@ -70,27 +69,6 @@ ANSWERS = frozenset({EventKind.INFERENCE, EventKind.EXCHANGE})
 Key = tuple[AssetId, str]
 
 
-@dataclass(kw_only=True, slots=True)
-class Desk:
-    """One tally, with what it takes to fill it."""
-
-    tally: Tally
-    ready: Ready | None
-    baseline_id: str
-    kinds: set[EventKind]
-    before: Record
-    reached: datetime
-    until: datetime
-    """`before` and `usage` hold what came before this hop."""
-    usage: tuple[Usage, ...] = ()
-    rules: Rules = field(default_factory=Rules)
-    day: date | None = None
-    changed: bool = False
-    opened: datetime
-    """What the store holds of before this moment was not read."""
-    late: Late = field(default_factory=Late)
-
-
 class Bench:
     """The desks of all assets and versions."""
 
@@ -106,7 +84,7 @@ class Bench:
         self.looked_at: list[tuple[Window, frozenset[EventKind]]] = []
         self.lines: Mapping[AssetId, datetime] = {}
         """The moments behind which a window is looked at once more by itself."""
-        self.unknown_labels = 0
+        self.early = Early(recall)
         self.own_rules: tuple[Rule, ...] = ()
         """The rules that people wrote here, as this step asks them."""
 
@@ -165,7 +143,7 @@ class Bench:
             desk = self._desks[key]
             moment = min(desk.reached, at) if desk.reached > at else desk.reached
             span = span_of(moment)
-            _advance(desk, span.start)
+            desk.advance(span.start)
             desk.late = desk.late.by(span.start)
             seen = desk.tally.window(span, desk.before)
             history = self._history.get(key[0], ()) + self._made_from.get(key[0], ())
@@ -220,6 +198,7 @@ class Bench:
         for asset in sorted(self._told):
             keep_history(tx, asset, self._history[asset])
         self._told.clear()
+        self.early.keep(tx)
         for key in sorted(self._touched):
             desk = self._desks[key]
             if desk.changed:
@@ -241,18 +220,23 @@ class Bench:
         self, tx: Transaction, asset: Asset, kind: EventKind, rows: pa.Table, at: datetime
     ) -> None:
         if kind is EventKind.LABEL:
-            found, unknown = joined(rows, self._recall, asset.id)
-            self.unknown_labels += unknown
-            for one in found:
-                self._count(tx, self._desk(tx, asset, one.version, at), kind, one.rows, at)
+            self._judge(tx, asset, self.early.told(tx, asset.id, rows, at), at)
         elif kind in ANSWERS:
             for version, part in _cut(rows, rows["version"].fill_null("")):
                 self._count(tx, self._desk(tx, asset, version, at), kind, part, at)
+            self._judge(tx, asset, self.early.answered(tx, asset.id, rows), at)
             self._wait(self._desk(tx, asset, DEEDS, at), rows)
         else:
             desk = self._desk(tx, asset, DEEDS, at)
             self._count(tx, desk, kind, rows, at)
             self._correlate(tx, desk, kind, rows)
+
+    def _judge(
+        self, tx: Transaction, asset: Asset, labels: tuple[Joined, ...], at: datetime
+    ) -> None:
+        for one in labels:
+            desk = self._desk(tx, asset, one.version, at)
+            self._count(tx, desk, EventKind.LABEL, one.rows, at)
 
     def _remember(self, tx: Transaction, asset: Asset) -> None:
         """What happened to the asset, and to what it is made from, is at hand."""
@@ -374,21 +358,6 @@ class Bench:
             opened=since,
             late=late_of(tx, f"{asset.id}/{version}"),
         )
-
-
-def _advance(desk: Desk, until: datetime) -> None:
-    """Takes the hops before this one into the custom of the place."""
-    told = {u.start for u in desk.usage}
-    minutes = desk.tally.minutes | desk.tally.sealed
-    desk.until = max(desk.until, until - MOST_USAGE * HOP)
-    while desk.until < until:
-        parts = [one for m, one in minutes.items() if desk.until <= m < desk.until + HOP]
-        for part in parts:
-            desk.before = desk.before.merge(part.record)
-        if desk.until not in told:
-            desk.usage = (*desk.usage, use_in(desk.until, parts))[-MOST_USAGE:]
-        desk.until += HOP
-        desk.changed = True
 
 
 def _cut(rows: pa.Table, keys: pa.ChunkedArray) -> Iterator[tuple[Any, pa.Table]]:

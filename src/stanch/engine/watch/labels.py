@@ -1,7 +1,7 @@
 """Late labels: the truth about an answer, joined with the answer it is for.
 
 In    label rows of one asset, and the answers they name, as the lake recalls them.
-Out   `Labels` by version, in the plan's codes; how many name an answer nobody knows.
+Out   `Labels` by version, in the plan's codes; the label rows that name an answer nobody knows.
 Why   accuracy, calibration and fairness are known only when the truth arrives.
 """
 
@@ -37,8 +37,8 @@ class Joined:
     """The label rows' `label`, `ts` and `contributor`, beside the columns of their answers."""
 
 
-def joined(labels: pa.Table, recall: Recall, asset: AssetId) -> tuple[tuple[Joined, ...], int]:
-    """The labels with their answers, by version, and how many answers nobody knows."""
+def joined(labels: pa.Table, recall: Recall, asset: AssetId) -> tuple[tuple[Joined, ...], pa.Table]:
+    """The labels with their answers, by version, and those whose answers nobody knows."""
     wanted = labels.select(["of", "label", "ts", "principal"])
     wanted = wanted.rename_columns(["of", "label", "ts", "contributor"])
     answers = recall.recall(asset, wanted["of"].unique().to_pylist())
@@ -54,7 +54,7 @@ def joined(labels: pa.Table, recall: Recall, asset: AssetId) -> tuple[tuple[Join
         Joined(version=version, rows=both.filter(pc.equal(versions, version)))
         for version in sorted(versions.unique().to_pylist())
     )
-    return found, wanted.num_rows - both.num_rows
+    return found, labels.filter(pc.invert(known))
 
 
 def labels_of(rows: pa.Table, plan: Plan) -> Labels:

@@ -1,0 +1,53 @@
+"""The desk: one tally of an asset and version, with what it takes to fill it.
+
+In    a tally, its baseline made ready, what came before the hop that runs now.
+Out   the same, moved on as hops end.
+Why   a look goes over two hops; what came before them is custom, and is added up once.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from stanch.detect.rules.tally import Tally as Rules
+from stanch.detect.summaries.ready import Ready
+from stanch.detect.summaries.record import Record
+from stanch.detect.window import Usage
+from stanch.engine.watch.hop import HOP
+from stanch.engine.watch.memory import MOST_USAGE, Late, use_in
+from stanch.engine.watch.tally import Tally
+from stanch.vocabulary.event import EventKind
+
+
+@dataclass(kw_only=True, slots=True)
+class Desk:
+    """One tally, with what it takes to fill it."""
+
+    tally: Tally
+    ready: Ready | None
+    baseline_id: str
+    kinds: set[EventKind]
+    before: Record
+    reached: datetime
+    until: datetime
+    """`before` and `usage` hold what came before this hop."""
+    usage: tuple[Usage, ...] = ()
+    rules: Rules = field(default_factory=Rules)
+    day: date | None = None
+    changed: bool = False
+    opened: datetime
+    """What the store holds of before this moment was not read."""
+    late: Late = field(default_factory=Late)
+
+    def advance(self, until: datetime) -> None:
+        """Takes the hops before this one into the custom of the place."""
+        told = {u.start for u in self.usage}
+        minutes = self.tally.minutes | self.tally.sealed
+        self.until = max(self.until, until - MOST_USAGE * HOP)
+        while self.until < until:
+            parts = [one for m, one in minutes.items() if self.until <= m < self.until + HOP]
+            for part in parts:
+                self.before = self.before.merge(part.record)
+            if self.until not in told:
+                self.usage = (*self.usage, use_in(self.until, parts))[-MOST_USAGE:]
+            self.until += HOP
+            self.changed = True
