@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -60,10 +61,12 @@ class Stage:
     def __init__(self) -> None:
         self.end = threading.Event()
 
-    def attack(self, tell: Tell) -> str:
+    due: datetime | None = None
+
+    def attack(self, tell: Tell) -> Told:
         tell(Moment(part=Part.ATTACK, says="live"))
         assert self.end.wait(20)
-        return "the copy agrees in 40%"
+        return Told(moment=Moment(part=Part.OVER, says="the copy agrees in 40%"), score=WON)
 
     def cancel(self) -> None:
         self.end.set()
@@ -147,7 +150,7 @@ def test_only_a_demo_plays_live(store: SqlStore) -> None:
     run = desk.start("extraction", HowToPlay(live=True), ADA)
     until(lambda: desk.get(run.id).says == "live")
     desk.stop(run.id)
-    assert over(desk, run).says == "the copy agrees in 40%"
+    assert (over(desk, run).says, over(desk, run).score) == ("the copy agrees in 40%", WON)
 
 
 def test_what_cannot_be_played_is_refused(store: SqlStore) -> None:

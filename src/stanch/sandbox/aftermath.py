@@ -64,17 +64,18 @@ def _before(version: dict[str, Any], taken: dict[str, datetime]) -> bool:
     return incident is None or (incident in taken and taken[incident] <= _time(version["at"]))
 
 
-def undone(stage: Stage, sight: Sight) -> bool | None:
+def undone(stage: Stage, sight: Sight, since: int = 0) -> bool | None:
     """Whether a person can take all of it back, in the policy, at the guards and for the callers.
 
     (1) What still runs is cancelled with its undoing. (2) The policy goes back to before the
     incident. (3) It is as it was, every guard runs it, whoever was refused is served, and nothing
-    of it comes again. None when nothing had been changed.
+    of it comes again. None when nothing had been changed, after version `since` of the policy.
     """
     api = stage.server.api
     try:
         versions = history_of(api, stage.asset)
-        changed = [v for v in versions if v.get("incident") in sight.incidents]
+        mine = [v for v in versions if v["version"] > since]
+        changed = [v for v in mine if v.get("incident") in sight.incidents]
         if not changed:
             return None
         first = min(v["version"] for v in changed)

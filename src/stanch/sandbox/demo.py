@@ -5,7 +5,8 @@ Out   a `Demo` that runs until it is stopped. The attack begins after a minute, 
       somebody presses the button of the console, or says `stanch drill run --live`.
 Why   a product for attacks shows its worth when one happens. Whoever watches may answer what is
       asked; when nobody does, the demo's own person answers, and takes all back at the end, so
-      that within three minutes an attack is found, asked about, contained and undone. Ordinary
+      that within three minutes an attack is found, asked about, contained and undone, as often as
+      somebody wants to see it. Each play is scored as a drill is. Ordinary
       traffic of two sample assets goes on beside it; without scikit-learn there is only that, and
       one sentence says so.
 """
@@ -14,21 +15,19 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from stanch.engine.clock import monotonic
-from stanch.sandbox.aftermath import undone
-from stanch.sandbox.build import VERSION, Stage, make, raised
+from stanch.engine.clock import utc_now
+from stanch.sandbox.act import Act, Tempo
+from stanch.sandbox.build import Stage, make, raised
 from stanch.sandbox.desk import DrillDesk, HowToPlay
-from stanch.sandbox.drill import Gain
-from stanch.sandbox.eyes import Bar, Eyes
-from stanch.sandbox.moment import Moment, Part, Tell
+from stanch.sandbox.moment import Moment, Tell
 from stanch.sandbox.options import Options
 from stanch.sandbox.pace import Pace
-from stanch.sandbox.people import Person
+from stanch.sandbox.player import Told
 from stanch.sandbox.processes import Server, repeated
-from stanch.sandbox.referee import enough
 from stanch.sandbox.registry import drill
 from stanch.sandbox.traffic import start as start_traffic
 from stanch.sandbox.wire import Api
@@ -40,20 +39,6 @@ SHOWN = "unsigned_model"
 """Of all drills the one that shows all there is: found at once, asked about, contained, undone."""
 ASSET = "digit-reader"
 _NOBODY = Caller(name="the demo", scopes=frozenset({Scope.RESPOND}))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tempo:
-    """How fast the demo goes, in seconds."""
-
-    first: float = 60.0
-    """Ordinary life before the attack begins by itself."""
-    attack: float = 75.0
-    """The longest that it goes on."""
-    reads: float = 30.0
-    """What whoever watches has to answer a question before the demo's own person does."""
-    stays: float = 20.0
-    """How long the containment can be looked at before it is taken back."""
 
 
 USUAL = Tempo()
@@ -72,6 +57,7 @@ class Demo:
         self._over = threading.Event()
         self._enough = threading.Event()
         self._stage: Stage | None = None
+        self._due: datetime | None = None
         self._thread = threading.Thread(target=self._run, daemon=True, name="demo")
         self._thread.start()
 
@@ -92,15 +78,21 @@ class Demo:
         """Ends the attack that is under way."""
         self._enough.set()
 
-    def attack(self, tell: Tell) -> str:
-        """Attacks now; gives back what came of it, once all is taken back."""
-        stage = self._stage
+    @property
+    def due(self) -> datetime | None:
+        """When it attacks by itself; nothing once it did, or somebody was quicker."""
+        return self._due
+
+    def attack(self, tell: Tell) -> Told:
+        """Attacks now, as often as it is asked; gives back what came of it, once all is back."""
+        stage, self._due = self._stage, None
         if stage is None:
-            return "The demo's model is not up."
+            return Told(trouble="The demo's model is not up.")
         self._enough.clear()
-        said = _Act(stage, self._tempo, self._enough, self._heard(tell)).play()
+        told = Act(stage, self._tempo, self._enough, self._heard(tell)).play()
+        said = told.moment.says if told.moment is not None else told.trouble
         self._say(f"The demo: {said[0].lower()}{said[1:]} To see it again: {self._how}.")
-        return said
+        return told
 
     def _heard(self, tell: Tell) -> Tell:
         def both(moment: Moment) -> None:
@@ -135,6 +127,7 @@ class Demo:
                 _life(stage, self._over),
             ):
                 self._stage = stage
+                self._due = utc_now() + timedelta(seconds=self._tempo.first)
                 self._desk.attach(self)
                 self._say(
                     f"The demo: {len(stage.tenants)} tenants ask the model {ASSET}. "
@@ -148,13 +141,12 @@ class Demo:
 
     def _begin(self) -> None:
         """The first attack, unless somebody was quicker."""
-        played = any(run.live for run in self._desk.runs().items)
-        if self._over.is_set() or played:
+        if self._over.is_set() or self._due is None:
             return
         try:
             self._desk.start(SHOWN, HowToPlay(live=True), _NOBODY)
         except Busy:
-            return
+            self._due = None
 
 
 @contextmanager
@@ -175,73 +167,6 @@ def _life(stage: Stage, over: threading.Event) -> Iterator[None]:
         over.set()
         people.join(30)
         labels.join(30)
-
-
-class _Act:
-    """One attack of the demo, from the first question to the way back."""
-
-    def __init__(self, stage: Stage, tempo: Tempo, cancelled: threading.Event, tell: Tell) -> None:
-        wanted = stage.drill.expected
-        bar = Bar(asset=stage.asset, enough=lambda p: enough(p, wanted), clean=stage.clean)
-        self._stage, self._tempo, self._cancelled, self._tell = stage, tempo, cancelled, tell
-        self._eyes = Eyes(lambda: stage.server.api, bar)
-        self._person = Person(
-            api=stage.approver, says_yes=frozenset(wanted.asks), reads=tempo.reads
-        )
-        self._loot: list[object] = []
-
-    def play(self) -> str:
-        """What the attacker got, and whether it was taken back."""
-        stage, eyes, tempo = self._stage, self._eyes, self._tempo
-        stop = threading.Event()
-        stage.scene.stop = threading.Event()
-        eyes.look()
-        eyes.news = lambda says: self._say(Part.ATTACK, says)
-        eyes.attack_begins()
-        self._say(Part.ATTACK, f"{stage.drill.title.lower()}, now.")
-        looking = [repeated(eyes.look, 0.5, stop), repeated(self._person.look, 0.5, stop)]
-        attack = threading.Thread(target=self._attack, daemon=True)
-        attack.start()
-        try:
-            self._wait(tempo.attack, lambda: eyes.sight.contained is not None)
-            stage.scene.stop.set()
-            attack.join(30)
-            self._wait(tempo.stays, lambda: False)
-        finally:
-            stage.scene.stop.set()
-            stop.set()
-            for thread in looking:
-                thread.join(30)
-        return self._back()
-
-    def _attack(self) -> None:
-        self._loot.append(self._stage.drill.attack(self._stage.scene))
-
-    def _back(self) -> str:
-        stage = self._stage
-        known = bool(self._loot) and not self._cancelled.is_set()
-        gain = (
-            stage.drill.gain(stage.scene, self._loot[0]) if known else Gain(says="nothing of use")
-        )
-        self._say(Part.BACK, f"the attack is over: {gain.says}. Taking all back.")
-        if stage.drill.expected.good:
-            # The owner's part: what was put there wrongly is taken out before service goes on.
-            stage.scene.inside.registry.promote(VERSION)
-        back = undone(stage, self._eyes.sight)
-        how = {
-            None: "There was nothing to take back.",
-            True: "All is taken back: the policy is as before, and everybody is served.",
-            False: "Not all could be taken back; see the policy's page.",
-        }
-        return f"It is over: {gain.says}. {how[back]}"
-
-    def _wait(self, seconds: float, done: Callable[[], bool]) -> None:
-        end = monotonic() + seconds
-        while monotonic() < end and not done() and not self._cancelled.wait(0.1):
-            continue
-
-    def _say(self, part: Part, says: str) -> None:
-        self._tell(Moment(part=part, says=says, seconds=self._eyes.sight.seconds))
 
 
 def start(where: Api, desk: DrillDesk, say: Say) -> Demo:

@@ -77,6 +77,8 @@ class Board:
     running: DrillRun | None = None
     live: str = ""
     """The drill that the demo plays on this server when asked; empty without a demo."""
+    due: datetime | None = None
+    """When the demo plays it by itself; nothing once it was played."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,8 +99,13 @@ class Live(Protocol):
         """The drill that it plays."""
         ...
 
-    def attack(self, tell: Tell) -> str:
-        """Attacks now, and says at the end what came of it."""
+    @property
+    def due(self) -> datetime | None:
+        """When it attacks by itself; nothing once it did."""
+        ...
+
+    def attack(self, tell: Tell) -> Told:
+        """Attacks now, and says at the end what came of it, with its score."""
         ...
 
     def cancel(self) -> None:
@@ -140,11 +147,17 @@ class DrillDesk:
         last: dict[str, DrillRun] = {}
         for one in self._kept():
             last.setdefault(one.name, one)
+        cards = tuple(_card(one, last) for one in drills().values())
+        return replace(self.stand(), drills=cards)
+
+    def stand(self) -> Board:
+        """What runs now and what the demo could show, without the list of drills."""
         live = self._live
         return Board(
-            drills=tuple(_card(one, last) for one in drills().values()),
+            drills=(),
             running=self._now,
             live=live.name if live else "",
+            due=live.due if live else None,
         )
 
     def runs(self, *, after: str = "", limit: int = 50) -> Page[DrillRun]:
@@ -228,11 +241,10 @@ class DrillDesk:
     def _attack_live(self, run: DrillRun) -> None:
         live = self._live
         try:
-            said = live.attack(self._moved) if live is not None else ""
+            told = live.attack(self._moved) if live is not None else Told()
         except Exception as error:  # noqa: BLE001  border: a demo that broke is told to people
-            self._end(run, Told(trouble=f"The demo broke: {error}"))
-        else:
-            self._end(run, Told(moment=Moment(part=Part.OVER, says=said)))
+            told = Told(trouble=f"The demo broke: {error}")
+        self._end(run, told)
 
     def _moved(self, moment: Moment) -> None:
         now = self._now

@@ -8,6 +8,7 @@ Why   the drill times stanch as a user would: by what its API shows, not by what
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from stanch.engine.clock import monotonic
@@ -31,6 +32,8 @@ class Sight:
     incidents: dict[str, Document] = field(default_factory=dict)
     early: tuple[str, ...] = ()
     """Incidents that were open before anything hostile happened."""
+    touched: dict[str, None] = field(default_factory=dict)
+    """Incidents that were opened, or seen again while open, since then."""
     policies: list[Document] = field(default_factory=list)
     """Every version of the victim's policy that was seen."""
     asked: dict[str, Document] = field(default_factory=dict)
@@ -114,7 +117,7 @@ class Eyes:
         sight.enough = self._first(sight.enough, now)
         guards = api.get(f"/api/v1/assets/{self._asset}/guards") or ()
         done = [g["report"]["version"] >= version for g in guards]
-        shown = any(i["contained_at"] for i in sight.incidents.values())
+        shown = any(map(_held, sight.incidents.values()))
         if done and all(done) and shown and self._bar.clean():
             sight.contained = now
             self.news(f"contained and proved after {now:.1f} s.")
@@ -122,17 +125,30 @@ class Eyes:
     def _look_at_cases(self, api: Api, now: float) -> None:
         sight = self.sight
         for one in api.every("/api/v1/findings"):
-            key = f"{one['detector']} on {one['asset']}: {one['says']}"
+            which = " ".join(one.get("deeds", ()))
+            key = f"{one['detector']} on {one['asset']}: {one['says']} {which}"
             if key not in sight.findings:
                 sight.findings[key] = one
                 sight.finding = self._first(sight.finding, now)
                 self.news(f"found: {one['says']}")
         for line in api.every("/api/v1/incidents"):
             one = line["incident"]
-            if one["id"] not in sight.incidents:
-                sight.incident = self._first(sight.incident, now)
-                self.news(f"incident: {one['title'].rstrip('.')}.")
+            before = sight.incidents.get(one["id"])
             sight.incidents[one["id"]] = one
+            if before is None:
+                self._touched(one, f"incident: {one['title'].rstrip('.')}.", now)
+            elif one.get("again", 0) > before.get("again", 0):
+                left = " It is closed as harmless, and left alone." if one["closed_at"] else ""
+                title = one["title"].rstrip(".")
+                says = f"seen again, {_times(one['again'] + 1)} in all: {title}.{left}"
+                self._touched(one, says, now)
+
+    def _touched(self, one: Document, says: str, now: float) -> None:
+        sight = self.sight
+        self.news(says)
+        if self._zero is not None and not one.get("closed_at"):
+            sight.incident = self._first(sight.incident, now)
+            sight.touched[one["id"]] = None
 
     def _first(self, before: float | None, now: float) -> float | None:
         return now if before is None and self._zero is not None else before
@@ -140,3 +156,15 @@ class Eyes:
 
 def _unheard(_: str) -> None:
     """Tells nobody."""
+
+
+def _held(one: Document) -> bool:
+    """Whether stanch has entered a proof of containment, and nothing came loose after it."""
+    loose, again = one.get("loose_at"), one.get("held_again")
+    if loose is None:
+        return bool(one["contained_at"])
+    return again is not None and datetime.fromisoformat(again) >= datetime.fromisoformat(loose)
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

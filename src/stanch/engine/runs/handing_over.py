@@ -26,7 +26,7 @@ from stanch.engine.ports import Transaction
 from stanch.engine.runs.deeds import MACHINE, Order, Outcome
 from stanch.engine.runs.library import actions, kept
 from stanch.engine.runs.memory import Line, entered, is_over
-from stanch.engine.runs.performer import World, bounded
+from stanch.engine.runs.performer import ASKED, World, bounded
 from stanch.triage.causes import instead
 from stanch.vocabulary.approval import Answer
 from stanch.vocabulary.ids import RunId
@@ -34,7 +34,7 @@ from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.playbook import Do, Playbook
 from stanch.vocabulary.record import Deed, Entry
-from stanch.vocabulary.run import Run, Wish
+from stanch.vocabulary.run import Run, RunState, Wish
 
 MOST = 50
 """Runs and questions of one incident that are looked at."""
@@ -50,7 +50,7 @@ def hand_over(tx: Transaction, incident: Incident, heir: Run, at: datetime) -> N
             continue
         tx.runs.save(replace(old, heir=heir.id, updated=at))
         why = heir.because or f"the incident is called {_called(incident)} now"
-        _unask(tx, old, f"{old.playbook} gave way to {_named(heir)}: {why}", at)
+        unask(tx, old, f"{old.playbook} gave way to {_named(heir)}: {why}", at)
         told = f"takes the place of {_named(old)}: {why}"
         entered(tx, heir, Line(step="", says=told, facts={"instead of": old.id}), at)
 
@@ -180,12 +180,15 @@ def _gives_way(tx: Transaction, old: Run, book: Playbook) -> bool:
     return not held and old.digest is not None and instead(book.answers, _book(tx, old).answers)
 
 
-def _unask(tx: Transaction, run: Run, why: str, at: datetime) -> None:
-    """Withdraws the run's open questions: their ground is gone."""
+def unask(tx: Transaction, run: Run, why: str, at: datetime) -> None:
+    """Withdraws the run's open questions, whose ground is gone; not those others wait for."""
     wanted = Wanted(incident=(run.incident,), state=(Answer.OPEN,))
-    for one in tx.approvals.page(wanted, limit=MOST).items:
-        if one.run != run.id:
-            continue
+    open_ = [q for q in tx.approvals.page(wanted, limit=MOST).items if q.run == run.id]
+    if not open_:
+        return
+    runs = tx.runs.page(Wanted(asset=(run.asset,), state=(RunState.WAITING,)), limit=MOST).items
+    others = {w for r in runs if r.id != run.id for w in r.waits_for}
+    for one in (q for q in open_ if ASKED + q.id not in others):
         tx.approvals.save(replace(one, answer=Answer.WITHDRAWN, why=why))
         facts = {
             "action": one.action,

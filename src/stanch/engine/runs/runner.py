@@ -35,7 +35,7 @@ from stanch.contain.playbook.written import Written
 from stanch.engine.clock import new_id
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.deeds import MACHINE
-from stanch.engine.runs.handing_over import give_back, hand_over, heirs_of, let_go
+from stanch.engine.runs.handing_over import give_back, hand_over, heirs_of, let_go, unask
 from stanch.engine.runs.library import answer_to, keep, kept
 from stanch.engine.runs.memory import (
     PAUSE,
@@ -315,6 +315,7 @@ class Runner:
             saved = tx.runs.save(standing(now, state, at))
             if state.stage is Stage.ENDED:
                 entered(tx, saved, Line(step="", says=f"ends: {saved.state}. {state.why}"), at)
+                unask(tx, saved, f"the playbook that asked ended: {saved.says}", at)
             else:
                 tx.announce("run", saved.id)
         return str(saved.state)
