@@ -95,8 +95,8 @@ def _at_work(parts: Parts, work: Work) -> Iterator[tuple[Durable, Workers]]:
         work.runner.begin(durable)
         yield durable, workers
     finally:
-        durable.stop()
-        workers.leave()
+        if not durable.stop():
+            workers.leave()
         if parts.split is not None:
             parts.split.leave()
 

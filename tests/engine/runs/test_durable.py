@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from stanch.engine.runs.durable import Durable, Place, Plain
+from stanch.engine.runs import durable
+from stanch.engine.runs.durable import (
+    AT_ONCE,
+    LOOK_EVERY,
+    LOOK_SOON,
+    Durable,
+    Place,
+    Plain,
+)
 from stanch.engine.runs.memory import Hop, Record
 from stanch.vocabulary.ids import RunId
 from stanch.vocabulary.trouble import AlreadyThere
@@ -72,6 +80,95 @@ def recorded(path: Path) -> tuple[str, ...]:
     found = tuple(str(row[0]) for one in asked for row in link.execute(one))
     link.close()
     return found
+
+
+def looks(path: Path) -> float:
+    """How many seconds pass between two looks into the queue."""
+    link = sqlite3.connect(path)
+    ((found,),) = link.execute("SELECT polling_interval_sec FROM queues WHERE name = 'playbooks'")
+    link.close()
+    return float(found)
+
+
+def hops(name: str, many: int) -> list[Hop]:
+    return [Hop(run=RunId(f"{name}-{n}"), number=0) for n in range(many)]
+
+
+def test_hops_begin_here_while_there_is_room_and_a_crowd_waits_in_the_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, go = tmp_path / "runs.db", threading.Event()
+    begun: list[Hop] = []
+
+    def carry(hop: Hop, _: Record) -> None:
+        begun.append(hop)
+        go.wait(60)
+
+    engine = Durable(Place(url=f"sqlite:///{file}"), carry)
+    engine.start()
+    try:
+        few, crowd = hops("few", AT_ONCE), hops("crowd", 3 * AT_ONCE)
+        for hop in few:
+            engine.enqueue(hop)
+        assert looks(file) == LOOK_EVERY
+        for hop in (*crowd, *few):
+            engine.enqueue(hop)
+        assert looks(file) == LOOK_SOON
+        until(lambda: set(begun) >= set(few))
+        go.set()
+        until(lambda: not any(engine.at_work(hop) for hop in (*crowd, *few)))
+        assert len(begun) == len(set(begun)) == len(crowd) + len(few)
+        engine.rest()
+        assert looks(file) == LOOK_SOON
+        monkeypatch.setattr(durable, "WHILE", 0.0)
+        engine.rest()
+        assert looks(file) == LOOK_EVERY
+    finally:
+        go.set()
+        engine.stop()
+
+
+def test_each_hop_that_ended_or_was_known_makes_room_again(tmp_path: Path) -> None:
+    begun: list[Hop] = []
+    file = tmp_path / "runs.db"
+    engine = Durable(Place(url=f"sqlite:///{file}"), lambda hop, _: begun.append(hop))
+    engine.start()
+    try:
+        for hop in hops("one", 3 * AT_ONCE):
+            engine.enqueue(hop)
+            until(lambda one=hop: one in begun and not engine.at_work(one))
+            engine.enqueue(hop)
+        assert len(begun) == 3 * AT_ONCE
+        assert looks(file) == LOOK_EVERY
+    finally:
+        engine.stop()
+
+
+def test_who_stops_with_a_hop_at_work_says_so_and_it_goes_on_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable, "PATIENCE", 1)
+    place = Place(url=f"sqlite:///{tmp_path}/runs.db")
+    go, begun = threading.Event(), threading.Event()
+
+    def hangs(_: Hop, __: Record) -> None:
+        begun.set()
+        go.wait(60)
+
+    engine = Durable(place, hangs)
+    engine.start()
+    engine.enqueue(HOP)
+    assert begun.wait(30)
+    assert engine.stop() == 1
+    carried: list[Hop] = []
+    again = Durable(place, lambda hop, _: carried.append(hop))
+    again.start()
+    try:
+        until(lambda: carried == [HOP])
+    finally:
+        go.set()
+        until(lambda: not durable._working)
+        assert again.stop() == 0
 
 
 def test_what_is_recorded_reads_back() -> None:

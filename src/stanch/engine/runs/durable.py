@@ -10,6 +10,8 @@ Why   (1) WAL is set here: DBOS leaves SQLite as it comes. (2) Values are JSON: 
       console outside. (5) Only a hop at work has a thread: waiting is a row of our own, no thread
       and no memory. (6) The library is one per process, so this is too. (7) From Python 3.12 on
       it asks SQLite for parts of a second, which SQLite gives from 3.42 on; older ones are taught.
+      (8) A hop begins at once where there is room in this process; only what must wait stands in
+      the queue, which others look into too. So the queue is looked into seldom while nobody waits.
 """
 
 import json
@@ -23,7 +25,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, Queue, Serializer, SetWorkflowID
 
-from stanch.engine.clock import utc_now
+from stanch.engine.clock import monotonic, utc_now
 from stanch.engine.runs.memory import Hop, Record, at_once
 from stanch.vocabulary.ids import RunId
 from stanch.vocabulary.trouble import AlreadyThere
@@ -33,8 +35,14 @@ VERSION = "1"
 """Of how hops are recorded; raise it when a hop's steps change their order."""
 QUEUE = "playbooks"
 AT_ONCE = 8
-"""Hops at work in one process."""
-LOOK_EVERY = 0.1
+"""Hops that begin here at once in one process, and as many out of the queue."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks into the queue, for what dead workers left."""
+LOOK_SOON = 0.1
+"""The same while hops wait there, and for a while after."""
+WHILE = 5.0
+PATIENCE = 5
+"""Seconds that hops at work get to come to an end when the server stops."""
 _SUBSECONDS = (3, 42, 0)
 
 
@@ -68,13 +76,20 @@ class Place:
 
 _carry: Carry | None = None
 _one = threading.Lock()
+_working: set[str] = set()
+"""The hops that are at work in this process now."""
 
 
 @DBOS.workflow(name="stanch.hop")
 def _hop(run: str, number: int) -> str:
     if _carry is None:
         raise RuntimeError("the durable engine was closed")
-    _carry(Hop(run=RunId(run), number=number), at_once)
+    hop = Hop(run=RunId(run), number=number)
+    _working.add(_id(hop))
+    try:
+        _carry(hop, at_once)
+    finally:
+        _working.discard(_id(hop))
     return "done"
 
 
@@ -87,6 +102,9 @@ class Durable:
         self._engine: sa.Engine | None = None
         self._queue: Queue | None = None
         """Kept, since the library would read it from the database for each hop."""
+        self._room = threading.Semaphore(AT_ONCE)
+        self._waited = 0.0
+        """When a hop was last put into the queue and it was seen to that somebody looks soon."""
 
     def start(self) -> None:
         """Takes up what was cut off, and begins to look for hops to carry out."""
@@ -115,21 +133,53 @@ class Durable:
             QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=LOOK_EVERY
         )
 
-    def stop(self) -> None:
-        """Finishes the steps at work and lets go; what is not finished is taken up later."""
+    def stop(self) -> int:
+        """How many hops were still at work after some seconds; those are taken up later."""
         global _carry  # noqa: PLW0603  the library has one instance per process
-        DBOS.destroy(workflow_completion_timeout_sec=5)
+        DBOS.destroy(workflow_completion_timeout_sec=PATIENCE)
+        left = len(_working)
         with _one:
             _carry = None
         if self._engine is not None:
             self._engine.dispose()
+        return left
 
     def enqueue(self, hop: Hop) -> None:
         """Has the hop carried out, once; the same hop again changes nothing."""
         if self._queue is None:
             raise RuntimeError("the durable engine was not started")
+        if self._room.acquire(blocking=False):
+            self._begin(hop)
+            return
         with SetWorkflowID(_id(hop)):
             self._queue.enqueue(_hop, hop.run, hop.number)
+        if monotonic() - self._waited > 1:
+            self._waited = monotonic()
+            self._queue.set_polling_interval_sec(LOOK_SOON)
+
+    def _begin(self, hop: Hop) -> None:
+        """Carries the hop out on a thread of this process, unless it was begun before."""
+        try:
+            with SetWorkflowID(_id(hop)):
+                handle = DBOS.start_workflow(_hop, hop.run, hop.number)
+        except BaseException:
+            self._room.release()
+            raise
+        future = getattr(handle, "future", None)
+        if future is None:
+            self._room.release()
+        else:
+            future.add_done_callback(self._ended)
+
+    def _ended(self, _: object) -> None:
+        """Makes room for the next hop."""
+        self._room.release()
+
+    def rest(self) -> None:
+        """Looks into the queue seldom again, some while after hops had to wait."""
+        if self._queue is not None and self._waited and monotonic() - self._waited > WHILE:
+            self._waited = 0.0
+            self._queue.set_polling_interval_sec(LOOK_EVERY)
 
     def take_over(self, workers: Iterable[str]) -> int:
         """How many hops of dead workers now wait to be carried out by a living one."""
