@@ -296,6 +296,7 @@ def _told(
 ) -> Iterator[str]:
     verdict = one["verdict"]
     yield _headline(one)
+    yield from _again(one)
     kind = verdict["attack"] or verdict["kind"]
     yield f"\nVerdict: {kind}, {100 * verdict['confidence']:.0f} % sure, by {verdict['by']}"
     for reason in verdict["reasons"]:
@@ -313,6 +314,15 @@ def _told(
     yield from _next(ahead)
     for note_ in notes:
         yield f"\n{note_['at'][:16]} {note_['by']}: {note_['text']}"
+
+
+def _again(one: Mapping[str, Any]) -> Iterator[str]:
+    if one["came_back"]:
+        after = one["came_back_after"] / 60
+        yield f"\nIt came back: {one['came_back']} was closed {after:.0f} minutes before."
+    if one["again"]:
+        count = "once" if one["again"] == 1 else f"{one['again']} times"
+        yield f"\nSeen again {count}, last at {one['again_at'][:16]}."
 
 
 def _next(ahead: Mapping[str, Any]) -> Iterator[str]:

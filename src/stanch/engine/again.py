@@ -24,7 +24,15 @@ from stanch.triage.decisions import Open
 from stanch.vocabulary.casework import Link, LinkKind
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import FindingId, IncidentId
-from stanch.vocabulary.incident import Incident, Need, Phase, move_for
+from stanch.vocabulary.incident import (
+    Incident,
+    Need,
+    Phase,
+    Reason,
+    Verdict,
+    VerdictKind,
+    move_for,
+)
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed, Entry
 
@@ -32,6 +40,7 @@ MACHINE = "stanch"
 MOST_PAST = 50
 """Closed incidents that are looked at, newest first."""
 MOST_FINDINGS = 200
+_DEEDS = frozenset({VerdictKind.ATTACK, VerdictKind.FAULT})
 _BACKWARDS = {
     Phase.RECOVERED: Phase.CONTAINED,
     Phase.ERADICATED: Phase.CONTAINED,
@@ -110,7 +119,20 @@ def opened_again(tx: Transaction, new: Incident, old: Incident, at: datetime) ->
             )
         )
     tx.announce("incident", old.id)
-    return replace(new, came_back=old.id, came_back_after=max(0.0, after))
+    verdict = _as_before(old) if old.verdict.kind in _DEEDS else new.verdict
+    return replace(new, verdict=verdict, came_back=old.id, came_back_after=max(0.0, after))
+
+
+def _as_before(old: Incident) -> Verdict:
+    """What it is called from the start: the same by the same is what it was, until more is seen."""
+    said = old.verdict
+    called = str(said.attack or said.kind).replace("_", " ")
+    who = "" if said.by == MACHINE else f" by {said.by}"
+    says = f"{old.id} was the same, and was called {called}{who}."
+    reason = Reason(name="came_back", says=says, weight=0.0)
+    return Verdict(
+        kind=said.kind, attack=said.attack, confidence=said.confidence, reasons=(reason,)
+    )
 
 
 def as_severe(tx: Transaction, incident: Incident) -> Incident:

@@ -20,6 +20,7 @@ from stanch.sandbox.build import VERSION, Stage
 from stanch.sandbox.drill import Gain
 from stanch.sandbox.eyes import Bar, Eyes, Sight
 from stanch.sandbox.moment import Moment, Part, Tell
+from stanch.sandbox.outsider import bundles_of, remembered
 from stanch.sandbox.people import Person
 from stanch.sandbox.player import Told
 from stanch.sandbox.processes import repeated
@@ -58,6 +59,7 @@ class Act:
         self._asked: frozenset[str] = frozenset()
         self._since = 0
         self._clean = True
+        self._keys: tuple[str, ...] = ()
 
     def play(self) -> Told:
         """What the attacker got, whether it was taken back, and the score of it."""
@@ -89,6 +91,7 @@ class Act:
         eyes.look()
         self._asked = frozenset(eyes.sight.asked)
         self._since = max((v["version"] for v in _history(stage)), default=0)
+        self._keys = remembered(stage.server.api)
         eyes.news = lambda says: self._say(Part.ATTACK, says)
         eyes.attack_begins()
         self._say(Part.ATTACK, f"{stage.drill.title.lower()}, now.")
@@ -103,7 +106,9 @@ class Act:
             stage.drill.gain(stage.scene, self._loot[0]) if known else Gain(says="nothing of use")
         )
         self._say(Part.PROOF, "the attack is over: the evidence is checked.")
-        evidence = evidence_of(stage, eyes.sight) if eyes.sight.touched else None
+        touched = eyes.sight.touched
+        evidence = evidence_of(stage, eyes.sight) if touched else None
+        bundles = bundles_of(stage.server.api, touched, stage.folder, self._keys)
         self._say(Part.BACK, f"{gain.says}. Taking all back.")
         if stage.drill.expected.good:
             # The owner's part: what was put there wrongly is taken out before service goes on.
@@ -133,6 +138,7 @@ class Act:
                     service=service,
                     gain=gain,
                     evidence=evidence,
+                    bundles=bundles,
                     undone=back,
                     clean=self._clean,
                     answers=tuple(self._answers()),

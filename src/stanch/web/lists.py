@@ -153,6 +153,7 @@ APPROVALS: Lines[Approval] = Lines(
         ("Waiting", "state:open"),
         ("Answered", "state:yes,no"),
         ("Lapsed", "state:lapsed"),
+        ("Withdrawn", "state:withdrawn"),
         ("Overridden", "state:overridden"),
     ),
 )

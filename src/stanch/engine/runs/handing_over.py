@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stanch.contain.playbook.acts import WATCHES
-from stanch.engine.placed import Placed, placed, step_of
+from stanch.engine.placed import Placed, in_force, placed, step_of
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.deeds import MACHINE, Order, Outcome
 from stanch.engine.runs.library import actions, kept
@@ -86,7 +86,9 @@ def kept_for(tx: Transaction, run: Run) -> tuple[Placed, ...]:
         found = {r.id for r in every if r.heir in mine} - mine
         mine |= found
         more = bool(found)
-    return tuple(line for r in every if r.id in mine - {run.id} for line in _in_force(tx, r))
+    lines = tuple(line for r in every if r.id in mine - {run.id} for line in _in_force(tx, r))
+    standing = in_force(tx, lines)
+    return tuple(line for line in lines if line.key in standing)
 
 
 def give_back(world: World, run: Run) -> None:

@@ -75,6 +75,10 @@ def start(visit: Visit) -> Answer:
     seed = visit.given("seed") or "1"
     if not (seed.isascii() and seed.isdecimal() and int(seed[:9]) <= _LARGEST_SEED):
         raise BadInput(f"A seed is a whole number up to {_LARGEST_SEED}.")
+    running = visit.console.drills.stand().running
+    if running is not None and running.live and visit.given("live"):
+        # Whoever presses twice is shown what is being played.
+        return go(f"/drills/{running.id}")
     how = HowToPlay(seed=int(seed), small=not visit.given("whole"), live=bool(visit.given("live")))
     run = visit.console.drills.start(visit.given("name"), how, visit.caller)
     return go(f"/drills/{run.id}")

@@ -68,6 +68,7 @@ def show(visit: Visit) -> Answer:
         blind_count=len(blinds),
         states=states,
         hours=HOURS,
+        demo=visit.console.drills.stand(),
     )
 
 

@@ -9,7 +9,7 @@ from stanch.engine.placed import placed
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.vocabulary.asset import Asset
-from stanch.vocabulary.casework import Undo
+from stanch.vocabulary.casework import LinkKind, Undo
 from stanch.vocabulary.clock import Clock, ClockState
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.incident import MOVES, Incident, Move, Phase, VerdictKind
@@ -50,6 +50,8 @@ class Case:
     tabs: tuple[Tab, ...]
     contain_by: datetime | None
     """When containment is due; nothing once it is contained, or where there is nothing to."""
+    returns: tuple[str, ...]
+    """The incidents as which it came back."""
     bare: bool
     """Whether what once contained it is in force no more."""
     clock: Clock | None
@@ -73,6 +75,7 @@ def case_of(visit: Visit, tx: Transaction) -> Case:
         asset=asset,
         tabs=_tabs(tx, one, line.findings),
         contain_by=_contain_by(one, asset),
+        returns=_returns(tx, one),
         bare=_bare(tx, one),
         clock=clocks[0] if clocks else None,
         moves=tuple(m for m in MOVES if m.start is one.phase and role in m.by),
@@ -107,18 +110,24 @@ def _demands(tx: Transaction, one: Incident) -> int:
     return sum(demand.incident == one.id for demand in demands)
 
 
+def _returns(tx: Transaction, one: Incident) -> tuple[str, ...]:
+    links = (link.to for link in tx.links.of(one.id) if link.kind is LinkKind.RELATED)
+    later = tx.incidents.many(IncidentId(to) for to in links)
+    return tuple(i.id for i in later if i.came_back == one.id)
+
+
 def _bare(tx: Transaction, one: Incident) -> bool:
-    if one.contained_at is None or one.phase is Phase.CLOSED or _demands(tx, one):
+    if one.held_at is None or one.phase is Phase.CLOSED or _demands(tx, one):
         return False
     return any(asset == one.asset for act in placed(tx, one.id) for asset, _ in act.demands)
 
 
 def _contain_by(one: Incident, asset: Asset | None) -> datetime | None:
-    if one.contained_at is not None or one.phase is Phase.CLOSED or asset is None:
+    if one.held_at is not None or one.phase is Phase.CLOSED or asset is None:
         return None
     if one.verdict.kind in _HARMLESS:
         return None
-    return one.opened + timedelta(minutes=asset.deadline_minutes)
+    return (one.loose_at or one.opened) + timedelta(minutes=asset.deadline_minutes)
 
 
 def _listed(lines: Lines[object], tab: str) -> Callable[[Visit], Answer]:

@@ -1,6 +1,6 @@
 """What was done to contain it: demands in force, what each changes, who runs it, and its undo."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from stanch.engine.placed import in_force, placed
 from stanch.engine.policies import Change as Because
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
+from stanch.engine.runs.handing_over import kept_for
 from stanch.engine.runs.library import kept
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.ids import AssetId, IncidentId
@@ -27,6 +28,7 @@ from stanch.web.flow import Marks, flow
 from stanch.web.pages.incident import case_of
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
+from stanch.web.words import word
 
 _STEPS = 200
 """Steps of one run whose outcome is looked up."""
@@ -129,7 +131,8 @@ def runs(visit: Visit) -> Answer:
     with visit.console.store.look() as tx:
         case = case_of(visit, tx)
         found = tx.runs.page(Wanted(incident=(case.incident.id,)), limit=20).items
-        told = [_played(visit, run, _begun_with(tx, run)) for run in found]
+        made = [_played(visit, run, _begun_with(tx, run)) for run in found]
+        told = [_tied(tx, one, found) for one in made]
     one, shelf = case.incident, visit.console.books
     books = sorted((shelf[key].playbook for key in shelf), key=lambda b: b.title)
     kind = str(one.verdict.attack or one.verdict.kind)
@@ -161,6 +164,10 @@ class Played:
     book: Playbook | None
     came: Mapping[str, str]
     drawing: str
+    heir: str = ""
+    """What it gave way to."""
+    keeps: tuple[str, ...] = ()
+    """What it has in force of runs that gave way to it."""
 
 
 def _played(visit: Visit, run: Run, book: Playbook | None) -> Played:
@@ -169,6 +176,14 @@ def _played(visit: Visit, run: Run, book: Playbook | None) -> Played:
     here = frozenset({run.step}) if run.state not in OVER else frozenset()
     drawing = flow(book, Marks(here=here, done=frozenset(came))) if book else ""
     return Played(run=run, book=book, came=came, drawing=drawing)
+
+
+def _tied(tx: Transaction, one: Played, runs: Sequence[Run]) -> Played:
+    """With what it gave way to, and what it keeps in force of those that gave way to it."""
+    heir = next((r for r in runs if r.id == one.run.heir), None)
+    named = f"{heir.playbook}, round {heir.round}" if heir is not None else ""
+    keeps = tuple(dict.fromkeys(word(line.act) for line in kept_for(tx, one.run)))
+    return replace(one, heir=named, keeps=keeps)
 
 
 def _begun_with(tx: Transaction, run: Run) -> Playbook | None:

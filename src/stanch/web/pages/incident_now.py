@@ -99,13 +99,20 @@ def _held(tx: Transaction, one: Incident, standing: Sequence[Placed]) -> tuple[s
     return tuple(dict.fromkeys([*asked, *(word(act.act) for act in standing)]))
 
 
+def _once_more(one: Incident) -> tuple[str, str]:
+    """The same of what was contained at least once."""
+    if one.held_at is None:
+        return "bad", "Seen again, and not contained yet this time"
+    return "good", "Contained" if one.loose_at is None else "Contained once more"
+
+
 def _standing(case: Case, held: Sequence[str]) -> tuple[str, str]:
     """How it stands with containment, and how loud that is."""
     one = case.incident
     if case.bare:
         return "odd", "It was contained; nothing holds it now"
-    if one.contained_at is not None:
-        return "good", "Contained"
+    if one.held_at is not None or one.loose_at is not None:
+        return _once_more(one)
     match one.verdict.kind:
         case VerdictKind.NATURAL:
             return "calm", "Nothing to contain, as it looks: natural change"

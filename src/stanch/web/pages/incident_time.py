@@ -230,6 +230,15 @@ def moments_of(tx: Transaction, one: Incident) -> Iterator[Moment]:
     yield Moment(at=one.opened, lane="system", says="stanch opened the incident")
     if one.contained_at:
         yield Moment(at=one.contained_at, lane="system", says="Contained", tone="good")
+    if one.came_back:
+        href = f"/incidents/{one.came_back}"
+        says = f"It came back: {one.came_back} had been closed"
+        yield Moment(at=one.opened, lane="attack", says=says, href=href, tone="hot")
+    if one.loose_at:
+        says = "Seen again, and nothing held it"
+        yield Moment(at=one.loose_at, lane="attack", says=says, tone="hot")
+    if one.held_at and one.held_at != one.contained_at:
+        yield Moment(at=one.held_at, lane="system", says="Contained anew", tone="good")
     if one.closed_at:
         yield Moment(at=one.closed_at, lane="people", says="Closed", tone="good")
     yield from _seen(tx, one)
@@ -272,7 +281,8 @@ def _done(tx: Transaction, one: Incident) -> Iterator[Moment]:
             href = f"/incidents/{one.id}/actions"
             yield Moment(at=kept.at, lane="system", says=told, href=href, tone="good")
     for run in tx.runs.page(of, limit=50).items:
-        yield Moment(at=run.started, lane="system", says=f"Playbook {run.playbook} began")
+        why = f", round {run.round}: {run.because}" if run.because else ""
+        yield Moment(at=run.started, lane="system", says=f"Playbook {run.playbook} began{why}")
 
 
 def _owed(tx: Transaction, one: Incident) -> Iterator[Moment]:
