@@ -157,7 +157,7 @@ class Act:
             if key in sight.early and one["closed_at"] and one["verdict"]["kind"] == "natural"
         ]
         notes = [f"A person said no to {name}." for name in said_no if sight.contained is None]
-        notes += calm if not sight.touched else []
+        notes += calm if sight.contained is None else []
         return score(replace(record, notes=tuple(notes)))
 
     def _own(self) -> Sight:

@@ -11,6 +11,7 @@ from stanch.engine.approvals import Approvals, Ballot
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.guards import Proof
 from stanch.engine.policies import Policies
+from stanch.engine.runs.handing_over import kept_for
 from stanch.engine.runs.library import shipped
 from stanch.engine.runs.memory import Hop
 from stanch.engine.runs.performer import World
@@ -281,3 +282,18 @@ def test_letting_go_again_changes_nothing(house: House) -> None:
     house.runner.answer(house.incident)
     house.work()
     assert (house.policies.now(FRAUD), len(house.told())) == (before, told)
+
+
+def test_what_stays_is_the_heirs_and_goes_when_the_heir_is_undone(house: House) -> None:
+    house.called(AttackKind.EXTRACTION, "key-91")
+    house.says_yes()
+    house.called(AttackKind.EVASION, "key-91")
+    (heir,) = house.runs("evasion")
+    with house.store.look() as tx:
+        assert {line.act for line in kept_for(tx, heir)} >= {"block_principal", "shape_outputs"}
+    house.runner.wish(heir.id, Wish.CANCEL_UNDO, by="ada")
+    house.work()
+    assert house.denied() == frozenset()
+    assert house.policies.now(FRAUD).shape.scores is Scores.ALL
+    with house.store.look() as tx:
+        assert kept_for(tx, heir) == ()

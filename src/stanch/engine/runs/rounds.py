@@ -4,9 +4,10 @@ In    an incident, the newest run of its playbook on it, what holds it.
 Out   why another round begins, in words; empty when none does.
 Why   one run for one incident stops an attacker once. Who comes back after the containment was
       taken back, or under another name, must be met again; one deed that goes on must not.
-How   (1) A run that asks, or that a person holds, is let be: people have it before them.
-      (2) Who is surely suspected and in force for nobody is a reason, once the run is over.
-      (3) Seen again since some of the containment ended is a reason.
+How   (1) A run that a person holds is let be.
+      (2) Seen again since some of the containment ended is a reason. A run that still asks gives
+          way: its question is withdrawn, and asked anew beside what is done at once.
+      (3) Who is surely suspected and named by nothing in force is a reason, once the run is over.
       (4) Seen again since a run ended with nothing in force is one (people said no, nobody
           answered, it failed); after each such round the pause is doubled.
 """
@@ -19,7 +20,6 @@ from stanch.engine.automatic import SURE
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.held import Hold, hold_of
 from stanch.engine.runs.memory import is_over
-from stanch.vocabulary.approval import Answer
 from stanch.vocabulary.incident import Incident, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.playbook import Playbook
@@ -33,7 +33,7 @@ MOST_NAMED = 5
 def another(tx: Transaction, incident: Incident, runs: Sequence[Run]) -> str:
     """Why the playbook of these runs, newest first, is begun once more; empty when it is not."""
     last = runs[0]
-    if incident.verdict.kind is not VerdictKind.ATTACK or _in_hand(tx, last):
+    if incident.verdict.kind is not VerdictKind.ATTACK or _in_hand(last):
         return ""
     hold = hold_of(tx, incident.id)
     if hold.ended is not None:
@@ -61,14 +61,9 @@ def begins(run: Run) -> str:
     return f"begins for the {ordinal(run.round)} time ({run.because}): {run.says}"
 
 
-def _in_hand(tx: Transaction, run: Run) -> bool:
-    """Whether people have the run before them: they hold it, or are asked."""
-    if is_over(run):
-        return False
-    if run.wish is not Wish.GO or run.state is RunState.PAUSED:
-        return True
-    wanted = Wanted(incident=(run.incident,), state=(Answer.OPEN,))
-    return any(one.run == run.id for one in tx.approvals.page(wanted, limit=50).items)
+def _in_hand(run: Run) -> bool:
+    """Whether a person holds the run."""
+    return not is_over(run) and (run.wish is not Wish.GO or run.state is RunState.PAUSED)
 
 
 def _at_large(incident: Incident, hold: Hold) -> list[str]:
