@@ -37,6 +37,7 @@ from stanch.detect.window import Baseline, Window
 from stanch.engine.judging import Around, judged
 from stanch.engine.observing import Slice, observed
 from stanch.engine.quiet import LEAST
+from stanch.engine.watch.golden import Seasons
 from stanch.engine.watch.hop import span_of
 from stanch.engine.watch.minutes import Minute
 from stanch.engine.watch.tally import Tally
@@ -99,7 +100,7 @@ def place(day: str, seed: int) -> Place:
     one: Drill = drill(DAYS[day])
     made = make(one, Options(seed=seed))
     names = tuple(f"tenant-{n + 1}" for n in range(one.world.tenants))
-    habits = Habits(made.ordinary, names, seed)
+    habits = Habits(made.parts.ordinary, names, seed)
     asks = habits.many(World(data=one.world.data).history * 7 // 10)
     rows = columns(made, habits, asks)
     classes = tuple(made.data.classes)
@@ -246,10 +247,10 @@ def windows(
     """The window at each look of one day."""
     look, began = float(dice.choice(LOOKS)), float(dice.uniform(0, 600))
     alarms = Watch(plan=at.base.plan.digest)
-    tally = Tally(asset=at.asset, version="v1", baseline=at.base, alarms=alarms)
+    tally = Tally(asset=at.asset, version="v1", baseline=Seasons(at.base, {}), alarms=alarms)
     full = QUIET + MONTH * len(MONTHS) + AFTER if name == "drift" else seconds
     day = Day(at=at, name=name, tally=tally, seconds=full)
-    at.habits.turn_to(at.made.ordinary)
+    at.habits.turn_to(at.made.parts.ordinary)
     at.habits.factors[:] = 1.0
     for turn in range(1, int(full / look)):
         now = turn * look

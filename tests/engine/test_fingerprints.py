@@ -21,7 +21,7 @@ from stanch.engine.fingerprints import Printed
 from stanch.engine.ingest.foreign.prints import Wanted, printed
 from stanch.engine.ingest.schema import conform
 from stanch.engine.watch.answers import answers, schema_of
-from stanch.engine.watch.golden import baseline_of
+from stanch.engine.watch.golden import Seasons
 from stanch.prepare.baseline import Golden
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.asset import Asset, AssetKind
@@ -94,7 +94,7 @@ def window(store: SqlStore, asked: list[tuple[float, float]], who: list[str]) ->
     with store.look() as tx:
         kept = tx.baselines.current(LOANS.id)
     assert kept is not None
-    base = baseline_of(kept, NOON)
+    base = Seasons.of(kept).at(NOON)
     columns = answers(rows(asked, who), schema_of(base.plan), LOANS, prints=base.prints)
     total = counted(ready(base.plan), columns)
     return replace(

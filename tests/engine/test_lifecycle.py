@@ -444,6 +444,32 @@ def test_how_many_false_alarms_a_year_are_allowed_moves_the_bar_of_a_running_wat
     assert after == pytest.approx(before + 3)
 
 
+def test_each_hour_is_compared_with_its_own_hour_of_the_week_while_the_watch_runs_on(
+    house: House,
+) -> None:
+    noon = START.replace(minute=0)
+    hours = [
+        inferences(4_000, noon + timedelta(hours=h), shift=1.5 * h, seed=40 + h, seconds=3000)
+        for h in (0, 1)
+    ]
+    house.clock.at = noon + timedelta(days=7, minutes=50)
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), pa.concat_tables(hours))
+    for minute in range(20):
+        since = house.clock.at
+        house.rows.add(inferences(200, since, shift=1.5 * (minute >= 10), seed=200 + minute))
+        house.clock.at = since + timedelta(minutes=1)
+        house.watcher.step()
+    with house.store.look() as tx:
+        assert tx.findings.page(limit=9).items == (), "the next hour is as it was a week ago"
+    for minute in range(3):
+        since = house.clock.at
+        house.rows.add(inferences(200, since, seed=300 + minute))
+        house.clock.at = since + timedelta(minutes=1)
+        house.watcher.step()
+    with house.store.look() as tx:
+        assert tx.findings.page(limit=9).items, "an hour that is as the one before was is odd"
+
+
 def test_what_is_undecided_is_looked_for_again_although_nothing_new_is_found(house: House) -> None:
     once: list[Finding] = []
 

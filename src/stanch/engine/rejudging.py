@@ -17,7 +17,7 @@ from stanch.engine.owed import ANSWERS, owe
 from stanch.engine.ports import Transaction
 from stanch.engine.triage import judge, newest
 from stanch.engine.watch.bench import stranger
-from stanch.engine.watch.golden import baseline_of
+from stanch.engine.watch.golden import Seasons
 from stanch.engine.watch.memory import history_of, made_from, usage_of, windows_of
 from stanch.engine.watch.minutes import from_bytes
 from stanch.engine.watch.tally import Tally
@@ -69,7 +69,7 @@ def _window(tx: Transaction, finding: Finding) -> Window | None:
     kept = tx.baselines.current(finding.asset, finding.version)
     if kept is None:
         return None
-    baseline = baseline_of(kept, span.end)
+    baseline = Seasons.of(kept)
     tally = Tally(asset=asset, version=finding.version, baseline=baseline, alarms=None)
     for block in tx.summaries.between(asset.id, span, version=finding.version):
         tally.minutes[block.minute] = from_bytes(block.body, baseline.plan)

@@ -16,7 +16,7 @@ from stanch.detect.alarms.streams import table
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.summary import Summary, merged
 from stanch.engine.ports import Transaction
-from stanch.engine.watch.golden import baseline_of
+from stanch.engine.watch.golden import Seasons
 from stanch.engine.watch.minutes import from_bytes
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.span import Span
@@ -43,7 +43,7 @@ def plotted(tx: Transaction, key: AssetId, span: Span, most: int) -> tuple[list[
     if kept is None:
         return [], 0
     whole = tx.baselines.get(kept.id)
-    golden = baseline_of(whole, span.end)
+    golden = Seasons.of(whole).over(span)
     blocks = tx.summaries.between(key, span)
     minutes = (from_bytes(block.body, golden.plan).counted for block in blocks)
     now = merged((m.summary for m in minutes if m is not None), golden.plan)

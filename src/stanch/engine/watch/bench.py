@@ -20,7 +20,7 @@ from stanch.detect.rules.tally import Tally as Rules
 from stanch.detect.summaries.count import counted, labels_counted
 from stanch.detect.summaries.ready import ready
 from stanch.detect.summaries.record import Record
-from stanch.detect.window import Baseline, Window
+from stanch.detect.window import Window
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ports import Transaction
 from stanch.engine.watch.answers import answers, schema_of
@@ -28,7 +28,7 @@ from stanch.engine.watch.begun import answers_of, waiting
 from stanch.engine.watch.deeds import record
 from stanch.engine.watch.desk import Desk
 from stanch.engine.watch.early import Early
-from stanch.engine.watch.golden import Regulars, baseline_of
+from stanch.engine.watch.golden import Regulars, Seasons
 from stanch.engine.watch.hop import HOP, MINUTE, SKEW, minute_of, span_of
 from stanch.engine.watch.labels import Joined, Recall, labels_of
 from stanch.engine.watch.memory import (
@@ -311,7 +311,7 @@ class Bench:
             schema_of(plan),
             desk.tally.asset,
             valued=plan.value.size > 0,
-            prints=base.prints if base is not None else (),
+            prints=base.whole.prints if base is not None else (),
         )
         return Minute(counted=counted(desk.ready, columns, watch))
 
@@ -322,7 +322,7 @@ class Bench:
         if found is None:
             found = self._open(tx, asset, version, at)
         elif current is not None and current.id != found.baseline_id:
-            baseline = baseline_of(current, at)
+            baseline = Seasons.of(current)
             found.ready, found.baseline_id = ready(baseline.plan), current.id
             anew = Watch(plan=baseline.plan.digest, promise=self._promise)
             found.tally = found.tally.fresh(baseline, anew)
@@ -334,7 +334,7 @@ class Bench:
 
     def _open(self, tx: Transaction, asset: Asset, version: str, at: datetime) -> Desk:
         kept = tx.baselines.current(asset.id, version) if version != DEEDS else None
-        baseline: Baseline | None = baseline_of(kept, at) if kept is not None else None
+        baseline = Seasons.of(kept) if kept is not None else None
         alarms = None
         if baseline is not None and kept is not None:
             text = tx.settings.get(_alarms_name((asset.id, version), kept.id))

@@ -1,31 +1,77 @@
-"""The golden summary of a kept baseline, read back for looking."""
+"""The golden summaries of a kept baseline, read back for looking.
 
-from datetime import datetime
+In    a kept baseline; the time that is looked at.
+Out   the baseline as detectors need it, of the hours of the week that the time is in.
+Why   a watch runs for weeks: nights are compared with nights, by whatever hour it was started.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.plan import Plan
-from stanch.detect.summaries.summary import Summary
+from stanch.detect.summaries.summary import Summary, merged
 from stanch.detect.window import Baseline
 from stanch.engine.ports import Transaction
-from stanch.prepare.baseline import Golden
+from stanch.engine.watch.hop import MINUTE
+from stanch.prepare.baseline import WHOLE_WEEK, Golden, hour_of_week
 from stanch.vocabulary.ids import AssetId, BaselineId
 from stanch.vocabulary.kept import BaselineKept
+from stanch.vocabulary.span import Span
+
+_HELD = 4
+"""Hours whose golden summaries are kept read: time goes on, and seldom back."""
 
 
-def baseline_of(kept: BaselineKept, at: datetime) -> Baseline:
-    """The baseline as detectors need it, in the stratum of this moment."""
-    golden = Golden.from_bytes(kept.body)
-    plan = Plan.from_bytes(golden.plan)
-    return Baseline(
-        plan=plan,
-        golden=Summary.from_bytes(golden.at(at), plan),
-        digest=kept.digest,
-        habits=Ledger.from_bytes(golden.habits) if golden.habits else None,
-        quiet=golden.quiet,
-        prints=tuple(Fingerprints.from_bytes(one) for one in golden.prints),
-        condition=golden.setting.condition,
-    )
+class Seasons:
+    """A kept baseline; the golden summary of each hour of the week is read when the hour comes."""
+
+    def __init__(self, whole: Baseline, strata: Mapping[int, bytes]) -> None:
+        self.whole = whole
+        self._strata = strata
+        self._read: dict[frozenset[int], Baseline] = {}
+
+    @classmethod
+    def of(cls, kept: BaselineKept) -> "Seasons":
+        """Those of this baseline."""
+        golden = Golden.from_bytes(kept.body)
+        plan = Plan.from_bytes(golden.plan)
+        whole = Baseline(
+            plan=plan,
+            golden=Summary.from_bytes(golden.strata[WHOLE_WEEK], plan),
+            digest=kept.digest,
+            habits=Ledger.from_bytes(golden.habits) if golden.habits else None,
+            quiet=golden.quiet,
+            prints=tuple(Fingerprints.from_bytes(one) for one in golden.prints),
+            condition=golden.setting.condition,
+        )
+        return cls(whole, golden.strata)
+
+    @property
+    def plan(self) -> Plan:
+        """The bins, which are the same for all hours."""
+        return self.whole.plan
+
+    def over(self, span: Span) -> Baseline:
+        """The baseline of these hours; of the whole week where one of them has none of its own."""
+        hours = frozenset(map(hour_of_week, (span.start, span.end - timedelta.resolution)))
+        if not hours <= self._strata.keys():
+            return self.whole
+        found = self._read.pop(hours, None)
+        if found is None:
+            plan = self.whole.plan
+            parts = [Summary.from_bytes(self._strata[h], plan) for h in sorted(hours)]
+            found = replace(self.whole, golden=merged(parts, plan))
+        self._read[hours] = found
+        if len(self._read) > _HELD:
+            del self._read[next(iter(self._read))]
+        return found
+
+    def at(self, minute: datetime) -> Baseline:
+        """The baseline of this minute."""
+        return self.over(Span(start=minute, end=minute + MINUTE))
 
 
 class Regulars:

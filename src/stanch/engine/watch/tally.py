@@ -16,7 +16,8 @@ from stanch.detect.summaries.count import Counted
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.record import Record
 from stanch.detect.summaries.summary import Summary
-from stanch.detect.window import Baseline, Window
+from stanch.detect.window import Window
+from stanch.engine.watch.golden import Seasons
 from stanch.engine.watch.hop import LATENESS, MINUTE
 from stanch.engine.watch.minutes import Minute
 from stanch.vocabulary.asset import Asset
@@ -29,7 +30,7 @@ class Tally:
 
     asset: Asset
     version: str
-    baseline: Baseline | None
+    baseline: Seasons | None
     alarms: Watch | None
     minutes: dict[datetime, Minute] = field(default_factory=dict)
     sealed: dict[datetime, Minute] = field(default_factory=dict)
@@ -54,7 +55,7 @@ class Tally:
         for minute in over:
             found = self.minutes.pop(minute)
             if self.alarms is not None and self.baseline is not None and found.counted is not None:
-                self.alarms = self._moved(self.alarms, found.counted.summary)
+                self.alarms = self._moved(self.alarms, minute, found.counted.summary)
             self.sealed[minute] = _sealed(found)
             self.touched.add(minute)
         return bool(over)
@@ -75,7 +76,7 @@ class Tally:
             for minute in sorted(self.minutes):
                 open_now = self.minutes[minute].counted
                 if open_now is not None:
-                    ahead = self._moved(ahead, open_now.summary)
+                    ahead = self._moved(ahead, minute, open_now.summary)
             readings = dict(ahead.readings(self.baseline.plan))
         record = Record()
         for part in parts:
@@ -84,7 +85,7 @@ class Tally:
             asset=self.asset,
             span=span,
             version=self.version,
-            baseline=self.baseline,
+            baseline=self.baseline.over(span) if self.baseline is not None else None,
             now=counted.summary if counted else None,
             ledger=counted.ledger if counted else None,
             minute=self._newest(span),
@@ -93,7 +94,7 @@ class Tally:
             readings=readings,
         )
 
-    def fresh(self, baseline: Baseline | None, alarms: Watch | None) -> "Tally":
+    def fresh(self, baseline: Seasons | None, alarms: Watch | None) -> "Tally":
         """The tally under a new baseline: counts on the old plan cannot be carried over."""
         kept = {m: replace(one, counted=None) for m, one in self.minutes.items()}
         return replace(
@@ -114,10 +115,11 @@ class Tally:
         last = self.sealed[max(self.sealed)].counted
         return last.ledger.names if last is not None else ()
 
-    def _moved(self, alarms: Watch, batch: Summary) -> Watch:
+    def _moved(self, alarms: Watch, minute: datetime, batch: Summary) -> Watch:
         if self.baseline is None:
             return alarms
-        return alarms.after(batch, self.baseline.golden, self.baseline.plan)
+        then = self.baseline.at(minute)
+        return alarms.after(batch, then.golden, then.plan)
 
     def _newest(self, span: Span) -> Ledger | None:
         """The answers of the newest open minute of the span."""
