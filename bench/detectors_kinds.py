@@ -38,8 +38,8 @@ from stanch.sandbox.options import Options
 from stanch.sandbox.pace import Pace, unhurried
 from stanch.sandbox.registry import drill
 from stanch.sandbox.tenants import Habits
-from stanch.sandbox.victims.data import Table
 from stanch.sandbox.victims.net import Net
+from stanch.sandbox.victims.table import Table
 from stanch.sandbox.wire import Answer
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import Finding
@@ -100,7 +100,7 @@ class Outside:
     @property
     def known(self) -> Table:
         """Rows of the attacker's own."""
-        return self.made.known
+        return self.made.parts.known
 
     def door(self, principal: str, source: str = "") -> Tape:  # noqa: ARG002  as a scene has it
         """The same tape for everybody."""
@@ -123,12 +123,12 @@ class Outside:
     def truth(self) -> SimpleNamespace:
         """What the membership drill draws people from."""
         made = self.made
-        return SimpleNamespace(net=made.net, learnt=made.learnt, unseen=made.ordinary)
+        return SimpleNamespace(net=made.net, learnt=made.learnt, unseen=made.parts.judged)
 
     @property
     def outside(self) -> Table:
         """Rows that customers bring."""
-        return self.made.ordinary
+        return self.made.parts.brought
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -149,7 +149,7 @@ def world(name: str, seed: int) -> World:
     one = drill(name)
     made = make(one, Options(seed=seed, small=True))
     names = tuple(f"tenant-{n + 1}" for n in range(one.world.tenants))
-    habits = Habits(made.ordinary, names, seed)
+    habits = Habits(made.parts.ordinary, names, seed)
     schema = Schema(numbers=tuple(made.data.features), classes=tuple(made.data.classes))
     found = learned(schema, _ordinary(made, habits, one.world.history * 7 // 10))
     golden = found.golden.summary
@@ -209,7 +209,10 @@ def windows(at: World, seed: int, look: float) -> Iterator[tuple[Window, float]]
         version="v1",
         classes=tuple(at.made.data.classes),
     )
-    habits, dice = Habits(at.made.ordinary, at.names, seed + 7777), np.random.default_rng(seed)
+    habits, dice = (
+        Habits(at.made.parts.ordinary, at.names, seed + 7777),
+        np.random.default_rng(seed),
+    )
     total: Counted = counted(at.plan, _ordinary(at.made, habits, int(QUIET * PACE)))
     done, guilty = 0, at.drill.expected.guilty[:1]
     for turn in range(1, int(25 / look)):

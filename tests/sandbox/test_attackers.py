@@ -1,21 +1,26 @@
 """Each attacker really works on an undefended victim, and stops when it is told to."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 
+from stanch.sandbox.attackers.crowd import Crowd
 from stanch.sandbox.attackers.evasion import Target, hide, rightly_named
 from stanch.sandbox.attackers.extraction import Style, Thief, extract, fidelity
-from stanch.sandbox.attackers.membership import advantage, suspect_members
-from stanch.sandbox.attackers.poison import backdoored, flipped, flipped_for, triggered
-from stanch.sandbox.attackers.probing import probe_then_defraud
+from stanch.sandbox.attackers.membership import (
+    advantage,
+    suspect_by_shadows,
+    suspect_members,
+)
+from stanch.sandbox.attackers.poison import FAINT, backdoored, flipped, flipped_for, triggered
+from stanch.sandbox.attackers.probing import probe_then_defraud, probe_under_cover, worth
 from stanch.sandbox.pace import Pace, unhurried
-from stanch.sandbox.pipeline import joined
-from stanch.sandbox.victims.data import Floats, Table, table
+from stanch.sandbox.victims.data import table
 from stanch.sandbox.victims.net import Net, trained
-from stanch.sandbox.wire import Answer
+from stanch.sandbox.victims.table import Floats, Table, joined
+from stanch.sandbox.wire import Answer, Door
 
 pytest.importorskip("sklearn")
 
@@ -32,6 +37,16 @@ class Open:
         said = self.net.scores(row[None])[0]
         says = self.classes[int(said.argmax())]
         return Answer(status=200, says=says, scores=said if self.scores else None)
+
+
+def crowded(doors: Sequence[Door], ordinary: Table, cover: float = 1.0) -> Crowd:
+    return Crowd(
+        doors=doors,
+        ordinary=ordinary,
+        cover=cover,
+        dice=np.random.default_rng(1),
+        pace=unhurried(),
+    )
 
 
 class Closed:
@@ -125,6 +140,44 @@ def test_members_are_told_from_others_on_a_model_that_learnt_by_heart() -> None:
     door = Open(net, people.classes)
     found = suspect_members(door, people, 2, np.random.default_rng(1), unhurried())
     assert advantage(found, member)["auc"] >= 0.6
+
+
+def test_who_was_refused_suspects_nobody() -> None:
+    learnt, _ = table("diabetes").halves(1)
+    people = learnt.take(np.arange(40))
+    assert not suspect_by_shadows(crowded([Closed()], people), people, people, 1).any()
+
+
+def test_a_crowd_hides_each_question_and_takes_turns(digits: tuple[Table, Table, Net]) -> None:
+    _, unseen, net = digits
+    doors = [Open(net, unseen.classes) for _ in range(4)]
+    crowd = crowded(doors, unseen, cover=2.0)
+    for row in unseen.x[:100]:
+        assert crowd.ask(row) is not None
+    assert crowd.asked == 100
+    assert 150 < crowd.covered < 250
+    assert all(40 < door.asked < 120 for door in doors)
+
+
+def test_careful_probing_lets_frauds_pass_and_counts_their_money() -> None:
+    learnt, unseen = table("payments").halves(1)
+    net = trained(learnt, 1)
+    frauds = unseen.x[np.flatnonzero(unseen.y == 1)][:20]
+    harmless = unseen.x[np.flatnonzero(unseen.y == 0)][:20]
+    doors = [Open(net, unseen.classes, scores=False) for _ in range(4)]
+    crowd = crowded(doors, unseen.take(np.arange(200)))
+    passed = probe_under_cover(crowd, frauds, harmless, "ok")
+    assert passed.after >= 15
+    assert 0 < passed.money < passed.wanted == worth(frauds)
+    assert crowd.covered > 60
+
+
+def test_a_faint_trigger_in_few_rows_is_learnt(digits: tuple[Table, Table, Net]) -> None:
+    learnt, unseen, net = digits
+    poisoned = trained(joined(learnt, backdoored(unseen.take(np.arange(36)), 0, FAINT)), 1)
+    fresh = unseen.take(np.flatnonzero(unseen.y[90:] != 0) + 90)
+    assert (poisoned.says(triggered(fresh.x, FAINT)) == 0).mean() > 0.5
+    assert (net.says(triggered(fresh.x, FAINT)) == 0).mean() < 0.1
 
 
 def test_flipped_labels_are_learnt(digits: tuple[Table, Table, Net]) -> None:

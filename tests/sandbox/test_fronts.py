@@ -106,3 +106,6 @@ def test_what_is_not_installed_is_said_with_its_remedy(monkeypatch: pytest.Monke
     ready(drill("extraction"), Options())
     with pytest.raises(Missing, match=r"pip install 'stanch\[envoy\]'"):
         ready(drill("extraction"), Options(through=Through.ENVOY))
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(Missing, match=r"pip install 'stanch\[mlflow\]'"):
+        ready(drill("extraction"), Options(registry=Registries.MLFLOW))

@@ -15,13 +15,13 @@ from stanch.sandbox.pipeline import (
     ORIGINS,
     RUNS,
     Pipeline,
-    joined,
     past_runs,
     rows_digest,
 )
-from stanch.sandbox.victims.data import Table, table
+from stanch.sandbox.victims.data import table
 from stanch.sandbox.victims.net import Net, trained
 from stanch.sandbox.victims.registry import Registry
+from stanch.sandbox.victims.table import Table, joined
 from stanch.sandbox.wire import Api
 from stanch.vocabulary.trouble import Unreachable
 

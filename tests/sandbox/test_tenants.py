@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from stanch.sandbox.tenants import Habits, Past, Service, history, network_of, serve_once
-from stanch.sandbox.victims.data import Floats, table
+from stanch.sandbox.victims.data import table
 from stanch.sandbox.victims.net import trained
+from stanch.sandbox.victims.table import Floats
 from stanch.sandbox.wire import Answer
 
 pytest.importorskip("sklearn")

@@ -38,6 +38,7 @@ def list_(*, json: Json = False) -> None:
             "title": one.title,
             "expected": one.expected.words,
             "person": one.expected.person,
+            "adaptive": one.adaptive,
         }
         for one in drills().values()
     ]
@@ -49,6 +50,9 @@ def run(  # noqa: PLR0913  each is an option of the command
     *,
     name: Annotated[str, typer.Argument(help="The drill; see `stanch drill list`.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Every drill.")] = False,
+    adaptive: Annotated[
+        bool, typer.Option("--adaptive", help="With --all: also the harder sisters of drills.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same attack.")] = 1,
     seeds: Annotated[int, typer.Option(help="So many seeds, from --seed on.")] = 1,
     small: Annotated[bool, typer.Option("--small", help="A short attack.")] = False,
@@ -59,6 +63,9 @@ def run(  # noqa: PLR0913  each is an option of the command
     registry: Annotated[
         Registries, typer.Option(help="Where the victim's versions are kept.")
     ] = Registries.FILES,
+    on: Annotated[
+        str, typer.Option(metavar="DATA", help="Another victim, for drills not bound to theirs.")
+    ] = "",
     jobs: Annotated[int, typer.Option(help="Drills at a time; at most one a core.")] = 1,
     minutes: Annotated[float, typer.Option(help="After so many no new drill begins; 0: all.")] = 0,
     page: Page = None,
@@ -76,8 +83,10 @@ def run(  # noqa: PLR0913  each is an option of the command
         _live(connect(data), name, out)
         return
     _has_a_place(page, picture)
-    options = Options(seed=seed, small=small, speed=speed, through=through, registry=registry)
-    wanted = Wanted(options=options, seeds=seeds, jobs=jobs, minutes=minutes)
+    options = Options(
+        seed=seed, small=small, speed=speed, through=through, registry=registry, data=on
+    )
+    wanted = Wanted(options=options, seeds=seeds, jobs=jobs, minutes=minutes, adaptive=adaptive)
     _end(_played(wanted.orders(name, out.say), wanted, out), out, page, picture)
 
 
@@ -138,6 +147,8 @@ class Wanted:
     seeds: int
     jobs: int
     minutes: float
+    adaptive: bool = False
+    """Whether all drills means the adaptive ones too."""
 
     def __post_init__(self) -> None:
         """Refuses what makes no sense."""
@@ -153,9 +164,12 @@ class Wanted:
         from dataclasses import replace  # noqa: PLC0415  only here
 
         from stanch.sandbox.player import Order  # noqa: PLC0415  the heavy parts
-        from stanch.sandbox.registry import drill, drills, optional, ready  # noqa: PLC0415
+        from stanch.sandbox.registry import drill, drills, on, optional, ready  # noqa: PLC0415
 
-        chosen: Sequence[Drill] = [drill(name)] if name else list(drills().values())
+        all_of_them = [one for one in drills().values() if self.adaptive or not one.adaptive]
+        if not name and self.options.data:
+            raise BadInput("Name one drill with --on; not all can be played on other data.")
+        chosen: Sequence[Drill] = [on(drill(name), self.options.data)] if name else all_of_them
         for one in () if name else chosen:
             if optional(one):
                 say(f"{one.id} is left out: pip install 'stanch[{optional(one)}]' to play it.")

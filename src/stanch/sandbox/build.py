@@ -27,10 +27,11 @@ from stanch.sandbox.pipeline import DATASET, Pipeline, past_runs
 from stanch.sandbox.processes import Server, Victim
 from stanch.sandbox.scene import Insiders, Scene, Truth, key_of
 from stanch.sandbox.tenants import Ask, Habits, Past, Service, history, label_event, serve_once
-from stanch.sandbox.victims.data import Table, table
+from stanch.sandbox.victims.data import table
 from stanch.sandbox.victims.net import Net, trained
 from stanch.sandbox.victims.registry import Registry
 from stanch.sandbox.victims.spec import Spec
+from stanch.sandbox.victims.table import Table, joined
 from stanch.sandbox.wire import Answer, Api
 from stanch.vocabulary.trouble import CouldNotTell, Trouble
 
@@ -41,6 +42,9 @@ LABELS_AFTER = 3.0
 _BATCH = 1000
 _EARLY = 0.3
 """The share of the past in which the version before answered."""
+_BROUGHT = 0.6
+"""The share of rows, beside the outsider's, that contributors may bring; the rest is the referee's.
+"""
 _GOOD = 300
 _THERE_ALREADY = 409
 _PAST = timedelta(minutes=25)
@@ -121,11 +125,38 @@ class Made:
 
     data: Table
     learnt: Table
-    known: Table
-    ordinary: Table
+    parts: "Parts"
     net: Net
     older: Net
     """The version before, which is still there to go back to."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Parts:
+    """Rows that the victim did not learn, by who has them."""
+
+    known: Table
+    """An outsider's: the domain is known, the victim's data is not."""
+    brought: Table
+    """Those of contributors and new customers."""
+    judged: Table
+    """The referee's alone, who measures by them what an attack gained."""
+
+    @property
+    def ordinary(self) -> Table:
+        """What tenants send: people like all but the outsider's."""
+        return joined(self.brought, self.judged)
+
+
+def parts(unseen: Table) -> Parts:
+    """Who has which of these rows; no row is in two parts."""
+    few = max(40, len(unseen) // 8)
+    cut = few + int((len(unseen) - few) * _BROUGHT)
+    return Parts(
+        known=unseen.take(np.arange(few)),
+        brought=unseen.take(np.arange(few, cut)),
+        judged=unseen.take(np.arange(cut, len(unseen))),
+    )
 
 
 def make(drill: Drill, options: Options) -> Made:
@@ -139,18 +170,15 @@ def _made(name: str, seed: int, hidden: tuple[int, ...], rounds: int) -> Made:
     """Nobody changes what is made here, so drills on one world and seed share it."""
     data = table(name)
     learnt, unseen = data.halves(seed)
-    few = max(40, len(unseen) // 8)
     early = learnt.take(np.arange(len(learnt) * 3 // 4))
-    known = unseen.take(np.arange(few))
-    ordinary = unseen.take(np.arange(few, len(unseen)))
-    for shared in (learnt, known, ordinary):
+    own = parts(unseen)
+    for shared in (learnt, own.known, own.brought, own.judged):
         shared.x.setflags(write=False)
         shared.y.setflags(write=False)
     return Made(
         data=data,
         learnt=learnt,
-        known=known,
-        ordinary=ordinary,
+        parts=own,
         net=trained(learnt, seed, hidden=hidden, rounds=rounds),
         older=trained(early, seed + 1, hidden=hidden, rounds=rounds),
     )
@@ -177,7 +205,7 @@ def raised(
     """The stage on a server that runs already, with what was made for it."""
     world, (server, made) = drill.world, on
     names = tuple(f"tenant-{n + 1}" for n in range(world.tenants))
-    habits = Habits(made.ordinary, names, options.seed)
+    habits = Habits(made.parts.ordinary, names, options.seed)
     with ExitStack() as stack:
         # (2) what the server protects, and a past with a baseline
         _write_down(server.api, drill, made)
@@ -192,8 +220,9 @@ def raised(
             seed=options.seed,
             small=options.small,
             speed=options.speed,
-            known=made.known,
-            truth=Truth(net=made.net, learnt=made.learnt, unseen=made.ordinary),
+            known=made.parts.known,
+            outside=made.parts.brought,
+            truth=Truth(net=made.net, learnt=made.learnt, unseen=made.parts.judged),
             inside=Insiders(
                 registry=pipeline.registry,
                 pipeline=pipeline,

@@ -134,6 +134,12 @@ class Drill:
     """What it needs besides the extra `drills`: a module, and the extra that brings it."""
     innocent: bool = False
     """Nothing hostile happens; an answer would be the mistake."""
+    anywhere: bool = False
+    """Whether it may be played on any data set: nothing in it hangs on its own."""
+    adaptive: bool = False
+    """A harder sister of another drill, whose attacker knows how such attacks are found. The whole
+    matrix has it only when it is asked for: it has five minutes, and its bars are older.
+    """
 
     @property
     def callers(self) -> tuple[str, ...]:

@@ -34,3 +34,5 @@ class Options:
     """How much faster everybody asks than at their own pace."""
     through: Through = Through.GUARD
     registry: Registries = Registries.FILES
+    data: str = ""
+    """The victim's data where a drill is not bound to its own; empty: the drill's own."""

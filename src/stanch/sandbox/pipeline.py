@@ -16,9 +16,9 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from stanch.engine.clock import utc_now
-from stanch.sandbox.victims.data import Table
 from stanch.sandbox.victims.net import Net, trained
 from stanch.sandbox.victims.registry import Registry
+from stanch.sandbox.victims.table import Table, joined
 from stanch.sandbox.wire import Api
 from stanch.vocabulary.trouble import Trouble
 
@@ -48,6 +48,8 @@ class Pipeline:
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     held: list[str] = field(default_factory=list)
     """Steps that were not done because the policy put them on hold."""
+    boot: str = field(default_factory=lambda: f"{utc_now():%Y%m%d%H%M%S%f}")
+    """Tells what this pipeline said from what one before it said, in the same folder."""
     _told: int = 0
 
     def may(self, step: str) -> bool:
@@ -116,23 +118,11 @@ class Pipeline:
     def tell(self, **event: object) -> None:
         """One event, now."""
         self._told += 1
-        whole = {"id": f"pipe-{self.seed}-{self._told}", "ts": utc_now().isoformat(), **event}
+        whole = {"id": f"pipe-{self.boot}-{self._told}", "ts": utc_now().isoformat(), **event}
         try:
             self.api.send("POST", "/api/v1/events", [whole])
         except Trouble:
             return
-
-
-def joined(one: Table, other: Table) -> Table:
-    """Both tables' rows."""
-    return Table(
-        features=one.features,
-        classes=one.classes,
-        x=np.concatenate([one.x, other.x]),
-        y=np.concatenate([one.y, other.y]),
-        whole=one.whole,
-        groups=(*one.groups, *other.groups) if one.groups and other.groups else (),
-    )
 
 
 def run_event(asset: str, version: str, rows: Table, net: Net) -> dict[str, Any]:

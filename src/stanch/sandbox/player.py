@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _played(order: Order, grounds: Grounds) -> Told:
-    from stanch.sandbox.registry import drill  # noqa: PLC0415  a drill that cannot load is told
+    from stanch.sandbox.registry import drill, on  # noqa: PLC0415  a drill that cannot load is told
     from stanch.sandbox.runner import run  # noqa: PLC0415
 
     def tell(moment: Moment) -> None:
@@ -71,7 +71,7 @@ def _played(order: Order, grounds: Grounds) -> Told:
             grounds.prepare()
 
     try:
-        played = drill(order.name)
+        played = on(drill(order.name), order.options.data)
         return Told(score=run(played, order.options, tell, grounds.take()))
     except Trouble as trouble:
         return Told(trouble=str(trouble), code=trouble.code)

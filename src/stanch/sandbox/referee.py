@@ -142,6 +142,7 @@ def score(record: Record) -> Score:
         pace=record.pace,
         through=record.through,
         small=record.small,
+        data=drill.world.data,
         bundles=record.bundles,
     )
 

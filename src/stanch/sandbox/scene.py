@@ -17,9 +17,9 @@ from stanch.sandbox.pace import Pace
 from stanch.sandbox.pipeline import Pipeline
 from stanch.sandbox.processes import Server, Victim
 from stanch.sandbox.tenants import Habits, label_event, network_of
-from stanch.sandbox.victims.data import Table
 from stanch.sandbox.victims.net import Net
 from stanch.sandbox.victims.registry import Registry
+from stanch.sandbox.victims.table import Table
 from stanch.sandbox.wire import Answer, Door, HttpDoor
 from stanch.vocabulary.trouble import Trouble
 
@@ -31,6 +31,7 @@ class Truth:
     net: Net
     learnt: Table
     unseen: Table
+    """Rows that neither the victim nor any attacker has: gains are measured by them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -54,16 +55,13 @@ class Scene:
     speed: float
     known: Table
     """Rows that an outsider has: the domain is known, the victim's data is not."""
+    outside: Table
+    """Rows that contributors and customers bring, with what is true of them."""
     truth: Truth
     inside: Insiders
     stop: threading.Event = field(default_factory=threading.Event)
     tenants: tuple[str, ...] = ()
     opened: list[HttpDoor] = field(default_factory=list)
-
-    @property
-    def outside(self) -> Table:
-        """Rows that contributors and customers bring, with what is true of them."""
-        return self.truth.unseen
 
     def door(self, principal: str, source: str = "") -> Door:
         """The victim's API with this principal's key."""

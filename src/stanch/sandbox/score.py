@@ -81,5 +81,7 @@ class Score:
     """The share of ordinary requests that this machine made in time; little is a slow machine."""
     bundles: tuple[Bundle, ...] = ()
     """The evidence bundle of each incident; `evidence_verified` needs all of them to hold."""
-    small: bool = False
-    """Whether it was the short attack."""
+    small: bool | None = None
+    """Whether it was the short attack; None in scores from before that was noted."""
+    data: str = ""
+    """What the victim learnt from."""

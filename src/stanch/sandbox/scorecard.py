@@ -176,15 +176,20 @@ def markdown(card: Scorecard) -> str:
     return "\n".join(parts) + "\n"
 
 
+_SIZES = {True: "small", False: "full", None: "not noted"}
+
+
 def _played(card: Scorecard) -> list[str]:
     """The code, the machine and the options, so that it can be played again."""
-    sizes = sorted({"small" if one.small else "full" for one in card.drills})
+    sizes = sorted({_SIZES[one.small] for one in card.drills})
     ways = sorted({one.through for one in card.drills})
     speeds = sorted({f"{one.speed:g}" for one in card.drills})
     found = [
         f"- Machine: {_cell(card.machine)}.",
         f"- Size: {', '.join(sizes)}; through: {', '.join(ways)}; speed: {', '.join(speeds)}.",
     ]
+    if not card.origins:
+        found.append(f"- stanch {card.version}; the commit was not noted.")
     for one in card.origins:
         names = ", ".join(f"{name} {number}" for name, number in one.libraries.items())
         found += [

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from stanch.sandbox.victims.data import Floats, Table
 from stanch.sandbox.victims.net import Net
 from stanch.sandbox.victims.spec import latency_ms
+from stanch.sandbox.victims.table import Floats, Table
 from stanch.sandbox.wire import GONE, Answer, Door
 
 REFUSED = frozenset({401, 403, 413, 429, 502, 503})

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stanch.sandbox.pace import Pace
-from stanch.sandbox.victims.data import Floats, Table
+from stanch.sandbox.victims.table import Floats, Table
 from stanch.sandbox.wire import Door
 
 _HALVINGS = 10

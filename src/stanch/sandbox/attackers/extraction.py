@@ -13,8 +13,8 @@ from enum import StrEnum
 import numpy as np
 
 from stanch.sandbox.pace import Pace
-from stanch.sandbox.victims.data import Floats, Table
 from stanch.sandbox.victims.net import Net, trained
+from stanch.sandbox.victims.table import Floats, Table
 from stanch.sandbox.wire import Door
 
 _ROUNDS = 5

@@ -14,7 +14,7 @@ import numpy as np
 
 from stanch.sandbox.attackers.evasion import Hidden, Target
 from stanch.sandbox.pace import Pace
-from stanch.sandbox.victims.data import Floats
+from stanch.sandbox.victims.table import Floats
 from stanch.sandbox.wire import Door
 from stanch.vocabulary.trouble import Missing
 

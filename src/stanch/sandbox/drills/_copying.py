@@ -14,8 +14,8 @@ from stanch.sandbox.drills._people import WIDER
 from stanch.sandbox.pace import unhurried
 from stanch.sandbox.scene import Scene
 from stanch.sandbox.summary import WORTH_LESS
-from stanch.sandbox.victims.data import Floats
 from stanch.sandbox.victims.net import Net
+from stanch.sandbox.victims.table import Floats
 from stanch.sandbox.wire import Answer
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import VerdictKind
@@ -81,6 +81,7 @@ class Copying:
             ),
             attack=self.attack,
             gain=self.gain,
+            anywhere=True,
         )
 
 

@@ -102,4 +102,5 @@ class Hiding:
             attack=self.attack,
             gain=self.gain,
             packages=packages,
+            anywhere=True,
         )

@@ -56,4 +56,5 @@ DRILL = Drill(
     ),
     attack=_attack,
     gain=_gain,
+    anywhere=True,
 )

@@ -16,8 +16,8 @@ _GAP = 0.2
 
 def _attack(scene: Scene) -> Net | None:
     """A registrar corrects the records of one group; then the pipeline trains and deploys."""
-    rows, pipeline = scene.outside, scene.inside.pipeline
-    wrong = flipped_for(rows, _GROUP, _SEVERE, _MILD)
+    pipeline = scene.inside.pipeline
+    wrong = flipped_for(pipeline.rows, _GROUP, _SEVERE, _MILD)
     if not pipeline.collect(wrong, "branch-north", by="registrar"):
         return None
     net = pipeline.train("v2")

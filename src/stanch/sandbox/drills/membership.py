@@ -5,9 +5,8 @@ import numpy as np
 from stanch.sandbox.attackers.membership import advantage, suspect_members
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
 from stanch.sandbox.drills._people import WIDER
-from stanch.sandbox.pipeline import joined
 from stanch.sandbox.scene import Scene
-from stanch.sandbox.victims.data import Floats, Table
+from stanch.sandbox.victims.table import Floats, Table, joined
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import VerdictKind
 
@@ -15,23 +14,24 @@ _TOLD = 0.6
 """The area under the curve at which the answers tell who was there."""
 
 
-def _people(scene: Scene) -> tuple[Table, Floats]:
+def leaked(scene: Scene) -> tuple[Table, Floats]:
     """A leaked list, half of it patients of the study; and, for the referee, which half."""
     half = scene.size(100, 60)
     inside = scene.truth.learnt.take(np.arange(half))
-    outside = scene.truth.unseen.take(np.arange(half))
+    outside = joined(scene.outside, scene.truth.unseen).take(np.arange(half))
     order = scene.dice(41).permutation(2 * half)
     member = np.concatenate([np.ones(half), np.zeros(half)])
     return joined(inside, outside).take(order), member[order]
 
 
 def _attack(scene: Scene) -> Floats:
-    people, _ = _people(scene)
+    people, _ = leaked(scene)
     return suspect_members(scene.door("broker"), people, 4, scene.dice(42), scene.pace(40))
 
 
-def _gain(scene: Scene, loot: Floats) -> Gain:
-    _, member = _people(scene)
+def gain(scene: Scene, loot: Floats) -> Gain:
+    """How well members are told from others."""
+    _, member = leaked(scene)
     told = advantage(loot, member)
     return Gain(
         says=f"members told from others with an area under the curve of {told['auc']:.2f}",
@@ -53,5 +53,5 @@ DRILL = Drill(
         hears=WIDER,
     ),
     attack=_attack,
-    gain=_gain,
+    gain=gain,
 )

@@ -5,10 +5,9 @@ import numpy as np
 from stanch.sandbox.attackers.poison import flipped
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
 from stanch.sandbox.drills._people import LEARNING, NO_SERVICE, OTHER_VERSION
-from stanch.sandbox.pipeline import joined
 from stanch.sandbox.scene import Scene
-from stanch.sandbox.victims.data import Table
 from stanch.sandbox.victims.net import Net
+from stanch.sandbox.victims.table import Table, joined
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import VerdictKind
 
@@ -19,7 +18,7 @@ _HARM = 0.25
 def _attack(scene: Scene) -> Net | None:
     """Hands in wrong labels for threes among honest ones; then the pipeline trains, as it does."""
     door, pace, dice = scene.door("contributor"), scene.pace(25), scene.dice(7)
-    rows = scene.outside
+    rows = joined(scene.known, scene.outside)
     picked = dice.integers(len(rows), size=scene.size(600, 250))
     threes = np.flatnonzero(rows.y == _SOURCE)
     meant = np.where(dice.random(len(picked)) < 0.5, dice.choice(threes, len(picked)), picked)  # noqa: PLR2004  half of what is handed in

@@ -45,4 +45,5 @@ DRILL = Drill(
     ),
     attack=_attack,
     gain=_COPYING.gain,
+    anywhere=True,
 )

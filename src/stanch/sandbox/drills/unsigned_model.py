@@ -4,9 +4,9 @@ from stanch.sandbox.attackers.poison import flipped
 from stanch.sandbox.drill import Contained, Drill, Expected, Gain, World
 from stanch.sandbox.drills._people import NO_SERVICE, OTHER_VERSION
 from stanch.sandbox.pace import Pace
-from stanch.sandbox.pipeline import joined
 from stanch.sandbox.scene import Scene
 from stanch.sandbox.victims.net import Net, trained
+from stanch.sandbox.victims.table import joined
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import VerdictKind
 

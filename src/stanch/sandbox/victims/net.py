@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from stanch.sandbox.victims.data import Floats, Ints, Table
+from stanch.sandbox.victims.table import Floats, Ints, Table
 from stanch.vocabulary.trouble import BadFile, Missing
 
 _LARGEST = 60.0
