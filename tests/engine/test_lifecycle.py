@@ -470,6 +470,28 @@ def test_each_hour_is_compared_with_its_own_hour_of_the_week_while_the_watch_run
         assert tx.findings.page(limit=9).items, "an hour that is as the one before was is odd"
 
 
+def test_two_versions_that_work_differently_have_each_their_own_normal(house: House) -> None:
+    def answers(version: str, n: int, seed: int) -> pa.Table:
+        rows = inferences(n, house.clock.at, shift=2.0 * (version == "v8"), seed=seed)
+        place = rows.column_names.index("version")
+        return rows.set_column(place, "version", pa.array([version] * n, rows["version"].type))
+
+    for seed, version in enumerate(("v7", "v8")):
+        ask = Ask(asset=FRAUD, by="ada", source="a test", version=version)
+        house.baselines.set(ask, answers(version, 4_000, seed))
+    for minute in range(3):
+        for version in ("v7", "v8"):
+            house.rows.add(answers(version, 300, 50 + minute + 10 * (version == "v8")))
+        house.clock.at += timedelta(minutes=1)
+        house.watcher.step()
+    with house.store.look() as tx:
+        assert tx.findings.page(limit=9).items == ()
+        kept = [tx.baselines.current(FRAUD, version) for version in ("v7", "v8")]
+        blocks = tx.summaries.between(FRAUD, Span(start=START, end=house.clock.at))
+    assert len({one.id for one in kept if one is not None}) == 2
+    assert {b.version for b in blocks} >= {"v7", "v8"}
+
+
 def test_what_is_undecided_is_looked_for_again_although_nothing_new_is_found(house: House) -> None:
     once: list[Finding] = []
 
