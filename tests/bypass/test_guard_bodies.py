@@ -61,7 +61,8 @@ def _status(guard: Guard, *parts: bytes, headers: tuple[tuple[bytes, bytes], ...
     async def send(message: Any) -> None:
         said.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": "/p", "client": ("198.51.100.1", 1)}
+    method = "GET" if HEADER.encode() in dict(headers) else "POST"
+    scope = {"type": "http", "method": method, "path": "/p", "client": ("198.51.100.1", 1)}
     asyncio.run(guard({**scope, "headers": list(headers)}, receive, send))
     return int(said[0]["status"])
 

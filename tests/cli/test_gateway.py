@@ -93,7 +93,8 @@ def _free() -> int:
 def _ask(port: int, headers: dict[str, str]) -> tuple[int, bytes]:
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        line.request("POST", "/predict", body=b'{"features": [1]}', headers=headers)
+        method = "GET" if HEADER in headers else "POST"
+        line.request(method, "/predict", body=b'{"features": [1]}', headers=headers)
         answer = line.getresponse()
         return answer.status, answer.read()
     finally:

@@ -80,11 +80,14 @@ def _call(
     path: str = "/predict",
     body: bytes = b'{"features": [1, 2]}',
     client: str = "198.51.100.1",
+    method: str = "",
 ) -> _Said:
     given: list[Header] = [] if user is None else [(b"x-user", user.encode()), (b"x-proxy", secret)]
     seen = _Seen()
     messages: list[Any] = []
-    scope = {"type": "http", "path": path, "method": "POST", "headers": [*given, *more]}
+    probes = HEADER.encode() in dict(more)
+    method = method or ("GET" if probes else "POST")
+    scope = {"type": "http", "path": path, "method": method, "headers": [*given, *more]}
     scope |= {"client": (client, 1), "app_seen": seen}
 
     async def receive() -> dict[str, Any]:
@@ -272,6 +275,8 @@ def test_an_outsiders_probe_is_a_request_like_any_other(make: Make) -> None:
     wrong = asked(Probe(asset=A), "x", b"w" * 32).encode()
     for text in (b"", b"x.y", b"\xff", wrong, other, genuine[:-4], genuine.lower()):
         assert _call(guard, user="key-91", more=((HEADER.encode(), text),)).status == 403
+    posted = _call(guard, user="key-91", more=((HEADER.encode(), genuine),), method="POST")
+    assert posted.status == 403, "stanch probes by GET alone"
     assert _call(guard, user="key-91", more=((HEADER.encode(), genuine),)).status == 200
     assert _call(guard, user="key-91", more=((HEADER.encode(), genuine),)).status == 403
 

@@ -93,8 +93,9 @@ def _post(guard: Guard, body: bytes, *more: tuple[bytes, bytes]) -> tuple[int, A
         said.append(message)
 
     length = (b"content-length", str(len(body)).encode())
+    method = "GET" if HEADER.encode() in dict(more) else "POST"
     scope = {
-        "type": "http", "http_version": "1.1", "method": "POST", "path": "/v1/chat/completions",
+        "type": "http", "http_version": "1.1", "method": method, "path": "/v1/chat/completions",
         "raw_path": b"/v1/chat/completions", "root_path": "", "query_string": b"",
         "scheme": "http", "server": ("127.0.0.1", 80), "client": ("198.51.100.1", 1),
         "headers": [(b"content-type", b"application/json"), length, *more],

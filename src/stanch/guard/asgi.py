@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
-from stanch.guard.core import NOTHING, SERVE, Choices, Core
+from stanch.guard.core import NOTHING, PROBES, SERVE, Choices, Core
 from stanch.guard.exchange import Exchange
 from stanch.guard.facts import Decision, Outcome, Why
 from stanch.guard.heard import Heard
@@ -93,10 +93,11 @@ class Guard:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A request that may be a probe, or whose body or answer matters."""
-        sealed = self._safely(lambda: self.core.probed(scope), None)
-        if sealed is not None:
-            await say(send, 200, sealed.encode(), [(b"content-type", b"text/plain")])
-            return
+        if scope["method"] == PROBES:
+            sealed = self._safely(lambda: self.core.probed(scope), None)
+            if sealed is not None:
+                await say(send, 200, sealed.encode(), [(b"content-type", b"text/plain")])
+                return
         who = self._who(scope)
         seen, given, inner = NOTHING, None, receive
         inspection = self.core.keeper.inspection

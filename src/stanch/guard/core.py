@@ -18,7 +18,7 @@ from stanch.contain.policy import closed, weights
 from stanch.contain.rate import in_words
 from stanch.guard.extract import Extract, automatic, decoded
 from stanch.guard.facts import Decision, Outcome, Request, Why
-from stanch.guard.identity import Identify, Scope, Sources, headers
+from stanch.guard.identity import Identify, Scope, Sources, by_address, headers, usable
 from stanch.guard.inspection import Inspection, Seen
 from stanch.guard.keeper import Keeper, Verify
 from stanch.guard.lines import Bare, Common, Row, lines, said, written
@@ -38,6 +38,8 @@ REFUSED = {
     for why, status in ((Why.FILTER, 403), (Why.TOOL, 403), (Why.UNREADABLE, 415), (Why.BATCH, 413))
 }
 PROBE = HEADER.encode()
+PROBES = "GET"
+"""How the server asks: so the headers of a request that posts a row need not be looked through."""
 _NONCES = 10_000
 WHOLE = 16_384
 """Bytes of each body that `log: full` keeps."""
@@ -117,11 +119,13 @@ class Core:
         self.counts: Counter[str] = Counter()
         self._identify = identify
         self._sources = Sources(choices.trusted_proxies)
+        self._direct = not choices.trusted_proxies
+        """Whether the address is the peer's own, whatever a header says."""
+        self._by_peer = self._direct and identify is by_address
         self._nonces: OrderedDict[str, None] = OrderedDict()
         self.started = False
         self._open = choices.unidentified is Fails.OPEN
-        self._numbers = count(1)
-        self._served = 0
+        self._numbers, self._served = count(1), 0
         self.telling, self.largest = choices.telemetry, choices.largest
         self.exempt = frozenset(choices.exempt)
         self._costs = choices.cost is not None
@@ -176,10 +180,16 @@ class Core:
             return None
         if scope["type"] != "http" or scope["path"] in self.exempt:
             return None
-        for name, _ in scope["headers"]:
-            if name == PROBE:
-                return None
-        who = self._identify(scope), self._sources.of(scope)
+        if scope["method"] == PROBES:
+            for name, _ in scope["headers"]:
+                if name == PROBE:
+                    return None
+        if self._direct:
+            client = scope.get("client")
+            source = str(client[0]) if client else ""
+        else:
+            source = self._sources.of(scope)
+        who = usable(source) if self._by_peer else self._identify(scope), source
         decision = table.at_once(who, self.monotonic())
         if decision is None:
             return who, self.decide(who)
