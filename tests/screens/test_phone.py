@@ -41,6 +41,21 @@ def asked_for_a_stop(page: Any, served: Any) -> str:
     return where
 
 
+def test_whether_it_is_contained_and_what_to_do_stand_before_the_first_scroll(
+    visit: Any, served: Any
+) -> None:
+    page = visit("ben", **{**PHONE, "viewport": {"width": 360, "height": 740}})
+    page.goto(f"{served.url}/incidents/inc-000000000000001")
+    now = page.locator(".now-is")
+    box, rail = now.bounding_box(), page.locator("#rail").bounding_box()
+    assert box["y"] + box["height"] < rail["y"]
+    assert re.match(r"Not contained: .* left\.", now.inner_text())
+    now.get_by_role("link", name="Answer it").tap()
+    page.wait_for_url(re.compile("/approvals/apr-"))
+    answer = page.locator("form.answer").bounding_box()
+    assert answer["y"] + answer["height"] <= rail["y"]
+
+
 def test_from_what_was_seen_to_consent_and_to_paper_on_a_phone(visit: Any, served: Any) -> None:
     page = visit("ben", **PHONE)
     where = asked_for_a_stop(page, served)

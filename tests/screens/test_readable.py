@@ -105,3 +105,16 @@ def test_no_page_weighs_more_than_it_may(walked: Any) -> None:
     _, weights = walked
     assert {path: weight for path, weight in weights.items() if weight > HEAVIEST} == {}
     assert min(weight for path, weight in weights.items() if path != "/login") > 20_000
+
+
+def test_a_very_wide_screen_has_larger_words_and_is_used(visit: Any, served: Any) -> None:
+    size = {"width": 3840, "height": 2160}
+    page = visit("ben", viewport=size)
+    for path in ("/", FIRST, "/incidents", "/assets/fraud-scorer"):
+        page.goto(f"{served.url}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+        assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") >= 17, path
+        assert page.locator("main").bounding_box()["width"] > 2600, path
+    page.goto(f"{served.url}{FIRST}")
+    beside = "all => new Set(all.map(one => Math.round(one.getBoundingClientRect().left))).size"
+    assert page.locator("main .columns .card").evaluate_all(beside) == 3

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stanch.web.inert import cell, clipped, inert
-from stanch.web.markdown import html
+from stanch.web.markdown import html, plain
 
 
 def test_a_turning_letter_is_shown_as_its_number() -> None:
@@ -55,6 +55,14 @@ def test_a_note_knows_a_little_markdown_and_its_own_ids() -> None:
     assert '<a href="/incidents/inc-0123456789abcde">' in made
     assert "<ul><li>one</li><li>two</li></ul>" in made
     assert "<pre>&lt;x&gt;</pre>" in made
+
+
+def test_a_note_on_one_line_has_its_words_and_no_marks() -> None:
+    text = (
+        "Saw the **first** of `key-91`.\r\n\n- *all* on a grid\n- not ours, @ben\n```\nx * y\n```"
+    )
+    told = "Saw the first of key-91. all on a grid not ours, @ben x * y"
+    assert plain(text) == told
 
 
 def test_an_address_in_a_note_is_text_and_no_link() -> None:

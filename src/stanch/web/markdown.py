@@ -32,6 +32,21 @@ def html(text: str) -> Markup:
     return Markup("").join(_blocks(inert(text.replace("\r\n", "\n")).strip()))
 
 
+def plain(text: str) -> str:
+    """The note as one line of words, without its marks: for where a line is all the room."""
+    lines = (_INLINE.sub(_unmarked, _bare(line)) for line in text.replace(_FENCE, "").splitlines())
+    return " ".join(" ".join(lines).split())
+
+
+def _bare(line: str) -> str:
+    item = _ITEM.match(line)
+    return line[item.end() :] if item else line
+
+
+def _unmarked(found: re.Match[str]) -> str:
+    return found[found.lastgroup] if found.lastgroup in {"code", "bold", "slant"} else found[0]
+
+
 def _blocks(text: str) -> Iterator[Markup]:
     parts = text.split(_FENCE)
     for place, part in enumerate(parts):

@@ -19,6 +19,7 @@ from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput
 from stanch.web.charts import Point, lanes
 from stanch.web.lists import seen_at
+from stanch.web.markdown import plain
 from stanch.web.pages.incident import case_of
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
@@ -264,7 +265,7 @@ def _done(tx: Transaction, one: Incident) -> Iterator[Moment]:
     for note in tx.notes.of(one.id):
         href = f"/incidents/{one.id}/notes#{note.id}"
         lane = "system" if note.by == MACHINE else "people"
-        yield Moment(at=note.at, lane=lane, says=f"{note.by}: {note.text}", href=href)
+        yield Moment(at=note.at, lane=lane, says=f"{note.by}: {plain(note.text)}", href=href)
     for asked in tx.approvals.page(of, limit=100).items:
         href = f"/approvals/{asked.id}"
         says = asked.shown.split("\n")[0]

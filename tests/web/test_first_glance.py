@@ -1,0 +1,285 @@
+"""What is seen first: of an incident what stands now, of home every asset, each thing once."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from stanch.app.parts import Parts, opened
+from stanch.app.serving import console_of
+from stanch.app.work import work_of
+from stanch.engine.guards import Report
+from stanch.engine.placed import Placed, place
+from stanch.engine.policies import Change
+from stanch.settings import Settings
+from stanch.triage.callout import Call
+from stanch.vocabulary.approval import Approval, Risk
+from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.clock import Clock
+from stanch.vocabulary.finding import AttackKind, Blind, Finding
+from stanch.vocabulary.ids import (
+    ActionId,
+    ApprovalId,
+    AssetId,
+    DetectorId,
+    IncidentId,
+    PlaybookId,
+    PrincipalId,
+    RunId,
+    digest_of,
+)
+from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
+from stanch.vocabulary.people import ROLE_SCOPES, Caller, Duty, Role
+from stanch.vocabulary.policy import Deny, Policy
+from stanch.vocabulary.run import Run
+from stanch.vocabulary.span import Span
+from stanch.vocabulary.standing import Demand, demand_id
+from stanch.web.alike import alike, people
+from stanch.web.pages import PAGES
+from stanch.web.visit import Console, Visit
+
+NOW = datetime.now(UTC)
+FRAUD = AssetId("fraud")
+CASE = IncidentId("inc-1")
+BEN = Caller(name="ben", scopes=ROLE_SCOPES[Role.APPROVER], role=Role.APPROVER)
+VIC = Caller(name="vic", scopes=ROLE_SCOPES[Role.VIEWER], role=Role.VIEWER)
+STOLEN = Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.EXTRACTION)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[tuple[Parts, Console]]:
+    """One model and one incident on it."""
+    with opened(Settings(data=tmp_path)) as parts:
+        with parts.store.begin() as tx:
+            tx.assets.add(Asset(id=FRAUD, kind=AssetKind.MODEL, name="Fraud", owner="ada"))
+            tx.incidents.add(
+                Incident(
+                    id=CASE,
+                    title="Somebody copies the model",
+                    asset=FRAUD,
+                    opened=NOW,
+                    first_seen=NOW,
+                    updated=NOW,
+                    verdict=STOLEN,
+                )
+            )
+        yield parts, console_of(parts, work_of(parts))
+
+
+def read(console: Console, path: str, by: Caller = BEN) -> str:
+    """The text of the page at this path, without its markup."""
+    for page in PAGES:
+        found = re.fullmatch(re.sub(r"\{(\w+):str\}", r"(?P<\1>[^/]+)", page.path), path)
+        if found and page.method == "GET":
+            visit = Visit(
+                console=console,
+                method="GET",
+                path=path,
+                at=datetime.now(UTC),
+                names=found.groupdict(),
+                known=by,
+                cookie="c",
+            )
+            body = page.show(visit).body.decode()
+            return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+    raise AssertionError(f"no page at {path}")
+
+
+def stands(console: Console, by: Caller = BEN) -> str:
+    """What stands now, at the top of the incident."""
+    said = read(console, f"/incidents/{CASE}", by)
+    whole = said[said.index("first seen") : said.index(" Phase detected")]
+    return whole.partition(" ")[2]
+
+
+def change(parts: Parts, **what: object) -> None:
+    with parts.store.begin() as tx:
+        tx.incidents.save(replace(tx.incidents.get(CASE), **what))  # type: ignore[bad-argument-type]  any field
+
+
+def blocking(act: str = "block_principal") -> Demand:
+    deny = Deny(principals=frozenset({PrincipalId("key-7")}))
+    return Demand(
+        id=demand_id(CASE, act, b"key-7"),
+        policy=Policy(asset=FRAUD, deny=deny),
+        since=NOW,
+        by="stanch",
+        why="it copies",
+        incident=CASE,
+        action=ActionId(act),
+    )
+
+
+def test_who_opens_an_uncontained_attack_reads_so_and_what_to_do_first(
+    world: tuple[Parts, Console],
+) -> None:
+    _, console = world
+    said = stands(console)
+    assert re.search(r"Not contained: (1 h|\d+ min) left \. Next: verbose logging ", said)
+    assert "Look what it would do" in said
+    assert "Look what it would do" not in stands(console, VIC)
+
+
+def test_a_question_that_waits_comes_before_what_is_recommended(
+    world: tuple[Parts, Console],
+) -> None:
+    parts, console = world
+    shown = "Block key-7 on fraud?\nWhy: it copies."
+    with parts.store.begin() as tx:
+        for number, minutes in ((1, 50), (2, 20), (3, -5)):
+            tx.approvals.add(
+                Approval(
+                    id=ApprovalId(f"apr-{number}"),
+                    incident=CASE,
+                    asset=FRAUD,
+                    action=ActionId("block_principal"),
+                    risk=Risk.ONE,
+                    role=Role.APPROVER,
+                    shown=shown.replace("key-7", f"key-{number}"),
+                    digest=digest_of(shown.encode()),
+                    asked=NOW - timedelta(minutes=9),
+                    expires=NOW + timedelta(minutes=minutes),
+                )
+            )
+    said = stands(console)
+    assert re.search(r"It asks: Block key-2 on fraud\? \d+ min left and 1 more Answer it", said)
+    assert "Next:" not in said
+    assert "Look at it" in stands(console, VIC)
+
+
+def test_a_playbook_at_work_says_so(world: tuple[Parts, Console]) -> None:
+    parts, console = world
+    run = Run(
+        id=RunId("run-1"),
+        playbook=PlaybookId("extraction"),
+        incident=CASE,
+        asset=FRAUD,
+        started=NOW,
+        updated=NOW,
+        says="Blocks key-7.",
+    )
+    with parts.store.begin() as tx:
+        tx.runs.add(run)
+    assert "The playbook extraction is at work by itself: Blocks key-7." in stands(console)
+
+
+def test_what_holds_it_is_named_and_that_nothing_holds_it_is_said(
+    world: tuple[Parts, Console],
+) -> None:
+    parts, console = world
+    demand, before = blocking(), Change(by="stanch", because="it copies", incident=CASE)
+    console.policies.demand(demand, before)
+    assert "Not proved to be contained yet: " in stands(console)
+    act = Placed(key="r/block", act="block_principal", asset=FRAUD, at=NOW)
+    with parts.store.begin() as tx:
+        place(tx, CASE, replace(act, demands=((FRAUD, demand.id),)))
+    change(parts, contained_at=NOW, phase=Phase.CONTAINED)
+    said = stands(console)
+    assert "Contained. In force: block principal. Next: find the cause and remove it" in said
+    console.policies.revert(FRAUD, demand.id, Change(by="ada", because="ours", incident=CASE))
+    assert "It was contained; nothing holds it now. Next: " in stands(console)
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (VerdictKind.NATURAL, "Nothing to contain, as it looks: natural change."),
+        (VerdictKind.FAULT, "No attack, as it looks: a fault of our own."),
+        (VerdictKind.UNDECIDED, "Not contained; not known yet whether it is an attack: "),
+    ],
+)
+def test_what_is_no_attack_frightens_nobody(
+    world: tuple[Parts, Console], kind: VerdictKind, says: str
+) -> None:
+    parts, console = world
+    change(parts, verdict=Verdict(kind=kind))
+    assert says in stands(console)
+    head = read(console, f"/incidents/{CASE}/notes")
+    assert ("no deadline" in head) == (kind is not VerdictKind.UNDECIDED)
+
+
+def test_a_closed_incident_asks_for_nothing(world: tuple[Parts, Console]) -> None:
+    parts, console = world
+    change(parts, phase=Phase.CLOSED, closed_at=NOW)
+    assert "Next:" not in stands(console)
+
+
+def test_the_head_has_the_containment_clock_and_the_next_legal_one(
+    world: tuple[Parts, Console],
+) -> None:
+    parts, console = world
+    legal = Clock(
+        id="clk-late",
+        incident=CASE,
+        duty="Tell the authority",
+        law="GDPR Art. 33",
+        started=NOW,
+        due=NOW + timedelta(hours=72, seconds=30),
+    )
+    ours = replace(legal, id="clk-c", duty="contain it", law="containment", due=NOW)
+    early = replace(legal, id="clk-early", duty="Warn the CSIRT", due=NOW + timedelta(hours=24))
+    with parts.store.begin() as tx:
+        for one in (legal, ours, early):
+            tx.clocks.add(one)
+    head = read(console, f"/incidents/{CASE}/notes")
+    found = re.search(r"Containment (.*?) left Next legal clock (.*?) left", head)
+    assert found is not None
+    assert re.fullmatch(r"1 h|\d+ min", found[1])
+    assert re.fullmatch(r"Warn the CSIRT (1 d|23 h \d+ min)", found[2])
+
+
+def test_home_says_which_policy_each_guard_runs_and_what_is_blind(
+    world: tuple[Parts, Console],
+) -> None:
+    parts, console = world
+    console.policies.demand(blocking(), Change(by="stanch", because="it copies"))
+    for name, version in (("edge-1", 0), ("edge-2", 1)):
+        console.guards.report(Report(guard=name, asset=FRAUD, version=version))
+    with parts.store.begin() as tx:
+        blind = Blind(detector=DetectorId("score_shift"), asset=FRAUD, why="no baseline")
+        tx.blinds.say(blind, at=NOW)
+    said = read(console, "/")
+    assert re.search(r"Fraud model serving version 1 2 at 0 behind 1 .* 1 blind \d of \d", said)
+    assert "fraud : no baseline 1 detector is blind: score shift" in said
+    console.guards.report(Report(guard="edge-1", asset=FRAUD, version=1))
+    assert "version 1 2 at 1 1" in read(console, "/")
+
+
+def seen(says: str, strength: float, minutes: int) -> Finding:
+    end = NOW - timedelta(minutes=minutes)
+    return Finding(
+        detector=DetectorId("label_flip"),
+        asset=FRAUD,
+        window=Span(start=end - timedelta(minutes=1), end=end),
+        says=says,
+        measured={},
+        because=(),
+        strength=strength,
+    )
+
+
+def test_findings_that_differ_by_a_number_are_told_once_and_the_strongest_first() -> None:
+    all_ = [
+        seen("12 of 90 labels turned.", 2.0, 1),
+        seen("1,300 of 2.5 labels turned.", 3.0, 2),
+        seen("The version was signed by nobody.", 9.0, 3),
+    ]
+    told = alike(all_, {one.id: one.window.end for one in all_})
+    assert [(t.finding.says, t.count) for t in told] == [(all_[2].says, 1), (all_[0].says, 2)]
+    assert (told[1].first, told[1].last) == (all_[1].window.end, all_[0].window.end)
+
+
+def test_who_has_several_parts_is_named_once() -> None:
+    def call(duty: Duty, person: str) -> Call:
+        return Call(duty=duty, person=person, named=person != "ada", why="x")
+
+    duties = (Duty.RESPONDER, Duty.LEGAL, Duty.LEADERSHIP)
+    found = people([call(d, "lea" if d is Duty.LEGAL else "ada") for d in duties])
+    assert [(p.name, [c.duty for c in p.calls]) for p in found] == [
+        ("ada", [Duty.RESPONDER, Duty.LEADERSHIP]),
+        ("lea", [Duty.LEGAL]),
+    ]
