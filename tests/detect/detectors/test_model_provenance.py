@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from stanch.detect import examples
-from stanch.detect.detectors.model_provenance import DETECTOR
+from stanch.detect.detectors.model_provenance import DETECTOR, MOST
 from stanch.detect.summaries.record import Deed, Record, record_of
 from stanch.detect.window import Window
 from stanch.vocabulary.event import EventKind
@@ -120,3 +120,23 @@ def test_who_wrote_to_the_version_is_a_suspect_and_who_read_it_is_not() -> None:
     (one,) = seen(window)
     assert [s.principal for s in one.suspects] == ["contractor"]
     assert "written by contractor" in one.says
+
+
+def test_the_same_deployed_once_more_is_a_deed_of_its_own_and_a_later_window_tells_the_same() -> (
+    None
+):
+    history = (deployed(GOOD, -30),)
+    told = seen(of(deployed(BAD, 1), deployed(BAD, 3), history=history))
+    first, second = sorted(told, key=lambda f: f.deeds)
+    assert first.id != second.id
+    assert "for the 2nd time" in second.says
+    later = of(deployed(BAD, 1), history=history)
+    ten = timedelta(minutes=10)
+    moved = replace(later.span, start=later.span.start + ten, end=later.span.end + ten)
+    (again,) = seen(replace(later, span=moved))
+    assert again.id == first.id
+
+
+def test_a_flood_of_deployments_is_told_by_its_last_ones() -> None:
+    many = tuple(deployed(BAD, k) for k in range(200))
+    assert len(seen(of(*many, history=(deployed(GOOD, -30),)))) == MOST
