@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stanch.triage.verdict.calibration import packaged
-from stanch.triage.verdict.carried import carried
+from stanch.triage.verdict.carried import allowed
 from stanch.triage.verdict.decide import verdict_of
 from stanch.triage.verdict.observations import Base, Now, Signal
 from stanch.triage.verdict.observe import observe
@@ -43,6 +43,11 @@ def now(told: Ints, off: Ints | None = None) -> Now:
     )
 
 
+def carried(window: Now, before: Base) -> float:
+    """What is allowed for because rows moved."""
+    return allowed(window, before, None) - 1.5 * before.off_rate
+
+
 def kind(window: Now, before: Base) -> VerdictKind:
     return verdict_of((), observe(window, before), packaged()).kind
 
@@ -67,29 +72,38 @@ def test_who_sends_the_odd_ones_alone_is_found_while_everybody_drifts() -> None:
     assert seen.suspects[0].principal == "p4"
 
 
-def test_the_last_day_is_known_and_nothing_is_allowed_for_beside_it() -> None:
+def test_half_more_than_of_late_is_no_attack_and_less_is_one_where_ordinary_rows_stayed() -> None:
+    drift, stayed = grades(40_000, moved=0.7), grades(40_000)
+    known = replace(base(200_000), recent_off_rate=0.03)
+    assert allowed(now(drift), known, None) == pytest.approx(0.045)
+    assert allowed(now(stayed), known, None) == pytest.approx(1.25 * 0.03)
+    assert allowed(now(stayed), replace(known, grades=None), None) == pytest.approx(0.045)
+    some = grades(40_000, moved=0.3)
+    told = allowed(now(some), replace(known, recent_off_rate=0.025), None)
+    assert 1.25 * 0.025 < told < 1.5 * 0.025
+
+
+def test_what_the_last_day_does_not_account_for_is_an_attack() -> None:
     window = now(grades(PEOPLE * EACH, moved=0.7))
-    known = replace(base(), recent_off_rate=0.01)
-    assert carried(window, known, None) == 0
-    assert kind(window, known) is VerdictKind.ATTACK
-    assert kind(window, replace(known, recent_off_rate=0.05)) is VerdictKind.NATURAL
+    assert kind(window, replace(base(), recent_off_rate=0.01)) is VerdictKind.ATTACK
+    assert kind(window, replace(base(), recent_off_rate=0.05)) is VerdictKind.NATURAL
 
 
 def test_what_everybody_carries_is_what_the_border_crosses_and_a_little_for_doubt() -> None:
     for moved in (0.0, 0.3, 0.6, 1.0):
         window = now(grades(200_000, moved=moved))
         expected = float(grades(200_000, moved=moved)[-1]) / 200_000 - 0.01
-        assert carried(window, base(200_000), None) == pytest.approx(expected, abs=0.008)
+        assert carried(window, base(200_000)) == pytest.approx(expected, abs=0.008)
 
 
 def test_fewer_rows_leave_more_doubt() -> None:
-    told = [carried(now(grades(n)), base(), None) for n in (200, 2000, 20_000)]
+    told = [carried(now(grades(n)), base()) for n in (200, 2000, 20_000)]
     assert told[0] > told[1] > told[2] > 0
 
 
 @pytest.mark.parametrize("told", [None, np.zeros(32, np.int64)])
 def test_without_a_score_nothing_is_carried(told: Ints | None) -> None:
     window = replace(now(grades(2000)), grades=told)
-    assert carried(window, base(), None) == 0
-    assert carried(now(grades(2000)), replace(base(), grades=told), None) == 0
+    assert carried(window, base()) == 0
+    assert carried(now(grades(2000)), replace(base(), grades=told)) == 0
     assert observe(window, base()).signals[Signal.OFF_ALL] >= 0

@@ -130,3 +130,11 @@ def test_without_habits_nothing_tells_what_is_near() -> None:
     assert reach_of(base) == 0
     assert touch_way(TOUCH, base, people(window.ledger, 10)) is None
     assert shape_of(base, window.ledger, 0) is Shape.UNKNOWN
+
+
+def test_of_ordinary_people_with_few_inputs_no_more_are_rare_than_is_said() -> None:
+    few = [rarity(examples.window(n=n, seed=seed)) for n in (380, 420) for seed in range(910, 918)]
+    rare = np.array([one for window in few for one in window.values()])
+    assert len(rare) >= 300
+    assert (rare <= -1).mean() <= 0.1
+    assert (rare <= -2).mean() <= 0.01

@@ -1,22 +1,24 @@
 """Carried: how many rows may be odd combinations because everybody's rows moved.
 
 In    how far inputs moved; how odd all rows are, now and in the baseline.
-Out   a share of rows that is allowed for, before what came from everybody is held to be an attack.
+Out   the share of rows up to which odd combinations from everybody are not held to be an attack.
 Why   when the year goes on, rows that were rare become less rare, for everybody alike. An attack by
       everybody adds odd rows and leaves the ordinary ones where they were; a drift moves them too.
 Math  Two things tell how far: the largest distance of an input, of which `CARRIED` counts; and the
-      shoulder, the rows that are odder than nine of ten of the baseline and are not odd. Its share
-      of the rows that are not odd, in deviations of a normal variable, moved by so much; then the
-      rows beyond the border of the odd ones are expected to have moved by as much. The share of now
-      is taken at its upper bound (`ERRORS` of its standard errors): few rows leave much doubt, and
-      it is in everybody's favour. Where the last day tells how many odd rows there are of late,
-      that is known and nothing is allowed for.
+      shoulder, the rows that are odder than nine of ten of the baseline and are not odd. Taken as a
+      normal variable, by how many deviations did the score move that so many of the rows that are
+      not odd are in the shoulder? As many more lie beyond the border of the odd ones then. The
+      share of now is taken at its upper bound (`ERRORS` of its standard errors): few rows leave
+      much doubt, and it is in everybody's favour. Where the last day tells how many odd rows there
+      are of late, these may be half as many again; where the shoulder tells that ordinary rows
+      stayed, a quarter (`LEAST`), or half more than it accounts for, is enough.
 """
 
 from statistics import NormalDist
 
 import numpy as np
 
+from stanch.triage.verdict.nats import TOLERANCE, raised
 from stanch.triage.verdict.observations import Base, Floats, Now
 
 CARRIED = 0.4
@@ -24,14 +26,20 @@ CARRIED = 0.4
 flights, two fifths in the worst."""
 SHOULDER, ERRORS = 0.9, 1.645
 FARTHEST, HALVINGS = 4.0, 40
+LEAST = 1.25
+"""A day tells a rate no better than this."""
 _NORMAL = NormalDist()
 
 
-def carried(now: Now, base: Base, far: Floats | None) -> float:
-    """How many rows more may be odd combinations because ordinary rows moved."""
-    if base.recent_off_rate is not None:
-        return 0.0
-    return max(_by_inputs(now, far), _by_score(now, base))
+def allowed(now: Now, base: Base, far: Floats | None) -> float:
+    """The share of rows that may be odd combinations before everybody is held to attack."""
+    told = _by_score(now, base)
+    if base.recent_off_rate is None:
+        return min(0.99, raised(base.off_rate) + max(_by_inputs(now, far), told or 0.0))
+    rate = max(base.off_rate, base.recent_off_rate)
+    if told is None:
+        return raised(rate)
+    return min(raised(rate), max(LEAST * rate, TOLERANCE * (base.off_rate + told)))
 
 
 def _by_inputs(now: Now, far: Floats | None) -> float:
@@ -41,15 +49,16 @@ def _by_inputs(now: Now, far: Floats | None) -> float:
     return CARRIED * max(0.0, float(far.max()) - by_chance)
 
 
-def _by_score(now: Now, base: Base) -> float:
+def _by_score(now: Now, base: Base) -> float | None:
+    """How many more that the shoulder accounts for; None where it tells nothing."""
     if now.grades is None or base.grades is None:
-        return 0.0
+        return None
     before = base.grades.cumsum()
     whole, rows = int(before[-1]), int(now.grades[:-1].sum())
     place = int(np.searchsorted(before, SHOULDER * whole)) + 1
     rate, high = (float(base.grades[at:].sum()) / max(1, whole) for at in (-1, place))
     if not rows or not 0 < rate < high < 1:
-        return 0.0
+        return None
     seen = float(now.grades[place:-1].sum()) / rows
     seen += ERRORS * float(np.sqrt(max(seen, 1 / rows) * (1 - seen) / rows))
     low, border = _NORMAL.inv_cdf(1 - high), _NORMAL.inv_cdf(1 - rate)

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from stanch.triage.verdict.observations import Floats, Ints
 
 TINY = 1e-9
+TOLERANCE = 1.5
+"""A rate may grow by half before it counts as above its baseline: quiet years differ that much."""
 TASTE = 2.0
 """How much more of a thing one honest principal may do than the rest."""
 
@@ -22,6 +24,11 @@ TASTE = 2.0
 def bound(p: float) -> float:
     """The most that a p-value can say for the alternative, in log-odds; under 1/e only."""
     return max(-0.7, -1.0 - log(p) - log(-log(p))) if 0 < p < exp(-1) else -0.7 * min(1.0, p)
+
+
+def raised(rate: float) -> float:
+    """The rate that still does not count as above this one."""
+    return min(0.99, TOLERANCE * max(rate, 1e-4))
 
 
 def excess(count: Ints, total: Ints, rate: Floats | float) -> Floats:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stanch.triage.verdict.carried import carried
+from stanch.triage.verdict.carried import allowed
 from stanch.triage.verdict.factor import scale_of
-from stanch.triage.verdict.nats import TINY, bound, excess, most, rest_rate
+from stanch.triage.verdict.nats import TINY, bound, excess, most, raised, rest_rate
 from stanch.triage.verdict.observations import (
     Base,
     Broken,
@@ -32,8 +32,6 @@ from stanch.triage.verdict.observations import (
 )
 from stanch.vocabulary.finding import Suspect
 
-TOLERANCE = 1.5
-"""A rate may grow by half before it counts as above its baseline: quiet years differ that much."""
 SLACK = 1.4
 """One honest principal's labels may be this much more confused than those of the rest."""
 WHO = frozenset({Signal.OFF_WHO, Signal.DUP_WHO, Signal.PAIR_WHO, Signal.EDGE_WHO})
@@ -70,8 +68,8 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
             signals[who], each = most(count, total, rate)
             odd, surplus = _more(odd, surplus, each, _surplus(count, total, rate))
             if everyone is not None:
-                more = carried(now, base, far) if everyone is Signal.OFF_ALL else 0.0
-                up = min(0.99, _up(rate) + more)
+                odd_rows = everyone is Signal.OFF_ALL
+                up = allowed(now, base, far) if odd_rows else raised(rate)
                 whole = excess(count.sum(keepdims=True), total.sum(keepdims=True), up)
                 signals[everyone] = float(whole[0])
     pair, rest = None, 0.0
@@ -102,10 +100,6 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
         alike=moved.alike,
         step=moved.step,
     )
-
-
-def _up(rate: float) -> float:
-    return min(0.99, TOLERANCE * max(rate, 1e-4))
 
 
 def _surplus(count: Ints, rows: Ints, rate: float) -> Floats:
@@ -173,12 +167,12 @@ def _pairs(now: Now, totals: Ints, base: Base) -> _Pairs:
             trusted = own > np.log(max(2, principals))
             grown[said, told] = float(np.maximum(0.0, count - total * rate)[trusted].sum())
             pooled = excess(
-                count.sum(keepdims=True), total.sum(keepdims=True), _up(usual[said, told])
+                count.sum(keepdims=True), total.sum(keepdims=True), raised(usual[said, told])
             )
             whole = max(whole, float(pooled[0]))
             quiet = own.argsort(kind="stable")[:-TOP]
             left = count[quiet].sum(keepdims=True), total[quiet].sum(keepdims=True)
-            others = max(others, float(excess(*left, _up(usual[said, told]))[0]))
+            others = max(others, float(excess(*left, raised(usual[said, told]))[0]))
     return _Pairs(each, surplus, grown, whole, others)
 
 
