@@ -1,6 +1,7 @@
 """Tabletops on a store: what is kept, what nobody hears of, and what outlives a server."""
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,13 +46,19 @@ def night() -> Night:
     return Night()
 
 
-def tables_on(store: Any, night: Night, folder: Path) -> Tabletops:
-    return Tabletops(store, EvidenceRoom(store, Vault.open(folder), night), playbooks(), night)
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[Vault]:
+    with Vault.open(tmp_path / "vault") as made:
+        yield made
+
+
+def tables_on(store: Any, night: Night, vault: Vault) -> Tabletops:
+    return Tabletops(store, EvidenceRoom(store, vault, night), playbooks(), night)
 
 
 @pytest.fixture
-def tables(sqlite: SqlStore, night: Night, tmp_path: Path) -> Tabletops:
-    return tables_on(sqlite, night, tmp_path / "vault")
+def tables(sqlite: SqlStore, night: Night, vault: Vault) -> Tabletops:
+    return tables_on(sqlite, night, vault)
 
 
 def started(tables: Tabletops, scenario: str = "forty-customers") -> Table:
@@ -80,9 +87,9 @@ def test_it_is_played_on_an_exercise_incident_and_nothing_real_hears_of_it(
 
 
 def test_every_move_is_a_line_of_the_log_with_its_digest(
-    sql_store: Any, night: Night, tmp_path: Path
+    sql_store: Any, night: Night, vault: Vault
 ) -> None:
-    store, tables = sql_store, tables_on(sql_store, night, tmp_path / "vault")
+    store, tables = sql_store, tables_on(sql_store, night, vault)
     one = started(tables)
     tables.turn()
     night.on(minutes=1)
@@ -96,16 +103,16 @@ def test_every_move_is_a_line_of_the_log_with_its_digest(
 
 
 def test_a_server_that_ends_in_mid_play_goes_on_where_the_clock_is(
-    tables: Tabletops, sqlite: SqlStore, night: Night, tmp_path: Path
+    tables: Tabletops, sqlite: SqlStore, night: Night, vault: Vault
 ) -> None:
     one = started(tables)
     night.on(minutes=7)
-    again = tables_on(sqlite, night, tmp_path / "again")
+    again = tables_on(sqlite, night, vault)
     table = again.table(one.id, BOB)
     assert (table.played, [q.id for q in table.questions]) == (420.0, ["alarm", "who"])
     again.pause(one.id, BOB)
     night.on(hours=9)
-    third = tables_on(sqlite, night, tmp_path / "third")
+    third = tables_on(sqlite, night, vault)
     assert third.table(one.id, BOB).standing is Standing.PAUSED
     assert third.table(one.id, BOB).played == 420.0
     night.on(minutes=1)
@@ -115,9 +122,9 @@ def test_a_server_that_ends_in_mid_play_goes_on_where_the_clock_is(
 
 
 def test_two_people_who_answer_at_once_are_both_kept(
-    sql_store: Any, night: Night, tmp_path: Path
+    sql_store: Any, night: Night, vault: Vault
 ) -> None:
-    store, tables = sql_store, tables_on(sql_store, night, tmp_path / "vault")
+    store, tables = sql_store, tables_on(sql_store, night, vault)
     one = started(tables)
     gate = threading.Barrier(2)
 
