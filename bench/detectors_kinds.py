@@ -1,7 +1,7 @@
 """Which attack the detectors and the verdict call it, of the drills' attackers, in memory.
 
 Run    python -m bench.detectors_kinds [DRILL ...] [--seeds 1001 1006]
-Data   What the drills use: scikit-learn's digits and breast cancer, made payments.
+Data   What the drills use: scikit-learn's digits, made payments.
 Look   Tenants and an attacker ask at the drills' pace; every so often (four paces of looking, as a
        machine is quick or slow) all detectors look and the verdict is taken anew. The attacker goes
        on for a while after the first verdict that says attack, as it does until a guard refuses.

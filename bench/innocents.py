@@ -1,7 +1,7 @@
 """Who is accused where nobody attacks: ordinary days, a year that goes on, a broken unit.
 
 Run    python -m bench.innocents [DAY ...] [--seeds 1001 1010] [--plays 4] [--seconds 90] [--say]
-Data   What the drills use: flights of 2013, scikit-learn's digits, cancer, diabetes, made payments.
+Data   What the drills use: flights of 2013, scikit-learn's digits and diabetes, made payments.
 Look   In memory: the tenants of the drills ask at their pace, from a moment of their own within the
        ten minutes of a window; their labels come three seconds late. `drift`: the months turn every
        eight seconds, as in the drill. `unit_fault`: from one moment on everybody's distance is in
@@ -61,7 +61,6 @@ DAYS = {
     "drift": "drift",
     "unit_fault": "unit_fault",
     "digits": "extraction",
-    "cancer": "unsigned_model",
     "payments": "threshold_probing",
     "diabetes": "fairness",
     "flights": "drift",
