@@ -1,6 +1,6 @@
 """The same deed a second time: in an open incident, after it was closed, and where it goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,7 +47,7 @@ class Rows:
     def read(self, after: int, limit: int) -> pa.Table:
         return self.table.slice(after, limit)
 
-    def recall(self, asset: AssetId, ids: list[str]) -> pa.Table:
+    def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
         named = pc.and_(
             pc.is_in(self.table["id"], pa.array(ids)), pc.equal(self.table["asset"], asset)
         )

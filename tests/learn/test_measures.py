@@ -90,6 +90,13 @@ def test_an_alarm_that_a_person_called_natural_is_counted_apart() -> None:
     assert (week.natural, week.cleared) == (2, 1)
 
 
+def test_what_was_done_again_is_counted_with_how_soon_it_came_back() -> None:
+    back = case(came_back=IncidentId("inc-0"), came_back_after=720.0)
+    week = this_week(case(), back, case(loose_at=NOW))
+    assert week.again == 2
+    assert week.came_back == Times(count=1, median=720.0, most=720.0, worst=720.0)
+
+
 def test_what_was_merged_away_is_counted_once() -> None:
     assert this_week(case(), case(merged_into=IncidentId("inc-2"))).incidents == 1
 

@@ -65,6 +65,10 @@ class Period:
     """From the first event behind an incident to the incident."""
     to_contain: Times = field(default_factory=Times)
     to_close: Times = field(default_factory=Times)
+    again: int = 0
+    """Seen again while nothing held them, or come back from one that was closed."""
+    came_back: Times = field(default_factory=Times)
+    """From the closing of one to its return as another."""
 
 
 def periods(until: datetime, length: timedelta, count: int) -> tuple[Span, ...]:
@@ -100,6 +104,8 @@ def _period(span: Span, cases: Sequence[Case], now: datetime) -> Period:
         to_open=times((c.incident.first_seen, c.incident.opened) for c in cases),
         to_contain=times((c.incident.opened, c.incident.contained_at) for c in cases),
         to_close=times((c.incident.opened, c.incident.closed_at) for c in cases),
+        again=sum(_again(case.incident) for case in cases),
+        came_back=times(_returned(case.incident) for case in cases),
     )
 
 
@@ -114,6 +120,16 @@ def times(pairs: Iterable[tuple[datetime, datetime | None]]) -> Times:
     median = took[half] if len(took) % 2 else (took[half - 1] + took[half]) / 2
     most = took[ceil(_MOST * len(took)) - 1]
     return Times(count=len(took), median=median, most=most, worst=took[-1])
+
+
+def _again(incident: Incident) -> bool:
+    return incident.came_back is not None or incident.loose_at is not None
+
+
+def _returned(incident: Incident) -> tuple[datetime, datetime | None]:
+    """When the one before was closed, and when this one was opened, if it is a return."""
+    back = timedelta(seconds=incident.came_back_after)
+    return incident.opened - back, incident.opened if incident.came_back is not None else None
 
 
 def _cleared(incident: Incident) -> bool:
