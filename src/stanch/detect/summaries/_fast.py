@@ -32,40 +32,50 @@ BLOCK = 128
 
 
 @numba.njit(cache=True, nogil=True)
+def seldom(x: float, at: np.uint64, line: Floats) -> tuple[np.uint64, np.uint8]:
+    """The bin of a number whose cell holds an edge, or that has none, and what is odd about it."""
+    if x >= line[0] and x <= line[64]:
+        at &= LAST
+        while at < LAST and x > line[at + ONE]:
+            at += ONE
+        return at, np.uint8(0)
+    if np.isnan(x):
+        return np.uint64(MISSING), np.uint8(ODD_MISSING)
+    if np.isinf(x):
+        return np.uint64(INFINITE), np.uint8(ODD_INFINITE)
+    return np.uint64(UNDER) if x < line[0] else np.uint64(OVER), np.uint8(ODD_OUTSIDE)
+
+
+@numba.njit(cache=True, nogil=True)
 def bins(
     numbers: Floats, edges: Floats, start: Octets, scale: Floats, coarse: Octets
 ) -> tuple[Octets, Ints, Octets]:
-    """Coarse cells, histograms of bins and what is odd about each row, in one pass."""
+    """Coarse cells, histograms of bins and what is odd about each row, in one pass.
+
+    A row's cells are computed together, then looked up. Even and odd rows have counts of their
+    own, so that a count does not wait for the one before it.
+    """
     n, width = numbers.shape
     found = np.empty((n, width), np.uint8)
-    counts = np.zeros((width, SLOTS), np.int64)
+    counts = np.zeros((width, 2, SLOTS), np.int32)
     odd = np.zeros(n, np.uint8)
     low, high = edges[:, 0].copy(), edges[:, 64].copy()
-    last = start.shape[1] - 1
+    cells, size = np.empty(width, np.uint32), np.uint32(start.shape[1])
+    last, nowhere = np.float64(size) - 1.0, np.float64(size)
     for i in range(n):
-        bits = np.uint8(0)
+        row, out, half = numbers[i], found[i], counts[:, i & 1]
         for f in range(width):
-            x = numbers[i, f]
-            if x >= low[f] and x <= high[f]:
-                cell = min(np.int64((x - low[f]) * scale[f]), last) if scale[f] > 0 else 0
-                at = np.uint64(start[f, np.uint64(cell)])
-                if at >= np.uint64(SHARED):
-                    at &= LAST
-                    while at < LAST and x > edges[f, at + ONE]:
-                        at += ONE
-            elif np.isnan(x):
-                at = np.uint64(MISSING)
-                bits |= np.uint8(ODD_MISSING)
-            elif np.isinf(x):
-                at = np.uint64(INFINITE)
-                bits |= np.uint8(ODD_INFINITE)
-            else:
-                at = np.uint64(UNDER) if x < low[f] else np.uint64(OVER)
-                bits |= np.uint8(ODD_OUTSIDE)
-            found[i, f] = coarse[at]
-            counts[f, at] += 1
-        odd[i] = bits
-    return found, counts, odd
+            x = row[f]
+            place = min((x - low[f]) * scale[f], last)
+            cells[f] = np.uint32(np.int32(place if (x >= low[f]) & (x <= high[f]) else nowhere))
+        for f in range(width):
+            at = np.uint64(start[f, cells[f]]) if cells[f] < size else np.uint64(SHARED)
+            if at >= np.uint64(SHARED):
+                at, bits = seldom(row[f], at, edges[f])
+                odd[i] |= bits
+            out[f] = coarse[at]
+            half[f, at] += 1
+    return found, (counts[:, 0] + counts[:, 1]).astype(np.int64), odd
 
 
 @numba.njit(cache=True, nogil=True)
