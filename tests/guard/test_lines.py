@@ -16,7 +16,7 @@ from stanch.guard.heard import Heard, whole
 from stanch.guard.identity import by_address
 from stanch.guard.lines import Bare
 from stanch.guard.link import Server
-from stanch.guard.telemetry import SMALL, TOGETHER, Buffer, Bundle, Raw
+from stanch.guard.telemetry import MANY, SMALL, TOGETHER, Buffer, Bundle, Raw
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 ROW = b'{"features": [1.50, 2], "note": "x"}'
@@ -203,6 +203,19 @@ def test_small_ones_are_read_together_and_what_is_left_by_the_thread_that_sends(
     assert _texts(buffer.batch(1000, 0)) == [b"%d" % n for n in range(TOGETHER + 3)]
     assert [one.reads for one in raws] == [1] * (TOGETHER + 3)
     assert len(buffer) == 0
+
+
+def test_where_many_go_out_the_few_that_came_last_go_with_the_next_batch() -> None:
+    for closed in (False, True):
+        buffer = Buffer()
+        for n in range(MANY + 3):
+            buffer.offer(_Raw(n))
+        if closed:
+            buffer.close()
+        first = _texts(buffer.batch(2000, 0))
+        assert len(first) == MANY + (3 if closed else 0)
+        assert [*first, *_texts(buffer.batch(2000, 0))] == [b"%d" % n for n in range(MANY + 3)]
+        assert len(buffer) == 0
 
 
 def test_a_large_one_and_one_for_the_hosts_own_reader_wait_for_the_thread_that_sends() -> None:
