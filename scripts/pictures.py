@@ -21,6 +21,7 @@ PICTURES = (
     ("console-home", "/", WIDE, "light"),
     ("console-incidents", "/incidents", WIDE, "light"),
     ("console-incident", CASE, WIDE, "light"),
+    ("console-now", CASE, PHONE, "light"),
     ("console-timeline", f"{CASE}/timeline", WIDE, "dark"),
     ("console-act", f"{CASE}/act?act=throttle&arg.rate=6/min&why=It+goes+on.", WIDE, "light"),
     ("console-board", "/board", WIDE, "light"),
