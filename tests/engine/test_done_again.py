@@ -21,6 +21,7 @@ from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, digest_of
 from stanch.vocabulary.incident import Incident, Level, Phase, VerdictKind
+from stanch.vocabulary.kept import SummaryBlock
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
 from stanch.vocabulary.policy import Deny, Policy
@@ -286,3 +287,33 @@ def test_counts_from_before_the_closing_open_nothing_and_those_after_it_do(house
     house.turn(0.1)
     assert house.findings() == before
     assert len(house.incidents()) == 2
+
+
+def test_closed_while_the_version_it_is_about_still_answers_is_noted(house: House) -> None:
+    one = opened(house)
+    block = SummaryBlock(asset=MODEL, version="v1", minute=START.replace(second=0), body=b"counts")
+    with house.store.begin() as tx:
+        tx.summaries.put([block])
+    house.close(one)
+    with house.store.look() as tx:
+        (note,) = tx.notes.of(one.id)
+    assert note.by == "stanch"
+    assert note.text.startswith("Closed while v1 of reader answered")
+
+
+def test_closed_after_it_was_taken_out_of_service_is_not_noted(house: House) -> None:
+    one = opened(house)
+    house.turn(5)
+    house.close(house.incidents()[0])
+    with house.store.look() as tx:
+        assert tx.notes.of(one.id) == ()
+
+
+def test_who_says_by_hand_that_it_is_contained_again_is_believed(house: House) -> None:
+    one = opened(house)
+    with house.store.begin() as tx:
+        seen = tx.incidents.get(one.id)
+        loose = replace(seen, contained_at=START, again=1, loose_at=house.at)
+        now = tx.incidents.save(loose)
+    step = Step(to=Phase.CONTAINED, seen=now.version, why="by hand", nothing_to_contain=True)
+    assert house.cases.move(one.id, step, ADA).held_at == house.at

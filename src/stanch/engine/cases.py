@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stanch.engine.clock import Clock, new_id
+from stanch.engine.closing import closed
 from stanch.engine.lifecycle import Teller
-from stanch.engine.lines import draw
 from stanch.engine.mentioning import called
 from stanch.engine.notices import keep
 from stanch.engine.owed import ANSWERS, owe
@@ -127,10 +127,12 @@ class Cases:
             moved = replace(now, phase=step.to, updated=at)
             if step.to is Phase.CONTAINED and moved.contained_at is None:
                 moved = replace(moved, contained_at=at)
+            if step.to is Phase.CONTAINED and moved.held_at is None:
+                moved = replace(moved, held_again=at)
             moved = replace(moved, closed_at=at if step.to is Phase.CLOSED else None)
             saved = tx.incidents.save(moved)
             if step.to is Phase.CLOSED:
-                draw(tx, saved.asset, at)
+                closed(tx, saved, at)
             what = f"{now.phase} to {step.to}" + (f": {step.why}" if step.why else "")
             self._enter(tx, saved, caller, what, at, Deed.INCIDENT_MOVED)
         return saved
