@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stanch.web.inert import cell, clipped, inert
-from stanch.web.markdown import html, plain
+from stanch.web.markdown import html, plain, ticked
 
 
 def test_a_turning_letter_is_shown_as_its_number() -> None:
@@ -63,6 +63,10 @@ def test_a_note_on_one_line_has_its_words_and_no_marks() -> None:
     )
     told = "Saw the first of key-91. all on a grid not ours, @ben x * y"
     assert plain(text) == told
+
+
+def test_what_stands_between_backticks_is_code_and_nothing_else_is_markup() -> None:
+    assert ticked("State a `fallback <b>`, now.") == "State a <code>fallback &lt;b&gt;</code>, now."
 
 
 def test_an_address_in_a_note_is_text_and_no_link() -> None:

@@ -38,6 +38,13 @@ def plain(text: str) -> str:
     return " ".join(" ".join(lines).split())
 
 
+def ticked(text: str) -> Markup:
+    """A sentence of ours, with what stands between backticks as code."""
+    code = Markup("<code>{}</code>")
+    parts = enumerate(inert(text).split("`"))
+    return Markup("").join(code.format(part) if place % 2 else part for place, part in parts)
+
+
 def _bare(line: str) -> str:
     item = _ITEM.match(line)
     return line[item.end() :] if item else line

@@ -20,6 +20,7 @@ from stanch.vocabulary.people import Scope
 from stanch.web import words
 from stanch.web.counts import waiting
 from stanch.web.inert import clipped, inert
+from stanch.web.markdown import ticked
 from stanch.web.tour import MARK, here
 from stanch.web.visit import Answer, Visit
 
@@ -85,6 +86,7 @@ def _paper() -> Environment:
         "second": second,
         "spell": words.spell,
         "short": words.short,
+        "ticked": ticked,
     }
     made.filters.update(filters)
     tools: dict[str, Any] = {"moment": moment, "left": words.left, "used": words.used}
