@@ -243,5 +243,11 @@ def _live(client: Client, name: str, out: Out) -> None:
         pause.wait(_LOOK_EVERY)
         run = client.get(f"/api/v1/drill-runs/{run['id']}")
     out.show(run, run["says"])
+    if run["score"]:
+        out.say(" ".join(("Scored as a drill: won.",) if run["score"]["won"] else _lost(run)))
     if run["trouble"]:
         raise typer.Exit(CouldNotTell.exit_code)
+
+
+def _lost(run: dict[str, Any]) -> tuple[str, ...]:
+    return "Scored as a drill: not won.", *run["score"]["notes"]
