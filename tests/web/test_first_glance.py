@@ -35,7 +35,7 @@ from stanch.vocabulary.ids import (
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Duty, Role
 from stanch.vocabulary.policy import Deny, Policy
-from stanch.vocabulary.run import Run
+from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, demand_id
 from stanch.web.alike import alike, people
@@ -151,7 +151,9 @@ def test_a_question_that_waits_comes_before_what_is_recommended(
     assert "Look at it" in stands(console, VIC)
 
 
-def test_a_playbook_at_work_says_so(world: tuple[Parts, Console]) -> None:
+def test_a_playbook_at_work_says_so_and_one_that_waits_holds_nobody_up(
+    world: tuple[Parts, Console],
+) -> None:
     parts, console = world
     run = Run(
         id=RunId("run-1"),
@@ -165,6 +167,9 @@ def test_a_playbook_at_work_says_so(world: tuple[Parts, Console]) -> None:
     with parts.store.begin() as tx:
         tx.runs.add(run)
     assert "The playbook extraction is at work by itself: Blocks key-7." in stands(console)
+    with parts.store.begin() as tx:
+        tx.runs.save(replace(tx.runs.get(run.id), state=RunState.WAITING))
+    assert "Next: verbose logging" in stands(console)
 
 
 def test_what_holds_it_is_named_and_that_nothing_holds_it_is_said(
