@@ -157,8 +157,10 @@ def test_a_checkpoint_by_another_key_is_refused(folder: Path) -> None:
 
 
 def test_without_a_log_it_could_not_tell(tmp_path: Path) -> None:
-    assert verify.examine(tmp_path)["holds"] is None
-    assert verify.examine(tmp_path / "nowhere")["holds"] is None
+    for folder, what in ((tmp_path, "neither a bundle nor a log"), (tmp_path / "no", "not there")):
+        told = verify.examine(folder)
+        assert told["holds"] is None
+        assert told["says"] == f"could not tell: {folder} is {what}"
 
 
 def test_no_file_of_the_log_can_change_anywhere(good: Path, tmp_path: Path) -> None:

@@ -515,7 +515,8 @@ def examine(path: Path, pinned: Sequence[str] = (), remembered: str = "") -> dic
     """Whether it holds (or none: could not tell), what to say, and the first bad place."""
     is_log = (path / "checkpoint").is_file()
     if not (is_log or path.is_file() or (path / "bagit.txt").is_file()):
-        return {"holds": None, "says": f"could not tell: {path} is neither a bundle nor a log"}
+        what = "neither a bundle nor a log" if path.exists() else "not there"
+        return {"holds": None, "says": f"could not tell: {path} is {what}"}
     try:
         found = (check_log if is_log else check_bundle)(path, pinned, remembered)
     except Bad as bad:
