@@ -55,7 +55,11 @@ def test_the_findings_of_one_incident_come_in_pages(
         one = tx.incidents.add(incident("inc-1", *(f.id for f in kept[5:25])))
         wanted = Wanted(incident=(one.id,))
         assert tx.findings.count(wanted) == 20
-        assert tx.findings.facets(wanted, ["detector"]) == {"detector": {"score_shift": 20}}
+        names = ["detector", "lifecycle", "asset", "attack"]
+        counts = tx.findings.facets(wanted, names)
+        assert counts == tx.findings.facets(Wanted(any_of=(wanted,)), names)
+        assert list(counts) == names
+        assert counts["detector"] == {"score_shift": 20}
         seen: list[Finding] = []
         page = tx.findings.page(wanted, limit=7)
         while True:

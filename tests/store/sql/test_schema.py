@@ -97,7 +97,9 @@ def test_a_migration_that_fails_leaves_nothing_behind(database_url: str, at: dat
     engine.dispose()
 
 
-def test_whom_old_findings_name_gets_its_moment(database_url: str, at: datetime) -> None:
+def test_whom_old_findings_name_and_what_they_are_in_gets_what_its_lists_need(
+    database_url: str, at: datetime
+) -> None:
     engine = connect(database_url)
     with engine.connect().execution_options(**{WRITES: True}) as link, link.begin():
         migrate(link, [step for step in known() if step.number < 6], at=at)
@@ -109,6 +111,9 @@ def test_whom_old_findings_name_gets_its_moment(database_url: str, at: datetime)
             )
         )
         link.execute(text("INSERT INTO suspects (principal, finding) VALUES ('ann', 'fnd-1')"))
+        link.execute(text("INSERT INTO bonds VALUES ('inc-1', 'fnd-1', 77, 1)"))
         migrate(link, known(), at=at)
         assert link.execute(text("SELECT at FROM suspects")).scalar_one() == 77
+        query = text("SELECT asset, detector, attack, lifecycle FROM bonds")
+        assert tuple(link.execute(query).one()) == ("a", "d", "", "inference")
     engine.dispose()

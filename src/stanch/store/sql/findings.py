@@ -12,7 +12,7 @@ from stanch.store.sql.codec import micros, moment
 from stanch.store.sql.shelf import Label, Query, Shelf, chunks, words
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import FindingId, IncidentId
-from stanch.vocabulary.listing import Sort, Wanted
+from stanch.vocabulary.listing import Facets, Sort, Wanted
 from stanch.vocabulary.trouble import BadInput
 
 _t = tables.findings
@@ -53,7 +53,7 @@ LABEL = Label(
     table=_t,
     kind=Finding,
     row=_row,
-    any_of={f: f for f in ("asset", "detector", "attack", "lifecycle")},
+    any_of={f: f for f in tables.FACETS},
     at="at",
     changed="kept",
     extra={"principal": _of_principals, "incident": _of_incidents},
@@ -121,6 +121,14 @@ class Findings(Shelf[FindingId, Finding]):
             named = select(func.count()).where(_of.principal == wanted.principal[0])
             return int(self.link.execute(named).scalar_one())
         return super().count(wanted)
+
+    def facets(self, wanted: Wanted, fields: Iterable[str]) -> Facets:
+        """How many of the wanted have each value; of one whole incident by its bonds alone."""
+        if len(wanted.incident) != 1 or wanted != Wanted(incident=wanted.incident):
+            return super().facets(wanted, fields)
+        bond = tables.bonds
+        query = select(func.count()).where(bond.c.incident == wanted.incident[0])
+        return self._grouped(query, bond, list(fields))
 
     def alternative(self, wanted: Wanted) -> list[ColumnElement[bool]]:
         """What the rows of one alternative have in common."""

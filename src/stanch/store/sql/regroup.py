@@ -5,9 +5,10 @@ Out   the incident after it; later, everything put back as it was.
 Why   people merge by mistake at 3 a.m.; the record of what changed hands makes that harmless.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
@@ -43,19 +44,25 @@ class Bonds:
         new = list(dict.fromkeys(f for f in findings if f not in known))
         if not new:
             return []
-        times: dict[str, int] = {}
+        seen: dict[str, Mapping[str, Any]] = {}
         for some in chunks(new):
             of = tables.findings.c
-            query = select(of.id, of.at).where(of.id.in_(some))
-            times.update((row.id, row.at) for row in self.link.execute(query))
-        lost = [f for f in new if f not in times]
+            query = select(of.id, of.at, *(of[name] for name in tables.FACETS))
+            rows = self.link.execute(query.where(of.id.in_(some))).mappings()
+            seen.update((row["id"], row) for row in rows)
+        lost = [f for f in new if f not in seen]
         if lost:
             raise NotFound("finding", lost[0], "finding")
         place = int(self.link.execute(select(func.max(_bond.c.place))).scalar() or 0)
         self.link.execute(
             insert(_bond),
             [
-                {"incident": key, "finding": f, "at": times[f], "place": place + 1 + n}
+                {
+                    **{name: seen[f][name] for name in ("at", *tables.FACETS)},
+                    "incident": key,
+                    "finding": f,
+                    "place": place + 1 + n,
+                }
                 for n, f in enumerate(new)
             ],
         )

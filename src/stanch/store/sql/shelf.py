@@ -133,7 +133,8 @@ class Shelf(Generic[K, N]):
 
     def facets(self, wanted: Wanted, fields: Iterable[str]) -> Facets:
         """How many of the wanted have each value of these fields."""
-        return self._grouped(wanted, self.conditions(wanted), list(fields))
+        query = self.joined(wanted, select(func.count())).where(*self.conditions(wanted))
+        return self._grouped(query, self._t, list(fields))
 
     def walk(self, wanted: Wanted, *, after: str, limit: int) -> tuple[list[Row], str]:
         """The rows of one page, and the cursor of the next."""
@@ -203,16 +204,16 @@ class Shelf(Generic[K, N]):
         return [self._t.c[self.label.at], self._t.c.id], self.label.newest_first
 
     def _grouped(
-        self, wanted: Wanted, conditions: list[Condition], names: list[str]
+        self, counted: Select[tuple[int]], table: Table, names: list[str]
     ) -> dict[str, dict[str, int]]:
-        """How many rows have each value of these fields, most first, in one walk over them."""
+        """How many have each value of these columns of the table, most first, in one walk."""
         unknown = [name for name in names if name not in self.label.any_of]
         if unknown:
             raise BadInput(f"A list of {self.label.word}s cannot be counted by {unknown[0]}.")
-        columns = [self._t.c[self.label.any_of[name]] for name in names]
-        query = self.joined(wanted, select(*columns, func.count())).where(*conditions)
+        columns = [table.c[self.label.any_of[name]] for name in names]
+        query = counted.add_columns(*columns).group_by(*columns)
         counts: dict[str, dict[str, int]] = {name: {} for name in names}
-        for *values, n in self.link.execute(query.group_by(*columns)):
+        for n, *values in self.link.execute(query):
             for name, value in zip(names, map(str, values), strict=True):
                 counts[name][value] = counts[name].get(value, 0) + int(n)
         return {name: _most_first(found) for name, found in counts.items()}

@@ -9,6 +9,8 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, 
 from sqlalchemy.sql.schema import SchemaItem
 
 everything = MetaData()
+FACETS = ("asset", "detector", "attack", "lifecycle")
+"""What findings are counted by; their bonds have it too."""
 
 
 def _text(name: str, *, key: bool = False) -> "Column[str]":
@@ -49,7 +51,7 @@ findings = _noun(
     Index("findings_by_attack", "attack", "at", "id"),
     Index("findings_by_lifecycle", "lifecycle", "at", "id"),
     Index("findings_by_kept", "kept"),
-    Index("findings_by_facets", "asset", "detector", "attack", "lifecycle", "at"),
+    Index("findings_by_facets", *FACETS, "at"),
 )
 suspects = _table(
     "suspects",
@@ -88,8 +90,10 @@ bonds = _table(
     _text("finding", key=True),
     _number("at"),
     _number("place"),
+    *(Column(name, Text, nullable=False, server_default="") for name in FACETS),
     Index("bonds_by_time", "incident", "at", "finding"),
     Index("bonds_by_finding", "finding", "place"),
+    Index("bonds_by_facets", "incident", *FACETS),
 )
 incident_principals = _table(
     "incident_principals",
