@@ -1,1 +1,0 @@
-"""What a service needs to talk to stanch from its own process."""

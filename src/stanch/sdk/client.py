@@ -1,0 +1,219 @@
+"""The client: asks a running server over HTTP, with the standard library.
+
+In    the address of a server, and a key.
+Out   what the server answers; its problem documents as the same Trouble that the server raised.
+Why   whoever asks by program decides on a class, and reads the sentence that a person would read.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from stanch.vocabulary.trouble import (
+    BadFile,
+    BadInput,
+    NotLoggedIn,
+    Trouble,
+    UnknownKey,
+    Unreachable,
+)
+
+_TIMEOUT = 60.0
+_PIECE = 1024 * 1024
+
+
+Moved = Callable[[float], object]
+"""Told how many bytes went by, again and again."""
+
+
+def _still(_step: float) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Client:
+    """One server, and the key to use there."""
+
+    url: str
+    key: str = field(repr=False)
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        """The JSON that this path answers."""
+        return self._json("GET", path, query=query)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | dict[str, Any] | None = None,
+        *,
+        kind: str = "application/json",
+        query: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The JSON that is answered to this body."""
+        content = msgspec.json.encode(body) if isinstance(body, dict) else body
+        return self._json(method, path, content, kind=kind, query=query)
+
+    def every(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """Every item of a list, page after page."""
+        asked = {"limit": 500, **(query or {})}
+        while True:
+            page = self.get(path, asked)
+            yield from page["items"]
+            if not page["next"]:
+                return
+            asked["after"] = page["next"]
+
+    def save(self, method: str, path: str, to: Path, moved: Moved = _still) -> int:
+        """How many bytes the answer has, now in a new file; half an answer leaves none."""
+        connection, response = self._ask(method, path, None, "")
+        size = 0
+        try:
+            out = to.open("xb")
+            try:
+                with out:
+                    while piece := response.read(_PIECE):
+                        size += out.write(piece)
+                        moved(len(piece))
+            except BaseException:
+                to.unlink(missing_ok=True)
+                raise
+        except HTTPException as error:
+            raise Unreachable(self.url, _why(error)) from error
+        except OSError as error:
+            raise BadFile(to, f"{error.strerror or error}.") from error
+        finally:
+            connection.close()
+        return size
+
+    def upload(
+        self, path: str, file: BinaryIO, size: int, query: Mapping[str, Any], moved: Moved = _still
+    ) -> Any:
+        """The JSON that is answered to a file, which is never held in memory."""
+
+        def pieces() -> Iterator[bytes]:
+            while piece := file.read(_PIECE):
+                yield piece
+                moved(len(piece))
+
+        asked = {k: v for k, v in query.items() if v is not None and v != ""}
+        target = path + ("?" + urlencode(asked) if asked else "")
+        octets = {"content-type": "application/octet-stream", "content-length": str(size)}
+        connection, response = self._ask("POST", target, pieces(), "", octets)
+        try:
+            return _read(self.url, response.read())
+        finally:
+            connection.close()
+
+    def lines(self, method: str, path: str) -> Iterator[dict[str, Any]]:
+        """Each line of an answer that is JSON, while it comes."""
+        connection, response = self._ask(method, path, None, "")
+        try:
+            for line in response:
+                yield msgspec.json.decode(line, type=dict[str, Any])
+        except (OSError, HTTPException) as error:
+            raise Unreachable(self.url, _why(error)) from error
+        finally:
+            connection.close()
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        *,
+        kind: str = "",
+        query: Mapping[str, Any] | None = None,
+    ) -> Any:
+        asked = {k: v for k, v in (query or {}).items() if v is not None and v != ""}
+        target = path + ("?" + urlencode(asked, doseq=True) if asked else "")
+        connection, response = self._ask(method, target, content, kind)
+        try:
+            read = response.read()
+        finally:
+            connection.close()
+        return _read(self.url, read) if read else None
+
+    def _ask(
+        self,
+        method: str,
+        target: str,
+        content: bytes | Iterator[bytes] | None,
+        kind: str,
+        more: Mapping[str, str] | None = None,
+    ) -> tuple[HTTPConnection, HTTPResponse]:
+        parts = urlsplit(self.url)
+        make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        connection = make(parts.netloc, timeout=_TIMEOUT)
+        headers = {"authorization": f"Bearer {self.key}", **(more or {})}
+        if kind:
+            headers["content-type"] = kind
+        try:
+            # a server that refuses half-way has answered already
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, parts.path.rstrip("/") + target, content, headers)
+            response = connection.getresponse()
+            if response.status >= 400:  # noqa: PLR2004  HTTP's own line between good and bad
+                raise self._refused(response.read())
+        except (OSError, HTTPException) as error:
+            connection.close()
+            raise Unreachable(self.url, _why(error)) from error
+        except Trouble:
+            connection.close()
+            raise
+        return connection, response
+
+    def _refused(self, body: bytes) -> Trouble:
+        """What the server says; who came with a key is told that it is the key."""
+        told = _told(body)
+        return UnknownKey(self.url) if type(told) is NotLoggedIn and self.key else told
+
+
+def segment(text: str) -> str:
+    """The text as one part of a path."""
+    return quote(text, safe="")
+
+
+def address(url: str) -> str:
+    """The same, when it can be one of a server."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadInput(f"A server is like https://stanch.example.org:8484, not {url[:80]!r}.")
+    return url
+
+
+def _read(url: str, body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.MsgspecError as error:
+        raise Unreachable(url, "what answers there speaks no JSON") from error
+
+
+def _why(error: Exception) -> str:
+    """What the system or the protocol says, without its number."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _told(body: bytes) -> Trouble:
+    """The problem document as the Trouble that the server raised."""
+    try:
+        problem = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return Trouble("the server answered something that is no problem document")
+    leaf = _leaves(Trouble).get(str(problem.get("type")))
+    if leaf is None:
+        return Trouble(str(problem.get("detail")))
+    return leaf(*problem.get("facts", ()))
+
+
+def _leaves(root: type[Trouble]) -> dict[str, type[Trouble]]:
+    found = {root.named(): root}
+    for leaf in root.__subclasses__():
+        found |= _leaves(leaf)
+    return found
