@@ -1,9 +1,7 @@
 """The laws of actions, over every action there is."""
 
-import copy
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +9,6 @@ import pytest
 import stanch.contain.actions
 from stanch.contain.action import (
     Action,
-    Asking,
     Consent,
     Known,
     Undo,
@@ -21,126 +18,63 @@ from stanch.contain.action import (
     previewed,
     propose,
 )
-from stanch.contain.combine import added, effective, reverted
-from stanch.contain.diff import no_freer
-from stanch.contain.policy import canonical, neutral
-from stanch.guard.core import Choices, Core
-from stanch.guard.identity import by_address
-from stanch.guard.link import Server
+from stanch.contain.combine import added, effective
+from stanch.testing import actions as laws
+from stanch.testing.actions import ASSET, AT, STANDING, TRAFFIC, asking, guard
 from stanch.vocabulary.approval import Risk
-from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
+from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import Probe, Probed, asked, proves, read
 from stanch.vocabulary.registry import extensions
-from stanch.vocabulary.span import Span
-from stanch.vocabulary.standing import Flow, Standing, Traffic
 from stanch.vocabulary.trouble import BadInput, Conflict
 
-A = AssetId("fraud-scorer")
-T0 = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ACTIONS: dict[str, Action[Any]] = dict(extensions(stanch.contain.actions, "ACTION", Action))
-STANDING = Standing(base=Policy(asset=A, route={"v6": 50, "v7": 50}, version=1), version=1)
-TRAFFIC = Traffic(
-    asset=A,
-    span=Span(start=T0 - timedelta(hours=1), end=T0),
-    flows=(
-        Flow(principal=PrincipalId("key-91"), count=5000, source="203.0.113.7", version="v7"),
-        Flow(principal=PrincipalId("key-8"), count=10, source="203.0.113.8", version="v7"),
-        Flow(principal=PrincipalId("key-2"), count=9000, source="198.51.100.1", version="v6"),
-    ),
-)
 every = pytest.mark.parametrize("action", ACTIONS.values(), ids=list(ACTIONS))
-
-
-def _asking(action: Action[Any]) -> Asking:
-    return Asking(by="ana", why="a drill", at=T0, incident=IncidentId("inc-1"), known=action.known)
 
 
 @every
 def test_a_preview_changes_nothing_and_says_everything(action: Action[Any]) -> None:
-    before = copy.deepcopy(STANDING)
-    found = preview(action, STANDING, action.example, _asking(action), TRAFFIC)
-    assert before == STANDING
-    assert found.says
-    assert (
-        found.digest == preview(action, STANDING, action.example, _asking(action), TRAFFIC).digest
-    )
-    assert bool(found.changes or found.calls) is True
+    laws.PREVIEWS(action)
 
 
 @every
 def test_doing_it_twice_is_doing_it_once(action: Action[Any]) -> None:
-    demand = propose(action, STANDING, action.example, _asking(action))
-    once = added(STANDING, demand)
-    assert propose(action, once, action.example, _asking(action)) == demand
-    assert added(once, demand) == once
+    laws.REPEATS(action)
 
 
 @every
 def test_undo_restores_the_state_exactly(action: Action[Any]) -> None:
-    demand = propose(action, STANDING, action.example, _asking(action))
-    back = reverted(added(STANDING, demand), demand.id)
-    assert back == STANDING
-    if action.undo is Undo.CALL:
-        assert all(call.undo for call in action.calls(A, action.example))
+    laws.UNDOES(action)
 
 
 @every
 def test_an_action_only_ever_makes_stricter(action: Action[Any]) -> None:
-    demand = propose(action, STANDING, action.example, _asking(action))
-    plain = Standing(base=Policy(asset=A))
-    assert no_freer(plain.base, effective(added(plain, demand), T0))
+    laws.NARROWS(action)
 
 
 @every
 def test_what_cannot_be_undone_needs_two_people(action: Action[Any]) -> None:
-    final = any(not c.undo for c in action.calls(A, action.example)) and not neutral(
-        propose(action, STANDING, action.example, _asking(action)).policy
-    )
-    found = preview(action, STANDING, action.example, _asking(action), TRAFFIC)
-    assert (action.undo is Undo.NEVER) == final
-    assert (found.risk is Risk.TWO) == final
+    laws.ASKS(action)
 
 
 @every
 def test_it_is_narrower_than_what_it_is_preferred_to(action: Action[Any]) -> None:
-    mine = preview(action, STANDING, action.example, _asking(action), TRAFFIC).blast
+    mine = preview(action, STANDING, action.example, asking(action), TRAFFIC).blast
     for name in action.instead_of:
         wider = ACTIONS[name]
-        other = preview(wider, STANDING, wider.example, _asking(wider), TRAFFIC).blast
+        other = preview(wider, STANDING, wider.example, asking(wider), TRAFFIC).blast
         assert action.rank < wider.rank
         assert mine.share <= other.share
 
 
 @every
 def test_a_probe_through_a_guard_proves_it(action: Action[Any]) -> None:
-    probe = action.probe(A, action.example)
-    if probe is None:
-        assert neutral(propose(action, STANDING, action.example, _asking(action)).policy)
-        return
-    demand = propose(action, STANDING, action.example, _asking(action))
-    core = Core(Server(url="", key=""), A, by_address, Choices())
-    core.link.probe_key = b"k" * 32
-
-    def ask(policy: Policy, nonce: str) -> bool:
-        core.keeper.accept(canonical(policy))
-        header = (b"stanch-probe", asked(probe, nonce, b"k" * 32).encode())
-        sealed = core.probed({"headers": [header]})
-        assert sealed is not None
-        return proves(probe, read(sealed, nonce, b"k" * 32))
-
-    base = replace(STANDING, base=replace(STANDING.base, route={"v7": 100}))
-    assert not ask(effective(base, T0), "before")
-    assert ask(effective(replace(added(base, demand), version=2), T0), "after")
+    laws.PROVES(action)
 
 
 @every
 def test_arguments_come_from_a_playbooks_plain_values(action: Action[Any]) -> None:
-    names = action.args.__dataclass_fields__
-    plain = {n: getattr(action.example, n) for n in names}
-    assert arguments(action, plain) == action.example
-    with pytest.raises(BadInput, match="takes"):
-        arguments(action, {**plain, "colour": "red"})
+    laws.READS(action)
 
 
 GUILTY = frozenset({PrincipalId("key-91")})
@@ -160,10 +94,10 @@ NARROW = {
 def _touched(action: Action[Any], args: Any) -> set[str]:
     """Whose requests a guard answers otherwise, among the guilty, the seen and the never seen."""
     before = replace(STANDING, base=replace(STANDING.base, route={"v7": 100}))
-    after = replace(added(before, propose(action, before, args, _asking(action))), version=2)
+    after = replace(added(before, propose(action, before, args, asking(action))), version=2)
     hit: set[str] = set()
     for who in ("key-91", "key-8", "key-2", "never seen"):
-        was, now = (_decided(effective(one, T0), who) for one in (before, after))
+        was, now = (_decided(effective(one, AT), who) for one in (before, after))
         if was != now:
             hit.add(who)
     return hit
@@ -171,12 +105,10 @@ def _touched(action: Action[Any], args: Any) -> set[str]:
 
 def _decided(policy: Policy, who: str) -> list[tuple[object, ...]]:
     """What a guard decides of many requests of one caller, small and large, plain and by tool."""
-    core = Core(Server(url="", key=""), A, by_address, Choices())
-    core.link.probe_key = b"k" * 32
-    core.keeper.accept(canonical(policy))
+    core = guard(policy)
     found: list[tuple[object, ...]] = []
     for nonce, rows in enumerate((1, 1_000_000)):
-        header = asked(Probe(asset=A, principal=who, rows=rows), str(nonce), b"k" * 32).encode()
+        header = asked(Probe(asset=ASSET, principal=who, rows=rows), str(nonce), b"k" * 32).encode()
         sealed = core.probed({"headers": [(b"stanch-probe", header)]})
         assert sealed is not None
         seen = read(sealed, str(nonce), b"k" * 32)
@@ -190,7 +122,7 @@ def test_what_touches_anybody_but_suspects_is_never_done_unasked(action: Action[
     """At default settings, whatever the traffic was: heavy, light, or not seen at all."""
     for traffic in (TRAFFIC, replace(TRAFFIC, flows=TRAFFIC.flows[:1]), replace(TRAFFIC, flows=())):
         judged = (traffic, Consent(suspects=GUILTY))
-        shown = previewed(action, STANDING, action.example, _asking(action), judged)
+        shown = previewed(action, STANDING, action.example, asking(action), judged)
         if _touched(action, action.example) - GUILTY:
             assert shown.risk is not Risk.AUTOMATIC
         assert (shown.risk is Risk.AUTOMATIC) == (action.id in NARROW)
@@ -235,12 +167,10 @@ FACTS = ("outcome", "versions", "mode", "scores", "rate", "tools", "hold", "log"
 
 def _told_by_a_guard(policy: Policy, who: str) -> dict[str, object]:
     """What a guard says that it does for this caller; of many rows, where that is another thing."""
-    core = Core(Server(url="", key=""), A, by_address, Choices())
-    core.link.probe_key = b"k" * 32
-    core.keeper.accept(canonical(policy))
+    core = guard(policy)
     told: dict[str, object] = {}
     for rows in (1, 1_000_000):
-        probe = Probe(asset=A, principal=who, source=PEERS[who], rows=rows)
+        probe = Probe(asset=ASSET, principal=who, source=PEERS[who], rows=rows)
         header = (b"stanch-probe", asked(probe, str(rows), b"k" * 32).encode())
         sealed = core.probed({"headers": [header]})
         assert sealed is not None
@@ -254,16 +184,16 @@ def _told_by_a_guard(policy: Policy, who: str) -> dict[str, object]:
 @every
 def test_at_a_guard_it_does_what_it_is_for_and_no_more(action: Action[Any]) -> None:
     whom, does, calls, undo, risk = DOES[action.id]
-    demand = propose(action, STANDING, action.example, _asking(action))
+    demand = propose(action, STANDING, action.example, asking(action))
     after = replace(added(STANDING, demand), version=2)
     for who in PEERS:
-        was, now = (_told_by_a_guard(effective(one, T0), who) for one in (STANDING, after))
+        was, now = (_told_by_a_guard(effective(one, AT), who) for one in (STANDING, after))
         other = {name: value for name, value in now.items() if was.get(name) != value}
         assert other == (does if whom in (ALL, who) else {}), who
-    assert tuple(call.verb for call in action.calls(A, action.example)) == calls
+    assert tuple(call.verb for call in action.calls(ASSET, action.example)) == calls
     assert action.undo is undo
     judged = (TRAFFIC, Consent(suspects=GUILTY))
-    assert previewed(action, STANDING, action.example, _asking(action), judged).risk is risk
+    assert previewed(action, STANDING, action.example, asking(action), judged).risk is risk
 
 
 def test_every_action_has_its_row() -> None:
@@ -272,8 +202,7 @@ def test_every_action_has_its_row() -> None:
 
 @every
 def test_nobody_is_a_suspect_unless_it_is_said(action: Action[Any]) -> None:
-    found = preview(action, STANDING, action.example, _asking(action), TRAFFIC)
-    assert found.blast.reach.nobody or found.risk is not Risk.AUTOMATIC
+    laws.SUSPECTS(action)
 
 
 ROUTES = ("canary", "pin_version", "redirect", "roll_back")
@@ -282,17 +211,15 @@ ROUTES = ("canary", "pin_version", "redirect", "roll_back")
 
 @every
 def test_it_is_proved_beside_whatever_another_incident_wants(action: Action[Any]) -> None:
-    probe = action.probe(A, action.example)
-    mine = added(STANDING, propose(action, STANDING, action.example, _asking(action)))
+    probe = action.probe(ASSET, action.example)
+    mine = added(STANDING, propose(action, STANDING, action.example, asking(action)))
     if probe is None:
         return  # It changes no policy.
     for other in ACTIONS.values():
         if action.id in ROUTES and other.id in ROUTES:
             continue
-        both = added(mine, propose(other, STANDING, other.example, _asking(other)))
-        core = Core(Server(url="", key=""), A, by_address, Choices())
-        core.link.probe_key = b"k" * 32
-        core.keeper.accept(canonical(effective(both, T0)))
+        both = added(mine, propose(other, STANDING, other.example, asking(other)))
+        core = guard(effective(both, AT))
         sealed = core.probed(
             {"headers": [(b"stanch-probe", asked(probe, "n", b"k" * 32).encode())]}
         )
@@ -301,7 +228,7 @@ def test_it_is_proved_beside_whatever_another_incident_wants(action: Action[Any]
 
 
 def test_stricter_than_wanted_is_proof_and_freer_is_none() -> None:
-    shown = Probed(asset=A, nonce="n", policy=1, digest="", outcome="fallback", why="")
+    shown = Probed(asset=ASSET, nonce="n", policy=1, digest="", outcome="fallback", why="")
     held = replace(shown, hold="ingestion,training", rate="5/min", mode="safe", scores="top1")
     for field, value, expected in (
         ("hold", "training", True),
@@ -315,18 +242,18 @@ def test_stricter_than_wanted_is_proof_and_freer_is_none() -> None:
         ("scores", "all", True),
         ("scores", "none", False),
     ):
-        probe = Probe(asset=A, expect=("serve",), field=field, value=value)
+        probe = Probe(asset=ASSET, expect=("serve",), field=field, value=value)
         assert proves(probe, held) is expected, (field, value)
-    assert not proves(Probe(asset=A, expect=("serve",)), held)
-    assert not proves(Probe(asset=A, expect=("refuse",), field="mode", value="safe"), held)
+    assert not proves(Probe(asset=ASSET, expect=("serve",)), held)
+    assert not proves(Probe(asset=ASSET, expect=("refuse",), field="mode", value="safe"), held)
 
 
 def test_partitions_alone_are_set_aside_and_new_rows_go_on() -> None:
     aside = ACTIONS["quarantine_dataset"]
     args = arguments(aside, {"dataset": "rows", "partitions": ["mon", "tue"]})
-    policy = propose(aside, STANDING, args, _asking(aside)).policy
+    policy = propose(aside, STANDING, args, asking(aside)).policy
     assert (policy.hold.ingestion, policy.hold.training) == (False, True)
-    assert [call.subject for call in aside.calls(A, args)] == ["rows/mon", "rows/tue"]
+    assert [call.subject for call in aside.calls(ASSET, args)] == ["rows/mon", "rows/tue"]
 
 
 def test_a_throttle_of_everybody_asks_however_little_it_seems_to_hit() -> None:
@@ -334,11 +261,11 @@ def test_a_throttle_of_everybody_asks_however_little_it_seems_to_hit() -> None:
     quiet = replace(TRAFFIC, flows=TRAFFIC.flows[1:2])
     everybody = replace(throttle.example, principals=())
     judged = (quiet, Consent(suspects=GUILTY))
-    found = previewed(throttle, STANDING, everybody, _asking(throttle), judged)
+    found = previewed(throttle, STANDING, everybody, asking(throttle), judged)
     assert found.blast.share == 0
     assert found.risk is Risk.ONE
     both = replace(throttle.example, principals=("key-91", "key-2"))
-    assert previewed(throttle, STANDING, both, _asking(throttle), judged).risk is Risk.ONE
+    assert previewed(throttle, STANDING, both, asking(throttle), judged).risk is Risk.ONE
 
 
 def test_who_wants_more_unasked_says_how_large_a_share() -> None:
@@ -347,15 +274,15 @@ def test_who_wants_more_unasked_says_how_large_a_share() -> None:
     throttle = ACTIONS["throttle"]
     everybody = replace(throttle.example, rate="50/min", principals=())
     wide = Consent(suspects=GUILTY, widest=0.5)
-    found = previewed(throttle, STANDING, everybody, _asking(throttle), (TRAFFIC, wide))
+    found = previewed(throttle, STANDING, everybody, asking(throttle), (TRAFFIC, wide))
     assert 0 < found.blast.beyond(GUILTY) < 0.5 < found.blast.share
     assert found.risk is Risk.AUTOMATIC
     less = replace(wide, widest=0.1)
     judged = (TRAFFIC, less)
-    assert previewed(throttle, STANDING, everybody, _asking(throttle), judged).risk is Risk.ONE
+    assert previewed(throttle, STANDING, everybody, asking(throttle), judged).risk is Risk.ONE
     unknown = (replace(TRAFFIC, flows=()), wide)
-    assert previewed(throttle, STANDING, everybody, _asking(throttle), unknown).risk is Risk.ONE
-    nothing = previewed(limit, STANDING, small, _asking(limit), (TRAFFIC, Consent()))
+    assert previewed(throttle, STANDING, everybody, asking(throttle), unknown).risk is Risk.ONE
+    nothing = previewed(limit, STANDING, small, asking(limit), (TRAFFIC, Consent()))
     assert nothing.blast.reach.nobody
 
 
@@ -364,14 +291,14 @@ def test_a_crowd_of_suspects_is_a_persons_matter() -> None:
     many = tuple(f"key-{n}" for n in range(51))
     judged = (TRAFFIC, Consent(suspects=frozenset(map(PrincipalId, many))))
     args = replace(block.example, principals=many)
-    assert previewed(block, STANDING, args, _asking(block), judged).risk is Risk.ONE
+    assert previewed(block, STANDING, args, asking(block), judged).risk is Risk.ONE
     args = replace(block.example, principals=many[1:])
-    assert previewed(block, STANDING, args, _asking(block), judged).risk is Risk.AUTOMATIC
+    assert previewed(block, STANDING, args, asking(block), judged).risk is Risk.AUTOMATIC
 
 
 def test_siblings_by_lineage_get_the_same_demand() -> None:
     watch = ACTIONS["enhanced_monitoring"]
-    demand = propose(watch, STANDING, watch.example, _asking(watch))
+    demand = propose(watch, STANDING, watch.example, asking(watch))
     (other,) = also(watch, demand, Known(siblings=(AssetId("sibling"),)))
     assert (other.policy.asset, other.policy.log) == ("sibling", "full")
     assert other.id != demand.id
@@ -386,6 +313,6 @@ def test_nobody_rolls_back_to_a_suspect_or_unsigned_version() -> None:
     back = ACTIONS["roll_back"]
     for bad in ("v7", "v9"):
         with pytest.raises(Conflict, match="suspect"):
-            propose(back, STANDING, arguments(back, {"to": bad}), _asking(back))
+            propose(back, STANDING, arguments(back, {"to": bad}), asking(back))
     with pytest.raises(Conflict, match="safe_mode"):
-        propose(back, STANDING, arguments(back, {}), _asking(back))
+        propose(back, STANDING, arguments(back, {}), asking(back))

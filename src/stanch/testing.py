@@ -1,1 +1,0 @@
-"""Fakes and builders for the tests of people who extend stanch."""
