@@ -38,6 +38,9 @@ class Placed:
     undone: datetime | None = None
     replaced: bool = False
     """Taken back because something else is in its place."""
+    freed: datetime | None = None
+    """When it ended, where a run has looked at that, and who let go those it names."""
+    freed_by: str = ""
     cannot: tuple[str, ...] = ()
     """What of it a guard says it does not enforce."""
 

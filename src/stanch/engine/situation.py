@@ -14,6 +14,7 @@ from stanch.contain.playbook.condition import Facts
 from stanch.engine.automatic import SURE
 from stanch.engine.placed import placed
 from stanch.engine.ports import Transaction
+from stanch.engine.runs.released import released
 from stanch.engine.versions import known_of, last_good
 from stanch.triage.lineage import graph_of
 from stanch.vocabulary.asset import Asset, AssetKind
@@ -68,7 +69,9 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
     incident = tx.incidents.get(key)
     own = tx.assets.find(incident.asset)
     asset = own or Asset(id=incident.asset, kind=AssetKind.ENDPOINT, name=incident.asset, owner="")
-    suspects = tuple(str(s.principal) for s in incident.suspects if s.confidence >= SURE)
+    free = {one.name for one in released(tx, incident)}
+    sure = (str(s.principal) for s in incident.suspects if s.confidence >= SURE)
+    suspects = tuple(name for name in sure if name not in free)
     findings = tx.findings.page(Wanted(incident=(incident.id,)), limit=MOST_FINDINGS).items
     family = tuple(sorted(graph_of(_assets(tx)).family(asset.id)))
     known = known_of(tx, (incident, asset), findings, family)

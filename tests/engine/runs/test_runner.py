@@ -13,7 +13,7 @@ from stanch.contain.playbook.written import read
 from stanch.engine.approvals import MOST_OPEN, Approvals, Ballot, Question
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.guards import Proof
-from stanch.engine.policies import Policies
+from stanch.engine.policies import Change, Policies
 from stanch.engine.runs.deeds import Order, Outcome
 from stanch.engine.runs.durable import Durable, Place
 from stanch.engine.runs.forgetting import forget_ended
@@ -26,8 +26,15 @@ from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.approval import Answer, Approval
 from stanch.vocabulary.asset import Asset, AssetKind
-from stanch.vocabulary.finding import AttackKind, Suspect
-from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, RunId, digest_of
+from stanch.vocabulary.finding import AttackKind, Finding, Suspect
+from stanch.vocabulary.ids import (
+    AssetId,
+    DetectorId,
+    IncidentId,
+    PrincipalId,
+    RunId,
+    digest_of,
+)
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller, Role, Scope
@@ -35,6 +42,7 @@ from stanch.vocabulary.policy import Mode, Scores
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.run import Run, RunState, Wish
+from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import AlreadyThere, Busy, Conflict, Stale
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -617,3 +625,51 @@ def test_what_a_run_that_ended_needed_is_let_go_after_a_while(tmp_path: Path) ->
         house.runner.answer(house.incident)
         house.inline.work()
         assert house.run().id == run.id
+
+
+def test_whom_a_person_let_go_stays_free_until_they_do_something_new(house: House) -> None:
+    house.answer()
+    house.clock.at += timedelta(minutes=2)
+    block = next(d for d in house.policies.standing(FRAUD).demands if d.policy.deny.principals)
+    change = Change(by="ada", because="a partner of ours", incident=house.incident.id)
+    house.policies.revert(FRAUD, block.id, change)
+    freed = house.clock.at
+    for _ in range(3):
+        run = house.later(seconds=20)
+    assert house.denied() == frozenset()
+    assert run.state is RunState.WAITING
+    said = [str(one.entry.facts.get("says")) for one in house.store.outbox(limit=500)]
+    told = "ada let key-91 go; this playbook refuses them for new deeds only"
+    assert [s for s in said if "let key-91 go" in s] == [told]
+    # The counts of before say nothing new, also where somebody else is named beside them.
+    named(house, "key-92", since=freed - timedelta(minutes=10))
+    assert house.denied() == {"key-92"}
+    named(house, "key-91", since=freed)
+    assert house.denied() == {"key-91", "key-92"}
+
+
+def named(house: House, key: str, since: datetime) -> None:
+    """Names them in a finding whose window begins then, and lets the run hear of it."""
+    suspect = Suspect(principal=PrincipalId(key), share=0.9, confidence=0.97)
+    finding = Finding(
+        detector=DetectorId("extraction"),
+        asset=FRAUD,
+        window=Span(start=since, end=house.clock.at),
+        says="Somebody copies the model.",
+        measured={},
+        because=(),
+        suspects=(suspect,),
+    )
+    with house.store.begin() as tx:
+        tx.findings.put([finding], at=house.clock.at)
+        seen = tx.incidents.get(house.incident.id)
+        suspects = {s.principal: s for s in (*seen.suspects, suspect)}
+        house.incident = tx.incidents.save(
+            replace(
+                seen,
+                suspects=tuple(suspects.values()),
+                findings=(*seen.findings, finding.id),
+            )
+        )
+    house.runner.answer(house.incident)
+    house.inline.work()

@@ -15,6 +15,7 @@ from stanch.contain.playbook.acts import WATCHES
 from stanch.engine.placed import Placed, in_force, placed
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
+from stanch.engine.runs.deeds import MACHINE
 from stanch.engine.runs.library import actions
 from stanch.vocabulary.ids import IncidentId
 
@@ -47,14 +48,22 @@ class Hold:
         return frozenset(n for names in told if isinstance(names, tuple) for n in names)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """When an act ended, and by whom where the policy says so."""
+
+    at: datetime
+    by: str = MACHINE
+
+
 def hold_of(tx: Transaction, incident: IncidentId) -> Hold:
     """What contains this incident now."""
     lines = tuple(p for p in placed(tx, incident) if p.demands and _contains(p))
     standing = in_force(tx, lines)
-    ended = (_ended(tx, p) for p in lines if p.key not in standing and not p.replaced)
+    ended = (ending_of(tx, p) for p in lines if p.key not in standing and not p.replaced)
     return Hold(
         lines=tuple(p for p in lines if p.key in standing),
-        ended=max((at for at in ended if at is not None), default=None),
+        ended=max((one.at for one in ended if one is not None), default=None),
     )
 
 
@@ -62,15 +71,15 @@ def _contains(line: Placed) -> bool:
     return actions()[line.act].rank > WATCHES
 
 
-def _ended(tx: Transaction, line: Placed) -> datetime | None:
-    """When the act was taken back, or the first policy without it came into force."""
+def ending_of(tx: Transaction, line: Placed) -> Ending | None:
+    """How an act ended: taken back, or by the first policy without it."""
     if line.undone is not None:
-        return line.undone
-    last: datetime | None = None
+        return Ending(at=line.undone)
+    last: Ending | None = None
     for kept in tx.policies.history(line.asset, limit=MOST_VERSIONS):
         if kept.version < line.version or _has(line, (d.id for d in standing_from(kept).demands)):
             break
-        last = kept.at
+        last = Ending(at=kept.at, by=kept.by)
     return last
 
 

@@ -24,6 +24,7 @@ from stanch.engine.runs.memory import (
     entered,
     remember,
 )
+from stanch.engine.runs.released import say, untold
 from stanch.vocabulary.approval import Answer, Approval, Risk
 from stanch.vocabulary.ids import ActionId, ApprovalId
 from stanch.vocabulary.playbook import Ask, Decide, Do, Parallel, Playbook, Repeat, Step, Wait
@@ -114,6 +115,14 @@ class Performer:
             line = Line(step=deed.step, says=outcome.says, facts={"undo": outcome.ok})
             entered(tx, saved, line, at)
         return why
+
+    def heed(self, run: Run) -> None:
+        """Says in the run whom a person let go since it was last looked at."""
+        with self._world.store.look() as tx:
+            news = untold(tx, run)
+        if news:
+            with self._world.store.begin() as tx:
+                say(tx, tx.runs.get(run.id), self._world.clock())
 
     def woken(self, run: Run, book: Playbook, token: Token, at: datetime) -> Came | None:
         """What ended the token's wait; None while it goes on."""

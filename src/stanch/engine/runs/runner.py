@@ -191,6 +191,7 @@ class Runner:
             self._news.add(key)
         if run is None or book is None or run.state not in (RunState.WAITING, RunState.PAUSED):
             return
+        self._performer.heed(run)
         if any(self._performer.woken(run, book, t, at) for t in state.tokens):
             self._again(run)
 
@@ -286,6 +287,7 @@ class Runner:
             record("give back", lambda: self._give_back(run))
 
     def _look(self, run: Run, book: Playbook) -> str:
+        self._performer.heed(run)
         at = self._world.clock()
         with self._world.store.look() as tx:
             now = tx.runs.get(run.id)
