@@ -19,13 +19,15 @@ from stanch.engine.watch.feed import Solo
 from stanch.engine.watch.watcher import Watcher
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.asset import Asset, AssetKind
-from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, digest_of
+from stanch.vocabulary.finding import Finding
+from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PrincipalId, digest_of
 from stanch.vocabulary.incident import Incident, Level, Phase, VerdictKind
 from stanch.vocabulary.kept import SummaryBlock
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
 from stanch.vocabulary.policy import Deny, Policy
 from stanch.vocabulary.record import Deed
+from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, DemandId
 
 START = datetime(2026, 3, 2, 12, 2, 30, tzinfo=UTC)
@@ -106,8 +108,10 @@ class House:
             lines = tx.incidents.page(Wanted(), limit=20).items
         return sorted((line.incident for line in lines), key=lambda i: (i.opened, i.id))
 
-    def findings(self) -> int:
+    def findings(self, incident: IncidentId | None = None) -> int:
         with self.store.look() as tx:
+            if incident is not None:
+                return len(tx.incidents.get(incident).findings)
             return tx.findings.count()
 
     def close(self, one: Incident) -> None:
@@ -317,3 +321,51 @@ def test_who_says_by_hand_that_it_is_contained_again_is_believed(house: House) -
         now = tx.incidents.save(loose)
     step = Step(to=Phase.CONTAINED, seen=now.version, why="by hand", nothing_to_contain=True)
     assert house.cases.move(one.id, step, ADA).held_at == house.at
+
+
+def drift(house: House) -> IncidentId:
+    """An open incident of which nobody knows yet what it is."""
+    finding = Finding(
+        detector=DetectorId("score_shift"),
+        asset=MODEL,
+        window=Span(start=house.at - timedelta(minutes=1), end=house.at),
+        says="The scores moved.",
+        measured={},
+        because=(),
+        strength=9.0,
+    )
+    with house.store.begin() as tx:
+        tx.findings.put([finding], at=house.at)
+    (made,) = house.triage.take([finding], {}).opened
+    return made.id
+
+
+def test_what_a_person_cleared_is_not_judged_in_another_open_incident(house: House) -> None:
+    one = opened(house)
+    said = Judgement(seen=one.version, why="signed elsewhere", verdict=VerdictKind.NATURAL)
+    house.close(house.cases.judge(one.id, said, ADA))
+    house.turn(2)
+    other = drift(house)
+    for _ in range(2):
+        house.turn(2)
+        house.deploys()
+        house.turn(0.1)
+    cleared, now = house.incidents()
+    assert (cleared.again, now.id, house.findings(other)) == (2, other, 1)
+    assert now.verdict.kind is VerdictKind.UNDECIDED
+    with house.store.look() as tx:
+        (note,) = tx.notes.of(other)
+    assert note.text.startswith(f"What ada called harmless in {cleared.id} was seen again")
+    # Another digest was cleared by nobody: it belongs to what is open.
+    house.turn(2)
+    house.deploys(b"something else")
+    house.turn(0.1)
+    cleared, now = house.incidents()
+    assert now.verdict.kind is VerdictKind.ATTACK
+    # Who is suspected of what is open is not cleared by an older word.
+    before = house.findings(other)
+    house.turn(2)
+    house.deploys()
+    house.turn(0.1)
+    assert house.incidents()[0].again == cleared.again
+    assert house.findings(other) > before

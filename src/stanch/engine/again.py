@@ -1,6 +1,6 @@
 """Again: what triage makes of a deed that is done a second time.
 
-In    findings that are to open an incident, or were added to one; the windows they were made on.
+In    findings that are to open an incident, or to be added to one; the windows they were made on.
 Out   what goes back to a closed incident and stays quiet there, which incident it came back from;
       an open incident that was seen again, and whether anything still holds it.
 Why   an attacker who comes back must be stopped again, and one deed that merely goes on must not
@@ -19,11 +19,11 @@ from stanch.engine.clock import new_id
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.held import Hold, hold_of
 from stanch.engine.runs.memory import is_over
-from stanch.triage.coming_back import REMEMBERED, Calm, Echo, Past, met, past_of
-from stanch.triage.decisions import Open
-from stanch.vocabulary.casework import Link, LinkKind
+from stanch.triage.coming_back import REMEMBERED, Calm, Echo, Past, about, met, past_of, same
+from stanch.triage.decisions import Add, Open
+from stanch.vocabulary.casework import Link, LinkKind, Note
 from stanch.vocabulary.finding import Finding
-from stanch.vocabulary.ids import FindingId, IncidentId
+from stanch.vocabulary.ids import AssetId, FindingId, IncidentId
 from stanch.vocabulary.incident import (
     Incident,
     Need,
@@ -78,7 +78,7 @@ def before_opening(
     tx: Transaction, decision: Open, windows: Mapping[str, Window], at: datetime
 ) -> Met:
     """The decision without what belongs to closed incidents, which now have it."""
-    past = tuple(_past(tx, decision, at))
+    past = tuple(_past(tx, decision.assets, at))
     if not past:
         return Met(decision=decision)
     homes: dict[IncidentId, _Home] = {}
@@ -103,9 +103,49 @@ def before_opening(
     )
 
 
-def opened_again(tx: Transaction, new: Incident, old: Incident, at: datetime) -> Incident:
-    """The new incident, tied to the one that it is the return of."""
-    after = (new.opened - _closed(old)).total_seconds()
+def before_adding(
+    tx: Transaction, decision: Add, windows: Mapping[str, Window], at: datetime
+) -> Add:
+    """The decision without what is not about the open incident, but about a closed one.
+
+    What the open one is about itself stays, whatever was said before: who is suspected of what is
+    open is not cleared by an older word. What came back is judged here, and tied to what it was.
+    """
+    home = tx.incidents.get(decision.incident)
+    known = tx.findings.page(Wanted(incident=(home.id,)), limit=MOST_FINDINGS).items
+    here = about(home, known, at)
+    strange = [f for f in tx.findings.many(decision.findings) if not same(f, here)]
+    past = tuple(_past(tx, tuple({f.asset for f in strange}), at)) if strange else ()
+    homes = dict[IncidentId, _Home]()
+    for finding in strange if past else ():
+        found = met(finding, newest_in(finding, windows.get(finding.id)), past, at=at)
+        if isinstance(found, Echo | Calm):
+            homes.setdefault(found.of, _Home()).take(finding.id, found)
+        elif found is not None:
+            _tie(tx, tx.incidents.get(found.of), home, at)
+    for key, one in homes.items():
+        _keep(tx, key, one, at)
+        if one.calm:
+            _noted(tx, home, key, one, at)
+    gone = {key for one in homes.values() for key in (*one.echoes, *one.calm)}
+    return replace(decision, findings=tuple(f for f in decision.findings if f not in gone))
+
+
+def _noted(tx: Transaction, home: Incident, closed: IncidentId, calm: _Home, at: datetime) -> None:
+    """Says in the open incident what is not judged there, once for each that was closed."""
+    key = f"note-calm-{home.id}-{closed}"
+    if all(n.id != key for n in tx.notes.of(home.id)):
+        text = (
+            f"What {calm.by[0]} called harmless in {closed} was seen again on the same asset. "
+            "It is counted there and not judged here; judge that incident anew if it belongs here."
+        )
+        tx.notes.add(Note(id=key, incident=home.id, at=at, by=MACHINE, text=text))
+
+
+def _tie(tx: Transaction, old: Incident, new: Incident, at: datetime) -> None:
+    """Ties the two, once."""
+    if any(link.to == old.id for link in tx.links.of(new.id)):
+        return
     for one, other, says in ((old, new, "It came back as this"), (new, old, "It was here before")):
         tx.links.add(
             Link(
@@ -119,6 +159,12 @@ def opened_again(tx: Transaction, new: Incident, old: Incident, at: datetime) ->
             )
         )
     tx.announce("incident", old.id)
+
+
+def opened_again(tx: Transaction, new: Incident, old: Incident, at: datetime) -> Incident:
+    """The new incident, tied to the one that it is the return of."""
+    after = (new.opened - _closed(old)).total_seconds()
+    _tie(tx, old, new, at)
     verdict = _as_before(old) if old.verdict.kind in _DEEDS else new.verdict
     return replace(new, verdict=verdict, came_back=old.id, came_back_after=max(0.0, after))
 
@@ -199,10 +245,8 @@ def _line(tx: Transaction, incident: Incident) -> tuple[datetime | None, Hold]:
     return max((r.ended for r in mine if r.ended is not None), default=None), hold
 
 
-def _past(tx: Transaction, decision: Open, at: datetime) -> Iterator[Past]:
-    wanted = Wanted(
-        asset=decision.assets, closed=True, exercise=False, changed_since=at - REMEMBERED
-    )
+def _past(tx: Transaction, assets: tuple[AssetId, ...], at: datetime) -> Iterator[Past]:
+    wanted = Wanted(asset=assets, closed=True, exercise=False, changed_since=at - REMEMBERED)
     for line in tx.incidents.page(wanted, limit=MOST_PAST).items:
         one = line.incident
         if one.phase is Phase.CLOSED and one.merged_into is None:

@@ -17,7 +17,7 @@ from stanch.triage.severity.judge import severity_of
 from stanch.triage.taxonomy.labels import labels_of
 from stanch.triage.verdict.calibration import Calibration, packaged, strictest
 from stanch.triage.verdict.chains import chain_of
-from stanch.triage.verdict.decide import verdict_of
+from stanch.triage.verdict.decide import by_people, verdict_of
 from stanch.triage.verdict.observations import Observations
 from stanch.triage.verdict.observe import WHO
 from stanch.vocabulary.asset import Asset, AssetKind
@@ -89,22 +89,40 @@ def _decided(
     seen: Observations,
     around: Around,
 ) -> Incident:
-    """The incident with its verdict; a look at fewer counts takes back nothing that was shown."""
+    """The incident with its verdict; a look at fewer counts takes back nothing that was shown.
+
+    Natural was never shown, only not contradicted: what people did contradicts it.
+    """
     own, before = around.calibration, incident.verdict
     tables = packaged() if own is None else strictest(own, packaged())
     looks = before.looks + bool(seen.signals)
     found = verdict_of(findings, seen, tables, around.upstream, looks)
     looked = {"looks": looks, "rows": around.rows or before.rows}
     verdict = replace(found, **looked)
-    if verdict.kind in _LESS[before.kind]:
+    natural = before.kind is VerdictKind.NATURAL
+    wrong = natural and by_people(findings, around.upstream)
+    if verdict.kind in _LESS[before.kind] and not wrong:
         return replace(incident, verdict=replace(before, **looked))
     chain = (
         chain_of((*around.upstream, *findings), seen)
         if verdict.kind is VerdictKind.ATTACK
         else None
     )
-    # What came in with the rows now answers people: that is where it has to be stopped.
-    return replace(incident, verdict=verdict, asset=chain.asset if chain else incident.asset)
+    # What came in with the rows now answers people, or soon will: there it has to be stopped.
+    asset = chain.asset if chain else _learner(incident, verdict, findings, around)
+    return replace(incident, verdict=verdict, asset=asset)
+
+
+def _learner(
+    incident: Incident, verdict: Verdict, findings: Sequence[Finding], around: Around
+) -> AssetId:
+    """The model that a finding of this kind is on, where the incident is on what it learns from."""
+    told = [f for f in findings if verdict.attack in f.points_to]
+    for finding in sorted(told, key=lambda f: (-f.strength, f.id)):
+        own = around.assets.get(finding.asset)
+        if own is not None and incident.asset in own.lineage.trained_on:
+            return own.id
+    return incident.asset
 
 
 def suspects_of(

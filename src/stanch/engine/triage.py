@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 
 from stanch.detect.summaries.parts import Peak
 from stanch.detect.window import Window
-from stanch.engine.again import Met, as_severe, before_opening, opened_again, seen_again
+from stanch.engine.again import (
+    Met,
+    as_severe,
+    before_adding,
+    before_opening,
+    opened_again,
+    seen_again,
+)
 from stanch.engine.clock import Clock, new_id
 from stanch.engine.judging import MACHINE, Around, judged
 from stanch.engine.observing import Slice, observed
@@ -129,8 +136,11 @@ class Triage:
                         made = self._open(tx, found, reports, at)
                         opened.append(judge(tx, made, windows, at))
                 case Add() if decision.findings or decision.reports:
-                    grown = self._add(tx, decision, reports, at)
-                    counted = seen_again(tx, grown, decision.findings, windows, at)
+                    own = before_adding(tx, decision, windows, at)
+                    if not (own.findings or own.reports):
+                        continue
+                    grown = self._add(tx, own, reports, at)
+                    counted = seen_again(tx, grown, own.findings, windows, at)
                     now = judge(tx, counted, windows, at)
                     changed.append(tx.incidents.save(now) if now is counted else now)
                 case Hold():

@@ -28,7 +28,7 @@ MACHINE = "stanch"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Past:
-    """A closed incident."""
+    """A closed incident, or an open one as it is compared with closed ones."""
 
     incident: Incident
     closed: datetime
@@ -61,12 +61,16 @@ class Back:
 
 def past_of(incident: Incident, findings: Sequence[Finding]) -> Past | None:
     """The closed incident as it is compared with; nothing while it is open."""
-    if incident.closed_at is None:
-        return None
+    closed = incident.closed_at
+    return None if closed is None else about(incident, findings, closed)
+
+
+def about(incident: Incident, findings: Sequence[Finding], closed: datetime) -> Past:
+    """What an incident is about, to be compared with."""
     named = {s.principal for f in findings for s in f.suspects}
     return Past(
         incident=incident,
-        closed=incident.closed_at,
+        closed=closed,
         things=frozenset(_thing(f) for f in findings),
         families=frozenset(family_of(f) for f in findings),
         suspects=frozenset(named | {s.principal for s in incident.suspects}),
@@ -81,7 +85,7 @@ def met(
     `newest` is the moment from which on, or at which, there is something new in it.
     """
     for one in sorted(past, key=lambda p: p.closed, reverse=True):
-        if not _same(finding, one):
+        if not same(finding, one):
             continue
         if newest < one.closed:
             return Echo(of=one.incident.id)
@@ -91,7 +95,8 @@ def met(
     return None
 
 
-def _same(finding: Finding, past: Past) -> bool:
+def same(finding: Finding, past: Past) -> bool:
+    """Whether it is the same thing, or by the same people, with a cause that fits."""
     own = family_of(finding)
     if not any(compatible(own, family) for family in past.families):
         return False

@@ -163,7 +163,7 @@ def _weigh(findings: Sequence[Finding], seen: Observations, terms: _Terms) -> _S
     calibration = terms.calibration
     faults = fault_reasons(seen)
     fault = PRIOR_FAULT + sum(r.weight for r in faults)
-    another = any(map(_replaced, (*terms.upstream, *findings)))
+    another = _another(findings, terms.upstream)
     excused = _excused(seen, fault) | (ABOUT_BOUNDARY if another else frozenset())
     looked = {
         s: calibration.p(s, v)
@@ -186,7 +186,7 @@ def _weigh(findings: Sequence[Finding], seen: Observations, terms: _Terms) -> _S
         kinds = {k: w for k, w in kinds.items() if FAMILY[k] is not Family.QUERIES}
         kinds[chain.kind] = kinds.get(chain.kind, 0.0) + CAUSE + chain.reason.weight
     signs = tuple(_signal_reasons(seen, looked, terms.price))
-    deeds = any(f.lifecycle is not Lifecycle.INFERENCE for f in findings)
+    deeds = _deeds(findings)
     # Quiet traffic speaks against an attack by traffic; of data and releases it says nothing.
     traffic = max(0.0, bound(paid)) if deeds else bound(paid)
     return _Scales(
@@ -200,6 +200,19 @@ def _weigh(findings: Sequence[Finding], seen: Observations, terms: _Terms) -> _S
         deeds=deeds,
         another=another,
     )
+
+
+def by_people(findings: Sequence[Finding], upstream: Sequence[Finding] = ()) -> bool:
+    """Whether it holds what the world does not do: then it is not natural, whatever it is."""
+    return _deeds(findings) or _another(findings, upstream)
+
+
+def _deeds(findings: Sequence[Finding]) -> bool:
+    return any(f.lifecycle is not Lifecycle.INFERENCE for f in findings)
+
+
+def _another(findings: Sequence[Finding], upstream: Sequence[Finding]) -> bool:
+    return any(map(_replaced, (*upstream, *findings)))
 
 
 def _replaced(finding: Finding) -> bool:
