@@ -1,10 +1,8 @@
 """The pages say what came back and was seen again, and what the demo is about to do."""
 
-import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -31,8 +29,7 @@ from stanch.vocabulary.ids import (
 from stanch.vocabulary.incident import Incident, Phase
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
 from stanch.vocabulary.run import Run
-from stanch.web.pages import PAGES
-from stanch.web.visit import Console, Visit
+from stanch.web.visit import Console
 
 NOW = datetime.now(UTC)
 FRAUD = AssetId("fraud")
@@ -72,26 +69,7 @@ def world(tmp_path: Path) -> Iterator[tuple[Parts, Console]]:
         yield parts, console_of(parts, work_of(parts))
 
 
-def read(console: Console, path: str) -> str:
-    """The text of the page at this path, without its markup."""
-    for page in PAGES:
-        found = re.fullmatch(re.sub(r"\{(\w+):str\}", r"(?P<\1>[^/]+)", page.path), path)
-        if found and page.method == "GET":
-            visit = Visit(
-                console=console,
-                method="GET",
-                path=path,
-                at=datetime.now(UTC),
-                names=found.groupdict(),
-                known=BEN,
-                cookie="c",
-            )
-            body = page.show(visit).body.decode()
-            return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
-    raise AssertionError(f"no page at {path}")
-
-
-def test_both_say_that_it_came_back(world: tuple[Parts, Console]) -> None:
+def test_both_say_that_it_came_back(world: tuple[Parts, Console], read: Callable[..., str]) -> None:
     _, console = world
     assert f"It came back: {OLD} was closed 12 min before this began." in read(
         console, f"/incidents/{NEW}"
@@ -102,6 +80,7 @@ def test_both_say_that_it_came_back(world: tuple[Parts, Console]) -> None:
 
 def test_what_was_seen_again_and_is_loose_is_not_said_to_be_contained(
     world: tuple[Parts, Console],
+    read: Callable[..., str],
 ) -> None:
     _, console = world
     said = read(console, f"/incidents/{NEW}")
@@ -110,7 +89,9 @@ def test_what_was_seen_again_and_is_loose_is_not_said_to_be_contained(
     assert "Seen again, and nothing held it" in read(console, f"/incidents/{NEW}/timeline")
 
 
-def test_a_second_round_says_why_it_began(world: tuple[Parts, Console]) -> None:
+def test_a_second_round_says_why_it_began(
+    world: tuple[Parts, Console], read: Callable[..., str]
+) -> None:
     parts, console = world
     with parts.store.begin() as tx:
         for number, heir in ((1, RunId("run-2")), (2, None)):
@@ -135,6 +116,7 @@ def test_a_second_round_says_why_it_began(world: tuple[Parts, Console]) -> None:
 
 def test_a_question_that_nobody_needs_to_answer_any_more_says_why(
     world: tuple[Parts, Console],
+    read: Callable[..., str],
 ) -> None:
     parts, console = world
     why = "extraction gave way to evasion: the incident is called evasion now"
@@ -181,6 +163,7 @@ class Stage:
 
 def test_home_says_when_the_demo_attacks_and_that_it_does_and_then_nothing(
     world: tuple[Parts, Console],
+    read: Callable[..., str],
 ) -> None:
     _, console = world
     assert "demo" not in read(console, "/").lower()

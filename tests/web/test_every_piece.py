@@ -3,10 +3,10 @@
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from html import unescape
-from urllib.parse import quote, urlencode
+from functools import partial
+from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
@@ -31,9 +31,7 @@ from stanch.vocabulary.policy import Deny, Policy
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, demand_id
 from stanch.vocabulary.trouble import BadInput
-from stanch.web.console import fields_of
-from stanch.web.pages import PAGES
-from stanch.web.visit import Answer, Console, Visit
+from stanch.web.visit import Answer, Console
 
 NOW = datetime.now(UTC)
 FRAUD, ROWS, DOOR = AssetId("fraud"), AssetId("rows"), AssetId("door")
@@ -92,31 +90,14 @@ def finding(number: int, asset: AssetId = FRAUD) -> Finding:
     )
 
 
-def asked(
-    console: Console, method: str, path: str, form: Mapping[str, str] | None = None
-) -> Answer:
-    """What the page at this path answers to an admin."""
-    for page in PAGES:
-        found = re.fullmatch(re.sub(r"\{(\w+):str\}", r"(?P<\1>[^/]+)", page.path), path)
-        if found and page.method == method:
-            visit = Visit(
-                console=console,
-                method=method,
-                path=path,
-                at=datetime.now(UTC),
-                form=fields_of(urlencode(form or {})),
-                names=found.groupdict(),
-                known=ADA,
-                cookie="c",
-            )
-            return page.show(visit)
-    raise AssertionError(f"no page at {path}")
+@pytest.fixture
+def asked(asked: Callable[..., Answer]) -> Callable[..., Answer]:
+    return partial(asked, by=ADA)
 
 
-def read(console: Console, path: str) -> str:
-    """The text of the page at this path, without its markup."""
-    body = asked(console, "GET", path).body.decode()
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+@pytest.fixture
+def read(read: Callable[..., str]) -> Callable[..., str]:
+    return partial(read, by=ADA)
 
 
 def part(said: str, start: str, end: str) -> str:
@@ -143,6 +124,7 @@ def answers(n: int, since: datetime, shift: float) -> pa.Table:
 
 def test_the_last_hour_is_drawn_against_the_baseline_for_each_feature_and_score(
     world: tuple[Parts, Work, Console],
+    read: Callable[..., str],
 ) -> None:
     parts, work, console = world
     assert "It has no baseline" in read(console, "/assets/fraud")
@@ -162,7 +144,9 @@ def test_the_last_hour_is_drawn_against_the_baseline_for_each_feature_and_score(
     assert "signed" in part(said, "Baselines", "Latest findings")
 
 
-def test_an_earlier_policy_is_in_force_again_by_one_button(console: Console) -> None:
+def test_an_earlier_policy_is_in_force_again_by_one_button(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     for number in (7, 8):
         name = f"key-{number}"
         demand = Demand(
@@ -188,6 +172,8 @@ def test_an_earlier_policy_is_in_force_again_by_one_button(console: Console) -> 
 
 def test_lineage_guards_findings_and_readiness_of_an_asset_stand_on_its_page(
     console: Console,
+    asked: Callable[..., Answer],
+    read: Callable[..., str],
 ) -> None:
     with console.store.look() as tx:
         now = tx.policies.now(FRAUD)
@@ -204,6 +190,8 @@ def test_lineage_guards_findings_and_readiness_of_an_asset_stand_on_its_page(
 
 def test_the_graph_has_suspects_what_it_came_from_and_where_it_may_have_gone(
     console: Console,
+    asked: Callable[..., Answer],
+    read: Callable[..., str],
 ) -> None:
     page = asked(console, "GET", "/incidents/inc-1/graph").body.decode()
     for place in ("/principals/key-91", "/assets/rows", "/assets/fraud", "/assets/door"):
@@ -213,27 +201,31 @@ def test_the_graph_has_suspects_what_it_came_from_and_where_it_may_have_gone(
     assert "It may have spread to door" in said
 
 
-def test_a_merge_is_said_on_both_and_undone_on_the_one_that_kept_it(console: Console) -> None:
+def test_a_merge_is_said_on_both_and_undone_on_the_one_that_kept_it(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     answer = asked(console, "POST", "/incidents/inc-2/merge", {"into": "inc-1"})
     assert answer.headers["location"] == "/incidents/inc-1"
     assert "Merged into inc-1" in read(console, "/incidents/inc-2")
     assert "all 6 findings" in read(console, "/incidents/inc-1")
-    undone(console, "inc-2")
+    undone(asked, console, "inc-2")
     assert "all 3 findings" in read(console, "/incidents/inc-1")
     assert "Merged into" not in read(console, "/incidents/inc-2")
 
 
-def test_findings_that_are_taken_out_come_back(console: Console) -> None:
+def test_findings_that_are_taken_out_come_back(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     with console.store.look() as tx:
         key = tx.incidents.get(IncidentId("inc-1")).findings[0]
     asked(console, "POST", "/incidents/inc-1/regroup", {"do": "detach", "pick": key})
     assert "1 findings were detached" in read(console, "/incidents/inc-1")
     assert "all 2 findings" in read(console, "/incidents/inc-1")
-    undone(console, "inc-1")
+    undone(asked, console, "inc-1")
     assert "all 3 findings" in read(console, "/incidents/inc-1")
 
 
-def undone(console: Console, key: str) -> None:
+def undone(asked: Callable[..., Answer], console: Console, key: str) -> None:
     """Presses the undo of this incident's page."""
     page = asked(console, "GET", f"/incidents/{key}").body.decode()
     found = re.search(r'action="(/incidents/[^/]+/undo)".*?name="undo" value="([^"]+)"', page)
@@ -263,6 +255,8 @@ class Stage:
 
 def test_a_live_drill_is_begun_watched_and_told_to_its_end(
     world: tuple[Parts, Work, Console],
+    asked: Callable[..., Answer],
+    read: Callable[..., str],
 ) -> None:
     _, work, console = world
     assert "Attack now" not in read(console, "/drills")
@@ -289,7 +283,9 @@ def test_a_live_drill_is_begun_watched_and_told_to_its_end(
         work.drills.attach(None)
 
 
-def test_an_admin_says_how_long_things_are_kept(console: Console) -> None:
+def test_an_admin_says_how_long_things_are_kept(
+    console: Console, asked: Callable[..., Answer]
+) -> None:
     asked(console, "POST", "/settings/kept", {"events": "30", "counts": "90", "principals": "60"})
     page = asked(console, "GET", "/settings").body.decode()
     kept = dict(re.findall(r'id="kept-(\w+)"[^>]* value="(\d+)"', page))
@@ -298,7 +294,9 @@ def test_an_admin_says_how_long_things_are_kept(console: Console) -> None:
         asked(console, "POST", "/settings/kept", {"events": "-1"})
 
 
-def test_an_admin_lets_people_in_gives_them_a_part_and_shuts_them_out(console: Console) -> None:
+def test_an_admin_lets_people_in_gives_them_a_part_and_shuts_them_out(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     wish = {"name": "cleo", "role": "viewer", "password": PASSWORD}
     asked(console, "POST", "/settings/users", wish)
     with console.store.look() as tx:
@@ -315,7 +313,9 @@ def test_an_admin_lets_people_in_gives_them_a_part_and_shuts_them_out(console: C
     assert "cleo shut out" not in read(console, "/settings")
 
 
-def test_a_key_is_shown_once_and_is_good_for_nothing_when_revoked(console: Console) -> None:
+def test_a_key_is_shown_once_and_is_good_for_nothing_when_revoked(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     made = asked(console, "POST", "/settings/keys", {"name": "edge", "scope": "guard", "days": "9"})
     found = re.search(r"stk_[\w-]+", made.body.decode())
     assert found is not None

@@ -1,10 +1,9 @@
 """What is seen first: of an incident what stands now, of home every asset, each thing once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -39,8 +38,7 @@ from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, demand_id
 from stanch.web.alike import alike, people
-from stanch.web.pages import PAGES
-from stanch.web.visit import Console, Visit
+from stanch.web.visit import Console
 
 NOW = datetime.now(UTC)
 FRAUD = AssetId("fraud")
@@ -70,26 +68,7 @@ def world(tmp_path: Path) -> Iterator[tuple[Parts, Console]]:
         yield parts, console_of(parts, work_of(parts))
 
 
-def read(console: Console, path: str, by: Caller = BEN) -> str:
-    """The text of the page at this path, without its markup."""
-    for page in PAGES:
-        found = re.fullmatch(re.sub(r"\{(\w+):str\}", r"(?P<\1>[^/]+)", page.path), path)
-        if found and page.method == "GET":
-            visit = Visit(
-                console=console,
-                method="GET",
-                path=path,
-                at=datetime.now(UTC),
-                names=found.groupdict(),
-                known=by,
-                cookie="c",
-            )
-            body = page.show(visit).body.decode()
-            return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
-    raise AssertionError(f"no page at {path}")
-
-
-def stands(console: Console, by: Caller = BEN) -> str:
+def stands(read: Callable[..., str], console: Console, by: Caller = BEN) -> str:
     """What stands now, at the top of the incident."""
     said = read(console, f"/incidents/{CASE}", by)
     whole = said[said.index("first seen") : said.index(" Phase detected")]
@@ -116,16 +95,18 @@ def blocking(act: str = "block_principal") -> Demand:
 
 def test_who_opens_an_uncontained_attack_reads_so_and_what_to_do_first(
     world: tuple[Parts, Console],
+    read: Callable[..., str],
 ) -> None:
     _, console = world
-    said = stands(console)
+    said = stands(read, console)
     assert re.search(r"Not contained: (1 h|\d+ min) left \. Next: verbose logging ", said)
     assert "Look what it would do" in said
-    assert "Look what it would do" not in stands(console, VIC)
+    assert "Look what it would do" not in stands(read, console, VIC)
 
 
 def test_a_question_that_waits_comes_before_what_is_recommended(
     world: tuple[Parts, Console],
+    read: Callable[..., str],
 ) -> None:
     parts, console = world
     shown = "Block key-7 on fraud?\nWhy: it copies."
@@ -145,14 +126,15 @@ def test_a_question_that_waits_comes_before_what_is_recommended(
                     expires=NOW + timedelta(minutes=minutes),
                 )
             )
-    said = stands(console)
+    said = stands(read, console)
     assert re.search(r"It asks: Block key-2 on fraud\? \d+ min left and 1 more Answer it", said)
     assert "Next:" not in said
-    assert "Look at it" in stands(console, VIC)
+    assert "Look at it" in stands(read, console, VIC)
 
 
 def test_a_playbook_at_work_says_so_and_one_that_waits_holds_nobody_up(
     world: tuple[Parts, Console],
+    read: Callable[..., str],
 ) -> None:
     parts, console = world
     run = Run(
@@ -166,27 +148,28 @@ def test_a_playbook_at_work_says_so_and_one_that_waits_holds_nobody_up(
     )
     with parts.store.begin() as tx:
         tx.runs.add(run)
-    assert "The playbook extraction is at work by itself: Blocks key-7." in stands(console)
+    assert "The playbook extraction is at work by itself: Blocks key-7." in stands(read, console)
     with parts.store.begin() as tx:
         tx.runs.save(replace(tx.runs.get(run.id), state=RunState.WAITING))
-    assert "Next: verbose logging" in stands(console)
+    assert "Next: verbose logging" in stands(read, console)
 
 
 def test_what_holds_it_is_named_and_that_nothing_holds_it_is_said(
     world: tuple[Parts, Console],
+    read: Callable[..., str],
 ) -> None:
     parts, console = world
     demand, before = blocking(), Change(by="stanch", because="it copies", incident=CASE)
     console.policies.demand(demand, before)
-    assert "Not proved to be contained yet: " in stands(console)
+    assert "Not proved to be contained yet: " in stands(read, console)
     act = Placed(key="r/block", act="block_principal", asset=FRAUD, at=NOW)
     with parts.store.begin() as tx:
         place(tx, CASE, replace(act, demands=((FRAUD, demand.id),)))
     change(parts, contained_at=NOW, phase=Phase.CONTAINED)
-    said = stands(console)
+    said = stands(read, console)
     assert "Contained. In force: block principal. Next: find the cause and remove it" in said
     console.policies.revert(FRAUD, demand.id, Change(by="ada", because="ours", incident=CASE))
-    assert "It was contained; nothing holds it now. Next: " in stands(console)
+    assert "It was contained; nothing holds it now. Next: " in stands(read, console)
 
 
 @pytest.mark.parametrize(
@@ -198,23 +181,26 @@ def test_what_holds_it_is_named_and_that_nothing_holds_it_is_said(
     ],
 )
 def test_what_is_no_attack_frightens_nobody(
-    world: tuple[Parts, Console], kind: VerdictKind, says: str
+    world: tuple[Parts, Console], kind: VerdictKind, says: str, read: Callable[..., str]
 ) -> None:
     parts, console = world
     change(parts, verdict=Verdict(kind=kind))
-    assert says in stands(console)
+    assert says in stands(read, console)
     head = read(console, f"/incidents/{CASE}/notes")
     assert ("no deadline" in head) == (kind is not VerdictKind.UNDECIDED)
 
 
-def test_a_closed_incident_asks_for_nothing(world: tuple[Parts, Console]) -> None:
+def test_a_closed_incident_asks_for_nothing(
+    world: tuple[Parts, Console], read: Callable[..., str]
+) -> None:
     parts, console = world
     change(parts, phase=Phase.CLOSED, closed_at=NOW)
-    assert "Next:" not in stands(console)
+    assert "Next:" not in stands(read, console)
 
 
 def test_the_head_has_the_containment_clock_and_the_next_legal_one(
     world: tuple[Parts, Console],
+    read: Callable[..., str],
 ) -> None:
     parts, console = world
     legal = Clock(
@@ -239,6 +225,7 @@ def test_the_head_has_the_containment_clock_and_the_next_legal_one(
 
 def test_home_says_which_policy_each_guard_runs_and_what_is_blind(
     world: tuple[Parts, Console],
+    read: Callable[..., str],
 ) -> None:
     parts, console = world
     console.policies.demand(blocking(), Change(by="stanch", because="it copies"))

@@ -3,11 +3,12 @@
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlencode
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from stanch.app.parts import Parts, opened
 from stanch.app.serving import console_of
 from stanch.app.work import work_of
+from stanch.engine.event_list import Events
 from stanch.engine.evidence import Piece
 from stanch.engine.ingest.schema import conform
 from stanch.engine.placed import Placed, place
@@ -46,11 +48,10 @@ from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, demand_id
-from stanch.vocabulary.trouble import BadInput, NotAllowed, NotFound, Stale
-from stanch.web.console import fields_of
+from stanch.vocabulary.trouble import BadInput, CouldNotTell, NotAllowed, NotFound, Stale
 from stanch.web.pages import PAGES, home
 from stanch.web.pages.playbook_editor import NEW
-from stanch.web.visit import Answer, Console, Visit
+from stanch.web.visit import Answer, Console
 from stanch.web.words import absolute
 
 NOW = datetime.now(UTC)
@@ -117,37 +118,10 @@ def console(world: tuple[Parts, Console]) -> Console:
     return world[1]
 
 
-def asked(
-    console: Console, method: str, address: str, *, form: str = "", by: Caller = BEN
-) -> Answer:
-    """What the page at this address answers to this person."""
-    path, _, query = address.partition("?")
-    for page in PAGES:
-        found = re.fullmatch(re.sub(r"\{(\w+):str\}", r"(?P<\1>[^/]+)", page.path), path)
-        if found and page.method == method:
-            visit = Visit(
-                console=console,
-                method=method,
-                path=path,
-                at=datetime.now(UTC),
-                query=fields_of(query),
-                form=fields_of(form),
-                names=found.groupdict(),
-                known=by,
-                cookie="c",
-            )
-            return page.show(visit)
-    raise AssertionError(f"no page at {address}")
-
-
-def read(console: Console, address: str, *, by: Caller = BEN) -> str:
-    """The text of the page, without its markup."""
-    body = asked(console, "GET", address, by=by).body.decode()
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
-
-
 def test_a_block_is_shown_with_its_digest_and_only_what_was_shown_is_done(
     console: Console,
+    asked: Callable[..., Answer],
+    read: Callable[..., str],
 ) -> None:
     where = f"/incidents/{CASE}/act"
     wish = "act=block_principal&arg.principals=key-7&hours=2&why=it+copies"
@@ -168,7 +142,7 @@ def test_a_block_is_shown_with_its_digest_and_only_what_was_shown_is_done(
     ("query", "trouble"), [("act=dance&why=x", NotFound), ("act=throttle&arg.rate=&why=x", None)]
 )
 def test_an_act_that_cannot_be_says_why(
-    console: Console, query: str, trouble: type[Exception] | None
+    console: Console, query: str, trouble: type[Exception] | None, asked: Callable[..., Answer]
 ) -> None:
     where = f"/incidents/{CASE}/act?{query}"
     if trouble is not None:
@@ -178,7 +152,9 @@ def test_an_act_that_cannot_be_says_why(
     assert asked(console, "GET", where).status == 422
 
 
-def test_picked_findings_are_split_off_and_put_back(console: Console) -> None:
+def test_picked_findings_are_split_off_and_put_back(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     mixed = IncidentId("inc-mixed")
     with console.store.begin() as tx:
         whole = tx.incidents.get(CASE)
@@ -199,7 +175,9 @@ def test_picked_findings_are_split_off_and_put_back(console: Console) -> None:
         asked(console, "POST", f"/incidents/{mixed}/regroup", form="do=split")
 
 
-def test_the_audit_says_who_did_what_and_each_entry_is_proved(console: Console) -> None:
+def test_the_audit_says_who_did_what_and_each_entry_is_proved(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     asked(console, "POST", f"/incidents/{CASE}/note", form="text=Looked+at+it.")
     said = asked(console, "GET", f"/incidents/{CASE}/audit").body.decode()
     assert "wrote a note" in said
@@ -214,6 +192,8 @@ def test_the_audit_says_who_did_what_and_each_entry_is_proved(console: Console) 
 
 def test_evidence_is_verified_by_its_bytes_its_entry_and_its_proof(
     world: tuple[Parts, Console],
+    asked: Callable[..., Answer],
+    read: Callable[..., str],
 ) -> None:
     parts, console = world
     parts.recorder.drain()
@@ -235,7 +215,9 @@ def test_evidence_is_verified_by_its_bytes_its_entry_and_its_proof(
             tx.evidence.save(item)
 
 
-def test_events_come_in_pages_each_once_and_are_counted(console: Console) -> None:
+def test_events_come_in_pages_each_once_and_are_counted(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     seen: list[str] = []
     where = "/events?q=since:1h"
     while where:
@@ -250,7 +232,9 @@ def test_events_come_in_pages_each_once_and_are_counted(console: Console) -> Non
     assert "60 events" in read(console, "/principals/key-90")
 
 
-def test_a_principal_is_blocked_once_on_each_asset(world: tuple[Parts, Console]) -> None:
+def test_a_principal_is_blocked_once_on_each_asset(
+    world: tuple[Parts, Console], read: Callable[..., str]
+) -> None:
     parts, console = world
     with parts.store.begin() as tx:
         twin = replace(tx.incidents.get(CASE), id=IncidentId("inc-twin"), version=1, exercise=True)
@@ -258,7 +242,28 @@ def test_a_principal_is_blocked_once_on_each_asset(world: tuple[Parts, Console])
     assert read(console, "/principals/key-91").count("Block on fraud") == 1
 
 
-def test_a_view_is_kept_for_oneself_or_for_all(console: Console) -> None:
+class _Slow:
+    """A lake that is asked for too much."""
+
+    def hourly(self, *_: object) -> None:
+        raise CouldNotTell("the hunt took over 60 s; ask for less time")
+
+
+def test_a_principal_is_shown_before_the_lake_is_asked_and_when_it_does_not_answer(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
+    slow = replace(console, events=cast("Events", _Slow()))
+    first = asked(slow, "GET", "/principals/key-91").body.decode()
+    assert "Suspected in" in first
+    assert "Findings that name them" not in first
+    whole = read(slow, "/principals/key-91")
+    assert "the hunt took over 60 s" in whole
+    assert whole.index("took over 60 s") < whole.index("Findings that name them")
+
+
+def test_a_view_is_kept_for_oneself_or_for_all(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     keep = "noun=findings&q=since:2h&cols=finding&cols=asset"
     asked(console, "POST", "/views", form=f"{keep}&name=My+two+hours")
     asked(console, "POST", "/views", form=f"{keep}&name=Ours&shared=yes")
@@ -275,7 +280,7 @@ def test_a_view_is_kept_for_oneself_or_for_all(console: Console) -> None:
     assert "Ours" not in read(console, "/findings", by=VIC)
 
 
-def test_a_moment_is_pinned_once_and_let_go(console: Console) -> None:
+def test_a_moment_is_pinned_once_and_let_go(console: Console, asked: Callable[..., Answer]) -> None:
     where = f"/incidents/{CASE}/timeline"
     said = asked(console, "GET", where).body.decode()
     pin = re.search(r'name="pin" value="([^"]+)"', said)
@@ -288,7 +293,9 @@ def test_a_moment_is_pinned_once_and_let_go(console: Console) -> None:
     assert "unpin" not in asked(console, "GET", where).body.decode()
 
 
-def test_the_timeline_is_narrowed_to_lanes_and_times(console: Console) -> None:
+def test_the_timeline_is_narrowed_to_lanes_and_times(
+    console: Console, read: Callable[..., str]
+) -> None:
     where = f"/incidents/{CASE}/timeline"
     assert "Sight number 3" in read(console, where)
     assert "Sight number 3" not in read(console, f"{where}?lane=people")
@@ -298,27 +305,34 @@ def test_the_timeline_is_narrowed_to_lanes_and_times(console: Console) -> None:
     assert "Sight number 3" not in said
 
 
-def test_what_a_person_reports_opens_an_incident_or_joins_one(console: Console) -> None:
+def test_what_a_person_reports_opens_an_incident_or_joins_one(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     answer = asked(console, "POST", "/report", form="asset=fraud&text=It+answers+oddly.")
     assert "It answers oddly." in read(console, f"{answer.headers['location']}/notes")
     with pytest.raises(BadInput):
         asked(console, "POST", "/report", form="asset=fraud&text=")
 
 
-def test_pages_of_a_list_hold_the_moment_that_the_first_was_asked_at(console: Console) -> None:
+def test_pages_of_a_list_hold_the_moment_that_the_first_was_asked_at(
+    console: Console, asked: Callable[..., Answer]
+) -> None:
     first = asked(console, "GET", "/events?q=since:1h").body.decode()
     onward = re.search(r'href="([^"]+)" rel="next"', first)
     assert onward is not None
     assert "at=" in onward[1]
 
 
-def test_a_file_of_the_list_has_the_columns_that_were_chosen(console: Console) -> None:
+def test_a_file_of_the_list_has_the_columns_that_were_chosen(
+    console: Console, asked: Callable[..., Answer]
+) -> None:
     answer = asked(console, "GET", "/findings.csv?q=&cols=finding")
     assert answer.body.decode().splitlines()[0] == "Finding"
 
 
 def test_a_file_of_findings_says_when_each_was_made_though_its_window_goes_on(
     tmp_path: Path,
+    asked: Callable[..., Answer],
 ) -> None:
     with opened(Settings(data=tmp_path / "data")) as parts:
         with parts.store.begin() as tx:
@@ -328,7 +342,9 @@ def test_a_file_of_findings_says_when_each_was_made_though_its_window_goes_on(
     assert answer.body.decode().split() == ["Seen", *absolute(NOW).split()]
 
 
-def test_home_names_the_worst_and_needs_no_incident_of_every_severity(console: Console) -> None:
+def test_home_names_the_worst_and_needs_no_incident_of_every_severity(
+    console: Console, read: Callable[..., str]
+) -> None:
     said = read(console, "/")
     with console.store.look() as tx:
         case = tx.incidents.get(CASE)
@@ -342,7 +358,9 @@ PLAIN = sorted(
 )
 
 
-def test_every_page_stands_when_there_is_nothing_yet(tmp_path: Path) -> None:
+def test_every_page_stands_when_there_is_nothing_yet(
+    tmp_path: Path, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     admin = Caller(name="ada", scopes=ROLE_SCOPES[Role.ADMIN], role=Role.ADMIN)
     with opened(Settings(data=tmp_path)) as parts:
         bare = console_of(parts, work_of(parts))
@@ -351,7 +369,9 @@ def test_every_page_stands_when_there_is_nothing_yet(tmp_path: Path) -> None:
             assert asked(bare, "GET", path, by=admin).status in {200, 303}, path
 
 
-def test_a_technique_is_the_darker_the_more_incidents_used_it(tmp_path: Path) -> None:
+def test_a_technique_is_the_darker_the_more_incidents_used_it(
+    tmp_path: Path, asked: Callable[..., Answer]
+) -> None:
     with opened(Settings(data=tmp_path)) as parts:
         with parts.store.begin() as tx:
             for n in range(10):
@@ -371,7 +391,9 @@ def test_a_technique_is_the_darker_the_more_incidents_used_it(tmp_path: Path) ->
     assert re.search(r'heat-1"><span class="id">AML\.T0040<', said)
 
 
-def test_each_version_stands_with_its_digest_and_who_signed_it(tmp_path: Path) -> None:
+def test_each_version_stands_with_its_digest_and_who_signed_it(
+    tmp_path: Path, read: Callable[..., str]
+) -> None:
     key = Ed25519PrivateKey.generate()
     good, bad = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
     public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
@@ -405,7 +427,9 @@ def test_each_version_stands_with_its_digest_and_who_signed_it(tmp_path: Path) -
     assert versions.count("sha256:") == 2
 
 
-def test_what_cannot_be_told_stands_once_for_each_reason(world: tuple[Parts, Console]) -> None:
+def test_what_cannot_be_told_stands_once_for_each_reason(
+    world: tuple[Parts, Console], read: Callable[..., str]
+) -> None:
     parts, console = world
     with parts.store.begin() as tx:
         for name in ("fairness_gap", "score_shift"):
@@ -415,7 +439,9 @@ def test_what_cannot_be_told_stands_once_for_each_reason(world: tuple[Parts, Con
     assert "No baseline fairness gap, score shift" in read(console, "/assets/fraud")
 
 
-def test_a_run_says_what_each_of_its_steps_came_to(world: tuple[Parts, Console]) -> None:
+def test_a_run_says_what_each_of_its_steps_came_to(
+    world: tuple[Parts, Console], asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     parts, console = world
     wish = "act=block_principal&arg.principals=key-55&hours=2&why=it+goes+on"
     said = read(console, f"/incidents/{CASE}/act?{wish}")
@@ -432,7 +458,9 @@ def test_a_run_says_what_each_of_its_steps_came_to(world: tuple[Parts, Console])
     assert "Key-55 is refused, and a probe shows it." in read(console, f"/incidents/{CASE}/runs")
 
 
-def test_any_id_is_found_from_the_search(world: tuple[Parts, Console]) -> None:
+def test_any_id_is_found_from_the_search(
+    world: tuple[Parts, Console], asked: Callable[..., Answer]
+) -> None:
     parts, console = world
     with parts.store.begin() as tx:
         clock = Clock(id="clk-7", incident=CASE, duty="Tell them", law="-", started=NOW, due=NOW)
@@ -463,13 +491,15 @@ def test_any_id_is_found_from_the_search(world: tuple[Parts, Console]) -> None:
     assert nothing.body == b"[]"
 
 
-def test_all_of_an_incident_stands_on_one_page(console: Console) -> None:
+def test_all_of_an_incident_stands_on_one_page(console: Console, read: Callable[..., str]) -> None:
     said = read(console, f"/incidents/{CASE}/paper")
     for words in ("What was found", "Sight number 3", "sha256:", "What was done"):
         assert words in said
 
 
-def test_a_person_begins_a_playbook_and_a_viewer_is_not_offered_it(console: Console) -> None:
+def test_a_person_begins_a_playbook_and_a_viewer_is_not_offered_it(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     where = f"/incidents/{CASE}/runs"
     assert "Begin a playbook" in read(console, where)
     assert "Begin a playbook" not in read(console, where, by=VIC)
@@ -479,7 +509,9 @@ def test_a_person_begins_a_playbook_and_a_viewer_is_not_offered_it(console: Cons
     assert ("natural_drift", "ben") in [(run.playbook, run.by) for run in runs]
 
 
-def test_an_earlier_playbook_is_used_again_and_one_put_aside_comes_back(console: Console) -> None:
+def test_an_earlier_playbook_is_used_again_and_one_put_aside_comes_back(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
     form = {"text": NEW.replace("my-answer", "by-night"), "key": "", "seen": "0"}
     asked(console, "POST", "/playbooks/save", form=urlencode(form))
     second = {"text": form["text"].replace("Say in", "Tell in"), "key": "by-night", "seen": "1"}
@@ -501,6 +533,7 @@ def test_an_earlier_playbook_is_used_again_and_one_put_aside_comes_back(console:
 
 def test_what_an_incident_put_in_force_is_told_apart_from_what_is_over(
     world: tuple[Parts, Console],
+    read: Callable[..., str],
 ) -> None:
     parts, console = world
     key, model, act = IncidentId("inc-over"), AssetId("loans"), "block_principal"

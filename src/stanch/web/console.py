@@ -5,7 +5,7 @@ Out   a Litestar router; `app.py` hands it to the API, which serves it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl
 from litestar import Request, Response, Router, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
 
-from stanch.web.door import COOKIE, LOOK, answer, caller_of, jar, look_of
+from stanch.web.door import COOKIE, LOOK, answer, caller_of, jar, later, look_of
 from stanch.web.pages import PAGES
 from stanch.web.visit import Answer, Console, Fields, Page, Visit
 
@@ -35,7 +36,7 @@ def pages(console: Console) -> Router:
 
 
 def _handler(console: Console, one: Page) -> HTTPRouteHandler:
-    async def serve(request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def serve(request: Request[Any, Any, Any]) -> Response[Any]:
         body = await request.body() if one.method == "POST" else b""
         return await asyncio.to_thread(_answer, console, one, request, body)
 
@@ -48,7 +49,7 @@ def _handler(console: Console, one: Page) -> HTTPRouteHandler:
 
 def _answer(
     console: Console, one: Page, request: Request[Any, Any, Any], body: bytes
-) -> Response[bytes]:
+) -> Response[Any]:
     headers = {k.lower(): v for k, v in request.headers.items()}
     cookies = headers.get("cookie", "")
     cookie = jar(cookies, COOKIE)
@@ -66,7 +67,8 @@ def _answer(
         look=look_of(jar(cookies, LOOK)),
         seen=console.store.latest() if one.method == "GET" and one.needs else 0,
     )
-    return _response(answer(replace(visit, known=caller_of(cookie, visit)), one))
+    visit = replace(visit, known=caller_of(cookie, visit))
+    return _response(visit, answer(visit, one))
 
 
 def fields_of(text: str) -> Fields:
@@ -77,6 +79,18 @@ def fields_of(text: str) -> Fields:
     return {k: tuple(v) for k, v in made.items()}
 
 
-def _response(given: Answer) -> Response[bytes]:
+def _response(visit: Visit, given: Answer) -> Response[Any]:
     headers = dict(given.headers) | ({"set-cookie": given.cookie} if given.cookie else {})
-    return Response(given.body, status_code=given.status, media_type=given.kind, headers=headers)
+    if given.later is None:
+        return Response(
+            given.body, status_code=given.status, media_type=given.kind, headers=headers
+        )
+    parts = _in_turn(visit, given)
+    return Stream(parts, status_code=given.status, media_type=given.kind, headers=headers)
+
+
+async def _in_turn(visit: Visit, given: Answer) -> AsyncIterator[bytes]:
+    """What is there, so that the browser paints it; then what takes longer; then the rest."""
+    yield given.body
+    yield await asyncio.to_thread(later, visit, given)
+    yield given.end

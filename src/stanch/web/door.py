@@ -13,7 +13,7 @@ from urllib.parse import quote
 from stanch.engine.access import authorise
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.trouble import NotLoggedIn, Refused, Trouble
-from stanch.web.paper import page
+from stanch.web.paper import page, render
 from stanch.web.visit import Answer, Look, Page, Visit, go
 
 COOKIE = "stanch_session"
@@ -42,10 +42,26 @@ def answer(visit: Visit, wanted: Page) -> Answer:
     except Trouble as trouble:
         return wrong(visit, trouble.http_status, str(trouble), trouble.code)
     except Exception:  # noqa: BLE001  the border: what nobody expected becomes a page
-        number = secrets.token_hex(6)
-        _LOG.exception("unexpected on %s (%s)", visit.path, number)
-        says = f"Something unexpected happened. The server's log has it under {number}."
-        return wrong(visit, 500, says, "unexpected")
+        return wrong(visit, 500, _unexpected(visit), "unexpected")
+
+
+def later(visit: Visit, given: Answer) -> bytes:
+    """The part of the answer that takes longer, or what went wrong with it, in its place."""
+    if given.later is None:
+        return b""
+    try:
+        return given.later()
+    except Trouble as trouble:
+        says = str(trouble)
+    except Exception:  # noqa: BLE001  the border: what nobody expected becomes a sentence
+        says = _unexpected(visit)
+    return render("late.html", {"says": says}).encode("utf-8", "replace")
+
+
+def _unexpected(visit: Visit) -> str:
+    number = secrets.token_hex(6)
+    _LOG.exception("unexpected on %s (%s)", visit.path, number)
+    return f"Something unexpected happened. The server's log has it under {number}."
 
 
 def _ours(visit: Visit, *, signed_in: bool) -> None:

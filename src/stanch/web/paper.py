@@ -6,7 +6,8 @@ Why   safety that each template must remember is forgotten once; here it is how 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,8 @@ from stanch.web.tour import MARK, here
 from stanch.web.visit import Answer, Visit
 
 _HERE = Path(__file__).parent
+LATER = Markup("<!--later-->")
+"""Where a page is cut in two: no text that is put in can say it, since that is escaped."""
 STATIC = _HERE / "static"
 
 
@@ -97,6 +100,12 @@ def _paper() -> Environment:
 def render(template: str, values: Mapping[str, object]) -> str:
     """The template with these values."""
     return _paper().get_template(template).render(values)
+
+
+def in_two(whole: Answer, later: Callable[[], str]) -> Answer:
+    """The page in two: what takes longer is made while the browser paints what stands before it."""
+    body, _, end = whole.body.partition(LATER.encode())
+    return replace(whole, body=body, later=lambda: later().encode("utf-8", "replace"), end=end)
 
 
 def page(visit: Visit, template: str, *, status: int = 200, **values: object) -> Answer:

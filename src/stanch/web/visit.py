@@ -136,6 +136,10 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     cookie: str = ""
     """A whole Set-Cookie value."""
+    later: Callable[[], bytes] | None = None
+    """What takes longer: it is made and sent when the body is on its way."""
+    end: bytes = b""
+    """What comes after that."""
 
 
 Show = Callable[[Visit], Answer]

@@ -5,12 +5,11 @@ Out   the incident after it; later, everything put back as it was.
 Why   people merge by mistake at 3 a.m.; the record of what changed hands makes that harmless.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 
 from stanch.store.sql import tables
 from stanch.store.sql.codec import decode, encode, micros
@@ -44,12 +43,12 @@ class Bonds:
         new = list(dict.fromkeys(f for f in findings if f not in known))
         if not new:
             return []
-        seen: dict[str, Mapping[str, Any]] = {}
+        seen: dict[str, RowMapping] = {}
         for some in chunks(new):
             of = tables.findings.c
             query = select(of.id, of.at, *(of[name] for name in tables.FACETS))
             rows = self.link.execute(query.where(of.id.in_(some))).mappings()
-            seen.update((row["id"], row) for row in rows)
+            seen |= {row["id"]: row for row in rows}
         lost = [f for f in new if f not in seen]
         if lost:
             raise NotFound("finding", lost[0], "finding")

@@ -203,9 +203,7 @@ class Shelf(Generic[K, N]):
             return [self._t.c.id], False
         return [self._t.c[self.label.at], self._t.c.id], self.label.newest_first
 
-    def _grouped(
-        self, counted: Select[tuple[int]], table: Table, names: list[str]
-    ) -> dict[str, dict[str, int]]:
+    def _grouped(self, counted: Query, table: Table, names: list[str]) -> dict[str, dict[str, int]]:
         """How many have each value of these columns of the table, most first, in one walk."""
         unknown = [name for name in names if name not in self.label.any_of]
         if unknown:

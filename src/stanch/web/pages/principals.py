@@ -11,14 +11,16 @@ from stanch.vocabulary.listing import Wanted
 from stanch.web.charts import Cell, strip
 from stanch.web.listing import shown
 from stanch.web.lists import FINDINGS
-from stanch.web.paper import page
+from stanch.web.paper import LATER, in_two, page, render
 from stanch.web.visit import Answer, Page, Visit
 
 HOURS = 24
 MOST_ASSETS = 8
 _LINES = 12
 """Incidents, and findings of one page."""
-_NAMED = replace(FINDINGS, facets=())
+_NAMED = replace(
+    FINDINGS, facets=(), columns=tuple(c for c in FINDINGS.columns if c.id != "suspects")
+)
 _EVENTS = 100
 """The latest events, of which each asset shows a few."""
 
@@ -43,9 +45,10 @@ def show(visit: Visit) -> Answer:
         open_ = tx.incidents.page(replace(of, closed=False), limit=_LINES).items
         standing = tx.policies.all_now()
     blocked = [v for v in standing if name in v.policy.deny.principals]
-    return page(
+    whole = page(
         visit,
         "principal.html",
+        later=LATER,
         name=name,
         incidents=incidents,
         suspected=suspected,
@@ -54,8 +57,8 @@ def show(visit: Visit) -> Answer:
         blocked=blocked,
         limited=[v for v in standing if name in v.policy.limit.principals],
         can_block=_blockable([x.incident for x in open_], {v.asset for v in blocked}),
-        asked=_asked(visit, name),
     )
+    return in_two(whole, lambda: _told(visit, name))
 
 
 def _blockable(open_: Sequence[Incident], done: set[AssetId]) -> list[Incident]:
@@ -64,6 +67,12 @@ def _blockable(open_: Sequence[Incident], done: set[AssetId]) -> list[Incident]:
     for one in open_:
         newest.setdefault(one.asset, one)
     return [one for one in newest.values() if one.asset not in done]
+
+
+def _told(visit: Visit, name: PrincipalId) -> str:
+    """What they asked, as a part of the page: the lake takes longer to say it than all the rest."""
+    known = {"now": visit.at, "name": name, "asked": _asked(visit, name)}
+    return render("asked.html", known)
 
 
 def _asked(visit: Visit, name: PrincipalId) -> list[Asking]:
