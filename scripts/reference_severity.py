@@ -5,7 +5,7 @@ Run    python scripts/reference_severity.py
 
 from pathlib import Path
 
-from stanch.triage.severity.factors import ANCHORS, IMPACTS, Factor
+from stanch.triage.severity.factors import ANCHORS, IMPACTS, NAMES, Factor
 from stanch.triage.severity.judge import BAND_NAMES, BANDS, GATES
 from stanch.triage.severity.vector import HEAD
 
@@ -20,8 +20,7 @@ def page() -> str:
     lines += ["## Factors", ""]
     for factor in Factor:
         role = "sets the level" if factor in IMPACTS else "can raise the level, and orders"
-        name = factor.name.lower()
-        lines += [f"### {factor.value}: {name} ({role})", "", "| | means |", "|---|---|"]
+        lines += [f"### {factor.value}: {NAMES[factor]} ({role})", "", "| | means |", "|---|---|"]
         lines += [f"| {n} | {words} |" for n, words in enumerate(ANCHORS[factor])]
         lines += [""]
     lines += ["## Levels", "", "The worst factor that sets the level gives:", ""]

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -6,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stanch.triage.severity.factors import ANCHORS, IMPACTS, TOP, Factor, Factors, factors
+from stanch.triage.severity.factors import ANCHORS, IMPACTS, NAMES, TOP, Factor, Factors, factors
 from stanch.triage.severity.facts import Measured, facts_of
-from stanch.triage.severity.judge import GATES, rank_of, severity_of
+from stanch.triage.severity.judge import GATES, Gate, rank_of, severity_of
 from stanch.triage.severity.vector import factors_from, vector_of
 from stanch.vocabulary.asset import Asset, AssetKind, Criticality
 from stanch.vocabulary.finding import AttackKind, Lifecycle, Suspect
@@ -95,9 +96,10 @@ def test_the_vector_says_all_and_reads_back(found: Factors) -> None:
 def test_what_would_change_it_does_and_nothing_smaller_does(found: Factors) -> None:
     severity = severity_of(found)
     told: dict[Factor, list[int]] = {f: [] for f in Factor}
-    for words in severity.would_change:
-        name, _, _, number, *_ = words.split()
-        told[Factor(name)].append(int(number))
+    for says in severity.would_change:
+        steps = {(f, n) for f in Factor for n in range(TOP + 1) if ANCHORS[f][n] in says}
+        ((factor, number),) = {(f, n) for f, n in steps if says.lower().startswith(NAMES[f])}
+        told[factor].append(number)
     for factor in Factor:
         own = found[factor]
         for value in range(TOP + 1):
@@ -110,7 +112,7 @@ def test_what_would_change_it_does_and_nothing_smaller_does(found: Factors) -> N
 
 
 @pytest.mark.parametrize("gate", GATES, ids=lambda g: g.name)
-def test_every_gate_fires_somewhere_and_is_named(gate: object) -> None:
+def test_every_gate_fires_somewhere_and_is_told(gate: Gate) -> None:
     cases = {
         "serious_harm": {"HP": 4},
         "model_lost": {"MI": 4},
@@ -119,11 +121,18 @@ def test_every_gate_fires_somewhere_and_is_named(gate: object) -> None:
         "unwatched_and_final": {"RV": 4, "AU": 3},
         "active_and_wide": {"AA": 4, "BR": 3},
     }
-    name = getattr(gate, "name", "")
-    fired = severity_of(factors(**cases[name])).fired
-    assert any(f.startswith(name + ":") for f in fired)
-    almost = {k: v - 1 for k, v in cases[name].items()}
-    assert not any(f.startswith(name + ":") for f in severity_of(factors(**almost)).fired)
+    fired = severity_of(factors(**cases[gate.name])).fired
+    assert any(gate.says in f.lower() for f in fired)
+    almost = {k: v - 1 for k, v in cases[gate.name].items()}
+    assert not any(gate.says in f.lower() for f in severity_of(factors(**almost)).fired)
+
+
+@given(any_factors)
+def test_no_reason_needs_the_table_of_factors_beside_it(found: Factors) -> None:
+    severity = severity_of(found)
+    for says in (*severity.fired, *severity.would_change):
+        assert not re.search(r"\b[A-Z]{2}\b|_|\d:", says), says
+        assert says.endswith(".")
 
 
 def test_no_weight_is_hidden_the_worst_impact_alone_sets_the_level() -> None:

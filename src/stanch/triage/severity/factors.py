@@ -42,6 +42,22 @@ MODIFIERS = (
 )
 """These can raise it, together, and order incidents inside a level."""
 
+NAMES: Mapping[Factor, str] = MappingProxyType(
+    {
+        Factor.HARM: "harm to people",
+        Factor.RIGHTS: "fairness to people",
+        Factor.DATA: "exposed data",
+        Factor.SERVICE: "the service",
+        Factor.INTEGRITY: "the model itself",
+        Factor.AUTONOMY: "how far it acts by itself",
+        Factor.REVERSIBILITY: "how far it can be undone",
+        Factor.BLAST: "how far it reaches",
+        Factor.PHASE: "where it struck",
+        Factor.ADVERSARY: "the attacker",
+    }
+)
+"""What each is about, in words."""
+
 ANCHORS: Mapping[Factor, tuple[str, str, str, str, str]] = MappingProxyType(
     {
         Factor.HARM: (
@@ -54,15 +70,18 @@ ANCHORS: Mapping[Factor, tuple[str, str, str, str, str]] = MappingProxyType(
         Factor.RIGHTS: (
             "no decisions about people",
             "error rates of groups differ by up to 2 points more than before",
-            "by up to 5 points, or single decisions about people were wrong",
-            "by up to 10 points, or a benefit, a job or a credit was wrongly refused to several",
+            "groups differ by up to 5 points more, or single decisions about people were wrong",
+            (
+                "groups differ by up to 10 points more, "
+                "or a benefit, a job or a credit was wrongly refused to several"
+            ),
             "a protected group is systematically refused, or people were unlawfully singled out",
         ),
         Factor.DATA: (
             "no data exposed",
             "public or internal data, or personal data of at most one person",
             "personal or confidential data of up to a thousand people",
-            "personal data of more, or special categories of some",
+            "personal data of over a thousand people, or special categories of some",
             "special categories of over a thousand, secrets, or all weights of a private model",
         ),
         Factor.SERVICE: (

@@ -14,7 +14,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from stanch.triage.severity.factors import ANCHORS, IMPACTS, MODIFIERS, TOP, Factor, Factors
+from stanch.triage.severity.factors import (
+    ANCHORS,
+    IMPACTS,
+    MODIFIERS,
+    NAMES,
+    TOP,
+    Factor,
+    Factors,
+)
 from stanch.triage.severity.vector import vector_of
 from stanch.vocabulary.incident import Level, Severity
 
@@ -100,14 +108,12 @@ def _level(found: Factors) -> tuple[Level, tuple[str, ...]]:
     worst = max(IMPACTS, key=lambda f: found[f])
     base = BANDS[found[worst]]
     level = base
-    fired = [
-        f"{worst.value}:{found[worst]} sets {BAND_NAMES[base]}: {ANCHORS[worst][found[worst]]}"
-    ]
+    fired = [f"{_told(worst, found[worst])}. That makes it {BAND_NAMES[base]}."]
     for gate in GATES:
         if gate.when(found):
             raised = gate.floor or Level(min(Level.HIGH, base + 1))
             level = max(level, raised)
-            fired.append(f"{gate.name}: {gate.says}")
+            fired.append(f"{gate.says[:1].upper()}{gate.says[1:]}.")
     return level, tuple(fired)
 
 
@@ -118,8 +124,11 @@ def _changes(found: Factors, level: Level) -> Iterator[str]:
             for value in way:
                 other, _ = _level(found.with_(factor, value))
                 if other is not level:
-                    yield (
-                        f"{factor.value} {found[factor]} to {value} would make it "
-                        f"{BAND_NAMES[other]}: {ANCHORS[factor][value]}"
-                    )
+                    yield f"{_told(factor, value)}. That would make it {BAND_NAMES[other]}."
                     break
+
+
+def _told(factor: Factor, value: int) -> str:
+    """What this step of a factor means, as a sentence begins."""
+    name = NAMES[factor]
+    return f"{name[:1].upper()}{name[1:]}: {ANCHORS[factor][value]}"

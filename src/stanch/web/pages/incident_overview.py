@@ -1,13 +1,17 @@
 """The first tab of an incident: what happened, why it matters, what to ask, what to do."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from stanch.engine.placed import in_force, placed
 from stanch.triage.callout import roles_to_call
 from stanch.triage.next_steps import first_actions
+from stanch.triage.severity.factors import ANCHORS, NAMES, Factor
+from stanch.triage.severity.vector import factors_from
 from stanch.triage.similar import similar
 from stanch.triage.taxonomy.atlas import packaged
 from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.trouble import BadInput
 from stanch.web.alike import alike, people
 from stanch.web.lists import seen_at
 from stanch.web.pages.incident import case_of
@@ -53,6 +57,7 @@ def show(visit: Visit) -> Answer:
         told=told[:_TOLD],
         newest=NEWEST,
         more_told=max(0, len(told) - _TOLD),
+        factors=_factors(one.severity.vector),
         matters=matters(one),
         questions=questions(one),
         steps=steps,
@@ -63,6 +68,14 @@ def show(visit: Visit) -> Answer:
         titles=titles,
         guilty=guilty,
     )
+
+
+def _factors(vector: str) -> list[tuple[str, int, str]]:
+    """What each part of the vector is about, its step of four, and what that means."""
+    with suppress(BadInput):
+        found = factors_from(vector)
+        return [(NAMES[f], found[f], ANCHORS[f][found[f]]) for f in Factor]
+    return []
 
 
 def _unversioned(techniques: Sequence[str]) -> list[str]:
