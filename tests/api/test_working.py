@@ -122,6 +122,11 @@ def test_a_guards_report_is_heard_and_shown(server: Running) -> None:
     }
     (shown,) = server.ask("GET", "/api/v1/assets/polled/guards").json
     assert shown["report"]["guard"] == "host-1"
+    told = {**report, "proxies": ["10.0.0.0/29"]}
+    server.ask("POST", "/api/v1/assets/polled/guard", told, key=key)
+    wide = policy_of("polled", deny={"networks": ["10.0.0.0/8"]})
+    refused = server.ask("PUT", "/api/v1/assets/polled/policy", wide)
+    assert (refused.status, "a proxy before polled" in refused.json["detail"]) == (422, True)
     wrong = server.ask("POST", "/api/v1/assets/other/guard", report, key=key)
     assert wrong.status == 422
 

@@ -8,10 +8,12 @@ import pytest
 
 from stanch.contain.policy import canonical
 from stanch.guard.asgi import Guard
-from stanch.guard.core import Choices
+from stanch.guard.core import Choices, Core
 from stanch.guard.identity import Identify, bearer, by_address, proxy_header
+from stanch.guard.link import Server
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.policy import Deny, Policy
+from stanch.vocabulary.trouble import BadInput
 
 A = AssetId("fraud-scorer")
 P = Policy(asset=A, version=1)
@@ -182,3 +184,81 @@ def test_absolute_form_and_roots_change_nothing() -> None:
 def test_every_method_is_guarded_and_an_override_is_nothing(method: str) -> None:
     override = (b"x-http-method-override", b"GET")
     assert _status(_named("key-91"), (b"x-user", b"key-91"), SECRET, override, method=method) == 403
+
+
+def _source(
+    *headers: tuple[bytes, bytes], client: str = "10.0.0.1", **choices: Any
+) -> tuple[str | None, str]:
+    """The principal and the address that a guard by addresses sees."""
+    guard = Core(Server(url="http://127.0.0.1:9", key="k"), A, by_address, Choices(**choices))
+    return guard.who({"type": "http", "client": (client, 1), "headers": list(headers)})
+
+
+XFF = b"x-forwarded-for"
+
+
+def test_behind_a_proxy_the_principal_is_the_callers_address_and_not_the_proxys() -> None:
+    told = (XFF, b"6.6.6.6, 203.0.113.7")
+    found = _source(told, trusted_proxies=("10.0.0.0/8",))
+    assert found == ("203.0.113.7", "203.0.113.7")
+    deny = _named("203.0.113.7")
+    status = _status(deny, told, identify=by_address, client="10.0.0.1", proxies=("10.0.0.0/8",))
+    assert status == 403
+    assert _status(_named("10.0.0.1"), told, identify=by_address, client="10.0.0.1",
+                   proxies=("10.0.0.0/8",)) == 200  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("hops", "told", "found"),
+    [
+        (1, b"6.6.6.6, 203.0.113.7", "203.0.113.7"),
+        (2, b"6.6.6.6, 203.0.113.7, 198.51.100.2", "203.0.113.7"),
+        (2, b"203.0.113.7", "10.0.0.1"),
+        (1, b"unknown", "10.0.0.1"),
+        (0, b"203.0.113.7", "10.0.0.1"),
+    ],
+)
+def test_so_many_hops_are_believed_from_the_right_and_no_more(
+    hops: int, told: bytes, found: str
+) -> None:
+    assert _source((XFF, told), trusted_hops=hops)[1] == found
+    assert _source((XFF, told), client="8.8.8.8", trusted_hops=hops,
+                   trusted_proxies=("10.0.0.0/8",))[1] == "8.8.8.8"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        (b"for=6.6.6.6, for=203.0.113.7;proto=https", "203.0.113.7"),
+        (b'for="6.6.6.6, for=203.0.113.7', "203.0.113.7"),
+        (b'by=10.0.0.1;For="[2001:db8::7]:4711"', "2001:db8::7"),
+        (b"for=_hidden", "10.0.0.1"),
+        (b"for=6.6.6.6;for=203.0.113.7", "10.0.0.1"),
+    ],
+)
+def test_the_standard_header_is_read_from_the_right_where_the_proxies_write_it(
+    told: bytes, found: str
+) -> None:
+    choices = {"trusted_proxies": ("10.0.0.0/8",)}
+    other = (XFF, b"9.9.9.9")
+    assert _source((b"Forwarded", told), other, forwarded="forwarded", **choices)[1] == found
+    assert _source((b"Forwarded", told), other, **choices)[1] == "9.9.9.9"
+
+
+def test_a_proxy_that_nobody_named_is_told_of_and_a_stranger_cannot_pose_as_one() -> None:
+    core = Core(Server(url="http://127.0.0.1:9", key="k"), A, by_address, Choices())
+    for client in ("10.0.0.1", "203.0.113.7"):
+        core.who({"type": "http", "client": (client, 1), "headers": [(XFF, b"198.51.100.9")]})
+    core.who({"type": "http", "client": ("10.0.0.2", 1), "headers": []})
+    assert core.link.proxies() == ("10.0.0.1",)
+    named = Choices(trusted_proxies=("192.0.2.0/24",))
+    core = Core(Server(url="http://127.0.0.1:9", key="k"), A, by_address, named)
+    core.who({"type": "http", "client": ("10.0.0.1", 1), "headers": [(XFF, b"198.51.100.9")]})
+    assert core.link.proxies() == ("192.0.2.0/24",)
+
+
+def test_a_setting_that_trusts_nothing_sensible_is_refused() -> None:
+    with pytest.raises(BadInput, match="cannot be -1 proxies"):
+        _source(trusted_hops=-1)
+    with pytest.raises(BadInput, match="Proxies write x-forwarded-for or forwarded"):
+        _source(forwarded="x-real-ip")

@@ -57,6 +57,7 @@ class Room:
         self.at = NOON
         self.shows = Proof(holds=None, says="Nobody.")
         self.notices: list[Notice] = []
+        self.proxies: tuple[str, ...] = ()
         self.store: SqlStore = open_store(sqlite_url(folder), clock=lambda: self.at)
         self.policies = Policies(self.store, lambda: self.at)
         self.deeds = self.with_setting(Automatic())
@@ -94,6 +95,7 @@ class Room:
             prover=self,
             notifier=self,
             automatic=automatic,
+            proxies=lambda asset: self.proxies if asset == FRAUD else (),
         )
         return RealDeeds(hands)
 
@@ -352,3 +354,51 @@ def _found(room: Room, groups: tuple[str, ...]) -> None:
         tx.findings.put([finding], at=NOON)
         seen = tx.incidents.get(INCIDENT)
         tx.incidents.save(replace(seen, findings=(finding.id,)))
+
+
+FROM = replace(BLOCK, act="block_network", key="run-1/from")
+
+
+@pytest.mark.parametrize("blocked", ["10.0.0.7", "10.0.0.0/8", "10.0.0.7/32", "::ffff:10.0.0.7"])
+def test_a_block_that_would_hit_a_proxy_is_refused_in_a_sentence(room: Room, blocked: str) -> None:
+    room.proxies = ("10.0.0.0/29", "2001:db8::/64")
+    for order in (
+        replace(FROM, args={"networks": ("203.0.113.7/32", blocked)}),
+        *([replace(BLOCK, args={"principals": (blocked,)})] if "/" not in blocked else []),
+    ):
+        for step in (room.deeds.show, room.deeds.perform):
+            with pytest.raises(BadInput, match=r"holds 10.0.0.0/29, a proxy before fraud"):
+                step(order)
+    assert room.policies.standing(FRAUD).version == 0
+    assert room.deeds.perform(replace(FROM, args={"networks": ("203.0.113.7/32",)})).ok
+
+
+def test_what_is_in_force_already_can_still_be_taken_back_when_it_turns_out_to_be_a_proxy(
+    room: Room,
+) -> None:
+    order = replace(FROM, args={"networks": ("10.0.0.7/32",)})
+    done = room.deeds.perform(order)
+    room.proxies = ("10.0.0.7/32",)
+    assert room.deeds.undo(order, done.handle).ok
+    assert room.policies.standing(FRAUD).demands == ()
+
+
+def test_a_playbook_takes_no_proxy_for_an_address_that_somebody_came_from(room: Room) -> None:
+    room.proxies = ("10.0.0.7/32",)
+    finding = Finding(
+        detector=DetectorId("access_anomaly"),
+        asset=FRAUD,
+        window=Span(start=NOON, end=NOON),
+        says="Keys are tried.",
+        measured={},
+        because=(),
+        groups=("source=10.0.0.7", "source=203.0.113.7"),
+    )
+    with room.store.begin() as tx:
+        tx.findings.put([finding], at=NOON)
+        tx.incidents.save(replace(tx.incidents.get(INCIDENT), findings=(finding.id,)))
+    assert room.deeds.facts(INCIDENT, NOON)["networks"] == 1
+    assert room.deeds.perform(replace(FROM, args={"networks": "$networks"})).ok
+    assert room.policies.now(FRAUD).deny.networks == {"203.0.113.7/32"}
+    room.proxies = ("10.0.0.7/32", "203.0.113.0/24")
+    assert room.deeds.facts(INCIDENT, NOON)["networks"] == 0

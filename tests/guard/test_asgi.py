@@ -464,7 +464,7 @@ def test_the_guard_needs_nothing_heavy() -> None:
 
 def test_a_policy_that_is_not_in_effect_is_not_acknowledged(make: Make) -> None:
     server, tries = _Server(), [False, False]
-    guard = make(None, server.url)
+    guard = make(None, server.url, trusted_proxies=("10.0.0.0/29",))
 
     def taken() -> None:
         if tries:
@@ -476,6 +476,7 @@ def test_a_policy_that_is_not_in_effect_is_not_acknowledged(make: Make) -> None:
         guard.core.start()
         _until(lambda: guard.core.keeper.version == 1)
         _until(lambda: bool(server.reports))
+        assert server.reports[0]["proxies"] == ["10.0.0.0/29"]
         assert tries == []
         assert guard.core.measured()["server_unreachable"] == 2
     finally:

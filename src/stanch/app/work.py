@@ -23,6 +23,7 @@ from stanch.engine.guards import Guards
 from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.lifecycle import Parts as PathParts
 from stanch.engine.policies import Policies
+from stanch.engine.proxies import proxies_of
 from stanch.engine.retention import Retention
 from stanch.engine.rulebook import Rulebook
 from stanch.engine.runs.bookshelf import Bookshelf
@@ -113,6 +114,7 @@ def work_of(parts: Parts) -> Work:
             notifier=others.notices,
             automatic=automatic_in(parts.settings.automatic),
             artefacts=others.artefacts,
+            proxies=lambda asset: proxies_of(guards.of(asset)),
         )
     )
     world = World(store=store, deeds=deeds, approvals=approvals, clock=utc_now)

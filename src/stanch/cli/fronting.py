@@ -19,6 +19,7 @@ from stanch.guard.gateway.config import GatewayConfig
 from stanch.guard.identity import by_address
 from stanch.guard.link import Server
 from stanch.guard.outside import Outside
+from stanch.guard.sources import X_FORWARDED_FOR
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.policy import Mode, Policy
@@ -33,8 +34,11 @@ class Fronting:
     """One Envoy before one asset."""
 
     def __init__(self, config: GatewayConfig, folder: Path, *, workers: int = 0) -> None:
-        if config.choices.trusted_proxies:
-            raise BadInput("Envoy does not take --trust here. Use the gateway without --envoy.")
+        if config.choices.trusted_proxies or config.choices.forwarded != X_FORWARDED_FOR:
+            raise BadInput(
+                "Envoy takes no --trust and no --forwarded here: state --hops, or use the gateway "
+                "without --envoy."
+            )
         self._config = config
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         given = config.choices
@@ -47,6 +51,7 @@ class Fronting:
             port=config.port,
             telling=choices.telemetry,
             by_address=config.identify is by_address,
+            hops=choices.trusted_hops,
             fail_open=choices.fail is Fails.OPEN,
             largest=choices.largest,
             read_seconds=config.read_seconds,

@@ -14,6 +14,7 @@ from stanch.cli.out import Out
 from stanch.guard.core import Choices
 from stanch.guard.gateway.config import GatewayConfig
 from stanch.guard.identity import identify_as
+from stanch.guard.sources import X_FORWARDED_FOR
 from stanch.guard.trust import server_keys
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.trouble import BadInput, NotRunning
@@ -45,7 +46,14 @@ Unidentified = Annotated[
     Fails, typer.Option(help="Whether a caller that nobody vouches for is served.")
 ]
 Trusted = Annotated[
-    list[str] | None, typer.Option("--trust", help="A network whose X-Forwarded-For counts.")
+    list[str] | None,
+    typer.Option("--trust", help="A network of proxies whose word on addresses counts."),
+]
+Hops = Annotated[
+    int, typer.Option("--hops", min=0, help="How many proxies nobody can pass by stand in front.")
+]
+Forwarded = Annotated[
+    str, typer.Option("--forwarded", help="What they write: x-forwarded-for or forwarded.")
 ]
 LastGood = Annotated[
     Path | None, typer.Option(help="The file that keeps the policy over a restart.")
@@ -73,6 +81,8 @@ def gateway(  # noqa: PLR0913  each is an option of the command
     fail: Annotated[Fails, typer.Option(help="While there was never a policy.")] = Fails.OPEN,
     unidentified: Unidentified = Fails.CLOSED,
     trust: Trusted = None,
+    hops: Hops = 0,
+    forwarded: Forwarded = X_FORWARDED_FOR,
     last_good: LastGood = None,
     rule: Rules = None,
     envoy: Envoy = None,
@@ -89,6 +99,8 @@ def gateway(  # noqa: PLR0913  each is an option of the command
         fail=fail,
         unidentified=unidentified,
         trusted_proxies=tuple(trust or ()),
+        trusted_hops=hops,
+        forwarded=forwarded,
         last_good=last_good,
         verify=server_keys(_text(str(keys))) if keys else None,
         rules=dict(_pair(one, "--rule") for one in rule or ()),

@@ -41,6 +41,7 @@ from stanch.engine.placed import Placed, mark, of_step, place, placed, undone
 from stanch.engine.policies import Change, Policies, standing_of
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.proving import NoProof, Prover, Witness
+from stanch.engine.proxies import Proxies, others, spared
 from stanch.engine.runs.deeds import MACHINE, Order, Outcome, Shown
 from stanch.engine.runs.library import actions
 from stanch.engine.situation import Hours, Situation, situation
@@ -80,6 +81,7 @@ class Hands:
     automatic: Automatic = field(default_factory=Automatic)
     hours: Hours = field(default_factory=Hours)
     artefacts: ArtefactKeeper = field(default_factory=NoArtefacts)
+    proxies: Proxies = lambda _: ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +107,7 @@ class RealDeeds:
     def facts(self, incident: IncidentId, at: datetime) -> Facts:
         """What is so now."""
         with self._hands.store.look() as tx:
-            return situation(tx, incident, at, self._hands.hours).facts
+            return self._seen(tx, incident, at).facts
 
     def freeze(self, incident: IncidentId, *, by: str) -> None:  # noqa: ARG002  the keeper enters its own name
         """Keeps what the incident's asset is now, unless that was done a moment ago."""
@@ -217,7 +219,7 @@ class RealDeeds:
         action = actions().get(order.act)
         if action is None:
             raise NotFound("action", order.act, "playbook")
-        seen = situation(tx, order.incident, at, self._hands.hours)
+        seen = self._seen(tx, order.incident, at)
         given = line.args if line is not None else self._filled(tx, order, seen, at)
         asking = Asking(
             by=order.by,
@@ -227,13 +229,29 @@ class RealDeeds:
             until=_until(order, at),
             known=seen.known,
         )
+        args = arguments(action, given)
+        if line is None:
+            deny = action.wanted(order.asset, args, seen.known).deny
+            spared(order.asset, deny, self._hands.proxies(order.asset))
         return _Meant(
             action=action,
-            args=arguments(action, given),
+            args=args,
             given=given,
             seen=seen,
             asking=asking,
         )
+
+    def _seen(self, tx: Transaction, incident: IncidentId, at: datetime) -> Situation:
+        """What is known of the incident, with no proxy of ours among its addresses."""
+        found = situation(tx, incident, at, self._hands.hours)
+        named = found.words.get("networks")
+        proxies = self._hands.proxies(found.asset.id)
+        if not isinstance(named, tuple) or not proxies:
+            return found
+        left = others(named, proxies)
+        words = {name: value for name, value in found.words.items() if name != "networks"}
+        words |= {"networks": left} if left else {}
+        return replace(found, words=words, facts={**found.facts, "networks": len(left)})
 
     def _filled(
         self, tx: Transaction, order: Order, seen: Situation, at: datetime
@@ -282,7 +300,7 @@ class RealDeeds:
         if order.act == TAKE_BACK:
             return self._take_back(order)
         with self._hands.store.look() as tx:
-            seen = situation(tx, order.incident, self._hands.clock(), self._hands.hours)
+            seen = self._seen(tx, order.incident, self._hands.clock())
         return self._own.perform(order, filled(order.args, seen.words))
 
     def _take_back(self, order: Order) -> Outcome:

@@ -43,6 +43,8 @@ class Report:
     """Where a probe can be sent through it; empty when nobody told it."""
     cannot: tuple[str, ...] = ()
     """What of the policy it does not enforce, in sentences."""
+    proxies: tuple[str, ...] = ()
+    """Networks of the proxies that its callers come through."""
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -81,7 +83,7 @@ class Guards:
 
     def report(self, report: Report) -> None:
         """Takes in what a guard says of itself."""
-        if len(report.guard) > 200 or len(report.counts) > 200:  # noqa: PLR2004  far above any honest report
+        if len(report.guard) > 200 or max(len(report.counts), len(report.proxies)) > 200:  # noqa: PLR2004  far above any honest report
             raise BadInput("This report is too long for a guard's. Update the guard.")
         with self._heard:
             before = self._known.get((report.asset, report.guard))

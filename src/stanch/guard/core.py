@@ -18,13 +18,14 @@ from stanch.contain.policy import closed, weights
 from stanch.contain.rate import in_words
 from stanch.guard.extract import Extract, automatic, decoded
 from stanch.guard.facts import Decision, Outcome, Request, Why
-from stanch.guard.identity import Identify, Scope, Sources, by_address, headers, usable
+from stanch.guard.identity import Identify, Scope, by_address, headers, usable
 from stanch.guard.inspection import Inspection, Seen
 from stanch.guard.keeper import Keeper, Verify
 from stanch.guard.lines import Bare, Common, Row, lines, said, written
 from stanch.guard.link import Link, Server
 from stanch.guard.packed import numbered, pack
 from stanch.guard.shape import Dice
+from stanch.guard.sources import X_FORWARDED_FOR, Sources
 from stanch.guard.telemetry import SMALL, Buffer, Bundle, Event, Packed, Raw
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import asset_id
@@ -63,7 +64,11 @@ class Choices:
     unidentified: Fails = Fails.CLOSED
     """Whether a request that nobody vouches for is served; closed, or leaving out the key helps."""
     trusted_proxies: tuple[str, ...] = ()
-    """Networks whose X-Forwarded-For is believed; `unix` for a local socket."""
+    """Networks of proxies whose word on addresses is believed; `unix` for a local socket."""
+    trusted_hops: int = 0
+    """How many proxies stand in front, where nobody can pass by them and their addresses change."""
+    forwarded: str = X_FORWARDED_FOR
+    """The header in which these proxies say it: x-forwarded-for or forwarded (RFC 7239)."""
     exempt: tuple[str, ...] = ("/healthz", "/readyz")
     """Exact paths that are never guarded."""
     last_good: Path | None = None
@@ -118,10 +123,9 @@ class Core:
         self.link.cannot = self.cannot
         self.counts: Counter[str] = Counter()
         self._identify = identify
-        self._sources = Sources(choices.trusted_proxies)
-        self._direct = not choices.trusted_proxies
-        """Whether the address is the peer's own, whatever a header says."""
-        self._by_peer = self._direct and identify is by_address
+        self._sources = Sources(choices.trusted_proxies, choices.trusted_hops, choices.forwarded)
+        self._direct, self._by_address = self._sources.direct, identify is by_address
+        self.link.proxies = lambda: self._sources.proxies
         self._nonces: OrderedDict[str, None] = OrderedDict()
         self.started = False
         self._open = choices.unidentified is Fails.OPEN
@@ -168,7 +172,9 @@ class Core:
 
     def who(self, scope: Scope) -> tuple[str | None, str]:
         """The principal, if anybody trustworthy says so, and the address."""
-        return self._identify(scope), self._sources.of(scope)
+        source = self._sources.of(scope)
+        self._sources.heed(scope)
+        return usable(source) if self._by_address else self._identify(scope), source
 
     def at_once(self, scope: Scope) -> tuple[tuple[str | None, str], Decision] | None:
         """Who asks, and the decision, counted; None where more matters than a name and an address.
@@ -189,9 +195,10 @@ class Core:
             source = str(client[0]) if client else ""
         else:
             source = self._sources.of(scope)
-        who = usable(source) if self._by_peer else self._identify(scope), source
+        who = usable(source) if self._by_address else self._identify(scope), source
         decision = table.at_once(who, self.monotonic())
         if decision is None:
+            self._sources.heed(scope)
             return who, self.decide(who)
         self._served += 1
         return who, decision

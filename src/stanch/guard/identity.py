@@ -11,18 +11,16 @@ of the guard), `client_certificate` (the ASGI TLS extension), `by_address` (the 
 """
 
 import hmac
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, MutableMapping
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from stanch.vocabulary.network import Networks, address
 from stanch.vocabulary.trouble import BadInput
 
 Scope = MutableMapping[str, Any]
 Identify = Callable[[Scope], str | None]
 LONGEST = 256
-UNIX = "unix"
 
 
 def headers(scope: Scope, name: str) -> list[str]:
@@ -85,7 +83,10 @@ def client_certificate(scope: Scope) -> str | None:
 
 
 def by_address(scope: Scope) -> str | None:
-    """The network address itself, for services that know nobody by name."""
+    """The network address itself, for services that know nobody by name.
+
+    A guard takes the address behind its trusted proxies instead (`sources.py`).
+    """
     return usable(_peer(scope))
 
 
@@ -127,41 +128,6 @@ def usable(name: str) -> str | None:
     return bare if bare and len(bare) <= LONGEST and bare.isprintable() else None
 
 
-class Sources:
-    """Where requests come from: the peer, or what proxies of ours say of it."""
-
-    def __init__(self, trusted: Iterable[str] = ()) -> None:
-        given = tuple(trusted)
-        self._unix = UNIX in given
-        self._trusted = Networks(t for t in given if t != UNIX)
-        self._any = self._unix or bool(self._trusted)
-
-    def of(self, scope: Scope) -> str:
-        """The address nearest to us that is not one of our own proxies."""
-        client = scope.get("client")
-        peer = str(client[0]) if client else ""
-        if not self._any or not self._ours(peer):
-            return peer
-        hops = ",".join(headers(scope, "x-forwarded-for")).split(",")
-        for hop in reversed(hops):
-            found = address(_without_port(hop.strip()))
-            if found is None:
-                return peer
-            peer = str(found)
-            if not self._ours(peer):
-                return peer
-        return peer
-
-    def _ours(self, peer: str) -> bool:
-        return self._trusted.cover(peer) if peer else self._unix
-
-
 def _peer(scope: Scope) -> str:
     client = scope.get("client")
     return str(client[0]) if client else ""
-
-
-def _without_port(text: str) -> str:
-    if text.startswith("["):
-        return text.partition("]")[0].removeprefix("[")
-    return text.partition(":")[0] if text.count(":") == 1 else text

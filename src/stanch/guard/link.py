@@ -72,6 +72,8 @@ class Link:
         self.measured: Callable[[], Mapping[str, int]] = dict
         self.address = ""
         self.cannot: Callable[[], tuple[str, ...]] = tuple
+        self.proxies: Callable[[], tuple[str, ...]] = tuple
+        """The proxies that callers come through, so that the server refuses none of them."""
         self.taken: Callable[[], None] = lambda: None
         """Called after each policy that was taken, before it is told; again if it raises."""
         self.kept: Callable[[], None] = lambda: None
@@ -168,6 +170,7 @@ class Link:
             "digest": self._keeper.digest,
             "address": self.address,
             "cannot": self.cannot(),
+            "proxies": self.proxies(),
             "counts": dict(self.measured()),
         }
         wire.ask("POST", f"/api/v1/assets/{self._asset}/guard", body=msgspec.json.encode(report))

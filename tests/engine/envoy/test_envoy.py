@@ -165,6 +165,20 @@ def test_every_native_field_takes_effect_on_an_open_connection(front: Make) -> N
     assert one.status() == 200
 
 
+def test_behind_stated_proxies_the_callers_own_address_is_refused(front: Make) -> None:
+    one = front(trusted_hops=1)
+    one.put(replace(P, deny=Deny(networks=frozenset({"198.51.100.0/24"}))))
+    assert one.status(x_forwarded_for="198.51.100.1") == 403
+    assert one.status(x_forwarded_for="198.51.100.1, 203.0.113.7") == 200
+    assert one.status() == 200
+    one.put(replace(P, deny=Deny(principals=frozenset({PrincipalId("203.0.113.7")}))))
+    assert one.status(x_forwarded_for="198.51.100.1, 203.0.113.7") == 403
+    asks = Limits(max_batch=4)
+    one.put(replace(P, deny=Deny(principals=frozenset({PrincipalId("203.0.113.7")})), limit=asks))
+    assert one.status(x_forwarded_for="198.51.100.1, 203.0.113.7") == 403
+    assert one.status(b'{"instances": [[1]]}', x_forwarded_for="198.51.100.1") == 200
+
+
 def test_a_route_shares_out_by_weight_and_a_mirror_is_asked(
     front: Make, upstreams: dict[str, Any]
 ) -> None:

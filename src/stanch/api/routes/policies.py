@@ -15,6 +15,7 @@ from stanch.contain.policy import canonical, decoded, digest
 from stanch.contain.written import read
 from stanch.engine.guards import GuardState, Report
 from stanch.engine.policies import Change
+from stanch.engine.proxies import proxies_of, spared
 from stanch.vocabulary.event import EXCHANGES
 from stanch.vocabulary.ids import AssetId, asset_id
 from stanch.vocabulary.kept import PolicyVersion
@@ -79,6 +80,7 @@ def set_policy(
     """The version after the owner's own policy was replaced; what incidents demand stays on top."""
     name = asset_id(asset)
     policy = _read(name, body)
+    spared(name, policy.deny, proxies_of(house.guards.of(name)))
     return house.policies.set_base(policy, Change(by=caller.name, because=because or "set by hand"))
 
 

@@ -42,6 +42,8 @@ class Layout:
     """Whether Envoy tells of every request."""
     by_address: bool = True
     """Whether principals are addresses; else every request is asked about."""
+    hops: int = 0
+    """How many proxies of ours stand in front, whose word on addresses counts."""
     fail_open: bool = True
     """What happens while the decision service does not answer."""
     largest: int = 1_000_000
@@ -102,6 +104,7 @@ def _listener(layout: Layout, *, alone: bool) -> JSON:
         + "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "in",
         "use_remote_address": True,
+        "xff_num_trusted_hops": layout.hops,
         "server_header_transformation": "PASS_THROUGH",
         "generate_request_id": False,
         "rds": {
