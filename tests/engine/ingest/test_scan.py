@@ -137,6 +137,27 @@ def test_usual_rows_are_taken_and_not_left(careful: Careful) -> None:
     assert found.table.column("cost").to_pylist() == [None, 0.1]
 
 
+def test_numbers_as_python_writes_them_are_taken_however_many_zeros_lead(careful: Careful) -> None:
+    numbers = [0.00012345678901234567, 0.30000000000000004, 1 / 3, 1e-05, 123456789.98765433, 0.0]
+    body = json.dumps([{**USUAL, "features": numbers}]).encode()
+    found = quick.quickly(body, lines=False)
+    assert found is not None
+    assert same(found, careful(body, lines=False))
+    assert found.table.column("features").to_pylist() == [numbers]
+
+
+def test_a_text_of_any_length_ends_at_its_quote(careful: Careful) -> None:
+    sent = [{**USUAL, "id": "i" * n, "source": "\u20ac" * (n % 9)} for n in range(1, 40)]
+    body = json.dumps(sent, ensure_ascii=False).encode()
+    found = quick.quickly(body, lines=False)
+    assert found is not None
+    assert same(found, careful(body, lines=False))
+
+
+def test_every_name_fits_the_two_words_that_are_compared() -> None:
+    assert max(map(len, quick.NAMES)) < 16  # with its closing quote
+
+
 @FEW
 @given(place=st.integers(0, 10_000), byte=st.integers(0, 255), cut=st.booleans())
 def test_a_body_with_one_wrong_byte_is_read_alike_or_left(
@@ -184,6 +205,12 @@ def nearest_or_left(text: str) -> bool:
             "1e400",
             "-0",
             "0.0",
+        ),
+        *(
+            "10000000000000003.0",
+            "10000000000000005.0",
+            "6178093774196511.5",
+            "30869113764027390.0",
         ),
     ],
 )

@@ -8,23 +8,20 @@ Note  imported only by `quick.warm`, so that numba costs nothing to those who do
       function gives the place after what it read, or -1.
 """
 
-import numba
 import numpy as np
 
 from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets
-from stanch.engine.ingest.scan.numbers import is_at, number, whole_number
+from stanch.engine.ingest.scan.numbers import number, whole_number
 from stanch.engine.ingest.scan.room import COUNT, LIST, LOOSE, NUMBER, OBJECT, Room
+from stanch.engine.ingest.scan.words import BEYOND, QUOTE, compiled, eight, is_at, text_end
 
 _TAB = 9
 _NEWLINE = 10
 _RETURN = 13
 _SPACE = ord(" ")
-_QUOTE = ord('"')
 _COMMA = ord(",")
-_ZERO = ord("0")
 _COLON = ord(":")
 _BEGIN = ord("[")
-_BACKSLASH = 92
 _END = ord("]")
 _SMALL_A = ord("a")
 _SMALL_N = ord("n")
@@ -33,46 +30,30 @@ _SHUT = ord("}")
 _U = np.uint64
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _blank(body: Octets, at: int) -> int:
-    while at < len(body) and (
-        body[at] == _SPACE or _TAB <= body[at] <= _NEWLINE or body[at] == _RETURN
-    ):
+    byte = body[_U(at)]
+    while byte <= _SPACE and (byte in (_SPACE, _RETURN) or _TAB <= byte <= _NEWLINE):
         at += 1
+        byte = body[_U(at)]
     return at
 
 
-@numba.njit(cache=True, nogil=True)
-def _text(body: Octets, at: int) -> int:
-    """The closing quote of the text whose opening quote is here."""
-    at += 1
-    while at < len(body):
-        byte = body[_U(at)]
-        if byte == _QUOTE:
-            return at
-        if byte == _BACKSLASH or byte < _SPACE:
-            return -1
-        at += 1
-    return -1
-
-
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _word(body: Octets, at: int, word: bytes) -> int:
-    if at + len(word) > len(body):
-        return -1
     for k in range(len(word)):
-        if body[at + k] != word[k]:
+        if body[_U(at + k)] != word[k]:
             return -1
     return at + len(word)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _yes_or_no(body: Octets, at: int) -> int:
     after = _word(body, at, b"true")
     return after if after > 0 else _word(body, at, b"false")
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _next(body: Octets, at: int, close: int) -> tuple[int, bool]:
     """The begin of the next member, or the place after the end of all, and whether it is that."""
     at = _blank(body, at)
@@ -81,17 +62,14 @@ def _next(body: Octets, at: int, close: int) -> tuple[int, bool]:
     return (at + 1 if is_at(body, at, close) else -1), True
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _after_colon(body: Octets, at: int) -> int:
     """The value of the member whose name ends here."""
     at = _blank(body, at)
-    if not is_at(body, at, _COLON):
-        return -1
-    at = _blank(body, at + 1)
-    return at if at < len(body) else -1
+    return _blank(body, at + 1) if is_at(body, at, _COLON) else -1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _object(body: Octets, at: int) -> int:
     """An object of texts, numbers and words."""
     at = _blank(body, at + 1)
@@ -99,16 +77,16 @@ def _object(body: Octets, at: int) -> int:
         return at + 1
     last = False
     while not last:
-        at = _text(body, at) if is_at(body, at, _QUOTE) else -1
+        at = text_end(body, at + 1) if is_at(body, at, QUOTE) else -1
         at = _after_colon(body, at + 1) if at > 0 else -1
         if at < 0:
             return -1
-        if body[at] == _QUOTE:
-            at = _text(body, at)
+        if is_at(body, at, QUOTE):
+            at = text_end(body, at + 1)
             at = at + 1 if at > 0 else -1
-        elif body[at] == _SMALL_N:
+        elif is_at(body, at, _SMALL_N):
             at = _word(body, at, b"null")
-        elif body[at] >= _SMALL_A:
+        elif body[_U(at)] >= _SMALL_A:
             at = _yes_or_no(body, at)
         else:
             at, _, _ = number(body, at)
@@ -118,7 +96,7 @@ def _object(body: Octets, at: int) -> int:
     return at
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _list(
     body: Octets, at: int, floats: Floats, bits: Hashes, column: int, here: int
 ) -> tuple[int, int]:
@@ -144,30 +122,26 @@ def _list(
     return at, here
 
 
-@numba.njit(cache=True, nogil=True)
-def _named(body: Octets, at: int, names: Octets, stops: Ints, guess: int) -> int:
+@compiled
+def _named(body: Octets, at: int, names: Hashes, guess: int) -> int:
     """Which column has the name that begins here; the guess is looked at first."""
-    for turn in range(len(stops) - 1):
+    one, two = eight(body, at), eight(body, at + 8)
+    for turn in range(len(names)):
         column = guess + turn
-        if column >= len(stops) - 1:
-            column -= len(stops) - 1
-        start = stops[column]
-        size = stops[column + 1] - start
-        k = 0
-        if is_at(body, at + size, _QUOTE):
-            while k < size and body[_U(at + k)] == names[_U(start + k)]:
-                k += 1
-            if k == size:
-                return column
+        if column >= len(names):
+            column -= len(names)
+        name = names[_U(column)]
+        if not ((one ^ name[0]) & name[1] | (two ^ name[2]) & name[3]):
+            return column
     return -1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _value(body: Octets, at: int, kind: int) -> tuple[int, int, int, float, np.uint64, int]:
     """A text's place and size, or a number; the first is where it ends."""
-    first = body[at]
-    if first == _QUOTE:
-        end = _text(body, at) if kind <= LOOSE else -1
+    first = body[_U(at)]
+    if first == QUOTE:
+        end = text_end(body, at + 1) if kind <= LOOSE else -1
         return (end + 1 if end > 0 else -1), at + 1, end - at - 1, 0.0, _U(0), 0
     if kind == NUMBER:
         end, value, bits = number(body, at)
@@ -185,32 +159,23 @@ def _value(body: Octets, at: int, kind: int) -> tuple[int, int, int, float, np.u
     return end, at, end - at, 0.0, _U(0), 0
 
 
-@numba.njit(cache=True, nogil=True)
-def _line_end(body: Octets, at: int) -> tuple[int, bool]:
+@compiled
+def _line_end(body: Octets, at: int, size: int) -> tuple[int, bool]:
     """The begin of the next line that has something, and whether there is none."""
-    while at < len(body) and (body[at] == _SPACE or body[at] == _RETURN or body[at] == _TAB):
+    while is_at(body, at, _SPACE) or is_at(body, at, _RETURN) or is_at(body, at, _TAB):
         at += 1
-    if at < len(body) and body[at] != _NEWLINE:
+    if at < size and not is_at(body, at, _NEWLINE):
         return -1, True
     at = _blank(body, at)
-    return at, at == len(body)
+    return at, at == size
 
 
-@numba.njit(cache=True, nogil=True)
-def _closed(body: Octets) -> bool:
-    """Whether the last byte is one that a number cannot have."""
-    last = body[len(body) - 1] if len(body) else _ZERO
-    return last in (_END, _SHUT) or last <= _SPACE
-
-
-@numba.njit(cache=True, nogil=True)
-def scan(body: Octets, between: int, names: Octets, stops: Ints, kinds: Octets, room: Room) -> int:
+@compiled
+def scan(body: Octets, between: int, names: Hashes, stops: Ints, kinds: Octets, room: Room) -> int:
     """How many rows the body has, all of them written to the room."""
     starts, sizes, floats, bits, counts = room[:5]
-    lists, list_bits, ends, used, seen = room[5:]
-    follows = np.zeros(len(stops), np.int64)
-    if not _closed(body):
-        return -1
+    lists, list_bits, ends, used, seen, follows = room[5:]
+    whole = len(body) - BEYOND
     at = _blank(body, 0)
     if between == _COMMA:
         if not is_at(body, at, _BEGIN):
@@ -226,11 +191,7 @@ def scan(body: Octets, between: int, names: Octets, stops: Ints, kinds: Octets, 
             at += 1
         while not last:
             before = column + 1
-            column = (
-                _named(body, at + 1, names, stops, follows[before])
-                if is_at(body, at, _QUOTE)
-                else -1
-            )
+            column = _named(body, at + 1, names, follows[before]) if is_at(body, at, QUOTE) else -1
             if column < 0 or seen[column] == row + 1:
                 return -1
             follows[before], seen[column] = column, row + 1
@@ -238,18 +199,18 @@ def scan(body: Octets, between: int, names: Octets, stops: Ints, kinds: Octets, 
             if at < 0:
                 return -1
             kind = kinds[column]
-            if body[at] == _SMALL_N:
+            if is_at(body, at, _SMALL_N):
                 at = _word(body, at, b"null")
             elif kind == LIST:
-                if body[at] != _BEGIN:
+                if not is_at(body, at, _BEGIN):
                     return -1
                 at, used[column] = _list(body, at, lists, list_bits, column, used[column])
                 sizes[column, row] = 0
             else:
-                at, start, size, value, known, whole = _value(body, at, kind)
+                at, start, size, value, known, count = _value(body, at, kind)
                 starts[column, row], sizes[column, row] = start, size
                 if kind == COUNT:
-                    counts[column, row] = whole
+                    counts[column, row] = count
                 elif known:
                     bits[column, row] = known
                 elif kind == NUMBER:
@@ -262,13 +223,13 @@ def scan(body: Octets, between: int, names: Octets, stops: Ints, kinds: Octets, 
         row += 1
         for one in range(len(used)):
             ends[one, row] = used[one]
-        at, done = _line_end(body, at) if between == _NEWLINE else _next(body, at, _END)
+        at, done = _line_end(body, at, whole) if between == _NEWLINE else _next(body, at, _END)
         if at < 0:
             return -1
-    return row if _blank(body, at) == len(body) else -1
+    return row if _blank(body, at) == whole else -1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def opened(body: Octets) -> int:
     """How many objects the body can have at the most."""
     found = 0
@@ -277,7 +238,7 @@ def opened(body: Octets) -> int:
     return found
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def weighed(sizes: Codes, seen: Ints, rows: int, known: Ints, letters: Ints) -> None:
     """How many cells of each column have a value, and the bytes of all its texts."""
     for column in range(len(seen)):
@@ -290,7 +251,7 @@ def weighed(sizes: Codes, seen: Ints, rows: int, known: Ints, letters: Ints) -> 
             known[column], letters[column] = cells, total
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def copied(body: Octets, starts: Codes, sizes: Codes, ends: Codes, texts: Octets) -> None:
     """The bytes of each text to `texts`, one after the other, and where each ends."""
     here = 0

@@ -10,6 +10,9 @@ import numpy as np
 REACH = 300
 """Powers of ten beyond this are left to the careful way."""
 _BITS = 128
+_HALVES_FROM = -27
+"""From this power on a number can lie in the middle of two doubles, which is seen only where the
+last of the 128 bits is the one rounded up."""
 
 
 def _normal(power: int) -> int:
@@ -19,6 +22,8 @@ def _normal(power: int) -> int:
         length = value.bit_length()
         return value >> (length - _BITS) if length > _BITS else value << (_BITS - length)
     divisor = 5**-power
+    if power >= _HALVES_FROM:
+        return (1 << (divisor.bit_length() + _BITS - 1)) // divisor + 1
     value = (1 << (2 * divisor.bit_length() + _BITS)) // divisor + 1
     return value >> (value.bit_length() - _BITS)
 

@@ -54,8 +54,19 @@ NAMES = tuple(
 """What a sender may send, columns of lists first."""
 _LISTS = sum(_kind(name) == LIST for name in NAMES)
 _KIND_OF = np.array([_kind(name) for name in NAMES], np.uint8)
-_LETTERS = np.frombuffer("".join(NAMES).encode(), np.uint8)
 _STOPS = np.cumsum([0, *map(len, NAMES)], dtype=np.int64)
+
+
+def _spelt(name: str) -> tuple[int, int, int, int]:
+    """A name and its closing quote as two words, each with the bits that count in it."""
+    spelt = name.encode() + b'"'
+    parts = [part.ljust(8, b"\0") for part in (spelt[:8], spelt[8:16])]
+    masks = [b"\xff" * len(part) for part in (spelt[:8], spelt[8:16])]
+    one, two, first, second = (int.from_bytes(b, "little") for b in (*parts, *masks))
+    return one, first, two, second
+
+
+_SPELT = np.array([_spelt(name) for name in NAMES], np.uint64)
 _FIGURES = frozenset({NUMBER, COUNT, LIST})
 _compiled: list[ModuleType] = []
 _met = [0]
@@ -103,9 +114,9 @@ def _readable(body: bytes) -> bool:
 
 
 def _decoded(body: bytes, by: ModuleType, *, lines: bool) -> Decoded | None:
-    octets = np.frombuffer(body, np.uint8)
+    octets = np.frombuffer(body + bytes(by.BEYOND), np.uint8)
     found = room(len(NAMES), _LISTS, by.opened(octets), len(body))
-    count = by.scan(octets, ord("\n" if lines else ","), _LETTERS, _STOPS, _KIND_OF, found)
+    count = by.scan(octets, ord("\n" if lines else ","), _SPELT, _STOPS, _KIND_OF, found)
     if count < 0:
         return None
     known, letters = np.zeros(len(NAMES), np.int64), np.zeros(len(NAMES), np.int64)

@@ -34,6 +34,8 @@ class Room(NamedTuple):
     used: Ints
     seen: Ints
     """The last row that had the column, counted from one."""
+    follows: Ints
+    """The column that came after each, and after the begin of a row."""
 
 
 def room(columns: int, lists: int, rows: int, size: int) -> Room:
@@ -50,4 +52,5 @@ def room(columns: int, lists: int, rows: int, size: int) -> Room:
         ends=np.zeros((lists, rows + 1), np.int32),
         used=np.zeros(lists, np.int64),
         seen=np.zeros(columns, np.int64),
+        follows=np.zeros(columns + 1, np.int64),
     )
