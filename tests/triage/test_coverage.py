@@ -1,7 +1,7 @@
 """What the map of techniques shows, and what it does not hide."""
 
 from stanch.triage.taxonomy.atlas import Matrix, Technique, packaged
-from stanch.triage.taxonomy.coverage import coverage, watched
+from stanch.triage.taxonomy.coverage import answered, coverage, watched
 
 SMALL = Matrix(
     version="1",
@@ -23,6 +23,14 @@ def test_a_technique_nobody_looks_for_is_shown_as_such() -> None:
 def test_a_part_of_a_technique_counts_for_the_whole() -> None:
     first = coverage(SMALL, {"eye": ["T1.000"]}, ["T1.000@1", "T1@1"])[0]
     assert (first.squares[0].watched_by, first.squares[0].seen) == (("eye",), 2)
+
+
+def test_what_is_answered_and_not_looked_for_is_told_apart() -> None:
+    columns = coverage(SMALL, {"eye": ["T2"]}, [], {"book": ["T1.000"]})
+    squares = {s.id: s for column in columns for s in column.squares}
+    assert (squares["T1"].watched_by, squares["T1"].answered_by) == ((), ("book",))
+    assert squares["T2"].answered_by == ()
+    assert (watched(columns), answered(columns)) == ((1, 2), 1)
 
 
 def test_a_technique_of_two_tactics_is_counted_once() -> None:

@@ -16,6 +16,8 @@ from stanch.engine.placed import Placed, place
 from stanch.engine.policies import Change
 from stanch.settings import Settings
 from stanch.triage.callout import Call
+from stanch.triage.severity.factors import factors
+from stanch.triage.severity.judge import severity_of
 from stanch.vocabulary.approval import Approval, Risk
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.clock import Clock
@@ -38,7 +40,7 @@ from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, demand_id
 from stanch.web.alike import alike, people
-from stanch.web.visit import Console
+from stanch.web.visit import Answer, Console
 
 NOW = datetime.now(UTC)
 FRAUD = AssetId("fraud")
@@ -130,6 +132,9 @@ def test_a_question_that_waits_comes_before_what_is_recommended(
     assert re.search(r"It asks: Block key-2 on fraud\? \d+ min left and 1 more Answer it", said)
     assert "Next:" not in said
     assert "Look at it" in stands(read, console, VIC)
+    home = read(console, "/")
+    assert home.count("Block key-2 on fraud?") == 1
+    assert "Block key-2 on fraud? Somebody copies the model" in home
 
 
 def test_a_playbook_at_work_says_so_and_one_that_waits_holds_nobody_up(
@@ -239,6 +244,35 @@ def test_home_says_which_policy_each_guard_runs_and_what_is_blind(
     assert "fraud : no baseline 1 detector is blind: score shift" in said
     console.guards.report(Report(guard="edge-1", asset=FRAUD, version=1))
     assert "version 1 2 at 1 1" in read(console, "/")
+
+
+def test_what_was_seen_in_a_window_that_goes_on_stands_in_this_hour(
+    world: tuple[Parts, Console], asked: Callable[..., Answer]
+) -> None:
+    parts, console = world
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    ends = (hour - timedelta(hours=2), hour, hour + timedelta(hours=1), hour + timedelta(hours=2))
+    with parts.store.begin() as tx:
+        made = [
+            replace(seen("odd", 1.0, 0), window=Span(start=end - timedelta(minutes=20), end=end))
+            for end in ends
+        ]
+        tx.findings.put(made, at=NOW)
+    page = asked(console, "GET", "/").body.decode()
+    strip = re.findall(r"<title>\d\d:00 UTC: (\d+) finding", page)
+    assert strip[-4:] == ["1", "0", "1", "2"]
+
+
+def test_each_part_of_the_vector_is_said_in_words(
+    world: tuple[Parts, Console], read: Callable[..., str]
+) -> None:
+    parts, console = world
+    with parts.store.begin() as tx:
+        tx.incidents.save(replace(tx.incidents.get(CASE), severity=severity_of(factors(MI=4))))
+    said = read(console, f"/incidents/{CASE}")
+    assert "or copied whole. That makes it high." in said
+    assert "The model itself 4 of 4: the model is controlled" in said
+    assert "/MI:4/" in said
 
 
 def seen(says: str, strength: float, minutes: int) -> Finding:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from stanch.app.parts import Parts, opened
 from stanch.app.serving import console_of
 from stanch.app.work import work_of
+from stanch.detect.registry import detectors
 from stanch.engine.event_list import Events
 from stanch.engine.evidence import Piece
 from stanch.engine.ingest.schema import conform
@@ -25,6 +26,7 @@ from stanch.engine.placed import Placed, place
 from stanch.engine.policies import Change
 from stanch.engine.watch.memory import keep_history
 from stanch.settings import Settings
+from stanch.triage.taxonomy.labels import IDS
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.clock import Clock
 from stanch.vocabulary.event import EventKind
@@ -261,6 +263,36 @@ def test_a_principal_is_shown_before_the_lake_is_asked_and_when_it_does_not_answ
     assert whole.index("took over 60 s") < whole.index("Findings that name them")
 
 
+def test_what_is_alike_on_the_timeline_opens_to_all_of_it(
+    tmp_path: Path, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
+    with opened(Settings(data=tmp_path)) as parts:
+        with parts.store.begin() as tx:
+            kept = tx.findings.put([finding(n) for n in range(1, 31)], at=NOW)
+            tx.incidents.add(
+                Incident(
+                    id=CASE,
+                    title="A copy",
+                    asset=AssetId("fraud"),
+                    opened=NOW,
+                    first_seen=NOW,
+                    updated=NOW,
+                    findings=tuple(f.id for f in kept),
+                )
+            )
+        console = console_of(parts, work_of(parts))
+        where = f"/incidents/{CASE}/timeline"
+        assert "30 like it since" in read(console, where)
+        first = asked(console, "GET", where).body.decode()
+        assert first.count('<a href="/findings/') == 20
+        onward = re.search(r'href="([^"]+)">All 30 one by one', first)
+        assert onward is not None
+        every = asked(console, "GET", where + unescape(onward[1])).body.decode()
+        assert len(re.findall(r"<bdi>Sight number \d+", every)) == 30
+        assert "30 that are alike, one by one" in every
+        assert every.count('name="pin"') == 30
+
+
 def test_a_view_is_kept_for_oneself_or_for_all(
     console: Console, asked: Callable[..., Answer], read: Callable[..., str]
 ) -> None:
@@ -389,6 +421,20 @@ def test_a_technique_is_the_darker_the_more_incidents_used_it(
         said = asked(console_of(parts, work_of(parts)), "GET", "/measures").body.decode()
     assert re.search(r'heat-2"><span class="id">AML\.T0024<', said)
     assert re.search(r'heat-1"><span class="id">AML\.T0040<', said)
+
+
+def test_the_map_has_every_technique_that_a_detector_a_rule_or_a_playbook_names(
+    console: Console, asked: Callable[..., Answer]
+) -> None:
+    page = asked(console, "GET", "/measures").body.decode()
+    squares = re.findall(r'<li class="square([^"]*)"><span class="id">(.*?)<', page)
+    known = {name: marks.split() for marks, name in squares}
+    every = (*detectors().values(), *console.rulebook.asked())
+    looked_for = {".".join(t.split(".")[:2]) for one in every for t in one.atlas}
+    assert {"AML.T0053", "AML.T0025"} <= looked_for
+    answered = {".".join(t.split(".")[:2]) for ids in IDS.values() for t in ids.atlas}
+    assert all(known[t] for t in looked_for | answered)
+    assert not known["AML.T0000"]
 
 
 def test_each_version_stands_with_its_digest_and_who_signed_it(

@@ -107,6 +107,13 @@ class Rulebook:
         own = {e.id: _shown(e, replaces=e.id in ours) for e in kept if not e.aside}
         return tuple(one for _, one in sorted({**ours, **own}.items()))
 
+    def asked(self) -> tuple[Rule, ...]:
+        """The rules that the watch asks; one of people's own stands in place of ours of its id."""
+        off = Limits().off
+        with self._store.look() as tx:
+            every = {rule.id: rule for rule in (*packaged(), *own_rules(tx))}
+        return tuple(rule for key, rule in every.items() if key not in off)
+
     def __contains__(self, key: object) -> bool:
         """Whether a rule of this id is in use."""
         return any(one.id == key for one in self.in_use())

@@ -1,7 +1,8 @@
 """Home: what needs me now, how every asset is, what cannot be told. Calm when all is well."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -9,13 +10,15 @@ from stanch.engine.blindness import blind_now
 from stanch.engine.ports import Transaction
 from stanch.prepare.readiness import Check, readiness
 from stanch.vocabulary.approval import Answer as Said
+from stanch.vocabulary.approval import Approval
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.clock import ClockState
-from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.incident import Level
 from stanch.vocabulary.kept import BlindSpot
 from stanch.vocabulary.listing import Sort, Wanted
 from stanch.vocabulary.policy import Mode
+from stanch.vocabulary.trouble import NotFound
 from stanch.web.charts import Cell, strip
 from stanch.web.pages.assets import known, versions_of
 from stanch.web.paper import page
@@ -25,6 +28,7 @@ from stanch.web.words import word
 HOURS = 24
 MOST_ASSETS = 200
 _LOUD = 10
+_TICK = timedelta(microseconds=1)
 _NUMBERS = re.compile(r"\d+")
 _LEVELS = sorted(Level, reverse=True)
 
@@ -56,10 +60,12 @@ def show(visit: Visit) -> Answer:
         levels = tx.incidents.facets(open_, ("severity",))["severity"]
         blinds = blind_now(tx)
         states = _states(visit, tx, hour, blinds)
+        asked_for = _titles(tx, questions)
     return page(
         visit,
         "home.html",
         questions=sorted(questions, key=lambda q: q.expires),
+        asked_for=asked_for,
         reviews=[one for one in overridden if one.review],
         clocks=clocks,
         worst=worst,
@@ -70,6 +76,15 @@ def show(visit: Visit) -> Answer:
         hours=HOURS,
         demo=visit.console.drills.stand(),
     )
+
+
+def _titles(tx: Transaction, questions: Sequence[Approval]) -> Mapping[IncidentId, str]:
+    """What each incident that is asked about is called."""
+    made: dict[IncidentId, str] = {}
+    for key in dict.fromkeys(q.incident for q in questions):
+        with suppress(NotFound):
+            made[key] = tx.incidents.line(key).incident.title
+    return made
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +125,7 @@ def _states(
 ) -> list[State]:
     assets = tx.assets.page(limit=MOST_ASSETS).items
     hours = [hour - timedelta(hours=h) for h in range(HOURS - 1, -1, -1)]
-    seen = [_found(tx, start) for start in hours]
+    seen = [_found(tx, start, last=start == hour) for start in hours]
     open_ = tx.incidents.facets(Wanted(closed=False), ("asset",))["asset"]
     policies = {v.asset: v for v in tx.policies.all_now()}
     made = []
@@ -132,8 +147,11 @@ def _states(
     return sorted(made, key=lambda s: (-s.incidents, -s.asset.criticality, s.asset.id))
 
 
-def _found(tx: Transaction, start: datetime) -> Mapping[str, int]:
-    wanted = Wanted(since=start, until=start + timedelta(hours=1))
+def _found(tx: Transaction, start: datetime, *, last: bool) -> Mapping[str, int]:
+    """How many findings each asset had in this hour; one whose window goes on is of the last."""
+    # A window that ends with the hour saw that hour, not the next one.
+    after, until = start + _TICK, start + _TICK + timedelta(hours=1)
+    wanted = Wanted(since=after, until=None if last else until)
     return tx.findings.facets(wanted, ("asset",))["asset"]
 
 

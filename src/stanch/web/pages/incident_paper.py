@@ -12,7 +12,8 @@ from stanch.web.lists import seen_at
 from stanch.web.markdown import html
 from stanch.web.pages.incident import case_of
 from stanch.web.pages.incident_actions import turns
-from stanch.web.pages.incident_time import LANES, drawn, moments_of, pins_of
+from stanch.web.pages.incident_moments import LANES, bunched, moments_of
+from stanch.web.pages.incident_time import drawn, pins_of
 from stanch.web.paper import page
 from stanch.web.questions import matters
 from stanch.web.visit import Answer, Page, Visit
@@ -43,7 +44,7 @@ def show(visit: Visit) -> Answer:
         notes = [(note, html(note.text)) for note in tx.notes.of(one.id)]
         entries = tx.mentions.count(one.id)
     points = drawn(happened, {p.moment.key for p in pins})
-    told = [m for m in moments if m.lane != "attack" or not m.href]
+    told = bunched(m for m in moments if m.lane != "attack" or not m.href)
     return page(
         visit,
         "incident_paper.html",
@@ -51,7 +52,7 @@ def show(visit: Visit) -> Answer:
         matters=matters(one),
         drawing=lanes(points, LANES, "What happened, by lane and time"),
         pins=pins,
-        moments=told[-MOMENTS:],
+        bunches=told[-MOMENTS:],
         left_out=max(0, len(told) - MOMENTS),
         findings=findings,
         seen=seen,

@@ -1,7 +1,6 @@
 """The incident in time: what the attacker, the system, the people and the law did, in lanes."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,44 +8,22 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from stanch.engine.clock import new_id
-from stanch.engine.judging import MACHINE
-from stanch.engine.ports import Transaction
 from stanch.vocabulary.casework import Link, LinkKind
 from stanch.vocabulary.ids import IncidentId
-from stanch.vocabulary.incident import Incident
-from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput
 from stanch.web.charts import Point, lanes
-from stanch.web.lists import seen_at
-from stanch.web.markdown import plain
 from stanch.web.pages.incident import case_of
+from stanch.web.pages.incident_moments import LANES, MOST, Bunch, Moment, bunched, moments_of
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
 from stanch.web.words import clock_second
 
-LANES = ("attack", "system", "people", "evidence", "law")
-MOST = 500
 PAGE = 100
+SHOWN = 20
+"""Of what is alike, so many open in place; all of it has a list of its own."""
 _SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 _SHORTEST = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Moment:
-    """One thing that happened."""
-
-    at: datetime
-    lane: str
-    says: str
-    href: str = ""
-    tone: str = "now"
-
-    @property
-    def key(self) -> str:
-        """What it is recognised by."""
-        seen = f"{self.at.isoformat()}\0{self.lane}\0{self.says}"
-        return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +60,7 @@ def show(visit: Visit) -> Answer:
     happened = [m for m in found if m.at <= visit.at]
     points = drawn(happened, pinned)
     skip = _number(visit.asked("skip"))
-    listed = found[::-1][skip : skip + PAGE]
+    told, alike = _told(found[::-1], visit.asked("like"))
     return page(
         visit,
         "incident_timeline.html",
@@ -92,8 +69,12 @@ def show(visit: Visit) -> Answer:
         drawing=lanes(points, picked or LANES, "What happened, by lane and time"),
         first=happened[0].at.timestamp() if happened else 0,
         last=happened[-1].at.timestamp() if happened else 0,
-        moments=listed,
+        bunches=told[skip : skip + PAGE],
+        alike=alike,
         total=len(found),
+        shown=SHOWN,
+        each={b.key: _link(visit, like=b.key) for b in told if len(b.moments) > 1},
+        together=_link(visit, like=""),
         cut=case.findings > MOST,
         most=MOST,
         pins=pins,
@@ -101,9 +82,18 @@ def show(visit: Visit) -> Answer:
         zooms=_zooms(visit),
         steps=_steps(visit, happened) if happened else (),
         lanes=[(lane, lane in picked, _toggled(visit, picked, lane)) for lane in LANES],
-        older=_link(visit, skip=str(skip + PAGE)) if len(found) > skip + PAGE else "",
+        older=_link(visit, skip=str(skip + PAGE)) if len(told) > skip + PAGE else "",
         newest=_link(visit, skip="") if skip else "",
     )
+
+
+def _told(newest: Sequence[Moment], like: str) -> tuple[list[Bunch], int]:
+    """What the list has: what is alike once, or one by one all that is like this; and how many."""
+    bunches = bunched(newest)
+    picked = next((b for b in bunches if like and b.key == like), None)
+    if picked is None:
+        return bunches, 0
+    return [Bunch(moments=(one,)) for one in picked.moments], len(picked.moments)
 
 
 def drawn(moments: Sequence[Moment], pinned: AbstractSet[str]) -> list[Point]:
@@ -223,77 +213,6 @@ def _link(visit: Visit, **change: str) -> str:
 
 def _kept(visit: Visit) -> list[tuple[str, str]]:
     return [(k, v) for k, values in visit.query.items() for v in values]
-
-
-def moments_of(tx: Transaction, one: Incident) -> Iterator[Moment]:
-    """Everything that has a time, in no order."""
-    yield Moment(at=one.first_seen, lane="attack", says="The earliest event behind it", tone="hot")
-    yield Moment(at=one.opened, lane="system", says="stanch opened the incident")
-    if one.contained_at:
-        yield Moment(at=one.contained_at, lane="system", says="Contained", tone="good")
-    if one.came_back:
-        href = f"/incidents/{one.came_back}"
-        says = f"It came back: {one.came_back} had been closed"
-        yield Moment(at=one.opened, lane="attack", says=says, href=href, tone="hot")
-    if one.loose_at:
-        says = "Seen again, and nothing held it"
-        yield Moment(at=one.loose_at, lane="attack", says=says, tone="hot")
-    if one.held_at and one.held_at != one.contained_at:
-        yield Moment(at=one.held_at, lane="system", says="Contained anew", tone="good")
-    if one.closed_at:
-        yield Moment(at=one.closed_at, lane="people", says="Closed", tone="good")
-    yield from _seen(tx, one)
-    yield from _done(tx, one)
-    yield from _owed(tx, one)
-
-
-def _seen(tx: Transaction, one: Incident) -> Iterator[Moment]:
-    of = Wanted(incident=(one.id,))
-    findings = tx.findings.page(of, limit=MOST).items
-    seen = seen_at(tx, findings)
-    for finding in findings:
-        key = finding.id
-        href = f"/findings/{key}"
-        yield Moment(at=seen[key], lane="attack", says=finding.says, href=href, tone="warm")
-    for item in tx.evidence.page(of, limit=200).items:
-        says = f"{item.name} was taken into evidence by {item.by}"
-        yield Moment(at=item.taken, lane="evidence", says=says, href=f"/evidence/{item.id}")
-
-
-def _done(tx: Transaction, one: Incident) -> Iterator[Moment]:
-    of = Wanted(incident=(one.id,))
-    for note in tx.notes.of(one.id):
-        href = f"/incidents/{one.id}/notes#{note.id}"
-        lane = "system" if note.by == MACHINE else "people"
-        yield Moment(at=note.at, lane=lane, says=f"{note.by}: {plain(note.text)}", href=href)
-    for asked in tx.approvals.page(of, limit=100).items:
-        href = f"/approvals/{asked.id}"
-        says = asked.shown.split("\n")[0]
-        yield Moment(at=asked.asked, lane="system", says=f"Asked: {says}", href=href)
-        for vote in asked.votes:
-            told = f"{vote.by} said {'yes' if vote.yes else 'no'}: {says}"
-            yield Moment(at=vote.at, lane="people", says=told, href=href)
-        if found := asked.reviewed:
-            told = f"{found.by} reviewed the override: {found.finding}"
-            yield Moment(at=found.at, lane="people", says=told, href=href)
-    for kept in tx.policies.history(one.asset):
-        if kept.incident == one.id:
-            told = f"{kept.by} put policy {kept.version} in force: {kept.because}"
-            href = f"/incidents/{one.id}/actions"
-            yield Moment(at=kept.at, lane="system", says=told, href=href, tone="good")
-    for run in tx.runs.page(of, limit=50).items:
-        why = f", round {run.round}: {run.because}" if run.because else ""
-        yield Moment(at=run.started, lane="system", says=f"Playbook {run.playbook} began{why}")
-
-
-def _owed(tx: Transaction, one: Incident) -> Iterator[Moment]:
-    for clock in tx.clocks.page(Wanted(incident=(one.id,)), limit=50).items:
-        duty = f"{clock.duty} ({clock.law})"
-        yield Moment(at=clock.started, lane="law", says=f"Clock began: {duty}")
-        if clock.met:
-            yield Moment(at=clock.met, lane="law", says=f"Met: {duty}", tone="good")
-        else:
-            yield Moment(at=clock.due, lane="law", says=f"Due: {duty}", tone="hot")
 
 
 _HERE = "/incidents/{incident:str}"

@@ -7,7 +7,9 @@ from stanch.detect.registry import detectors
 from stanch.engine.measuring import Asked, told
 from stanch.learn.measures import Period
 from stanch.triage.taxonomy.atlas import packaged
-from stanch.triage.taxonomy.coverage import coverage, watched
+from stanch.triage.taxonomy.coverage import answered, coverage, watched
+from stanch.triage.taxonomy.labels import IDS
+from stanch.vocabulary.finding import AttackKind
 from stanch.web.paper import page
 from stanch.web.trends import Spread, Stack, spreads, stacks
 from stanch.web.visit import Answer, Page, Visit
@@ -25,9 +27,7 @@ def show(visit: Visit) -> Answer:
     exercise = visit.asked("of") == "exercises"
     _, asked = _SPANS[name]
     found = told(visit.console.store, visit.console.clock, replace(asked, exercise=exercise))
-    columns = coverage(
-        packaged(), {d.title: d.atlas for d in detectors().values()}, found.techniques
-    )
+    columns = coverage(packaged(), _watchers(visit), found.techniques, _answers(visit))
     return page(
         visit,
         "measures.html",
@@ -41,8 +41,24 @@ def show(visit: Visit) -> Answer:
         containing=_times(found.periods, "to_contain", "From the incident to its containment"),
         columns=columns,
         covered=watched(columns),
+        answered=answered(columns),
         version=packaged().version,
     )
+
+
+def _watchers(visit: Visit) -> Mapping[str, Sequence[str]]:
+    """The detectors and the rules that are asked, with the techniques that each looks for."""
+    every = (*detectors().values(), *visit.console.rulebook.asked())
+    return {one.title: one.atlas for one in every}
+
+
+def _answers(visit: Visit) -> Mapping[str, Sequence[str]]:
+    """The playbooks, with the techniques of the attacks that each answers."""
+    made: dict[str, Sequence[str]] = {}
+    for one in visit.console.books.values():
+        kinds = [kind for kind in AttackKind if kind in one.playbook.answers]
+        made[one.playbook.title] = [t for kind in kinds for t in IDS[kind].atlas]
+    return made
 
 
 def _day(period: Period) -> str:
