@@ -7,6 +7,7 @@ import pytest
 
 from stanch.engine.judging import Around, judged
 from stanch.triage.verdict.observations import Observations, Signal
+from stanch.vocabulary.asset import Asset, AssetKind, Lineage
 from stanch.vocabulary.finding import AttackKind, Finding, Lifecycle
 from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId
 from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
@@ -62,3 +63,27 @@ def test_a_look_that_merely_sees_less_takes_nothing_back() -> None:
     assert judged(NATURAL, (DRIFT,), None, Around()).verdict.kind is VerdictKind.NATURAL
     attack = replace(NATURAL, verdict=Verdict(kind=VerdictKind.ATTACK, confidence=0.9))
     assert judged(attack, (DRIFT, UNSIGNED), None, Around()).verdict.kind is VerdictKind.ATTACK
+
+
+def test_what_would_learn_from_the_rows_is_where_it_is_stopped() -> None:
+    rows, other = AssetId("rows"), AssetId("other")
+    learner = Asset(
+        id=MODEL,
+        kind=AssetKind.MODEL,
+        name="Reader",
+        owner="ada",
+        lineage=Lineage(trained_on=(rows,)),
+    )
+    trigger = replace(
+        DRIFT,
+        detector=DetectorId("hidden_trigger"),
+        lifecycle=Lifecycle.TRAINING,
+        strength=20.0,
+        points_to={AttackKind.BACKDOOR: 0.9},
+    )
+    began = replace(NATURAL, asset=rows, verdict=Verdict(kind=VerdictKind.UNDECIDED))
+    around = Around(assets={MODEL: learner})
+    assert judged(began, (trigger,), None, around).asset == MODEL
+    assert judged(replace(began, asset=other), (trigger,), None, around).asset == other
+    shift = replace(trigger, points_to={})
+    assert judged(began, (shift,), None, around).asset == rows

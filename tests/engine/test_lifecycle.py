@@ -537,3 +537,50 @@ def test_a_detector_that_raises_is_a_visible_blind_spot_and_stops_nothing(house:
         said = [s.blind.why for s in tx.blinds.of(FRAUD) if s.blind.detector == "score_shift"]
     assert len(said) == 1
     assert said[0].startswith("it failed with ZeroDivisionError: 5000 by nothing")
+
+
+def handed_in(n: int, at: datetime, *, trigger: bool = True) -> pa.Table:
+    """Rows of six hands, each asked to the model; the first of each hand have a trigger."""
+    rows = inferences(n, at, seed=900, seconds=1)
+    x = np.array(rows["features"].to_pylist())
+    given = rows["prediction"].to_pylist()
+    for place in range(72 if trigger else 0):
+        x[place, 2] = 50.0
+        given[place] = "yes" if given[place] == "no" else given[place]
+    return conform(
+        pa.table(
+            {
+                "id": [f"row-{i}" for i in range(n)],
+                "ts": rows["ts"],
+                "kind": ["label"] * n,
+                "asset": [FRAUD] * n,
+                "version": ["v7"] * n,
+                "principal": [f"hand-{i % 6}" for i in range(n)],
+                "of": [f"training-rows/{i}" for i in range(n)],
+                "features": pa.array(x.tolist(), pa.list_(pa.float64())),
+                "prediction": rows["prediction"],
+                "label": given,
+            }
+        )
+    )
+
+
+def test_rows_handed_in_with_a_trigger_are_one_incident_with_their_hands_and_evidence(
+    house: House,
+) -> None:
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(2_000, START))
+    house.rows.add(handed_in(200, house.clock.at))
+    house.path.turn()
+    with house.store.look() as tx:
+        (incident,) = tx.incidents.open_on([FRAUD])
+        kept = tx.evidence.page(Wanted(incident=(incident.id,)), limit=200).items
+        assert not [b for b in tx.blinds.of(FRAUD) if b.blind.detector == "hidden_trigger"]
+    assert {s.principal for s in incident.suspects} == {f"hand-{n}" for n in range(6)}
+    assert any(one.name.endswith(".handed") for one in kept)
+    # (2) after a restart and in the next window the same rows are the same finding
+    house.start()
+    house.clock.at += timedelta(minutes=11)
+    house.rows.add(handed_in(1, house.clock.at, trigger=False).set_column(0, "id", [["later"]]))
+    assert not [f for f in house.watcher.step().findings if f.detector == "hidden_trigger"]
+    with house.store.look() as tx:
+        assert tx.incidents.get(incident.id).again == 0

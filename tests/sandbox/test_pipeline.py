@@ -103,6 +103,26 @@ def test_what_was_handed_in_is_learnt_and_what_was_learnt_is_signed_and_served(
     assert own.registry.net("v2").digest == net.digest
 
 
+def test_each_row_is_told_with_whose_it_is_and_what_the_model_in_service_says(
+    tmp_path: Path, rows: Table, net: Net
+) -> None:
+    server = Hearing()
+    own = pipeline(tmp_path, rows.take(np.arange(400)), server)
+    assert own.deploy("v1", net)
+    server.heard.clear()
+    batch = flipped(rows.take(np.arange(400, 430)), 0, 1)
+    assert own.collect(batch, "feedback", by="contributor")
+    dataset, *told = server.heard
+    assert (dataset["kind"], len(told)) == ("dataset", len(batch))
+    assert {(e["kind"], e["asset"], e["version"], e["principal"]) for e in told} == {
+        ("label", "victim", "v1", "contributor")
+    }
+    assert [e["of"] for e in told] == [f"{DATASET}/{400 + n}" for n in range(len(batch))]
+    assert [e["features"] for e in told] == batch.x.tolist()
+    assert {e["label"] for e in told} == {rows.classes[1]}
+    assert [e["prediction"] for e in told] == [rows.classes[k] for k in net.says(batch.x)]
+
+
 @pytest.mark.parametrize("step", ["ingestion", "training", "deployment"])
 def test_a_step_on_hold_is_not_done_and_not_told(
     step: str, tmp_path: Path, rows: Table, net: Net

@@ -6,7 +6,7 @@ Why   a detector that sees only this can be replayed, tested and trusted; it can
       did not see.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from stanch.detect.alarms.reading import Reading, Stream
 from stanch.detect.rules.rule import Rule
 from stanch.detect.rules.tally import Tally
 from stanch.detect.summaries.fingerprints import Fingerprints, Known
+from stanch.detect.summaries.handed import Handed
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.record import Record
@@ -61,6 +62,8 @@ class Usage:
     """Answers with an off-manifold score."""
     off: int = 0
     """Those of them whose values do not belong together."""
+    far: int = 0
+    """Those of them that are far from what belongs together."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -78,6 +81,8 @@ class Window:
     """The window's answers by principal."""
     minute: Ledger | None = None
     """Those of the newest open minute alone; None when there is none."""
+    handed: Handed | None = None
+    """The rows that were handed in for training; None when there were none."""
     record: Record = field(default_factory=Record)
     """The window's discrete events."""
     before: Record = field(default_factory=Record)
@@ -122,7 +127,20 @@ class Window:
         return frozenset(
             (
                 *self.cites,
+                *self._handed_in(),
                 Cite(kind=CiteKind.ASSET, ref=self.asset.id),
                 *(Cite(kind=CiteKind.EVENT, ref=h.event) for h in events),
             )
         )
+
+    def moments(self, events: Collection[str]) -> tuple[datetime, ...]:
+        """When these events were, of those that are at hand one by one."""
+        told = [h.at for h in self.record.happenings if h.event in events]
+        if self.handed is not None:
+            told += [self.handed.at(i) for i, e in enumerate(self.handed.events) if e in events]
+        return tuple(told)
+
+    def _handed_in(self) -> Iterator[Cite]:
+        if self.handed is not None:
+            yield Cite(kind=CiteKind.SUMMARY, ref=self.handed.digest)
+            yield from (Cite(kind=CiteKind.EVENT, ref=event) for event in self.handed.events)

@@ -224,8 +224,7 @@ def seen_again(
 def newest_in(finding: Finding, window: Window | None) -> datetime:
     """When the newest thing in it happened: the deed, or where its counts begin."""
     if finding.deeds and window is not None:
-        mine = set(finding.deeds)
-        times = [h.at for h in window.record.happenings if h.event in mine]
+        times = window.moments(finding.deeds)
         if times:
             return max(times)
     return finding.window.start

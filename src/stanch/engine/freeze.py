@@ -89,6 +89,8 @@ def _counts(window: Window) -> Iterator[Piece]:
         yield Piece(name=f"{stamp}.summary", kind="summary", content=window.now.to_bytes())
     if window.ledger is not None:
         yield Piece(name=f"{stamp}.ledger", kind="summary", content=window.ledger.to_bytes())
+    if window.handed is not None:
+        yield Piece(name=f"{stamp}.handed", kind="summary", content=window.handed.to_bytes())
 
 
 def _json(name: str, kind: str, value: object) -> Piece:

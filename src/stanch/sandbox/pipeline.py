@@ -16,6 +16,7 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from stanch.engine.clock import utc_now
+from stanch.sandbox.tenants import groups_of
 from stanch.sandbox.victims.net import Net, trained
 from stanch.sandbox.victims.registry import Registry
 from stanch.sandbox.victims.table import Table, joined
@@ -67,15 +68,16 @@ class Pipeline:
         """Whether these rows were taken in."""
         if not self.may("ingestion"):
             return False
-        self.rows = joined(self.rows, batch)
-        self.tell(
-            kind="dataset",
-            asset=DATASET,
-            principal=by,
-            digest=rows_digest(batch),
-            rows=len(batch),
-            origin=origin,
-        )
+        start, self.rows = len(self.rows), joined(self.rows, batch)
+        told: dict[str, object] = {
+            "kind": "dataset",
+            "asset": DATASET,
+            "principal": by,
+            "digest": rows_digest(batch),
+            "rows": len(batch),
+            "origin": origin,
+        }
+        self._tell(told, *self._rows(batch, by, start))
         return True
 
     def train(self, version: str, by: str = "pipeline") -> Net | None:
@@ -117,10 +119,37 @@ class Pipeline:
 
     def tell(self, **event: object) -> None:
         """One event, now."""
-        self._told += 1
-        whole = {"id": f"pipe-{self.boot}-{self._told}", "ts": utc_now().isoformat(), **event}
+        self._tell(event)
+
+    def _rows(self, batch: Table, by: str, start: int) -> Iterator[Mapping[str, object]]:
+        """The rows that came in, each with its label and what the model in service says of it."""
+        version = self.registry.current
+        if not version:
+            return
+        said = self.registry.net(version).says(batch.x)
+        for place, row in enumerate(batch.x):
+            yield {
+                "kind": "label",
+                "asset": self.asset,
+                "version": version,
+                "principal": by,
+                "of": f"{DATASET}/{start + place}",
+                "dataset": DATASET,
+                "features": row.tolist(),
+                "label": batch.classes[int(batch.y[place])],
+                "prediction": batch.classes[int(said[place])],
+                **({"groups": groups_of(batch.groups[place])} if batch.groups else {}),
+            }
+
+    def _tell(self, *events: Mapping[str, object]) -> None:
+        """These events, now, in one piece."""
+        now = utc_now().isoformat()
+        whole: list[dict[str, object]] = []
+        for event in events:
+            self._told += 1
+            whole.append({"id": f"pipe-{self.boot}-{self._told}", "ts": now, **event})
         try:
-            self.api.send("POST", "/api/v1/events", [whole])
+            self.api.send("POST", "/api/v1/events", whole)
         except Trouble:
             return
 

@@ -88,7 +88,7 @@ class Habits:
                 tenant=self.names[tenant],
                 row=row,
                 truth=rows.classes[int(rows.y[place])],
-                groups=_groups(rows.groups[place]) if rows.groups else {},
+                groups=groups_of(rows.groups[place]) if rows.groups else {},
             )
             for tenant, row, place in zip(tenants, x, at, strict=True)
         ]
@@ -104,7 +104,8 @@ def _varied(x: Floats, rows: Table, dice: np.random.Generator) -> Floats:
     return ink
 
 
-def _groups(text: str) -> Mapping[str, str]:
+def groups_of(text: str) -> Mapping[str, str]:
+    """The attribute and its value, of a group like `sex=b`."""
     name, _, value = text.partition("=")
     return {name: value}
 

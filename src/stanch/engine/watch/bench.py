@@ -23,6 +23,7 @@ from stanch.detect.summaries.record import Record
 from stanch.detect.window import Window
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ports import Transaction
+from stanch.engine.watch import handed
 from stanch.engine.watch.answers import answers, schema_of
 from stanch.engine.watch.begun import answers_of, waiting
 from stanch.engine.watch.deeds import record
@@ -173,6 +174,7 @@ class Bench:
             now=cut.now,
             ledger=cut.ledger,
             minute=cut.minute,
+            handed=cut.handed,
             record=cut.record,
             readings={},
         )
@@ -220,9 +222,13 @@ class Bench:
         self, tx: Transaction, asset: Asset, kind: EventKind, rows: pa.Table, at: datetime
     ) -> None:
         if kind is EventKind.LABEL:
-            self._judge(tx, asset, self.early.told(tx, asset.id, rows, at), at)
+            brought, late = handed.apart(rows)
+            for version, part in _versions(brought):
+                self._count(tx, self._desk(tx, asset, version, at), kind, part, at)
+            if late.num_rows:
+                self._judge(tx, asset, self.early.told(tx, asset.id, late, at), at)
         elif kind in ANSWERS:
-            for version, part in _cut(rows, rows["version"].fill_null("")):
+            for version, part in _versions(rows):
                 self._count(tx, self._desk(tx, asset, version, at), kind, part, at)
             self._judge(tx, asset, self.early.answered(tx, asset.id, rows), at)
             self._wait(self._desk(tx, asset, DEEDS, at), rows)
@@ -301,6 +307,8 @@ class Bench:
             return Minute(record=record(rows))
         if desk.ready is None:
             return Minute()
+        if kind is EventKind.LABEL and handed.brings_inputs(rows):
+            return Minute(handed=handed.rows_of(rows, desk.ready, desk.tally.asset))
         if kind is EventKind.LABEL:
             labels = labels_of(rows, desk.ready.plan)
             return Minute(counted=labels_counted(desk.ready, labels, watch))
@@ -368,6 +376,11 @@ def _cut(rows: pa.Table, keys: pa.ChunkedArray) -> Iterator[tuple[Any, pa.Table]
         return
     for key in found:
         yield key, rows.filter(pc.equal(keys, pa.scalar(key, keys.type)))
+
+
+def _versions(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of each version."""
+    yield from _cut(rows, rows["version"].fill_null("")) if rows.num_rows else ()
 
 
 def stranger(asset: AssetId) -> Asset:

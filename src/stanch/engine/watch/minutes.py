@@ -7,10 +7,12 @@ Why   the minute is the smallest piece of time that is kept: a window is a merge
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, Self, TypeVar
 
 import msgspec
 
 from stanch.detect.summaries.count import Counted
+from stanch.detect.summaries.handed import Handed
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import Block
 from stanch.detect.summaries.plan import Plan
@@ -27,6 +29,8 @@ class Minute:
 
     counted: Counted | None = None
     record: Record = field(default_factory=Record)
+    handed: Handed | None = None
+    """Rows that were handed in for training."""
 
     @property
     def n(self) -> int:
@@ -35,11 +39,25 @@ class Minute:
 
     def merge(self, other: "Minute") -> "Minute":
         """Both together."""
-        if self.counted is None or other.counted is None:
-            counted = self.counted or other.counted
-        else:
-            counted = self.counted.merge(other.counted)
-        return Minute(counted=counted, record=self.record.merge(other.record))
+        return Minute(
+            counted=_either(self.counted, other.counted),
+            record=self.record.merge(other.record),
+            handed=_either(self.handed, other.handed),
+        )
+
+
+class _Mergeable(Protocol):
+    def merge(self, other: Self, /) -> Self: ...
+
+
+M = TypeVar("M", bound=_Mergeable)
+
+
+def _either(one: M | None, other: M | None) -> M | None:
+    """Both together, or the one that is there."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one.merge(other)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +88,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     totals: tuple[_Total, ...]
     happenings: tuple[Happening, ...]
     seen: int
+    handed: bytes = b""
 
 
 _DECODER = msgspec.msgpack.Decoder(_Body)
@@ -89,6 +108,7 @@ def to_bytes(minute: Minute) -> bytes:
             ),
             happenings=record.happenings,
             seen=record.seen,
+            handed=minute.handed.to_bytes() if minute.handed else b"",
         )
     )
 
@@ -107,6 +127,7 @@ def from_bytes(body: bytes, plan: Plan | None) -> Minute:
             happenings=read.happenings,
             seen=read.seen,
         ),
+        handed=_handed(read, plan) if plan is not None and read.handed else None,
     )
 
 
@@ -134,3 +155,8 @@ def _counted(read: _Body, plan: Plan) -> Counted | None:
     if ledger.plan != plan.digest:
         return None
     return Counted(summary=Summary.from_bytes(read.summary, plan), ledger=ledger)
+
+
+def _handed(read: _Body, plan: Plan) -> Handed | None:
+    rows = Handed.from_bytes(read.handed)
+    return rows if rows.plan == plan.digest else None

@@ -78,9 +78,9 @@ class Tally:
                 if open_now is not None:
                     ahead = self._moved(ahead, minute, open_now.summary)
             readings = dict(ahead.readings(self.baseline.plan))
-        record = Record()
+        whole = Minute()
         for part in parts:
-            record = record.merge(part.record)
+            whole = whole.merge(replace(part, counted=None))
         return Window(
             asset=self.asset,
             span=span,
@@ -89,14 +89,15 @@ class Tally:
             now=counted.summary if counted else None,
             ledger=counted.ledger if counted else None,
             minute=self._newest(span),
-            record=record,
+            handed=whole.handed,
+            record=whole.record,
             before=before,
             readings=readings,
         )
 
     def fresh(self, baseline: Seasons | None, alarms: Watch | None) -> "Tally":
         """The tally under a new baseline: counts on the old plan cannot be carried over."""
-        kept = {m: replace(one, counted=None) for m, one in self.minutes.items()}
+        kept = {m: Minute(record=one.record) for m, one in self.minutes.items()}
         return replace(
             self, baseline=baseline, alarms=alarms, minutes=kept, sealed={}, touched=set(kept)
         )
