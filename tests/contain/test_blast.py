@@ -44,8 +44,13 @@ def test_blocking_one_principal_hits_that_principal() -> None:
     assert found.principals == ("key-1",)
     assert found.share == 0.6
     assert found.says == (
-        "Hits 1 principals and 60 % of 1000 requests (600 refused, 0 answered otherwise)."
+        "Hits 1 principal and 60 % of 1000 requests (600 refused, 0 answered otherwise)."
     )
+
+
+def test_what_hits_nobody_says_so() -> None:
+    nobody = Policy(asset=A, deny=Deny(principals=frozenset({PrincipalId("key-9")})))
+    assert blast(NOW, nobody, TRAFFIC).says == "Hits nobody: none of 1000 requests."
 
 
 def test_blocking_a_network_hits_who_lives_there() -> None:

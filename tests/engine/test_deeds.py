@@ -134,7 +134,7 @@ def test_showing_changes_nothing_and_says_whom_it_hits(room: Room) -> None:
     room.traffic({"key-91": 1, "key-2": 99})
     shown = room.deeds.show(BLOCK)
     assert shown.risk is Risk.AUTOMATIC
-    assert "1 principals and 1 % of 100 requests" in shown.text
+    assert "1 principal and 1 % of 100 requests" in shown.text
     assert room.policies.standing(FRAUD).version == 0
 
 
@@ -195,7 +195,7 @@ def test_a_suspect_is_blocked_at_once_however_much_they_ask(room: Room) -> None:
     room.traffic({"key-91": 9_000, "key-2": 1_000})
     shown = room.deeds.show(BLOCK)
     assert shown.risk is Risk.AUTOMATIC
-    assert "Hits 1 principals and 90 % of 10000 requests" in shown.text
+    assert "Hits 1 principal and 90 % of 10000 requests" in shown.text
     named = replace(BLOCK, args={"principals": ("key-91", "key-2")})
     assert room.deeds.show(named).risk is Risk.ONE
     # Whom a person names in person needs no second one; everybody does.

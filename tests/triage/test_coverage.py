@@ -20,8 +20,9 @@ def test_a_technique_nobody_looks_for_is_shown_as_such() -> None:
     assert second.watched == 1
 
 
-def test_a_part_of_a_technique_counts_for_the_whole() -> None:
-    first = coverage(SMALL, {"eye": ["T1.000"]}, ["T1.000@1", "T1@1"])[0]
+def test_a_part_of_a_technique_counts_for_the_whole_once_in_an_incident() -> None:
+    seen = [("T1.000@1", "T1@1"), ("T1@1",)]
+    first = coverage(SMALL, {"eye": ["T1.000"]}, seen)[0]
     assert (first.squares[0].watched_by, first.squares[0].seen) == (("eye",), 2)
 
 
@@ -38,7 +39,7 @@ def test_a_technique_of_two_tactics_is_counted_once() -> None:
 
 
 def test_what_this_version_does_not_know_is_left_out() -> None:
-    assert watched(coverage(SMALL, {"eye": ["T9"]}, ["T9"])) == (0, 2)
+    assert watched(coverage(SMALL, {"eye": ["T9"]}, [["T9"]])) == (0, 2)
 
 
 def test_the_packaged_matrix_has_every_tactic_and_no_empty_one() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stanch.triage.severity.factors import ANCHORS, IMPACTS, NAMES, TOP, Factor, Factors, factors
+from stanch.triage.severity.factors import ANCHORS, IMPACTS, TOP, Factor, Factors, factors
 from stanch.triage.severity.facts import Measured, facts_of
 from stanch.triage.severity.judge import GATES, Gate, rank_of, severity_of
 from stanch.triage.severity.vector import factors_from, vector_of
@@ -97,8 +97,10 @@ def test_what_would_change_it_does_and_nothing_smaller_does(found: Factors) -> N
     severity = severity_of(found)
     told: dict[Factor, list[int]] = {f: [] for f in Factor}
     for says in severity.would_change:
-        steps = {(f, n) for f in Factor for n in range(TOP + 1) if ANCHORS[f][n] in says}
-        ((factor, number),) = {(f, n) for f, n in steps if says.lower().startswith(NAMES[f])}
+        anchor = says.lower().rpartition(". that would make it ")[0].split(": ")[-1]
+        ((factor, number),) = [
+            (f, n) for f in Factor for n in range(TOP + 1) if ANCHORS[f][n].lower() == anchor
+        ]
         told[factor].append(number)
     for factor in Factor:
         own = found[factor]

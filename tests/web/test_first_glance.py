@@ -272,7 +272,7 @@ def test_each_part_of_the_vector_is_said_in_words(
     said = read(console, f"/incidents/{CASE}")
     assert "or copied whole. That makes it high." in said
     assert "The model itself 4 of 4: the model is controlled" in said
-    assert "/MI:4/" in said
+    assert "/ MI:4/" in said
 
 
 def seen(says: str, strength: float, minutes: int) -> Finding:

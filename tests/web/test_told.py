@@ -18,11 +18,11 @@ def test_who_was_told_what_by_which_channel_and_how_it_ended() -> None:
     told = entry(
         Deed.PERSON_TOLD, to="ml_engineer", state="sent", channels="smtp ada", says="Look.", why=""
     )
-    assert sentence(told) == "ML engineer by smtp ada, sent: Look."
+    assert sentence(told) == "To ML engineer through smtp ada, sent: Look."
     failed = entry(
         Deed.PERSON_TOLD, to="ada", state="failed", channels="", says="Look.", why="down"
     )
-    assert sentence(failed) == "ada, failed (down): Look."
+    assert sentence(failed) == "To ada, failed (down): Look."
 
 
 def test_a_reminder_says_how_much_of_the_time_is_over() -> None:

@@ -65,9 +65,12 @@ class Blast:
         if not self.known:
             whom = "It holds for everybody. " if self.reach.everybody else ""
             return f"{whom}Nothing was asked in the span looked at, so nobody can be named."
+        if not (self.principals or self.refused or self.altered):
+            return f"Hits nobody: none of {self.requests} requests."
+        many = f"{len(self.principals)} principal{'' if len(self.principals) == 1 else 's'}"
         more = " and others who are not known by name" if self.each.get(NAMELESS) else ""
         return (
-            f"Hits {len(self.principals)} principals{more} and {100 * self.share:.3g} % of "
+            f"Hits {many}{more} and {100 * self.share:.3g} % of "
             f"{self.requests} requests ({float(self.refused):.6g} refused, "
             f"{float(self.altered):.6g} answered otherwise)."
         )

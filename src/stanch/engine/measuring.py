@@ -44,8 +44,8 @@ class Told:
     periods: tuple[Period, ...]
     """Oldest first; the last one ends now."""
     whole: Period
-    techniques: tuple[str, ...]
-    """What the incidents were named after, once for each incident that was."""
+    techniques: tuple[tuple[str, ...], ...]
+    """What each incident was named after."""
 
 
 def measures(store: Store, clock: Clock, asked: Asked) -> tuple[Period, ...]:
@@ -67,10 +67,7 @@ def told(store: Store, clock: Clock, asked: Asked) -> Told:
         periods=measured(cases, spans, now=now),
         whole=measured(cases, [whole], now=now)[0],
         techniques=tuple(
-            one
-            for case in cases
-            if case.incident.merged_into is None
-            for one in case.incident.atlas
+            case.incident.atlas for case in cases if case.incident.merged_into is None
         ),
     )
 

@@ -89,10 +89,10 @@ def sentence(entry: Entry) -> str:
 
 def _carried(facts: Mapping[str, Scalar]) -> str:
     """To whom, by which channel, with what end, and the words."""
-    how = f" by {facts['channels']}" if facts.get("channels") else ""
+    how = f" through {facts['channels']}" if facts.get("channels") else ""
     why = f" ({facts['why']})" if facts.get("why") else ""
     state = word(facts.get("state", "told"))
-    return f"{word(facts['to'])}{how}, {state}{why}: {facts.get('says', '')}"
+    return f"To {word(facts['to'])}{how}, {state}{why}: {facts.get('says', '')}"
 
 
 def _fact(name: str, value: object) -> str:

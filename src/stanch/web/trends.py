@@ -13,8 +13,8 @@ from markupsafe import Markup
 from stanch.web.charts import Box, Paper, drawing, label, rect, said
 from stanch.web.words import short, spell
 
-_WIDE, _FLOOR, _TALL, _LEFT = 560.0, 150.0, 132.0, 44.0
-_LABELS = 6
+_WIDE, _FLOOR, _TALL, _LEFT = 340.0, 150.0, 132.0, 48.0
+_LABELS = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

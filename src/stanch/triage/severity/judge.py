@@ -45,36 +45,36 @@ class Gate:
 GATES: tuple[Gate, ...] = (
     Gate(
         name="serious_harm",
-        says="death, serious harm or critical infrastructure: high, whatever else",
+        says="death, serious harm or critical infrastructure is high, whatever else holds",
         when=lambda f: f[F.HARM] == TOP,
         floor=Level.HIGH,
     ),
     Gate(
         name="model_lost",
-        says="the model is controlled, replaced or copied whole: high",
+        says="a model that is lost to somebody else is high, whatever else holds",
         when=lambda f: f[F.INTEGRITY] == TOP,
         floor=Level.HIGH,
     ),
     Gate(
         name="discrimination",
-        says="a protected group is refused systematically: high",
+        says="a protected group that is refused systematically is high, whatever else holds",
         when=lambda f: f[F.RIGHTS] == TOP,
         floor=Level.HIGH,
     ),
     Gate(
         name="special_data",
-        says="special categories of data, or personal data of many: medium at least",
+        says="special categories of data, or personal data of many, are medium at least",
         when=lambda f: f[F.DATA] >= 3,  # noqa: PLR2004  a step of the written anchors
         floor=Level.MEDIUM,
     ),
     Gate(
         name="unwatched_and_final",
-        says="it acts by itself and cannot be undone: one level up",
+        says="what acts by itself and cannot be undone is one level higher",
         when=lambda f: f[F.REVERSIBILITY] == TOP and f[F.AUTONOMY] >= 3,  # noqa: PLR2004  anchor
     ),
     Gate(
         name="active_and_wide",
-        says="an attack is going on, over several assets or most users: one level up",
+        says="an attack that goes on, over several assets or most users, is one level higher",
         when=lambda f: f[F.ADVERSARY] == TOP and f[F.BLAST] >= 3,  # noqa: PLR2004  anchor
     ),
 )
@@ -129,6 +129,7 @@ def _changes(found: Factors, level: Level) -> Iterator[str]:
 
 
 def _told(factor: Factor, value: int) -> str:
-    """What this step of a factor means, as a sentence begins."""
-    name = NAMES[factor]
-    return f"{name[:1].upper()}{name[1:]}: {ANCHORS[factor][value]}"
+    """What this step means, as a sentence begins; that of an impact says itself what it is of."""
+    name = "" if factor in IMPACTS else f"{NAMES[factor]}: "
+    says = f"{name}{ANCHORS[factor][value]}"
+    return f"{says[:1].upper()}{says[1:]}"

@@ -45,12 +45,16 @@ class Column:
 def coverage(
     matrix: Matrix,
     watchers: Mapping[str, Iterable[str]],
-    seen: Iterable[str],
+    seen: Iterable[Iterable[str]],
     answers: Mapping[str, Iterable[str]] = MappingProxyType({}),
 ) -> tuple[Column, ...]:
     """Every tactic with its techniques, who looks for and answers them, how often each was seen."""
     watched_by, answered_by = _by(matrix, watchers), _by(matrix, answers)
-    counts = Counter(_top(matrix, one) for one in _known(matrix, seen))
+    counts = Counter(
+        technique
+        for incident in seen
+        for technique in {_top(matrix, one) for one in _known(matrix, incident)}
+    )
     return tuple(
         Column(
             id=tactic,

@@ -172,7 +172,8 @@ class Played:
 
 def _played(visit: Visit, run: Run, book: Playbook | None) -> Played:
     lines = visit.console.custody.history(run.id, deeds=(Deed.STEP_DONE,), limit=_STEPS)
-    came = {str(i.entry.facts.get("step", "")): str(i.entry.facts.get("says", "")) for i in lines}
+    told = [one.entry.facts for one in reversed(lines)]
+    came = {str(facts.get("step", "")): str(facts.get("says", "")) for facts in told}
     here = frozenset({run.step}) if run.state not in OVER else frozenset()
     drawing = flow(book, Marks(here=here, done=frozenset(came))) if book else ""
     return Played(run=run, book=book, came=came, drawing=drawing)
