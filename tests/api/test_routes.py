@@ -107,11 +107,16 @@ def test_evidence_is_kept_proved_read_and_exported(server: Any, tmp_path: Path) 
     assert proof["digest"] == kept.json["digest"]
     assert kept.json["digest"].encode() in base64.b64decode(proof["leaf"])
     assert proof["proof"].startswith("c2sp.org/tlog-proof@v1")
-    bundle = server.ask("POST", "/api/v1/incidents/all/bundle")
+    seen = server.ask("GET", "/log/checkpoint", key="").body.decode()
+    size = int(seen.splitlines()[1])
+    bundle = server.ask("POST", f"/api/v1/incidents/all/bundle?since={size}")
     assert bundle.status == 200, bundle.body
     path = tmp_path / "bundle.zip"
     path.write_bytes(bundle.body)
-    assert examine(path)["holds"] is True
+    assert examine(path, [], seen)["continues"] == size
+    grown = server.ask("GET", f"/log/consistency?since={size}", key="")
+    assert grown.body.decode().startswith(f"old {size}\n")
+    assert server.ask("GET", "/log/consistency?since=999999", key="").status == 422
     assert server.ask("GET", "/api/v1/evidence-check").json["holds"] is True
     point = server.ask("GET", "/log/checkpoint", key="").body.decode()
     assert point.startswith("stanch/")

@@ -14,7 +14,7 @@ from stanch.store import verify
 from stanch.vocabulary.ids import Digest, EvidenceId, IncidentId
 from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.record import Deed
-from stanch.vocabulary.trouble import NotFound
+from stanch.vocabulary.trouble import BadInput, NotFound
 
 ADA = Caller(name="ada", scopes=frozenset({Scope.ADMIN}))
 
@@ -80,6 +80,32 @@ def test_a_bundle_is_read_once_and_leaves_no_copy(
     assert [p.name for p in tmp_path.iterdir()] == ["out.zip"]
     with pytest.raises(NotFound):
         desk.bundle(IncidentId("inc-nothing"), ADA)
+
+
+def test_who_kept_a_checkpoint_is_shown_that_nothing_before_it_changed(
+    desk: Desk, parts: Parts, tmp_path: Path
+) -> None:
+    desk.put(Upload(kind="note", name="s.txt"), b"since then", ADA)
+    kept = desk.checkpoint().decode()
+    size = verify.parse_checkpoint(kept).size
+    desk.put(Upload(kind="note", name="u.txt"), b"after it", ADA)
+    for since, holds in ((size, True), (size - 1, None), (None, None)):
+        _, content = desk.bundle(ALL, ADA, since)
+        (tmp_path / "out.zip").write_bytes(b"".join(content))
+        assert verify.examine(tmp_path / "out.zip", [], kept)["holds"] is holds
+    first, *steps = desk.grown(size).decode().partition("\n\n")[0].splitlines()
+    now = verify.check_checkpoint(desk.checkpoint().decode(), parts.log.keys)
+    old = verify.parse_checkpoint(kept)
+    path = verify.hashes(steps, "steps")
+    assert first == f"old {size}"
+    assert verify.consistent((size, old.root), (now.size, now.root), path)
+    entries = parts.log.size
+    for wrong in (entries + 100, -1):
+        with pytest.raises(BadInput, match="nobody can have seen"):
+            desk.bundle(ALL, ADA, wrong)
+        with pytest.raises(BadInput, match="nobody can have seen"):
+            desk.grown(wrong)
+    assert parts.log.size == entries
 
 
 def test_only_tiles_are_handed_out(desk: Desk) -> None:

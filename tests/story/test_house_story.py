@@ -120,7 +120,11 @@ def test_from_the_first_start_to_proof_in_a_strangers_hands(  # noqa: PLR0915  o
         got = tmp_path / "got.yaml"
         stanch("vault", "get", kept["id"], "-o", got, data=data)
         assert got.read_bytes() == asset.read_bytes()
-        stanch("evidence", "export", "all", "-o", bundle, data=data)
+        checkpoint = tmp_path / "checkpoint"
+        checkpoint.write_bytes((data / "log" / "checkpoint").read_bytes())
+        stanch("evidence", "export", "all", "-o", bundle, "--since", checkpoint, data=data)
+        remembered = ["--remembered", str(checkpoint)]
+        assert stanch("evidence", "verify", bundle, *remembered, data=data)["continues"] > 0
         # somebody else's start on the same folder says so and stops
         second = subprocess.run(
             [*STANCH, "up", "--data", str(data), "--port", "0"],

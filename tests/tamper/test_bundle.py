@@ -103,6 +103,7 @@ def test_both_shapes_hold_and_say_what_they_hold(made: Made) -> None:
     for name, entries in (("bundle.zip", 3), ("bundle", 4)):
         found = verify.examine(made.folder / name, [SIGNER.fingerprint], made.remembered)
         assert (found["holds"], found["items"], found["entries"]) == (True, 2, entries)
+        assert (found["continues"], "1 entries you knew" in found["says"]) == (1, True)
 
 
 def test_the_verifier_inside_runs_alone(made: Made, tmp_path: Path) -> None:
@@ -219,6 +220,17 @@ def test_a_cut_zip_is_refused(made: Made, tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
     path.write_bytes((made.folder / "bundle.zip").read_bytes()[:-30])
     assert refused(path) == str(path)
+
+
+def test_a_bundle_with_the_proof_from_another_size_could_not_be_told(made: Made) -> None:
+    log = EvidenceLog.open(made.folder / "log", SIGNER, lambda: AT)
+    other = log.checkpoint()
+    log.append([Entry(at=AT, deed=Deed.STARTED, actor="me", about="server")])
+    export(made.case, made.folder / "from-one.zip", log, SIGNER)
+    log.close()
+    found = verify.examine(made.folder / "from-one.zip", [SIGNER.fingerprint], other)
+    assert found["holds"] is None
+    assert "ask for one that does" in found["says"]
 
 
 def test_a_history_that_is_not_the_remembered_one_is_refused(made: Made, tmp_path: Path) -> None:

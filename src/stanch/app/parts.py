@@ -76,7 +76,12 @@ class Parts:
         return self.settings.public_url.startswith("https:")
 
     def export(
-        self, items: Sequence[Evidence], incident: IncidentId | None, by: str, path: Path
+        self,
+        items: Sequence[Evidence],
+        incident: IncidentId | None,
+        by: str,
+        path: Path,
+        since: int | None,
     ) -> bundle.Exported:
         """A bundle of these items, written there."""
         case = bundle.Case(
@@ -87,6 +92,7 @@ class Parts:
             by=by,
             at=utc_now(),
             incident=incident,
+            remembered=since,
         )
         return bundle.export(case, path, self.log, self.signer)
 

@@ -8,11 +8,12 @@ import typer
 from stanch.cli.client import connect, running_on, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
-from stanch.vocabulary.trouble import AlreadyThere
+from stanch.vocabulary.trouble import AlreadyThere, BadInput
 
 app = command("List, export and verify evidence.")
 
 _COULD_NOT_TELL = 2
+_KEPT = "Give what /log/checkpoint answered earlier, or log/checkpoint of an earlier bundle."
 
 
 @app.command("list")
@@ -33,6 +34,13 @@ def export(
     *,
     incident: Annotated[str, typer.Argument(help="The incident's id, or `all` for everything.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    since: Annotated[
+        str,
+        typer.Option(
+            help="A checkpoint that the receiver kept (a file), or its size: adds the proof "
+            "that nothing before it was rewritten."
+        ),
+    ] = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -40,13 +48,35 @@ def export(
     if output.exists():
         raise AlreadyThere("The file", str(output))
     out = Out(json=json)
-    client = connect(data)
     path = f"/api/v1/incidents/{segment(incident)}/bundle"
-    size = client.save("POST", path, output)
+    if since:
+        path += f"?since={_size_of(since)}"
+    size = connect(data).save("POST", path, output)
+    kept = f" --remembered {since}" if since and not since.isdecimal() else ""
     out.show(
         {"file": str(output), "size": size, "incident": incident},
-        f"{output}: {size} bytes. Check it anywhere with: stanch evidence verify {output}",
+        f"{output}: {size} bytes. Check it anywhere with: stanch evidence verify {output}{kept}",
     )
+
+
+def _size_of(since: str) -> int:
+    """The size of a checkpoint, or of the one in this file."""
+    if since.isdecimal():
+        return int(since)
+    from stanch.store.verify import Bad, parse_checkpoint  # noqa: PLC0415  needs no server
+
+    try:
+        return parse_checkpoint(_read(Path(since))).size
+    except Bad as bad:
+        raise BadInput(f"{since} is no checkpoint: {bad.args[1]}. {_KEPT}") from bad
+
+
+def _read(kept: Path) -> str:
+    try:
+        return kept.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not text"
+        raise BadInput(f"{kept} cannot be read: {why}. {_KEPT}") from error
 
 
 @app.command()
@@ -58,6 +88,9 @@ def verify(
     pin: Annotated[
         list[str] | None, typer.Option("--pin", help="A fingerprint that the keys must have.")
     ] = None,
+    remembered: Annotated[
+        Path | None, typer.Option(help="A checkpoint that you kept, which FILE must continue.")
+    ] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -66,7 +99,9 @@ def verify(
     if file is not None:
         from stanch.store.verify import examine  # noqa: PLC0415  needs no server and no extra
 
-        told = examine(file, tuple(pin or ()))
+        told = examine(file, tuple(pin or ()), _read(remembered) if remembered else "")
+    elif remembered is not None:
+        raise BadInput("A remembered checkpoint is held against a bundle or a log: name its file.")
     else:
         told = _folder(data)
     holds = told["holds"]

@@ -126,8 +126,15 @@ EXAMPLES = MappingProxyType(
         "measures": ("measures", "measures --days 30 --count 6 --json"),
         "evidence": (f"evidence export {INCIDENT} -o case.zip", "evidence verify case.zip"),
         "evidence list": (f"evidence list --incident {INCIDENT}",),
-        "evidence export": (f"evidence export {INCIDENT} -o case.zip",),
-        "evidence verify": ("evidence verify case.zip --pin sha256:FINGERPRINT", "evidence verify"),
+        "evidence export": (
+            f"evidence export {INCIDENT} -o case.zip",
+            f"evidence export {INCIDENT} -o case.zip --since checkpoint-of-last-time",
+        ),
+        "evidence verify": (
+            "evidence verify case.zip --pin sha256:FINGERPRINT",
+            "evidence verify case.zip --remembered checkpoint-of-last-time",
+            "evidence verify",
+        ),
         "vault": ("vault put model-v7.safetensors --kind model", "vault scrub"),
         "vault put": (
             f"vault put model-v7.safetensors --kind model --incident {INCIDENT}",

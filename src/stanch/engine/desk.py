@@ -25,7 +25,7 @@ from stanch.vocabulary.ids import Digest, EvidenceId, IncidentId
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.record import Deed, Entry, Evidence
-from stanch.vocabulary.trouble import NotFound, Unreachable
+from stanch.vocabulary.trouble import BadInput, NotFound, Unreachable
 
 ALL = IncidentId("all")
 """In place of an incident's id: every item there is."""
@@ -94,6 +94,10 @@ class Log(Protocol):
         """The proof of an entry as one text."""
         ...
 
+    def witness_request(self, old: int) -> str:
+        """The newest checkpoint, and the proof that it continues the one of so many entries."""
+        ...
+
     def proved(self, index: int) -> Checked:
         """What the verifier says of this entry and the proof that is handed out."""
         ...
@@ -136,8 +140,9 @@ class Scrubbed(Protocol):
         ...
 
 
-Export = Callable[[Sequence[Evidence], IncidentId | None, str, Path], object]
-"""Writes these items into one file: whose they are, who asks, and where to."""
+Export = Callable[[Sequence[Evidence], IncidentId | None, str, Path, int | None], object]
+"""Writes these items into one file: whose they are, who asks, where to, and how many entries the
+log had when the receiver last saw it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -253,10 +258,17 @@ class Desk:
             keys=parts.vkeys,
         )
 
-    def bundle(self, incident: IncidentId, caller: Caller) -> tuple[str, Iterator[bytes]]:
-        """The name and the bytes of a file with all evidence of the incident."""
+    def bundle(
+        self, incident: IncidentId, caller: Caller, since: int | None = None
+    ) -> tuple[str, Iterator[bytes]]:
+        """The name and the bytes of a file with all evidence of the incident.
+
+        With the size of a checkpoint that was kept it proves too that nothing before was rewritten.
+        """
         parts = self._parts
         parts.recorder.drain()
+        if since is not None:
+            self._seen(since)
         of = None if incident == ALL else incident
         items = self._items_of(of)
         if not items:
@@ -264,7 +276,7 @@ class Desk:
         folder = Path(tempfile.mkdtemp(prefix="stanch-bundle-"))
         path = folder / "bundle.zip"
         try:
-            parts.export(items, of, caller.name, path)
+            parts.export(items, of, caller.name, path, since)
         except BaseException:
             _gone(path)
             raise
@@ -274,6 +286,22 @@ class Desk:
         """The newest signed checkpoint, as C2SP tlog-checkpoint writes it."""
         self._parts.recorder.drain()
         return self._parts.log.checkpoint().encode()
+
+    def grown(self, since: int) -> bytes:
+        """The newest checkpoint and the proof that it continues the one of so many entries."""
+        self._parts.recorder.drain()
+        self._seen(since)
+        return self._parts.log.witness_request(since).encode()
+
+    def _seen(self, since: int) -> None:
+        """`BadInput` for more entries than there are."""
+        size = self._parts.log.size
+        if not 0 <= since <= size:
+            raise BadInput(
+                f"This log has {size} entries; nobody can have seen {since}. Give the size of a "
+                "checkpoint that you kept, which is its second line. If it says more than "
+                f"{size}, it is of another log, or entries were taken out of this one."
+            )
 
     def keys(self) -> tuple[str, ...]:
         """The verifier keys that sign the log."""

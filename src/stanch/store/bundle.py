@@ -284,7 +284,7 @@ def _seal(bag: _Bag, case: Case, custody: Sequence[Logged], log: Log, path: Path
         about=case.incident or "evidence",
         digest=digest,
         incident=case.incident,
-        facts={"items": len(case.items)},
+        facts={"items": len(case.items)} | _since(case),
     )
     (place,) = log.append([entry])
     (sealed,) = log.leaves(place, place + 1)
@@ -304,6 +304,10 @@ def _seal(bag: _Bag, case: Case, custody: Sequence[Logged], log: Log, path: Path
         size=bag.size,
         fingerprint=log.keys[-1].fingerprint,
     )
+
+
+def _since(case: Case) -> dict[str, int]:
+    return {} if case.remembered is None else {"since": case.remembered}
 
 
 Put = Callable[[str], AbstractContextManager[IO[bytes]]]

@@ -315,6 +315,7 @@ class Bag:
         self.left = set(self._files)
         self.keys: Sequence[Generation] = ()
         self.note = ""
+        self.since: int | None = None
 
     def open(self, name: str) -> IO[bytes]:
         """The file as a stream."""
@@ -366,7 +367,7 @@ def check_bundle(path: Path, pinned: Sequence[str], remembered: str) -> dict[str
         if said != ["evidence.taken", item["id"], "sha256:" + payload.pop(file, "")]:
             raise Bad(file, f"is not what entry {item['log_index']} says was taken")
     # (4) nothing is left that nothing vouches for, and the history is the one remembered
-    steps = hashes(bag.read(STEPS).decode().splitlines(), STEPS) if STEPS in bag.left else None
+    told = bag.read(STEPS).decode().splitlines() if bag.since is not None else []
     for name in sorted([*bag.left, *payload]):
         raise Bad(name, "is not part of what was exported")
     old = (
@@ -376,11 +377,13 @@ def check_bundle(path: Path, pinned: Sequence[str], remembered: str) -> dict[str
         raise Unknown(
             f"the bundle is older than the checkpoint of {old.size} entries that you kept"
         )
-    if old and steps is None and old.size < point.size:
+    if old and old.size < point.size and old.size != bag.since:
         raise Unknown(f"the bundle carries no proof from size {old.size}; ask for one that does")
-    if old and not consistent((old.size, old.root), (point.size, point.root), steps or []):
+    steps = hashes(told, STEPS) if old and old.size < point.size else []
+    if old and not consistent((old.size, old.root), (point.size, point.root), steps):
         raise Bad(POINT, "does not continue the history that you remember")
-    return {"keys": bag.keys, "entries": len(custody), "items": len(items)}
+    known = old.size if old else None
+    return {"keys": bag.keys, "entries": len(custody), "items": len(items), "continues": known}
 
 
 def check_files(bag: Bag) -> dict[str, str]:
@@ -389,6 +392,7 @@ def check_files(bag: Bag) -> dict[str, str]:
     tags = hashlib.sha256(bag.read(TAGS)).hexdigest()
     if (seal["deed"], seal.get("digest")) != ("evidence.exported", "sha256:" + tags):
         raise Bad(TAGS, "is not the list that was entered in the log")
+    bag.since = seal["facts"].get("since")
     listed = bag.manifest(TAGS, "sha256")
     for needed in NEEDED:
         if needed not in listed:
@@ -492,7 +496,8 @@ def check_log(folder: Path, pinned: Sequence[str], remembered: str) -> dict[str,
     check_levels(folder, tree)
     if tree.root() != point.root or (old and old.size > point.size):
         raise Bad(POINT, "is not the root of these entries, or is older than the remembered one")
-    return {"keys": keys, "entries": point.size, "items": 0}
+    known = old.size if old else None
+    return {"keys": keys, "entries": point.size, "items": 0, "continues": known}
 
 
 def check_levels(folder: Path, tree: Frontier) -> None:
@@ -526,7 +531,9 @@ def examine(path: Path, pinned: Sequence[str] = (), remembered: str = "") -> dic
     except (Unknown, OSError) as why:
         return {"holds": None, "says": f"could not tell: {why}", "where": str(path)}
     names = [one.fingerprint for one in found.pop("keys")]
-    return {"holds": True, "says": "it holds", "keys": names, "pinned": bool(pinned), **found}
+    known = found["continues"]
+    says = "it holds" if known is None else f"it holds and continues the {known} entries you knew"
+    return {"holds": True, "says": says, "keys": names, "pinned": bool(pinned), **found}
 
 
 def main() -> int:

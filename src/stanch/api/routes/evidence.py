@@ -107,9 +107,14 @@ def last_scrub(house: TheHouse) -> Scrub:
     status_code=200,
     sync_to_thread=True,
 )
-def export_bundle(house: TheHouse, caller: TheCaller, incident: FromPath[str]) -> Streamed:
-    """All evidence of the incident in one file that verifies offline; the export is entered."""
-    file_name, pieces = house.desk.bundle(IncidentId(incident), caller)
+def export_bundle(
+    house: TheHouse, caller: TheCaller, incident: FromPath[str], since: FromQuery[int | None] = None
+) -> Streamed:
+    """All evidence of the incident in one file that verifies offline; the export is entered.
+
+    With the size of a checkpoint that was kept it proves too that nothing before was rewritten.
+    """
+    file_name, pieces = house.desk.bundle(IncidentId(incident), caller, since)
     return Streamed(
         pieces,
         media_type="application/zip",
@@ -130,6 +135,17 @@ def checkpoint(house: TheHouse) -> Response[bytes]:
         house.desk.checkpoint(),
         media_type="text/plain",
         headers={"cache-control": "no-cache"},
+    )
+
+
+@get("/log/consistency", opt=anybody(), media_type=MediaType.TEXT, sync_to_thread=True)
+def consistency(house: TheHouse, since: FromQuery[int]) -> Response[bytes]:
+    """The newest checkpoint, and the proof that it continues the one of `since` entries.
+
+    It is what a C2SP witness is asked with (tlog-witness, add-checkpoint).
+    """
+    return Response(
+        house.desk.grown(since), media_type="text/plain", headers={"cache-control": "no-cache"}
     )
 
 
@@ -156,4 +172,4 @@ ROUTES = (
     export_bundle,
     check_evidence,
 )
-AT_ROOT = (checkpoint, log_tile)
+AT_ROOT = (checkpoint, consistency, log_tile)
