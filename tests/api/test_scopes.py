@@ -17,6 +17,7 @@ OPEN_PATHS = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/log/checkpoint"),
+    ("GET", "/log/consistency"),
     ("POST", "/api/v1/sessions"),
     ("GET", "/log/keys"),
     ("POST", "/witness/add-checkpoint"),
