@@ -18,6 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from stanch.detect.summaries.fingerprints import (
+    SALT,
+    Known,
+    fingerprints_of,
+    keys_of,
+    numbers_known,
+)
 from stanch.engine.clock import monotonic, utc_now
 from stanch.sandbox.drill import Drill
 from stanch.sandbox.fronted import Fronted
@@ -209,6 +216,8 @@ def raised(
     with ExitStack() as stack:
         # (2) what the server protects, and a past with a baseline
         _write_down(server.api, drill, made)
+        if world.stated:
+            _state(server.api, world.asset, made.learnt)
         notes = _past(server.api, drill, options.speed, habits, made)
         # (3) the victim behind its guard, its registry and pipeline, the tenants' doors
         pipeline = _pipeline(server.api, drill, options, folder, made)
@@ -309,6 +318,17 @@ def _write_down(api: Api, drill: Drill, made: Made) -> None:
             "fallback": world.fallback,
         },
     )
+
+
+def _state(api: Api, asset: str, learnt: Table) -> None:
+    """States the rows it learnt from, as keys; the next baseline recognises them."""
+    salt = secrets.token_bytes(SALT)
+    values = {name: numbers_known(learnt.x[:, at]) for at, name in enumerate(learnt.features)}
+    keys = keys_of(values, learnt.features, salt)
+    prints = fingerprints_of(Known.TRAINING, learnt.features, salt, [keys])
+    status, said = api.ask("PUT", f"/api/v1/assets/{asset}/fingerprints", prints.to_bytes())
+    if status >= _GOOD:
+        raise CouldNotTell(f"the server refused to be told what was learnt: {said[:200]!r}")
 
 
 def _past(api: Api, drill: Drill, speed: float, habits: Habits, made: Made) -> list[str]:

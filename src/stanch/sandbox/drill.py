@@ -31,6 +31,8 @@ class World:
     criticality: int = 3
     data_classes: tuple[str, ...] = ()
     fallback: str = ""
+    stated: bool = False
+    """Whether the owner stated which rows it learnt from, as keys."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

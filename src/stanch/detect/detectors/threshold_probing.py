@@ -2,7 +2,8 @@
 
 In    a Window: rows close to the boundary and pairs of neighbours with different answers, by
       principal; the habits of principals in the baseline.
-Out   a Finding that names who probes; Blind when principals cannot be compared.
+Out   a Finding that names who probes, another one for several who do so together; Blind when
+      principals cannot be compared.
 Why   whoever knows where a fraud model begins to refuse stays just under it. Feeling for it takes
       many small tries: a bisection, a staircase, pairs that differ by one number.
 Math  Two ways of being odd. Close to the boundary: the share of rows whose margin is under the
@@ -11,7 +12,9 @@ Math  Two ways of being odd. Close to the boundary: the share of rows whose marg
       among principals, ways and looks. What it is for, the shape of the inputs tells
       (`habits.shapes`): along several lines across the boundary it is felt for; one halved line may
       be the first step of a search, too; around one place an evasion is searched; inputs far from
-      each other, along the whole boundary, are how a copy is made.
+      each other, along the whole boundary, are how a copy is made. Several who ask little each are
+      told by what they were answered next to each other (`habits.leagues`); half of the rate is
+      theirs.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,6 +25,7 @@ import numpy as np
 
 from stanch.detect import examples
 from stanch.detect.detector import Detector
+from stanch.detect.habits.bar import bar
 from stanch.detect.habits.judge import (
     Accused,
     Way,
@@ -30,6 +34,7 @@ from stanch.detect.habits.judge import (
     share_way,
     suspects_of,
 )
+from stanch.detect.habits.leagues import League, leagues_of
 from stanch.detect.habits.pairs import flips_way
 from stanch.detect.habits.people import LONG, People, people, unable
 from stanch.detect.habits.shapes import Shape, shape_of
@@ -37,8 +42,8 @@ from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Block
 from stanch.detect.window import Baseline, Window
 from stanch.vocabulary.event import EventKind
-from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
-from stanch.vocabulary.ids import DetectorId
+from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Suspect
+from stanch.vocabulary.ids import DetectorId, PrincipalId
 
 ID = DetectorId("threshold_probing")
 NEAR, FLIPS = "answers close to the boundary", "pairs of like inputs with different answers"
@@ -54,6 +59,9 @@ POINTS_TO: Mapping[Shape, Kinds] = MappingProxyType(
     }
 )
 """What each shape of the inputs speaks for."""
+TOGETHER: Kinds = MappingProxyType({AttackKind.THRESHOLD_PROBING: 0.9, AttackKind.EVASION: 0.4})
+SURE = 20.0
+"""Powers of ten that make a league as sure as it gets, past what is sure of each of two."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,26 +70,33 @@ class Limits:
 
     enough: int = 10
     """Rows of a principal in the window."""
+    few: int = 4
+    """Rows that make a principal a candidate for a league."""
     rate: float = 0.001
     """The share of windows that may name a benign principal."""
 
 
 def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
-    """One finding for all who probe."""
+    """One finding for all who probe alone, one for each league."""
     base, ledger = window.baseline, window.ledger
-    why = unable(window, limits.enough, needs=_needs)
+    why = unable(window, limits.few, needs=_needs)
     if why or base is None or ledger is None or base.habits is None:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
     who = people(ledger, limits.enough, base.habits)
     ways = _ways(base, people(base.habits, LONG), who)
-    found = accused(who, ways, rate=limits.rate, enough=limits.enough)
+    found = accused(who, ways, rate=limits.rate / 2, enough=limits.enough)
     told: dict[Shape, list[Accused]] = {}
     for one in found:
         shape = shape_of(base, ledger, int(who.places[one.place]))
         told.setdefault(shape, []).append(one)
     for shape, several in told.items():
         yield _finding(window, ways, tuple(several), shape)
+    several_few = people(ledger, limits.few, base.habits)
+    for league in leagues_of(base, several_few):
+        rows = int(several_few.rows[league.members].mean())
+        if -league.strength <= bar(limits.rate / 4, 1, 1, rows, limits.few):
+            yield _together(window, several_few, league)
 
 
 def _needs(base: Baseline) -> str:
@@ -116,6 +131,41 @@ def _finding(window: Window, ways: list[Way], found: tuple[Accused, ...], shape:
         suspects=suspects_of(found),
         topic=shape.name.lower(),
         points_to=dict(POINTS_TO[shape]),
+        atlas=DETECTOR.atlas,
+    )
+
+
+def _together(window: Window, who: People, league: League) -> Finding:
+    names = [who.names[i] for i in league.members]
+    rows = who.rows[league.members]
+    sure = round(min(1.0, 0.75 + league.strength / SURE), 4)
+    return Finding(
+        detector=ID,
+        asset=window.asset.id,
+        version=window.version,
+        window=window.span,
+        says=f"The decision boundary was felt for by {len(names)} principals together: "
+        f"{listed(names)}, {int(rows.sum())} answers in all. At {league.shown:.0%} of the places "
+        f"that they asked about, another of them was answered differently close by (usual: "
+        f"{league.usual:.1%}).",
+        measured={
+            "principals": float(len(names)),
+            "answers": float(rows.sum()),
+            "most answers of one": float(rows.max()),
+            "places answered differently close by": round(league.shown, 4),
+        },
+        because=window.cites,
+        strength=round(league.strength, 2),
+        suspects=tuple(
+            Suspect(
+                principal=PrincipalId(name),
+                share=round(int(n) / int(rows.sum()), 4),
+                confidence=sure,
+            )
+            for name, n in sorted(zip(names, rows, strict=True))
+        ),
+        topic="together",
+        points_to=dict(TOGETHER),
         atlas=DETECTOR.atlas,
     )
 

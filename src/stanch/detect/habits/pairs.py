@@ -13,6 +13,7 @@ Math  Counts of pairs over all pairs of a sample, and the most frequent step ove
       such a count varies. Pairs vary together because they share an input: with c the correlation
       of two pairs that do, counted over all inputs of the baseline, the count of n inputs varies
       1 + 2 (n - 2) c times as much as that of as many pairs apart, and is never taken to vary less.
+      Pairs that hardly differ are judged less those that a taste explains (`habits.tastes`).
       A step is the difference of two inputs that at most
       `STEP_SIDES` axes part; two steps are the same when they differ by no more than the rounding
       of a card along every main axis, and share no input. Steps hardly ever repeat by chance in
@@ -29,6 +30,7 @@ from stanch.detect.habits.judge import Way
 from stanch.detect.habits.people import LONG, People, peers, people
 from stanch.detect.habits.points import Points, Singles, parted, points, scaled, squared
 from stanch.detect.habits.shares import Share, share_of
+from stanch.detect.habits.tastes import explained
 from stanch.detect.summaries.arrays import Flags, Floats, Ints
 from stanch.detect.summaries.ledger import Ledger, nobody
 from stanch.detect.summaries.parts import SAMPLED, SIGMA
@@ -49,6 +51,8 @@ LEAST_STEP = 4
 ALIKE = 1
 """Two steps are the same when they differ by no more than so many units of a card."""
 GRAIN = np.float32((1 << STEP) / SIGMA)
+DOUBTED = -1.0
+"""Log10 of how rare pairs are from which it is asked whether a taste explains them."""
 
 
 def tight_ways(name: str, base: Baseline, who: People) -> tuple[Way, ...]:
@@ -150,7 +154,10 @@ def _pairs_way(name: str, base: Baseline, who: People, kind: float) -> Way | Non
     if known is None:
         return None
     now = points(who.ledger, who.places)
-    counts = _such(now, _apart(now, known.width), kind).sum(axis=(1, 2)).astype(float)
+    place = scaled(now.place, known.width)
+    counts = (
+        _such(now, squared(place, place).astype(np.float64), kind).sum(axis=(1, 2)).astype(float)
+    )
     trials = now.count * (now.count - 1) / 2
     shown = counts / np.maximum(trials, 1)
     middle = peers(who, shown)
@@ -158,11 +165,16 @@ def _pairs_way(name: str, base: Baseline, who: People, kind: float) -> Way | Non
     whole = share_of(*_usual_pairs(base, kind, SAMPLED), least)
     if whole is None:
         return None
-    rare = [
-        _fit(base, kind, int(size), least, whole).rarity(float(c), int(n))
-        for c, n, size in zip(counts, trials, now.count, strict=True)
-    ]
-    return Way(name=name, shown=shown, usual=whole.mean, rarity=np.array(rare))
+
+    def rare(line: int, least: float) -> float:
+        fit = _fit(base, kind, int(now.count[line]), least, whole)
+        return fit.rarity(float(counts[line]), int(trials[line]))
+
+    found = np.array([rare(line, least) for line in range(len(counts))])
+    for line in np.flatnonzero(found <= DOUBTED).tolist() if kind > 0 else ():
+        taste = explained(base, place[line, now.there[line]], kind)
+        found[line] = rare(line, max(least, taste))
+    return Way(name=name, shown=shown, usual=whole.mean, rarity=found)
 
 
 def _fit(base: Baseline, kind: float, inputs: int, least: float, whole: Share) -> Share:

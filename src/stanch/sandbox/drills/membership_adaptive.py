@@ -1,4 +1,8 @@
-"""Membership inference, adaptive: one question a person, by three accounts among ordinary ones."""
+"""Membership inference, adaptive: one question a person, by three accounts among ordinary ones.
+
+Who asks about each person once asks as an ordinary clinic does. What tells the two apart is whom
+they ask about, so here the owner stated which rows the model learnt from.
+"""
 
 from dataclasses import replace
 
@@ -29,6 +33,7 @@ DRILL = replace(
     _PLAIN,
     id="membership_adaptive",
     title="Three accounts ask who was in the training data, once each, with models of their own",
+    world=replace(_PLAIN.world, stated=True),
     expected=replace(
         _PLAIN.expected, guilty=_CLINICS, contained=Contained(denies=_CLINICS), seconds=30
     ),
