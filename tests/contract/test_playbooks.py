@@ -204,6 +204,40 @@ def test_its_five_steps_are_numbered_and_are_what_they_should_be(name: str) -> N
         assert f"({n})" in book.says
 
 
+GUIDE = {
+    "poisoning": ("freeze_pipeline", "roll_back", "block_principal", "quarantine_dataset"),
+    "backdoor": ("isolate_version", "roll_back", "pin_version", "check: trigger search"),
+    "weight_tampering": ("pin_version", "freeze_pipeline", "check: rotation", "check: difference"),
+    "supply_chain": ("isolate_version", "freeze_pipeline", "block_principal", "check: rotation"),
+    "extraction": ("query_limit", "throttle", "shape_outputs", "block_principal", "to: legal"),
+    "evasion": ("block_principal", "shape_outputs", "throttle", "safe_mode", "check: list of"),
+    "threshold_probing": ("block_principal", "shape_outputs", "throttle", "check: list of"),
+    "membership_inference": (
+        "shape_outputs",
+        "throttle",
+        "block_principal",
+        "to: legal",
+        "within:",
+    ),
+    "access": ("block_principal", "revoke_key", "stop_endpoint", "check: everything", "within:"),
+    "denial_of_wallet": ("query_limit", "throttle", "block_principal"),
+    "fairness_harm": ("roll_back", "safe_mode", "stop_endpoint", "to: legal", "check: list of"),
+    "natural_drift": ("to: $ml_engineer", "check: accuracy", "check: plan of a retraining"),
+    "pipeline_fault": ("to: $ml_engineer", "check: which feature", "safe_mode"),
+}
+"""What the guides ask for at each kind of incident, by its act or an argument of one."""
+
+
+@pytest.mark.parametrize("name", sorted(GUIDE))
+def test_it_does_what_the_guides_ask_for_at_its_kind(name: str) -> None:
+    steps = [s for s in shipped()[name].playbook.steps.values() if isinstance(s, Do)]
+    done = {s.act for s in steps} | {f"{k}: {v}" for s in steps for k, v in s.args.items()}
+    for wanted in GUIDE[name]:
+        assert any(one.startswith(wanted) for one in done), wanted
+    kept = next(iter(steps))
+    assert (kept.act, bool(kept.says)) == ("freeze", True)
+
+
 def test_poisoning_asks_and_acts_in_the_order_of_its_five_steps() -> None:
     book = shipped()["poisoning"].playbook
     state, way = walked(book, _yes)
