@@ -1,6 +1,8 @@
 """The spool: positions, group commit, repair, pressure, one writer."""
 
+import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -169,6 +171,19 @@ def test_a_segment_is_sealed_by_its_age_too(tmp_path: Path) -> None:
         assert sealed is not None
         assert sealed.rows == 1
         assert spool.seal_old() is None
+
+
+def test_a_frame_that_the_disk_takes_in_pieces_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def few(file: int, parts: Sequence[bytes], offset: int) -> int:
+        return os.pwrite(file, b"".join(map(bytes, parts))[:7], offset)
+
+    with Spool.open(tmp_path) as spool, monkeypatch.context() as patch:
+        patch.setattr("stanch.store.segments.os.pwritev", few)
+        assert spool.append(batch("a", "b")) == 2
+    with Spool.open(tmp_path) as spool:
+        assert spool.read(0, 10).column("id").to_pylist() == ["a", "b"]
 
 
 def test_the_horizon_is_what_the_limits_say() -> None:

@@ -40,8 +40,8 @@ class Frame:
         return self.first + self.rows
 
 
-def pack(rows: pa.Table, first: int) -> bytes:
-    """The rows as one frame."""
+def pack(rows: pa.Table, first: int) -> tuple[bytes, pa.Buffer]:
+    """The rows as one frame: its header, and the payload that follows."""
     kept = [name for name in rows.column_names if rows.column(name).null_count < rows.num_rows]
     batch = rows.select(kept).combine_chunks()
     sink = pa.BufferOutputStream()
@@ -49,7 +49,7 @@ def pack(rows: pa.Table, first: int) -> bytes:
         writer.write_table(batch)
     payload = sink.getvalue()
     head = _HEAD.pack(MAGIC, rows.num_rows, first, payload.size)
-    return b"".join((head, _sum(head, payload), payload))
+    return head + _sum(head, payload), payload
 
 
 def unpack(content: bytes | memoryview) -> pa.Table | None:

@@ -22,6 +22,8 @@ import pyarrow as pa
 
 _START = 1 << 14
 _LARGEST = 1 << 23
+_GROWTH = 4
+"""A table that is full is filled anew into one so many times as large, but the largest."""
 _FULL = 0.7
 _MASK32 = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
@@ -136,10 +138,11 @@ class Seen:
         while self._count + len(hashes) > _FULL * len(table):
             if len(table) >= self._largest:
                 self._tables = [*self._tables, table][-self._generations :]
-                table = np.zeros(_START, dtype=np.uint64)
+                table = np.zeros(self._largest, dtype=np.uint64)
                 self._count = 0
             else:
-                grown = np.zeros(len(table) * 2, dtype=np.uint64)
+                size = min(len(table) * _GROWTH, self._largest)
+                grown = np.zeros(size, dtype=np.uint64)
                 _insert(grown, table[table != 0])
                 table = grown
             self._tables[-1] = table

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 
 from stanch.store.frames import Frame, unpack, walk
 from stanch.store.seen import KEY_WORDS, Seen, hashes_of
@@ -98,7 +99,7 @@ class Segments:
         """Bytes of the segments with rows from a position on."""
         return sum(s.size for s in tuple(self._list) if s.end > position)
 
-    def append(self, frame: bytes, rows: int, hashes: np.ndarray) -> None:
+    def append(self, frame: tuple[bytes, pa.Buffer], rows: int, hashes: np.ndarray) -> None:
         """Puts one frame on disk; when that fails nothing of it is left."""
         if self._file < 0:
             self._begin()
@@ -113,7 +114,8 @@ class Segments:
                 os.fdatasync(self._file)
             raise
         self._active_ids.append(hashes)
-        segment.frames.append(Frame(first=segment.end, rows=rows, offset=offset, size=len(frame)))
+        size = sum(map(len, frame))
+        segment.frames.append(Frame(first=segment.end, rows=rows, offset=offset, size=size))
 
     def frames(self, after: int) -> Iterator[tuple[Segment, Frame]]:
         """The frames that hold rows from a position on."""
@@ -267,11 +269,13 @@ def _put(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def _write_all(file: int, content: bytes, offset: int) -> None:
-    view = memoryview(content)
-    while view:
-        written = os.pwrite(file, view, offset)
-        view, offset = view[written:], offset + written
+def _write_all(file: int, parts: tuple[bytes, pa.Buffer], offset: int) -> None:
+    """Writes the parts one after the other, without a copy that holds both."""
+    head, rest = map(memoryview, parts)
+    while head or rest:
+        written = os.pwritev(file, [head, rest], offset)
+        offset += written
+        head, rest = head[written:], rest[max(0, written - len(head)) :]
 
 
 def _sync_folder(folder: Path) -> None:
