@@ -1,11 +1,13 @@
 """Which attack the detectors and the verdict call it, of the drills' attackers, in memory.
 
 Run    python -m bench.detectors_kinds [DRILL ...] [--seeds 1001 1006]
-Data   What the drills use: scikit-learn's digits, made payments.
+Data   What the drills use: scikit-learn's digits and diabetes, made payments.
 Look   Tenants and an attacker ask at the drills' pace; every so often (four paces of looking, as a
        machine is quick or slow) all detectors look and the verdict is taken anew. The attacker goes
        on for a while after the first verdict that says attack, as it does until a guard refuses.
-       What is called at the end counts. Drills are judged on seeds from 1 on: these begin at 1001.
+       What is called at the end counts; `newcomer` is innocent. What an owner stated of the rows
+       that were learnt from is known here too. Drills are judged on seeds from 1 on: these begin
+       at 1001.
 """
 
 import argparse
@@ -27,12 +29,13 @@ from numpy.typing import NDArray
 from stanch.detect.registry import detectors
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import Counted, counted
+from stanch.detect.summaries.fingerprints import SALT, keys_of, numbers_known
 from stanch.detect.summaries.learn import Schema, learned
 from stanch.detect.summaries.ready import Ready, ready
 from stanch.detect.window import Baseline, Window
 from stanch.engine.judging import Around, judged
 from stanch.engine.observing import observed
-from stanch.sandbox.build import Made, make
+from stanch.sandbox.build import Made, make, stated
 from stanch.sandbox.drill import Drill
 from stanch.sandbox.options import Options
 from stanch.sandbox.pace import Pace, unhurried
@@ -57,11 +60,14 @@ DRILLS = (
     "extraction_active",
     "extraction_uniform",
     "membership",
+    "membership_adaptive",
+    "newcomer",
     "threshold_probing",
+    "threshold_probing_adaptive",
 )
 LOOKS = (0.25, 0.45, 0.8, 1.3)
 """Seconds between looks."""
-MOST = 260
+MOST = 400
 QUIET, LAG, PACE = 6.0, 0.9, 8.0
 """Seconds before the attack and after the verdict; tenants' requests a second."""
 ASSET = AssetId("victim")
@@ -78,14 +84,25 @@ class Tape:
     net: Net
     classes: tuple[str, ...]
     rows: list[Floats] = field(default_factory=list)
+    who: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hand:
+    """One principal's door to the tape."""
+
+    tape: Tape
+    name: str
 
     def ask(self, row: Floats, groups: Mapping[str, str] | None = None) -> Answer:  # noqa: ARG002  as a door has it
         """The victim's answer, kept."""
-        if len(self.rows) >= MOST:
+        tape = self.tape
+        if len(tape.rows) >= MOST:
             raise _EnoughError
-        scores = self.net.scores(row[None])[0]
-        self.rows.append(np.array(row))
-        return Answer(status=200, id="1", says=self.classes[int(scores.argmax())], scores=scores)
+        scores = tape.net.scores(row[None])[0]
+        tape.rows.append(np.array(row))
+        tape.who.append(self.name)
+        return Answer(status=200, id="1", says=tape.classes[int(scores.argmax())], scores=scores)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -102,9 +119,9 @@ class Outside:
         """Rows of the attacker's own."""
         return self.made.parts.known
 
-    def door(self, principal: str, source: str = "") -> Tape:  # noqa: ARG002  as a scene has it
+    def door(self, principal: str, source: str = "") -> Hand:  # noqa: ARG002  as a scene has it
         """The same tape for everybody."""
-        return self.tape
+        return Hand(tape=self.tape, name=principal)
 
     def pace(self, per_second: float) -> Pace:
         """Keeps how fast it would be, and does not wait."""
@@ -140,7 +157,7 @@ class World:
     names: tuple[str, ...]
     plan: Ready
     base: Baseline
-    attack: Floats
+    tape: Tape
     pace: float
 
 
@@ -158,26 +175,27 @@ def world(name: str, seed: int) -> World:
         golden=golden,
         digest=digest_of(golden.to_bytes()),
         habits=found.golden.ledger.seal(most=1024),
+        prints=(stated(made.learnt, bytes(SALT)),) if one.world.stated else (),
     )
-    rows, pace = _attack(one, made, seed)
+    tape, pace = _attack(one, made, seed)
     return World(
         drill=one,
         made=made,
         names=names,
         plan=ready(found.plan),
         base=base,
-        attack=rows,
+        tape=tape,
         pace=pace,
     )
 
 
-def _attack(one: Drill, made: Made, seed: int) -> tuple[Floats, float]:
+def _attack(one: Drill, made: Made, seed: int) -> tuple[Tape, float]:
     tape = Tape(net=made.net, classes=tuple(made.data.classes))
     scene: Any = Outside(seed=seed, made=made, tape=tape)
     np.random.seed(seed)  # noqa: NPY002  the toolbox draws from the global dice
     with suppress(_EnoughError):
         one.attack(scene)
-    return np.asarray(tape.rows), scene.per_second
+    return tape, scene.per_second
 
 
 def _ordinary(made: Made, habits: Habits, count: int) -> Columns:
@@ -199,6 +217,18 @@ def _columns(made: Made, rows: Floats, who: Sequence[int], names: tuple[str, ...
     )
 
 
+def _asked(at: World, which: slice) -> Columns:
+    """These questions of the attacker, and whether they are of rows that were stated."""
+    rows, who = np.asarray(at.tape.rows[which]), at.tape.who[which]
+    names = tuple(sorted(set(who)))
+    found = _columns(at.made, rows, [names.index(name) for name in who], names)
+    for prints in at.base.prints:
+        asked = {name: numbers_known(rows[:, n]) for n, name in enumerate(at.made.data.features)}
+        keys = keys_of(asked, prints.columns, prints.salt)
+        found = replace(found, hits=prints.among(keys))
+    return found
+
+
 def windows(at: World, seed: int, look: float) -> Iterator[tuple[Window, float]]:
     """The window at each look, while the attacker asks; and when that was."""
     asset = Asset(
@@ -214,13 +244,12 @@ def windows(at: World, seed: int, look: float) -> Iterator[tuple[Window, float]]
         np.random.default_rng(seed),
     )
     total: Counted = counted(at.plan, _ordinary(at.made, habits, int(QUIET * PACE)))
-    done, guilty = 0, at.drill.expected.guilty[:1]
+    done = 0
     for turn in range(1, int(25 / look)):
-        upto = min(len(at.attack), int(turn * look * at.pace))
+        upto = min(len(at.tape.rows), int(turn * look * at.pace))
         if upto == done:
             return
-        rows = at.attack[done:upto]
-        total = total.merge(counted(at.plan, _columns(at.made, rows, [0] * len(rows), guilty)))
+        total = total.merge(counted(at.plan, _asked(at, slice(done, upto))))
         ordinary = int(dice.poisson(PACE * look))
         if ordinary:
             total = total.merge(counted(at.plan, _ordinary(at.made, habits, ordinary)))

@@ -1,11 +1,13 @@
 """Each attacker really works on an undefended victim, and stops when it is told to."""
 
+import json
 import threading
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 
+from stanch.detect.summaries.fingerprints import SALT, keys_of, numbers_known
 from stanch.sandbox.attackers.crowd import Crowd
 from stanch.sandbox.attackers.evasion import Target, hide, rightly_named
 from stanch.sandbox.attackers.extraction import Style, Thief, extract, fidelity
@@ -16,7 +18,9 @@ from stanch.sandbox.attackers.membership import (
 )
 from stanch.sandbox.attackers.poison import FAINT, backdoored, flipped, flipped_for, triggered
 from stanch.sandbox.attackers.probing import probe_then_defraud, probe_under_cover, worth
+from stanch.sandbox.build import stated
 from stanch.sandbox.pace import Pace, unhurried
+from stanch.sandbox.registry import drills
 from stanch.sandbox.victims.data import table
 from stanch.sandbox.victims.net import Net, trained
 from stanch.sandbox.victims.table import Floats, Table, joined
@@ -140,6 +144,21 @@ def test_members_are_told_from_others_on_a_model_that_learnt_by_heart() -> None:
     door = Open(net, people.classes)
     found = suspect_members(door, people, 2, np.random.default_rng(1), unhurried())
     assert advantage(found, member)["auc"] >= 0.6
+
+
+def test_what_an_owner_stated_is_recognised_in_what_the_careful_broker_asks() -> None:
+    drill = drills()["membership_adaptive"]
+    assert drill.world.stated
+    learnt, unseen = table(drill.world.data).halves(1)
+    prints = stated(learnt, bytes(SALT))
+
+    def asked(rows: Table) -> np.ndarray:
+        sent = np.asarray(json.loads(json.dumps(rows.x.tolist())))
+        values = {name: numbers_known(sent[:, n]) for n, name in enumerate(rows.features)}
+        return prints.among(keys_of(values, prints.columns, prints.salt))
+
+    assert asked(learnt).all()
+    assert not asked(unseen).any()
 
 
 def test_who_was_refused_suspects_nobody() -> None:

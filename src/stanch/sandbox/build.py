@@ -20,6 +20,7 @@ import numpy as np
 
 from stanch.detect.summaries.fingerprints import (
     SALT,
+    Fingerprints,
     Known,
     fingerprints_of,
     keys_of,
@@ -320,13 +321,17 @@ def _write_down(api: Api, drill: Drill, made: Made) -> None:
     )
 
 
-def _state(api: Api, asset: str, learnt: Table) -> None:
-    """States the rows it learnt from, as keys; the next baseline recognises them."""
-    salt = secrets.token_bytes(SALT)
+def stated(learnt: Table, salt: bytes) -> Fingerprints:
+    """What an owner states of the rows that a model learnt from: their keys."""
     values = {name: numbers_known(learnt.x[:, at]) for at, name in enumerate(learnt.features)}
     keys = keys_of(values, learnt.features, salt)
-    prints = fingerprints_of(Known.TRAINING, learnt.features, salt, [keys])
-    status, said = api.ask("PUT", f"/api/v1/assets/{asset}/fingerprints", prints.to_bytes())
+    return fingerprints_of(Known.TRAINING, learnt.features, salt, [keys])
+
+
+def _state(api: Api, asset: str, learnt: Table) -> None:
+    """States them; the next baseline recognises these rows."""
+    body = stated(learnt, secrets.token_bytes(SALT)).to_bytes()
+    status, said = api.ask("PUT", f"/api/v1/assets/{asset}/fingerprints", body)
     if status >= _GOOD:
         raise CouldNotTell(f"the server refused to be told what was learnt: {said[:200]!r}")
 
