@@ -142,6 +142,10 @@ def test_the_last_hour_is_drawn_against_the_baseline_for_each_feature_and_score(
     assert list(moved.values()) == sorted(moved.values(), reverse=True)
     assert first > 50 > min(rest)
     assert "signed" in part(said, "Baselines", "Latest findings")
+    theirs = part(read(console, "/principals/tenant-7"), "How 25 answers look", "Findings that")
+    moved = {name: float(p) for name, p in re.findall(r"(\S+) ([\d.]+) % moved", theirs)}
+    assert len(moved) == 4
+    assert next(iter(moved.values())) == max(moved.values()) > 50
 
 
 def test_an_earlier_policy_is_in_force_again_by_one_button(

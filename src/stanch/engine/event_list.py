@@ -16,6 +16,7 @@ from typing import Protocol
 import msgspec
 import pyarrow as pa
 
+from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.listing import Facets, Page, Wanted
 from stanch.vocabulary.trouble import BadInput, NotFound
@@ -25,6 +26,9 @@ COLUMNS = ("id", "ts", "kind", "asset", "version", "principal", "source", "predi
 _LONGEST_SAID = 200
 _FIELDS = ("asset", "kind", "principal")
 _KNOWN = frozenset({*_FIELDS, "since", "until", "text", "any_of", "sort"})
+_ANSWERS = (EventKind.INFERENCE.value, EventKind.EXCHANGE.value)
+MOST_ANSWERS = 1000
+"""Answers of one principal that are looked at."""
 _TICK = timedelta(microseconds=1)
 _HOUR = timedelta(hours=1) // _TICK
 
@@ -132,6 +136,14 @@ class Events:
             mine = counts.setdefault(AssetId(asset), [0] * hours)
             mine[max(0, (at - first) // _HOUR)] += rows
         return {asset: tuple(mine) for asset, mine in counts.items()}
+
+    def answered(
+        self, principal: PrincipalId, asset: AssetId, since: datetime, columns: tuple[str, ...]
+    ) -> pa.Table:
+        """These columns of the newest answers that this principal got of the asset."""
+        of = replace(Wanted(principal=(principal,), kind=_ANSWERS), since=since)
+        asked = replace(_slice(of), asset=asset, limit=MOST_ANSWERS)
+        return self._lake.newest(asked, columns)
 
     def get(self, asset: AssetId, key: str) -> Mapping[str, object]:
         """The event with this id, field by field, or `NotFound`."""

@@ -8,21 +8,29 @@ Why   the asset, the finding and the incident show the same drawing of the same 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute
 
 from stanch.detect.alarms.reading import Stream
 from stanch.detect.alarms.streams import table
+from stanch.detect.summaries.count import counted
 from stanch.detect.summaries.plan import Plan
+from stanch.detect.summaries.ready import ready
 from stanch.detect.summaries.summary import Summary, merged
 from stanch.engine.ports import Transaction
+from stanch.engine.watch.answers import answers, schema_of
 from stanch.engine.watch.golden import Seasons
 from stanch.engine.watch.minutes import from_bytes
+from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.span import Span
 from stanch.web.charts import Bar, then_and_now
 
 _SHOWN = (Stream.PREDICTIONS, Stream.CONFIDENCE, Stream.VALUE, Stream.NUMBERS, Stream.CATEGORIES)
+pc: Any = pyarrow.compute
 _WIDE = 320.0
 """Two plots beside each other in a column of the page."""
 
@@ -49,6 +57,26 @@ def plotted(tx: Transaction, key: AssetId, span: Span, most: int) -> tuple[list[
     now = merged((m.summary for m in minutes if m is not None), golden.plan)
     plots = sorted(_each(golden.golden, now, golden.plan), key=lambda p: -p.moved)
     return plots[:most], now.n
+
+
+READ = (
+    *("ts", "principal", "features", "prediction", "scores", "latency_ms"),
+    *("named", "status", "cost", "tokens", "groups"),
+)
+"""The columns that answers are counted by."""
+
+
+def looks(tx: Transaction, asset: Asset, rows: pa.Table, most: int) -> list[Plot]:
+    """How these answers look against the baseline of the asset, what differs most first."""
+    kept = tx.baselines.current(asset.id)
+    if kept is None or not rows.num_rows:
+        return []
+    ends = pc.min_max(rows["ts"]).as_py()
+    golden = Seasons.of(tx.baselines.get(kept.id)).over(Span(start=ends["min"], end=ends["max"]))
+    plan = golden.plan
+    columns = answers(rows, schema_of(plan), asset, valued=plan.value.size > 0)
+    theirs = counted(ready(plan), columns).summary
+    return sorted(_each(golden.golden, theirs, plan), key=lambda p: -p.moved)[:most]
 
 
 def _each(then: Summary, now: Summary, plan: Plan) -> Iterator[Plot]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from stanch.engine.event_list import EventLine
+from stanch.engine.event_list import MOST_ANSWERS, EventLine
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
@@ -12,9 +12,13 @@ from stanch.web.charts import Cell, strip
 from stanch.web.listing import shown
 from stanch.web.lists import FINDINGS
 from stanch.web.paper import LATER, in_two, page, render
+from stanch.web.plots import READ, Plot, looks
 from stanch.web.visit import Answer, Page, Visit
 
 HOURS = 24
+_DRAWN = 2
+"""Assets, most asked first, for which it is drawn how that looks."""
+_PLOTS = 4
 MOST_ASSETS = 8
 _LINES = 12
 """Incidents, and findings of one page."""
@@ -33,6 +37,10 @@ class Asking:
     count: int
     strip: str
     latest: tuple[EventLine, ...]
+    plots: Sequence[Plot] = ()
+    """How what they asked looks, where the asset has a baseline."""
+    rows: int = 0
+    """Answers that the plots show."""
 
 
 def show(visit: Visit) -> Answer:
@@ -83,23 +91,41 @@ def _asked(visit: Visit, name: PrincipalId) -> list[Asking]:
     of = Wanted(principal=(name,), since=since + timedelta(hours=_enough(hourly)))
     latest = visit.console.events.page(of, limit=_EVENTS).items if hourly else ()
     most = sorted(hourly.items(), key=lambda h: -sum(h[1]))[:MOST_ASSETS]
-    return [
-        Asking(
-            asset=asset,
-            count=sum(counts),
-            strip=_strip(counts, since, f"What {name} asked of {asset} in each hour of a day"),
-            latest=tuple(one for one in latest if one.asset == asset)[:5],
+    made = []
+    for place, (asset, counts) in enumerate(most):
+        from_ = since + timedelta(hours=_enough({asset: counts}, MOST_ANSWERS))
+        plots, rows = _looks(visit, name, asset, from_) if place < _DRAWN else ([], 0)
+        made.append(
+            Asking(
+                asset=asset,
+                count=sum(counts),
+                strip=_strip(counts, since, f"What {name} asked of {asset} in each hour of a day"),
+                latest=tuple(one for one in latest if one.asset == asset)[:5],
+                plots=plots,
+                rows=rows,
+            )
         )
-        for asset, counts in most
-    ]
+    return made
 
 
-def _enough(hourly: Mapping[AssetId, Sequence[int]]) -> int:
+def _looks(
+    visit: Visit, name: PrincipalId, asset: AssetId, since: datetime
+) -> tuple[Sequence[Plot], int]:
+    """How the latest that they asked of the asset looks beside its baseline, and how much it is."""
+    with visit.console.store.look() as tx:
+        known = tx.assets.find(asset)
+        if known is None or tx.baselines.current(asset) is None:
+            return (), 0
+        rows = visit.console.events.answered(name, asset, since, READ)
+        return looks(tx, known, rows, _PLOTS), rows.num_rows
+
+
+def _enough(hourly: Mapping[AssetId, Sequence[int]], many: int = _EVENTS) -> int:
     """The last hour from which on there are enough events to show the latest of."""
     found = 0
     for hour in reversed(range(HOURS)):
         found += sum(counts[hour] for counts in hourly.values())
-        if found >= _EVENTS:
+        if found >= many:
             return hour
     return 0
 
