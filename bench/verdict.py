@@ -86,9 +86,11 @@ class Asset:
         start = examples.nothing_seen().span.start
         usage: list[Usage] = []
         for n in range(12):
-            sums = self.count(*draw(before, rng)).summary.sums[Part.MANIFOLD]
+            counts = self.count(*draw(before, rng)).summary.sums
+            sums = counts[Part.MANIFOLD]
             at = start - timedelta(hours=12 - n)
-            usage.append(Usage(start=at, events=ROWS, scored=int(sums.sum()), off=int(sums[-1])))
+            off, far = int(sums[-1]), int(counts[Part.FAR][0])
+            usage.append(Usage(start=at, events=ROWS, scored=int(sums.sum()), off=off, far=far))
         return replace(self, usage=tuple(usage))
 
 

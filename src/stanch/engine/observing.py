@@ -12,21 +12,25 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from stanch.detect.habits.mixes import mixes_of
-from stanch.detect.habits.people import people
+from stanch.detect.habits.people import People, people
 from stanch.detect.habits.repeats import Repeats, repeats_of, usual_repeats
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import (
     BINS,
     BLOCK_CLASSES,
+    BLOCK_SURE,
     INFINITE,
+    LEVELS,
     MANIFOLD_BINS,
     MISSING,
     OVER,
     SIGMA,
     UNDER,
+    UNUSUAL,
     Block,
     Part,
 )
+from stanch.detect.summaries.plan import Manifold
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline, Window
 from stanch.triage.verdict.observations import Base, Floats, Happening, Ints, Now, Observations
@@ -74,9 +78,10 @@ def observed(window: Window, slices: Sequence[Slice] = ()) -> Observations:
         return Observations(missing=("a baseline of normal operation",), happenings=happenings)
     told = window.now.labelled >= 1 and base.golden.labelled >= LABELLED
     now = _now(window.ledger, window.now, base, slices)
+    recent = _recent(window)
     seen = observe(
         _with_labels(now, window.ledger, base) if told else now,
-        replace(_base(base), recent_off_rate=_recent(window)),
+        replace(_base(base), recent_off_rate=recent.off, recent_far=recent.far),
         happenings,
     )
     return replace(
@@ -110,6 +115,7 @@ def _now(ledger: Ledger, summary: Summary, base: Baseline, slices: Sequence[Slic
         rows=ledger.block(Block.ROWS)[:, 0],
         different=_whole(who.trials()),
         off=_whole(who.fresh(who.count(Block.OFF))) if base.plan.manifold.pairs.size else None,
+        graded=_graded(who) if Part.FAR in summary.sums else None,
         grades=summary.sums[Part.MANIFOLD] if base.plan.manifold.pairs.size else None,
         dup=heaps.heaped if heaps is not None else None,
         asked=heaps.asked if heaps is not None else None,
@@ -142,9 +148,12 @@ def _base(base: Baseline) -> Base:
         classes=base.plan.classes[:BLOCK_CLASSES],
         off_rate=_share(int(manifold[MANIFOLD_BINS - 1]), int(manifold.sum()), 0.01),
         grades=manifold if base.plan.manifold.pairs.size else None,
+        graded=_grades(golden, base.plan.manifold),
+        foreign=_foreign(base.plan.manifold),
         dup_rate=usual_repeats(habits).rate if habits is not None else 0.0,
         edge_rate=_share(int(golden.sums[Part.NEAR][0]), golden.n, 0.05),
         cells=_golden_cells(golden),
+        sure=_sure(golden),
         lost=_lost(golden),
         odd_rate=_share(int(golden.sums[Part.ODD][:4].max()), golden.n, 0.0),
         watched=(*base.plan.numbers, *(c.name for c in base.plan.categories)),
@@ -155,11 +164,49 @@ def _base(base: Baseline) -> Base:
     )
 
 
-def _recent(window: Window) -> float | None:
-    """The rate of odd combinations in nine of ten windows of the last day; an hour moves it not."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Recent:
+    """What nine of ten windows of the last day stayed under."""
+
+    off: float | None = None
+    """The rate of odd combinations."""
+    far: float | None = None
+    """The share of these that were far off, in all of them together."""
+
+
+def _recent(window: Window) -> _Recent:
+    """Those of this window; an hour moves them not."""
     since = window.span.start - DAY
-    rates = [u.off / u.scored for u in window.usage if u.start >= since and u.scored >= HOP_ROWS]
-    return float(np.quantile(rates, USUAL)) if len(rates) >= HOPS else None
+    told = [u for u in window.usage if u.start >= since and u.scored >= HOP_ROWS]
+    if len(told) < HOPS:
+        return _Recent()
+    off, far = sum(u.off for u in told), sum(u.far for u in told)
+    return _Recent(
+        off=float(np.quantile([u.off / u.scored for u in told], USUAL)),
+        far=(far + 1) / (off + 1) if off else None,
+    )
+
+
+def _graded(who: People) -> Ints:
+    """(P, 4) different rows of each: ordinary, unusual, off, far off."""
+    counts = [who.fresh(who.count(b)) for b in (Block.FAR, Block.OFF, Block.UNUSUAL)]
+    tails = np.maximum.accumulate([_whole(c) for c in (*counts, who.trials())])
+    return np.diff(tails, axis=0, prepend=0)[::-1].T
+
+
+def _grades(golden: Summary, manifold: Manifold) -> Floats | None:
+    """(4,) the shares of the baseline's rows; far ones are no rarer than so many can tell."""
+    counts = golden.sums[Part.MANIFOLD]
+    rows = int(counts.sum())
+    if manifold.far is None or not rows:
+        return None
+    tails = np.array([rows, counts[UNUSUAL:].sum(), counts[-1], golden.sums[Part.FAR][0]]) + 1
+    return -np.diff(np.append(np.maximum.accumulate(tails[::-1])[::-1] / (rows + 1), 0.0))
+
+
+def _foreign(manifold: Manifold) -> Floats | None:
+    """(4,) the shares of shuffled rows."""
+    return -np.diff([1.0, *manifold.foreign, 0.0]) if manifold.foreign else None
 
 
 def _with_labels(now: Now, ledger: Ledger, base: Baseline) -> Now:
@@ -181,6 +228,7 @@ def _with_labels(now: Now, ledger: Ledger, base: Baseline) -> Now:
         cells=cells,
         told=guessed,
         hard=_hard(ledger, base),
+        sure=ledger.block(Block.SURE),
         seldom=mixes.seldom if mixes is not None else None,
         often=mixes.often if mixes is not None else None,
     )
@@ -191,6 +239,16 @@ def _golden_cells(golden: Summary) -> Ints:
     counts = golden.sums[Part.LABELLED]
     size = min(BLOCK_CLASSES, len(counts) - 2)
     return counts[:size, :size].T
+
+
+def _sure(golden: Summary) -> Ints:
+    """(2, L) labels of the baseline, and those that say wrong, by how sure the model was."""
+    told = golden.sums[Part.CALIBRATION]
+    counts = np.stack([told[:, 0], told[:, 0] - told[:, 2]])
+    low = LEVELS - BLOCK_SURE
+    return np.concatenate(
+        [counts[:, : low + 1].sum(axis=1, keepdims=True), counts[:, low + 1 :]], 1
+    )
 
 
 def _alike(ledger: Ledger, base: Baseline) -> float | None:

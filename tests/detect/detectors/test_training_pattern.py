@@ -9,6 +9,7 @@ from stanch.detect import examples
 from stanch.detect.detectors.training_pattern import DETECTOR, run_of, scores
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Window
+from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding
 from stanch.vocabulary.happening import Happening
 
@@ -39,6 +40,24 @@ def test_a_dataset_never_trained_on_and_a_text_that_never_changed() -> None:
     past = tuple(replace(h, facts={**h.facts, "params.loss": "log"}) for h in PAST)
     assert odd(of(past, params__loss="hinge")) == {"params.loss"}
     assert odd(of(past, params__loss="log")) == set()
+
+
+def test_a_dataset_that_was_told_of_before_or_of_one_that_changes_often_is_no_news() -> None:
+    told = replace(
+        PAST[-1], event="d1", kind=EventKind.DATASET, what="sha256:1", facts={"dataset": "other"}
+    )
+    assert odd(of((*PAST, told), dataset="other")) == set()
+    late = replace(told, at=NOW.at)
+    assert odd(of((*PAST, late), dataset="other")) == {"dataset"}
+    often = tuple(
+        replace(h, facts={**h.facts, "dataset": f"loans-{k // 5}"}) for k, h in enumerate(PAST)
+    )
+    seldom = tuple(
+        replace(h, facts={**h.facts, "dataset": "first" if k == 0 else "loans"})
+        for k, h in enumerate((*PAST, *PAST))
+    )
+    assert odd(of(often, dataset="other")) == set()
+    assert odd(of(seldom, dataset="other")) == {"dataset"}
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "", "\x00", "[1, 2]"])

@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 import numpy as np
 
@@ -92,6 +93,7 @@ def _accesses(record: Record) -> Mapping[Deed, int]:
     return {deed: n for deed, n in record.deeds.items() if deed.kind is EventKind.ACCESS}
 
 
+@lru_cache(maxsize=4096)
 def _is(text: str, patterns: tuple[str, ...]) -> bool:
     small = text.lower()
     return any(fnmatchcase(small, pattern) for pattern in patterns)

@@ -13,7 +13,8 @@ Math  Each number of a run (parameters, results, rows) is z = |x - median| / spr
       It speaks only when the run's score is above every earlier one *and* beyond `far`, which
       grows with few runs: far x sqrt((n + 1) / (n - 1)).
       A text that was the same in every run, and is another now, is out of pattern too; so is a
-      dataset never trained on. Each rests on the same 1 / (n + 1).
+      dataset never trained on, unless an event of a dataset told of it before, or every tenth run
+      has another one. Each rests on the same 1 / (n + 1).
 """
 
 import json
@@ -54,6 +55,8 @@ class Limits:
 
     known: int = 8
     """Earlier runs that make a pattern."""
+    changing: float = 0.1
+    """The share of different datasets among earlier runs from which a new one is no news."""
     far: float = 6.0
     """How many spreads from the median a number must be."""
 
@@ -91,11 +94,21 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         why = f"{len(earlier)} earlier training runs; {limits.known} needed"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
+    announced = _announced(window)
     for event in now:
         one = run_of(event)
         odd = tuple(_odd(one, earlier[-MOST_RUNS:], limits))
+        odd = tuple(o for o in odd if o.name != "dataset" or one.texts["dataset"] not in announced)
         if odd:
             yield _finding(window, one, odd, len(earlier[-MOST_RUNS:]))
+
+
+def _announced(window: Window) -> frozenset[str]:
+    """The names and digests of datasets that events of datasets told of before this window."""
+    told = (*window.history, *window.before.happenings)
+    kept = [h for h in told if h.kind is EventKind.DATASET and h.at < window.span.start]
+    names = ((h.what, h.facts.get("dataset", ""), h.facts.get("digest", "")) for h in kept)
+    return frozenset(name for own in names for name in own if name)
 
 
 def run_of(event: Happening) -> Run:
@@ -159,7 +172,9 @@ def _odd(one: Run, earlier: list[Run], limits: Limits) -> Iterator[Odd]:
                 )
     for name, value in sorted(one.texts.items()):
         seen = [run.texts[name] for run in earlier if name in run.texts]
-        fixed = name == "dataset" or len(set(seen)) == 1
+        several = len(set(seen))
+        fixed = several < limits.changing * len(seen) if name == "dataset" else several == 1
+        fixed = fixed or several == 1
         if len(seen) >= limits.known and fixed and value not in seen:
             says = f"{shown(name)} is {shown(value)!r}, {shown(seen[-1])!r} before"
             yield Odd(name=name, says=says, measured=1.0, z=limits.far)

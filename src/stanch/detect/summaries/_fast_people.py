@@ -25,7 +25,8 @@ from stanch.detect.summaries.sample import FLAGS, MARGIN, PLACE, SAID
 from stanch.detect.summaries.told import DEAREST, MARKED, TICK
 
 SINGLE = np.array([PLACES[block].start for block in MARKED], np.int64)
-"""Where the marks of a row are counted, the lowest bit first."""
+"""Where the marks of a row are counted, the lowest bit first; handed in, for the cache of compiled
+code looks at this file only and would keep those of before."""
 ROWS, SAYS, STATUS, TICKS, MARGINS, COST, TOKENS = (
     PLACES[block].start
     for block in (
@@ -88,7 +89,11 @@ def waves(z: Shorts, frequencies: Shorts, phase: Shorts, who: Ints, table: Codes
 
 @numba.njit(cache=True, nogil=True)
 def tallied(
-    table: Ints, who: Ints, columns: tuple[Ints, Ints, Ints, Ints, Ints, Ints], marks: Octets
+    table: Ints,
+    who: Ints,
+    columns: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
+    marks: Octets,
+    single: Ints,
 ) -> None:
     """Add what is told of each row to its principal's line."""
     said, status, ticks, margin, cost, tokens = columns
@@ -104,8 +109,8 @@ def tallied(
         line[TOKENS] += tokens[i]
         bits = np.int64(marks[i])
         if bits:
-            for k in range(len(SINGLE)):
-                line[SINGLE[k]] += (bits >> k) & 1
+            for k in range(len(single)):
+                line[single[k]] += (bits >> k) & 1
 
 
 @numba.njit(cache=True, nogil=True)

@@ -12,6 +12,7 @@ from stanch.detect.summaries.parts import (
     BLOCK_CLASSES,
     BLOCK_LEVELS,
     BLOCK_PAIRS,
+    BLOCK_SURE,
     BLOCK_TICKS,
     BLOCK_WAVES,
     MAIN_AXES,
@@ -44,6 +45,9 @@ BLOCK_SHAPES: Mapping[Block, tuple[int, ...]] = MappingProxyType(
         Block.PAIRS: (BLOCK_PAIRS,),
         Block.CANARIES: (1,),
         Block.BETWEEN: (1,),
+        Block.UNUSUAL: (1,),
+        Block.FAR: (1,),
+        Block.SURE: (2, BLOCK_SURE),
     }
 )
 

@@ -11,14 +11,14 @@ from types import MappingProxyType
 import numpy as np
 
 from stanch.detect.summaries.answers import Answers, answers_of
-from stanch.detect.summaries.arrays import Codes, Hashes, Ints, Octets, own
+from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, own
 from stanch.detect.summaries.columns import MISSING_CODE, Columns, Labels
 from stanch.detect.summaries.dice import mixed
 from stanch.detect.summaries.inputs import Inputs, inputs_of
 from stanch.detect.summaries.kernels import Kernels, kernels
 from stanch.detect.summaries.ledger import PLACES, WIDTH, Ledger, nobody
 from stanch.detect.summaries.pairs import pair_places
-from stanch.detect.summaries.parts import BLOCK_WAVES, Block, Part, Peak
+from stanch.detect.summaries.parts import BLOCK_SURE, BLOCK_WAVES, LEVELS, Block, Part, Peak
 from stanch.detect.summaries.people import Lines, People, ledger_of, people_of, sketches_of
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.ready import Ready
@@ -64,7 +64,7 @@ def counted(
     sums |= {p: np.zeros(s, np.int64) for p, s in shapes.items() if p not in sums}
     summary = Summary(
         plan=plan.digest,
-        sums=MappingProxyType({p: sums[p] for p in Part}),
+        sums=MappingProxyType({p: sums[p] for p in shapes}),
         peaks=MappingProxyType(_peaks(batch, people, inputs, quick)),
         strange=strange_of([batch.strange or {}]),
     )
@@ -99,6 +99,7 @@ def labels_counted(plan: Ready, labels: Labels, watch: tuple[str, ...] = ()) -> 
     np.add.at(table[:, PLACES[Block.GIVEN]], (who[wrong], given[wrong]), 1)
     pairs = pair_places(said[wrong], truth[wrong], classes)
     np.add.at(table[:, PLACES[Block.PAIRS]], (who[wrong], pairs), 1)
+    _sure(table[:, PLACES[Block.SURE]], labels, who, wrong)
     none = np.zeros((len(table), SMALL), np.uint8)
     lines = Lines(table=table, inputs=none, cells=none)
     return Counted(summary=summary, ledger=ledger_of(plan.digest, people, lines, watch, kernels()))
@@ -133,7 +134,10 @@ def _lines(
         margin=answers.margin,
         cost=answers.cost,
         tokens=answers.tokens,
-        marks=marks_of(inputs.off, inputs.odd, near, answers.hits, answers.canaries, between),
+        marks=marks_of(
+            *(inputs.off, inputs.odd, near, answers.hits, answers.canaries, between),
+            *(inputs.unusual, inputs.far),
+        ),
     )
     table = np.zeros((len(people.names) + 1, WIDTH), np.int64)
     quick.tallied(table, facts)
@@ -176,6 +180,18 @@ def _calibration(labels: Labels, right: np.ndarray) -> Ints:
     np.add.at(out[:, 1], level, np.rint(confidence * (1 << 20)).astype(np.int64))
     np.add.at(out[:, 2], level, right[said].astype(np.int64))
     return out
+
+
+def _sure(lines: Ints, labels: Labels, who: Ints, wrong: Flags) -> None:
+    """Add each label, and each that says wrong, to its principal's line by how sure the model was.
+
+    The levels are those of the calibration; under the eleventh there is one for all.
+    """
+    level = np.clip(np.nan_to_num(labels.confidence) * LEVELS, 0, LEVELS - 1).astype(np.int64)
+    place = np.maximum(level - (LEVELS - BLOCK_SURE), 0)
+    said = ~np.isnan(labels.confidence)
+    np.add.at(lines, (who[said], place[said]), 1)
+    np.add.at(lines, (who[said & wrong], place[said & wrong] + BLOCK_SURE), 1)
 
 
 def _fairness(plan: Plan, labels: Labels) -> Ints:

@@ -17,6 +17,7 @@ from stanch.detect.summaries.parts import (
     BINS,
     MAIN_AXES,
     MANIFOLD_BINS,
+    UNUSUAL,
     WAVES,
     Part,
 )
@@ -39,6 +40,8 @@ class Inputs:
     places: Octets
     """(n, 10) along the main axes, as a sample's cards hold it."""
     off: Flags
+    unusual: Flags
+    far: Flags
     odd: Flags
     """Rows with anything missing, out of range, new or infinite."""
     between: Flags
@@ -66,7 +69,9 @@ def inputs_of(plan: Ready, batch: Columns, who: Ints, quick: Kernels) -> Inputs:
     lain = quick.lain(z, plan, who, moments)
     if batch.categories.shape[1]:
         coarse = np.concatenate([coarse, coarse_codes(batch.categories)], axis=1)
-    grade = quick.grades(quick.strangeness(coarse, plan), plan.plan.manifold.edges)
+    strange, manifold = quick.strangeness(coarse, plan), plan.plan.manifold
+    grade = quick.grades(strange, manifold.edges)
+    far = np.zeros(batch.n, np.bool_) if manifold.far is None else strange > manifold.far
     gone = (batch.categories == MISSING_CODE).any(axis=1)
     new = (batch.categories == NEW_CODE).any(axis=1)
     missing = ((odd & ODD_MISSING) != 0) | gone
@@ -81,11 +86,14 @@ def inputs_of(plan: Ready, batch: Columns, who: Ints, quick: Kernels) -> Inputs:
         Part.MOMENTS: moments.sum(axis=0).reshape(2, MAIN_AXES),
         Part.WAVES: waves.sum(axis=0),
     }
+    sums |= {} if manifold.far is None else {Part.FAR: np.array([far.sum()], np.int64)}
     codes = code_hashes(batch.categories, plan.keys[numbers.shape[1] :])
     return Inputs(
         sums=sums,
         places=lain.places,
         off=grade == MANIFOLD_BINS - 1,
+        unusual=grade >= UNUSUAL,
+        far=far,
         between=between(numbers, plan.plan.grid),
         prints=quick.fingerprints(numbers, batch.categories, plan.keys),
         cells=mixed(lain.sides.astype(np.uint64) + codes),

@@ -176,7 +176,7 @@ class Compiled(Kernels):
         """Add what is told of each row to `table`, line by principal."""
         one = (facts.said, facts.status, facts.ticks)
         other = (facts.margin, facts.cost, facts.tokens)
-        self.people.tallied(table, facts.who, one + other, facts.marks)
+        self.people.tallied(table, facts.who, one + other, facts.marks, self.people.SINGLE)
 
     def minutes(self, ticks: Ints) -> Ints:
         """The minutes of these ticks, each at least once."""

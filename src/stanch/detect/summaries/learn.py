@@ -177,7 +177,11 @@ def _axes(z: Shorts) -> Shorts:
 
 
 def _with_fresh(golden: Counted, manifold: Manifold, held: Octets) -> Counted:
-    grade = np.searchsorted(manifold.edges, strangeness(held, manifold), side="left")
+    score = strangeness(held, manifold)
+    grade = np.searchsorted(manifold.edges, score, side="left")
     fresh: Ints = np.bincount(grade, minlength=MANIFOLD_BINS).astype(np.int64)
-    sums = MappingProxyType({**golden.summary.sums, Part.MANIFOLD: fresh})
-    return Counted(summary=replace(golden.summary, sums=sums), ledger=golden.ledger)
+    sums = {**golden.summary.sums, Part.MANIFOLD: fresh}
+    if manifold.far is not None:
+        sums[Part.FAR] = np.array([(score > manifold.far).sum()], np.int64)
+    summary = replace(golden.summary, sums=MappingProxyType(sums))
+    return Counted(summary=summary, ledger=golden.ledger)

@@ -18,6 +18,7 @@ and a lower bound overall.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -35,7 +36,10 @@ MOST_LIVE = 1024
 MOST_NAMED = 64
 """Heaviest principals by answers, and again as many by late labels: who labels seldom asks."""
 _ARRAYS = ("inputs", "cells", "keys", "cards", "buckets")
-LATER = (Block.PAIRS, Block.CANARIES, Block.BETWEEN)
+LATER = (
+    *(Block.PAIRS, Block.CANARIES, Block.BETWEEN),
+    *(Block.UNUSUAL, Block.FAR, Block.SURE),
+)
 """Blocks at the end of a line that ledgers of older versions do not have."""
 WATCHED = 64
 """The level of a principal on watch: above every other."""
@@ -227,7 +231,8 @@ def _columns(arrays: Mapping[str, Array], block: Block, names: tuple[str, ...]) 
 def _widened(buckets: Array) -> Ints:
     """The buckets, with zeros for what was not counted yet when they were written."""
     lacks = WIDTH - buckets.shape[-1]
-    if lacks != sum(math.prod(BLOCK_SHAPES[block]) for block in LATER):
+    added = accumulate(math.prod(BLOCK_SHAPES[block]) for block in reversed(LATER))
+    if lacks not in set(added):
         return buckets
     return np.pad(buckets, ((0, 0), (0, lacks)))
 

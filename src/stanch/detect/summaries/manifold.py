@@ -13,7 +13,7 @@ import numpy as np
 
 from stanch.detect.summaries.arrays import Codes, Floats, Ints, Octets
 from stanch.detect.summaries.dice import order
-from stanch.detect.summaries.parts import MANIFOLD_BINS
+from stanch.detect.summaries.parts import MANIFOLD_BINS, UNUSUAL
 from stanch.detect.summaries.plain import strangeness
 from stanch.detect.summaries.plan import Manifold
 from stanch.detect.summaries.ready import COARSE
@@ -29,6 +29,8 @@ GRAIN = 256
 ENOUGH = 200
 TWO = 2
 """A joint needs two inputs."""
+FAR = 0.999
+"""What is above so many of the rows held out is far off."""
 SCAN = 6_000
 """Rows that the first look over all pairs uses."""
 
@@ -89,8 +91,17 @@ def _graded(pairs: Codes, tables: np.ndarray, held: Octets) -> Manifold:
     shares = np.append(np.arange(1, MANIFOLD_BINS - 1) / (MANIFOLD_BINS - 1) * 0.99, 0.99)
     ranks = np.ceil(shares * len(normal)).astype(int) - 1
     edges: Ints = np.sort(normal).astype(np.int64)[np.maximum(ranks, 0)]
-    auc = auc_of(normal, strangeness(permuted(held, 77), raw))
-    return Manifold(pairs=pairs, tables=tables, edges=edges, auc=round(auc, 4))
+    foreign = strangeness(permuted(held, 77), raw)
+    far = int(np.quantile(normal, FAR, method="higher"))
+    borders = int(edges[UNUSUAL - 1]), int(edges[-1]), far
+    return Manifold(
+        pairs=pairs,
+        tables=tables,
+        edges=edges,
+        auc=round(auc_of(normal, foreign), 4),
+        far=far,
+        foreign=tuple(round(float((foreign > b).mean()), 4) for b in borders),
+    )
 
 
 def _candidates(cells: Octets, strange: Floats) -> Codes:

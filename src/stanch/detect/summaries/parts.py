@@ -32,12 +32,15 @@ AXIS_SLOTS = 34
 """32 equal-mass bins of an axis, then under, then over."""
 MANIFOLD_BINS = 32
 """Bins of the off-manifold score; the last one is above the reference's 99th percentile."""
+UNUSUAL = 28
+"""Its bins from this one on hold the oddest tenth of the reference."""
 LATENCIES = 64
 STATUSES = 6
 """1xx, 2xx, 3xx, 4xx, 5xx, and no or another status."""
 BLOCK_LEVELS = 16
 BLOCK_CLASSES = 16
 BLOCK_WAVES = WAVES
+BLOCK_SURE = 11
 BLOCK_TICKS = 12
 """Twelfths of a minute (5 seconds each)."""
 BLOCK_PAIRS = 64
@@ -81,6 +84,8 @@ class Part(StrEnum):
     """(2, 10) sums and sums of squares along the main axes, in units of SIGMA."""
     MANIFOLD = "manifold"
     """(32,) histogram of the off-manifold score; the last bin is above the reference's 99 %."""
+    FAR = "far"
+    """(1,) rows above the reference's 99.9 % of it; not there under a plan of before."""
     LATENCY = "latency"
     """(64,) quarter-octave buckets from 0.01 ms; the last is missing."""
     STATUS = "status"
@@ -159,3 +164,10 @@ class Block(StrEnum):
     """(1,) rows that equal a canary."""
     BETWEEN = "between"
     """(1,) rows with a number between the places that such numbers have; see `grid`."""
+    UNUSUAL = "unusual"
+    """(1,) rows among the reference's oddest tenth by the off-manifold score."""
+    FAR = "far"
+    """(1,) rows above the reference's 99.9 % of it."""
+    SURE = "sure"
+    """(2, 11) late labels by how sure the model was (under a half, then by twentieths), and those
+    of them that say the answer was wrong."""

@@ -72,6 +72,10 @@ class Manifold:
     """(31,) between the 32 bins; the last is the reference's 99th percentile."""
     auc: float
     """How well real rows were told from permuted ones, on rows held out; 0.5 is not at all."""
+    far: int | None = None
+    """The score that one row in a thousand held out is above; none in a plan of before."""
+    foreign: tuple[float, ...] = ()
+    """Shares of permuted rows, held out, that are unusual, off and far."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -112,8 +116,12 @@ class Plan:
             "rows": self.rows,
             "near": self.near,
             "auc": self.manifold.auc,
-        }
+        } | self._far()
         return packed("plan", header, self._arrays())
+
+    def _far(self) -> dict[str, object]:
+        own = self.manifold
+        return {} if own.far is None else {"far": own.far, "foreign": own.foreign}
 
     def _arrays(self) -> dict[str, np.ndarray]:
         own = {"edges": self.edges, "value": self.value}
@@ -145,6 +153,8 @@ class Plan:
                     tables=arrays["manifold_tables"],
                     edges=arrays["manifold_edges"],
                     auc=float(head["auc"]),
+                    far=int(head["far"]) if "far" in head else None,
+                    foreign=tuple(float(share) for share in head.get("foreign", ())),
                 ),
             )
         except (KeyError, TypeError, ValueError) as error:

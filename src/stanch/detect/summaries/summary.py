@@ -64,6 +64,8 @@ def shapes_of(plan: Plan) -> Mapping[Part, tuple[int, ...]]:
         Part.CALIBRATION: (LEVELS, 3),
         Part.FAIRNESS: (groups, folded, folded),
     }
+    if plan.manifold.far is not None:
+        shapes[Part.FAR] = (1,)
     return MappingProxyType(shapes)
 
 

@@ -22,7 +22,10 @@ LATENCY_EDGES: Floats = np.array(
 """Milliseconds, four to an octave; 0.01 ms to about 6 minutes."""
 DEAREST = 1e9
 """A cost is cut here, so that no sum overflows."""
-MARKED = (Block.OFF, Block.ODD, Block.NEAR, Block.HITS, Block.CANARIES, Block.BETWEEN)
+MARKED = (
+    *(Block.OFF, Block.ODD, Block.NEAR, Block.HITS),
+    *(Block.CANARIES, Block.BETWEEN, Block.UNUSUAL, Block.FAR),
+)
 """What a row can be marked as, the lowest bit first."""
 
 

@@ -115,7 +115,7 @@ def keep_late(tx: Transaction, name: str, late: Late) -> None:
 
 def use_in(hop: datetime, minutes: Iterable[Minute]) -> Usage:
     """What these minutes of one hop come to."""
-    events = cost = scored = off = 0
+    events = cost = scored = off = far = 0
     for one in minutes:
         events += one.n + sum(one.record.deeds.values()) + one.record.seen
         if one.counted is not None:
@@ -123,7 +123,8 @@ def use_in(hop: datetime, minutes: Iterable[Minute]) -> Usage:
             cost += int(sums[Part.COST][0])
             scored += int(sums[Part.MANIFOLD].sum())
             off += int(sums[Part.MANIFOLD][-1])
-    return Usage(start=hop, events=events, cost=cost, scored=scored, off=off)
+            far += int(sums[Part.FAR][0]) if Part.FAR in sums else 0
+    return Usage(start=hop, events=events, cost=cost, scored=scored, off=off, far=far)
 
 
 def windows_of(hops: tuple[Usage, ...], before: datetime) -> tuple[Usage, ...]:
@@ -139,6 +140,7 @@ def windows_of(hops: tuple[Usage, ...], before: datetime) -> tuple[Usage, ...]:
                 cost=one.cost + after.cost,
                 scored=one.scored + after.scored,
                 off=one.off + after.off,
+                far=one.far + after.far,
             )
             found.append(total)
     return tuple(found)

@@ -7,7 +7,7 @@ Math  n KL(x/n || r). Under the rate its tail is close to exponential with mean 
       largest of P principals is compared after taking off log P.
 """
 
-from math import exp, log
+from math import comb, exp, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from stanch.triage.verdict.observations import Floats, Ints
 TINY = 1e-9
 TOLERANCE = 1.5
 """A rate may grow by half before it counts as above its baseline: quiet years differ that much."""
+TOGETHER = 3
+"""So many principals are looked at together."""
 TASTE = 2.0
 """How much more of a thing one honest principal may do than the rest."""
 
@@ -50,6 +52,19 @@ def rest_rate(count: Ints, total: Ints, floor: float, trim: float = 0.1) -> floa
     kept = order[max(1, round(trim * len(order))) :] if len(order) > 1 else order[:0]
     rows = int(total[kept].sum())
     return max(floor, (float(count[kept].sum()) + 0.5) / (rows + 1.0)) if rows else floor
+
+
+def together(nats: Floats, many: int) -> float:
+    """The nats of the one, two or three of so many principals who stand out most.
+
+    One is one of many, two are one of many more pairs; who looks for several looks twice.
+    """
+    ranked = np.sort(nats)[::-1]
+    found = [
+        float(ranked[:few].sum()) - log(comb(max(many, few), few)) - (log(2) if few > 1 else 0.0)
+        for few in range(1, 1 + min(TOGETHER, len(nats)))
+    ]
+    return max(0.0, *found, 0.0)
 
 
 def most(count: Ints, total: Ints, floor: float) -> tuple[float, Floats]:

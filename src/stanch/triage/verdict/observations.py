@@ -49,6 +49,8 @@ class Now:
     """P: rows of each principal."""
     off: Ints | None = None
     """P: rows off the manifold."""
+    graded: Ints | None = None
+    """P x 4: rows that are ordinary, unusual, off and far off; see `oddness`."""
     grades: Ints | None = None
     """G: rows by how odd their combinations are, in grades of the baseline; the last is off."""
     dup: Ints | None = None
@@ -63,6 +65,8 @@ class Now:
     """P: rows less repeats of one input, of which `off` and `edge` count; None: none repeats."""
     told: Ints | None = None
     """P x C: labels by predicted class, where `cells` are upper bounds that do not add up."""
+    sure: Ints | None = None
+    """P x 2 x L: labels, and those that say wrong, by how sure the model was; see `residuals`."""
     hard: Floats | None = None
     """P: how much oftener than everybody's the answers of each are expected to be wrong."""
     seldom: Floats | None = None
@@ -96,6 +100,13 @@ class Base:
     """G: its rows that the score has not learnt from, by the same."""
     recent_off_rate: float | None = None
     """The same rate in the quiet windows before this one: the world moves on from a baseline."""
+    graded: Floats | None = None
+    """4: shares of its rows, and of shuffled ones, by the grades of `Now.graded`."""
+    foreign: Floats | None = None
+    recent_far: float | None = None
+    """The share of the off rows that were far off in the quiet windows before this one."""
+    sure: Ints | None = None
+    """2 x L."""
     dup_rate: float = 0.0
     edge_rate: float = 0.0
     cells: Ints | None = None

@@ -10,14 +10,15 @@ Math  `nats.py` for counts; the largest Kolmogorov-Smirnov distance for drift; a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stanch.triage.verdict.carried import allowed
+from stanch.triage.verdict.confusions import confusions
 from stanch.triage.verdict.factor import scale_of
-from stanch.triage.verdict.nats import TINY, bound, excess, most, raised, rest_rate
+from stanch.triage.verdict.nats import bound, excess, most, raised, rest_rate, together
 from stanch.triage.verdict.observations import (
     Base,
     Broken,
@@ -26,14 +27,13 @@ from stanch.triage.verdict.observations import (
     Ints,
     Now,
     Observations,
-    Pair,
     Signal,
     Step,
 )
+from stanch.triage.verdict.oddness import by_principal, of_everybody
+from stanch.triage.verdict.residuals import ANOTHER_WORLD
 from stanch.vocabulary.finding import Suspect
 
-SLACK = 1.4
-"""One honest principal's labels may be this much more confused than those of the rest."""
 WHO = frozenset({Signal.OFF_WHO, Signal.DUP_WHO, Signal.PAIR_WHO, Signal.EDGE_WHO})
 """The families in which single principals are looked at."""
 RAREST = 1e-99
@@ -65,28 +65,27 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
         (now.edge, rows, base.edge_rate, Signal.EDGE_WHO, None),
     ):
         if count is not None:
+            graded = by_principal(now, base) if who is Signal.OFF_WHO else None
             signals[who], each = most(count, total, rate)
+            if graded is not None:
+                signals[who], each = together(graded, int((now.rows > 0).sum())), graded
             odd, surplus = _more(odd, surplus, each, _surplus(count, total, rate))
             if everyone is not None:
-                odd_rows = everyone is Signal.OFF_ALL
-                up = allowed(now, base, far) if odd_rows else raised(rate)
-                whole = excess(count.sum(keepdims=True), total.sum(keepdims=True), up)
-                signals[everyone] = float(whole[0])
-    pair, rest = None, 0.0
-    if now.cells is not None and base.cells is not None:
-        told = now.cells.sum(axis=2) if now.told is None else now.told
-        found = _pairs(now, told, base)
+                signals[everyone] = _everybody(now, base, everyone, (count, total, rate))
+    another = far is not None and bool(far.max(initial=0.0) > ANOTHER_WORLD)
+    known = replace(now, sure=None) if another else now
+    found = confusions(known, base, _new(now, base))
+    if found is not None:
         signals[Signal.PAIR_WHO], signals[Signal.PAIR_ALL] = found.who, found.whole
         odd, surplus = _more(odd, surplus, found.each, found.surplus)
-        pair, rest = _named(found, base.classes), found.rest
     families = len(signals.keys() & WHO)
     suspects = _suspects(now, odd, surplus, families)
     moved = _movement(now, base, suspects)
     return Observations(
         signals=signals,
         suspects=suspects,
-        pair=pair,
-        confused_rest=rest,
+        pair=None if found is None else found.pair,
+        confused_rest=0.0 if found is None else found.rest,
         concentration=_hhi(surplus),
         newcomers=_newcomers(now, base),
         largest=_largest(now),
@@ -100,6 +99,17 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
         alike=moved.alike,
         step=moved.step,
     )
+
+
+def _everybody(now: Now, base: Base, signal: Signal, of: tuple[Ints, Ints, float]) -> float:
+    """By how far an odd thing is more frequent than it may be when it comes from everybody."""
+    count, total, rate = of
+    odd_rows = signal is Signal.OFF_ALL
+    up = allowed(now, base, _far(now, base)) if odd_rows else raised(rate)
+    told = of_everybody(now, base, up) if odd_rows else None
+    if told is not None:
+        return told
+    return float(excess(count.sum(keepdims=True), total.sum(keepdims=True), up)[0])
 
 
 def _surplus(count: Ints, rows: Ints, rate: float) -> Floats:
@@ -123,91 +133,10 @@ class _Movement:
     step: Step | None = None
 
 
-class _Pairs:
-    """Confusions above the baseline: by principal, as a whole, and which cell leads."""
-
-    def __init__(
-        self, each: Floats, surplus: Floats, cells: Floats, whole: float, rest: float
-    ) -> None:
-        # A principal is looked at in every cell, so the largest of them has to pay for all.
-        self.each = np.maximum(0.0, each - np.log(max(1, cells.size)))
-        self.surplus = surplus
-        self.cells = cells
-        self.whole = whole
-        self.rest = rest
-        self.who = float(max(0.0, self.each.max(initial=0.0) - np.log(max(1, each.size))))
-
-
-def _pairs(now: Now, totals: Ints, base: Base) -> _Pairs:
-    """Off-diagonal cells given the predicted class, so that a shift of classes is no confusion.
-
-    Who asks what is hard for the model gets more wrong answers: `hard` says how much more; who asks
-    about `told` more than others do gets more of them wrong as `said`. A newcomer's questions may
-    be as hard as those of anybody who is known.
-    """
-    cells, usual = _both_cells(now, base)
-    new = _new(now, base)
-    hard = np.ones(len(cells)) if now.hard is None else now.hard
-    principals, classes, _ = cells.shape
-    each = np.zeros(principals)
-    surplus = np.zeros(principals)
-    grown = np.zeros((classes, classes))
-    whole = others = 0.0
-    for said in range(classes):
-        for told in range(classes):
-            if said == told:
-                continue
-            count, total = cells[:, said, told], totals[:, said]
-            rest = rest_rate(count, np.rint(total * hard), float(usual[said, told]))
-            rate = np.minimum(0.99, SLACK * _own(now, said, told, rest) * hard)
-            shown = (count + FEWEST * rest) / (total + FEWEST)
-            rate[new] = np.maximum(rate[new], min(0.99, SLACK * shown[~new].max(initial=0.0)))
-            own = excess(count, total, rate)
-            each, surplus = _more(each, surplus, own, np.maximum(0.0, count - total * rate))
-            trusted = own > np.log(max(2, principals))
-            grown[said, told] = float(np.maximum(0.0, count - total * rate)[trusted].sum())
-            pooled = excess(
-                count.sum(keepdims=True), total.sum(keepdims=True), raised(usual[said, told])
-            )
-            whole = max(whole, float(pooled[0]))
-            quiet = own.argsort(kind="stable")[:-TOP]
-            left = count[quiet].sum(keepdims=True), total[quiet].sum(keepdims=True)
-            others = max(others, float(excess(*left, raised(usual[said, told]))[0]))
-    return _Pairs(each, surplus, grown, whole, others)
-
-
-def _own(now: Now, said: int, told: int, rest: float) -> Floats | float:
-    """The rate of the rest, for who has another mix of classes (Bayes)."""
-    if now.often is None or now.seldom is None:
-        return rest
-    wrong, right = rest * now.often[:, told], (1 - rest) * now.seldom[:, said]
-    found: Floats = np.maximum(rest, wrong / np.maximum(wrong + right, TINY))
-    return found
-
-
-def _both_cells(now: Now, base: Base) -> tuple[Ints, Floats]:
-    """The cells of each principal, and the baseline's shares of each predicted class."""
-    if now.cells is None or base.cells is None:
-        return np.zeros((0, 0, 0), np.int64), np.zeros((0, 0))
-    told = base.cells
-    usual = (told + 0.5) / (told.sum(axis=1, keepdims=True) + 0.5 * len(told))
-    return now.cells, usual
-
-
 def _new(now: Now, base: Base) -> NDArray[np.bool_]:
     """(P,) who was not there in the baseline, where that can be told."""
     known = base.principals
     return np.array([bool(known) and p not in known for p in now.principals], np.bool_)
-
-
-def _named(found: _Pairs, classes: tuple[str, ...]) -> Pair | None:
-    total = float(found.cells.sum())
-    if total <= 0:
-        return None
-    said, told = np.unravel_index(int(found.cells.argmax()), found.cells.shape)
-    names = classes or tuple(str(n) for n in range(len(found.cells)))
-    share = float(found.cells.max()) / total
-    return Pair(predicted=names[int(said)], told=names[int(told)], share=share)
 
 
 def _suspects(now: Now, odd: Floats, surplus: Floats, families: int) -> tuple[Suspect, ...]:
