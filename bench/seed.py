@@ -6,6 +6,7 @@ python -m bench.seed FOLDER [incidents] [findings] [events]
 import random
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from stanch.engine.policies import Change, Policies
 from stanch.engine.ports import Transaction
 from stanch.settings import Settings
 from stanch.store.sql.store import SqlStore
+from stanch.triage.severity.factors import factors
+from stanch.triage.severity.judge import severity_of
 from stanch.vocabulary.approval import Approval, Risk
 from stanch.vocabulary.asset import Asset, AssetKind, Criticality, Feature, Lineage
 from stanch.vocabulary.casework import Note
@@ -41,7 +44,6 @@ from stanch.vocabulary.incident import (
     Level,
     Phase,
     Reason,
-    Severity,
     Verdict,
     VerdictKind,
 )
@@ -277,15 +279,9 @@ def incident(
             confidence=round(dice.uniform(0.6, 0.99), 2),
             reasons=reasons(attack),
         ),
-        severity=Severity(
-            level=level,
+        severity=replace(
+            severity_of(factors(MI=int(level), SB=int(level) - 1, AU=3, BR=2, PH=3, AA=3)),
             rank=dice.randrange(20, 96),
-            vector="DA/CC/IH",
-            fired=(
-                "It decides about payments, and it is critical.",
-                "Decisions were touched in the last hour.",
-            ),
-            would_change=("low, if no decision used the answers",),
         ),
         impact=Impact(
             assets=(AssetId(key),),

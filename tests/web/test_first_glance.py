@@ -153,7 +153,7 @@ def test_a_playbook_at_work_says_so_and_one_that_waits_holds_nobody_up(
     )
     with parts.store.begin() as tx:
         tx.runs.add(run)
-    assert "The playbook extraction is at work by itself: Blocks key-7." in stands(read, console)
+    assert "The playbook extraction is at work by itself: Blocks key-7 ." in stands(read, console)
     with parts.store.begin() as tx:
         tx.runs.save(replace(tx.runs.get(run.id), state=RunState.WAITING))
     assert "Next: verbose logging" in stands(read, console)

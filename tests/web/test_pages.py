@@ -497,15 +497,15 @@ def test_a_run_says_what_each_of_its_steps_came_to(
     with parts.store.begin() as tx:
         run = max(tx.runs.page(Wanted(incident=(CASE,))).items, key=lambda r: r.started)
         facts = {"step": run.step or "act", "says": "Key-55 is refused, and a probe shows it."}
-        for says in ("waits for approver: May key-55 ask?", facts["says"]):
-            told = {**facts, "says": says}
+        waits = {"step": "before", "says": "waits for approver: May key-55 ask?"}
+        for told in (waits, {**facts, "says": "Nothing yet."}, facts):
             deed = Deed.STEP_DONE
             tx.record(
                 Entry(at=NOW, deed=deed, actor="stanch", about=run.id, incident=CASE, facts=told)
             )
     said = read(console, f"/incidents/{CASE}/runs")
     assert "Key-55 is refused, and a probe shows it." in said
-    assert "waits for approver" not in said
+    assert "Nothing yet." not in said
 
 
 def test_any_id_is_found_from_the_search(

@@ -101,4 +101,6 @@ def _dot(tone: str, colour: str, x: float, y: float, words: str) -> str:
 def _name(place: int, name: str, x: float, count: int) -> list[str]:
     every = max(1, -(-count // _LABELS))
     last = count - 1
-    return [label(name, x, _FLOOR + 17)] if (last - place) % every == 0 and x < _WIDE - 30 else []
+    if place == last:
+        return [label(name, _WIDE, _FLOOR + 17, anchor="end")]
+    return [label(name, x, _FLOOR + 17)] if (last - place) % every == 0 and x < _WIDE - 80 else []

@@ -31,6 +31,7 @@ from stanch.web.visit import Answer, Page, Visit, go
 from stanch.web.words import word
 
 _STEPS = 200
+_WAITS = "waits for "
 """Steps of one run whose outcome is looked up."""
 
 
@@ -172,9 +173,11 @@ class Played:
 
 def _played(visit: Visit, run: Run, book: Playbook | None) -> Played:
     lines = visit.console.custody.history(run.id, deeds=(Deed.STEP_DONE,), limit=_STEPS)
+    here = frozenset({run.step}) if run.state not in OVER else frozenset()
     told = [one.entry.facts for one in reversed(lines)]
     came = {str(facts.get("step", "")): str(facts.get("says", "")) for facts in told}
-    here = frozenset({run.step}) if run.state not in OVER else frozenset()
+    # Whom a step waited for is old news once the run went on.
+    came = {k: "" if v.startswith(_WAITS) and k not in here else v for k, v in came.items()}
     drawing = flow(book, Marks(here=here, done=frozenset(came))) if book else ""
     return Played(run=run, book=book, came=came, drawing=drawing)
 
