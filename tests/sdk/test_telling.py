@@ -97,6 +97,7 @@ def test_each_step_of_a_pipeline_has_its_call(desk: Desk, stanch: Stanch, tmp_pa
     assert digest == "sha256:" + hashlib.sha256(b"weights").hexdigest()
     model = stanch.asset("fraud-scorer")
     model.dataset(digest=digest, rows=10, origin="branch")
+    model.row(of="rows/1", label=1, features={"age": 3}, prediction="0", principal="ana")
     model.training(run="r-1", metrics={"accuracy": np.float64(0.9)})
     model.deployment(digest=digest, version="v8", by="ana", signature="c2ln")
     model.access(action="pull", principal="ben", outcome="ok")
@@ -104,10 +105,11 @@ def test_each_step_of_a_pipeline_has_its_call(desk: Desk, stanch: Stanch, tmp_pa
     model.tool_call(tool="sql", arguments={"q": "select 1"})
     stanch.flush(10)
     assert [one["kind"] for one in desk.events] == [
-        *("dataset", "training", "deployment", "access", "exchange", "tool_call")
+        *("dataset", "label", "training", "deployment", "access", "exchange", "tool_call")
     ]
-    assert desk.events[1]["metrics"] == {"accuracy": 0.9}
-    assert (desk.events[2]["version"], desk.events[2]["signature"]) == ("v8", "c2ln")
+    assert (desk.events[1]["label"], desk.events[1]["named"]) == ("1", {"age": 3})
+    assert desk.events[2]["metrics"] == {"accuracy": 0.9}
+    assert (desk.events[3]["version"], desk.events[3]["signature"]) == ("v8", "c2ln")
 
 
 @pytest.mark.parametrize(

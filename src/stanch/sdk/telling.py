@@ -128,14 +128,17 @@ class Asset:
         """A question and its answer: principal, features (numbers in the asset's order, or a
         mapping by name), prediction, scores, latency_ms, status, cost, groups, source.
         """
-        features = what.get("features")
-        if isinstance(features, Mapping):
-            what = {**what, "features": None, "named": features}
         return self._tell(EventKind.INFERENCE, what)
 
     def label(self, *, of: str, label: object, **what: object) -> str:
         """The true answer to an earlier question, by the id that `inference` gave."""
         return self._tell(EventKind.LABEL, {"of": of, "label": str(label), **what})
+
+    def row(self, *, of: str, label: object, features: object, **what: object) -> str:
+        """A row handed in for training, before it is learnt: `of` is its name in the dataset;
+        principal (who brought it), prediction (of the version in service), dataset, groups.
+        """
+        return self.label(of=of, label=label, features=features, **what)
 
     def dataset(self, *, digest: str, **what: object) -> str:
         """Data that came: rows, origin, principal (who brought it), dataset."""
@@ -175,7 +178,7 @@ class Asset:
 
     def _tell(self, kind: EventKind, what: Mapping[str, object]) -> str:
         about = {"kind": kind.value, "asset": self.name, "version": self.version}
-        return self._stanch.tell({**about, **what})
+        return self._stanch.tell({**about, **what, **_inputs(what)})
 
 
 def digest_of_file(file: str | Path) -> str:
@@ -185,6 +188,12 @@ def digest_of_file(file: str | Path) -> str:
         while piece := content.read(_PIECE):
             found.update(piece)
     return "sha256:" + found.hexdigest()
+
+
+def _inputs(what: Mapping[str, object]) -> dict[str, object]:
+    """Inputs by name have a column of their own."""
+    features = what.get("features")
+    return {"features": None, "named": features} if isinstance(features, Mapping) else {}
 
 
 def _empty(value: object) -> bool:
