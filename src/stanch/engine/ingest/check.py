@@ -57,10 +57,11 @@ def _where(mask: pa.ChunkedArray) -> np.ndarray:
 
 def _bad_ids(ids: pa.ChunkedArray, limits: Limits) -> Iterator[_Fault]:
     sizes = pc.utf8_length(ids)
-    longest = pc.max(sizes).as_py()
+    bounds = pc.min_max(sizes).as_py()
+    shortest, longest = bounds["min"], bounds["max"]
     if longest is None:
         return
-    if pc.min(sizes).as_py() == 0:
+    if shortest == 0:
         yield _where(pc.equal(sizes, 0)), "id is empty."
     if longest > limits.id_chars:
         told = f"id is longer than {limits.id_chars} characters."
@@ -129,7 +130,7 @@ def _bad_times(ts: pa.ChunkedArray, now: datetime, limits: Limits) -> Iterator[_
 
 
 def _long_rows(table: pa.Table, limits: Limits) -> Iterator[_Fault]:
-    if table.nbytes <= limits.row_bytes:
+    if table.get_total_buffer_size() <= limits.row_bytes:
         return
     texts = [table.column(f.name) for f in table.schema if pa.types.is_string(f.type)]
     heavy = [c for c in texts if c.null_count < len(c)]
