@@ -1,150 +1,30 @@
 """An incident that is called something else now: its first playbook gives way, and its acts."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from stanch.engine.approvals import Approvals, Ballot
-from stanch.engine.deeds import Hands, RealDeeds
-from stanch.engine.guards import Proof
-from stanch.engine.policies import Policies
 from stanch.engine.runs.handing_over import kept_for
 from stanch.engine.runs.library import shipped
-from stanch.engine.runs.memory import Hop
-from stanch.engine.runs.performer import World
-from stanch.engine.runs.runner import Runner
-from stanch.store.sql.connect import sqlite_url
-from stanch.store.sql.store import SqlStore, open_store
-from stanch.vocabulary.approval import Answer, Approval
-from stanch.vocabulary.asset import Asset, AssetKind
-from stanch.vocabulary.finding import AttackKind, Suspect
-from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
-from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
-from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.approval import Answer
+from stanch.vocabulary.finding import AttackKind
+from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.incident import VerdictKind
 from stanch.vocabulary.people import Caller, Role, Scope
 from stanch.vocabulary.policy import Mode, Scores
-from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.record import Deed
-from stanch.vocabulary.run import Run, RunState, Wish
+from stanch.vocabulary.run import RunState, Wish
+
+if TYPE_CHECKING:
+    from tests.engine.runs.conftest import House
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FRAUD = AssetId("fraud")
 ADA = Caller(name="ada", scopes=frozenset({Scope.APPROVE}), role=Role.APPROVER)
 
 
-class Keeps:
-    def freeze(self, incident: Incident) -> None:
-        pass
-
-
-class Proving:
-    def prove(self, asset: AssetId, version: int, probe: Probe | None) -> Proof:
-        return Proof(holds=True, says="Shown.")
-
-
-def at_once(name: str, work: Callable[[], str]) -> str:
-    return work()
-
-
-class House:
-    """A runner on real policies, whose hops are carried out when asked."""
-
-    def __init__(self, folder: Path) -> None:
-        self.at = NOON
-        self.store: SqlStore = open_store(sqlite_url(folder), clock=lambda: self.at)
-        self.policies = Policies(self.store, lambda: self.at)
-        self.approvals = Approvals(self.store, lambda: self.at)
-        hands = Hands(
-            store=self.store,
-            policies=self.policies,
-            keeper=Keeps(),
-            clock=lambda: self.at,
-            prover=Proving(),
-        )
-        world = World(
-            store=self.store,
-            deeds=RealDeeds(hands),
-            approvals=self.approvals,
-            clock=lambda: self.at,
-        )
-        self.runner = Runner(world, shipped())
-        self.runner.begin(self)
-        self.hops: list[Hop] = []
-        asset = Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada", fallback='"no"')
-        with self.store.begin() as tx:
-            tx.assets.add(asset)
-            self.incident = tx.incidents.add(
-                Incident(
-                    id=IncidentId("inc-1"),
-                    title="Something on fraud",
-                    asset=FRAUD,
-                    opened=NOON,
-                    first_seen=NOON,
-                    updated=NOON,
-                    phase=Phase.TRIAGED,
-                )
-            )
-
-    def enqueue(self, hop: Hop) -> None:
-        self.hops.append(hop)
-
-    def at_work(self, hop: Hop) -> bool:
-        return hop in self.hops
-
-    def work(self) -> None:
-        while self.hops:
-            self.runner.carry(self.hops.pop(0), at_once)
-
-    def called(self, kind: AttackKind | VerdictKind, *names: str) -> None:
-        """The incident is called this now, by these people, and is answered."""
-        self.at += timedelta(seconds=1)
-        attack = kind if isinstance(kind, AttackKind) else None
-        what = VerdictKind.ATTACK if attack else VerdictKind(kind)
-        people = tuple(
-            Suspect(principal=PrincipalId(n), share=1 / len(names), confidence=0.95) for n in names
-        )
-        with self.store.begin() as tx:
-            seen = tx.incidents.get(self.incident.id)
-            verdict = Verdict(kind=what, attack=attack, confidence=0.9)
-            self.incident = tx.incidents.save(replace(seen, verdict=verdict, suspects=people))
-        self.runner.answer(self.incident)
-        self.work()
-
-    def runs(self, playbook: str) -> list[Run]:
-        with self.store.look() as tx:
-            page = tx.runs.page(Wanted(incident=(self.incident.id,), kind=(playbook,)))
-        return sorted(page.items, key=lambda r: r.started)
-
-    def open_questions(self) -> list[Approval]:
-        with self.store.look() as tx:
-            return list(tx.approvals.page(Wanted(state=(Answer.OPEN,))).items)
-
-    def says_yes(self) -> None:
-        (asked,) = self.open_questions()
-        self.approvals.vote(asked.id, ADA, Ballot(yes=True, digest=asked.digest))
-        self.work()
-
-    def told(self) -> list[str]:
-        """What the timeline says of playbooks, in order."""
-        lines = self.store.outbox(limit=500)
-        steps = [line.entry for line in lines if line.entry.deed is Deed.STEP_DONE]
-        return [str(entry.facts["says"]) for entry in steps]
-
-    def denied(self) -> frozenset[PrincipalId]:
-        return self.policies.now(FRAUD).deny.principals
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    yield made
-    made.store.close()
-
-
-def test_a_corrected_kind_takes_back_what_its_own_answer_does_not_need(house: House) -> None:
+def test_a_corrected_kind_takes_back_what_its_own_answer_does_not_need(house: "House") -> None:
     house.called(AttackKind.EXTRACTION, "key-91")
     house.says_yes()
     assert house.policies.now(FRAUD).limit.max_batch == 64
@@ -160,7 +40,7 @@ def test_a_corrected_kind_takes_back_what_its_own_answer_does_not_need(house: Ho
     assert new.state is RunState.WAITING
 
 
-def test_the_timeline_says_what_gave_way_to_what_and_what_was_taken_back(house: House) -> None:
+def test_the_timeline_says_what_gave_way_to_what_and_what_was_taken_back(house: "House") -> None:
     house.called(AttackKind.EXTRACTION, "key-91")
     house.says_yes()
     before = len(house.told())
@@ -171,7 +51,7 @@ def test_the_timeline_says_what_gave_way_to_what_and_what_was_taken_back(house: 
     assert any("another playbook took its place" in one for one in told)
 
 
-def test_who_is_refused_is_refused_all_the_while(house: House) -> None:
+def test_who_is_refused_is_refused_all_the_while(house: "House") -> None:
     house.called(AttackKind.EXTRACTION, "key-91")
     with house.store.look() as tx:
         first = tx.policies.now(FRAUD)
@@ -185,11 +65,11 @@ def test_who_is_refused_is_refused_all_the_while(house: House) -> None:
             assert "key-91" in tx.policies.at(FRAUD, number).policy.deny.principals
 
 
-def test_questions_of_the_playbook_that_gave_way_are_withdrawn_and_say_why(house: House) -> None:
+def test_questions_of_the_playbook_that_gave_way_are_withdrawn_and_say_why(house: "House") -> None:
     house.called(AttackKind.EXTRACTION, "key-91")
-    (asked,) = house.open_questions()
+    (asked,) = house.asked()
     house.called(AttackKind.EVASION, "key-91")
-    assert all(one.id != asked.id for one in house.open_questions())
+    assert all(one.id != asked.id for one in house.asked())
     with house.store.look() as tx:
         now = tx.approvals.get(asked.id)
     why = "extraction gave way to evasion: the incident is called evasion now"
@@ -198,7 +78,7 @@ def test_questions_of_the_playbook_that_gave_way_are_withdrawn_and_say_why(house
     assert (told.deed, told.facts["why"]) == (Deed.APPROVAL_WITHDRAWN, why)
 
 
-def test_who_is_no_longer_suspected_is_let_go_and_the_others_are_not(house: House) -> None:
+def test_who_is_no_longer_suspected_is_let_go_and_the_others_are_not(house: "House") -> None:
     house.called(AttackKind.EXTRACTION, "key-91", "tenant-4")
     assert house.denied() == {"key-91", "tenant-4"}
     house.called(AttackKind.EVASION, "key-91")
@@ -206,7 +86,7 @@ def test_who_is_no_longer_suspected_is_let_go_and_the_others_are_not(house: Hous
     assert any("No longer suspected: tenant-4." in one for one in house.told())
 
 
-def test_a_name_that_comes_back_is_answered_again(house: House) -> None:
+def test_a_name_that_comes_back_is_answered_again(house: "House") -> None:
     for kind in (AttackKind.EXTRACTION, AttackKind.THRESHOLD_PROBING, AttackKind.EXTRACTION):
         house.called(kind, "key-91")
     first, second = house.runs("extraction")
@@ -216,7 +96,7 @@ def test_a_name_that_comes_back_is_answered_again(house: House) -> None:
     assert house.denied() == {"key-91"}
 
 
-def test_a_run_that_ended_before_the_correction_is_taken_back_too(house: House) -> None:
+def test_a_run_that_ended_before_the_correction_is_taken_back_too(house: "House") -> None:
     house.called(AttackKind.DENIAL_OF_WALLET)
     house.says_yes()
     house.at += timedelta(minutes=6)
@@ -231,7 +111,7 @@ def test_a_run_that_ended_before_the_correction_is_taken_back_too(house: House) 
     assert house.denied() == {"key-91"}
 
 
-def test_what_was_no_attack_after_all_leaves_nothing_in_force(house: House) -> None:
+def test_what_was_no_attack_after_all_leaves_nothing_in_force(house: "House") -> None:
     house.called(AttackKind.EXTRACTION, "key-91")
     house.says_yes()
     house.called(VerdictKind.NATURAL)
@@ -244,7 +124,7 @@ def test_what_was_no_attack_after_all_leaves_nothing_in_force(house: House) -> N
     )
 
 
-def test_an_entry_stays_answered_when_it_shows_what_it_was_used_for(house: House) -> None:
+def test_an_entry_stays_answered_when_it_shows_what_it_was_used_for(house: "House") -> None:
     house.called(AttackKind.ACCESS, "key-91")
     house.called(AttackKind.EXTRACTION, "key-91")
     (entry,) = house.runs("access")
@@ -253,7 +133,7 @@ def test_an_entry_stays_answered_when_it_shows_what_it_was_used_for(house: House
 
 
 @pytest.mark.parametrize("wish", [Wish.PAUSE, Wish.STEP])
-def test_what_a_person_holds_stays_theirs(house: House, wish: Wish) -> None:
+def test_what_a_person_holds_stays_theirs(house: "House", wish: Wish) -> None:
     house.called(AttackKind.EXTRACTION, "key-91")
     (old,) = house.runs("extraction")
     house.runner.wish(old.id, wish, by="ada")
@@ -264,7 +144,7 @@ def test_what_a_person_holds_stays_theirs(house: House, wish: Wish) -> None:
     assert still.state is not RunState.CANCELLED
 
 
-def test_a_playbook_that_a_person_began_stays(house: House) -> None:
+def test_a_playbook_that_a_person_began_stays(house: "House") -> None:
     house.called(AttackKind.EXTRACTION, "key-91")
     book = shipped()["denial_of_wallet"].playbook
     house.runner.start(book, house.incident.id, by="ada")
@@ -274,7 +154,7 @@ def test_a_playbook_that_a_person_began_stays(house: House) -> None:
     assert theirs.heir is None
 
 
-def test_letting_go_again_changes_nothing(house: House) -> None:
+def test_letting_go_again_changes_nothing(house: "House") -> None:
     house.called(AttackKind.EXTRACTION, "key-91", "tenant-4")
     house.says_yes()
     house.called(AttackKind.EVASION, "key-91")
@@ -284,7 +164,7 @@ def test_letting_go_again_changes_nothing(house: House) -> None:
     assert (house.policies.now(FRAUD), len(house.told())) == (before, told)
 
 
-def test_what_stays_is_the_heirs_and_goes_when_the_heir_is_undone(house: House) -> None:
+def test_what_stays_is_the_heirs_and_goes_when_the_heir_is_undone(house: "House") -> None:
     house.called(AttackKind.EXTRACTION, "key-91")
     house.says_yes()
     house.called(AttackKind.EVASION, "key-91")
