@@ -35,8 +35,10 @@ def test_by_day_the_tests_are_run_and_no_matrix(tmp_path: Path) -> None:
 
 
 def test_by_night_the_whole_matrix_follows_on_a_seed_of_its_own(tmp_path: Path) -> None:
-    code, (tests, matrix) = ran(tmp_path, "--nightly")
+    code, (tests, data, matrix) = ran(tmp_path, "--nightly")
     assert (code, tests) == (0, "check ")
+    assert data.startswith("python -m pip install")
+    assert data.endswith("--no-deps --require-hashes -r requirements/nightly.txt")
     words, _, seed = matrix.rpartition(" ")
     assert words == "python -m stanch drill run --all --jobs 2 --seed"
     assert seed.isdecimal()
