@@ -90,7 +90,9 @@ def _counts(window: Window) -> Iterator[Piece]:
     if window.ledger is not None:
         yield Piece(name=f"{stamp}.ledger", kind="summary", content=window.ledger.to_bytes())
     if window.handed is not None:
-        yield Piece(name=f"{stamp}.handed", kind="summary", content=window.handed.to_bytes())
+        yield Piece(
+            name=f"{stamp}.handed", kind="summary", content=window.handed.to_bytes(), personal=True
+        )
 
 
 def _json(name: str, kind: str, value: object) -> Piece:
