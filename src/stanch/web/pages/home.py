@@ -10,7 +10,6 @@ from stanch.engine.blindness import blind_now
 from stanch.engine.ports import Transaction
 from stanch.prepare.readiness import Check, readiness
 from stanch.vocabulary.approval import Answer as Said
-from stanch.vocabulary.approval import Approval
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.clock import ClockState
 from stanch.vocabulary.ids import AssetId, IncidentId
@@ -27,6 +26,7 @@ from stanch.web.words import word
 
 HOURS = 24
 MOST_ASSETS = 200
+MOST_ASKED, MOST_CLOCKS = 6, 5
 _LOUD = 10
 _TICK = timedelta(microseconds=1)
 _NUMBERS = re.compile(r"\d+")
@@ -55,17 +55,18 @@ def show(visit: Visit) -> Answer:
         open_ = Wanted(closed=False)
         questions = tx.approvals.page(Wanted(state=(Said.OPEN.value,)), limit=20).items
         overridden = tx.approvals.page(Wanted(state=(Said.OVERRIDDEN.value,)), limit=50).items
-        clocks = tx.clocks.page(Wanted(state=(ClockState.RUNNING.value,)), limit=8).items
+        clocks = tx.clocks.page(Wanted(state=(ClockState.RUNNING.value,)), limit=MOST_CLOCKS).items
         worst = tx.incidents.page(Wanted(closed=False, sort=Sort.WORST), limit=8).items
         levels = tx.incidents.facets(open_, ("severity",))["severity"]
         blinds = blind_now(tx)
         states = _states(visit, tx, hour, blinds)
-        asked_for = _titles(tx, questions)
+        soonest = sorted(questions, key=lambda q: q.expires)[:MOST_ASKED]
+        titles = _titles(tx, [one.incident for one in (*soonest, *clocks)])
     return page(
         visit,
         "home.html",
-        questions=sorted(questions, key=lambda q: q.expires),
-        asked_for=asked_for,
+        questions=soonest,
+        titles=titles,
         reviews=[one for one in overridden if one.review],
         clocks=clocks,
         worst=worst,
@@ -78,10 +79,10 @@ def show(visit: Visit) -> Answer:
     )
 
 
-def _titles(tx: Transaction, questions: Sequence[Approval]) -> Mapping[IncidentId, str]:
-    """What each incident that is asked about is called."""
+def _titles(tx: Transaction, keys: Sequence[IncidentId]) -> Mapping[IncidentId, str]:
+    """What each of these incidents is called."""
     made: dict[IncidentId, str] = {}
-    for key in dict.fromkeys(q.incident for q in questions):
+    for key in dict.fromkeys(keys):
         with suppress(NotFound):
             made[key] = tx.incidents.line(key).incident.title
     return made
