@@ -29,6 +29,8 @@ MOST_ASSETS = 200
 MOST_ASKED, MOST_CLOCKS = 6, 5
 _LOUD = 10
 _TICK = timedelta(microseconds=1)
+_LONGEST = 31
+"""Days that no window goes on for."""
 _NUMBERS = re.compile(r"\d+")
 _LEVELS = sorted(Level, reverse=True)
 
@@ -150,9 +152,10 @@ def _states(
 
 def _found(tx: Transaction, start: datetime, *, last: bool) -> Mapping[str, int]:
     """How many findings each asset had in this hour; one whose window goes on is of the last."""
-    # A window that ends with the hour saw that hour, not the next one.
-    after, until = start + _TICK, start + _TICK + timedelta(hours=1)
-    wanted = Wanted(since=after, until=None if last else until)
+    # A window that ends with the hour saw that hour, not the next one. Without an end the database
+    # reads every finding there is.
+    span = timedelta(days=_LONGEST) if last else timedelta(hours=1)
+    wanted = Wanted(since=start + _TICK, until=start + _TICK + span)
     return tx.findings.facets(wanted, ("asset",))["asset"]
 
 
