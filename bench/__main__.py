@@ -4,6 +4,8 @@ import importlib
 import sys
 from pathlib import Path
 
+from stanch.settings import keep_compiled
+
 HERE = Path(__file__).parent
 
 
@@ -25,6 +27,7 @@ def run() -> int:
         for name, line in known.items():
             print(f"  {name:{width}}  {line}")
         return 0 if len(sys.argv) < 2 else 64
+    keep_compiled()
     module = importlib.import_module(f"bench.{sys.argv.pop(1)}")
     done = module.main()
     return int(done or 0)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from stanch.settings import keep_compiled
 from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
 
@@ -27,6 +28,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("stanch")
+
+keep_compiled()
 
 # Started in the background, a shell lets its children ignore ^C; what is tested must hear it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,8 +1,11 @@
 """Settings are read from the environment, and what cannot be meant is refused with its name."""
 
+import os
+from pathlib import Path
+
 import pytest
 
-from stanch.settings import Settings, from_environment
+from stanch.settings import Settings, from_environment, keep_compiled
 from stanch.vocabulary.trouble import BadInput
 
 
@@ -26,3 +29,47 @@ def test_a_number_of_false_alarms_that_cannot_be_kept_is_refused(
 def test_by_itself_only_this_machine_is_listened_to() -> None:
     assert Settings().host == "127.0.0.1"
     assert Settings().database == ""
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small package with a loop and, in another file, the number that it is compiled with."""
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    made = tmp_path / "package"
+    (made / "store").mkdir(parents=True)
+    (made / "store/loop.py").write_text("from parts import BINS")
+    (made / "store/parts.py").write_text("BINS = 64")
+    return made
+
+
+def kept() -> Path:
+    return Path(os.environ["NUMBA_CACHE_DIR"])
+
+
+def test_what_was_compiled_from_other_sources_is_not_used_again(package: Path) -> None:
+    keep_compiled(package)
+    first = kept()
+    keep_compiled(package)
+    assert kept() == first
+    (package / "store/parts.py").write_text("BINS = 32")
+    keep_compiled(package)
+    assert kept() != first
+    assert kept().parent == first.parent == package / "__pycache__"
+    assert not first.exists()
+
+
+def test_where_a_person_wants_compiled_loops_they_are_kept(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "wanted"))
+    keep_compiled(package)
+    assert kept().parent == tmp_path / "wanted"
+
+
+def test_beside_code_that_nobody_may_write_to_home_is_used(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (package / "__pycache__").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    keep_compiled(package)
+    assert kept().parent == tmp_path / "home/stanch"

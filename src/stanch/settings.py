@@ -2,8 +2,10 @@
 
 import math
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +125,41 @@ def tell_at_least(name: str, seconds: float) -> None:
     given = os.environ.get(name, "")
     known = float(given) if given.replace(".", "", 1).isdigit() else 0.0
     os.environ[name] = str(max(1, round(max(known, seconds))))
+
+
+_PACKAGE = Path(__file__).parent
+_COMPILED = ("detect/summaries", "engine/ingest/scan", "store")
+"""Folders with loops that numba compiles, and with the numbers that these are compiled with."""
+_CACHE = "NUMBA_CACHE_DIR"
+_KEPT = "kernels-"
+
+
+def keep_compiled(package: Path = _PACKAGE) -> None:
+    """Nothing; what numba compiles is kept by the digest of all sources that it came from.
+
+    numba itself looks at the one file of a loop, and would go on with a number that another file
+    had before an upgrade.
+    """
+    sources = sorted(one for folder in _COMPILED for one in (package / folder).glob("*.py"))
+    digest = sha256(b"".join(one.read_bytes() for one in sources)).hexdigest()[:16]
+    for base in _bases(package):
+        folder = base / (_KEPT + digest)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            os.environ[_CACHE] = str(folder)
+            for other in base.glob(_KEPT + "*"):
+                if other != folder:
+                    shutil.rmtree(other, ignore_errors=True)
+            return
+
+
+def _bases(package: Path) -> Iterator[Path]:
+    """Where compiled loops may be kept: where a person says, beside the code, or at home."""
+    stated = os.environ.get(_CACHE, "")
+    if stated:
+        yield Path(stated).parent if Path(stated).name.startswith(_KEPT) else Path(stated)
+    yield package / "__pycache__"
+    yield Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "stanch"  # noqa: PTH111  a home that is unknown is no error here

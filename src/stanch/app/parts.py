@@ -26,7 +26,7 @@ from stanch.engine.recorder import Recorder
 from stanch.engine.sealing import READER as SEALING
 from stanch.engine.shares import Split
 from stanch.engine.watch.feed import READER as WATCH
-from stanch.settings import Settings, from_environment
+from stanch.settings import Settings, from_environment, keep_compiled
 from stanch.store import bundle
 from stanch.store.lazy_lake import LazyLake
 from stanch.store.lock import FolderLock, in_turn
@@ -136,6 +136,7 @@ def opened(settings: Settings) -> Iterator[Parts]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     node = settings.node
     place = place_of(folder, node, settings.database)
+    keep_compiled()
     with ExitStack() as stack:
         # (1) nobody else works here, or only others that share
         stack.callback(FolderLock(folder, shared=bool(node)).close)
