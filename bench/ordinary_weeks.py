@@ -32,6 +32,7 @@ import numpy as np
 from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.detectors import access_anomaly, resource_abuse, training_pattern
+from stanch.detect.summaries.acquaintances import Known, met
 from stanch.detect.summaries.record import Deed, Record, record_of
 from stanch.detect.window import Usage, Window
 from stanch.engine.watch.hop import HOP
@@ -190,12 +191,13 @@ def _services(made: Calendar, rng: Rng, weeks: int) -> None:
 
 
 class Custom:
-    """The deeds of the time before, as they come and go."""
+    """The deeds of the time before, as they come and go; who was ever here stays."""
 
     def __init__(self, records: dict[datetime, Record]) -> None:
         self._records = records
         self._deeds: Counter[Deed] = Counter()
         self._inside: deque[datetime] = deque()
+        self.known: Known = {}
 
     def go(self, at: datetime) -> None:
         """On to what was before this hop and the one before it; hop by hop."""
@@ -203,6 +205,7 @@ class Custom:
         if newest in self._records:
             self._deeds.update(self._records[newest].deeds)
             self._inside.append(newest)
+            self.known = met(self.known, self._records[newest], newest)
         while self._inside and self._inside[0] < at - CUSTOM:
             self._deeds.subtract(self._records[self._inside.popleft()].deeds)
 
@@ -224,6 +227,7 @@ def access(rng: Rng, weeks: int, count: Count) -> None:
                 span=Span(start=at - HOP, end=at + HOP),
                 record=records.get(at - HOP, none).merge(records[at]),
                 before=custom.record(),
+                known=custom.known,
             )
             count.look(access_anomaly.DETECTOR, window)
 

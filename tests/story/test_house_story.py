@@ -120,6 +120,7 @@ def test_from_the_first_start_to_proof_in_a_strangers_hands(  # noqa: PLR0915  o
         got = tmp_path / "got.yaml"
         stanch("vault", "get", kept["id"], "-o", got, data=data)
         assert got.read_bytes() == asset.read_bytes()
+        stanch("evidence", "export", "all", "-o", tmp_path / "first.zip", data=data)
         checkpoint = tmp_path / "checkpoint"
         checkpoint.write_bytes((data / "log" / "checkpoint").read_bytes())
         stanch("evidence", "export", "all", "-o", bundle, "--since", checkpoint, data=data)

@@ -13,6 +13,7 @@ from datetime import datetime
 from stanch.detect.alarms.reading import Reading, Stream
 from stanch.detect.rules.rule import Rule
 from stanch.detect.rules.tally import Tally
+from stanch.detect.summaries.acquaintances import Known as Acquaintances
 from stanch.detect.summaries.fingerprints import Fingerprints, Known
 from stanch.detect.summaries.handed import Handed
 from stanch.detect.summaries.ledger import Ledger
@@ -87,6 +88,8 @@ class Window:
     """The window's discrete events."""
     before: Record = field(default_factory=Record)
     """Discrete events of the time before (a week, by default), as the custom of the place."""
+    known: Acquaintances = field(default_factory=dict)
+    """Who was ever here, as far back as is remembered (a year)."""
     readings: Mapping[Stream, Reading] = field(default_factory=dict)
     """What the alarms say after the window's last batch."""
     others: Mapping[str, Summary] = field(default_factory=dict)

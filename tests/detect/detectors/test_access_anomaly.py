@@ -1,14 +1,19 @@
 """Access anomaly: custom is each one's own, victims are not accused, newcomers may be custom."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from stanch.detect import examples
 from stanch.detect.detectors.access_anomaly import DETECTOR
+from stanch.detect.summaries.acquaintances import Known, met
 from stanch.detect.summaries.record import Deed, Record, record_of
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Finding
 
 WEEK = DETECTOR.fires_on().before
+KNOWN = DETECTOR.fires_on().known
+NOW = examples.START
+DAY = timedelta(days=1)
 
 
 def deed(
@@ -17,8 +22,8 @@ def deed(
     return Deed(EventKind.ACCESS, who, action, resource, outcome, source)
 
 
-def seen(*deeds: tuple[Deed, int], before: Record = WEEK) -> list[Finding]:
-    window = replace(examples.nothing_seen(), record=record_of(deeds), before=before)
+def seen(*deeds: tuple[Deed, int], before: Record = WEEK, known: Known = KNOWN) -> list[Finding]:
+    window = replace(examples.nothing_seen(), record=record_of(deeds), before=before, known=known)
     return [s for s in DETECTOR.seen_in(window) if isinstance(s, Finding)]
 
 
@@ -65,8 +70,32 @@ def test_a_newcomer_who_pushes_to_the_registry_is_told_where_newcomers_are_rare(
     (one,) = seen((deed("mallory", "push"), 1))
     assert one.topic == "newcomers"
     assert not seen((deed("mallory", "read"), 1))
-    open_house = record_of([(deed(f"guest-{k}", "pull"), 1) for k in range(200)])
-    assert not seen((deed("mallory", "push"), 1), before=open_house)
+    guest = record_of([(deed("guest", "pull"), 1)])
+    assert not seen((deed("mallory", "push"), 1), known=met(KNOWN, guest, NOW - DAY))
+    assert seen((deed("mallory", "push"), 1), known=met(KNOWN, guest, NOW - 40 * DAY))
+
+
+def test_who_was_away_for_months_is_no_newcomer() -> None:
+    back = met(KNOWN, record_of([(deed("ada", "pull"), 1)]), NOW - 59 * DAY)
+    assert not seen((deed("ada", "push"), 1), known=back)
+
+
+def test_a_decoy_that_only_reads_hides_nobody() -> None:
+    decoy = record_of([(deed("decoy", "read"), 5), (deed("decoy", "push", "denied"), 5)])
+    assert topics(seen((deed("mallory", "push"), 1), known=met(KNOWN, decoy, NOW - DAY))) == [
+        "newcomers"
+    ]
+
+
+def test_without_a_memory_nobody_is_called_new() -> None:
+    assert not seen((deed("mallory", "push"), 1), (deed("user-05", "role.grant"), 1), known={})
+
+
+def test_an_admin_who_rarely_grants_is_known_for_it() -> None:
+    granted = record_of([(deed("root", "role.grant"), 2)])
+    known = met(KNOWN, granted, NOW - 50 * DAY)
+    assert not seen((deed("root", "role.grant"), 5), known=known)
+    assert topics(seen((deed("root", "role.grant"), 7), known=known)) == ["rights"]
 
 
 def test_rights_changed_by_somebody_who_never_did() -> None:

@@ -150,6 +150,42 @@ def test_failed_logins_before_a_restart_and_one_that_works_after_it_are_one_stor
     assert one.topic.startswith("guessed_login")
 
 
+def test_who_was_here_weeks_ago_is_known_through_restarts_and_a_stranger_is_told(
+    room: Room,
+) -> None:
+    def work(*people: str, after: timedelta = timedelta()) -> None:
+        room.clock.at += after
+        did, at = {"action": "pull", "outcome": "ok"}, room.rows.end
+        names = [who for who in people for _ in range(12)]
+        room.step(
+            *(
+                room.event(f"w{at + k}", "access", principal=who, **did)
+                for k, who in enumerate(names)
+            )
+        )
+
+    def new(who: str) -> list[Finding]:
+        room.clock.at += timedelta(hours=1)
+        push = {"action": "push", "outcome": "ok", "principal": who}
+        found = room.step(room.event(f"push-{who}", "access", **push))
+        return [f for f in found if f.topic == "newcomers"]
+
+    work("ada", "ben", "chen", "dee", "zoe")
+    work("ada", after=timedelta(hours=1))
+    room.restart()
+    work("ada", "ben", "chen", "dee", "ed", after=timedelta(days=30))
+    work("ada", after=timedelta(hours=1))
+    room.restart()
+    assert not new("zoe")
+    assert not new("mallory"), "ed came just before: here people come"
+    for _ in range(6):
+        work("ada", "ben", "chen", "dee", "ed", after=timedelta(days=6))
+        room.restart()
+    (one,) = new("eve")
+    assert one.suspects[0].principal == "eve"
+    assert "eve, never seen here before, did push" in one.says
+
+
 def burst(room: Room, who: str, many: int) -> list[dict[str, object]]:
     asked = (room.event(f"{who}{room.rows.end}-{k}", "inference") for k in range(many))
     return [{**one, "principal": who, "version": "v1", "features": [0.0]} for one in asked]

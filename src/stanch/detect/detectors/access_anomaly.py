@@ -1,22 +1,21 @@
 """Access anomaly: logins that fail, doors that are tried, rights that are widened, newcomers.
 
-In    a Window: the accesses of the window (`record`) and of the week before (`before`).
+In    a Window: the accesses of the window (`record`) and of the week before (`before`); who was
+      ever here (`known`).
 Out   a Finding for each kind of anomaly, with who did it; Blind when no access was ever told.
 Why   unauthorised access to a registry or an endpoint comes before most other harm.
 Math  Failed logins and refused requests are shares of the tries. A principal's custom is its own
       share of the week before, at the upper end that chance allows (`rates.highest`), never below
       `floor`; the bet of `rates.excess` is averaged over all who tried, and needs `rates.BAR`.
       An address that fails as many different principals counts each principal once.
-      Newcomers are no news where newcomers are the custom: the share of principals of the week
-      before that came once only bounds how often somebody new comes by chance (Good and Turing);
-      above `newcomers` it says nothing, and below it a newcomer who touches what matters is told.
+      Whoever was never here and touches what matters is told, and so is who changes rights for the
+      first time, where that is rare enough (`summaries.acquaintances`).
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from functools import lru_cache
+from datetime import timedelta
 
 import numpy as np
 
@@ -24,6 +23,15 @@ from stanch.detect import examples
 from stanch.detect.alarms.bounds import highest
 from stanch.detect.alarms.rates import BAR, excess
 from stanch.detect.detector import Detector
+from stanch.detect.summaries.acquaintances import (
+    BAD,
+    MATTERS,
+    RIGHTS,
+    TAKES,
+    is_like,
+    met,
+    used_to_them,
+)
 from stanch.detect.summaries.record import Deed, Record, record_of
 from stanch.detect.window import Window
 from stanch.detect.wording import listed, shown
@@ -41,10 +49,6 @@ from stanch.vocabulary.ids import DetectorId, PrincipalId
 
 ID = DetectorId("access_anomaly")
 LOGIN = ("login*", "auth*", "signin*", "token*")
-RIGHTS = ("grant*", "role.*", "permission*", "policy.*", "key.create", "acl*", "chmod*")
-MATTERS = (*RIGHTS, "push*", "upload*", "publish*", "register*", "delete*", "promote*", "alias*")
-TAKES = ("pull*", "download*", "model.download", "export*", "snapshot*")
-BAD = ("fail*", "denied*", "deny", "refused*", "unauthori*", "forbidden*", "error*", "4*")
 Counts = Mapping[str, tuple[int, int]]
 
 
@@ -58,8 +62,6 @@ class Limits:
     """Failures under which nothing is said."""
     different: int = 12
     """Different resources, or principals, that are tried before it is probing or spraying."""
-    newcomers: float = 0.05
-    """The share of newcomers above which a newcomer is no news."""
     known: int = 50
     """Accesses of the week before that make a custom."""
 
@@ -84,28 +86,26 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         why = "no access was ever told"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
-    for sights in (_failed, _sprayed, _probed, _strangers, _rights):
+    for sights in (_failed, _sprayed, _probed):
         for sight in sights(now, before, limits):
             yield _finding(window, sight)
+    if sum(before.values()) >= limits.known:
+        for new in (_strangers, _rights):
+            for sight in new(now, before, window):
+                yield _finding(window, sight)
 
 
 def _accesses(record: Record) -> Mapping[Deed, int]:
     return {deed: n for deed, n in record.deeds.items() if deed.kind is EventKind.ACCESS}
 
 
-@lru_cache(maxsize=4096)
-def _is(text: str, patterns: tuple[str, ...]) -> bool:
-    small = text.lower()
-    return any(fnmatchcase(small, pattern) for pattern in patterns)
-
-
 def _tries(deeds: Mapping[Deed, int], whom: Callable[[Deed], str], *, login: bool) -> Counts:
     """For each: how many tries, and how many of them went wrong."""
     counts: dict[str, tuple[int, int]] = {}
     for deed, n in deeds.items():
-        if whom(deed) and _is(deed.action, LOGIN) == login:
+        if whom(deed) and is_like(deed.action, LOGIN) == login:
             tried, failed = counts.get(whom(deed), (0, 0))
-            counts[whom(deed)] = (tried + n, failed + n * _is(deed.outcome, BAD))
+            counts[whom(deed)] = (tried + n, failed + n * is_like(deed.outcome, BAD))
     return counts
 
 
@@ -147,12 +147,12 @@ def _sprayed(
     now: Mapping[Deed, int], before: Mapping[Deed, int], limits: Limits
 ) -> Iterator[Sight]:
     """One address that fails to log in as many different principals: these are its victims."""
-    past = {d.source for d in before if _is(d.action, LOGIN) and not _is(d.outcome, BAD)}
+    past = {d.source for d in before if is_like(d.action, LOGIN) and not is_like(d.outcome, BAD)}
     tried: dict[str, dict[str, bool]] = {}
     for deed in now:
-        if deed.source and deed.principal and _is(deed.action, LOGIN):
+        if deed.source and deed.principal and is_like(deed.action, LOGIN):
             names = tried.setdefault(deed.source, {})
-            bad = _is(deed.outcome, BAD)
+            bad = is_like(deed.outcome, BAD)
             names[deed.principal] = names.get(deed.principal, True) and bad
     for source, names in sorted(tried.items()):
         failed = sum(names.values())
@@ -177,7 +177,7 @@ def _probed(now: Mapping[Deed, int], before: Mapping[Deed, int], limits: Limits)
     custom = _tries(before, lambda d: d.principal or d.source, login=False)
     wide: dict[str, set[str]] = {}
     for deed in now:
-        if not _is(deed.action, LOGIN) and _is(deed.outcome, BAD):
+        if not is_like(deed.action, LOGIN) and is_like(deed.outcome, BAD):
             wide.setdefault(deed.principal or deed.source, set()).add(deed.resource)
     many = {n for n, things in wide.items() if n and len(things) >= limits.different}
     for name, strength in _beyond_custom(by_name, custom, limits).items():
@@ -199,58 +199,60 @@ def _probed(now: Mapping[Deed, int], before: Mapping[Deed, int], limits: Limits)
 
 
 def _strangers(
-    now: Mapping[Deed, int], before: Mapping[Deed, int], limits: Limits
+    now: Mapping[Deed, int], before: Mapping[Deed, int], window: Window
 ) -> Iterator[Sight]:
     """Newcomers who change or take what matters, where newcomers are rare."""
-    often: dict[str, int] = {}
-    for deed, n in before.items():
-        often[deed.principal] = often.get(deed.principal, 0) + n
-    if sum(often.values()) < limits.known:
-        return
-    new_share = sum(n == 1 for n in often.values()) / len(often)
+    known = window.known.keys() | {deed.principal for deed in before}
     touched: dict[str, set[str]] = {}
     for deed in now:
-        good = not _is(deed.outcome, BAD) and _is(deed.action, (*MATTERS, *TAKES))
-        if deed.principal and deed.principal not in often and good:
+        good = not is_like(deed.outcome, BAD) and is_like(deed.action, (*MATTERS, *TAKES))
+        if deed.principal and deed.principal not in known and good:
             touched.setdefault(deed.principal, set()).add(deed.action)
-    if not touched or new_share > limits.newcomers:
+    if not touched or used_to_them(window.known, window.span.start, rights=False):
         return
     deeds = sorted({action for actions in touched.values() for action in actions})
     yield Sight(
         topic="newcomers",
-        says=f"{listed(sorted(touched))}, never seen here in the time before, did {listed(deeds)}",
-        measured={"newcomers": float(len(touched)), "share of newcomers before": new_share},
-        strength=-math.log10(max(new_share, 1 / (len(often) + 1))) + 1,
+        says=f"{listed(sorted(touched))}, never seen here before, did {listed(deeds)}",
+        measured={"newcomers": float(len(touched)), "known before": float(len(known))},
+        strength=math.log10(len(known) + 1) + 1,
         who={name: 1 / len(touched) for name in sorted(touched)},
         points_to={AttackKind.ACCESS: 0.5, AttackKind.SUPPLY_CHAIN: 0.3},
     )
 
 
-def _rights(now: Mapping[Deed, int], before: Mapping[Deed, int], limits: Limits) -> Iterator[Sight]:
+def _rights(now: Mapping[Deed, int], before: Mapping[Deed, int], window: Window) -> Iterator[Sight]:
     """Rights that are widened by somebody who never did, or far more often than ever."""
-    if sum(before.values()) < limits.known:
-        return
-    past: dict[str, int] = {}
-    for deed, n in before.items():
-        if _is(deed.action, RIGHTS):
-            past[deed.principal] = past.get(deed.principal, 0) + n
-    changes: dict[str, int] = {}
-    for deed, n in now.items():
-        if _is(deed.action, RIGHTS) and not _is(deed.outcome, BAD):
-            changes[deed.principal] = changes.get(deed.principal, 0) + n
-    odd = {name: n for name, n in changes.items() if name not in past or n > max(5, 3 * past[name])}
+    past = {name: who.most for name, who in window.known.items() if who.ruled is not None}
+    for name, n in _changes(before).items():
+        past[name] = max(past.get(name, 0), n)
+    changes = _changes({d: n for d, n in now.items() if not is_like(d.outcome, BAD)})
+    usual = used_to_them(window.known, window.span.start, rights=True)
+    odd = {
+        name: n
+        for name, n in changes.items()
+        if (n > max(5, 3 * past[name]) if name in past else not usual)
+    }
     if odd:
         total = sum(odd.values())
         yield Sight(
             topic="rights",
             says=f"{listed(sorted(odd))} changed rights {total} times; "
-            f"{sum(past.values())} changes were seen in the time before, "
-            f"by {len(past)} principals",
-            measured={"changes of rights": float(total), "before": float(sum(past.values()))},
+            f"{len(past)} others are known to have changed them",
+            measured={"changes of rights": float(total), "who did before": float(len(past))},
             strength=3.0,
             who={name: n / total for name, n in sorted(odd.items()) if name},
             points_to={AttackKind.ACCESS: 0.6},
         )
+
+
+def _changes(deeds: Mapping[Deed, int]) -> Mapping[str, int]:
+    """How often each changed rights."""
+    found: dict[str, int] = {}
+    for deed, n in deeds.items():
+        if is_like(deed.action, RIGHTS):
+            found[deed.principal] = found.get(deed.principal, 0) + n
+    return found
 
 
 def _finding(window: Window, sight: Sight) -> Finding:
@@ -289,7 +291,9 @@ def _example(fails: int) -> Window:
     good = Deed(EventKind.ACCESS, "user-03", "login", "registry", "ok", "10.0.0.3")
     bad = good._replace(outcome="failed", source="203.0.113.9")
     deeds = [(good, 4), *([(bad, fails)] if fails else [])]
-    return replace(examples.nothing_seen(), record=record_of(deeds), before=_custom())
+    before, long_ago = _custom(), examples.START - timedelta(days=60)
+    known = met(met({}, before, long_ago), before, examples.START - timedelta(days=1))
+    return replace(examples.nothing_seen(), record=record_of(deeds), before=before, known=known)
 
 
 DETECTOR = Detector(

@@ -17,6 +17,7 @@ from stanch.detect.alarms.watch import Promise, Watch
 from stanch.detect.rules.load import packaged
 from stanch.detect.rules.rule import COUNTED, Rule
 from stanch.detect.rules.tally import Tally as Rules
+from stanch.detect.summaries.acquaintances import joined
 from stanch.detect.summaries.count import counted, labels_counted
 from stanch.detect.summaries.ready import ready
 from stanch.detect.summaries.record import Record
@@ -37,6 +38,7 @@ from stanch.engine.watch.memory import (
     Ruling,
     history_of,
     keep_history,
+    keep_known,
     keep_late,
     keep_rules,
     keep_usage,
@@ -151,6 +153,7 @@ class Bench:
             window = replace(
                 seen,
                 history=history,
+                known=desk.known,
                 signed=signed(desk.tally.asset, (*history, *seen.record.happenings)),
                 usage=windows_of(desk.usage, span.start),
                 rules=desk.rules,
@@ -207,6 +210,7 @@ class Bench:
                 keep_usage(tx, "/".join(key), desk.usage)
                 if key[1] == DEEDS:
                     keep_rules(tx, key[0], desk.rules)
+                    keep_known(tx, key[0], desk.known)
                 desk.changed = False
             keep_late(tx, "/".join(key), desk.late)
             tally = desk.tally
@@ -269,7 +273,7 @@ class Bench:
         asset = desk.tally.asset.id
         known = {d.principal for d in desk.before.deeds}
         known |= {h.principal for h in self._history.get(asset, ())}
-        known |= self._regulars.of(tx, asset)
+        known |= self._regulars.of(tx, asset) | desk.known.keys()
         by = Ruling(asset=asset, known=frozenset(known), own=self.own_rules)
         desk.rules = ruled(desk.rules, rows.to_pylist(), by)
         desk.changed = True
@@ -335,7 +339,8 @@ class Bench:
             anew = Watch(plan=baseline.plan.digest, promise=self._promise)
             found.tally = found.tally.fresh(baseline, anew)
         elif version == DEEDS and found.day != at.date():
-            found.before, found.day = custom(tx, asset.id, found.until), at.date()
+            found.before, known = custom(tx, asset.id, found.until)
+            found.known, found.day = joined(found.known, known, at), at.date()
         found.tally.asset = asset
         self._desks[key] = found
         return found
@@ -351,13 +356,15 @@ class Bench:
         tally = Tally(asset=asset, version=version, baseline=baseline, alarms=alarms)
         since = span_of(at).start - 2 * HOP
         plan = baseline.plan if baseline is not None else None
+        before, known = custom(tx, asset.id, since) if version == DEEDS else (Record(), {})
         read_back(tx, tally, Span(start=since, end=at + HOP), plan)
         return Desk(
             tally=tally,
             ready=ready(plan) if plan is not None else None,
             baseline_id=kept.id if kept is not None else "",
             kinds=set(),
-            before=custom(tx, asset.id, since) if version == DEEDS else Record(),
+            before=before,
+            known=known,
             reached=max((*tally.minutes, *tally.sealed), default=since),
             until=since,
             usage=usage_of(tx, f"{asset.id}/{version}"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from stanch.detect.rules.tally import Tally as Rules
+from stanch.detect.summaries.acquaintances import Known, met
 from stanch.detect.summaries.ready import Ready
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Usage
@@ -30,6 +31,8 @@ class Desk:
     reached: datetime
     until: datetime
     """`before` and `usage` hold what came before this hop."""
+    known: Known = field(default_factory=dict)
+    """Who was ever here, before that hop."""
     usage: tuple[Usage, ...] = ()
     rules: Rules = field(default_factory=Rules)
     day: date | None = None
@@ -45,8 +48,12 @@ class Desk:
         self.until = max(self.until, until - MOST_USAGE * HOP)
         while self.until < until:
             parts = [one for m, one in minutes.items() if self.until <= m < self.until + HOP]
+            done = Record()
             for part in parts:
-                self.before = self.before.merge(part.record)
+                done = done.merge(part.record)
+            if done.deeds:
+                self.known = met(self.known, done, self.until)
+            self.before = self.before.merge(done)
             if self.until not in told:
                 self.usage = (*self.usage, use_in(self.until, parts))[-MOST_USAGE:]
             self.until += HOP

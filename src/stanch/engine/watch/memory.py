@@ -15,6 +15,7 @@ import msgspec
 from stanch.detect.rules.load import packaged
 from stanch.detect.rules.rule import Rule
 from stanch.detect.rules.tally import Cell, Key, Tally, tally_of
+from stanch.detect.summaries.acquaintances import Acquaintance, Known
 from stanch.detect.summaries.parts import Part
 from stanch.detect.window import Usage
 from stanch.engine.ports import Transaction
@@ -34,6 +35,7 @@ MOST_CELLS = 2048
 that a rule of people's own that takes everything does not push ours out."""
 RARE = (EventKind.TRAINING, EventKind.DATASET, EventKind.DEPLOYMENT)
 
+_KNOWN = msgspec.json.Decoder(dict[str, Acquaintance])
 _HISTORY = msgspec.json.Decoder(tuple[Happening, ...])
 _USAGE = msgspec.json.Decoder(tuple[Usage, ...])
 _CELLS = msgspec.json.Decoder(tuple[tuple[Key, Cell], ...])
@@ -67,6 +69,17 @@ def made_from(tx: Transaction, asset: Asset) -> tuple[Happening, ...]:
         for other in others
         for h in history_of(tx, other)
     )
+
+
+def known_of(tx: Transaction, asset: AssetId) -> Known:
+    """Who was ever here."""
+    text = tx.settings.get(f"known/{asset}")
+    return _KNOWN.decode(text) if text else {}
+
+
+def keep_known(tx: Transaction, asset: AssetId, known: Known) -> None:
+    """Keeps them."""
+    tx.settings.put(f"known/{asset}", msgspec.json.encode(known).decode())
 
 
 def usage_of(tx: Transaction, name: str) -> tuple[Usage, ...]:

@@ -8,9 +8,12 @@ Why   what is in memory is a part of what is kept: a minute that is over may be 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from stanch.detect.summaries.acquaintances import Known, joined, met
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.record import Record
 from stanch.engine.ports import Transaction
+from stanch.engine.watch.hop import span_of
+from stanch.engine.watch.memory import known_of
 from stanch.engine.watch.minutes import Minute, from_bytes, to_bytes
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.ids import AssetId
@@ -50,12 +53,16 @@ def is_open(minute: Minute) -> bool:
     return minute.counted is None or not minute.counted.ledger.sealed
 
 
-def custom(tx: Transaction, asset: AssetId, until: datetime) -> Record:
-    """What was done to the asset in the days before."""
-    found = Record()
+def custom(tx: Transaction, asset: AssetId, until: datetime) -> tuple[Record, Known]:
+    """What was done to the asset in the days before, and who is known there."""
+    hops: dict[datetime, Record] = {}
     for block in tx.summaries.between(asset, Span(start=until - CUSTOM, end=until), version=DEEDS):
-        found = found.merge(from_bytes(block.body, None).record)
-    return found
+        hop = span_of(block.minute).start
+        hops[hop] = hops.get(hop, Record()).merge(from_bytes(block.body, None).record)
+    whole, known = Record(), known_of(tx, asset)
+    for hop, record in sorted(hops.items()):
+        whole, known = whole.merge(record), met(known, record, hop)
+    return whole, joined(known, {}, until)
 
 
 def blocks(tally: Tally) -> Iterator[SummaryBlock]:
