@@ -299,11 +299,12 @@ def _told(
     yield from _again(one)
     kind = verdict["attack"] or verdict["kind"]
     yield f"\nVerdict: {kind}, {100 * verdict['confidence']:.0f} % sure, by {verdict['by']}"
-    for reason in verdict["reasons"]:
+    for reason in sorted(verdict["reasons"], key=lambda one: -one["weight"]):
         yield f"  {reason['weight']:+6.2f}  {reason['says']}"
-    yield f"\nSeverity: {one['severity']['vector']}"
+    yield f"\nSeverity: {Level(one['severity']['level']).name.lower()}"
     for fired in one["severity"]["fired"]:
         yield f"  {fired}"
+    yield f"  {one['severity']['vector']}"
     if one["suspects"]:
         yield "\nSuspects:"
         for suspect in one["suspects"][:10]:
