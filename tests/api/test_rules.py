@@ -76,6 +76,7 @@ def test_a_rule_put_over_http_is_asked_by_the_running_watch_and_no_more_when_it_
     found = wait_for(server, "own-a", "night_export")
     assert found["detector"] == "correlation_rules"
     assert "Somebody exports again and again: eve exported 3 times" in found["says"]
+    assert server.ask("GET", f"/api/v1/findings/{found['id']}").json == found
     shown = {r["id"]: r for r in server.ask("GET", "/api/v1/rules").json}
     assert (shown["night_export"]["own"], shown["guessed_login"]["own"]) == (True, False)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stanch.cli.incident import _told
+from stanch.cli.incident import _head, _told
 
 REASONS = [("usual", -0.7), ("told", 0.0), ("nobody trained it", 2.6), ("odd", 0.4)]
 INCIDENT: dict[str, Any] = {
@@ -37,3 +37,27 @@ def test_severity_is_a_word_with_its_reasons_and_the_vector_last() -> None:
     said = list(_told(INCIDENT, AHEAD, []))
     start = said.index("\nSeverity: high")
     assert said[start + 1 : start + 3] == ["  It is lost.", "  AISEV:1.0/MI:4"]
+
+
+def test_it_begins_with_whether_it_is_contained_and_what_waits_for_an_answer() -> None:
+    one = INCIDENT | {"asset": "scorer", "opened": "2026-11-22T10:22:36Z", "commander": ""}
+    held = {"says": "Not contained", "due": "2026-11-22T11:22:36Z", "acts": [], "bare": False}
+    asked = [{"id": "apr-1", "shown": "May v2 answer no more?\nWhy: nobody signed it."}]
+    said = list(_head(one, held, asked))
+    assert said[1] == "On scorer, opened 2026-11-22 10:22:36 UTC; nobody is in command."
+    assert said[2].startswith("\nNot contained: ")
+    assert said[2].endswith(" late.")
+    assert said[3:] == [
+        "Asked: May v2 answer no more?",
+        "  stanch approve apr-1, or stanch deny apr-1",
+    ]
+    held |= {"says": "It was contained; nothing holds it now", "due": None, "bare": True}
+    assert list(_head(one, held, []))[2:] == ["\nIt was contained; nothing holds it now."]
+
+
+def test_a_verdict_is_said_in_words_and_an_action_by_its_title() -> None:
+    first = {"action": "verbose_logging", "title": "Log everything", "why": "it changes nothing"}
+    said = "\n".join(_told(INCIDENT, AHEAD | {"actions": [first]}, []))
+    assert "Verdict: weight tampering, 80 % sure, by stanch" in said
+    assert "  Log everything: it changes nothing" in said
+    assert "_" not in said

@@ -5,8 +5,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from stanch.vocabulary.words import ago, left, size, spell
 from stanch.web import charts, trends
-from stanch.web.words import ago, left, size, spell
 
 BAD = "<script>\u202e\"'&"
 DRAWINGS: dict[str, Callable[[], str]] = {

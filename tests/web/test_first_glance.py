@@ -101,7 +101,7 @@ def test_who_opens_an_uncontained_attack_reads_so_and_what_to_do_first(
 ) -> None:
     _, console = world
     said = stands(read, console)
-    assert re.search(r"Not contained: (1 h|\d+ min) left \. Next: verbose logging ", said)
+    assert re.search(r"Not contained: (1 h|\d+ min) left \. Next: Log everything : ", said)
     assert "Look what it would do" in said
     assert "Look what it would do" not in stands(read, console, VIC)
 
@@ -156,7 +156,7 @@ def test_a_playbook_at_work_says_so_and_one_that_waits_holds_nobody_up(
     assert "The playbook extraction is at work by itself: Blocks key-7 ." in stands(read, console)
     with parts.store.begin() as tx:
         tx.runs.save(replace(tx.runs.get(run.id), state=RunState.WAITING))
-    assert "Next: verbose logging" in stands(read, console)
+    assert "Next: Log everything" in stands(read, console)
 
 
 def test_what_holds_it_is_named_and_that_nothing_holds_it_is_said(
@@ -172,7 +172,7 @@ def test_what_holds_it_is_named_and_that_nothing_holds_it_is_said(
         place(tx, CASE, replace(act, demands=((FRAUD, demand.id),)))
     change(parts, contained_at=NOW, phase=Phase.CONTAINED)
     said = stands(read, console)
-    assert "Contained. In force: block principal. Next: find the cause and remove it" in said
+    assert "Contained. In force: Block principals. Next: find the cause and remove it" in said
     console.policies.revert(FRAUD, demand.id, Change(by="ada", because="ours", incident=CASE))
     assert "It was contained; nothing holds it now. Next: " in stands(read, console)
 

@@ -51,10 +51,10 @@ from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, demand_id
 from stanch.vocabulary.trouble import BadInput, CouldNotTell, NotAllowed, NotFound, Stale
+from stanch.vocabulary.words import absolute
 from stanch.web.pages import PAGES, home
 from stanch.web.pages.playbook_editor import NEW
 from stanch.web.visit import Answer, Console
-from stanch.web.words import absolute
 
 NOW = datetime.now(UTC)
 CASE = IncidentId("inc-1")
@@ -618,19 +618,19 @@ def test_what_an_incident_put_in_force_is_told_apart_from_what_is_over(
         place(tx, key, replace(line, demands=((model, demand.id),), says="Block is in force."))
     console.policies.demand(demand, Change(by="stanch", because="it copies", incident=key))
     said = read(console, f"/incidents/{key}/actions")
-    assert "proved Block principal" in said
+    assert "proved Block principals" in said
     assert "nothing in force now" not in said
     overview = read(console, f"/incidents/{key}")
-    proved = "Block principal : ends it for those who do it. proved"
+    proved = "Block principals : ends it for those who do it. proved"
     assert proved in overview
     assert "AML.T0024.002 Exfiltration via AI Inference API: Extract AI Model" in overview
     console.policies.revert(model, demand.id, Change(by="ada", because="ours", incident=key))
     assert proved not in read(console, f"/incidents/{key}")
     said = read(console, f"/incidents/{key}/actions")
-    assert "no longer in force Block principal" in said
+    assert "no longer in force Block principals" in said
     assert "Block is in force." not in said
     assert "nothing in force now" in said
-    assert "no longer in force Block principal" in read(console, f"/incidents/{key}/paper")
+    assert "no longer in force Block principals" in read(console, f"/incidents/{key}/paper")
 
 
 def test_blind_spots_that_differ_by_their_numbers_stand_once() -> None:

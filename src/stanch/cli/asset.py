@@ -1,16 +1,19 @@
 """stanch asset: what is protected."""
 
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from stanch.cli.client import connect, segment
 from stanch.cli.files import bytes_of
 from stanch.cli.options import Data, Json, command
-from stanch.cli.out import Out
+from stanch.cli.out import Out, cell
+from stanch.vocabulary.asset import Criticality
 from stanch.vocabulary.trouble import BadFile
+from stanch.vocabulary.words import begun, word
 
 app = command("What is protected: write it down, look it up.")
 
@@ -43,8 +46,10 @@ def list_(
 ) -> None:
     """List all assets."""
     items = list(connect(data).every("/api/v1/assets", {"kind": kind}))
+    rows = [{**one, "criticality": word(Criticality(one["criticality"]))} for one in items]
     columns = ("id", "kind", "owner", "criticality", "version", "name")
-    Out(json=json).table({"items": items}, columns, items)
+    empty = f"No {kind or 'asset'} is written down yet. Write one down: stanch asset add FILE"
+    Out(json=json).table({"items": items}, columns, rows, empty=empty)
 
 
 @app.command()
@@ -56,7 +61,32 @@ def show(
 ) -> None:
     """Show one asset."""
     found = connect(data).get(f"/api/v1/assets/{segment(asset)}")
-    Out(json=json).show(found, "\n".join(f"{k}: {v}" for k, v in found.items() if v or v == 0))
+    Out(json=json).show(found, "\n".join(_lines(found)))
+
+
+def _lines(one: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{one['id']}  {one['name']}"
+    for name, value in one.items():
+        if name not in {"id", "name"} and (said := _said(name, value)):
+            yield f"{begun(word(name.removesuffix('_minutes')))}: {said}"
+
+
+def _said(name: str, value: Any) -> str:
+    """What one field holds, in words; empty where it says nothing."""
+    match value:
+        case int() if name == "criticality":
+            return word(Criticality(value))
+        case int() if name.endswith("_minutes"):
+            return f"{value} min"
+        case dict() if "name" in value and "type" in value:
+            return f"{value['name']} ({value['type']})"
+        case dict():
+            told = ((word(k), _said(k, v)) for k, v in value.items())
+            return "; ".join(f"{k} {said}" for k, said in told if said)
+        case list():
+            return ", ".join(_said(name, one) for one in value)
+        case _:
+            return cell(name, value) if value not in ("", None) else ""
 
 
 def _in_file(file: Path, bad: BadFile) -> BadFile:

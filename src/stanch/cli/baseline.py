@@ -25,6 +25,7 @@ def set_(  # noqa: PLR0913  the parts of a baseline
     from_: Annotated[Path | None, typer.Option("--from", help="A file of events.")] = None,
     last: Annotated[str, typer.Option(help="The last hours, days or weeks: 12h, 7d, 2w.")] = "",
     version: Annotated[str, typer.Option(help="The version it stands for; empty for all.")] = "",
+    condition: Annotated[str, typer.Option(help="One of its conditions; empty for all.")] = "",
     override: Annotated[str, typer.Option(help="Why it shall count although refused.")] = "",
     data: Data = None,
     json: Json = False,
@@ -32,7 +33,7 @@ def set_(  # noqa: PLR0913  the parts of a baseline
     """Make these answers the asset's normal."""
     if (from_ is None) == (not last):
         raise BadInput("Say either --from FILE or --last 7d.")
-    query = {"version": version, "override": override}
+    query = {"version": version, "override": override, "condition": condition}
     client, path = connect(data), f"/api/v1/assets/{segment(asset)}/baselines"
     if from_ is not None:
         kind = "application/vnd.apache.arrow.stream"
@@ -47,8 +48,19 @@ def set_(  # noqa: PLR0913  the parts of a baseline
 def show(*, asset: Which, data: Data = None, json: Json = False) -> None:
     """Show the asset's baselines, newest first."""
     items = connect(data).get(f"/api/v1/assets/{segment(asset)}/baselines")
-    columns = ("id", "version", "set", "by", "rows", "source", "recognises", "override")
-    Out(json=json).table({"items": items}, columns, items)
+    columns = (
+        "id",
+        "version",
+        "condition",
+        "set",
+        "by",
+        "rows",
+        "source",
+        "recognises",
+        "override",
+    )
+    empty = f"It has none. Set one from ordinary days: stanch baseline set {asset} --last 7d"
+    Out(json=json).table({"items": items}, columns, items, empty=empty)
 
 
 @app.command()
@@ -106,7 +118,8 @@ def stated(*, asset: Which, data: Data = None, json: Json = False) -> None:
     """Show which rows of training and which canaries are stated."""
     items = connect(data).get(f"/api/v1/assets/{segment(asset)}/fingerprints")
     columns = ("known", "rows", "columns", "at", "by", "counted")
-    Out(json=json).table({"items": items}, columns, items)
+    empty = "Nothing is stated. How to: stanch baseline fingerprints --help"
+    Out(json=json).table({"items": items}, columns, items, empty=empty)
 
 
 @app.command()

@@ -10,9 +10,9 @@ from stanch.cli.client import connect
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.clock import ClockState
+from stanch.vocabulary.words import left
 
 app = command("Duties to tell somebody something, and how long there is left.")
-_HOUR, _MINUTE = 3600, 60
 
 
 @app.command()
@@ -32,9 +32,8 @@ def clocks(
     items = list(connect(data).every("/api/v1/clocks", {k: v for k, v in query.items() if v}))
     now = utc_now()
     rows = [{**one, "left": _left(one, now)} for one in items]
-    Out(json=json).table(
-        {"items": items}, ("due", "left", "state", "incident", "duty", "law"), rows
-    )
+    columns = ("due", "left", "state", "incident", "duty", "law")
+    Out(json=json).table({"items": items}, columns, rows, empty=f"No duty is {state}.")
     if any(one["state"] == ClockState.RUNNING and _due(one) < now for one in items):
         raise typer.Exit(1)
 
@@ -46,6 +45,4 @@ def _due(one: Mapping[str, Any]) -> datetime:
 def _left(one: Mapping[str, Any], now: datetime) -> str:
     if one["state"] != ClockState.RUNNING:
         return ""
-    seconds = int((_due(one) - now).total_seconds())
-    hours, rest = divmod(abs(seconds), _HOUR)
-    return f"{'-' if seconds < 0 else ''}{hours}:{rest // _MINUTE:02} h"
+    return left(_due(one), now)

@@ -12,6 +12,7 @@ from stanch.cli.out import Out
 
 app = command("Systems outside and channels to people: list, check, set, test, take back.")
 _BASE = "/api/v1/connectors"
+_NONE = "Nothing outside is set up, and nobody is called. An example: stanch connector show"
 _YAML = "application/yaml"
 File = Annotated[Path, typer.Argument(help="The connectors file, YAML.")]
 Seen = Annotated[
@@ -31,7 +32,8 @@ def list_(*, data: Data = None, json: Json = False) -> None:
         ),
     ]
     shown = {"systems": found["systems"], "people": found["people"], "fault": found["fault"]}
-    out.table(shown, ("name", "connector", "address", "for"), rows)
+    columns = ("name", "connector", "address", "for")
+    out.table(shown, columns, rows, empty=_NONE)
     if found["fault"]:
         out.say(f"The file was changed and is not in force: {found['fault']}")
 
@@ -95,7 +97,8 @@ def try_(
 def versions(*, data: Data = None, json: Json = False) -> None:
     """List every version of the file that was in force."""
     found = connect(data).get(f"{_BASE}/versions")
-    Out(json=json).table({"items": found}, ("version", "at", "by", "digest"), found)
+    columns = ("version", "at", "by", "digest")
+    Out(json=json).table({"items": found}, columns, found, empty=_NONE)
 
 
 @app.command()

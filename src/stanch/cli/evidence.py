@@ -26,7 +26,8 @@ def list_(
     """List what is in the vault."""
     items = list(connect(data).every("/api/v1/evidence", {"incident": incident}))
     columns = ("id", "incident", "kind", "name", "size", "taken", "by", "log_index")
-    Out(json=json).table({"items": items}, columns, items)
+    empty = "Nothing was taken into evidence yet. Keep what an asset is now: stanch freeze ASSET"
+    Out(json=json).table({"items": items}, columns, items, empty=empty)
 
 
 @app.command()

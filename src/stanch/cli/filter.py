@@ -22,9 +22,9 @@ def list_(*, data: Data = None, json: Json = False) -> None:
     """List your filters, and those that others share."""
     found = connect(data).get(_BASE)
     rows = [{**one, "wanted": _words(one["wanted"])} for one in found]
-    Out(json=json).table(
-        {"items": found}, ("id", "name", "noun", "owner", "shared", "wanted"), rows
-    )
+    columns = ("id", "name", "noun", "owner", "shared", "wanted")
+    empty = "No filter is kept. Keep one: stanch filter keep --help"
+    Out(json=json).table({"items": found}, columns, rows, empty=empty)
 
 
 @app.command()

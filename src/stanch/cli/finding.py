@@ -8,9 +8,11 @@ import typer
 from stanch.cli.client import connect, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.vocabulary.words import when, word
 
 app = command("What detectors saw: list, look.")
 _BASE = "/api/v1/findings"
+_NONE = "Nothing was found. What no detector can tell yet stands under: stanch doctor"
 
 
 @app.command("list")
@@ -41,8 +43,9 @@ def list_(  # noqa: PLR0913  the filters of a list
         found.append(one)
         if len(found) == limit:
             break
-    rows = [{**one, "seen": one["window"]["end"][:16].replace("T", " ")} for one in found]
-    Out(json=json).table({"items": found}, ("id", "seen", "detector", "asset", "says"), rows)
+    rows = [{**one, "seen": one["window"]["end"]} for one in found]
+    columns = ("id", "seen", "detector", "asset", "says")
+    Out(json=json).table({"items": found}, columns, rows, empty=_NONE)
 
 
 @app.command()
@@ -58,13 +61,14 @@ def show(
 
 
 def _lines(one: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{one['id']}  {one['detector']} on {one['asset']} {one['version']}".rstrip()
+    yield f"{one['id']}  {word(one['detector'])} on {one['asset']} {one['version']}".rstrip()
     yield one["says"]
-    yield f"Window: {one['window']['start'][:19]} to {one['window']['end'][:19]}"
+    yield f"Window: {when(one['window']['start'])} to {when(one['window']['end'])}"
     for suspect in one["suspects"][:10]:
         yield f"Suspect: {suspect['principal']}, {100 * suspect['share']:.0f} % of it"
     if one["points_to"]:
-        kinds = ", ".join(f"{kind} {share:.1f}" for kind, share in one["points_to"].items())
-        yield f"Points to: {kinds}"
+        kinds = sorted(one["points_to"].items(), key=lambda pair: -pair[1])
+        said = ", ".join(f"{word(kind)} {100 * share:.0f} %" for kind, share in kinds)
+        yield f"Speaks for: {said}"
     for cite in one["because"]:
         yield f"Rests on: {cite['kind']} {cite['ref']}"

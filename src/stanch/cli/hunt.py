@@ -10,7 +10,7 @@ from stanch.cli.out import Out
 
 app = command("Search the events of all time.")
 
-_COLUMNS = ("ts", "kind", "principal", "version", "prediction", "status", "id")
+_COLUMNS = ("when", "kind", "principal", "version", "prediction", "status", "id")
 
 
 @app.command()
@@ -33,4 +33,5 @@ def hunt(  # noqa: PLR0913  each is an option of the command
         out.show(found, str(found["count"]))
         return
     rows = connect(data).get("/api/v1/hunt", {**asked, "limit": limit})
-    out.table({"rows": rows}, _COLUMNS, rows)
+    shown = [{**one, "when": one.get("ts")} for one in rows]
+    out.table({"rows": rows}, _COLUMNS, shown, empty="No event matches.")

@@ -1,6 +1,7 @@
 """stanch incident: what we believe happened, and what people say of it."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.casework import LinkKind
 from stanch.vocabulary.incident import Level, Phase
+from stanch.vocabulary.words import counted, left, spell, when, word
 
 app = command("What we believe happened: list, look, report, note, judge, close.")
 _BASE = "/api/v1/incidents"
@@ -41,7 +43,8 @@ def list_(  # noqa: PLR0913  the filters of a list
     found = list(client.every(_BASE, {**base, **{k: v for k, v in query.items() if v}}))
     rows = [_line(one) for one in found]
     columns = ("id", "severity", "phase", "verdict", "asset", "findings", "opened", "title")
-    Out(json=json).table({"items": found}, columns, rows)
+    empty = f"No incident is {'closed' if closed else 'open'} that matches."
+    Out(json=json).table({"items": found}, columns, rows, empty=empty)
 
 
 @app.command()
@@ -51,8 +54,10 @@ def show(*, incident: Which, data: Data = None, json: Json = False) -> None:
     found = client.get(f"{_BASE}/{segment(incident)}")
     ahead = client.get(f"{_BASE}/{segment(incident)}/ahead")
     notes = client.get(f"{_BASE}/{segment(incident)}/notes")
-    document = {"incident": found, "ahead": ahead, "notes": notes}
-    Out(json=json).show(document, "\n".join(_told(found, ahead, notes)))
+    asked = client.get("/api/v1/approvals", {"incident": incident, "state": "open"})["items"]
+    document = {"incident": found, "ahead": ahead, "notes": notes, "asked": asked}
+    said = (*_head(found, ahead["held"], asked), *_told(found, ahead, notes))
+    Out(json=json).show(document, "\n".join(said))
 
 
 @app.command("open")
@@ -104,7 +109,9 @@ def link(  # noqa: PLR0913  what a link is made of
 def links(*, incident: Which, data: Data = None, json: Json = False) -> None:
     """List what an incident points at."""
     found = connect(data).get(f"{_BASE}/{segment(incident)}/links")
-    Out(json=json).table({"items": found}, ("id", "kind", "to", "title", "by", "at"), found)
+    columns = ("id", "kind", "to", "title", "by", "at")
+    empty = f"It points at nothing yet. Add a link: stanch incident link {incident} ADDRESS"
+    Out(json=json).table({"items": found}, columns, found, empty=empty)
 
 
 @app.command()
@@ -250,7 +257,8 @@ def undos(*, incident: Which, data: Data = None, json: Json = False) -> None:
     found = connect(data).get(f"{_BASE}/{segment(incident)}/undos")
     rows = [{**one, "findings": len(one["findings"])} for one in found]
     columns = ("id", "how", "incident", "other", "findings", "by", "at", "undone")
-    Out(json=json).table({"items": found}, columns, rows)
+    empty = "None of its findings changed hands."
+    Out(json=json).table({"items": found}, columns, rows, empty=empty)
 
 
 @app.command()
@@ -262,13 +270,14 @@ def undo(
 ) -> None:
     """Put a merge, a split or a detachment back; once."""
     done = connect(data).send("POST", f"/api/v1/undos/{segment(which)}")
-    says = f"Put back: {len(done['findings'])} findings are in {done['incident']} again."
+    back = counted(len(done["findings"]), "finding")
+    says = f"Put back in {done['incident']}: {back}."
     Out(json=json).show(done, says)
 
 
 def _regrouped(undo_: Mapping[str, Any], *, json: bool) -> None:
-    where = f"went to {undo_['other']}" if undo_["other"] else "were taken out"
-    says = f"{len(undo_['findings'])} findings of {undo_['incident']} {where}."
+    where = f"Moved to {undo_['other']}" if undo_["other"] else "Taken out"
+    says = f"{where}: {counted(len(undo_['findings']), 'finding')} of {undo_['incident']}."
     Out(json=json).show(undo_, f"{says} Put it back with: stanch incident undo {undo_['id']}")
 
 
@@ -279,29 +288,44 @@ def _line(item: Mapping[str, Any]) -> dict[str, Any]:
     one = item["incident"]
     return {
         **one,
-        "severity": Level(one["severity"]["level"]).name.lower(),
-        "verdict": one["verdict"]["attack"] or one["verdict"]["kind"],
+        "severity": word(Level(one["severity"]["level"])),
+        "verdict": word(one["verdict"]["attack"] or one["verdict"]["kind"]),
         "findings": item["findings"],
-        "opened": one["opened"][:16].replace("T", " "),
     }
 
 
 def _headline(one: Mapping[str, Any]) -> str:
-    level = Level(one["severity"]["level"]).name.lower()
-    return f"{one['id']}  {one['title']}  ({level}, {one['phase']})"
+    return f"{one['id']}  {one['title']}  ({word(Level(one['severity']['level']))}, {one['phase']})"
+
+
+def _head(
+    one: Mapping[str, Any], held: Mapping[str, Any], asked: list[Mapping[str, Any]]
+) -> Iterator[str]:
+    """What it is, whether it is contained, and who is waited for."""
+    from stanch.engine.clock import utc_now  # noqa: PLC0415  only a question of time asks the clock
+
+    yield _headline(one)
+    led = f"{one['commander']} is" if one["commander"] else "nobody is"
+    yield f"On {one['asset']}, opened {when(one['opened'])}; {led} in command."
+    due = f": {left(datetime.fromisoformat(held['due']), utc_now())}" if held["due"] else ""
+    yield f"\n{held['says']}{due}."
+    if held["acts"]:
+        yield f"{'Left of it' if held['bare'] else 'In force'}: {', '.join(held['acts'])}."
+    for question in asked:
+        yield f"Asked: {question['shown'].partition(chr(10))[0]}"
+        yield f"  stanch approve {question['id']}, or stanch deny {question['id']}"
 
 
 def _told(
     one: Mapping[str, Any], ahead: Mapping[str, Any], notes: list[Mapping[str, Any]]
 ) -> Iterator[str]:
     verdict = one["verdict"]
-    yield _headline(one)
     yield from _again(one)
     kind = verdict["attack"] or verdict["kind"]
-    yield f"\nVerdict: {kind}, {100 * verdict['confidence']:.0f} % sure, by {verdict['by']}"
+    yield f"\nVerdict: {word(kind)}, {100 * verdict['confidence']:.0f} % sure, by {verdict['by']}"
     for reason in sorted(verdict["reasons"], key=lambda one: -one["weight"]):
         yield f"  {reason['weight']:+6.2f}  {reason['says']}"
-    yield f"\nSeverity: {Level(one['severity']['level']).name.lower()}"
+    yield f"\nSeverity: {word(Level(one['severity']['level']))}"
     for fired in one["severity"]["fired"]:
         yield f"  {fired}"
     yield f"  {one['severity']['vector']}"
@@ -314,24 +338,24 @@ def _told(
         yield f"\nATLAS: {', '.join(one['atlas'])}"
     yield from _next(ahead)
     for note_ in notes:
-        yield f"\n{note_['at'][:16]} {note_['by']}: {note_['text']}"
+        yield f"\n{when(note_['at'])}, {note_['by']}: {note_['text']}"
 
 
 def _again(one: Mapping[str, Any]) -> Iterator[str]:
     if one["came_back"]:
-        after = one["came_back_after"] / 60
-        yield f"\nIt came back: {one['came_back']} was closed {after:.0f} minutes before."
+        after = spell(one["came_back_after"])
+        yield f"\nIt came back: {one['came_back']} was closed {after} before."
     if one["again"]:
         count = "once" if one["again"] == 1 else f"{one['again']} times"
-        yield f"\nSeen again {count}, last at {one['again_at'][:16]}."
+        yield f"\nSeen again {count}, last at {when(one['again_at'])}."
 
 
 def _next(ahead: Mapping[str, Any]) -> Iterator[str]:
     yield "\nDo first:"
     for action in ahead["actions"]:
-        yield f"  {action['action']}: {action['why']}"
+        yield f"  {action['title']}: {action['why']}"
     if ahead["playbook"]:
-        yield f"\nPlaybook: {ahead['playbook']}"
+        yield f"\nPlaybook: {ahead['playbook']}; stanch playbook show {ahead['playbook']}"
     if ahead["techniques"]:
         likely = ", ".join(f"{g['technique']} ({g['score']:.2f})" for g in ahead["techniques"])
         yield f"\nWhat people wrote is like: {likely}"
@@ -347,4 +371,4 @@ def _calls(calls: list[Mapping[str, Any]]) -> Iterator[str]:
             who += ", the owner: nobody has this role"
         if not call["now"]:
             who += ", in working hours"
-        yield f"  {call['duty'].replace('_', ' ')} ({who}): {call['why']}"
+        yield f"  {word(call['duty'])} ({who}): {call['why']}"

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from stanch.vocabulary.trouble import Trouble
+from stanch.vocabulary.words import size, when
 
 
 def _plain(value: object) -> object:
@@ -38,15 +39,20 @@ class Out:
         sys.stdout.flush()
 
     def table(
-        self, document: object, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
+        self,
+        document: object,
+        columns: Sequence[str],
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        empty: str = "Nothing to show.",
     ) -> None:
-        """The document with `--json`, else its rows under these columns."""
+        """The document with `--json`, else its rows; with none, what that means and what to do."""
         if self.json:
             self.show(document)
             return
-        kept = [[_cell(row.get(name)) for name in columns] for row in rows]
+        kept = [[cell(name, row.get(name)) for name in columns] for row in rows]
         if not kept:
-            self.say("Nothing to show.")
+            self.say(empty)
             return
         heads = [name.upper().replace("_", " ") for name in columns]
         widths = [max(len(r[i]) for r in (heads, *kept)) for i in range(len(columns))]
@@ -87,9 +93,17 @@ def _still(_step: float = 1) -> None:
     """No bar, nothing to move."""
 
 
-def _cell(value: Any) -> str:
-    """One cell, with what a terminal would obey taken out."""
-    if value is None:
-        return "-"
-    text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+def cell(name: str, value: Any) -> str:
+    """One value as people read it, with what a terminal would obey taken out."""
+    match value:
+        case None | "":
+            text = "-"
+        case bool():
+            text = "yes" if value else "no"
+        case int() if name == "size":
+            text = size(value)
+        case list() | tuple():
+            text = ", ".join(map(str, value)) or "-"
+        case _:
+            text = when(str(value))
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)[:80]

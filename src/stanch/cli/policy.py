@@ -10,6 +10,7 @@ from stanch.cli.files import bytes_of
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.words import when
 
 app = command("How an asset may be used right now: show, set, take back.")
 Which = Annotated[str, typer.Argument(help="The asset's id.")]
@@ -28,7 +29,7 @@ def show(*, asset: Which, data: Data = None, json: Json = False) -> None:
     if not guards:
         lines.append("No guard has been heard of yet.")
     for one in history:
-        lines.append(f"{one['version']:4}  {one['at'][:19]}  {one['by']}: {one['because']}")
+        lines.append(f"{one['version']:4}  {when(one['at'])}  {one['by']}: {one['because']}")
     Out(json=json).show(document, "\n".join(lines))
 
 

@@ -8,6 +8,7 @@ import typer
 from stanch.cli.client import connect, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.vocabulary.words import when
 
 app = command("What people are asked: list, show, hand on, override, review.")
 Which = Annotated[str, typer.Argument(help="The question's id.")]
@@ -27,14 +28,15 @@ def list_(
     rows = [
         {
             **one,
-            "until": one["expires"][:16].replace("T", " "),
+            "until": one["expires"],
             "question": one["shown"].partition("\n")[0][:70],
             "answer": one["answer"] + (", to be reviewed" if one["review"] else ""),
         }
         for one in found
     ]
     columns = ("id", "answer", "action", "asset", "role", "until", "question")
-    Out(json=json).table({"items": found}, columns, rows)
+    empty = "Nobody was ever asked." if all_ else "Nobody waits for an answer."
+    Out(json=json).table({"items": found}, columns, rows, empty=empty)
 
 
 @app.command()
@@ -83,7 +85,7 @@ def _lines(one: dict[str, Any]) -> list[str]:
         one["shown"],
         "",
         f"{one['id']}: {one['answer']}. Of {one['role']} on {one['asset']}, for {one['incident']}.",
-        f"Until {one['expires'][:19]}; silence means {default}.",
+        f"Until {when(one['expires'])}; silence means {default}.",
     ]
     if one["delegated_to"]:
         made.append(f"{one['delegated_to']} may answer, too.")

@@ -37,7 +37,8 @@ def list_(*, data: Data = None, json: Json = False) -> None:
     """List the sites, and how far each has come."""
     found = connect(data).get(_BASE)
     columns = ("id", "assets", "number", "heard", "added", "by", "revoked")
-    Out(json=json).table({"items": found}, columns, found)
+    empty = "No edge site may send its counts. Let one: stanch site add --help"
+    Out(json=json).table({"items": found}, columns, found, empty=empty)
 
 
 @app.command()

@@ -63,7 +63,9 @@ def get(
 def list_(*, data: Data = None, json: Json = False) -> None:
     """List the items."""
     items = list(connect(data).every("/api/v1/evidence"))
-    Out(json=json).table({"items": items}, ("id", "kind", "name", "size", "digest"), items)
+    columns = ("id", "kind", "name", "size", "digest")
+    empty = "The vault is empty. Put something into it: stanch vault put FILE"
+    Out(json=json).table({"items": items}, columns, items, empty=empty)
 
 
 @app.command()

@@ -23,6 +23,8 @@ class Recommended:
     """One action, why now, and whom it would hit when it is narrow."""
 
     action: ActionId
+    title: str = ""
+    """What people call it, where that is known."""
     why: str
     principals: tuple[str, ...] = ()
 

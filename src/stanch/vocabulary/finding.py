@@ -92,9 +92,13 @@ class Finding:
     atlas: tuple[str, ...] = ()
     points_to: Mapping[AttackKind, float] = field(default_factory=dict)
     """How far this alone speaks for each kind of attack (0 to 1); empty for plain change."""
+    id: FindingId = field(default=FindingId(""), init=False, compare=False)
+    """Made of the rest, never given; a field, so that it goes wherever the finding is sent."""
 
-    @property
-    def id(self) -> FindingId:
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", self._digest())
+
+    def _digest(self) -> FindingId:
         """The same for the same sight, however often it is looked at."""
         span = (self.window.start.isoformat(), self.window.end.isoformat())
         seen = "\0".join(

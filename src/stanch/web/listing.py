@@ -16,11 +16,11 @@ from urllib.parse import urlencode
 
 from stanch.engine.ports import Listed, Transaction
 from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.words import absolute
 from stanch.web import query as asking
 from stanch.web.inert import cell
 from stanch.web.query import Query
 from stanch.web.visit import Answer, Visit
-from stanch.web.words import absolute
 
 T = TypeVar("T")
 PAGE = 50

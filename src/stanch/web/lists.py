@@ -13,8 +13,8 @@ from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.run import Run
+from stanch.vocabulary.words import absolute, size, word
 from stanch.web.listing import Column, Lines
-from stanch.web.words import absolute, size, word
 
 
 def seen_at(tx: Transaction, findings: Sequence[Finding]) -> Mapping[str, datetime]:

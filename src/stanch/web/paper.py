@@ -16,9 +16,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from stanch.engine.runs.library import act_title
+from stanch.vocabulary import words
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.people import Scope
-from stanch.web import words
 from stanch.web.counts import waiting
 from stanch.web.inert import clipped, inert
 from stanch.web.markdown import ticked
@@ -90,6 +91,7 @@ def _paper() -> Environment:
         "spell": words.spell,
         "short": words.short,
         "ticked": ticked,
+        "titled": act_title,
     }
     made.filters.update(filters)
     tools: dict[str, Any] = {"moment": moment, "left": words.left, "used": words.used}

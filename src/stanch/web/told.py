@@ -14,7 +14,7 @@ from urllib.parse import quote
 from stanch.engine.desk import Logged
 from stanch.vocabulary.asset import Scalar
 from stanch.vocabulary.record import Deed, Entry
-from stanch.web.words import size, word
+from stanch.vocabulary.words import size, word
 
 _SAID: Mapping[Deed, str] = MappingProxyType(
     {

@@ -10,8 +10,8 @@ from math import log10
 
 from markupsafe import Markup
 
+from stanch.vocabulary.words import short, spell
 from stanch.web.charts import Box, Paper, drawing, label, rect, said
-from stanch.web.words import short, spell
 
 _WIDE, _FLOOR, _TALL, _LEFT = 340.0, 150.0, 132.0, 48.0
 _LABELS = 4

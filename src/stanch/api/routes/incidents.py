@@ -1,6 +1,6 @@
 """Incidents: reported, noted, judged, moved, merged, split and put back by people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
@@ -8,7 +8,8 @@ from litestar.params import FromPath, JSONBody
 from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.engine.cases import Judgement, Step
 from stanch.engine.clock import new_id
-from stanch.engine.runs.library import answer_to
+from stanch.engine.held import Held, held
+from stanch.engine.runs.library import act_title, answer_to
 from stanch.triage.callout import Call, roles_to_call
 from stanch.triage.next_steps import Recommended, first_actions
 from stanch.triage.similar import Likeness, similar
@@ -66,6 +67,8 @@ class Chosen:
 class Ahead:
     """What can be done next with an incident."""
 
+    held: Held
+    """Whether it is contained, what holds it, and by when it must be."""
     phases: tuple[str, ...]
     actions: tuple[Recommended, ...]
     call: tuple[Call, ...]
@@ -181,10 +184,12 @@ def look_ahead(house: TheHouse, incident: FromPath[str]) -> Ahead:
         asset = tx.assets.find(now.asset)
         past = tx.incidents.page(Wanted(closed=True), limit=200).items
         words = " ".join(n.text for n in tx.notes.of(now.id))[:LONGEST]
+        stands = held(tx, now, asset)
     book = answer_to(now, house.books)
     return Ahead(
+        held=stands,
         phases=tuple(onward(now.phase)),
-        actions=first_actions(now),
+        actions=tuple(replace(a, title=act_title(a.action)) for a in first_actions(now)),
         call=roles_to_call(now, asset),
         similar=similar(now, [line.incident for line in past]),
         playbook=book.id if book is not None else "",

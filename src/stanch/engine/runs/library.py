@@ -24,6 +24,7 @@ from stanch.vocabulary.incident import Incident, VerdictKind
 from stanch.vocabulary.playbook import Ask, Decide, Do, Parallel, Playbook, Repeat, Wait
 from stanch.vocabulary.registry import extensions
 from stanch.vocabulary.trouble import BadInput, NotFound
+from stanch.vocabulary.words import begun, word
 
 _KINDS = {kind.__name__.lower(): kind for kind in (Do, Ask, Wait, Decide, Parallel, Repeat)}
 _KEPT = "playbook/"
@@ -33,6 +34,12 @@ _KEPT = "playbook/"
 def actions() -> Mapping[str, Action[Any]]:
     """Every action there is."""
     return extensions(stanch.contain.actions, "ACTION", Action)
+
+
+def act_title(act: str) -> str:
+    """What people call it wherever it is proposed, asked for or done."""
+    known = actions().get(act)
+    return known.title if known else begun(word(act))
 
 
 @cache

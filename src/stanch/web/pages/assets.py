@@ -19,12 +19,12 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.words import word
 from stanch.web.lists import seen_at
 from stanch.web.pages.incident_actions import done, turns
 from stanch.web.paper import page
 from stanch.web.plots import plotted
 from stanch.web.visit import Answer, Page, Visit, go
-from stanch.web.words import word
 
 RECENT = timedelta(hours=1)
 MOST_PLOTS = 24

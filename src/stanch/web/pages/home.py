@@ -18,11 +18,11 @@ from stanch.vocabulary.kept import BlindSpot
 from stanch.vocabulary.listing import Sort, Wanted
 from stanch.vocabulary.policy import Mode
 from stanch.vocabulary.trouble import NotFound
+from stanch.vocabulary.words import word
 from stanch.web.charts import Cell, strip
 from stanch.web.pages.assets import known, versions_of
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit
-from stanch.web.words import word
 
 HOURS = 24
 MOST_ASSETS = 200

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from stanch.engine.containment_clock import LAW
-from stanch.engine.placed import placed
+from stanch.engine.held import Held, held
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import LinkKind, Undo
 from stanch.vocabulary.clock import Clock, ClockState
 from stanch.vocabulary.ids import IncidentId
-from stanch.vocabulary.incident import MOVES, Incident, Move, Phase, VerdictKind
+from stanch.vocabulary.incident import MOVES, Incident, Move
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.span import Span
@@ -28,7 +28,6 @@ TELLING = (Deed.PERSON_TOLD, Deed.APPROVAL_ASKED)
 """The deeds by which people hear of an incident."""
 _PLOTS = 3
 _CLOCKS = 4
-_HARMLESS = (VerdictKind.NATURAL, VerdictKind.FAULT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,12 +47,10 @@ class Case:
     findings: int
     asset: Asset | None
     tabs: tuple[Tab, ...]
-    contain_by: datetime | None
-    """When containment is due; nothing once it is contained, or where there is nothing to."""
+    held: Held
+    """How it stands with containment."""
     returns: tuple[str, ...]
     """The incidents as which it came back."""
-    bare: bool
-    """Whether what once contained it is in force no more."""
     clock: Clock | None
     """The next legal clock."""
     moves: tuple[Move, ...]
@@ -74,9 +71,8 @@ def case_of(visit: Visit, tx: Transaction) -> Case:
         findings=line.findings,
         asset=asset,
         tabs=_tabs(tx, one, line.findings),
-        contain_by=_contain_by(one, asset),
+        held=held(tx, one, asset),
         returns=_returns(tx, one),
-        bare=_bare(tx, one),
         clock=clocks[0] if clocks else None,
         moves=tuple(m for m in MOVES if m.start is one.phase and role in m.by),
         undos=tuple(u for u in tx.incidents.undos(key) if u.undone is None)[:5],
@@ -114,20 +110,6 @@ def _returns(tx: Transaction, one: Incident) -> tuple[str, ...]:
     links = (link.to for link in tx.links.of(one.id) if link.kind is LinkKind.RELATED)
     later = tx.incidents.many(IncidentId(to) for to in links)
     return tuple(i.id for i in later if i.came_back == one.id)
-
-
-def _bare(tx: Transaction, one: Incident) -> bool:
-    if one.held_at is None or one.phase is Phase.CLOSED or _demands(tx, one):
-        return False
-    return any(asset == one.asset for act in placed(tx, one.id) for asset, _ in act.demands)
-
-
-def _contain_by(one: Incident, asset: Asset | None) -> datetime | None:
-    if one.held_at is not None or one.phase is Phase.CLOSED or asset is None:
-        return None
-    if one.verdict.kind in _HARMLESS:
-        return None
-    return (one.loose_at or one.opened) + timedelta(minutes=asset.deadline_minutes)
 
 
 def _listed(lines: Lines[object], tab: str) -> Callable[[Visit], Answer]:

@@ -12,7 +12,7 @@ from stanch.engine.policies import Change as Because
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.handing_over import kept_for
-from stanch.engine.runs.library import kept
+from stanch.engine.runs.library import act_title, kept
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.kept import PolicyVersion
@@ -28,7 +28,6 @@ from stanch.web.flow import Marks, flow
 from stanch.web.pages.incident import case_of
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
-from stanch.web.words import word
 
 _STEPS = 200
 _WAITS = "waits for "
@@ -186,7 +185,7 @@ def _tied(tx: Transaction, one: Played, runs: Sequence[Run]) -> Played:
     """With what it gave way to, and what it keeps in force of those that gave way to it."""
     heir = next((r for r in runs if r.id == one.run.heir), None)
     named = f"{heir.playbook}, round {heir.round}" if heir is not None else ""
-    keeps = tuple(dict.fromkeys(word(line.act) for line in kept_for(tx, one.run)))
+    keeps = tuple(dict.fromkeys(act_title(line.act) for line in kept_for(tx, one.run)))
     return replace(one, heir=named, keeps=keeps)
 
 

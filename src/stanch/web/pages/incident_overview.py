@@ -45,8 +45,7 @@ def show(visit: Visit) -> Answer:
         standing = in_force(tx, acts)
         done = {act.act: act for act in acts if act.key in standing or not act.demands}
         steps = first_actions(one)
-        deeds = Deeds(standing=[act for act in acts if act.key in standing], done=done, steps=steps)
-        now_is = now_of(visit, tx, case, deeds)
+        now_is = now_of(visit, tx, case, Deeds(done=done, steps=steps))
     guilty = sorted(one.suspects, key=lambda s: -s.share)[:8]
     return page(
         visit,

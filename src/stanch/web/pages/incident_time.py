@@ -12,12 +12,12 @@ from stanch.vocabulary.casework import Link, LinkKind
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.words import clock_second
 from stanch.web.charts import Point, lanes
 from stanch.web.pages.incident import case_of
 from stanch.web.pages.incident_moments import LANES, MOST, Bunch, Moment, bunched, moments_of
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
-from stanch.web.words import clock_second
 
 PAGE = 100
 SHOWN = 20

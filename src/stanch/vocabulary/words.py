@@ -1,5 +1,6 @@
 """Words and numbers as people read them: how long ago, how much is left, how large."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from enum import Enum, IntEnum, StrEnum
 
@@ -7,6 +8,7 @@ _STEPS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _KILO = 1024
 _SOON = 5
 _BARE = 100
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 _LETTERS = {"ml": "ML"}
 
 
@@ -96,6 +98,16 @@ def word(value: object) -> str:
 def _spaced(text: str) -> str:
     """Its words apart, letters that stand for words large."""
     return " ".join(_LETTERS.get(part, part) for part in text.replace("_", " ").split(" "))
+
+
+def counted(count: int, one: str, several: str = "") -> str:
+    """How many of it there are: `1 finding`, `2 findings`; `several` where an s does not do."""
+    return f"{count} {one if count == 1 else several or one + 's'}"
+
+
+def when(text: str) -> str:
+    """A moment as programs write it, in full for people; other text as it is."""
+    return absolute(datetime.fromisoformat(text)) if _STAMP.fullmatch(text) else text
 
 
 def begun(text: object) -> str:

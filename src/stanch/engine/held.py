@@ -1,0 +1,97 @@
+"""Held: whether an incident is contained, what holds it, and by when it must be.
+
+In    an incident; its asset's policy; what was done for it.
+Out   one sentence, how loud it is, the titles of what is in force, and when containment is due.
+Why   who is woken at three asks this first; the console, the command line and the API say the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from stanch.engine.placed import Placed, in_force, placed
+from stanch.engine.policies import standing_from
+from stanch.engine.ports import Transaction
+from stanch.engine.runs.library import act_title
+from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.incident import Incident, Phase, VerdictKind
+from stanch.vocabulary.standing import Demand
+
+_HARMLESS = (VerdictKind.NATURAL, VerdictKind.FAULT)
+_FIRST: Mapping[VerdictKind, tuple[str, str]] = MappingProxyType(
+    {
+        VerdictKind.NATURAL: ("calm", "Nothing to contain, as it looks: natural change"),
+        VerdictKind.FAULT: ("calm", "No attack, as it looks: a fault of our own"),
+        VerdictKind.UNDECIDED: ("odd", "Not contained; not known yet whether it is an attack"),
+        VerdictKind.ATTACK: ("bad", "Not contained"),
+    }
+)
+"""Before anything held it, by what it is taken for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """How it stands with containment."""
+
+    tone: str
+    """`bad`, `odd`, `good` or `calm`."""
+    says: str
+    acts: tuple[str, ...] = ()
+    """What is in force because of it, by its title."""
+    due: datetime | None = None
+    """When containment is due; nothing once it is contained, or where there is nothing to."""
+    bare: bool = False
+    """Whether what once contained it is in force no more."""
+
+
+def held(tx: Transaction, one: Incident, asset: Asset | None) -> Held:
+    """How it stands with the containment of this incident."""
+    kept = tx.policies.now(one.asset)
+    demands = [d for d in standing_from(kept).demands if d.incident == one.id] if kept else []
+    done = placed(tx, one.id)
+    acts = _acts(tx, demands, done)
+    bare = _bare(one, demands, done)
+    tone, says = _told(one, bare=bare, acts=acts)
+    return Held(tone=tone, says=says, acts=acts, due=_due(one, asset), bare=bare)
+
+
+def _acts(tx: Transaction, demands: Sequence[Demand], done: Sequence[Placed]) -> tuple[str, ...]:
+    asked = [act_title(d.action or "a_change_of_policy") for d in demands]
+    left = [act for act in done if act.undone is None]
+    standing = in_force(tx, left)
+    return tuple(dict.fromkeys([*asked, *(act_title(a.act) for a in left if a.key in standing)]))
+
+
+def _bare(one: Incident, demands: Sequence[Demand], done: Sequence[Placed]) -> bool:
+    if one.held_at is None or one.phase is Phase.CLOSED or demands:
+        return False
+    return any(asset == one.asset for act in done for asset, _ in act.demands)
+
+
+def _due(one: Incident, asset: Asset | None) -> datetime | None:
+    if one.held_at is not None or one.phase is Phase.CLOSED or asset is None:
+        return None
+    if one.verdict.kind in _HARMLESS:
+        return None
+    return (one.loose_at or one.opened) + timedelta(minutes=asset.deadline_minutes)
+
+
+def _told(one: Incident, *, bare: bool, acts: Sequence[str]) -> tuple[str, str]:
+    """How loud it is, and the sentence."""
+    if one.phase is Phase.CLOSED:
+        return "calm", "Closed"
+    if bare:
+        return "odd", "It was contained; nothing holds it now"
+    if one.held_at is not None or one.loose_at is not None:
+        return _once_more(one)
+    if one.verdict.kind is VerdictKind.ATTACK and acts:
+        return "bad", "Not proved to be contained yet"
+    return _FIRST[one.verdict.kind]
+
+
+def _once_more(one: Incident) -> tuple[str, str]:
+    """The same of what was contained at least once."""
+    if one.held_at is None:
+        return "bad", "Seen again, and not contained yet this time"
+    return "good", "Contained" if one.loose_at is None else "Contained once more"
