@@ -266,7 +266,7 @@ def test_labels_whose_answers_never_come_are_a_blind_spot_for_a_while(house: Hou
     minute_by_minute(house, 2, shift=0.0, seed=1)
     assert unknown_spots(house) == []
     minute_by_minute(house, 2, shift=0.0, seed=5)
-    why = "30 labels name answers that did not come within 2 minutes: they count nowhere"
+    why = "30 labels for answers that did not come within 2 minutes: not counted"
     assert unknown_spots(house) == [why]
     house.start()
     minute_by_minute(house, 1, shift=0.0, seed=9)

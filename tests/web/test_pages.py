@@ -51,7 +51,7 @@ from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, demand_id
 from stanch.vocabulary.trouble import BadInput, CouldNotTell, NotAllowed, NotFound, Stale
-from stanch.vocabulary.words import absolute
+from stanch.vocabulary.words import absolute, counted
 from stanch.web.pages import PAGES, home
 from stanch.web.pages.playbook_editor import NEW
 from stanch.web.visit import Answer, Console
@@ -634,7 +634,8 @@ def test_what_an_incident_put_in_force_is_told_apart_from_what_is_over(
 
 
 def test_blind_spots_that_differ_by_their_numbers_stand_once() -> None:
-    found = home.grouped(tuple(_blind(f"{n} earlier windows; 72 needed", n) for n in (3, 0, 2)))
+    whys = ((f"{counted(n, 'earlier window')}; 72 needed", n) for n in (3, 1, 2))
+    found = home.grouped(tuple(_blind(why, n) for why, n in whys))
     assert [(d.why, d.others) for d in found] == [("3 earlier windows; 72 needed", 2)]
 
 

@@ -10,6 +10,7 @@ from stanch.cli.client import connect, running_on
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.trouble import BadFile, Trouble
+from stanch.vocabulary.words import counted
 
 app = command("Copy a data folder into one file that can be checked.")
 
@@ -47,9 +48,10 @@ def backup(
         _enter(folder, {"digest": made.digest, "files": files, "bytes": size, "keys": keys})
     except Trouble as trouble:
         out.say(f"The backup is whole, but could not be entered in the evidence log: {trouble}")
+    what = f"{output}: {counted(files, 'file')}, manifest {made.digest}."
     out.show(
         {"file": str(output), "digest": made.digest, "files": files, "keys": made.contents.keys},
-        f"{output}: {files} files, manifest {made.digest}. Keep the digest somewhere else.",
+        f"{what} Keep the digest somewhere else.",
     )
 
 

@@ -12,6 +12,7 @@ from stanch.cli.files import bytes_of, unreadable
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.trouble import BadFile, BadInput
+from stanch.vocabulary.words import counted
 
 app = command("What an asset is like in normal operation.")
 _UNITS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
@@ -93,7 +94,9 @@ def fingerprints(  # noqa: PLR0913  how a file is to be read
     except OSError as error:
         raise unreadable(out, error) from error
     told = {"known": found.known, "rows": len(found.keys), "columns": list(found.columns)}
-    says = f"{len(found.keys)} different rows of {found.known} are in {out}; next: state them."
+    says = (
+        f"{counted(len(found.keys), 'different row')} of {found.known} in {out}; next: state them."
+    )
     Out(json=json).show({**told, "file": str(out)}, says)
 
 
@@ -109,7 +112,8 @@ def state(
     body = bytes_of(file)
     path = f"/api/v1/assets/{segment(asset)}/fingerprints"
     kept = connect(data).send("PUT", path, body, kind="application/octet-stream")
-    says = f"{kept['rows']} rows of {kept['known']} are stated; set the baseline again to use them."
+    stated_ = f"{counted(kept['rows'], 'row')} of {kept['known']} stated"
+    says = f"{stated_}; set the baseline again to use them."
     Out(json=json).show(kept, says)
 
 

@@ -15,6 +15,7 @@ from stanch.cli.out import Out
 from stanch.sandbox.options import FASTEST, SLOWEST, Options, Registries, Through
 from stanch.sandbox.scorecard import COLUMNS, Scorecard, joined, markdown, rows, scorecard, svg
 from stanch.vocabulary.trouble import BadInput, CouldNotTell
+from stanch.vocabulary.words import counted
 
 if TYPE_CHECKING:
     from stanch.sandbox.drill import Drill
@@ -207,7 +208,7 @@ def _played(orders: "list[Order]", wanted: Wanted, out: Out) -> Scorecard:
     for why in found.failed:
         out.say(f"Not played: {why}")
     if found.left:
-        said = f"{len(found.left)} drills were left out"
+        said = f"{counted(len(found.left), 'drill')} left out"
         out.say(f"{said}: the {wanted.minutes:g} minutes are over.")
     return scorecard(found.scores, seconds=found.seconds, failed=found.failed, left=found.left)
 

@@ -9,6 +9,7 @@ from stanch.cli.client import connect, running_on, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.trouble import AlreadyThere, BadInput
+from stanch.vocabulary.words import size as size_of
 
 app = command("List, export and verify evidence.")
 
@@ -56,7 +57,7 @@ def export(
     kept = f" --remembered {since}" if since and not since.isdecimal() else ""
     out.show(
         {"file": str(output), "size": size, "incident": incident},
-        f"{output}: {size} bytes. Check it anywhere with: stanch evidence verify {output}{kept}",
+        f"{output}: {size_of(size)}. Check it anywhere with: stanch evidence verify {output}{kept}",
     )
 
 

@@ -8,6 +8,7 @@ import typer
 from stanch import settings
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.vocabulary.words import counted
 
 app = command("Bring a backup back into an empty folder.")
 
@@ -27,5 +28,5 @@ def restore(
     files = len(back.contents.files)
     Out(json=json).show(
         {"data": str(folder), "digest": back.digest, "files": files},
-        f"{folder}: {files} files are back. Start it with: stanch up --data {folder}",
+        f"{folder}: {counted(files, 'file')} back. Start it with: stanch up --data {folder}",
     )

@@ -11,6 +11,7 @@ from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.people import Duty
 from stanch.vocabulary.trouble import BadInput, NotRunning
+from stanch.vocabulary.words import counted
 
 app = command("Exercises that people play against the clock: list, play, answer, report.")
 _PLAYS = "/api/v1/tabletops/plays"
@@ -219,7 +220,7 @@ def _lines(table: dict[str, Any]) -> list[str]:
     over = [f"score: {_percent(score)}, critical gaps: {len(score['gaps'])}"] if score else []
     coming = "everything was shown"
     if score:
-        coming = f"{table['to_come']} questions were never put"
+        coming = f"never put: {counted(table['to_come'], 'question')}"
     elif table["next_in"] is not None:
         coming = f"next: in {_spell(table['next_in'])}; {table['to_come']} to come"
     lines = [

@@ -10,6 +10,8 @@ from stanch.cli.files import unreadable
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.trouble import AlreadyThere
+from stanch.vocabulary.words import counted
+from stanch.vocabulary.words import size as size_of
 
 app = command("Keep and fetch immutable items.")
 
@@ -37,7 +39,7 @@ def put(  # noqa: PLR0913  what can be said of an item
         raise unreadable(file, error) from error
     with opened, out.progress(f"Keeping {file.name}", size) as moved:
         kept = client.upload("/api/v1/vault", opened, size, asked, moved)
-    out.show(kept, f"{kept['id']}  {kept['digest']}  {kept['size']} bytes")
+    out.show(kept, f"{kept['id']}  {kept['digest']}  {size_of(kept['size'])}")
 
 
 @app.command()
@@ -56,7 +58,7 @@ def get(
     kept = client.get(path)
     with out.progress(f"Fetching {kept['name']}", kept["size"]) as moved:
         size = client.save("GET", f"{path}/content", output, moved)
-    out.show({"file": str(output), "size": size}, f"{output}: {size} bytes")
+    out.show({"file": str(output), "size": size}, f"{output}: {size_of(size)}")
 
 
 @app.command("list")
@@ -81,7 +83,7 @@ def scrub(*, data: Data = None, json: Json = False) -> None:
             if one["damage"]:
                 damaged.append({"item": one["digest"], "says": one["damage"]})
     text = [f"{one['item']}: {one['says']}" for one in damaged]
-    text.append(f"{items} items, {size} bytes read back; {len(damaged)} are damaged.")
+    text.append(f"{counted(items, 'item')}, {size_of(size)} read back; damaged: {len(damaged)}.")
     document = {"holds": not damaged, "items": items, "bytes": size, "damaged": damaged}
     out.show(document, "\n".join(text))
     if damaged:

@@ -20,6 +20,7 @@ from stanch.detect.summaries.parts import Block
 from stanch.detect.window import Window
 from stanch.vocabulary.finding import Suspect
 from stanch.vocabulary.ids import PrincipalId
+from stanch.vocabulary.words import counted
 
 MOST_SUSPECTS = 10
 LEAST_SHARE = 0.1
@@ -56,7 +57,7 @@ def blind(window: Window, enough: int) -> str:
     """Why this window cannot be compared with its baseline; empty when it can."""
     if window.baseline is None or window.now is None:
         return "no baseline"
-    return f"{window.n} answers; {enough} needed" if window.n < enough else ""
+    return f"{counted(window.n, 'answer')}; {enough} needed" if window.n < enough else ""
 
 
 def moved(window: Window, stream: Stream) -> Moved | None:

@@ -35,6 +35,7 @@ from stanch.vocabulary.incident import (
 )
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed, Entry
+from stanch.vocabulary.words import counted
 
 MACHINE = "stanch"
 MOST_PAST = 50
@@ -265,7 +266,12 @@ def _keep(tx: Transaction, key: IncidentId, home: _Home, at: datetime) -> None:
     if home.calm:
         _enter(tx, one, at, f"seen again, and left alone: {home.by[0]} said that it is harmless")
     else:
-        _enter(tx, one, at, f"{len(home.echoes)} more findings, of nothing since it was closed")
+        _enter(
+            tx,
+            one,
+            at,
+            f"{counted(len(home.echoes), 'more finding')}, of nothing since it was closed",
+        )
 
 
 def _loose(tx: Transaction, incident: Incident, at: datetime) -> Incident:

@@ -34,6 +34,7 @@ from stanch.vocabulary.incident import (
 from stanch.vocabulary.people import Caller, Role, Scope
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.trouble import BadInput, Conflict, Stale
+from stanch.vocabulary.words import counted
 
 LONGEST = 20_000
 """Characters of a note."""
@@ -189,7 +190,7 @@ class Cases:
             whole = tx.incidents.get(one)
             undo = _undo(Regroup.DETACHED, one, None, _chosen(whole, findings), at, caller)
             saved = tx.incidents.detach(whole, undo=undo)
-            self._enter(tx, saved, caller, f"detached {len(undo.findings)} findings", at)
+            self._enter(tx, saved, caller, f"detached {counted(len(undo.findings), 'finding')}", at)
             rest = judged_anew(tx, saved, at)
         self._tell(changed=(rest,))
         return undo

@@ -26,6 +26,7 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.record import Deed, Entry, Evidence
 from stanch.vocabulary.trouble import BadInput, NotFound, Unreachable
+from stanch.vocabulary.words import counted
 
 ALL = IncidentId("all")
 """In place of an incident's id: every item there is."""
@@ -373,7 +374,8 @@ def check(log: Log, scrubbed: Iterable[Scrubbed]) -> Verified:
             return Verified(
                 holds=False, says=says, where=one.digest, entries=checked.entries, items=items
             )
-    says = f"It holds: {checked.entries} entries of the log, {items} items of the vault."
+    entries = counted(checked.entries, "entry", "entries")
+    says = f"It holds: {entries} of the log, {counted(items, 'item')} of the vault."
     return Verified(holds=True, says=says, entries=checked.entries, items=items)
 
 

@@ -17,6 +17,7 @@ from stanch.engine.ports import Store, Transaction
 from stanch.engine.witnesses import Witnesses
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.trouble import Trouble
+from stanch.vocabulary.words import counted
 
 Measure = tuple[str, str, float]
 _MOST = 500
@@ -130,7 +131,7 @@ class Health:
             lacking.append(f"has guards that cannot all of its policy: {behind[0].cannot[0]}")
             remedies.append("update the guard")
         good = False if len(alive) < len(known) else (None if lacking else True)
-        says = "; ".join(lacking) or f"baseline set, {len(alive)} guards heard of"
+        says = "; ".join(lacking) or f"baseline set, {counted(len(alive), 'guard')} heard of"
         return Checkup(
             name=f"asset {asset.id}", good=good, says=says, remedy="; then ".join(remedies)
         )

@@ -27,6 +27,7 @@ from stanch.detect.wording import listed
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
+from stanch.vocabulary.words import counted
 
 ID = DetectorId("accuracy_drop")
 
@@ -65,9 +66,10 @@ def labels_missing(window: Window, enough: int, known: int) -> str:
     if not window.baseline.plan.classes:
         return "the answers are numbers, not classes"
     if window.baseline.golden.labelled < known:
-        return f"{window.baseline.golden.labelled} late labels in the baseline; {known} needed"
+        had = counted(window.baseline.golden.labelled, "late label")
+        return f"{had} in the baseline; {known} needed"
     here = window.now.labelled if window.now is not None else 0
-    return f"{here} late labels; {enough} needed" if here < enough else ""
+    return f"{counted(here, 'late label')}; {enough} needed" if here < enough else ""
 
 
 def accuracy(summary: Summary) -> float:

@@ -31,6 +31,7 @@ from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Cite, CiteKind, Finding, Lifecycle
 from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import DetectorId, digest_of
+from stanch.vocabulary.words import counted
 
 ID = DetectorId("behaviour_change")
 INPUTS = (Stream.NUMBERS, Stream.CATEGORIES, Stream.AXES)
@@ -97,7 +98,7 @@ def _blind(window: Window, limits: Limits) -> str:
     if not window.baseline.plan.numbers:
         return "there are no numbers among the inputs to make buckets from"
     if window.n < limits.enough:
-        return f"{window.n} answers; {limits.enough} needed"
+        return f"{counted(window.n, 'answer')}; {limits.enough} needed"
     return ""
 
 

@@ -27,6 +27,7 @@ from stanch.detect.window import Window
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
+from stanch.vocabulary.words import counted
 
 ID = DetectorId("calibration")
 
@@ -91,10 +92,12 @@ def _blind(window: Window, limits: Limits) -> str:
         return "no baseline"
     known = int(window.baseline.golden.sums[Part.CALIBRATION][:, 0].sum())
     if known < limits.known:
-        return f"{known} labels with a confidence in the baseline; {limits.known} needed"
+        return f"{counted(known, 'label')} with a confidence in the baseline; {limits.known} needed"
     here = int(window.now.sums[Part.CALIBRATION][:, 0].sum()) if window.now is not None else 0
     return (
-        f"{here} labels with a confidence; {limits.enough} needed" if here < limits.enough else ""
+        f"{counted(here, 'label')} with a confidence; {limits.enough} needed"
+        if here < limits.enough
+        else ""
     )
 
 

@@ -37,6 +37,7 @@ from stanch.vocabulary.finding import (
 )
 from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import DetectorId, PrincipalId, digest_of
+from stanch.vocabulary.words import counted
 
 ID = DetectorId("dataset_integrity")
 FAILED = ("mismatch", "failed", "invalid", "tampered", "unsigned", "corrupt")
@@ -92,7 +93,8 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
     if now and len(earlier) < limits.known and not window.asset.digest and window.signed is None:
-        why = f"{len(earlier)} earlier changes; {limits.known} needed without digest or signature"
+        had = counted(len(earlier), "earlier change")
+        why = f"{had}; {limits.known} needed without digest or signature"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
     told: dict[tuple[str, str, datetime], list[tuple[Happening, Fault]]] = {}
     for at, one in enumerate(now):

@@ -21,6 +21,7 @@ from stanch.detect.window import Baseline, Window
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
+from stanch.vocabulary.words import counted
 
 ID = DetectorId("feature_drift")
 
@@ -41,7 +42,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         yield Blind(detector=ID, asset=window.asset.id, why="no baseline", version=window.version)
         return
     if window.n < limits.enough:
-        why = f"{window.n} answers; {limits.enough} needed"
+        why = f"{counted(window.n, 'answer')}; {limits.enough} needed"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
     for stream in (Stream.NUMBERS, Stream.CATEGORIES):

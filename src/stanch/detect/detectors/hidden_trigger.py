@@ -26,6 +26,7 @@ from stanch.detect.wording import listed, shown
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
+from stanch.vocabulary.words import counted
 
 ID = DetectorId("hidden_trigger")
 SHOWN = 4
@@ -57,7 +58,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
 
 def _blind(rows: Handed | None, base: Baseline | None, limits: Limits) -> str:
     if base is not None and base.golden.n < limits.known:
-        return f"{base.golden.n} answers in the baseline; {limits.known} needed"
+        return f"{counted(base.golden.n, 'answer')} in the baseline; {limits.known} needed"
     return unfit(rows, base)
 
 

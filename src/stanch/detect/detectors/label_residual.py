@@ -36,6 +36,7 @@ from stanch.detect.wording import shown
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Suspect
 from stanch.vocabulary.ids import DetectorId, PrincipalId
+from stanch.vocabulary.words import counted
 
 ID = DetectorId("label_residual")
 GUILTY, YES = 3, 2
@@ -96,10 +97,10 @@ def _blind(window: Window, limits: Limits) -> str:
         return "the answers are numbers, not classes"
     known = window.baseline.golden.labelled
     if known < limits.known:
-        return f"{known} late labels in the baseline; {limits.known} needed"
+        return f"{counted(known, 'late label')} in the baseline; {limits.known} needed"
     if window.now is None or window.now.labelled < limits.enough:
         n = window.now.labelled if window.now is not None else 0
-        return f"{n} late labels; {limits.enough} needed"
+        return f"{counted(n, 'late label')}; {limits.enough} needed"
     return ""
 
 

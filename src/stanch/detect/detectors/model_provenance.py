@@ -45,6 +45,7 @@ from stanch.vocabulary.finding import (
 from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import DetectorId, PrincipalId, digest_of, parse_digest
 from stanch.vocabulary.trouble import BadName
+from stanch.vocabulary.words import counted
 
 ID = DetectorId("model_provenance")
 WRITES = ("push*", "upload*", "publish*", "write*", "put*", "overwrite*", "replace*", "update*")
@@ -149,14 +150,14 @@ def _faults(window: Window, one: Happening, known: Known, limits: Limits) -> Ite
     if window.signed is not None and digest not in window.signed:
         yield Fault(
             name="no signature",
-            says=f"stands under none of {len(window.signed)} verified signatures",
+            says=f"stands under none of {counted(len(window.signed), 'verified signature')}",
             strength=limits.unsigned,
         )
     older = {_plain(h.what) for h in known.deployed if h.at < known.since} | {asset.digest}
     if known.trained and digest not in known.trained | older:
         yield Fault(
             name="no training run",
-            says=f"came out of none of {len(known.trained)} training runs",
+            says=f"came out of none of {counted(len(known.trained), 'training run')}",
             strength=limits.untrained,
         )
 

@@ -32,6 +32,7 @@ from stanch.vocabulary.finding import (
     Suspect,
 )
 from stanch.vocabulary.ids import DetectorId, PrincipalId
+from stanch.vocabulary.words import counted
 
 ID = DetectorId("resource_abuse")
 DAY = timedelta(days=1)
@@ -54,7 +55,7 @@ class Limits:
 def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     """One finding when the events or their cost are far beyond every earlier window."""
     if len(window.usage) < limits.known:
-        why = f"{len(window.usage)} earlier windows; {limits.known} needed"
+        why = f"{counted(len(window.usage), 'earlier window')}; {limits.known} needed"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
     events, cost = used(window)

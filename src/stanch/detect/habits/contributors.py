@@ -30,6 +30,7 @@ from stanch.detect.summaries.arrays import Floats, Ints
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.pairs import pair_places
 from stanch.detect.summaries.parts import BLOCK_CLASSES, BLOCK_PAIRS, Block
+from stanch.vocabulary.words import counted
 
 TO_PAIRS = 0.9
 ENOUGH = 50
@@ -167,7 +168,7 @@ def _pair(seen: _Seen, mine: Ints, classes: int) -> Pair:
 
 def others(found: Sequence[Accused]) -> str:
     """How many more there are than the first, for a sentence."""
-    return f", and {len(found) - 1} more contributors stand out" if found[1:] else ""
+    return f", and {counted(len(found) - 1, 'other contributor')} beside" if found[1:] else ""
 
 
 def _share(counts: tuple[Ints, Ints]) -> Floats:

@@ -24,6 +24,7 @@ from stanch.detect.summaries.parts import (
 )
 from stanch.detect.summaries.sketch import SMALL
 from stanch.detect.window import Baseline, Window
+from stanch.vocabulary.words import counted
 
 LONG = 10
 """Rows of a principal in the baseline from which it tells of a habit."""
@@ -194,10 +195,12 @@ def unable(window: Window, enough: int, *, needs: Callable[[Baseline], str] | No
         return "the baseline knows no principals" if base.habits is None else "no answers"
     known = len(people(base.habits, LONG).names)
     if known < FEWEST:
-        return f"the baseline knows {known} principals with {LONG} answers; {FEWEST} needed"
+        return (
+            f"the baseline knows {counted(known, 'principal')} with {LONG} answers; {FEWEST} needed"
+        )
     if not window.ledger.names:
         return f"none of the {window.ledger.n} answers names its principal"
     most = int(window.ledger.block(Block.ROWS).max())
     if most < enough:
-        return f"the busiest principal asked {most} times; {enough} needed"
+        return f"the busiest principal asked {counted(most, 'time')}; {enough} needed"
     return needs(base) if needs is not None else ""

@@ -55,6 +55,7 @@ from stanch.engine.watch.sent import Sent
 from stanch.engine.watch.signatures import signed
 from stanch.engine.watch.stored import DEEDS, blocks, custom, over_in_store, read_back
 from stanch.engine.watch.tally import Tally
+from stanch.vocabulary import words
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind
@@ -188,9 +189,8 @@ class Bench:
         if not desk.late.events:
             return None
         minutes = round(desk.tally.lateness.total_seconds() / 60)
-        why = (
-            f"{desk.late.events} events came more than {minutes} minutes after theirs: in no window"
-        )
+        came = words.counted(desk.late.events, "event")
+        why = f"{came} came more than {minutes} minutes after theirs: in no window"
         return Blind(detector=LATE, asset=window.asset.id, version=window.version, why=why)
 
     def keep_minutes(self, tx: Transaction) -> None:

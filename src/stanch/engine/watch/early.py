@@ -20,6 +20,7 @@ from stanch.engine.watch.labels import Joined, Recall, joined
 from stanch.engine.watch.memory import Late, keep_late, late_of
 from stanch.vocabulary.finding import Blind
 from stanch.vocabulary.ids import AssetId, DetectorId
+from stanch.vocabulary.words import counted
 
 UNKNOWN = DetectorId("unknown_labels")
 """The blind spot of labels for answers that never came; the rows themselves are in the lake."""
@@ -104,10 +105,9 @@ class Early:
         if not desk.unknown.events:
             return None
         minutes = round(PATIENCE.total_seconds() / 60)
-        why = (
-            f"{desk.unknown.events} labels name answers that did not come within {minutes} minutes"
-        )
-        return Blind(detector=UNKNOWN, asset=asset, why=f"{why}: they count nowhere")
+        of = counted(desk.unknown.events, "label")
+        why = f"{of} for answers that did not come within {minutes} minutes"
+        return Blind(detector=UNKNOWN, asset=asset, why=f"{why}: not counted")
 
     def keep(self, tx: Transaction) -> None:
         """Keeps what changed, in this transaction."""

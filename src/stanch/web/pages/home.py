@@ -31,7 +31,7 @@ _LOUD = 10
 _TICK = timedelta(microseconds=1)
 _LONGEST = 31
 """Days that no window goes on for."""
-_NUMBERS = re.compile(r"\d+")
+_HOW_MANY = re.compile(r"\d+|s\b")
 _LEVELS = sorted(Level, reverse=True)
 
 
@@ -107,7 +107,7 @@ def grouped(blinds: tuple[BlindSpot, ...]) -> list[Dark]:
     """The reasons that most detectors share, first."""
     made: dict[tuple[AssetId, str], list[BlindSpot]] = {}
     for one in blinds:
-        alike = _NUMBERS.sub("#", one.blind.why)
+        alike = _HOW_MANY.sub("", one.blind.why)
         made.setdefault((one.blind.asset, alike), []).append(one)
     found = [
         Dark(
