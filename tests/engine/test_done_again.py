@@ -50,12 +50,12 @@ class Rows:
     def read(self, after: int, limit: int) -> pa.Table:
         return self.table.slice(after, limit)
 
-    def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
+    def recall(self, asset: AssetId, ids: Sequence[str], also: Sequence[str] = ()) -> pa.Table:
         named = pc.and_(
             pc.is_in(self.table["id"], pa.array(ids)), pc.equal(self.table["asset"], asset)
         )
         return self.table.filter(named).select(
-            ["id", "version", "principal", "prediction", "scores", "groups"]
+            ["id", "version", "principal", "prediction", "scores", "groups", *also]
         )
 
 
@@ -163,6 +163,25 @@ def opened(house: House) -> Incident:
     (one,) = house.incidents()
     assert one.verdict.kind is VerdictKind.ATTACK
     return one
+
+
+def test_an_incident_begins_with_its_deed_and_not_with_its_window(house: House) -> None:
+    house.add(kind="access", principal="ana", action="login", resource="registry", outcome="ok")
+    house.turn(7.3)
+    began = house.at
+    assert opened(house).first_seen == began
+
+
+def test_what_is_only_counted_begins_in_the_first_minute_of_who_is_named(house: House) -> None:
+    login = {"kind": "access", "action": "login", "resource": "registry"}
+    house.add(principal="ana", outcome="ok", **login)
+    house.turn(7.3)
+    house.add(60, principal="mallory", outcome="failed", **login)
+    house.turn(1.5)
+    house.add(principal="ana", outcome="ok", **login)
+    house.turn(0.1)
+    (one,) = house.incidents()
+    assert one.first_seen == START + timedelta(minutes=7)
 
 
 def test_the_same_deployed_once_more_is_another_finding_of_the_open_incident(house: House) -> None:

@@ -65,10 +65,10 @@ class Rows:
     def read(self, after: int, limit: int) -> pa.Table:
         return self.table.slice(after, limit)
 
-    def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
+    def recall(self, asset: AssetId, ids: Sequence[str], also: Sequence[str] = ()) -> pa.Table:
         named = pc.is_in(self.table["id"], pa.array(ids))
         known = self.table.filter(pc.and_(named, pc.equal(self.table["asset"], asset)))
-        return known.select(["id", "version", "principal", "prediction", "scores", "groups"])
+        return known.select(["id", "version", "principal", "prediction", "scores", "groups", *also])
 
     def between(self, asset: AssetId, span: Span, limit: int) -> pa.Table:
         known = self.table.filter(pc.equal(self.table["asset"], asset))

@@ -9,6 +9,7 @@ from stanch.prepare.lineage import ancestors, cycles, descendants, parents, sibl
 from stanch.vocabulary.asset import (
     Asset,
     AssetKind,
+    Conditions,
     Criticality,
     Fails,
     Feature,
@@ -44,6 +45,7 @@ decision_cost: 2.5
 currency: EUR
 signers: {release: 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=}
 guard: {fail: closed}
+conditions: {field: region, values: [north, '3', south]}
 ---
 id: payments-2026
 kind: dataset
@@ -71,6 +73,7 @@ def test_every_field_of_an_asset_is_read() -> None:
     assert scorer.features == (Feature(name="amount"), Feature(name="country"))
     assert scorer.hyper_parameters == {"depth": 6, "rate": 0.1, "balanced": True, "loss": "log"}
     assert scorer.guard.fail is Fails.CLOSED
+    assert scorer.conditions == Conditions(field="region", values=("north", "3", "south"))
     assert scorer.roles == {Duty.RESPONDER: "kim", Duty.ML_ENGINEER: "ada"}
     assert data.kind is AssetKind.DATASET
     blank = Asset(id=AssetId("x"), kind=AssetKind.DATASET, name="x", owner="x")
@@ -141,6 +144,24 @@ def test_every_mistake_is_named_at_once_with_its_line() -> None:
         assert any(f"assets.yaml:{line}: " in row and word in row for row in said.splitlines()), (
             word
         )
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("{field: principal, values: [eu]}", "has a meaning of its own in every event"),
+        ("{field: region, values: [eu, other]}", "not called 'other'"),
+        ("{field: region, values: [eu/west]}", "has no /"),
+        ("{field: region, values: [eu, us, eu]}", "stands there twice"),
+        ("{field: region, values: []}", "1 to 16 values; these are 0"),
+        (f"{{field: region, values: {[f'r{i}' for i in range(17)]}}}", "these are 17"),
+        ("{field: region}", "need a field and its values"),
+        ("{field: region, values: ['']}", "write a short name"),
+    ],
+)
+def test_conditions_are_few_named_and_told_beside_the_inputs(written: str, says: str) -> None:
+    head = "id: a\nkind: model\nname: A\nowner: us\n"
+    assert says in refused(f"{head}conditions: {written}\n")
 
 
 def test_the_same_id_twice_is_refused_with_both_lines() -> None:

@@ -26,7 +26,7 @@ from stanch.detect.summaries.plan import Known
 from stanch.detect.summaries.ready import Ready, ready
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Baseline, Window
-from stanch.vocabulary.asset import Asset, AssetKind, Criticality
+from stanch.vocabulary.asset import Asset, AssetKind, Conditions, Criticality
 from stanch.vocabulary.ids import AssetId, Digest, digest_of
 from stanch.vocabulary.span import Span
 
@@ -40,6 +40,7 @@ SCHEMA = Schema(
     classes=("no", "review", "yes"),
     groups=("sex=f", "sex=m"),
 )
+CONDITIONS = Conditions(field="region", values=("north", "south", "west"))
 BATCH = 500
 N = TypeVar("N", bound=np.generic)
 Change = Callable[[Columns], Columns]
@@ -122,6 +123,7 @@ def asset() -> Asset:
         owner="credit team",
         criticality=Criticality.HIGH,
         classes=SCHEMA.classes,
+        conditions=CONDITIONS,
     )
 
 

@@ -43,7 +43,11 @@ class Baseline:
     prints: tuple[Fingerprints, ...] = ()
     """Rows that the owner wants recognised: of the training set, and canaries."""
     condition: str = ""
-    """The condition of operation that it stands for: a version, a region; empty for all."""
+    """The condition of operation that it stands for; empty for all of them."""
+    mix: Mapping[str, int] = field(default_factory=dict)
+    """How many rows of the reference were of each condition; empty where that was not told."""
+    mix_then: Mapping[str, int] = field(default_factory=dict)
+    """The same of the window's hours of the week alone, where the reference has any of them."""
 
     def knows(self, what: Known) -> bool:
         """Whether such rows are recognised."""
@@ -74,6 +78,14 @@ class Window:
     asset: Asset
     span: Span
     version: str = ""
+    condition: str = ""
+    """The condition of operation that all of it is of; empty for all of them."""
+    mix: Mapping[str, int] = field(default_factory=dict)
+    """How many answers were of each condition, where there are several."""
+    under: Mapping[str, Ledger] = field(default_factory=dict)
+    """The same answers by principal, of each condition that had any just now."""
+    judged: frozenset[str] = frozenset()
+    """The conditions that have a baseline of their own."""
     baseline: Baseline | None = None
     """None when none has been set yet: most detectors are blind then."""
     now: Summary | None = None

@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as pads
 
+from stanch.detect.summaries.arrays import Ints
 from stanch.detect.summaries.count import counted, nothing
 from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.detect.summaries.ledger import Ledger
@@ -30,6 +31,7 @@ from stanch.detect.warming import warm_up
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
 from stanch.engine.watch.answers import answers, schema_of
+from stanch.engine.watch.conditions import conditions_of
 from stanch.prepare.baseline import HOURS
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.event import EventKind
@@ -81,6 +83,8 @@ class Job:
     plan: bytes
     asset: Asset
     version: str | None = None
+    condition: str = ""
+    """One of the asset's conditions of operation; empty for all of them."""
     since: datetime | None = None
     until: datetime | None = None
     prints: tuple[bytes, ...] = ()
@@ -125,7 +129,7 @@ def count_pieces(job: Job, pieces: Pieces, crew: Crew | None = None) -> Backfill
         crew.each(work, pieces.files) if crew is not None and helped else map(work, pieces.files)
     )
     tail = pieces.tail.filter(_wanted(job))
-    own = _packed(job, [conform(tail)] if tail.num_rows else [])
+    own = _packed(job, [_apart(job, conform(tail))] if tail.num_rows else [])
     return reduce(Backfilled.merge, (_read(one, plan) for one in chain([own], found)))
 
 
@@ -163,10 +167,23 @@ def _counted(
     return Backfilled(hours={hour: found.summary}, ledger=found.ledger)
 
 
+def hours_of_week(rows: pa.Table) -> Ints:
+    """The hour of the week of each row."""
+    micros = pc.cast(rows["ts"], pa.int64()).to_numpy()
+    return (micros // _HOUR + _MONDAY) % HOURS
+
+
+def _apart(job: Job, rows: pa.Table) -> pa.Table:
+    """The rows of the job's condition; all, where it is of all."""
+    told = job.asset.conditions
+    if not job.condition or told is None:
+        return rows
+    return rows.filter(pc.equal(conditions_of(rows, told), job.condition))
+
+
 def _by_hour(rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
     """The rows by hour of the week."""
-    micros = pc.cast(rows["ts"], pa.int64()).to_numpy()
-    hours = (micros // _HOUR + _MONDAY) % HOURS
+    hours = hours_of_week(rows)
     for hour in np.unique(hours).tolist():
         yield hour, rows.filter(pa.array(hours == hour))
 
@@ -191,7 +208,7 @@ def _batches(job: Job, rows: pads.Dataset, file: str) -> Iterator[pa.Table]:
     try:
         for batch in rows.to_batches(filter=_wanted(job), batch_size=_ROWS):
             if batch.num_rows:
-                yield conform(pa.Table.from_batches([batch]))
+                yield _apart(job, conform(pa.Table.from_batches([batch])))
     except (OSError, pa.ArrowInvalid) as error:
         raise _unreadable(file, error) from error
 

@@ -6,8 +6,9 @@ Why   whoever sets the baseline decides what an attack is, so it is signed and i
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 
@@ -22,13 +23,14 @@ from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.ready import Ready, ready
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline
-from stanch.engine.backfill import Backfilled, Crew, Job, Pieces, count_pieces
+from stanch.engine.backfill import Backfilled, Crew, Job, Pieces, count_pieces, hours_of_week
 from stanch.engine.clock import Clock
 from stanch.engine.fingerprints import fitting, stated
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.quiet import quiet_tables
 from stanch.engine.watch.answers import answers, schema_of
+from stanch.engine.watch.conditions import conditions_of
 from stanch.engine.watch.labels import joined, labels_of
 from stanch.prepare.baseline import (
     WHOLE_WEEK,
@@ -41,7 +43,7 @@ from stanch.prepare.baseline import (
     hour_of_week,
     stratified,
 )
-from stanch.vocabulary.asset import Asset, AssetKind, FeatureType
+from stanch.vocabulary.asset import Asset, AssetKind, Conditions, FeatureType
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId, FindingId
 from stanch.vocabulary.kept import BaselineKept
@@ -79,6 +81,8 @@ class Ask:
     """The version it stands for; empty for all."""
     override: str = ""
     """Why it shall count although it is refused."""
+    condition: str = ""
+    """The condition of operation it stands for; empty for all of them."""
 
 
 class Baselines:
@@ -94,11 +98,11 @@ class Baselines:
     def set(self, ask: Ask, rows: pa.Table, whole: Whole | None = None) -> BaselineKept:
         """The baseline of these rows, now in force; of `whole`, where these are a sample of it."""
         at = self._clock()
-        rows, labels = _answers_only(rows, ask), _labels_only(rows, ask)
         with self._store.look() as tx:
             asset = tx.assets.find(ask.asset) or Asset(
                 id=ask.asset, kind=AssetKind.ENDPOINT, name=ask.asset, owner=""
             )
+            rows, labels = _answers_only(rows, ask, asset), _labels_only(rows, ask)
             number = len(tx.baselines.history(ask.asset)) + 1
             findings = _findings_in(tx, ask, rows)
             prints = stated(tx, ask.asset)
@@ -108,11 +112,13 @@ class Baselines:
             version=number,
             by=ask.by,
             made=at,
-            condition=ask.version,
+            condition="-".join(filter(None, (ask.version, ask.condition))),
             source=ask.source,
         )
         every = self._every(ask, asset, prints, whole) if whole is not None else None
         proposal = proposal_of(rows, asset, setting, findings, labels, prints, every)
+        if asset.conditions is not None and not ask.condition:
+            proposal = replace(proposal, mix=_mix(rows, asset.conditions))
         golden = golden_of(proposal, override)
         body = golden.to_bytes()
         kept = BaselineKept(
@@ -124,6 +130,7 @@ class Baselines:
             digest=golden.digest,
             body=body,
             signature=self._sign(body),
+            condition=ask.condition,
         )
         with self._store.begin() as tx:
             tx.baselines.add(kept)
@@ -139,6 +146,7 @@ class Baselines:
                 plan=plan.to_bytes(),
                 asset=asset,
                 version=ask.version or None,
+                condition=ask.condition,
                 since=whole.since,
                 prints=tuple(one.to_bytes() for one in prints),
             )
@@ -206,11 +214,12 @@ class _Own:
 
     rows: pa.Table
 
-    def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
+    def recall(self, asset: AssetId, ids: Sequence[str], also: Sequence[str] = ()) -> pa.Table:
         """The answers with these ids."""
         named = pc.is_in(self.rows["id"], pa.array(ids, pa.string()))
         own = self.rows.filter(pc.and_(named, pc.equal(self.rows["asset"], asset)))
-        return own.select(["id", "version", "principal", "prediction", "scores", "groups"])
+        names = ["id", "version", "principal", "prediction", "scores", "groups"]
+        return own.select([*names, *also])
 
 
 def _told(plan: Ready, rows: pa.Table, labels: pa.Table, asset: AssetId) -> Counted | None:
@@ -235,21 +244,44 @@ def _by_hour(
         yield hour, counted(plan, columns).summary
 
 
-def _answers_only(rows: pa.Table, ask: Ask) -> pa.Table:
+def _mix(rows: pa.Table, told: Conditions) -> dict[int, dict[str, int]]:
+    """How many rows were of each condition, by hour of the week and in all."""
+    hours = hours_of_week(rows)
+    found = np.array(conditions_of(rows, told).to_pylist())
+    every = {int(hour): found[hours == hour] for hour in np.unique(hours)} | {WHOLE_WEEK: found}
+    return {hour: dict(sorted(Counter(own.tolist()).items())) for hour, own in every.items()}
+
+
+def _answers_only(rows: pa.Table, ask: Ask, asset: Asset) -> pa.Table:
     kinds = pa.array([EventKind.INFERENCE.value, EventKind.EXCHANGE.value])
     mine = pc.and_(pc.is_in(rows["kind"], kinds), pc.equal(rows["asset"], ask.asset))
     found = rows.filter(mine)
     if ask.version:
         found = found.filter(pc.equal(found["version"].fill_null(""), ask.version))
+    if ask.condition:
+        found = found.filter(pc.equal(conditions_of(found, _conditions(asset, ask)), ask.condition))
     if not found.num_rows:
+        of = " ".join(filter(None, (ask.asset, ask.version, ask.condition)))
         raise BadInput(
-            f"There are no answers of {ask.asset} {ask.version} in {ask.source}. "
+            f"There are no answers of {of} in {ask.source}. "
             "Send events of kind inference first, or name another source."
         )
     if found.num_rows > MOST_ROWS:
         kept = np.linspace(0, found.num_rows - 1, MOST_ROWS).astype(np.int64)
         found = found.take(pa.array(kept))
     return found
+
+
+def _conditions(asset: Asset, ask: Ask) -> Conditions:
+    """Those of the asset, of which the one that is asked for must be one."""
+    named = asset.conditions
+    if named is not None and ask.condition in named.every:
+        return named
+    known = f"Name one of: {', '.join(named.every)}" if named is not None else "It names none"
+    raise BadInput(
+        f"{asset.id} has no condition {ask.condition[:64]!r}. {known}; "
+        "conditions are named where the asset is written down."
+    )
 
 
 def _labels_only(rows: pa.Table, ask: Ask) -> pa.Table:
@@ -353,5 +385,6 @@ def _entry(kept: BaselineKept, golden: Golden) -> Entry:
             "source": golden.setting.source[:200],
             "override": override.why[:200] if override else "",
             "fingerprints": len(golden.prints),
-        },
+        }
+        | ({"condition": kept.condition} if kept.condition else {}),
     )

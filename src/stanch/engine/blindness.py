@@ -9,19 +9,21 @@ Why   a detector looks at a version only while it answers. Of one that answers n
 from datetime import datetime
 
 from stanch.engine.ports import Transaction
+from stanch.engine.watch.lane import Lane
+from stanch.vocabulary.finding import Blind
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import BlindSpot
 
 
 def blind_now(tx: Transaction, asset: AssetId | None = None) -> tuple[BlindSpot, ...]:
-    """The blind spots of an asset, or all; not those older than the baseline of their version."""
+    """The blind spots of an asset, or all; not those older than the baseline of their lane."""
     told = tx.blinds.of(asset)
-    since: dict[tuple[AssetId, str], datetime] = {}
+    since: dict[Lane, datetime] = {}
     for one in {spot.blind.asset for spot in told}:
         for kept in tx.baselines.history(one):
-            since.setdefault((one, kept.version), kept.set)
-    return tuple(
-        spot
-        for spot in told
-        if since.get((spot.blind.asset, spot.blind.version), spot.seen) <= spot.seen
-    )
+            since.setdefault(Lane(one, kept.version, kept.condition), kept.set)
+    return tuple(spot for spot in told if since.get(_lane(spot.blind), spot.seen) <= spot.seen)
+
+
+def _lane(blind: Blind) -> Lane:
+    return Lane(blind.asset, blind.version, blind.condition)

@@ -20,7 +20,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from stanch.engine.clock import Clock
-from stanch.engine.ports import Store
+from stanch.engine.ports import Store, Transaction
 from stanch.engine.sites import LEAD
 from stanch.engine.watch.hop import LATENESS, MINUTE
 from stanch.engine.watch.sent import Sent, written
@@ -58,6 +58,7 @@ class _Place(msgspec.Struct, frozen=True):
     minute: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     asset: str = ""
     version: str = ""
+    condition: str = ""
 
 
 class Edge:
@@ -93,13 +94,13 @@ class Edge:
             since = max(place.minute, now - LONGEST_AWAY)
             span = Span(start=since, end=max(since, now - SETTLED))
             blocks = [
-                b for asset in self._upstream.assets for b in tx.summaries.between(asset, span)
+                b
+                for asset in self._upstream.assets
+                for condition in ("", *_conditions(tx, asset))
+                for b in tx.summaries.between(asset, span, condition=condition)
             ]
-        last = (place.minute, place.asset, place.version)
-        due = sorted(
-            (b for b in blocks if (b.minute, b.asset, b.version) > last and b.n),
-            key=lambda b: (b.minute, b.asset, b.version),
-        )
+        last = (place.minute, place.asset, place.version, place.condition)
+        due = sorted((b for b in blocks if _place(b) > last and b.n), key=_place)
         yield from due[:_MOST]
 
     def _send(self, block: SummaryBlock) -> None:
@@ -113,6 +114,7 @@ class Edge:
                 version=block.version,
                 minute=block.minute,
                 body=block.body,
+                condition=block.condition,
             )
         )
         headers = {"stanch-signature": self._sign(LEAD + content)}
@@ -129,6 +131,7 @@ class Edge:
             minute=block.minute,
             asset=block.asset,
             version=block.version,
+            condition=block.condition,
         )
         with self._store.begin() as tx:
             tx.settings.put(_PLACE, msgspec.json.encode(moved).decode())
@@ -150,13 +153,19 @@ class Edge:
 
     def _fetch_baselines(self) -> None:
         for asset in self._upstream.assets:
-            path = f"/api/v1/assets/{quote(asset, safe='')}/baselines/current"
-            answer = self._ask("GET", path)
-            if not answer:
-                continue
+            with self._store.look() as tx:
+                conditions = _conditions(tx, asset)
+            for condition in ("", *conditions):
+                self._fetch_baseline(asset, condition)
+
+    def _fetch_baseline(self, asset: AssetId, condition: str) -> None:
+        path = f"/api/v1/assets/{quote(asset, safe='')}/baselines/current"
+        query = f"?condition={quote(condition, safe='')}" if condition else ""
+        answer = self._ask("GET", path + query)
+        if answer:
             kept = msgspec.json.decode(answer, type=BaselineKept)
             with self._store.begin() as tx:
-                current = tx.baselines.current(asset, kept.version)
+                current = tx.baselines.current(asset, kept.version, kept.condition)
                 if current is None or current.digest != kept.digest:
                     tx.baselines.add(kept)
                     tx.announce("baseline", asset)
@@ -188,6 +197,16 @@ class Edge:
             said = f"{self._upstream.url} answered {answer.status}: {_detail(found)}"
             raise BadInput(said) if answer.status == BadInput.http_status else Refused(said)
         return found
+
+
+def _conditions(tx: Transaction, asset: AssetId) -> tuple[str, ...]:
+    """The conditions that are counted by themselves."""
+    found = tx.assets.find(asset)
+    return found.conditions.every if found is not None and found.conditions is not None else ()
+
+
+def _place(block: SummaryBlock) -> tuple[datetime, str, str, str]:
+    return block.minute, block.asset, block.version, block.condition
 
 
 def _read(text: str | None) -> _Place:

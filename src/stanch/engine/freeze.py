@@ -84,7 +84,8 @@ def digests_of(tx: Transaction, asset: AssetId) -> dict[str, str]:
 
 
 def _counts(window: Window) -> Iterator[Piece]:
-    stamp = f"{window.version or 'all'}-{window.span.start:%Y%m%dT%H%M%SZ}"
+    of = "-".join(filter(None, (window.version or "all", window.condition)))
+    stamp = f"{of}-{window.span.start:%Y%m%dT%H%M%SZ}"
     if window.now is not None:
         yield Piece(name=f"{stamp}.summary", kind="summary", content=window.now.to_bytes())
     if window.ledger is not None:

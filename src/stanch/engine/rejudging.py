@@ -18,6 +18,7 @@ from stanch.engine.ports import Transaction
 from stanch.engine.triage import judge, newest
 from stanch.engine.watch.bench import stranger
 from stanch.engine.watch.golden import Seasons
+from stanch.engine.watch.lane import Lane
 from stanch.engine.watch.memory import history_of, made_from, usage_of, windows_of
 from stanch.engine.watch.minutes import from_bytes
 from stanch.engine.watch.tally import Tally
@@ -53,7 +54,7 @@ def _windows(tx: Transaction, findings: tuple[Finding, ...]) -> Iterator[tuple[s
     """The windows of the newest findings, by finding, as far as their minutes are still kept."""
     known: dict[tuple[object, ...], Window | None] = {}
     for finding in reversed(findings):
-        key = finding.asset, finding.version, finding.window
+        key = finding.asset, finding.version, finding.condition, finding.window
         if key not in known:
             if len(known) == MOST_WINDOWS:
                 return
@@ -66,14 +67,23 @@ def _windows(tx: Transaction, findings: tuple[Finding, ...]) -> Iterator[tuple[s
 def _window(tx: Transaction, finding: Finding) -> Window | None:
     """What the finding's detector looked at, from the minutes; without a baseline, nothing."""
     asset, span = tx.assets.find(finding.asset) or stranger(finding.asset), finding.window
-    kept = tx.baselines.current(finding.asset, finding.version)
+    lane = Lane(finding.asset, finding.version, finding.condition)
+    kept = tx.baselines.current(*lane)
     if kept is None:
         return None
     baseline = Seasons.of(kept)
-    tally = Tally(asset=asset, version=finding.version, baseline=baseline, alarms=None)
-    for block in tx.summaries.between(asset.id, span, version=finding.version):
+    tally = Tally(
+        asset=asset,
+        version=lane.version,
+        condition=lane.condition,
+        baseline=baseline,
+        alarms=None,
+    )
+    for block in tx.summaries.between(
+        asset.id, span, version=lane.version, condition=lane.condition
+    ):
         tally.minutes[block.minute] = from_bytes(block.body, baseline.plan)
-    usage = usage_of(tx, f"{asset.id}/{finding.version}")
+    usage = usage_of(tx, lane.name)
     return replace(
         tally.window(span, Record()),
         history=history_of(tx, asset.id) + made_from(tx, asset),

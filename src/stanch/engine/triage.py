@@ -20,10 +20,12 @@ from stanch.engine.again import (
     seen_again,
 )
 from stanch.engine.clock import Clock, new_id
+from stanch.engine.first_seen import first_seen
 from stanch.engine.judging import MACHINE, Around, judged
 from stanch.engine.observing import Slice, observed
 from stanch.engine.owed import ANSWERS, HELD, owe, owed, paid
 from stanch.engine.ports import Store, Transaction
+from stanch.engine.watch.hop import minute_of
 from stanch.engine.watch.minutes import from_bytes
 from stanch.triage.causes import Family, family_of
 from stanch.triage.correlate import correlate
@@ -133,7 +135,7 @@ class Triage:
                 case Open():
                     found = before_opening(tx, decision, windows, at)
                     if found.decision is not None:
-                        made = self._open(tx, found, reports, at)
+                        made = self._open(tx, found, reports, (windows, at))
                         opened.append(judge(tx, made, windows, at))
                 case Add() if decision.findings or decision.reports:
                     own = before_adding(tx, decision, windows, at)
@@ -152,17 +154,24 @@ class Triage:
         return Triaged(opened=tuple(opened), changed=tuple(changed)), waiting
 
     def _open(
-        self, tx: Transaction, found: Met, reports: Mapping[str, Report], at: datetime
+        self,
+        tx: Transaction,
+        found: Met,
+        reports: Mapping[str, Report],
+        now: tuple[Mapping[str, Window], datetime],
     ) -> Incident:
-        decision = found.decision
+        decision, (windows, at) = found.decision, now
         assert decision is not None  # noqa: S101  the caller looked
+        findings = tx.findings.many(decision.findings)
         told = [reports[r] for r in decision.reports if r in reports]
         incident = Incident(
             id=IncidentId(new_id("inc", at)),
             title=_first_title(tx, decision, told),
             asset=decision.asset,
             opened=at,
-            first_seen=min(decision.span.start, at),
+            first_seen=min(
+                first_seen(tx, findings, windows, at) if findings else decision.span.start, at
+            ),
             updated=at,
             findings=decision.findings,
             reported_by=told[0].by if told and not decision.findings else "",
@@ -314,7 +323,8 @@ def _counted(
     at: datetime,
 ) -> Counted:
     """How many decisions and principals it may have touched, and what the owner says of them."""
-    span = Span(start=incident.first_seen, end=max(at, incident.first_seen + MOMENT))
+    start = minute_of(incident.first_seen)
+    span = Span(start=start, end=max(at, start + MOMENT))
     touched = (incident.asset, *graph_of(assets.values()).downstream(incident.asset)[:MOST_NEAR])
     counts = {a: tx.summaries.decided(a, span) for a in touched}
     own = assets.get(incident.asset)
@@ -399,7 +409,9 @@ def _slices(tx: Transaction, window: Window) -> tuple[Slice, ...]:
     if window.baseline is None:
         return ()
     found = []
-    for block in tx.summaries.between(window.asset.id, window.span, version=window.version):
+    for block in tx.summaries.between(
+        window.asset.id, window.span, version=window.version, condition=window.condition
+    ):
         minute = from_bytes(block.body, window.baseline.plan)
         if minute.counted is not None:
             found.append(Slice(start=block.minute, summary=minute.counted.summary))

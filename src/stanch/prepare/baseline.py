@@ -64,7 +64,7 @@ class Setting:
     by: str
     made: datetime
     condition: str = ""
-    """The condition of operation it stands for: a version, a region; empty for all."""
+    """What it stands for: a version, a region, a region of a version; empty for all."""
     source: str = ""
     """Where its rows came from, in words."""
 
@@ -84,6 +84,8 @@ class Golden:
     """What each signal of the verdict did in windows of the reference: its table."""
     prints: tuple[bytes, ...] = ()
     """Fingerprints of rows that are to be recognised: of the training set, and canaries."""
+    mix: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    """By hour of the week, how many rows were of each condition of operation."""
     override: Override | None = None
 
     @property
@@ -119,6 +121,7 @@ class Golden:
             "sizes": [len(body) for body in bodies],
         } | ({"quiet": {k: list(v) for k, v in self.quiet.items()}} if self.quiet else {})
         head |= {"prints": len(self.prints)} if self.prints else {}
+        head |= {"mix": {str(h): dict(self.mix[h]) for h in self.mix}} if self.mix else {}
         text = json.dumps(head, sort_keys=True, separators=(",", ":")).encode()
         return b"".join((FORMAT.encode(), len(text).to_bytes(4, "little"), text, *bodies))
 
@@ -147,6 +150,7 @@ class Proposal:
     findings: Sequence[FindingId] = ()
     """Findings on the asset in the time the rows come from."""
     prints: tuple[bytes, ...] = ()
+    mix: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     canaries: int = 0
     """Its rows that are canaries."""
     enough: int = ENOUGH
@@ -169,6 +173,7 @@ def golden_of(proposal: Proposal, override: Override | None = None) -> Golden:
         habits=proposal.habits,
         quiet=proposal.quiet,
         prints=proposal.prints,
+        mix=proposal.mix,
         override=kept,
     )
 
@@ -241,6 +246,10 @@ def _read(data: bytes) -> Golden:
         prints=tuple(bodies[prints:]),
         rows=int(head["rows"]),
         quiet={str(k): tuple(map(float, v)) for k, v in head.get("quiet", {}).items()},
+        mix={
+            int(hour): {str(k): int(n) for k, n in counts.items()}
+            for hour, counts in head.get("mix", {}).items()
+        },
         override=Override(by=override[0], why=override[1], objections=tuple(override[2]))
         if override
         else None,

@@ -19,8 +19,11 @@ from stanch.prepare.lineage import cycles, unknown
 from stanch.prepare.reading import Complaint, Reader
 from stanch.prepare.yaml_text import Node, documents
 from stanch.vocabulary.asset import (
+    MOST_CONDITIONS,
+    OTHER,
     Asset,
     AssetKind,
+    Conditions,
     Criticality,
     Fails,
     Feature,
@@ -29,6 +32,7 @@ from stanch.vocabulary.asset import (
     Lineage,
     Scalar,
 )
+from stanch.vocabulary.event import COLUMNS
 from stanch.vocabulary.ids import AssetId, Digest, asset_id, parse_digest
 from stanch.vocabulary.people import Duty
 from stanch.vocabulary.trouble import BadFile, BadName
@@ -38,6 +42,7 @@ _BREAKS = set("\x85\u2028\u2029\ufeff")
 """Characters that some YAML readers take for the end of a line; their files are escaped."""
 LONGEST_DEADLINE = 60 * 24 * 365
 MOST_PEOPLE = 10**10
+LONGEST_CONDITION = 64
 
 
 def parse(text: str, file: str = "inventory", known: Iterable[Asset] = ()) -> tuple[Asset, ...]:
@@ -233,6 +238,48 @@ def _guard(node: Node, reader: Reader) -> GuardChoice:
     return GuardChoice(**{k: reader.one_of(v, "fail", Fails) for k, v in says.items()})
 
 
+def _conditions(node: Node, reader: Reader) -> Conditions | None:
+    if node.value is None:
+        return None
+    says = reader.mapping(node, "conditions", ("field", "values"))
+    if len(says) < len(fields(Conditions)):
+        reader.wrong(node, "conditions need a field and its values. Write both below it.")
+        return None
+    field = reader.checked(says["field"], "the field of conditions", _own_field, "")
+    values = tuple(
+        reader.checked(one, "a condition", _condition, "") for one in reader.items(says["values"])
+    )
+    if len(set(values)) < len(values):
+        reader.wrong(says["values"], "a condition stands there twice. Keep one of them.")
+    if not 0 < len(values) <= MOST_CONDITIONS:
+        told = f"conditions have 1 to {MOST_CONDITIONS} values; these are {len(values)}."
+        reader.wrong(says["values"], f"{told} What none of them names is counted as {OTHER!r}.")
+    return Conditions(field=field, values=values)
+
+
+def _own_field(text: str) -> str:
+    if text in {column.name for column in COLUMNS}:
+        raise ValueError(
+            f"{text!r} has a meaning of its own in every event. Name a field that your service "
+            "sends beside it, like region."
+        )
+    return _short(text)
+
+
+def _condition(text: str) -> str:
+    if text == OTHER or "/" in text:
+        raise ValueError(
+            f"a condition is not called {OTHER!r}, which is all the rest, and has no /."
+        )
+    return _short(text)
+
+
+def _short(text: str) -> str:
+    if not text.strip() or not text.isprintable() or len(text) > LONGEST_CONDITION:
+        raise ValueError(f"write a short name, of {LONGEST_CONDITION} characters at most.")
+    return text
+
+
 def _kind(node: Node, reader: Reader) -> AssetKind:
     return reader.one_of(node, "kind", AssetKind)
 
@@ -262,6 +309,7 @@ FIELDS: Mapping[str, Callable[[Node, Reader], object]] = MappingProxyType(
         "currency": _text("currency"),
         "signers": _signers,
         "guard": _guard,
+        "conditions": _conditions,
     }
 )
 """How each field of an asset is read; a test holds it to the fields of `Asset`."""
@@ -285,7 +333,7 @@ def _value(value: object) -> object:
             return {_value(k): _value(v) for k, v in value.items()}
         case tuple():
             return [_value(one) for one in value]
-        case Lineage() | Feature() | GuardChoice():
+        case Lineage() | Feature() | GuardChoice() | Conditions():
             named = {f.name: getattr(value, f.name) for f in fields(value)}
             return {name: _value(one) for name, one in named.items() if one != ()}
         case _:

@@ -108,11 +108,11 @@ class LazyLake:
         """How many events match, by asset and hour."""
         return self._open().hours(_hunt(question), self._tails())
 
-    def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
+    def recall(self, asset: AssetId, ids: Sequence[str], also: Sequence[str] = ()) -> pa.Table:
         """The answers with these ids."""
         from stanch.store.hunt import Hunt  # noqa: PLC0415  duckdb is large
 
-        wanted = Hunt(asset=asset, ids=tuple(ids), columns=ANSWER_COLUMNS, limit=len(ids))
+        wanted = Hunt(asset=asset, ids=tuple(ids), columns=(*ANSWER_COLUMNS, *also), limit=len(ids))
         return self._open().hunt(wanted, self._tails())
 
     def between(self, asset: AssetId, span: Span, limit: int) -> pa.Table:

@@ -119,7 +119,8 @@ def _thing(finding: Finding) -> tuple[str, ...]:
     """What it is about, without when it was seen."""
     topic = " ".join(word for word in finding.topic.split() if not _moment(word))
     about = (*sorted(finding.features), "/", *sorted(finding.groups))
-    return (finding.detector, finding.asset, finding.version, topic, *about)
+    lane = finding.asset, finding.version, finding.condition
+    return (finding.detector, *lane, topic, *about)
 
 
 def _moment(word: str) -> bool:

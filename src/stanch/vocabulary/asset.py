@@ -73,6 +73,25 @@ class GuardChoice:
     fail: Fails = Fails.OPEN
 
 
+OTHER = "other"
+"""The condition of what tells none, or one that the owner did not name."""
+MOST_CONDITIONS = 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conditions:
+    """The conditions of operation that are kept apart, and how an event tells its own."""
+
+    field: str
+    """A field of the event beside its inputs, which the service or its guard sets: a region."""
+    values: tuple[str, ...]
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        """All of them, with the one of everything else."""
+        return (*self.values, OTHER)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asset:
     """One thing that can be attacked."""
@@ -103,3 +122,5 @@ class Asset:
     signers: Mapping[str, str] = field(default_factory=dict)
     """Who signs what is deployed: a name, and an Ed25519 public key in base64."""
     guard: GuardChoice = field(default_factory=GuardChoice)
+    conditions: Conditions | None = None
+    """None where it works under one only."""

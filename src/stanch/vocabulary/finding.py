@@ -79,6 +79,8 @@ class Finding:
     because: tuple[Cite, ...]
     lifecycle: Lifecycle = Lifecycle.INFERENCE
     version: str = ""
+    condition: str = ""
+    """The condition of operation it was seen under; empty where it is about all of them."""
     strength: float = 1.0
     """Evidence against chance, as a power of ten (an e-value of 1000 is 3)."""
     suspects: tuple[Suspect, ...] = ()
@@ -89,6 +91,8 @@ class Finding:
     deeds: tuple[str, ...] = ()
     """The events that are the deed itself, where it is one: done again, it is another finding;
     looked at in a later window, it is the same."""
+    waits: bool = False
+    """Whether it opens no incident by itself, but joins one, or what else is found near it."""
     atlas: tuple[str, ...] = ()
     points_to: Mapping[AttackKind, float] = field(default_factory=dict)
     """How far this alone speaks for each kind of attack (0 to 1); empty for plain change."""
@@ -106,6 +110,7 @@ class Finding:
                 self.detector,
                 self.asset,
                 self.version,
+                *((f"condition {self.condition}",) if self.condition else ()),
                 *((f"deed {one}" for one in self.deeds) if self.deeds else span),
                 *(s.principal for s in self.suspects),
                 *self.features,
@@ -124,6 +129,7 @@ class Blind:
     asset: AssetId
     why: str
     version: str = ""
+    condition: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from stanch.vocabulary.record import Deed, Entry
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SummaryBlock:
-    """The counts of one minute: of an asset's version, or of one principal in it."""
+    """The counts of one minute: of an asset's version, or of a condition or principal in it."""
 
     asset: AssetId
     version: str
@@ -24,6 +24,8 @@ class SummaryBlock:
     """How many events it counts."""
     principal: PrincipalId | None = None
     """Nobody: the block counts everybody."""
+    condition: str = ""
+    """Empty: the block counts all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +40,8 @@ class BaselineKept:
     digest: Digest
     body: bytes
     signature: str = ""
+    condition: str = ""
+    """The condition of operation it stands for; empty for all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,10 +10,14 @@ import pytest
 from stanch.engine.ingest.schema import conform
 from stanch.engine.shares import Split
 from stanch.engine.watch.feed import Several, counted_upto
+from stanch.engine.watch.lane import Lane
 from stanch.store.spool import Spool
 from stanch.store.sql.store import SqlStore
 from stanch.store.tail import Tail
+from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.trouble import Stale
+
+SCAN = Lane(AssetId("scan"), "v1")
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -111,11 +115,11 @@ def test_a_word_about_a_sites_counts_reaches_who_watches_the_asset(
     with Spool.open(tmp_path / "a") as spool:
         watches, hears = Several(mine, lambda: (spool,)), Several(yours, lambda: (spool,))
         with sql_store.begin() as tx:
-            assert hears.poke(tx, "scan", "v1")
-            assert not watches.poke(tx, "scan", "v1")
+            assert hears.poke(tx, SCAN)
+            assert not watches.poke(tx, SCAN)
         with sql_store.look() as tx:
             taken = watches.take(tx)
-        assert (taken.poked, taken.anew) == ((("scan", "v1"),), True)
+        assert (taken.poked, taken.anew) == ((SCAN,), True)
         with sql_store.begin() as tx:
             taken.counted(tx)
         with sql_store.look() as tx:

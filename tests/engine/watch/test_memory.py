@@ -69,10 +69,10 @@ class Rows:
     def read(self, after: int, limit: int) -> pa.Table:
         return self.table.slice(after, limit)
 
-    def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
+    def recall(self, asset: AssetId, ids: Sequence[str], also: Sequence[str] = ()) -> pa.Table:
         named = pc.is_in(self.table["id"], pa.array(ids))
         known = self.table.filter(pc.and_(named, pc.equal(self.table["asset"], asset)))
-        return known.select(["id", "version", "principal", "prediction", "scores", "groups"])
+        return known.select(["id", "version", "principal", "prediction", "scores", "groups", *also])
 
 
 class Room:
@@ -303,6 +303,18 @@ def test_a_flood_of_one_kind_does_not_push_the_others_out_of_history() -> None:
     assert run in kept
     assert len(kept) == MOST_OF_A_KIND + 1
     assert remembered(kept, flood[:3]) == kept
+
+
+def test_the_run_of_a_model_in_service_outlives_runs_that_went_nowhere() -> None:
+    facts = {"digest": "sha256:" + "a" * 64}
+    run = Happening(at=START, event="t", kind=EventKind.TRAINING, facts=facts)
+    served = Happening(at=START, event="d", kind=EventKind.DEPLOYMENT, what=facts["digest"])
+    tries = [
+        Happening(at=START + timedelta(hours=k + 1), event=f"t{k}", kind=EventKind.TRAINING)
+        for k in range(MOST_OF_A_KIND)
+    ]
+    assert run in remembered((run, served), tries)
+    assert run not in remembered((run,), tries)
 
 
 def test_parameters_longer_than_a_fact_are_kept_one_by_one(room: Room) -> None:

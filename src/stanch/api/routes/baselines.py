@@ -43,6 +43,7 @@ class BaselineShown:
     source: str = ""
     override: str = ""
     signature: str = ""
+    condition: str = ""
     recognises: tuple[str, ...] = ()
     """The kinds of rows it recognises: training, canaries."""
 
@@ -66,6 +67,7 @@ def set_baseline(  # noqa: PLR0913, PLR0917  each is a named part of the request
     version: FromQuery[str] = "",
     days: FromQuery[float] = 0.0,
     override: FromQuery[str] = "",
+    condition: FromQuery[str] = "",
 ) -> BaselineShown:
     """The new baseline: of the rows in the body, or of the last `days` in the lake."""
     name = asset_id(asset)
@@ -77,7 +79,14 @@ def set_baseline(  # noqa: PLR0913, PLR0917  each is a named part of the request
         source = f"the last {_spelled(days)}"
     else:
         raise BadInput(f"Send rows in the body, or say days=1 to {LONGEST_DAYS}.")
-    ask = Ask(asset=name, by=caller.name, source=source, version=version, override=override)
+    ask = Ask(
+        asset=name,
+        by=caller.name,
+        source=source,
+        version=version,
+        override=override,
+        condition=condition,
+    )
     return _shown(house.baselines.set(ask, rows, whole))
 
 
@@ -152,6 +161,7 @@ def _shown(kept: BaselineKept) -> BaselineShown:
         source=golden.setting.source if golden else "",
         override=golden.override.why if golden and golden.override else "",
         signature=kept.signature,
+        condition=kept.condition,
         recognises=tuple(Fingerprints.from_bytes(p).known for p in golden.prints) if golden else (),
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from litestar import Request, delete, get, post
 from litestar.datastructures import State
-from litestar.params import FromPath, JSONBody, RawBody
+from litestar.params import FromPath, FromQuery, JSONBody, RawBody
 
 from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.engine.sites import Site, TakenIn
@@ -63,11 +63,13 @@ def take_minute(
 
 
 @get("/assets/{asset:str}/baselines/current", opt=needs(Scope.INGEST), sync_to_thread=True)
-def current_baseline(house: TheHouse, asset: FromPath[str]) -> BaselineKept:
+def current_baseline(
+    house: TheHouse, asset: FromPath[str], condition: FromQuery[str] = ""
+) -> BaselineKept:
     """The baseline in force, whole: what an edge counts on."""
     with house.store.look() as tx:
-        found = tx.baselines.current(asset_id(asset))
-    if found is None:
+        found = tx.baselines.current(asset_id(asset), condition=condition)
+    if found is None or found.condition != condition:
         raise NotFound("baseline", asset[:64], "baseline")
     return found
 

@@ -147,6 +147,7 @@ DETECTOR = Detector(
     lifecycle=Lifecycle.INFERENCE,
     limits=Limits(),
     look=look,
+    by_condition=True,
     fires_on=lambda: _example(worse=True),
     quiet_on=lambda: _example(worse=False),
 )

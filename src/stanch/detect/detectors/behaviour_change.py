@@ -201,6 +201,7 @@ DETECTOR = Detector(
     lifecycle=Lifecycle.DEPLOYMENT,
     limits=Limits(),
     look=look,
+    by_condition=True,
     fires_on=lambda: _example(triggered=True),
     quiet_on=lambda: _example(triggered=False),
 )

@@ -155,6 +155,7 @@ DETECTOR = Detector(
     lifecycle=Lifecycle.INFERENCE,
     limits=Limits(),
     look=look,
+    by_condition=True,
     fires_on=lambda: _example(sure=True),
     quiet_on=lambda: _example(sure=False),
 )

@@ -98,6 +98,7 @@ DETECTOR = Detector(
     lifecycle=Lifecycle.INFERENCE,
     limits=Limits(),
     look=look,
+    by_condition=True,
     fires_on=lambda: examples.window(_unsure),
     quiet_on=examples.window,
 )

@@ -161,6 +161,7 @@ DETECTOR = Detector(
     lifecycle=Lifecycle.INFERENCE,
     limits=Limits(),
     look=look,
+    by_condition=True,
     fires_on=lambda: examples.window(_broken),
     quiet_on=examples.window,
 )

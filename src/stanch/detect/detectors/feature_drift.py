@@ -101,6 +101,7 @@ DETECTOR = Detector(
     lifecycle=Lifecycle.INFERENCE,
     limits=Limits(),
     look=look,
+    by_condition=True,
     fires_on=lambda: examples.window(_aged),
     quiet_on=examples.window,
 )

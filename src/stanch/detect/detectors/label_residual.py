@@ -250,6 +250,7 @@ DETECTOR = Detector(
     lifecycle=Lifecycle.TRAINING,
     limits=Limits(),
     look=look,
+    by_condition=True,
     fires_on=lambda: _example(poisoned=True),
     quiet_on=lambda: _example(poisoned=False),
 )

@@ -142,6 +142,7 @@ DETECTOR = Detector(
     lifecycle=Lifecycle.INFERENCE,
     limits=Limits(),
     look=look,
+    by_condition=True,
     fires_on=lambda: examples.window(_failing),
     quiet_on=examples.window,
 )

@@ -122,6 +122,7 @@ DETECTOR = Detector(
     lifecycle=Lifecycle.INFERENCE,
     limits=Limits(),
     look=look,
+    by_condition=True,
     fires_on=lambda: examples.window(_generous),
     quiet_on=examples.window,
 )

@@ -42,13 +42,15 @@ class Findings(Shelf[FindingId, Finding], Protocol):
 
 
 class Blinds(Protocol):
-    """What cannot be told now, per asset, version and detector."""
+    """What cannot be told now, per asset, version, condition and detector."""
 
     def say(self, blind: Blind, *, at: datetime) -> BlindSpot:
         """The blind spot, with the moment it began."""
         ...
 
-    def clear(self, detector: DetectorId, asset: AssetId, version: str = "") -> bool:
+    def clear(
+        self, detector: DetectorId, asset: AssetId, version: str = "", condition: str = ""
+    ) -> bool:
         """Whether there was a blind spot that is now gone."""
         ...
 
@@ -66,14 +68,16 @@ class Summaries(Protocol):
         """Keeps these blocks in place of those of the same minute."""
         ...
 
-    def minute(self, asset: AssetId, version: str, minute: datetime) -> tuple[SummaryBlock, ...]:
-        """All blocks of one minute: everybody's, and each principal's."""
+    def minute(
+        self, asset: AssetId, version: str, minute: datetime, condition: str = ""
+    ) -> tuple[SummaryBlock, ...]:
+        """All blocks of one minute: everybody's, and each principal's; or that of a condition."""
         ...
 
     def between(
-        self, asset: AssetId, span: Span, *, version: str | None = None
+        self, asset: AssetId, span: Span, *, version: str | None = None, condition: str = ""
     ) -> tuple[SummaryBlock, ...]:
-        """Everybody's blocks in this span, oldest first."""
+        """Everybody's blocks in this span, oldest first: of all conditions together, or of one."""
         ...
 
     def principals(
@@ -107,15 +111,19 @@ class Baselines(Protocol):
     """Golden summaries; each stays."""
 
     def add(self, baseline: BaselineKept) -> BaselineKept:
-        """The baseline, now the current one of its asset and version."""
+        """The baseline, now the current one of its asset, version and condition."""
         ...
 
     def get(self, key: BaselineId) -> BaselineKept:
         """The one with this id, or `NotFound`."""
         ...
 
-    def current(self, asset: AssetId, version: str = "") -> BaselineKept | None:
-        """The newest of this version, else the newest of the asset."""
+    def current(
+        self, asset: AssetId, version: str = "", condition: str = ""
+    ) -> BaselineKept | None:
+        """The newest of this version, else the newest of the asset: of this condition, if it has
+        one of its own, else of all conditions.
+        """
         ...
 
     def history(self, asset: AssetId) -> tuple[BaselineKept, ...]:

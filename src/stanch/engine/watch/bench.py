@@ -2,7 +2,8 @@
 
 In    rows of any assets and kinds; a transaction to read and keep by.
 Out   windows to look at; minutes, alarms and records kept.
-Why   rows are cut by asset, kind, version and minute here, once; what follows sees only counts.
+Why   rows are cut by asset, kind, version, condition and minute here, once; what follows sees only
+      counts. Where an asset has conditions, each is counted beside the whole, whose counts stay.
 """
 
 import base64
@@ -14,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from stanch.detect.alarms.watch import Promise, Watch
+from stanch.detect.mixture import told
 from stanch.detect.rules.load import packaged
 from stanch.detect.rules.rule import COUNTED, Rule
 from stanch.detect.rules.tally import Tally as Rules
@@ -27,12 +29,14 @@ from stanch.engine.ports import Transaction
 from stanch.engine.watch import handed
 from stanch.engine.watch.answers import answers, schema_of
 from stanch.engine.watch.begun import answers_of, waiting
+from stanch.engine.watch.conditions import apart
 from stanch.engine.watch.deeds import record
 from stanch.engine.watch.desk import Desk
 from stanch.engine.watch.early import Early
 from stanch.engine.watch.golden import Regulars, Seasons
 from stanch.engine.watch.hop import HOP, MINUTE, SKEW, minute_of, span_of
 from stanch.engine.watch.labels import Joined, Recall, labels_of
+from stanch.engine.watch.lane import Lane
 from stanch.engine.watch.memory import (
     RARE,
     Ruling,
@@ -70,17 +74,18 @@ IDLE = timedelta(minutes=30)
 LATE = DetectorId("lateness")
 """The blind spot of what came too late; the rows themselves are in the lake."""
 ANSWERS = frozenset({EventKind.INFERENCE, EventKind.EXCHANGE})
-Key = tuple[AssetId, str]
+UNOWNED = DetectorId("own_baseline")
+"""The blind spot of a condition of operation without a baseline of its own."""
 
 
 class Bench:
-    """The desks of all assets and versions."""
+    """The desks of all lanes."""
 
     def __init__(self, recall: Recall, promise: Promise | None = None) -> None:
         self._recall = recall
         self._promise = promise or Promise()
-        self._desks: dict[Key, Desk] = {}
-        self._touched: set[Key] = set()
+        self._desks: dict[Lane, Desk] = {}
+        self._touched: set[Lane] = set()
         self._history: dict[AssetId, tuple[Happening, ...]] = {}
         self._made_from: dict[AssetId, tuple[Happening, ...]] = {}
         self._told: set[AssetId] = set()
@@ -108,7 +113,9 @@ class Bench:
         """Merges a minute that a site counted on our plan; `BadInput` when it was on another."""
         asset = tx.assets.find(AssetId(sent.asset)) or stranger(AssetId(sent.asset))
         self._remember(tx, asset)
-        desk = self._desk(tx, asset, sent.version, at)
+        if sent.condition and not _has(asset, sent.condition):
+            raise BadInput(f"{asset.id} has no such condition here. Fetch the asset.")
+        desk = self._desk(tx, asset, sent.version, at, sent.condition)
         plan = desk.ready.plan if desk.ready is not None else None
         minute = from_bytes(sent.body, plan)
         if minute.counted is None:
@@ -121,16 +128,16 @@ class Bench:
         else:
             desk.tally.add(start, minute)
         desk.reached = max(desk.reached, sent.minute + MINUTE)
-        self._touched.add((asset.id, sent.version))
+        self._touched.add(Lane(asset.id, sent.version, sent.condition))
 
-    def touch(self, tx: Transaction, asset: AssetId, version: str, at: datetime) -> None:
+    def touch(self, tx: Transaction, lane: Lane, at: datetime) -> None:
         """Has the window looked at again: somebody added to its counts in the store."""
-        known = tx.assets.find(asset) or stranger(asset)
+        known = tx.assets.find(lane.asset) or stranger(lane.asset)
         self._remember(tx, known)
-        desk = self._desk(tx, known, version, at)
+        desk = self._desk(tx, known, lane.version, at, lane.condition)
         desk.kinds = desk.kinds | {EventKind.INFERENCE}
         desk.tally.lateness = OF_SITES
-        self._touched.add((asset, version))
+        self._touched.add(lane)
 
     def seal(self, at: datetime) -> None:
         """Ends minutes whose time is over; a desk where traffic just stopped follows the clock."""
@@ -150,7 +157,7 @@ class Bench:
             desk.advance(span.start)
             desk.late = desk.late.by(span.start)
             seen = desk.tally.window(span, desk.before)
-            history = self._history.get(key[0], ()) + self._made_from.get(key[0], ())
+            history = self._history.get(key.asset, ()) + self._made_from.get(key.asset, ())
             window = replace(
                 seen,
                 history=history,
@@ -161,7 +168,26 @@ class Bench:
                 own_rules=self.own_rules,
             )
             self.looked_at.append((window, frozenset(desk.kinds)))
+        self.looked_at = [(self._with_mix(w), kinds) for w, kinds in self.looked_at]
         yield from self.looked_at
+
+    def _with_mix(self, window: Window) -> Window:
+        """The window beside what there is of its asset's conditions."""
+        named, lane = window.asset.conditions, _lane(window)
+        if named is None or lane.version == DEEDS:
+            return window
+        desks = {c: self._desks.get(lane._replace(condition=c)) for c in named.every}
+        here = {c: desk.tally for c, desk in desks.items() if desk is not None}
+        judged = frozenset(c for c, tally in here.items() if tally.owned)
+        if window.condition:
+            return replace(window, judged=judged)
+        under = {
+            w.condition: w.ledger
+            for w, _ in self.looked_at
+            if _lane(w)[:2] == lane[:2] and w.condition and w.ledger is not None
+        }
+        mix = {c: n for c, tally in here.items() if (n := tally.answers(window.span))}
+        return replace(window, mix=mix, judged=judged, under=under)
 
     def behind(self, window: Window) -> Window | None:
         """The part of this window behind the line of its asset; nothing where there is none."""
@@ -169,7 +195,7 @@ class Bench:
         if line is None or not window.span.start < line < window.span.end - MINUTE:
             return None
         start = minute_of(line) + MINUTE
-        desk = self._desks[window.asset.id, window.version]
+        desk = self._desks[_lane(window)]
         cut = desk.tally.window(Span(start=start, end=window.span.end), desk.before)
         # What the alarms carry along was counted before the line, too.
         return replace(
@@ -185,13 +211,26 @@ class Bench:
 
     def too_late(self, window: Window) -> Blind | None:
         """What of this window's asset came too late to be counted in its minute, if anything."""
-        desk = self._desks[window.asset.id, window.version]
-        if not desk.late.events:
+        desk = self._desks[_lane(window)]
+        if window.condition or not desk.late.events:
             return None
         minutes = round(desk.tally.lateness.total_seconds() / 60)
         came = words.counted(desk.late.events, "event")
         why = f"{came} came more than {minutes} minutes after theirs: in no window"
         return Blind(detector=LATE, asset=window.asset.id, version=window.version, why=why)
+
+    def unowned(self, window: Window) -> Blind | None:
+        """That this condition has no baseline of its own, if it is so."""
+        if not window.condition or window.condition in window.judged:
+            return None
+        return Blind(
+            detector=UNOWNED,
+            asset=window.asset.id,
+            version=window.version,
+            condition=window.condition,
+            why=f"{told(window)} has no baseline of its own: its answers are judged among all of "
+            "them, by the asset's baseline. Set one: stanch baseline set --condition",
+        )
 
     def keep_minutes(self, tx: Transaction) -> None:
         """Keeps the minutes that changed, which are still to be looked at."""
@@ -207,12 +246,12 @@ class Bench:
         for key in sorted(self._touched):
             desk = self._desks[key]
             if desk.changed:
-                keep_usage(tx, "/".join(key), desk.usage)
-                if key[1] == DEEDS:
-                    keep_rules(tx, key[0], desk.rules)
-                    keep_known(tx, key[0], desk.known)
+                keep_usage(tx, key.name, desk.usage)
+                if key.version == DEEDS:
+                    keep_rules(tx, key.asset, desk.rules)
+                    keep_known(tx, key.asset, desk.known)
                 desk.changed = False
-            keep_late(tx, "/".join(key), desk.late)
+            keep_late(tx, key.name, desk.late)
             tally = desk.tally
             tx.summaries.put(blocks(tally))
             if tally.alarms is not None:
@@ -230,11 +269,12 @@ class Bench:
             for version, part in _versions(brought):
                 self._count(tx, self._desk(tx, asset, version, at), kind, part, at)
             if late.num_rows:
-                self._judge(tx, asset, self.early.told(tx, asset.id, late, at), at)
+                self._judge(tx, asset, self.early.told(tx, asset, late, at), at)
         elif kind in ANSWERS:
             for version, part in _versions(rows):
                 self._count(tx, self._desk(tx, asset, version, at), kind, part, at)
-            self._judge(tx, asset, self.early.answered(tx, asset.id, rows), at)
+                self._count_apart(tx, (asset, version), kind, part, at)
+            self._judge(tx, asset, self.early.answered(tx, asset, rows), at)
             self._wait(self._desk(tx, asset, DEEDS, at), rows)
         else:
             desk = self._desk(tx, asset, DEEDS, at)
@@ -247,6 +287,25 @@ class Bench:
         for one in labels:
             desk = self._desk(tx, asset, one.version, at)
             self._count(tx, desk, EventKind.LABEL, one.rows, at)
+            self._count_apart(tx, (asset, one.version), EventKind.LABEL, one.rows, at)
+
+    def _count_apart(
+        self,
+        tx: Transaction,
+        of: tuple[Asset, str],
+        kind: EventKind,
+        rows: pa.Table,
+        at: datetime,
+    ) -> None:
+        """Counts the rows of each condition by themselves, where the asset has several."""
+        asset, version = of
+        if asset.conditions is None:
+            return
+        for condition, part in apart(rows, asset.conditions):
+            self._count(tx, self._desk(tx, asset, version, at, condition), kind, part, at)
+        for condition in asset.conditions.every:
+            if Lane(asset.id, version, condition) not in self._desks:
+                self._desk(tx, asset, version, at, condition)
 
     def _remember(self, tx: Transaction, asset: Asset) -> None:
         """What happened to the asset, and to what it is made from, is at hand."""
@@ -266,7 +325,7 @@ class Bench:
         desk.changed = True
         wanted = {k for r in waiting(rules) for s in r.selections for k in s.fields["kind"]}
         desk.kinds = desk.kinds | {k for k in COUNTED if k in wanted}
-        self._touched.add((asset, DEEDS))
+        self._touched.add(Lane(asset, DEEDS))
 
     def _correlate(self, tx: Transaction, desk: Desk, kind: EventKind, rows: pa.Table) -> None:
         """Counts the rows for the rules, and remembers the rare ones."""
@@ -297,7 +356,7 @@ class Bench:
         desk.reached = max(desk.reached, pc.max(times).as_py())
         if late:
             desk.late = desk.late.more(late, span_of(min(desk.reached, at)).start)
-        self._touched.add((tally.asset.id, tally.version))
+        self._touched.add(Lane(tally.asset.id, tally.version, tally.condition))
 
     @staticmethod
     def _gone(tx: Transaction, desk: Desk, minute: datetime) -> bool:
@@ -327,16 +386,18 @@ class Bench:
         )
         return Minute(counted=counted(desk.ready, columns, watch))
 
-    def _desk(self, tx: Transaction, asset: Asset, version: str, at: datetime) -> Desk:
-        key = (asset.id, version)
+    def _desk(
+        self, tx: Transaction, asset: Asset, version: str, at: datetime, condition: str = ""
+    ) -> Desk:
+        key = Lane(asset.id, version, condition)
         found = self._desks.get(key)
-        current = tx.baselines.current(asset.id, version) if version != DEEDS else None
+        current = tx.baselines.current(*key) if version != DEEDS else None
         if found is None:
-            found = self._open(tx, asset, version, at)
+            found = self._open(tx, asset, key, at)
         elif current is not None and current.id != found.baseline_id:
             baseline = Seasons.of(current)
             found.ready, found.baseline_id = ready(baseline.plan), current.id
-            anew = Watch(plan=baseline.plan.digest, promise=self._promise)
+            anew = Watch(plan=baseline.plan.digest, promise=self._promised(asset))
             found.tally = found.tally.fresh(baseline, anew)
         elif version == DEEDS and found.day != at.date():
             found.before, known = custom(tx, asset.id, found.until)
@@ -345,15 +406,34 @@ class Bench:
         self._desks[key] = found
         return found
 
-    def _open(self, tx: Transaction, asset: Asset, version: str, at: datetime) -> Desk:
-        kept = tx.baselines.current(asset.id, version) if version != DEEDS else None
+    def _promised(self, asset: Asset) -> Promise:
+        """What the alarms of one lane promise: those of all conditions keep it together."""
+        if asset.conditions is None:
+            return self._promise
+        lanes, promise = len(asset.conditions.every) + 1, self._promise
+        return replace(
+            promise,
+            false_alarms_per_year=promise.false_alarms_per_year / lanes,
+            ever_since_start=promise.ever_since_start / lanes,
+        )
+
+    def _open(self, tx: Transaction, asset: Asset, lane: Lane, at: datetime) -> Desk:
+        version = lane.version
+        kept = tx.baselines.current(*lane) if version != DEEDS else None
         baseline = Seasons.of(kept) if kept is not None else None
         alarms = None
         if baseline is not None and kept is not None:
-            text = tx.settings.get(_alarms_name((asset.id, version), kept.id))
+            text = tx.settings.get(_alarms_name(lane, kept.id))
             before = Watch.from_bytes(base64.b64decode(text)) if text else None
-            alarms = replace(before or Watch(plan=baseline.plan.digest), promise=self._promise)
-        tally = Tally(asset=asset, version=version, baseline=baseline, alarms=alarms)
+            promise = self._promised(asset)
+            alarms = replace(before or Watch(plan=baseline.plan.digest), promise=promise)
+        tally = Tally(
+            asset=asset,
+            version=version,
+            condition=lane.condition,
+            baseline=baseline,
+            alarms=alarms,
+        )
         since = span_of(at).start - 2 * HOP
         plan = baseline.plan if baseline is not None else None
         before, known = custom(tx, asset.id, since) if version == DEEDS else (Record(), {})
@@ -367,11 +447,11 @@ class Bench:
             known=known,
             reached=max((*tally.minutes, *tally.sealed), default=since),
             until=since,
-            usage=usage_of(tx, f"{asset.id}/{version}"),
+            usage=usage_of(tx, lane.name),
             rules=rules_of(tx, asset.id) if version == DEEDS else Rules(),
             day=at.date(),
             opened=since,
-            late=late_of(tx, f"{asset.id}/{version}"),
+            late=late_of(tx, lane.name),
         )
 
 
@@ -395,8 +475,16 @@ def stranger(asset: AssetId) -> Asset:
     return Asset(id=asset, kind=AssetKind.ENDPOINT, name=asset, owner="")
 
 
-def _alarms_name(key: Key, baseline: str) -> str:
-    return f"alarms/{key[0]}/{key[1]}/{baseline}"
+def _alarms_name(lane: Lane, baseline: str) -> str:
+    return f"alarms/{lane.name}/{baseline}"
+
+
+def _lane(window: Window) -> Lane:
+    return Lane(window.asset.id, window.version, window.condition)
+
+
+def _has(asset: Asset, condition: str) -> bool:
+    return asset.conditions is not None and condition in asset.conditions.every
 
 
 def _scalar(at: datetime) -> pa.Scalar:

@@ -1,4 +1,4 @@
-"""The desk: one tally of an asset and version, with what it takes to fill it.
+"""The desk: one tally, with what it takes to fill it.
 
 In    a tally, its baseline made ready, what came before the hop that runs now.
 Out   the same, moved on as hops end.

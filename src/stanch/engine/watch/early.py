@@ -18,6 +18,7 @@ from stanch.engine.ports import Transaction
 from stanch.engine.watch.hop import LATENESS, span_of
 from stanch.engine.watch.labels import Joined, Recall, joined
 from stanch.engine.watch.memory import Late, keep_late, late_of
+from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.finding import Blind
 from stanch.vocabulary.ids import AssetId, DetectorId
 from stanch.vocabulary.words import counted
@@ -67,27 +68,28 @@ class Early:
         self._desks: dict[AssetId, _Desk] = {}
 
     def told(
-        self, tx: Transaction, asset: AssetId, rows: pa.Table, at: datetime
+        self, tx: Transaction, asset: Asset, rows: pa.Table, at: datetime
     ) -> tuple[Joined, ...]:
         """These labels with their answers, by version; the others wait."""
-        found, unknown = joined(rows, self._recall, asset)
+        found, unknown = joined(rows, self._recall, asset.id, _also(asset))
         if unknown.num_rows:
-            desk = self._desk(tx, asset)
+            desk = self._desk(tx, asset.id)
             told = unknown.select(_SCHEMA.names).cast(_SCHEMA).to_pylist()
             desk.labels = (*desk.labels, *(_Label(**row, came=at) for row in told))
             self._give_up(desk, max(len(desk.labels) - MOST, 0), at)
         return found
 
-    def answered(self, tx: Transaction, asset: AssetId, answers: pa.Table) -> tuple[Joined, ...]:
+    def answered(self, tx: Transaction, asset: Asset, answers: pa.Table) -> tuple[Joined, ...]:
         """The labels that waited for these answers, joined with them."""
-        desk = self._desk(tx, asset)
+        desk = self._desk(tx, asset.id)
         if not desk.labels:
             return ()
         wanted = pa.array({one.of for one in desk.labels}, pa.string())
         came = set(answers["id"].filter(pc.is_in(answers["id"], wanted)).to_pylist())
         if not came:
             return ()
-        found, _ = joined(_rows([x for x in desk.labels if x.of in came]), self._recall, asset)
+        waited = _rows([x for x in desk.labels if x.of in came])
+        found, _ = joined(waited, self._recall, asset.id, _also(asset))
         desk.labels = tuple(one for one in desk.labels if one.of not in came)
         return found
 
@@ -130,6 +132,11 @@ class Early:
             unknown = late_of(tx, _name(asset))
             self._desks[asset] = _Desk(labels=labels, unknown=unknown, kept=labels)
         return self._desks[asset]
+
+
+def _also(asset: Asset) -> tuple[str, ...]:
+    """What tells the condition that an answer was given under."""
+    return () if asset.conditions is None else ("extra",)
 
 
 def _rows(labels: list[_Label]) -> pa.Table:

@@ -18,6 +18,8 @@ from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
 from stanch.engine.ports import Transaction
 from stanch.engine.shares import SLOTS, Split, slot_of
+from stanch.engine.watch.lane import Lane
+from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.trouble import Stale
 
 READER = "watch"
@@ -26,7 +28,7 @@ ROWS = 50_000
 _COUNTED = "watched/"
 _POKED = "poked/"
 _POSITIONS = msgspec.json.Decoder(dict[int, int])
-_KEYS = msgspec.json.Decoder(list[tuple[str, str]])
+_KEYS = msgspec.json.Decoder(list[tuple[str, ...]])
 
 
 class Spool(Protocol):
@@ -65,8 +67,8 @@ class Taken:
     """Has them count as counted once this transaction commits, or raises `Stale`."""
     anew: bool = False
     """Whether what is in memory must be read again before these rows are counted."""
-    poked: tuple[tuple[str, str], ...] = ()
-    """Assets and versions whose counts in the store somebody else added to."""
+    poked: tuple[Lane, ...] = ()
+    """What is counted by itself, and whose counts in the store somebody else added to."""
 
 
 class Feed(Protocol):
@@ -76,7 +78,7 @@ class Feed(Protocol):
         """The next rows; nothing is kept yet."""
         ...
 
-    def poke(self, tx: Transaction, asset: str, version: str) -> bool:
+    def poke(self, tx: Transaction, lane: Lane) -> bool:
         """Whether somebody else watches the asset, who is now told to read its counts again."""
         ...
 
@@ -99,7 +101,7 @@ class Solo:
 
         return Taken(rows=rows, counted=counted)
 
-    def poke(self, tx: Transaction, asset: str, version: str) -> bool:  # noqa: ARG002  a feed's
+    def poke(self, tx: Transaction, lane: Lane) -> bool:  # noqa: ARG002  a feed's
         """Never: whoever watches it is us."""
         return False
 
@@ -129,7 +131,7 @@ class Several:
             if after != before:
                 moves[name] = (before, after)
         pokes = {_poke(n): text for n in slots if (text := tx.settings.get(_poke(n)))}
-        keys = tuple(key for text in pokes.values() for key in _KEYS.decode(text))
+        keys = tuple(_lane(key) for text in pokes.values() for key in _KEYS.decode(text))
         moves |= {name: (text, "") for name, text in pokes.items()}
         return Taken(
             rows=pa.concat_tables(parts),
@@ -147,13 +149,13 @@ class Several:
                 raise Stale("count of a spool", before, after)
             tx.settings.put(name, after)
 
-    def poke(self, tx: Transaction, asset: str, version: str) -> bool:
+    def poke(self, tx: Transaction, lane: Lane) -> bool:
         """Whether somebody else watches it; they find the word in the store, and look."""
-        number = slot_of(asset)
+        number = slot_of(lane.asset)
         if number in self._split.slots(tx):
             return False
         text = tx.settings.get(_poke(number))
-        keys = {*(_KEYS.decode(text) if text else ()), (asset, version)}
+        keys = {*(_KEYS.decode(text) if text else ()), tuple(lane if lane.condition else lane[:2])}
         tx.settings.put(_poke(number), msgspec.json.encode(sorted(keys)).decode())
         return True
 
@@ -180,6 +182,10 @@ def _read(
         assets = [a for a in rows["asset"].unique().to_pylist() if slot_of(a) in numbers]
         own = rows.filter(pc.is_in(rows["asset"], pa.array(assets, pa.string())))
         yield own, dict.fromkeys(numbers, since + rows.num_rows)
+
+
+def _lane(key: tuple[str, ...]) -> Lane:
+    return Lane(AssetId(key[0]), *key[1:])
 
 
 def _poke(number: int) -> str:

@@ -5,6 +5,7 @@ Out   the baseline as detectors need it, of the hours of the week that the time 
 Why   a watch runs for weeks: nights are compared with nights, by whatever hour it was started.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,9 +29,12 @@ _HELD = 4
 class Seasons:
     """A kept baseline; the golden summary of each hour of the week is read when the hour comes."""
 
-    def __init__(self, whole: Baseline, strata: Mapping[int, bytes]) -> None:
+    def __init__(
+        self, whole: Baseline, strata: Mapping[int, bytes], mix: Mapping[int, Mapping[str, int]]
+    ) -> None:
         self.whole = whole
         self._strata = strata
+        self._mix = mix
         self._read: dict[frozenset[int], Baseline] = {}
 
     @classmethod
@@ -45,9 +49,10 @@ class Seasons:
             habits=Ledger.from_bytes(golden.habits) if golden.habits else None,
             quiet=golden.quiet,
             prints=tuple(Fingerprints.from_bytes(one) for one in golden.prints),
-            condition=golden.setting.condition,
+            condition=kept.condition,
+            mix=golden.mix.get(WHOLE_WEEK, {}),
         )
-        return cls(whole, golden.strata)
+        return cls(whole, golden.strata, golden.mix)
 
     @property
     def plan(self) -> Plan:
@@ -58,16 +63,22 @@ class Seasons:
         """The baseline of these hours; of the whole week where one of them has none of its own."""
         hours = frozenset(map(hour_of_week, (span.start, span.end - timedelta.resolution)))
         if not hours <= self._strata.keys():
-            return self.whole
+            return replace(self.whole, mix_then=self._mixed(hours)) if self._mix else self.whole
         found = self._read.pop(hours, None)
         if found is None:
             plan = self.whole.plan
             parts = [Summary.from_bytes(self._strata[h], plan) for h in sorted(hours)]
             found = replace(self.whole, golden=merged(parts, plan))
+            if self._mix:
+                mix = self._mixed(hours)
+                found = replace(found, mix=mix, mix_then=mix)
         self._read[hours] = found
         if len(self._read) > _HELD:
             del self._read[next(iter(self._read))]
         return found
+
+    def _mixed(self, hours: frozenset[int]) -> Mapping[str, int]:
+        return sum((Counter(self._mix.get(hour, {})) for hour in hours), Counter[str]())
 
     def at(self, minute: datetime) -> Baseline:
         """The baseline of this minute."""

@@ -23,8 +23,10 @@ from stanch.vocabulary.ids import AssetId
 class Recall(Protocol):
     """Where earlier answers can be looked up."""
 
-    def recall(self, asset: AssetId, ids: Sequence[str]) -> pa.Table:
-        """The answers with these ids: id, version, principal, prediction, scores, groups."""
+    def recall(self, asset: AssetId, ids: Sequence[str], also: Sequence[str] = ()) -> pa.Table:
+        """The answers with these ids: id, version, principal, prediction, scores, groups, and
+        these columns.
+        """
         ...
 
 
@@ -37,11 +39,15 @@ class Joined:
     """The label rows' `label`, `ts` and `contributor`, beside the columns of their answers."""
 
 
-def joined(labels: pa.Table, recall: Recall, asset: AssetId) -> tuple[tuple[Joined, ...], pa.Table]:
-    """The labels with their answers, by version, and those whose answers nobody knows."""
+def joined(
+    labels: pa.Table, recall: Recall, asset: AssetId, also: Sequence[str] = ()
+) -> tuple[tuple[Joined, ...], pa.Table]:
+    """The labels with their answers, by version, and those whose answers nobody knows; `also` are
+    more columns of the answers.
+    """
     wanted = labels.select(["of", "label", "ts", "principal"])
     wanted = wanted.rename_columns(["of", "label", "ts", "contributor"])
-    answers = recall.recall(asset, wanted["of"].unique().to_pylist())
+    answers = recall.recall(asset, wanted["of"].unique().to_pylist(), also)
     # Not `Table.join`: it refuses columns of lists, which scores are.
     places = pc.index_in(wanted["of"], value_set=answers["id"].combine_chunks())
     known = places.is_valid()

@@ -14,8 +14,10 @@ class Sent(msgspec.Struct, frozen=True, array_like=True):
     version: str
     minute: datetime
     body: bytes
+    condition: str = ""
 
 
 def written(sent: Sent) -> bytes:
     """The bytes that a site signs and sends."""
-    return msgspec.msgpack.encode(sent)
+    told = msgspec.structs.astuple(sent)
+    return msgspec.msgpack.encode(told if sent.condition else told[:-1])

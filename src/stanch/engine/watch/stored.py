@@ -28,7 +28,9 @@ CUSTOM = timedelta(days=7)
 
 def read_back(tx: Transaction, tally: Tally, span: Span, plan: Plan | None) -> None:
     """Fills the tally with the minutes that the store has of this span."""
-    found = tx.summaries.between(tally.asset.id, span, version=tally.version)
+    found = tx.summaries.between(
+        tally.asset.id, span, version=tally.version, condition=tally.condition
+    )
     for block in found:
         minute = from_bytes(block.body, plan)
         (tally.minutes if is_open(minute) else tally.sealed)[block.minute] = minute
@@ -38,7 +40,7 @@ def over_in_store(tx: Transaction, tally: Tally, minute: datetime, plan: Plan | 
     """Whether the store has this minute, and it is over; one that is not goes on being counted."""
     if minute in tally.minutes:
         return False
-    blocks = tx.summaries.minute(tally.asset.id, tally.version, minute)
+    blocks = tx.summaries.minute(tally.asset.id, tally.version, minute, tally.condition)
     held = next((from_bytes(b.body, plan) for b in blocks if b.principal is None), None)
     if held is None:
         return False
@@ -72,6 +74,7 @@ def blocks(tally: Tally) -> Iterator[SummaryBlock]:
         yield SummaryBlock(
             asset=tally.asset.id,
             version=tally.version,
+            condition=tally.condition,
             minute=minute,
             body=to_bytes(one),
             n=one.n,

@@ -1,4 +1,4 @@
-"""The tally: the open minutes of one asset and version, their evidence, and the window to look at.
+"""The tally: the open minutes of one lane, their evidence, and the window to look at.
 
 In    minutes as they are counted, the time that events have reached.
 Out   a `Window` for the detectors; minutes that are over, sealed, with the alarms moved on.
@@ -26,7 +26,7 @@ from stanch.vocabulary.span import Span
 
 @dataclass(kw_only=True, slots=True)
 class Tally:
-    """One asset and version."""
+    """One asset and version; one of its conditions, or all of them."""
 
     asset: Asset
     version: str
@@ -38,6 +38,17 @@ class Tally:
     """Minutes that changed since they were last kept."""
     lateness: timedelta = LATENESS
     """How long a minute stays open; longer where sites send what they counted."""
+    condition: str = ""
+
+    @property
+    def owned(self) -> bool:
+        """Whether its baseline is its condition's own."""
+        return self.baseline is not None and self.baseline.whole.condition == self.condition
+
+    def answers(self, span: Span) -> int:
+        """How many answers were counted in this span."""
+        minutes = (*self.sealed.items(), *self.minutes.items())
+        return sum(one.n for minute, one in minutes if span.covers(minute))
 
     def over(self, minute: datetime) -> bool:
         """Whether this minute, or one after it, is sealed: what comes for it now is late."""
@@ -85,6 +96,7 @@ class Tally:
             asset=self.asset,
             span=span,
             version=self.version,
+            condition=self.condition,
             baseline=self.baseline.over(span) if self.baseline is not None else None,
             now=counted.summary if counted else None,
             ledger=counted.ledger if counted else None,

@@ -9,7 +9,7 @@ Why   one transaction keeps the minutes, the alarms, the findings and how far th
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from stanch.detect.alarms.watch import Promise
@@ -20,10 +20,11 @@ from stanch.engine.lines import lines
 from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.rulebook import own_rules
-from stanch.engine.watch.bench import LATE, Bench
+from stanch.engine.watch.bench import LATE, UNOWNED, Bench
 from stanch.engine.watch.early import UNKNOWN
 from stanch.engine.watch.feed import Feed
 from stanch.engine.watch.labels import Recall
+from stanch.engine.watch.lane import Lane
 from stanch.engine.watch.sent import Sent
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding
@@ -91,7 +92,7 @@ class Watcher:
     def _absorb(self, tx: Transaction, sent: Sent) -> None:
         self._bench.absorb(tx, sent, self._clock())
         self._bench.keep_minutes(tx)
-        if self._feed.poke(tx, sent.asset, sent.version):
+        if self._feed.poke(tx, Lane(AssetId(sent.asset), sent.version, sent.condition)):
             self._bench = self._bench.empty()
 
     def step(self, found: Callable[[], object] = _nothing) -> Seen:
@@ -115,8 +116,8 @@ class Watcher:
                 self._bench = self._bench.empty()
             self._bench.own_rules = own_rules(tx)
             self._bench.lines = lines(tx, at)
-            for asset, version in taken.poked:
-                self._bench.touch(tx, AssetId(asset), version, at)
+            for lane in taken.poked:
+                self._bench.touch(tx, lane, at)
             if taken.rows.num_rows:
                 self._bench.take(tx, taken.rows, at)
         # (2) look; time alone moves things too: minutes end although nothing comes any more
@@ -147,7 +148,7 @@ class Watcher:
         for window, kinds in self._bench.windows(at):
             behind = self._bench.behind(window)
             for detector in self._detectors().values():
-                if kinds.isdisjoint(detector.reads):
+                if kinds.isdisjoint(detector.reads) or not detector.looks_at(window):
                     continue
                 found = tuple(looked(detector, window))
                 yield from ((window, said) for said in found)
@@ -155,6 +156,7 @@ class Watcher:
                     yield from ((behind, f) for f in looked(detector, behind) if _counts(f))
             for one in (
                 self._bench.too_late(window),
+                self._bench.unowned(window),
                 self._bench.early.unknown(window.asset.id, at),
             ):
                 if one is not None:
@@ -163,16 +165,17 @@ class Watcher:
     def _keep_blinds(
         self, tx: Transaction, said: Sequence[tuple[Window, Finding | Blind]], at: datetime
     ) -> tuple[Blind, ...]:
-        blinds = [s for _, s in said if isinstance(s, Blind)]
-        blind_now = {(b.detector, b.asset, b.version) for b in blinds}
+        blinds = _once([s for _, s in said if isinstance(s, Blind)])
+        blind_now = {(b.detector, b.asset, b.version, b.condition) for b in blinds}
         for blind in blinds:
             tx.blinds.say(blind, at=at)
         for window, kinds in self._bench.looked_at:
-            if (UNKNOWN, window.asset.id, "") not in blind_now:
+            if (UNKNOWN, window.asset.id, "", "") not in blind_now:
                 tx.blinds.clear(UNKNOWN, window.asset.id)
-            for name in (LATE, *_asked(self._detectors(), kinds)):
-                if (name, window.asset.id, window.version) not in blind_now:
-                    tx.blinds.clear(name, window.asset.id, window.version)
+            here = window.asset.id, window.version, window.condition
+            for name in (LATE, *_asked(self._detectors(), kinds), *_own(window)):
+                if (name, *here) not in blind_now:
+                    tx.blinds.clear(name, *here)
         return tuple(blinds)
 
     @staticmethod
@@ -205,9 +208,20 @@ def looked(detector: Detector[object], window: Window) -> Iterable[Finding | Bli
                 detector=detector.id,
                 asset=window.asset.id,
                 version=window.version,
+                condition=window.condition,
                 why=f"it failed with {type(error).__name__}: {error}"[:300],
             ),
         )
+
+
+def _once(blinds: Sequence[Blind]) -> list[Blind]:
+    """The blind spots, without those of one condition that are the same in all of them."""
+    every = {replace(b, condition="") for b in blinds if not b.condition}
+    return [b for b in blinds if not b.condition or replace(b, condition="") not in every]
+
+
+def _own(window: Window) -> tuple[DetectorId, ...]:
+    return (UNOWNED,) if window.condition else ()
 
 
 def _asked(

@@ -136,6 +136,7 @@ blinds = _table(
     "blinds",
     _text("asset", key=True),
     _text("version", key=True),
+    Column("condition", Text, primary_key=True, nullable=False, server_default=""),
     _text("detector", key=True),
     _number("since"),
     _number("seen"),
@@ -152,6 +153,16 @@ summaries = _table(
     Index("summaries_by_principal", "asset", "principal", "minute"),
     Index("summaries_by_minute", "minute"),
 )
+condition_summaries = _table(
+    "condition_summaries",
+    _text("asset", key=True),
+    _text("version", key=True),
+    _text("condition", key=True),
+    _number("minute", key=True),
+    _number("n"),
+    Column("body", LargeBinary, nullable=False),
+    Index("condition_summaries_by_minute", "minute"),
+)
 positions = _table("positions", _text("reader", key=True), _number("at"))
 baselines = _table(
     "baselines",
@@ -164,6 +175,7 @@ baselines = _table(
     _text("digest"),
     _text("signature"),
     Column("body", LargeBinary, nullable=False),
+    Column("condition", Text, nullable=False, server_default=""),
     Index("baselines_by_asset", "asset", "version", "place"),
 )
 

@@ -1,6 +1,6 @@
 """What watching needs kept in SQL: counts per minute, positions, baselines, blind spots."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +17,10 @@ from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import NotFound, Stale
 
 _sum = tables.summaries
+_apart = tables.condition_summaries
 _base = tables.baselines
 _blind = tables.blinds
-_HERE = ("asset", "version", "detector")
+_HERE = ("asset", "version", "condition", "detector")
 _SPOT = [_blind.c[name] == bindparam(name) for name in _HERE]
 _BEGAN = Prepared(select(_blind.c.since).where(*_SPOT))
 _NOTED = added(_blind, (*_HERE, "since", "seen", "why"))
@@ -38,7 +39,10 @@ class Summaries:
 
     def put(self, blocks: Iterable[SummaryBlock]) -> None:
         """Keeps these blocks in place of those of the same minute."""
-        rows = {(b.asset, b.version, micros(b.minute), b.principal or ""): b for b in blocks}
+        every = tuple(blocks)
+        self._put_apart([b for b in every if b.condition])
+        whole = (b for b in every if not b.condition)
+        rows = {(b.asset, b.version, micros(b.minute), b.principal or ""): b for b in whole}
         for some in chunks(list(rows), _LOT):
             c = _sum.c
             same = tuple_(c.asset, c.version, c.minute, c.principal).in_(some)
@@ -53,16 +57,42 @@ class Summaries:
                 ],
             )
 
-    def minute(self, asset: AssetId, version: str, minute: datetime) -> tuple[SummaryBlock, ...]:
-        """All blocks of one minute: everybody's, and each principal's."""
+    def _put_apart(self, blocks: Sequence[SummaryBlock]) -> None:
+        """Keeps the blocks of single conditions."""
+        names = ("asset", "version", "condition", "minute")
+        rows = {(b.asset, b.version, b.condition, micros(b.minute)): b for b in blocks}
+        for some in chunks(list(rows), _LOT):
+            same = tuple_(*(_apart.c[name] for name in names)).in_(some)
+            self.link.execute(delete(_apart).where(same))
+        if rows:
+            told = [
+                dict(zip(names, key, strict=True)) | {"n": b.n, "body": b.body}
+                for key, b in rows.items()
+            ]
+            self.link.execute(insert(_apart), told)
+
+    def minute(
+        self, asset: AssetId, version: str, minute: datetime, condition: str = ""
+    ) -> tuple[SummaryBlock, ...]:
+        """All blocks of one minute: everybody's, and each principal's; or that of a condition."""
+        if condition:
+            own = (_apart.c.asset == asset) & (_apart.c.version == version)
+            at = (_apart.c.condition == condition) & (_apart.c.minute == micros(minute))
+            return self._blocks_apart(select(_apart).where(own, at))
         here = (_sum.c.asset == asset) & (_sum.c.version == version)
         query = select(_sum).where(here, _sum.c.minute == micros(minute))
         return self._blocks(query.order_by(_sum.c.principal))
 
     def between(
-        self, asset: AssetId, span: Span, *, version: str | None = None
+        self, asset: AssetId, span: Span, *, version: str | None = None, condition: str = ""
     ) -> tuple[SummaryBlock, ...]:
-        """Everybody's blocks in this span, oldest first."""
+        """Everybody's blocks in this span, oldest first: of all conditions together, or of one."""
+        if condition:
+            c = _apart.c
+            inside = (c.minute >= micros(span.start)) & (c.minute < micros(span.end))
+            own = select(_apart).where(c.asset == asset, c.condition == condition, inside)
+            own = own if version is None else own.where(c.version == version)
+            return self._blocks_apart(own.order_by(c.minute, c.version))
         query = self._within(asset, span).where(_sum.c.principal == "")
         if version is not None:
             query = query.where(_sum.c.version == version)
@@ -89,7 +119,9 @@ class Summaries:
         gone = delete(_sum).where(_sum.c.minute < micros(before))
         if principals_only:
             gone = gone.where(_sum.c.principal != "")
-        return self.link.execute(gone).rowcount
+            return self.link.execute(gone).rowcount
+        apart = self.link.execute(delete(_apart).where(_apart.c.minute < micros(before))).rowcount
+        return apart + self.link.execute(gone).rowcount
 
     def _within(self, asset: AssetId, span: Span) -> Query:
         c = _sum.c
@@ -106,6 +138,19 @@ class Summaries:
                 body=bytes(r.body),
                 n=r.n,
                 principal=PrincipalId(r.principal) if r.principal else None,
+            )
+            for r in self.link.execute(query)
+        )
+
+    def _blocks_apart(self, query: Query) -> tuple[SummaryBlock, ...]:
+        return tuple(
+            SummaryBlock(
+                asset=AssetId(r.asset),
+                version=r.version,
+                condition=r.condition,
+                minute=moment(r.minute),
+                body=bytes(r.body),
+                n=r.n,
             )
             for r in self.link.execute(query)
         )
@@ -145,7 +190,7 @@ class Baselines:
         self.link = link
 
     def add(self, baseline: BaselineKept) -> BaselineKept:
-        """The baseline, now the current one of its asset and version."""
+        """The baseline, now the current one of its asset, version and condition."""
         last = self.link.execute(select(func.max(_base.c.place))).scalar() or 0
         self.link.execute(
             insert(_base).values(
@@ -158,6 +203,7 @@ class Baselines:
                 digest=baseline.digest,
                 signature=baseline.signature,
                 body=baseline.body,
+                condition=baseline.condition,
             )
         )
         return baseline
@@ -169,13 +215,19 @@ class Baselines:
             raise NotFound("baseline", key, "asset")
         return _baseline(row, row.body)
 
-    def current(self, asset: AssetId, version: str = "") -> BaselineKept | None:
-        """The newest of this version, else the newest of the asset."""
+    def current(
+        self, asset: AssetId, version: str = "", condition: str = ""
+    ) -> BaselineKept | None:
+        """The newest of this version, else the newest of the asset: of this condition, if it has
+        one of its own, else of all conditions.
+        """
         latest = select(_base).where(_base.c.asset == asset).order_by(_base.c.place.desc()).limit(1)
-        for query in (latest.where(_base.c.version == version), latest):
-            row = self.link.execute(query).one_or_none()
-            if row is not None:
-                return _baseline(row, row.body)
+        for under in dict.fromkeys((condition, "")):
+            own = latest.where(_base.c.condition == under)
+            for query in (own.where(_base.c.version == version), own):
+                row = self.link.execute(query).one_or_none()
+                if row is not None:
+                    return _baseline(row, row.body)
         return None
 
     def history(self, asset: AssetId) -> tuple[BaselineKept, ...]:
@@ -186,7 +238,7 @@ class Baselines:
 
 
 class Blinds:
-    """What cannot be told now, per asset, version and detector."""
+    """What cannot be told now, per asset, version, condition and detector."""
 
     def __init__(self, link: Connection) -> None:
         """The blind spots, inside one transaction."""
@@ -194,7 +246,7 @@ class Blinds:
 
     def say(self, blind: Blind, *, at: datetime) -> BlindSpot:
         """The blind spot, with the moment it began."""
-        here = _place(blind.detector, blind.asset, blind.version)
+        here = _place(blind.detector, blind.asset, blind.version, blind.condition)
         now = {"new_seen": micros(at), "new_why": blind.why}
         since = _BEGAN.run(self.link, here).scalar()
         if since is None:
@@ -204,13 +256,15 @@ class Blinds:
         _SAID_AGAIN.run(self.link, here | now)
         return BlindSpot(blind=blind, since=moment(since), seen=at)
 
-    def clear(self, detector: DetectorId, asset: AssetId, version: str = "") -> bool:
+    def clear(
+        self, detector: DetectorId, asset: AssetId, version: str = "", condition: str = ""
+    ) -> bool:
         """Whether there was a blind spot that is now gone."""
-        return _GONE.run(self.link, _place(detector, asset, version)).rowcount > 0
+        return _GONE.run(self.link, _place(detector, asset, version, condition)).rowcount > 0
 
     def of(self, asset: AssetId | None = None) -> tuple[BlindSpot, ...]:
         """The blind spots of an asset, or all."""
-        query = select(_blind).order_by(_blind.c.asset, _blind.c.version, _blind.c.detector)
+        query = select(_blind).order_by(*(_blind.c[name] for name in _HERE))
         if asset is not None:
             query = query.where(_blind.c.asset == asset)
         return tuple(
@@ -220,6 +274,7 @@ class Blinds:
                     asset=AssetId(r.asset),
                     why=r.why,
                     version=r.version,
+                    condition=r.condition,
                 ),
                 since=moment(r.since),
                 seen=moment(r.seen),
@@ -228,8 +283,8 @@ class Blinds:
         )
 
 
-def _place(detector: DetectorId, asset: AssetId, version: str) -> dict[str, str]:
-    return dict(zip(_HERE, (asset, version, detector), strict=True))
+def _place(detector: DetectorId, asset: AssetId, version: str, condition: str) -> dict[str, str]:
+    return dict(zip(_HERE, (asset, version, condition, detector), strict=True))
 
 
 def _baseline(row: Row[*tuple[Any, ...]], body: bytes) -> BaselineKept:
@@ -242,4 +297,5 @@ def _baseline(row: Row[*tuple[Any, ...]], body: bytes) -> BaselineKept:
         digest=Digest(row.digest),
         body=bytes(body),
         signature=row.signature,
+        condition=row.condition,
     )
