@@ -9,9 +9,7 @@ Weeks  `access`: sixty people and eight services on a registry. People work on w
        away for a week or two now and then; forget a new password for a morning. One joins a month,
        one leaves. Three look after rights, some weeks not at all. A service's secret runs out for
        an hour once a quarter.
-       `training`: a run a day, for half of the assets a run a week, more rows every week, metrics
-       that creep up, a parameter that is tried out now and then, some runs on a sample, some that
-       are stopped early, a new data set a quarter; half of the assets are told of it.
+       `training`: `bench.training_weeks`.
        `use`: by the hour and the day of the week, growing by a tenth a month, with a holiday, a
        campaign of twice the use and a batch job at night once a month.
 Count  Alarms: what is told again within a day of the same topic is one. By asset and year.
@@ -29,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.training_weeks import maker, weeks_of
 from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.detectors import access_anomaly, resource_abuse, training_pattern
@@ -36,11 +35,10 @@ from stanch.detect.summaries.acquaintances import Known, met
 from stanch.detect.summaries.record import Deed, Record, record_of
 from stanch.detect.window import Usage, Window
 from stanch.engine.watch.hop import HOP
-from stanch.engine.watch.memory import MOST_USAGE, remembered
+from stanch.engine.watch.memory import MOST_USAGE
 from stanch.engine.watch.stored import CUSTOM
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Finding
-from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.span import Span
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -59,16 +57,24 @@ class Count:
     newest: dict[tuple[str, str], datetime] = field(default_factory=dict)
     told: Counter[str] = field(default_factory=Counter)
     says: list[str] = field(default_factory=list)
+    waits: set[str] = field(default_factory=set)
+    habits: Counter[str] = field(default_factory=Counter)
+    """Assets of each habit, where they have one."""
+    by_habit: Counter[str] = field(default_factory=Counter)
 
-    def look(self, detector: Detector[Any], window: Window) -> None:
-        """Count what the detector says of this window."""
+    def look(self, detector: Detector[Any], window: Window, habit: str = "") -> None:
+        """Count what the detector says of this window; what waits opens no incident."""
         for one in detector.seen_in(window):
             if not isinstance(one, Finding):
+                continue
+            if one.waits:
+                self.waits.add(one.id)
                 continue
             key = detector.id, one.topic
             last = self.newest.get(key)
             if last is None or window.span.start - last > DAY:
                 self.told[f"{detector.id}: {_topic(one)}"] += 1
+                self.by_habit[habit] += 1
                 self.says.append(f"{window.span.start:%m-%d %H:%M} {one.says}")
             self.newest[key] = window.span.start
 
@@ -233,58 +239,12 @@ def access(rng: Rng, weeks: int, count: Count) -> None:
 
 
 def training(rng: Rng, weeks: int, count: Count) -> None:
-    """One asset's training runs."""
-    every = DAY if rng.random() < 0.5 else WEEK
-    announces = rng.random() < 0.5
-    history: tuple[Happening, ...] = ()
-    rows, rate, data, skill = 1e5, 0.1, 1, 0.85
-    runs = int(weeks * WEEK / every)
-    for k in range(runs):
-        at = START + k * every
-        rows *= 1 + float(rng.normal(0.01, 0.01)) * (every / WEEK)
-        skill += float(rng.normal(0.0004, 0.001)) * (every / WEEK)
-        if rng.random() < 0.03:
-            rate = float(rng.choice([0.03, 0.05, 0.1, 0.2]))
-        if rng.random() < every / (13 * WEEK):
-            data += 1
-            if announces:
-                history = remembered(history, (_announced(data, at - DAY / 2),))
-        part = 0.1 if rng.random() < 0.02 else 1.0
-        stopped = rng.random() < 0.02
-        facts = {
-            "dataset": f"loans-{data}",
-            "rows": f"{rows * part * (1 + 0.02 * rng.normal()):.0f}",
-            "params.rate": f"{rate:g}",
-            "params.depth": "8",
-            "params.seed": str(int(rng.integers(1 << 31))),
-            "metrics.accuracy": f"{skill + 0.004 * rng.normal() - 0.1 * stopped:.5f}",
-            "metrics.loss": f"{0.35 + 0.01 * rng.standard_t(4) + 0.3 * stopped:.5f}",
-            "metrics.seconds": f"{rows * part / 500 * rng.lognormal(0, 0.3):.1f}",
-        }
-        run = Happening(
-            at=at,
-            event=f"r{k}",
-            kind=EventKind.TRAINING,
-            what=f"run-{k}",
-            principal="ci",
-            facts=facts,
-        )
-        if at - START >= WARM * WEEK:
-            window = replace(
-                examples.nothing_seen(),
-                span=Span(start=at - HOP, end=at + HOP),
-                record=Record(happenings=(run,), seen=1),
-                history=history,
-            )
-            count.look(training_pattern.DETECTOR, window)
-        history = remembered(history, (run,))
-
-
-def _announced(data: int, at: datetime) -> Happening:
-    facts = {"dataset": f"loans-{data}", "rows": "100000"}
-    return Happening(
-        at=at, event=f"d{data}", kind=EventKind.DATASET, what=f"sha256:{data}", facts=facts
-    )
+    """One asset's training runs and deployments."""
+    one = maker(rng)
+    count.habits[one.habit] += 1
+    for window in weeks_of(one, weeks):
+        if window.span.start - START >= WARM * WEEK:
+            count.look(training_pattern.DETECTOR, window, one.habit)
 
 
 def use(rng: Rng, weeks: int, count: Count) -> None:
@@ -349,6 +309,11 @@ def main() -> None:
         rates = {name: round(n / years, 2) for name, n in sorted(count.told.items())}
         out[kind] = {"asset years": round(years, 2), **rates}
         out[kind]["all"] = round(count.told.total() / years, 2)
+        for habit, assets in sorted(count.habits.items()):
+            own = years * assets / asked.assets
+            out[kind][f"all, {habit} ({assets} assets)"] = round(count.by_habit[habit] / own, 2)
+        if count.waits:
+            out[kind]["that wait"] = round(len(count.waits) / years, 2)
         print(kind, json.dumps(out[kind]), flush=True)
         if asked.say:
             print("\n".join(count.says[:40]))

@@ -81,6 +81,17 @@ def decide(
     )
 
 
+def test_what_waits_opens_nothing_alone_and_goes_along_with_what_does() -> None:
+    odd = replace(finding(strength=9.0), waits=True)
+    assert [type(d) for d in decide(odd, at=START)] == [Hold]
+    assert [type(d) for d in decide(held=(odd,), at=START + 62 * MINUTE)] == [Lapse]
+    (opened,) = decide(finding(minute=20, who="eve"), held=(odd,))
+    assert isinstance(opened, Open)
+    assert odd.id in opened.findings
+    (added,) = decide(odd, open_now=(incident("inc-1", finding(minute=5)),))
+    assert isinstance(added, Add)
+
+
 def test_findings_of_one_family_on_one_asset_open_one_incident() -> None:
     made = decide(finding(), finding(minute=5, kind=AttackKind.EVASION))
     assert len(made) == 1

@@ -16,6 +16,7 @@ from stanch.engine.placed import placed
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.released import released
 from stanch.engine.versions import known_of, last_good
+from stanch.engine.watch.hop import span_of
 from stanch.triage.lineage import graph_of
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import Finding
@@ -102,7 +103,8 @@ def _words(
     if suspects:
         yield "suspects", suspects
     suspect = [v.version for v in known.versions if v.suspect]
-    good = last_good(known, incident.first_seen)
+    # What was deployed shortly before the first deed is not known to be good.
+    good = last_good(known, span_of(incident.first_seen).start)
     if suspect:
         yield "suspect_version", suspect[-1]
     if good:

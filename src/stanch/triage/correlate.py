@@ -7,8 +7,9 @@ Out   decisions; each finding and each report is in exactly one. And hints that 
 Why   a thousand findings about one attack are one thing to do, not a thousand.
 How   `sights.py` forms the groups. A group that meets an open incident is added to it. Another
       opens an incident when a person reported it, when a finding is strong enough, or when there
-      are N findings of one detector within T; else it is held, and lapses when T has passed. More
-      than `flood` new incidents at once are one.
+      are N findings of one detector within T; else it is held, and lapses when T has passed. What
+      waits (`Finding.waits`) counts for none of these, and goes along with what does. More than
+      `flood` new incidents at once are one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -135,11 +136,12 @@ def _remoteness(sight: Sight, incident: Sight, graph: Graph) -> tuple[int, int, 
 
 def _open_or_hold(group: list[Sight], rules: Rules, at: datetime) -> Open | Hold | Lapse:
     findings = [s.of for s in group if isinstance(s.of, Finding)]
-    strong = max(f.strength for f in findings)
+    ready = [f for f in findings if not f.waits]
+    strong = max((f.strength for f in ready), default=0.0)
     if strong >= rules.at_once:
         return _open(group, f"One finding is strong enough by itself ({strong:.1f}).")
     by: dict[DetectorId, list[Finding]] = {}
-    for finding in findings:
+    for finding in ready:
         by.setdefault(finding.detector, []).append(finding)
     for detector, own in sorted(by.items()):
         limit = rules.for_detector(detector)

@@ -1,17 +1,22 @@
-"""Training pattern: conformal ranks, constants that change, and values that are none."""
+"""Training pattern: conformal ranks, what is in service, and values that are none."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from stanch.detect import examples
-from stanch.detect.detectors.training_pattern import DETECTOR, run_of, scores
+from stanch.detect.detectors.training_pattern import DETECTOR
+from stanch.detect.odd_runs import GROWTH, scores
+from stanch.detect.runs import run_of
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Window
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding
 from stanch.vocabulary.happening import Happening
+from stanch.vocabulary.ids import digest_of
 
 PAST = DETECTOR.quiet_on().history
 NOW = DETECTOR.quiet_on().record.happenings[0]
@@ -30,7 +35,7 @@ def odd(window: Window) -> set[str]:
 
 def test_each_number_out_of_pattern_is_named() -> None:
     assert odd(of()) == set()
-    assert odd(of(rows="100000")) == {"rows"}
+    assert odd(of(rows="100000")) == {"rows", GROWTH}
     assert odd(of(params__rate="5")) == {"params.rate"}
     assert odd(of(metrics__accuracy="0.2")) == {"metrics.accuracy"}
 
@@ -58,6 +63,101 @@ def test_a_dataset_that_was_told_of_before_or_of_one_that_changes_often_is_no_ne
     )
     assert odd(of(often, dataset="other")) == set()
     assert odd(of(seldom, dataset="other")) == {"dataset"}
+
+
+def test_a_run_whose_model_goes_nowhere_waits_and_is_told_when_it_goes_into_service() -> None:
+    odd_run = trained(rows="1000")
+    (seen,) = said(SERVED, odd_run)
+    assert seen.waits
+    assert seen.says.endswith("Its model is not in service.")
+    later = deployed(odd_run, timedelta(days=9))
+    (told,) = said((*SERVED, odd_run), later)
+    assert not told.waits
+    assert told.says.endswith("Its model was put into service as version v-run-0 by release.")
+    assert {c.ref for c in told.because} == {odd_run.event, later.event}
+    assert told.id != seen.id
+
+
+def test_where_nobody_tells_of_deployments_an_odd_run_is_told_at_once() -> None:
+    (told,) = said(PAST, trained(rows="1000"))
+    assert not told.waits
+
+
+def test_what_was_tried_and_went_nowhere_does_not_hide_what_goes_into_service() -> None:
+    decoy = replace(trained(rows="900000", params__rate="9"), event="decoy", what="decoy")
+    other = {**decoy.facts, "digest": digest_of(b"tried")}
+    decoy = replace(decoy, at=decoy.at - timedelta(hours=9), facts=other)
+    odd_run = trained(rows="60000")
+    (told,) = said((*SERVED, decoy, odd_run), deployed(odd_run))
+    assert "rows" in told.features
+    assert not told.waits
+
+
+def test_a_parameter_alone_waits_and_is_told_by_a_stranger_s_hand() -> None:
+    usual = trained(params__rate="0.7")
+    (waits,) = said((*SERVED, usual), deployed(usual))
+    assert waits.waits
+    assert waits.features == ("params.rate",)
+    strange = replace(usual, principal="temp-44")
+    (told,) = said((*SERVED, strange), deployed(strange))
+    assert not told.waits
+    assert set(told.features) == {"params.rate", "by"}
+
+
+def test_the_same_told_again_in_service_is_nothing_new_and_its_return_is() -> None:
+    odd_run = trained(rows="60000")
+    first = deployed(odd_run)
+    restarted = replace(first, event="restart", at=first.at + timedelta(days=1))
+    assert not said((*SERVED, odd_run, first), restarted)
+    other = replace(SERVED[-1], event="other", at=first.at + timedelta(days=2))
+    back = replace(first, event="back", at=first.at + timedelta(days=3))
+    assert said((*SERVED, odd_run, first, other), back)
+
+
+def test_a_second_dataset_that_nobody_announced_waits_for_a_year() -> None:
+    long = [replace(h, at=h.at - timedelta(days=20), event=h.event + "-old") for h in SERVED]
+    lately = [
+        replace(h, facts={**h.facts, "dataset": "second"}) if h.event == "evt-run--3" else h
+        for h in SERVED
+    ]
+    third = trained(dataset="third")
+    (waits,) = said((*long, *lately, third), deployed(third))
+    assert waits.waits
+    (told,) = said((*long, *SERVED, third), deployed(third))
+    assert not told.waits
+
+
+def trained(**facts: str) -> Happening:
+    own = {k.replace("__", "."): v for k, v in facts.items()} | {"digest": digest_of(b"evil")}
+    return replace(NOW, facts={**NOW.facts, **own})
+
+
+def deployed(run: Happening, after: timedelta = timedelta(minutes=1)) -> Happening:
+    return Happening(
+        at=run.at + after,
+        event=f"deploy-{run.event}",
+        kind=EventKind.DEPLOYMENT,
+        principal="release",
+        version=f"v-{run.what}",
+        what=run.facts["digest"],
+    )
+
+
+def serving(runs: Iterable[Happening]) -> tuple[Happening, ...]:
+    own = [replace(r, facts={**r.facts, "digest": digest_of(r.what.encode())}) for r in runs]
+    return tuple(h for run in own for h in (run, deployed(run)))
+
+
+SERVED = serving(PAST)
+
+
+def said(history: tuple[Happening, ...], now: Happening) -> list[Finding]:
+    hour = timedelta(minutes=10)
+    span = replace(examples.nothing_seen().span, start=now.at - hour, end=now.at + hour)
+    seen = tuple(h for h in (*history, now) if span.covers(h.at))
+    record = Record(happenings=seen, seen=len(seen))
+    window = replace(examples.nothing_seen(), span=span, record=record, history=history)
+    return [s for s in DETECTOR.seen_in(window) if isinstance(s, Finding)]
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "", "\x00", "[1, 2]"])

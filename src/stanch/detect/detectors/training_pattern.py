@@ -1,33 +1,30 @@
-"""Training pattern: a training run unlike the asset's earlier ones.
+"""Training pattern: a model in service that was trained unlike the asset's earlier ones.
 
-In    a Window: its training runs; the runs before (`before`, `history`).
-Out   a Finding for each run and person that is out of pattern, with the numbers that are; Blind
-      with too few earlier runs.
+In    a Window: its training runs and deployments; those before (`before`, `history`).
+Out   a Finding for each odd run whose model goes into service, with the numbers that are odd; one
+      that waits (`Finding.waits`) for an odd run whose model does not; Blind with too few runs.
 Why   a hijacked pipeline shows in what it does: other data, far more or fewer rows, parameters that
-      never change changed, results too good or too bad.
-Math  Each number of a run (parameters, results, rows) is z = |x - median| / spread, over all runs
-      with it in; spread is 1.4826 MAD, at least 5 % of the median, and 0.01 where that is nothing.
-      A run's score is its largest z. Full conformal: with n earlier runs that are exchangeable with
-      this one, the chance that its score is above all theirs is at most 1 / (n + 1), whatever the
-      distribution; the spread is computed with the new run among the others, so the ranks are fair.
-      It speaks only when the run's score is above every earlier one *and* beyond `far`, which
-      grows with few runs: far x sqrt((n + 1) / (n - 1)).
-      A text that was the same in every run, and is another now, is out of pattern too; so is a
-      dataset never trained on, unless an event of a dataset told of it before, or every tenth run
-      has another one. Each rests on the same 1 / (n + 1).
+      never change changed, results too good or too bad. It harms those whom its model answers: a
+      run that is stopped early, on a sample or for a try harms nobody.
+Math  `detect.odd_runs`. A dataset never trained on is told unless an event of a dataset told of it
+      before; where another came unannounced in the last year it is told beside something else only:
+      of m that honestly come unannounced in a year m exp(-m) are told, .37 at most.
+How   A run in service is compared with those in service, once there are `known`: who tries a wild
+      one first and deploys it nowhere does not move what is usual. Whether a run's model will be in
+      service is known where earlier deployments were of earlier runs; elsewhere an odd run is told
+      at once. Data and results are told alone; a parameter, and who ran it, only together.
 """
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
-
-import numpy as np
+from datetime import datetime, timedelta
 
 from stanch.detect import examples
 from stanch.detect.detector import Detector
-from stanch.detect.summaries.arrays import Floats
+from stanch.detect.odd_runs import GROWTH, Limits, Odd, Past, by_family, odd_things, together
+from stanch.detect.runs import begun, of, run_of
+from stanch.detect.summaries.acquaintances import YEAR
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Window
 from stanch.detect.wording import shown
@@ -43,176 +40,144 @@ from stanch.vocabulary.finding import (
 )
 from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import DetectorId, PrincipalId
+from stanch.vocabulary.words import counted
 
 ID = DetectorId("training_pattern")
 MOST_RUNS = 200
-MOST_NUMBERS = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """When it speaks."""
+class Sight:
+    """One run that is out of pattern, and the deployment with which it is told."""
 
-    known: int = 8
-    """Earlier runs that make a pattern."""
-    changing: float = 0.1
-    """The share of different datasets among earlier runs from which a new one is no news."""
-    far: float = 6.0
-    """How many spreads from the median a number must be."""
+    run: Happening
+    odd: tuple[Odd, ...]
+    earlier: int
+    left: bool
+    """Whether its model is not in service, as far as is known."""
+    deployment: Happening | None = None
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
-    """What one training run told."""
-
-    event: Happening
-    numbers: Mapping[str, float]
-    texts: Mapping[str, str]
+    @property
+    def waits(self) -> bool:
+        """Whether it is told only with what joins it: it harms nobody yet, or is of a weak kind."""
+        kinds = {o.name.partition(".")[0] for o in self.odd}
+        return self.left or (len(kinds) == 1 and all(o.weak for o in self.odd))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Odd:
-    """One thing that is out of pattern."""
+class Told:
+    """What was told of runs, in the order of time."""
 
-    name: str
-    says: str
-    measured: float
-    z: float
+    runs: tuple[Happening, ...]
+    deployments: tuple[Happening, ...]
+    announced: Mapping[str, datetime]
+    """The names and digests of datasets that events of datasets told of, and when first."""
+    now: frozenset[str]
+    """The events of the window."""
 
 
 def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
-    """One finding for each run that is out of pattern."""
-    now = window.record.of(EventKind.TRAINING)
-    ours = {h.event for h in now}
-    past = {
-        h.event: h
-        for h in (*window.history, *window.before.happenings)
-        if h.kind is EventKind.TRAINING and h.event not in ours
-    }
-    earlier = [run_of(h) for h in sorted(past.values(), key=lambda h: (h.at, h.event))]
-    if len(earlier) < limits.known and (now or not earlier):
-        why = f"{len(earlier)} earlier training runs; {limits.known} needed"
+    """One finding for each run that is out of pattern, and each time its model begins to serve."""
+    told = _told(window)
+    new = {h.event for h in told.runs} & told.now
+    earlier = len(told.runs) - len(new)
+    nothing = not (told.runs or told.deployments or window.record.deeds)
+    if earlier < limits.known and (new or nothing):
+        why = f"{counted(earlier, 'earlier training run')}; {limits.known} needed"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
-        return
-    announced = _announced(window)
-    for event in now:
-        one = run_of(event)
-        odd = tuple(_odd(one, earlier[-MOST_RUNS:], limits))
-        odd = tuple(o for o in odd if o.name != "dataset" or one.texts["dataset"] not in announced)
-        if odd:
-            yield _finding(window, one, odd, len(earlier[-MOST_RUNS:]))
+    elif earlier >= limits.known and (new or {h.event for h in told.deployments} & told.now):
+        service = begun(told.runs, told.deployments)
+        for run in told.runs:
+            if run.event in new or {d.event for d in service.get(run.event, ())} & told.now:
+                yield from _of_run(window, run, (told, service), limits)
 
 
-def _announced(window: Window) -> frozenset[str]:
-    """The names and digests of datasets that events of datasets told of before this window."""
-    told = (*window.history, *window.before.happenings)
-    kept = [h for h in told if h.kind is EventKind.DATASET and h.at < window.span.start]
-    names = ((h.what, h.facts.get("dataset", ""), h.facts.get("digest", "")) for h in kept)
-    return frozenset(name for own in names for name in own if name)
-
-
-def run_of(event: Happening) -> Run:
-    """The run's numbers and texts; what does not parse is left out."""
-    numbers: dict[str, float] = {}
-    texts: dict[str, str] = {}
-    told = dict(event.facts)
-    for group in ("params", "metrics"):
-        told |= {f"{group}.{k}": v for k, v in _object(event.facts.get(group, "")).items()}
-        told.pop(group, None)
-    for name, value in sorted(told.items()):
-        if name == "rows" or name.startswith(("params.", "metrics.")):
-            number = _number(value)
-            if number is not None and len(numbers) < MOST_NUMBERS:
-                numbers[name] = number
-            elif number is None and name.startswith("params."):
-                texts[name] = value
-    if event.facts.get("dataset"):
-        texts["dataset"] = event.facts["dataset"]
-    return Run(event=event, numbers=numbers, texts=texts)
-
-
-def _object(text: str) -> Mapping[str, str]:
-    """The fields of a JSON object as texts; none when it is cut or no object."""
-    try:
-        found = json.loads(text) if text else {}
-    except (ValueError, RecursionError):
-        return {}
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _odd(one: Run, earlier: list[Run], limits: Limits) -> Iterator[Odd]:
-    names = sorted(
-        n for n in one.numbers if sum(n in run.numbers for run in earlier) >= limits.known
+def _told(window: Window) -> Told:
+    events = (*window.history, *window.before.happenings, *window.record.happenings)
+    told = sorted({h.event: h for h in events}.values(), key=lambda h: (h.at, h.event))
+    announced: dict[str, datetime] = {}
+    for h in told:
+        if h.kind is EventKind.DATASET:
+            for name in (h.what, h.facts.get("dataset", ""), h.facts.get("digest", "")):
+                announced.setdefault(name, h.at)
+    return Told(
+        runs=tuple(h for h in told if h.kind is EventKind.TRAINING),
+        deployments=tuple(h for h in told if h.kind is EventKind.DEPLOYMENT),
+        announced=announced,
+        now=frozenset(h.event for h in window.record.happenings),
     )
-    if names:
-        table = np.array(
-            [[run.numbers.get(name, np.nan) for name in names] for run in (*earlier, one)]
-        )
-        z = scores(table)
-        count = len(table) - 1
-        bar = limits.far * math.sqrt((count + 1) / (count - 1))
-        highest = float(np.nanmax(z[:-1])) if count else 0.0
-        for name, own in zip(names, z[-1], strict=True):
-            if own > max(highest, bar):
-                values = [run.numbers[name] for run in earlier if name in run.numbers]
-                middle = float(np.median(values))
-                yield Odd(
-                    name=name,
-                    says=f"{shown(name)} is {one.numbers[name]:g}, {middle:g} is usual",
-                    measured=one.numbers[name],
-                    z=float(own),
-                )
-    for name, value in sorted(one.texts.items()):
-        seen = [run.texts[name] for run in earlier if name in run.texts]
-        several = len(set(seen))
-        fixed = several < limits.changing * len(seen) if name == "dataset" else several == 1
-        fixed = fixed or several == 1
-        if len(seen) >= limits.known and fixed and value not in seen:
-            says = f"{shown(name)} is {shown(value)!r}, {shown(seen[-1])!r} before"
-            yield Odd(name=name, says=says, measured=1.0, z=limits.far)
 
 
-def scores(table: Floats) -> Floats:
-    """(runs, numbers) robust distances from the median, each number over all runs."""
-    middle = np.nanmedian(table, axis=0)
-    apart = np.abs(table - middle)
-    spread = np.maximum(1.4826 * np.nanmedian(apart, axis=0), 0.05 * np.abs(middle))
-    spread = np.where(spread > 0, spread, 0.01)
-    return np.nan_to_num(apart / spread, nan=0.0)
+def _of_run(
+    window: Window,
+    run: Happening,
+    all_told: tuple[Told, Mapping[str, list[Happening]]],
+    limits: Limits,
+) -> Iterator[Finding]:
+    told, service = all_told
+    mine = service.get(run.event, [])
+    past = [h for h in told.runs if h.event not in told.now and h is not run and of(h) == of(run)]
+    served = [h for h in past if any(d.event not in told.now for d in service.get(h.event, ()))]
+    earlier = served if mine and len(served) >= limits.known else past
+    line = min(window.span.start, run.at)
+    announced = {("dataset", name) for name, at in told.announced.items() if at < line}
+    compared = Past(
+        runs=tuple(run_of(h) for h in earlier[-MOST_RUNS:]),
+        # Among all that was ever tried something is far out: there one rank has to do for all.
+        ranked=by_family if earlier is served else together,
+        usual=frozenset(announced | _regulars(past, run.at)),
+    )
+    odd = tuple(odd_things(run_of(run), compared, limits))
+    if not odd:
+        return
+    # Nobody will tell that this one goes into service where nobody ever told it of one.
+    left = not mine and any(not of(d) for h in served for d in service[h.event])
+    sight = Sight(run=run, odd=odd, earlier=len(earlier), left=left)
+    fresh = [d for d in mine if d.event in told.now]
+    for deployment in fresh or mine[-1:]:
+        yield _finding(window, replace(sight, deployment=deployment))
+    if not mine:
+        yield _finding(window, sight)
 
 
-def _finding(window: Window, one: Run, odd: tuple[Odd, ...], count: int) -> Finding:
-    odd = tuple(sorted(odd, key=lambda o: (-o.z, o.name)))
-    who = f" by {shown(one.event.principal)}" if one.event.principal else ""
+def _regulars(past: list[Happening], at: datetime) -> frozenset[tuple[str, str]]:
+    """Who ran something in the first half of what is remembered, in service or not."""
+    line = at - min(at - past[0].at, YEAR) / 2
+    return frozenset(("by", h.principal) for h in past if h.at < line)
+
+
+def _finding(window: Window, sight: Sight) -> Finding:
+    run, deployment = sight.run, sight.deployment
+    odd = tuple(sorted(sight.odd, key=lambda o: (-o.z, o.name)))
+    who = f" by {shown(run.principal)}" if run.principal else ""
     says = "; ".join(o.says for o in odd[:3])
     more = f"; and {len(odd) - 3} more" if len(odd) > len(odd[:3]) else ""
-    data = any(o.name in ("rows", "dataset") for o in odd)
+    then = " Its model is not in service." if sight.left else ""
+    if deployment is not None:
+        by = f" by {shown(deployment.principal)}" if deployment.principal else ""
+        name = f" as version {shown(deployment.version)}" if deployment.version else ""
+        then = f" Its model was put into service{name}{by}."
+    data = any(o.name in ("rows", GROWTH, "dataset") for o in odd)
+    deeds = (run.event, *([deployment.event] if deployment is not None else []))
     return Finding(
         detector=ID,
         asset=window.asset.id,
-        version=one.event.version,
+        version=run.version or (deployment.version if deployment is not None else ""),
         window=window.span,
-        says=f"Training run {shown(one.event.what)}{who} is unlike {count} earlier ones: "
-        f"{says}{more}.",
+        says=f"Training run {shown(run.what)}{who} is unlike {sight.earlier} earlier ones: "
+        f"{says}{more}.{then}",
         measured={shown(o.name): round(o.measured, 6) for o in odd[:10]}
-        | {"earlier runs": float(count), "largest distance in spreads": round(odd[0].z, 2)},
-        because=(Cite(kind=CiteKind.EVENT, ref=one.event.event),),
+        | {"earlier runs": float(sight.earlier), "largest distance in spreads": round(odd[0].z, 2)},
+        because=tuple(Cite(kind=CiteKind.EVENT, ref=event) for event in deeds),
         lifecycle=Lifecycle.TRAINING,
-        strength=round(math.log10(count + 1), 2),
-        suspects=(Suspect(principal=PrincipalId(one.event.principal), share=1.0, confidence=0.6),)
-        if one.event.principal
+        strength=round(math.log10(sight.earlier + 1), 2),
+        suspects=(Suspect(principal=PrincipalId(run.principal), share=1.0, confidence=0.6),)
+        if run.principal
         else (),
         features=tuple(o.name for o in odd[:10]),
-        topic=one.event.what,
-        deeds=(one.event.event,),
+        topic=run.what,
+        deeds=deeds,
+        waits=sight.waits,
         atlas=DETECTOR.atlas,
         points_to={AttackKind.POISONING: 0.6 if data else 0.4, AttackKind.BACKDOOR: 0.3},
     )
@@ -244,7 +209,7 @@ def _example(rows: int, rate: float) -> Window:
 DETECTOR = Detector(
     id=ID,
     title="Training pattern",
-    reads=(EventKind.TRAINING,),
+    reads=(EventKind.TRAINING, EventKind.DEPLOYMENT),
     atlas=("AML.T0020", "AML.T0018.000"),
     lifecycle=Lifecycle.TRAINING,
     limits=Limits(),

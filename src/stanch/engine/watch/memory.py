@@ -15,6 +15,7 @@ import msgspec
 from stanch.detect.rules.load import packaged
 from stanch.detect.rules.rule import Rule
 from stanch.detect.rules.tally import Cell, Key, Tally, tally_of
+from stanch.detect.runs import begun
 from stanch.detect.summaries.acquaintances import Acquaintance, Known
 from stanch.detect.summaries.parts import Part
 from stanch.detect.window import Usage
@@ -53,10 +54,16 @@ def keep_history(tx: Transaction, asset: AssetId, history: tuple[Happening, ...]
 
 
 def remembered(history: tuple[Happening, ...], more: Iterable[Happening]) -> tuple[Happening, ...]:
-    """Both, each event once: the last ones of each kind, in the order of time."""
+    """Both, each event once, in the order of time: the last ones of each kind, and the runs of
+    which the last deployments are.
+    """
     every = {h.event: h for h in (*history, *more)}
     ordered = sorted(every.values(), key=lambda h: (h.at, h.event))
-    kept = [h for kind in RARE for h in [x for x in ordered if x.kind is kind][-MOST_OF_A_KIND:]]
+    kinds = {kind: [h for h in ordered if h.kind is kind] for kind in RARE}
+    last = [h for own in kinds.values() for h in own[-MOST_OF_A_KIND:]]
+    older = kinds[EventKind.TRAINING][:-MOST_OF_A_KIND]
+    served = begun(older, kinds[EventKind.DEPLOYMENT][-MOST_OF_A_KIND:]) if older else {}
+    kept = [*last, *(h for h in older if h.event in served)]
     return tuple(sorted(kept, key=lambda h: (h.at, h.event)))
 
 
