@@ -325,9 +325,10 @@ def test_from_alarm_to_consent_and_to_paper_by_keys_alone(visit: Any, served: An
     press(two, "Enter")
     two.locator(".tag.yes").first.wait_for()
     press(page, "6")
-    page.locator("article.note", has_text="Stop endpoint").first.wait_for(timeout=10_000)
+    page.locator("article.note", has_text="Stop the endpoint").first.wait_for(timeout=10_000)
     told = on_paper(page)
-    for words in ("It ranks the same person twice", "Stop endpoint", "bea said yes at", "sha256:"):
+    asked = ("It ranks the same person twice", "Stop the endpoint")
+    for words in (*asked, "bea said yes at", "sha256:"):
         assert words in told, words
 
 
@@ -337,9 +338,11 @@ def test_paper_high_contrast_and_the_times_of_this_place(visit: Any, served: Any
     page.locator("html[data-js]").wait_for()
     stand = page.locator("time[data-abs]").first
     utc = stand.inner_text()
+    assert page.locator("[data-zone-name]").inner_text() == "UTC"
     press(page, "t")
     local = stand.inner_text()
     assert local != utc
+    assert page.locator("[data-zone-name]").inner_text() == "GMT+9"
     page.reload()
     page.locator("html[data-js]").wait_for()
     assert stand.inner_text() == local

@@ -182,7 +182,7 @@ def test_the_audit_says_who_did_what_and_each_entry_is_proved(
 ) -> None:
     asked(console, "POST", f"/incidents/{CASE}/note", form="text=Looked+at+it.")
     said = asked(console, "GET", f"/incidents/{CASE}/audit").body.decode()
-    assert "wrote a note" in said
+    assert "Wrote a note" in said
     entry = re.search(r'href="(/log/\d+)"', said)
     assert entry is not None
     told = read(console, entry[1])
@@ -543,6 +543,7 @@ def test_any_id_is_found_from_the_search(
 
 def test_all_of_an_incident_stands_on_one_page(console: Console, read: Callable[..., str]) -> None:
     said = read(console, f"/incidents/{CASE}/paper")
+    assert re.search(r" Opened \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC ", said)
     for words in ("What was found", "Sight number 3", "sha256:", "What was done"):
         assert words in said
 

@@ -1,5 +1,6 @@
 """What the log says, said to people: by whom, to whom, by which way."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -30,8 +31,55 @@ def test_a_reminder_says_how_much_of_the_time_is_over() -> None:
 
 
 @pytest.mark.parametrize("deed", list(Deed))
-def test_every_deed_can_be_said(deed: Deed) -> None:
-    assert sentence(entry(deed))
+def test_every_deed_is_said_in_words(deed: Deed) -> None:
+    assert re.fullmatch(r"[A-Z][a-z ,]+", sentence(entry(deed)))
+
+
+@pytest.mark.parametrize(
+    ("deed", "facts", "said"),
+    [
+        (
+            Deed.INCIDENT_CHANGED,
+            {"what": "wrote a note", "phase": "detected", "version": 1},
+            "Wrote a note",
+        ),
+        (
+            Deed.EVIDENCE_TAKEN,
+            {"kind": "finding", "size": 2048},
+            "Took into evidence: finding, 2.0 kB",
+        ),
+        (
+            Deed.APPROVAL_LAPSED,
+            {"action": "block_principal", "asset": "scorer", "answer": "lapsed", "means": "no"},
+            "Nobody answered: Block principals, on scorer, silence means no",
+        ),
+        (
+            Deed.APPROVAL_GIVEN,
+            {
+                "action": "roll_back",
+                "asset": "s",
+                "answer": "open",
+                "yes": True,
+                "why": "It is bad.",
+            },
+            "Said yes: It is bad, Roll back, on s",
+        ),
+        (
+            Deed.INCIDENT_OPENED,
+            {"asset": "s", "verdict": "attack", "attack": "threshold_probing", "findings": 1},
+            "Opened the incident: on s, threshold probing, 1 finding",
+        ),
+        (
+            Deed.CLOCK_STARTED,
+            {"due": "2026-11-22T10:00Z"},
+            "Started a clock: due 2026-11-22 10:00:00 UTC",
+        ),
+    ],
+)
+def test_facts_are_said_as_people_say_them(
+    deed: Deed, facts: dict[str, str | int], said: str
+) -> None:
+    assert sentence(entry(deed, **facts)) == said
 
 
 def test_only_what_has_a_page_is_a_link() -> None:

@@ -101,8 +101,8 @@ def _spaced(text: str) -> str:
 
 
 def counted(count: int, one: str, several: str = "") -> str:
-    """How many of it there are: `1 finding`, `2 findings`; `several` where an s does not do."""
-    return f"{count} {one if count == 1 else several or one + 's'}"
+    """How many of it there are: `1 finding`, `2,310 findings`; `several` where an s does not do."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
 def when(text: str) -> str:

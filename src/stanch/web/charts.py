@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from stanch.vocabulary.words import clock_time
 from stanch.web.inert import clipped, inert
 
 COLOURS: Mapping[str, str] = MappingProxyType(
@@ -92,6 +93,12 @@ def label(text: str, x: float, y: float, *, anchor: str = "start", strong: bool 
         f'<text{kind} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="#51615c" '
         f'font-size="11">{said(text)}</text>'
     )
+
+
+def moment(at: datetime, x: float, y: float, anchor: str) -> str:
+    """A moment below an axis; it follows the reader's choice of zone."""
+    marked = f'<text data-at="{at.isoformat(timespec="seconds")}"'
+    return label(clock_time(at), x, y, anchor=anchor).replace("<text", marked, 1)
 
 
 def drawing(paper: Paper, says: str, body: Iterable[str]) -> Markup:
@@ -189,7 +196,7 @@ def lanes(points: Sequence[Point], names: Sequence[str], says: str) -> Markup:
     for part in range(5):
         at = datetime.fromtimestamp(first + span * part / 4, UTC)
         anchor = "start" if part == 0 else ("end" if part == 4 else "middle")  # noqa: PLR2004  the last
-        body.append(label(f"{at:%d %b %H:%M}", left + wide * part / 4, foot, anchor=anchor))
+        body.append(moment(at, left + wide * part / 4, foot, anchor))
     return drawing(Paper(left + wide + 12, foot + 8), says, body)
 
 

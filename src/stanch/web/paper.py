@@ -62,6 +62,12 @@ def second(at: datetime) -> Markup:
     return _time(at, 'data-abs="s"', words.clock_second(at))
 
 
+def exact(at: datetime) -> Markup:
+    """A moment in full with its zone, for what is kept or printed: no choice of looks moves it."""
+    says = words.absolute(at)
+    return Markup(f'<time datetime="{at.isoformat()}">{says}</time>')  # noqa: S704  numbers
+
+
 def _time(at: datetime, kind: str, says: str) -> Markup:
     title = words.absolute(at)
     return Markup(  # noqa: S704  numbers and our own words
@@ -85,6 +91,7 @@ def _paper() -> Environment:
         "clip": clipped,
         "word": words.word,
         "size": words.size,
+        "exact": exact,
         "number": words.number,
         "stand": stand,
         "second": second,

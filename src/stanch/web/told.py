@@ -5,22 +5,26 @@ Out   a sentence, and where the thing it speaks of can be seen.
 Why   the log is written for machines and auditors; the audit tab is read at three in the morning.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import quote
 
 from stanch.engine.desk import Logged
+from stanch.engine.runs.library import act_title
 from stanch.vocabulary.asset import Scalar
 from stanch.vocabulary.record import Deed, Entry
-from stanch.vocabulary.words import size, word
+from stanch.vocabulary.words import begun, counted, short, size, when, word
 
 _SAID: Mapping[Deed, str] = MappingProxyType(
     {
         Deed.STARTED: "The server started",
+        Deed.BATCH_RECORDED: "Sealed what was sent",
         Deed.ASSET_CHANGED: "Wrote down what the asset is",
         Deed.BASELINE_SET: "Set a baseline",
+        Deed.FINGERPRINTS_CHANGED: "Stated which rows are known",
         Deed.FINDING_MADE: "Made a finding",
         Deed.FINDING_LAPSED: "A finding lapsed",
         Deed.INCIDENT_OPENED: "Opened the incident",
@@ -34,19 +38,63 @@ _SAID: Mapping[Deed, str] = MappingProxyType(
         Deed.POLICY_PROVED: "Asked the guards for proof",
         Deed.APPROVAL_ASKED: "Asked for consent",
         Deed.APPROVAL_GIVEN: "Answered a question",
-        Deed.APPROVAL_LAPSED: "A question lapsed",
+        Deed.APPROVAL_LAPSED: "Nobody answered",
         Deed.APPROVAL_WITHDRAWN: "A question was withdrawn",
         Deed.STEP_DONE: "Took a step of the playbook",
+        Deed.PLAYBOOK_CHANGED: "Changed a playbook",
+        Deed.RULE_CHANGED: "Changed a rule",
         Deed.CLOCK_STARTED: "Started a clock",
         Deed.PERSON_TOLD: "Told people",
+        Deed.CONNECTORS_CHANGED: "Changed what is connected outside",
+        Deed.ACCESS_CHANGED: "Changed who may come in",
+        Deed.BACKUP_MADE: "Made a backup",
+        Deed.SCRUBBED: "Read every item of the vault back",
+        Deed.RETENTION_SET: "Said how long things are kept",
+        Deed.COUNTS_LET_GO: "Let go of old counts",
+        Deed.DRILL_PLAYED: "Played a drill",
+        Deed.TABLETOP_MOVED: "A move in a tabletop",
         Deed.PERSONAL_DATA_SHREDDED: "Destroyed personal data, on purpose",
     }
 )
 _PLACES = MappingProxyType(
     {"inc": "incidents", "fnd": "findings", "evd": "evidence", "apr": "approvals"}
 )
-_WORDS = ("what", "says", "because", "why", "answer", "action", "duty", "kind", "name")
-"""The facts that say most, in this order."""
+_TEXTS = ("what", "says", "because", "reviewed", "why")
+"""The facts that are sentences already, in this order."""
+_ALONE = (Deed.INCIDENT_CHANGED, Deed.INCIDENT_MOVED, Deed.INCIDENT_SEEN_AGAIN)
+"""Deeds whose `what` says all."""
+_HOLDS = MappingProxyType({"true": "it holds", "false": "it does not hold"})
+_PHRASES: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {
+        "act": act_title,
+        "action": act_title,
+        "asset": "on {}".format,
+        "from": lambda v: f"from {word(v)}",
+        "to": lambda v: f"to {word(v)}",
+        "kind": word,
+        "attack": word,
+        "state": word,
+        "duty": str,
+        "due": lambda v: f"due {when(v)}",
+        "means": "silence means {}".format,
+        "delegated_to": "{} may answer, too".format,
+        "holds": lambda v: _HOLDS.get(v, "it could not be told whether it holds"),
+    }
+)
+"""How a fact is said, where its name and its value do not say it."""
+_AMOUNTS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
+    {
+        "findings": lambda v: counted(v, "finding"),
+        "rows": lambda v: counted(v, "row"),
+        "size": size,
+        "bytes": size,
+        "seconds": short,
+        "percent": "{} % of the time is over".format,
+    }
+)
+"""The same for numbers."""
+_QUIET = frozenset({"answer", "yes", "override", "review"})
+"""Facts that the head of the sentence says, or that only the machine needs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,13 +126,37 @@ def told(logged: Logged) -> Line:
 
 def sentence(entry: Entry) -> str:
     """What happened, in a sentence."""
-    if entry.deed is Deed.PERSON_TOLD and "to" in entry.facts:
-        return _carried(entry.facts)
-    head = _SAID.get(entry.deed, word(entry.deed))
     facts = {k: v for k, v in entry.facts.items() if v not in ("", None)}
-    parts = [_fact(k, facts[k]) for k in _WORDS if k in facts]
-    parts += [_fact(k, v) for k, v in facts.items() if k not in _WORDS]
+    if entry.deed is Deed.PERSON_TOLD and "to" in facts:
+        return _carried(facts)
+    if entry.deed in _ALONE and "what" in facts:
+        return begun(facts["what"])
+    texts = [str(facts[name]).rstrip(".") for name in _TEXTS if name in facts]
+    head, parts = _head(entry.deed, facts), [*texts, *_rest(facts)]
     return f"{head}: {', '.join(parts)}" if parts else head
+
+
+def _head(deed: Deed, facts: Mapping[str, object]) -> str:
+    if deed is not Deed.APPROVAL_GIVEN:
+        return _SAID[deed]
+    if facts.get("override"):
+        return "Decided alone, in an emergency"
+    if "reviewed" in facts:
+        return "Reviewed what was decided alone"
+    return ("Said yes" if facts["yes"] else "Said no") if "yes" in facts else _SAID[deed]
+
+
+def _rest(facts: Mapping[str, object]) -> Iterator[str]:
+    """The facts that are no sentences."""
+    for name, value in facts.items():
+        if name in _TEXTS or name in _QUIET or (name == "verdict" and "attack" in facts):
+            continue
+        if name in _AMOUNTS and isinstance(value, int | float):
+            yield _AMOUNTS[name](value)
+        elif name in _PHRASES:
+            yield _PHRASES[name](str(value))
+        else:
+            yield f"{word(name)} {word(value)}"
 
 
 def _carried(facts: Mapping[str, Scalar]) -> str:
@@ -93,16 +165,6 @@ def _carried(facts: Mapping[str, Scalar]) -> str:
     why = f" ({facts['why']})" if facts.get("why") else ""
     state = word(facts.get("state", "told"))
     return f"To {word(facts['to'])}{how}, {state}{why}: {facts.get('says', '')}"
-
-
-def _fact(name: str, value: object) -> str:
-    if name in {"what", "says", "because", "why"}:
-        return str(value)
-    if name == "size" and isinstance(value, int):
-        return size(value)
-    if name == "percent":
-        return f"{value} % of the time is over"
-    return f"{word(name)} {word(value)}"
 
 
 def place_of(thing: str) -> str:

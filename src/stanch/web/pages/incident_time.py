@@ -103,7 +103,7 @@ def drawn(moments: Sequence[Moment], pinned: AbstractSet[str]) -> list[Point]:
             at=m.at.timestamp(),
             lane=m.lane,
             tone=m.tone,
-            says=f"{clock_second(m.at)} {m.says}",
+            says=f"{clock_second(m.at)} UTC: {m.says}",
             ring=bool(pinned) and m.key in pinned,
         )
         for m in moments

@@ -31,6 +31,12 @@ const clocks = {};
 const clock = (fine) => (clocks[`${local()} ${fine}`] ??= new Intl.DateTimeFormat("en-GB", { ...style, ...(fine && { second: "2-digit" }), timeZone: local() ? undefined : "UTC" }));
 const absolute = (at, fine) => clock(fine).format(at).replace(",", "");
 
+const zoneName = () => {
+  if (!local()) return "UTC";
+  const parts = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" }).formatToParts(new Date());
+  return parts.find((one) => one.type === "timeZoneName")?.value ?? "local";
+};
+
 const put = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
 };
@@ -39,6 +45,8 @@ export const tick = () => {
   const now = Date.now();
   for (const one of document.querySelectorAll("time[data-rel]")) put(one, relative(new Date(one.dateTime), now));
   for (const one of document.querySelectorAll("time[data-abs]")) put(one, absolute(new Date(one.dateTime), one.dataset.abs === "s"));
+  for (const one of document.querySelectorAll("text[data-at]")) put(one, absolute(new Date(one.dataset.at)));
+  for (const one of document.querySelectorAll("[data-zone-name]")) put(one, zoneName());
   for (const one of document.querySelectorAll("[data-due]")) {
     const seconds = (new Date(one.dataset.due) - now) / 1000;
     put(one, seconds >= 0 ? `${spell(seconds)} left` : `${spell(-seconds)} late`);
