@@ -27,7 +27,7 @@ from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import AssetId, PrincipalId, digest_of
 from stanch.vocabulary.policy import Deny, Limits, LogLevel, Mode, Policy, Scores, Shape
 from stanch.vocabulary.probe import HEADER, Probe, asked, proves, read
-from stanch.vocabulary.trouble import Tampered
+from stanch.vocabulary.trouble import BadInput, Tampered
 
 A = AssetId("fraud-scorer")
 KEY = b"k" * 32
@@ -429,6 +429,15 @@ def test_a_full_log_keeps_both_bodies_as_they_were(make: Make) -> None:
     _call(guard)
     (event,) = _events(guard)
     assert "asked" not in event
+
+
+def test_what_a_guard_states_of_itself_stands_in_every_event_whatever_was_asked(make: Make) -> None:
+    guard = make(told={"region": "eu"})
+    for body in (b'{"features": [1, 2]}', b'{"features": [1, 2], "region": "us"}', b"no JSON"):
+        _call(guard, body=body)
+    assert [event["region"] for event in _events(guard)] == ["eu"] * 3
+    with pytest.raises(BadInput, match="may not state principal"):
+        make(told={"principal": "ada"})
 
 
 def test_a_burst_is_dropped_and_counted_never_waited_for(

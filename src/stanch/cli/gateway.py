@@ -61,6 +61,9 @@ LastGood = Annotated[
 Rules = Annotated[
     list[str] | None, typer.Option("--rule", help="A filter rule's text, like name=in words: x.")
 ]
+Told = Annotated[
+    list[str] | None, typer.Option("--told", help="What every event says, like region=eu.")
+]
 Envoy = Annotated[
     Path | None, typer.Option("--envoy", metavar="DIR", help="Run Envoy; DIR keeps its files.")
 ]
@@ -85,6 +88,7 @@ def gateway(  # noqa: PLR0913  each is an option of the command
     forwarded: Forwarded = X_FORWARDED_FOR,
     last_good: LastGood = None,
     rule: Rules = None,
+    told: Told = None,
     envoy: Envoy = None,
     telemetry: Annotated[bool, typer.Option(help="Whether to send events.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, then stop.")] = False,
@@ -105,6 +109,7 @@ def gateway(  # noqa: PLR0913  each is an option of the command
         verify=server_keys(_text(str(keys))) if keys else None,
         rules=dict(_pair(one, "--rule") for one in rule or ()),
         telemetry=telemetry,
+        told=dict(_pair(one, "--told") for one in told or ()),
         address=address or f"http://{host}:{port}/",
     )
     config = GatewayConfig(

@@ -28,9 +28,11 @@ from stanch.guard.shape import Dice
 from stanch.guard.sources import X_FORWARDED_FOR, Sources
 from stanch.guard.telemetry import SMALL, Buffer, Bundle, Event, Packed, Raw
 from stanch.vocabulary.asset import Fails
+from stanch.vocabulary.event import COLUMNS
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.policy import LogLevel, Policy
 from stanch.vocabulary.probe import HEADER, Probed, answered, heard
+from stanch.vocabulary.trouble import BadInput
 
 UNKNOWN = Decision(Outcome.REFUSE, Why.UNIDENTIFIED, status=401)
 NOTHING = Seen()
@@ -86,6 +88,8 @@ class Choices:
     """Bytes of a body that are looked at; beyond it a body that must be shaped is withheld."""
     buffer: int = 10_000
     telemetry: bool = True
+    told: Mapping[str, str] = field(default_factory=dict)
+    """Fields that each event carries, which no request can change: `{"region": "eu"}`."""
     cost: Callable[[Scope], float] | None = None
     """What a request costs, in the asset's unit; 1 without."""
     wait: int = 30
@@ -94,6 +98,10 @@ class Choices:
     dice: Dice = field(default=secrets.SystemRandom().random)
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], datetime] = wall
+
+    def __post_init__(self) -> None:
+        if known := {column.name for column in COLUMNS} & self.told.keys():
+            raise BadInput(f"told may not state {min(known)}: events say it by themselves.")
 
 
 class Core:
@@ -291,7 +299,8 @@ class Core:
         heard = [one for one in some if isinstance(one, tuple)]
         others = [one for one in some if not isinstance(one, tuple)]
         table = self.keeper.table
-        if not self._reads or (table is not None and table.policy.log is LogLevel.FULL):
+        full = table is not None and table.policy.log is LogLevel.FULL
+        if not self._reads or full or self.choices.told:
             return Bundle(b"", 0), [*others, *map(self.alone, heard)]
         common = Common(self.keeper.asset, f"{self._prefix}{next(self._numbers)}.", self._began())
         if self.link.packs:
@@ -313,7 +322,7 @@ class Core:
         if self.policy is not None and self.policy.log is LogLevel.FULL:
             found = {**_whole(asked, answered), **found}
         common = Common(self.keeper.asset, self._prefix, self._began())
-        return written(common, next(self._numbers), at, {**facts, **found})
+        return written(common, next(self._numbers), at, {**facts, **found, **self.choices.told})
 
 
 def _whole(asked: bytes, answered: bytes) -> Event:

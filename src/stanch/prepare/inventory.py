@@ -43,6 +43,8 @@ _BREAKS = set("\x85\u2028\u2029\ufeff")
 LONGEST_DEADLINE = 60 * 24 * 365
 MOST_PEOPLE = 10**10
 LONGEST_CONDITION = 64
+BODIES = ("asked", "answered")
+"""Fields in which a guard that logs all tells what somebody sent."""
 
 
 def parse(text: str, file: str = "inventory", known: Iterable[Asset] = ()) -> tuple[Asset, ...]:
@@ -258,7 +260,7 @@ def _conditions(node: Node, reader: Reader) -> Conditions | None:
 
 
 def _own_field(text: str) -> str:
-    if text in {column.name for column in COLUMNS}:
+    if text in {*BODIES, *(column.name for column in COLUMNS)}:
         raise ValueError(
             f"{text!r} has a meaning of its own in every event. Name a field that your service "
             "sends beside it, like region."

@@ -19,6 +19,7 @@ from stanch.engine.ingest.schema import conform
 from stanch.engine.triage import Triage
 from stanch.engine.watch.conditions import apart
 from stanch.engine.watch.feed import Solo
+from stanch.engine.watch.sent import Sent, written
 from stanch.engine.watch.watcher import Seen, Watcher
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.asset import OTHER, Asset, AssetKind, Conditions
@@ -298,6 +299,51 @@ def test_labels_count_under_the_condition_of_their_answers(regions: Room) -> Non
     counts = {w.condition: w.now.labelled for w in seen.looked if w.now is not None}
     assert (counts[""], counts["south"]) == (20, 20)
     assert counts.get("north", 0) == 0
+
+
+def test_a_site_sends_what_it_counted_of_each_condition_and_no_other_name(
+    regions: Room, learnt_all: Path, tmp_path: Path
+) -> None:
+    away = tmp_path / "site"
+    shutil.copytree(learnt_all, away)
+    site = Room(away)
+    site.minute(site.usual())
+    with site.store.look() as tx:
+        span = Span(start=START, end=site.at)
+        blocks = [
+            b for c in ("", *REGIONS.every) for b in tx.summaries.between(FRAUD, span, condition=c)
+        ]
+    site.store.close()
+    regions.at += timedelta(minutes=1)
+    told = [
+        Sent(
+            site="clinic",
+            number=number,
+            asset=b.asset,
+            version=b.version,
+            minute=b.minute,
+            body=b.body,
+            condition=b.condition,
+        )
+        for number, b in enumerate(blocks)
+        if b.n
+    ]
+    for sent in told:
+        with regions.watcher.absorbing() as absorb, regions.store.begin() as tx:
+            absorb(tx, msgspec.msgpack.decode(written(sent), type=Sent))
+    seen = regions.watcher.step()
+    assert window_of(seen, "").mix == {"north": 300, "south": 100}
+    assert window_of(seen, "south").n == 100
+    strange = msgspec.structs.replace(told[-1], condition="east")
+    with pytest.raises(BadInput, match="no such condition"):  # noqa: SIM117  the error is the outer's
+        with regions.watcher.absorbing() as absorb, regions.store.begin() as tx:
+            absorb(tx, strange)
+
+
+def test_a_summary_of_all_conditions_is_sent_as_it_was_before_there_were_any() -> None:
+    whole = Sent(site="s", number=1, asset="a", version="v", minute=START, body=b"")
+    assert written(whole) == msgspec.msgpack.encode(("s", 1, "a", "v", START, b""))
+    assert msgspec.msgpack.decode(written(whole), type=Sent) == whole
 
 
 def test_without_conditions_minutes_are_what_they_are_with_them(

@@ -15,7 +15,6 @@ from typing import Any
 import pyarrow as pa
 
 from stanch.detect.alarms.watch import Promise, Watch
-from stanch.detect.mixture import told
 from stanch.detect.rules.load import packaged
 from stanch.detect.rules.rule import COUNTED, Rule
 from stanch.detect.rules.tally import Tally as Rules
@@ -36,7 +35,7 @@ from stanch.engine.watch.early import Early
 from stanch.engine.watch.golden import Regulars, Seasons
 from stanch.engine.watch.hop import HOP, MINUTE, SKEW, minute_of, span_of
 from stanch.engine.watch.labels import Joined, Recall, labels_of
-from stanch.engine.watch.lane import Lane
+from stanch.engine.watch.lane import Lane, lane_of
 from stanch.engine.watch.memory import (
     RARE,
     Ruling,
@@ -55,6 +54,7 @@ from stanch.engine.watch.memory import (
     windows_of,
 )
 from stanch.engine.watch.minutes import Minute, from_bytes
+from stanch.engine.watch.mixing import mixed, promised
 from stanch.engine.watch.sent import Sent
 from stanch.engine.watch.signatures import signed
 from stanch.engine.watch.stored import DEEDS, blocks, custom, over_in_store, read_back
@@ -74,8 +74,6 @@ IDLE = timedelta(minutes=30)
 LATE = DetectorId("lateness")
 """The blind spot of what came too late; the rows themselves are in the lake."""
 ANSWERS = frozenset({EventKind.INFERENCE, EventKind.EXCHANGE})
-UNOWNED = DetectorId("own_baseline")
-"""The blind spot of a condition of operation without a baseline of its own."""
 
 
 class Bench:
@@ -168,26 +166,11 @@ class Bench:
                 own_rules=self.own_rules,
             )
             self.looked_at.append((window, frozenset(desk.kinds)))
-        self.looked_at = [(self._with_mix(w), kinds) for w, kinds in self.looked_at]
+        looked = [window for window, _ in self.looked_at]
+        if any(window.asset.conditions for window in looked):
+            tallies = {lane: desk.tally for lane, desk in self._desks.items()}
+            self.looked_at = [(mixed(w, looked, tallies), kinds) for w, kinds in self.looked_at]
         yield from self.looked_at
-
-    def _with_mix(self, window: Window) -> Window:
-        """The window beside what there is of its asset's conditions."""
-        named, lane = window.asset.conditions, _lane(window)
-        if named is None or lane.version == DEEDS:
-            return window
-        desks = {c: self._desks.get(lane._replace(condition=c)) for c in named.every}
-        here = {c: desk.tally for c, desk in desks.items() if desk is not None}
-        judged = frozenset(c for c, tally in here.items() if tally.owned)
-        if window.condition:
-            return replace(window, judged=judged)
-        under = {
-            w.condition: w.ledger
-            for w, _ in self.looked_at
-            if _lane(w)[:2] == lane[:2] and w.condition and w.ledger is not None
-        }
-        mix = {c: n for c, tally in here.items() if (n := tally.answers(window.span))}
-        return replace(window, mix=mix, judged=judged, under=under)
 
     def behind(self, window: Window) -> Window | None:
         """The part of this window behind the line of its asset; nothing where there is none."""
@@ -195,7 +178,7 @@ class Bench:
         if line is None or not window.span.start < line < window.span.end - MINUTE:
             return None
         start = minute_of(line) + MINUTE
-        desk = self._desks[_lane(window)]
+        desk = self._desks[lane_of(window)]
         cut = desk.tally.window(Span(start=start, end=window.span.end), desk.before)
         # What the alarms carry along was counted before the line, too.
         return replace(
@@ -211,26 +194,13 @@ class Bench:
 
     def too_late(self, window: Window) -> Blind | None:
         """What of this window's asset came too late to be counted in its minute, if anything."""
-        desk = self._desks[_lane(window)]
+        desk = self._desks[lane_of(window)]
         if window.condition or not desk.late.events:
             return None
         minutes = round(desk.tally.lateness.total_seconds() / 60)
         came = words.counted(desk.late.events, "event")
         why = f"{came} came more than {minutes} minutes after theirs: in no window"
         return Blind(detector=LATE, asset=window.asset.id, version=window.version, why=why)
-
-    def unowned(self, window: Window) -> Blind | None:
-        """That this condition has no baseline of its own, if it is so."""
-        if not window.condition or window.condition in window.judged:
-            return None
-        return Blind(
-            detector=UNOWNED,
-            asset=window.asset.id,
-            version=window.version,
-            condition=window.condition,
-            why=f"{told(window)} has no baseline of its own: its answers are judged among all of "
-            "them, by the asset's baseline. Set one: stanch baseline set --condition",
-        )
 
     def keep_minutes(self, tx: Transaction) -> None:
         """Keeps the minutes that changed, which are still to be looked at."""
@@ -397,7 +367,7 @@ class Bench:
         elif current is not None and current.id != found.baseline_id:
             baseline = Seasons.of(current)
             found.ready, found.baseline_id = ready(baseline.plan), current.id
-            anew = Watch(plan=baseline.plan.digest, promise=self._promised(asset))
+            anew = Watch(plan=baseline.plan.digest, promise=promised(self._promise, asset))
             found.tally = found.tally.fresh(baseline, anew)
         elif version == DEEDS and found.day != at.date():
             found.before, known = custom(tx, asset.id, found.until)
@@ -405,17 +375,6 @@ class Bench:
         found.tally.asset = asset
         self._desks[key] = found
         return found
-
-    def _promised(self, asset: Asset) -> Promise:
-        """What the alarms of one lane promise: those of all conditions keep it together."""
-        if asset.conditions is None:
-            return self._promise
-        lanes, promise = len(asset.conditions.every) + 1, self._promise
-        return replace(
-            promise,
-            false_alarms_per_year=promise.false_alarms_per_year / lanes,
-            ever_since_start=promise.ever_since_start / lanes,
-        )
 
     def _open(self, tx: Transaction, asset: Asset, lane: Lane, at: datetime) -> Desk:
         version = lane.version
@@ -425,7 +384,7 @@ class Bench:
         if baseline is not None and kept is not None:
             text = tx.settings.get(_alarms_name(lane, kept.id))
             before = Watch.from_bytes(base64.b64decode(text)) if text else None
-            promise = self._promised(asset)
+            promise = promised(self._promise, asset)
             alarms = replace(before or Watch(plan=baseline.plan.digest), promise=promise)
         tally = Tally(
             asset=asset,
@@ -477,10 +436,6 @@ def stranger(asset: AssetId) -> Asset:
 
 def _alarms_name(lane: Lane, baseline: str) -> str:
     return f"alarms/{lane.name}/{baseline}"
-
-
-def _lane(window: Window) -> Lane:
-    return Lane(window.asset.id, window.version, window.condition)
 
 
 def _has(asset: Asset, condition: str) -> bool:

@@ -6,6 +6,7 @@ these is a lane of its own beside the one of all of them.
 
 from typing import NamedTuple
 
+from stanch.detect.window import Window
 from stanch.vocabulary.ids import AssetId
 
 
@@ -21,3 +22,8 @@ class Lane(NamedTuple):
     def name(self) -> str:
         """Under what its memory is kept. No asset's id holds a #, no condition's name a slash."""
         return f"{self.asset}{f'#{self.condition}' if self.condition else ''}/{self.version}"
+
+
+def lane_of(window: Window) -> Lane:
+    """The lane that this window is on."""
+    return Lane(window.asset.id, window.version, window.condition)

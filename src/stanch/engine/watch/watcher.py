@@ -20,11 +20,12 @@ from stanch.engine.lines import lines
 from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.rulebook import own_rules
-from stanch.engine.watch.bench import LATE, UNOWNED, Bench
+from stanch.engine.watch.bench import LATE, Bench
 from stanch.engine.watch.early import UNKNOWN
 from stanch.engine.watch.feed import Feed
 from stanch.engine.watch.labels import Recall
 from stanch.engine.watch.lane import Lane
+from stanch.engine.watch.mixing import UNOWNED, unowned
 from stanch.engine.watch.sent import Sent
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding
@@ -156,7 +157,7 @@ class Watcher:
                     yield from ((behind, f) for f in looked(detector, behind) if _counts(f))
             for one in (
                 self._bench.too_late(window),
-                self._bench.unowned(window),
+                unowned(window),
                 self._bench.early.unknown(window.asset.id, at),
             ):
                 if one is not None:
