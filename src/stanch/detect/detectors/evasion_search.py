@@ -5,7 +5,8 @@ Out   a Finding that names who searches; Blind when principals cannot be compare
 Why   an attack that has only answers needs hundreds of tries around one input until the answer
       flips. Cover traffic in between hides their spread, not that they lie together.
 Math  The densest cluster among a principal's inputs, against how many of everybody's inputs lie
-      there (`habits.clusters`). Repeats of one input count once, so that a health check is no
+      there (`habits.clusters`); how many are another one with a few numbers changed, which moves
+      them far (`habits.changes`). Repeats of one input count once, so that a health check is no
       search. The bar (`habits.bar`) shares `rate` among principals and looks. What it is for, the
       shape of the inputs tells (`habits.shapes`): around one place they are a search; along lines
       they feel for a threshold, and one line alone may be either. Inputs that share their sides of
@@ -22,6 +23,7 @@ import numpy as np
 
 from stanch.detect import examples
 from stanch.detect.detector import Detector
+from stanch.detect.habits.changes import change_way, of_one
 from stanch.detect.habits.clusters import cluster_way, clusters_of
 from stanch.detect.habits.judge import Accused, accused, listed, suspects_of
 from stanch.detect.habits.people import people, unable
@@ -35,6 +37,7 @@ from stanch.vocabulary.ids import DetectorId
 
 ID = DetectorId("evasion_search")
 AROUND = "the share of different inputs that lie around one of them"
+CHANGED = "the share of inputs that are another one with a few numbers changed"
 CLOSE = 0.5
 """So much of a cluster is near along the main axes too, or it is no search."""
 Kinds = Mapping[AttackKind, float]
@@ -43,13 +46,24 @@ HALVED: Kinds = MappingProxyType({AttackKind.EVASION: 0.75, AttackKind.THRESHOLD
 WALKED: Kinds = MappingProxyType({AttackKind.THRESHOLD_PROBING: 0.85, AttackKind.EVASION: 0.5})
 BLIND: Kinds = MappingProxyType({AttackKind.EXTRACTION: 0.8})
 OBEYED: Kinds = MappingProxyType({AttackKind.EXTRACTION: 0.6, AttackKind.BACKDOOR: 0.5})
+GROWN: Kinds = MappingProxyType({AttackKind.EVASION: 0.6, AttackKind.EXTRACTION: 0.5})
 _ONE_INPUT = "One input was asked about over and over, a little changed each time"
+_FEW_NUMBERS = "One input was asked about over and over, a few numbers changed each time"
+_SEVERAL = "Several inputs were asked about over and over, a few numbers changed each time"
 _HALVED = "The way between two inputs was halved again and again"
 _ALONG = "Inputs were asked about that lie close together along lines across the boundary"
 _NO_DATA = "Inputs were asked about that lie together where nobody else's do, far from each other"
 _ALL_ONE = f"{_NO_DATA}, and nearly all got one answer"
 _TOLD: Mapping[str, Kinds] = MappingProxyType(
-    {_ONE_INPUT: SEARCH, _HALVED: HALVED, _ALONG: WALKED, _NO_DATA: BLIND, _ALL_ONE: OBEYED}
+    {
+        _ONE_INPUT: SEARCH,
+        _FEW_NUMBERS: SEARCH,
+        _SEVERAL: GROWN,
+        _HALVED: HALVED,
+        _ALONG: WALKED,
+        _NO_DATA: BLIND,
+        _ALL_ONE: OBEYED,
+    }
 )
 """What speaks for what."""
 
@@ -75,12 +89,13 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     clusters = clusters_of(base, who)
     if clusters is None:
         return
-    ways = [cluster_way(AROUND, clusters)]
-    found = accused(who, ways, rate=limits.rate, enough=limits.enough)
+    ways = (cluster_way(AROUND, clusters), change_way(CHANGED, base, who))
+    found = accused(who, [way for way in ways if way], rate=limits.rate, enough=limits.enough)
     told: dict[str, list[Accused]] = {}
     for one in found:
         near = clusters.close[one.place] >= CLOSE * clusters.share[one.place]
-        how = _how(base, ledger, int(who.places[one.place]), near=bool(near))
+        line, few = int(who.places[one.place]), one.way == CHANGED
+        how = _how_changed(base, ledger, line) if few else _how(base, ledger, line, near=bool(near))
         told.setdefault(how, []).append(one)
     for how, several in told.items():
         yield _finding(window, tuple(several), how)
@@ -98,6 +113,17 @@ def _how(base: Baseline, ledger: Ledger, line: int, *, near: bool) -> str:
         case Shape.SPREAD | Shape.UNKNOWN:
             blind = _ALL_ONE if one_answer(ledger, line) else _NO_DATA
             return _ONE_INPUT if near else blind
+
+
+def _how_changed(base: Baseline, ledger: Ledger, line: int) -> str:
+    """The same, of inputs that share most of their numbers."""
+    match shape_of(base, ledger, line):
+        case Shape.LINES:
+            return _ALONG
+        case Shape.LINE:
+            return _HALVED
+        case _:
+            return _FEW_NUMBERS if of_one(base, ledger, line) else _SEVERAL
 
 
 def _needs(base: Baseline) -> str:

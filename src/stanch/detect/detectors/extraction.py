@@ -7,7 +7,8 @@ Why   a copy needs answers where the model's users have no questions: off the ma
       space, or close to the boundary.
 Math  Ways of being odd: rows off the manifold; rows with values out of range; rows close to the
       boundary (shares, `habits.shares`); one step taken again and again from different inputs, as
-      a copy by the signs of a surrogate's gradient takes it (`habits.pairs`); inputs that each
+      a copy by the signs of a surrogate's gradient takes it (`habits.pairs`), or steps that go as
+      far in every number, whatever their signs (`habits.strides`); inputs that each
       lie close to an older one (`habits.touching`); rows with a number between the places of its
       grid (`summaries.grid`), which steps and mixtures do not keep; the mean wave (the
       MMD of a Gaussian kernel) and the centre along the main axes, in their own standard
@@ -43,6 +44,7 @@ from stanch.detect.habits.people import (
 )
 from stanch.detect.habits.records import around_records
 from stanch.detect.habits.shapes import Shape, shape_of
+from stanch.detect.habits.strides import stride_way
 from stanch.detect.habits.touching import touch_way
 from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.columns import Columns
@@ -53,19 +55,21 @@ from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Sus
 from stanch.vocabulary.ids import DetectorId, PrincipalId
 
 ID = DetectorId("extraction")
-OFF, RANGE, NEAR, JOINT, CENTRE, STEPS, TOUCH, BETWEEN = (
+OFF, RANGE, NEAR, JOINT, CENTRE, STEPS, STRIDES, TOUCH, BETWEEN = (
     "inputs that do not occur together",
     "inputs out of range",
     "answers close to the boundary",
     "the mix of inputs",
     "the centre of the inputs",
     "one step taken again and again from different inputs",
+    "inputs that differ from another one as far in every number as others do",
     "inputs close to an older one of the same principal",
     "inputs with a number between those that occur",
 )
 WORTH = {
     OFF: 0.8,
     STEPS: 0.8,
+    STRIDES: 0.8,
     TOUCH: 0.6,
     BETWEEN: 0.5,
     RANGE: 0.5,
@@ -74,8 +78,8 @@ WORTH = {
     CENTRE: 0.3,
 }
 """How far each way speaks for extraction; a new kind of customer shows in the last two as well."""
-SHARES = (OFF, RANGE, NEAR, STEPS, TOUCH, BETWEEN)
-GROWTH = (STEPS, TOUCH)
+SHARES = (OFF, RANGE, NEAR, STEPS, STRIDES, TOUCH, BETWEEN)
+GROWTH = (STEPS, STRIDES, TOUCH)
 """How a copy asks that grows from a few inputs."""
 NO_COPY: Mapping[Shape, AttackKind] = MappingProxyType(
     {
@@ -155,7 +159,8 @@ def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[W
     found = [share_way(name, habit, who, block, least) for name, block, least in shares]
     found.append(mix_way(JOINT, known, habit, who))
     found.append(centre_way(CENTRE, known, habit, who))
-    found += [steps_way(STEPS, base, who), touch_way(TOUCH, base, who)]
+    found += [steps_way(STEPS, base, who), stride_way(STRIDES, base, who)]
+    found.append(touch_way(TOUCH, base, who))
     return [way for way in found if way is not None]
 
 

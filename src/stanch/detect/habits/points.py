@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from stanch.detect.summaries.arrays import Flags, Floats, Ints, Octets
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import SIGMA
-from stanch.detect.summaries.sample import FLAGS, NEAR, PLACE, SAID, SIDES, STEP
+from stanch.detect.summaries.sample import ALONE, FLAGS, NEAR, PLACE, SAID, SIDES, STEP
 
 Singles = NDArray[np.float32]
 Bits = NDArray[np.uint32]
@@ -43,6 +43,8 @@ class Points:
     """(P, 64) the answers."""
     near: Flags
     """(P, 64) close to the decision boundary."""
+    alone: NDArray[np.int8]
+    """(P, 64, 8) along single numbers, in sixteenths of a deviation; zeros past those there are."""
 
     @property
     def count(self) -> Ints:
@@ -57,6 +59,7 @@ class Points:
             place=self.place[:, :most],
             said=self.said[:, :most],
             near=self.near[:, :most],
+            alone=self.alone[:, :most],
         )
 
 
@@ -71,6 +74,7 @@ def points(ledger: Ledger, places: Ints) -> Points:
         place=steps.astype(np.float32) * np.float32((1 << STEP) / SIGMA),
         said=cards[..., SAID],
         near=(cards[..., FLAGS] & NEAR) > 0,
+        alone=np.ascontiguousarray(cards[..., ALONE]).view(np.int8),
     )
 
 

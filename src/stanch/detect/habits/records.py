@@ -21,6 +21,7 @@ from stanch.detect.habits.clusters import clusters_of
 from stanch.detect.habits.judge import Way
 from stanch.detect.habits.pairs import flips_way, largest_heaps, steps_way, tight_ways
 from stanch.detect.habits.people import People
+from stanch.detect.habits.strides import stride_way
 from stanch.detect.habits.touching import touch_way
 from stanch.detect.summaries.arrays import Flags
 from stanch.detect.window import Baseline
@@ -43,7 +44,9 @@ def record_ways(name: str, base: Baseline, who: People, small: float = SMALL) ->
     flips, tight = flips_way("", base, who), tight_ways(name, base, who)
     if clusters is None or steps is None or flips is None:
         return ()
-    many = (clusters.share <= small) & (steps.rarity > STEPPED)
+    strides = stride_way("", base, who)
+    stepped = steps.rarity if strides is None else np.minimum(steps.rarity, strides.rarity)
+    many = (clusters.share <= small) & (stepped > STEPPED)
     agreed = (
         many & (flips.shown <= FLIPPED * way.shown) & (heap <= small)
         for way, heap in zip(tight, largest_heaps(base, who), strict=False)

@@ -21,7 +21,7 @@ from stanch.detect.summaries.parts import (
     Block,
 )
 from stanch.detect.summaries.plan import FOLDED
-from stanch.detect.summaries.sample import FLAGS, MARGIN, PLACE, SAID
+from stanch.detect.summaries.sample import ALONE, FLAGS, MARGIN, PLACE, SAID, STEP
 from stanch.detect.summaries.told import DEAREST, MARKED, TICK
 
 SINGLE = np.array([PLACES[block].start for block in MARKED], np.int64)
@@ -40,6 +40,7 @@ ROWS, SAYS, STATUS, TICKS, MARGINS, COST, TOKENS = (
     )
 )
 AHEAD = PLACE.start
+SINGLE_PLACES = ALONE.start
 NO_KEY = np.iinfo(np.int64).max
 SPREAD = np.uint64(0x03F79D71B4CB0A89)
 """A de Bruijn word: each power of two times this has other highest six bits."""
@@ -263,7 +264,9 @@ def drawn_rows(lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
 
 
 @numba.njit(cache=True, nogil=True)
-def cards(rows: Ints, keys: Ints, told: Codes, lying: tuple[Codes, Octets]) -> tuple[Ints, Octets]:
+def cards(
+    rows: Ints, keys: Ints, told: Codes, lying: tuple[Codes, Octets], alone: tuple[Shorts, Ints]
+) -> tuple[Ints, Octets]:
     """The keys and the cards of these rows; empty ones are zeros."""
     size, many = rows.shape
     drawn, out = np.zeros((size, many), np.int64), np.zeros((size, many, CARD), np.uint8)
@@ -281,6 +284,9 @@ def cards(rows: Ints, keys: Ints, told: Codes, lying: tuple[Codes, Octets]) -> t
             card[MARGIN] = np.uint8(told[i])
             for a in range(MAIN_AXES):
                 card[AHEAD + a] = lying[1][i, a]
+            for s in range(len(alone[1])):
+                x = np.int64(alone[0][i, alone[1][s]])
+                card[SINGLE_PLACES + s] = np.uint8(np.int8(min(max(x >> STEP, -128), 127)))
     return drawn, out
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, own
+from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, Shorts, own
 from stanch.detect.summaries.columns import MISSING_CODE, NEW_CODE, Columns
 from stanch.detect.summaries.dice import mixed
 from stanch.detect.summaries.grid import between
@@ -56,6 +56,8 @@ class Inputs:
     """(n,) the sides of the medians along 24 axes, as bits."""
     sides: Codes
     """The same; a hash of the categories when there are no numbers."""
+    z: Shorts
+    """(n, J) standardised numbers."""
 
 
 def inputs_of(plan: Ready, batch: Columns, who: Ints, quick: Kernels) -> Inputs:
@@ -101,6 +103,7 @@ def inputs_of(plan: Ready, batch: Columns, who: Ints, quick: Kernels) -> Inputs:
         moments=moments,
         lies=lain.sides,
         sides=lain.sides if plan.plan.joint.uses.size else hashed_sides(codes),
+        z=z,
         odd=missing | new | (odd != 0),
     )
 

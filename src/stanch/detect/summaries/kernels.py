@@ -93,7 +93,7 @@ class Kernels:
         return sample.drawn(lines, points.keys, points.told, size)
 
     def cards(self, rows: Ints, points: Points) -> tuple[Ints, Octets]:
-        """(size, 64) the keys and (size, 64, 16) the cards of these rows."""
+        """(size, 64) the keys and (size, 64, 24) the cards of these rows."""
         return sample.cards_of(rows, points)
 
     def united(self, ours: Sampled, others: Sampled) -> Sampled:
@@ -195,8 +195,10 @@ class Compiled(Kernels):
         return self.people.drawn_rows(lines, points.keys, points.told, size)
 
     def cards(self, rows: Ints, points: Points) -> tuple[Ints, Octets]:
-        """(size, 64) the keys and (size, 64, 16) the cards of these rows."""
-        return self.people.cards(rows, points.keys, points.told, (points.sides, points.places))
+        """(size, 64) the keys and (size, 64, 24) the cards of these rows."""
+        lying = (points.sides, points.places)
+        alone = (own(points.z, np.int16), points.singles)
+        return self.people.cards(rows, points.keys, points.told, lying, alone)
 
     def united(self, ours: Sampled, others: Sampled) -> Sampled:
         """The samples of both together, line by line."""

@@ -26,7 +26,7 @@ from stanch.detect.summaries.arrays import Hashes, Ints, Octets
 from stanch.detect.summaries.blocks import BLOCK_SHAPES, BUCKETS, PLACES, WIDTH
 from stanch.detect.summaries.codec import Array, packed, unpacked
 from stanch.detect.summaries.kernels import kernels
-from stanch.detect.summaries.parts import CARD, SAMPLED, Block
+from stanch.detect.summaries.parts import CARD, CARD_BEFORE, SAMPLED, Block
 from stanch.detect.summaries.sketch import SMALL, estimate
 from stanch.detect.summaries.strange import hash_of
 from stanch.vocabulary.ids import Digest, digest_of, parse_digest
@@ -61,7 +61,7 @@ class Ledger:
     keys: Ints
     """(P, 64) the sample of different inputs, smallest hash first; 0 is an empty place."""
     cards: Octets
-    """(P, 64, 16) what is known of each of them; see `sample`."""
+    """(P, 64, 24) what is known of each of them; see `sample`."""
     buckets: Ints
     """(64, WIDTH) everybody, by hash."""
     level: int = 0
@@ -205,7 +205,8 @@ class Ledger:
                 watch=tuple(str(n) for n in head["watch"]),
                 sealed=bool(head["sealed"]),
                 table=np.concatenate([_columns(arrays, block, names) for block in PLACES], axis=1),
-                **{name: arrays[name] for name in _ARRAYS if name != "buckets"},
+                **{name: arrays[name] for name in ("inputs", "cells", "keys")},
+                cards=_lengthened(arrays["cards"]),
                 buckets=_widened(arrays["buckets"]),
             )
         except (KeyError, TypeError, ValueError, BadInput) as error:
@@ -235,6 +236,12 @@ def _widened(buckets: Array) -> Ints:
     if lacks not in set(added):
         return buckets
     return np.pad(buckets, ((0, 0), (0, lacks)))
+
+
+def _lengthened(cards: Array) -> Octets:
+    """The cards, with zeros for the single numbers that were not kept when they were written."""
+    lacks = CARD - CARD_BEFORE if cards.shape[-1] == CARD_BEFORE else 0
+    return np.pad(cards, ((0, 0), (0, 0), (0, lacks)))
 
 
 def _part(block: Block) -> str:

@@ -48,8 +48,12 @@ BLOCK_PAIRS = 64
 
 SAMPLED = 64
 """Different inputs that a principal's sample holds."""
-CARD = 16
+SINGLES = 8
+"""Numbers whose own places are kept of each, at most."""
+CARD = 16 + SINGLES
 """Bytes that are kept of each; see `sample`."""
+CARD_BEFORE = 16
+"""The same before single numbers were kept."""
 
 
 class Part(StrEnum):

