@@ -45,14 +45,16 @@ class Plot:
     """Half the sum of the differences of all shares: 0 is the same, 1 is nothing in common."""
 
 
-def plotted(tx: Transaction, key: AssetId, span: Span, most: int) -> tuple[list[Plot], int]:
-    """What moved most first, and how many answers of that time they show."""
-    kept = tx.baselines.current(key)
+def plotted(
+    tx: Transaction, key: AssetId, span: Span, most: int, condition: str = ""
+) -> tuple[list[Plot], int]:
+    """What moved most first, and how many answers of that time they show; of one condition."""
+    kept = tx.baselines.current(key, condition=condition)
     if kept is None:
         return [], 0
     whole = tx.baselines.get(kept.id)
     golden = Seasons.of(whole).over(span)
-    blocks = tx.summaries.between(key, span)
+    blocks = tx.summaries.between(key, span, condition=condition)
     minutes = (from_bytes(block.body, golden.plan).counted for block in blocks)
     now = merged((m.summary for m in minutes if m is not None), golden.plan)
     plots = sorted(_each(golden.golden, now, golden.plan), key=lambda p: -p.moved)

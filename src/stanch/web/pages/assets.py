@@ -125,8 +125,11 @@ def _grouped(blinds: Sequence[BlindSpot]) -> list[Gap]:
 
 
 def versions_of(blinds: Sequence[BlindSpot]) -> tuple[str, ...]:
-    """The versions that these speak of; what is counted beside them has a name only of ours."""
-    named = {b.blind.version for b in blinds if not b.blind.version.startswith("~")}
+    """The versions, and conditions of them, that these speak of; what is counted beside them has a
+    name only of ours.
+    """
+    told = (b.blind for b in blinds if not b.blind.version.startswith("~"))
+    named = {" ".join(filter(None, (b.version, b.condition))) for b in told}
     return tuple(sorted(named - {""}))
 
 

@@ -17,7 +17,7 @@ def show(visit: Visit) -> Answer:
         incident = (
             tx.incidents.find(i) if (i := tx.findings.incidents_of((key,)).get(key)) else None
         )
-        plots, rows = plotted(tx, one.asset, one.window, _PLOTS)
+        plots, rows = plotted(tx, one.asset, one.window, _PLOTS, one.condition)
     points = sorted(one.points_to.items(), key=lambda p: -p[1])
     return page(
         visit,
