@@ -223,7 +223,7 @@ def test_findings_that_are_taken_out_come_back(
     with console.store.look() as tx:
         key = tx.incidents.get(IncidentId("inc-1")).findings[0]
     asked(console, "POST", "/incidents/inc-1/regroup", {"do": "detach", "pick": key})
-    assert "1 findings were detached" in read(console, "/incidents/inc-1")
+    assert "Detached: 1 finding," in read(console, "/incidents/inc-1")
     assert "all 2 findings" in read(console, "/incidents/inc-1")
     undone(asked, console, "inc-1")
     assert "all 3 findings" in read(console, "/incidents/inc-1")

@@ -91,6 +91,7 @@ def _paper() -> Environment:
         "clip": clipped,
         "word": words.word,
         "size": words.size,
+        "counted": words.counted,
         "exact": exact,
         "number": words.number,
         "stand": stand,

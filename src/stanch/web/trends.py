@@ -23,7 +23,7 @@ class Stack:
 
     name: str
     parts: tuple[tuple[str, int, str], ...]
-    """Tone, count, what it counts; from the floor up."""
+    """Tone, count, the same in words; from the floor up."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +46,7 @@ def stacks(columns: Sequence[Stack], says: str) -> Markup:
             high = _TALL * count / most
             if count:
                 box = Box(x + step * 0.14, floor - high, step * 0.72, high)
-                body.append(rect(tone, box, f"{column.name}: {count} {what}"))
+                body.append(rect(tone, box, f"{column.name}: {what}"))
             floor -= high
         body += _name(i, column.name, x, len(columns))
     return drawing(Paper(_WIDE, 172), says, body)

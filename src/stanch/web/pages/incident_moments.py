@@ -15,6 +15,7 @@ from stanch.engine.judging import MACHINE
 from stanch.engine.ports import Transaction
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.words import word
 from stanch.web.lists import seen_at
 from stanch.web.markdown import plain
 
@@ -148,7 +149,9 @@ def _done(tx: Transaction, one: Incident) -> Iterator[Moment]:
             yield Moment(at=kept.at, lane="system", says=told, href=href, tone="good")
     for run in tx.runs.page(of, limit=50).items:
         why = f", round {run.round}: {run.because}" if run.because else ""
-        yield Moment(at=run.started, lane="system", says=f"Playbook {run.playbook} began{why}")
+        yield Moment(
+            at=run.started, lane="system", says=f"Playbook {word(run.playbook)} began{why}"
+        )
 
 
 def _owed(tx: Transaction, one: Incident) -> Iterator[Moment]:

@@ -10,6 +10,7 @@ from stanch.triage.taxonomy.atlas import packaged
 from stanch.triage.taxonomy.coverage import answered, coverage, watched
 from stanch.triage.taxonomy.labels import IDS
 from stanch.vocabulary.finding import AttackKind
+from stanch.vocabulary.words import counted
 from stanch.web.paper import page
 from stanch.web.trends import Spread, Stack, spreads, stacks
 from stanch.web.visit import Answer, Page, Visit
@@ -70,10 +71,10 @@ def _kinds(periods: Sequence[Period]) -> str:
         Stack(
             name=_day(one),
             parts=(
-                ("hot", one.attacks, "attacks"),
-                ("warm", one.faults, "faults"),
-                ("good", one.natural, "natural changes"),
-                ("then", one.undecided, "undecided"),
+                ("hot", one.attacks, counted(one.attacks, "attack")),
+                ("warm", one.faults, counted(one.faults, "fault")),
+                ("good", one.natural, counted(one.natural, "natural change")),
+                ("then", one.undecided, f"{one.undecided} undecided"),
             ),
         )
         for one in periods
