@@ -7,7 +7,7 @@ from fractions import Fraction
 from stanch.contain.blast import blast
 from stanch.contain.rate import rate
 from stanch.vocabulary.ids import AssetId, PrincipalId
-from stanch.vocabulary.policy import Deny, Limits, Mode, Policy, Shape, Tools
+from stanch.vocabulary.policy import Deny, Filter, Limits, Mode, Policy, Shape, Strictness, Tools
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Flow, Traffic
 
@@ -35,6 +35,19 @@ TRAFFIC = _traffic(
     ("key-2", 300, "198.51.100.1", "v7"),
     ("key-3", 100, "203.0.113.8", "v6"),
 )
+
+
+def test_a_rule_that_was_tried_hits_what_it_was_seen_to_find_and_one_that_was_not_hits_all() -> (
+    None
+):
+    ruled = Policy(asset=A, filter=Filter(input=Strictness.NORMAL, rules=frozenset({"rule"})))
+    assert blast(NOW, ruled, TRAFFIC).share == 1
+    tried = replace(TRAFFIC, found={"rule": {"key-1": 0.5, "key-2": 0.0, "": 0.1}})
+    found = blast(NOW, ruled, tried)
+    assert found.each == {"key-1": 300, "key-3": 10}
+    assert (found.refused, found.altered, found.reach.everybody) == (310, 0, True)
+    assert found.beyond({PrincipalId("key-1")}) == 0.01
+    assert blast(ruled, ruled, tried).share == 0
 
 
 def test_blocking_one_principal_hits_that_principal() -> None:

@@ -139,6 +139,7 @@ DOES: dict[str, tuple[str, Mapping[str, object], tuple[str, ...], Undo, Risk]] =
     ),
     "disable_tool": (ALL, {"tools": "sql"}, (), Undo.REVERT, Risk.ONE),
     "enhanced_monitoring": (ALL, {"log": "full"}, (), Undo.REVERT, Risk.AUTOMATIC),
+    "filter_inputs": (ALL, {"filter": "1d46b39d8859"}, (), Undo.REVERT, Risk.ONE),
     "freeze_pipeline": (ALL, {"hold": "ingestion,training"}, (), Undo.REVERT, Risk.AUTOMATIC),
     "isolate_version": (ALL, {"versions": ("v6",)}, (), Undo.REVERT, Risk.ONE),
     "mirror": (ALL, {"mirror": "v7"}, (), Undo.REVERT, Risk.AUTOMATIC),
@@ -162,7 +163,10 @@ DOES: dict[str, tuple[str, Mapping[str, object], tuple[str, ...], Undo, Risk]] =
 """Of each example: whom it hits, what a guard does otherwise for them, calls to systems outside,
 how it is taken back, and the consent it needs where key-91 is surely behind it."""
 PEERS = {"key-91": "203.0.113.7", "key-2": "198.51.100.1"}
-FACTS = ("outcome", "versions", "mode", "scores", "rate", "tools", "hold", "log", "mirror")
+FACTS = (
+    *("outcome", "versions", "mode", "scores", "rate", "tools"),
+    *("hold", "log", "mirror", "filter"),
+)
 
 
 def _told_by_a_guard(policy: Policy, who: str) -> dict[str, object]:

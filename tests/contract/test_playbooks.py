@@ -10,6 +10,7 @@ from stanch.contain.playbook.cacao_check import faults
 from stanch.contain.playbook.cacao_in import imported
 from stanch.contain.playbook.cacao_out import Origin, exported
 from stanch.contain.playbook.check import problems
+from stanch.contain.playbook.condition import NAMES
 from stanch.contain.playbook.walk import (
     Came,
     End,
@@ -205,37 +206,157 @@ def test_its_five_steps_are_numbered_and_are_what_they_should_be(name: str) -> N
 
 
 GUIDE = {
-    "poisoning": ("freeze_pipeline", "roll_back", "block_principal", "quarantine_dataset"),
-    "backdoor": ("isolate_version", "roll_back", "pin_version", "check: trigger search"),
-    "weight_tampering": ("pin_version", "freeze_pipeline", "check: rotation", "check: difference"),
-    "supply_chain": ("isolate_version", "freeze_pipeline", "block_principal", "check: rotation"),
-    "extraction": ("query_limit", "throttle", "shape_outputs", "block_principal", "to: legal"),
-    "evasion": ("block_principal", "shape_outputs", "throttle", "safe_mode", "check: list of"),
-    "threshold_probing": ("block_principal", "shape_outputs", "throttle", "check: list of"),
-    "membership_inference": (
-        "shape_outputs",
-        "throttle",
-        "block_principal",
-        "to: legal",
-        "within:",
-    ),
-    "access": ("block_principal", "revoke_key", "stop_endpoint", "check: everything", "within:"),
-    "denial_of_wallet": ("query_limit", "throttle", "block_principal"),
-    "fairness_harm": ("roll_back", "safe_mode", "stop_endpoint", "to: legal", "check: list of"),
-    "natural_drift": ("to: $ml_engineer", "check: accuracy", "check: plan of a retraining"),
-    "pipeline_fault": ("to: $ml_engineer", "check: which feature", "safe_mode"),
+    "poisoning": {
+        "keep": ("by-hand: a copy of $dataset", "by-hand: the code that loads it"),
+        "contain": ("freeze_pipeline", "roll_back", "block_principal", "quarantine_dataset"),
+        "tell": ("$data_owners", "$downstream", "$sharing", "legal"),
+    },
+    "backdoor": {
+        "keep": ("by-hand: the optimizer's state", "by-hand: the rows it was tested on"),
+        "contain": (
+            "isolate_version",
+            "roll_back",
+            "pin_version",
+            "safe_mode",
+            "holds deployments",
+        ),
+        "look": ("trigger search",),
+        "tell": ("$suppliers", "$downstream"),
+    },
+    "weight_tampering": {
+        "keep": ("by-hand: the weights as they run", "by-hand: the registry's own log"),
+        "contain": ("pin_version", "holds deployments", "by-hand: write access to the registry"),
+        "look": ("rotation", "difference"),
+        "tell": ("$downstream", "$communications"),
+    },
+    "supply_chain": {
+        "keep": ("by-hand: the lock file, the bill of materials, the logs of what went out",),
+        "contain": (
+            *("isolate_version", "block_principal", "holds deployments"),
+            "by-hand: hosts that pulled the part off the network",
+        ),
+        "look": ("rotation", "scan"),
+        "tell": ("$suppliers", "$downstream", "legal"),
+    },
+    "extraction": {
+        "contain": ("query_limit", "throttle", "shape_outputs", "block_principal"),
+        "tell": ("legal", "$communications"),
+    },
+    "evasion": {
+        "contain": ("filter_inputs", "block_principal", "shape_outputs", "throttle", "safe_mode"),
+        "look": ("list of decisions", "second look"),
+        "tell": ("$communications",),
+    },
+    "threshold_probing": {
+        "contain": ("block_principal", "shape_outputs", "throttle"),
+        "look": ("list of",),
+    },
+    "membership_inference": {
+        "keep": ("by-hand: by what right each was used",),
+        "contain": ("shape_outputs", "throttle", "block_principal"),
+        "tell": ("legal", "$communications", "a clock"),
+    },
+    "access": {
+        "keep": ("by-hand: disk and memory", "by-hand: the log of the identity provider"),
+        "contain": (
+            *("block_principal", "revoke_key", "stop_endpoint", "holds deployments"),
+            "by-hand: cut it off the network",
+        ),
+        "look": ("everything",),
+        "tell": ("legal", "$communications", "a clock"),
+    },
+    "denial_of_wallet": {
+        "contain": (
+            *("query_limit", "throttle", "block_principal"),
+            "spawn: start no further agents",
+        ),
+        "tell": ("$finance", "$suppliers"),
+    },
+    "fairness_harm": {
+        "contain": ("roll_back", "safe_mode", "stop_endpoint"),
+        "look": ("list of",),
+        "tell": ("legal",),
+    },
+    "prompt_injection": {
+        "keep": ("by-hand: the system's own words",),
+        "contain": (
+            *("block_principal", "disable_tool", "disable_agent"),
+            *("by-hand: the document or message", "by-hand: end the tokens"),
+        ),
+        "look": ("path",),
+        "tell": ("$communications", "$suppliers", "$downstream"),
+    },
+    "natural_drift": {"look": ("accuracy", "plan of a retraining"), "tell": ("$ml_engineer",)},
+    "pipeline_fault": {
+        "contain": ("safe_mode",),
+        "look": ("which feature",),
+        "tell": ("$ml_engineer",),
+    },
 }
-"""What the guides ask for at each kind of incident, by its act or an argument of one."""
+"""What the guides ask for at each kind of incident: to keep, to contain, to look for and to tell.
+What a person must do by hand is told to one, and never said to be done."""
 
 
-@pytest.mark.parametrize("name", sorted(GUIDE))
+def _steps_of(book: Playbook) -> Mapping[str, set[str]]:
+    """The same of a playbook: acts and holds, checks, who is told, what is asked by hand."""
+    steps = [s for s in book.steps.values() if isinstance(s, Do)]
+    told = {str(s.args.get("to", "")) for s in steps if s.act in ("notify", "assign")}
+    hands = [s for s in steps if s.act == "notify" and s.id in ("by-hand", "spawn")]
+    words = {f"{s.id}: {s.args['message']}" for s in hands}
+    holds = {"holds deployments" for s in steps if s.args.get("deployments") is True}
+    return {
+        "keep": words,
+        "contain": {s.act for s in steps} | holds | words,
+        "look": {str(s.args.get("check", "")) for s in steps},
+        "tell": told | {"a clock" for s in steps if s.act == "open_clock"},
+    }
+
+
+def _there(wanted: str, found: set[str]) -> bool:
+    step, _, words = wanted.partition(": ")
+    if not words:
+        return any(one.startswith(wanted) for one in found)
+    return any(one.startswith(f"{step}: ") and words.lower() in one.lower() for one in found)
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
 def test_it_does_what_the_guides_ask_for_at_its_kind(name: str) -> None:
-    steps = [s for s in shipped()[name].playbook.steps.values() if isinstance(s, Do)]
-    done = {s.act for s in steps} | {f"{k}: {v}" for s in steps for k, v in s.args.items()}
-    for wanted in GUIDE[name]:
-        assert any(one.startswith(wanted) for one in done), wanted
-    kept = next(iter(steps))
+    book = shipped()[name].playbook
+    found = _steps_of(book)
+    for part, all_wanted in GUIDE[name].items():
+        for wanted in all_wanted:
+            assert _there(wanted, found[part]), (part, wanted)
+    kept = next(iter(book.steps.values()))
+    assert isinstance(kept, Do)
     assert (kept.act, bool(kept.says)) == ("freeze", True)
+
+
+@every
+def test_every_step_says_in_a_sentence_what_it_is_and_names_no_fact_by_its_code(
+    one: Written,
+) -> None:
+    codes = {name for name in NAMES if "_" in name} | {"at_large"}
+    for step in one.playbook.steps.values():
+        assert step.says.endswith((".", "?")), step.id
+        assert step.says[0].isupper() or step.says[0] == "(", step.id
+        assert not codes & set(step.says.split()), step.id
+
+
+@every_attack
+def test_whoever_is_told_is_told_what_happened_and_to_what_and_after_the_acts_that_stop_harm(
+    one: Written,
+) -> None:
+    """Everything that is done before anybody answers: the blocks stand before the first notice."""
+    done = [s for s in _before_any_answer(one.playbook) if isinstance(s, Do)]
+    told = [n for n, s in enumerate(done) if s.act == "notify"]
+    stops = [n for n, s in enumerate(done) if s.act in ("block_principal", "freeze_pipeline")]
+    assert told
+    assert not stops or max(stops) < min(told)
+    for step in one.playbook.steps.values():
+        if isinstance(step, Do) and step.act == "notify":
+            says = str(step.args["message"])
+            assert says.count(". ") + says.count("; ") >= 1, step.id
+            assert step.id == "by-hand" or "$asset" in says or "$dataset" in says, step.id
 
 
 def test_poisoning_asks_and_acts_in_the_order_of_its_five_steps() -> None:

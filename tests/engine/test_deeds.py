@@ -1,16 +1,21 @@
 """Deeds: previews change nothing, a key has one effect, undoing restores, consent is a setting."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import pyarrow as pa
 import pytest
 
+from stanch.contain.alike import likeness
 from stanch.engine.automatic import Automatic, automatic_in
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.guards import Proof
+from stanch.engine.placed import placed
 from stanch.engine.policies import Policies
 from stanch.engine.runs.deeds import Order
 from stanch.engine.telling import Notice
@@ -58,6 +63,7 @@ class Room:
         self.shows = Proof(holds=None, says="Nobody.")
         self.notices: list[Notice] = []
         self.proxies: tuple[str, ...] = ()
+        self.rows = pa.table({})
         self.store: SqlStore = open_store(sqlite_url(folder), clock=lambda: self.at)
         self.policies = Policies(self.store, lambda: self.at)
         self.deeds = self.with_setting(Automatic())
@@ -96,6 +102,7 @@ class Room:
             notifier=self,
             automatic=automatic,
             proxies=lambda asset: self.proxies if asset == FRAUD else (),
+            rows=self,
         )
         return RealDeeds(hands)
 
@@ -105,6 +112,10 @@ class Room:
     def prove(self, asset: AssetId, version: int, probe: Probe | None) -> Proof:
         assert (asset, version > 0, probe is not None) == (FRAUD, True, True)
         return self.shows
+
+    def between(self, asset: AssetId, span: Span, limit: int) -> pa.Table:
+        assert (asset, span.end, limit) == (FRAUD, NOON, 4096)
+        return self.rows
 
     def tell(self, notice: Notice) -> None:
         self.notices.append(notice)
@@ -402,3 +413,79 @@ def test_a_playbook_takes_no_proxy_for_an_address_that_somebody_came_from(room: 
     assert room.policies.now(FRAUD).deny.networks == {"203.0.113.7/32"}
     room.proxies = ("10.0.0.7/32", "203.0.113.0/24")
     assert room.deeds.facts(INCIDENT, NOON)["networks"] == 0
+
+
+FILTER = replace(
+    BLOCK, act="filter_inputs", args={"alike": "$alike"}, key="run-1/filter", lasts=86_400
+)
+
+
+def _rows(count: int) -> pa.Table:
+    """Ordinary inputs of twenty tenants, and a search of key-91 at the end."""
+    dice = np.random.default_rng(7)
+    plain = dice.normal(0.0, 1.0, (count, 8)).tolist()
+    near = (3.0 + dice.normal(0.0, 0.02, (count // 4, 8))).tolist()
+    who = [f"tenant-{n % 20}" for n in range(count)] + ["key-91"] * len(near)
+    at = [NOON - timedelta(hours=1) + timedelta(seconds=n) for n in range(len(who))]
+    return pa.table(
+        {
+            "kind": ["inference"] * len(who),
+            "principal": who,
+            "ts": pa.array(at, pa.timestamp("us", "UTC")),
+            "features": [*plain, *near],
+        }
+    )
+
+
+def test_the_filter_of_inputs_is_learnt_from_ordinary_rows_and_shows_whom_it_would_refuse(
+    room: Room,
+) -> None:
+    room.traffic({"key-91": 100, **{f"tenant-{n}": 20 for n in range(20)}})
+    room.rows = _rows(800)
+    shown = room.deeds.show(FILTER)
+    assert shown.risk is Risk.ONE
+    hit = re.search(r"Hits (\d+) principals? and ([0-9.]+) % of 500 requests", shown.text)
+    assert hit is not None
+    assert int(hit[1]) <= 4
+    assert 18 < float(hit[2]) < 22
+    room.rows = _rows(400)
+    assert room.deeds.show(FILTER).digest == shown.digest
+    assert room.deeds.perform(FILTER).ok
+    (rule,) = room.policies.now(FRAUD).filter.rules
+    assert likeness(rule).kept == 400
+    with room.store.look() as tx:
+        (line,) = placed(tx, INCIDENT)
+    assert room.deeds.undo(FILTER, line.key).ok
+    assert room.policies.now(FRAUD).filter.rules == frozenset()
+
+
+def test_where_too_few_inputs_are_known_the_filter_says_so(room: Room) -> None:
+    room.rows = _rows(40)
+    with pytest.raises(BadInput, match=r"Nothing is known for \$alike"):
+        room.deeds.show(FILTER)
+
+
+def test_who_is_related_is_told_by_name_what_happened_and_to_what(room: Room) -> None:
+    tell = replace(
+        BLOCK,
+        act="notify",
+        args={"to": "$downstream", "message": "Rows of $dataset may be poisoned; $version waits."},
+        lasts=None,
+    )
+    with pytest.raises(BadInput, match="downstream"):
+        room.deeds.show(tell)
+    with room.store.begin() as tx:
+        made = (("shop", "mia"), ("kiosk", "noa"), ("own", "ada"))
+        for name, owner in made:
+            line = Lineage(derived_from=(FRAUD,))
+            tx.assets.add(
+                Asset(id=AssetId(name), kind=AssetKind.MODEL, name=name, owner=owner, lineage=line)
+            )
+    assert room.deeds.perform(tell).ok
+    assert [n.to for n in room.notices] == ["noa", "mia"]
+    assert {n.says for n in room.notices} == {
+        "Rows of rows-2026 may be poisoned; (not known) waits."
+    }
+    assert {(n.incident, n.asset) for n in room.notices} == {(INCIDENT, FRAUD)}
+    facts = room.deeds.facts(INCIDENT, NOON)
+    assert (facts["downstream"], facts["sharing"], facts["data_owners"]) == (2, 0, 0)

@@ -115,6 +115,7 @@ def work_of(parts: Parts) -> Work:
             automatic=automatic_in(parts.settings.automatic),
             artefacts=others.artefacts,
             proxies=lambda asset: proxies_of(guards.of(asset)),
+            rows=parts.lake,
         )
     )
     world = World(store=store, deeds=deeds, approvals=approvals, clock=utc_now)

@@ -8,6 +8,8 @@ import typer
 from stanch.cli.client import Client, connect, segment
 from stanch.cli.options import Data, Json
 from stanch.cli.out import Out
+from stanch.contain.playbook.condition import text_in_words
+from stanch.vocabulary.words import counted, when
 
 Which = Annotated[str, typer.Argument(help="The run's id.")]
 _ASKED = "an answer to "
@@ -31,13 +33,14 @@ def runs(
     rows = [
         {
             **one,
-            "waits": "; ".join(one["waits_for"])[:60],
-            "until": (one["wake"] or "")[:16].replace("T", " "),
+            "waits": "; ".join(map(text_in_words, one["waits_for"]))[:60],
+            "until": one["wake"],
         }
         for one in found
     ]
     columns = ("id", "state", "playbook", "incident", "step", "waits", "until")
-    Out(json=json).table({"items": found}, columns, rows)
+    empty = "No playbook has run. One begins by itself once a verdict names a kind of incident."
+    Out(json=json).table({"items": found}, columns, rows, empty=empty)
 
 
 def where(*, run: Which, data: Data = None, json: Json = False) -> None:
@@ -85,15 +88,15 @@ def _lines(client: Client, run: dict[str, Any]) -> list[str]:
     made = [
         f"{run['id']}: {run['playbook']} on {run['asset']} for {run['incident']}, by {run['by']}",
         f"{run['state']}" + (f" at {run['step']}" if run["step"] else "") + f": {run['says']}",
-        f"{run['done']} steps taken since {run['started'][:19]}.",
+        f"{counted(run['done'], 'step')} taken since {when(run['started'])}.",
     ]
     for one in run["waits_for"]:
-        made.append(f"It waits for {one}.")
+        made.append(f"It waits for {text_in_words(one)}.")
         if one.startswith(_ASKED):
             asked = client.get(f"/api/v1/approvals/{segment(one.removeprefix(_ASKED))}")
             default = "yes" if asked["if_silent"] else "no"
             made.append(f"  {asked['shown']}".replace("\n", "\n  "))
             made.append(f"  Of {asked['role']}; silence means {default}.")
     if run["wake"]:
-        made.append(f"It goes on by itself at {run['wake'][:19]} at the latest.")
+        made.append(f"It goes on by itself at {when(run['wake'])} at the latest.")
     return made

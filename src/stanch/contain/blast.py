@@ -79,7 +79,7 @@ class Blast:
 def blast(before: Policy, after: Policy, traffic: Traffic) -> Blast:
     """Whom going from one policy to the other would have hit in this traffic."""
     was_refused, is_refused = _refuses(before), _refuses(after)
-    moved = _moved(before, after)
+    moved, finds = _moved(before, after, traffic), _finds(before, after, traffic)
     refused: dict[PrincipalId, Fraction] = defaultdict(Fraction)
     altered: dict[PrincipalId, Fraction] = defaultdict(Fraction)
     left: dict[PrincipalId, int] = defaultdict(int)
@@ -91,10 +91,13 @@ def blast(before: Policy, after: Policy, traffic: Traffic) -> Blast:
         if is_refused(flow):
             refused[flow.principal] += flow.count
             continue
+        held = flow.count * finds(flow.principal) if finds is not None else 0
+        if held:
+            refused[flow.principal] += held
         left[flow.principal] += flow.count
         if flow.minutes:
             minutes[flow.principal].update(dict(enumerate(flow.minutes)))
-        if part := max(flow.count * moved(flow.version), _used(flow, toolless)):
+        if part := max((flow.count - held) * moved(flow.version), _used(flow, toolless)):
             altered[flow.principal] += part
     seconds = (traffic.span.end - traffic.span.start).total_seconds()
     if before.limit != after.limit:
@@ -207,11 +210,29 @@ def _refuses(policy: Policy) -> Sieve:
     return lambda flow: flow.principal in principals or networks.cover(flow.source)
 
 
-def _moved(before: Policy, after: Policy) -> Callable[[str], Fraction]:
+def _finds(
+    before: Policy, after: Policy, traffic: Traffic
+) -> Callable[[PrincipalId], Fraction] | None:
+    """The part of a principal's requests that new rules find; None where none was tried."""
+    new = (after.filter.rules - before.filter.rules) & traffic.found.keys()
+    tried = [traffic.found[one] for one in sorted(new)]
+    if not tried:
+        return None
+
+    def part(principal: PrincipalId) -> Fraction:
+        most = max(one.get(principal, one.get(NAMELESS, 0.0)) for one in tried)
+        return Fraction(most).limit_denominator(1_000_000)
+
+    return part
+
+
+def _moved(before: Policy, after: Policy, traffic: Traffic) -> Callable[[str], Fraction]:
     """The part of a version's requests that would be answered otherwise."""
     was, now = answering_mode(before), answering_mode(after)
     same_answer = was == now and (now is Mode.SERVING or before.fallback == after.fallback)
-    rules = after.filter.rules and before.filter != after.filter
+    new = after.filter.rules - before.filter.rules
+    tried = bool(new) and new <= traffic.found.keys() and before.filter.rules <= after.filter.rules
+    rules = after.filter.rules and before.filter != after.filter and not tried
     if before.shape != after.shape or not same_answer or rules:
         return lambda _: Fraction(1)
     if now is not Mode.SERVING or before.route == after.route:

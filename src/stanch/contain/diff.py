@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
+from stanch.contain.alike import is_alike, likeness
 from stanch.contain.combine import combine
 from stanch.contain.policy import REST, closed, nobody_left, wants, weights
 from stanch.contain.rate import in_words
@@ -106,6 +107,17 @@ def _members(gone: str, come: str) -> Callable[[frozenset[str], frozenset[str]],
     return sentence
 
 
+def _rules(before: frozenset[str], after: frozenset[str]) -> str:
+    """Rules by their names; those on inputs that are alike are no names, and have a sentence."""
+    by_name = _members("Rules {} are lifted.", "Rules {} apply.")
+    worded = frozenset(one for one in before | after if not is_alike(one))
+    said = [by_name(before & worded, after & worded)]
+    said += [likeness(one).says for one in sorted(after - before - worded)]
+    gone = before - after - worded
+    said += ["Inputs that are almost the same are answered again."] if gone else []
+    return " ".join(filter(None, said))
+
+
 def _value(lifted: str, stated: str) -> Callable[[object, object], str]:
     def sentence(_: object, after: object) -> str:
         if after in (None, "", 0.0):
@@ -164,7 +176,7 @@ _SENTENCES: Mapping[str, Callable[..., str]] = {
     ),
     "filter.input": _value("", "Inputs are looked at: {}."),
     "filter.output": _value("", "Outputs are looked at: {}."),
-    "filter.rules": _members("Rules {} are lifted.", "Rules {} apply."),
+    "filter.rules": _rules,
     "tools.deny": _members("Tools {} may be used again.", "Tools {} may not be used."),
     "tools.ask": _members("Tools {} need no leave.", "Tools {} need a person's leave."),
     "hold.ingestion": _switch("New data is taken in again.", "No new data is taken in."),

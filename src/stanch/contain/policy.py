@@ -15,6 +15,7 @@ from typing import TypeVar, overload
 
 import msgspec
 
+from stanch.contain.alike import is_alike, likeness
 from stanch.vocabulary.ids import Digest, digest_of
 from stanch.vocabulary.network import network
 from stanch.vocabulary.policy import Deny, Mode, Policy, Rate
@@ -114,6 +115,9 @@ def _check(policy: Policy) -> None:
     for version, weight in policy.route.items():
         only(lambda w: w >= 0, weight, f"The weight of {version!r} in a route must be 0 or more")
     only(lambda w: w == 0, policy.route.get(REST), "The weight of * in a route can only be 0")
+    for rule in policy.filter.rules:
+        if is_alike(rule):
+            likeness(rule)
     limit, shape = policy.limit, policy.shape
     for rate in (limit.per_principal, limit.overall, limit.cost, *limit.principals.values()):
         only(_usable, rate, "A rate needs a count of 0 or more, in seconds above 0")

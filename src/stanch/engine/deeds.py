@@ -25,8 +25,8 @@ from stanch.contain.action import (
     previewed,
     propose,
 )
-from stanch.contain.diff import changes
-from stanch.contain.playbook.acts import DEEDS, TAKE_BACK, WATCHES
+from stanch.contain.diff import changes, names
+from stanch.contain.playbook.acts import DEEDS, TAKE_BACK, VARIABLES, WATCHES, WORD
 from stanch.contain.playbook.condition import Facts
 from stanch.contain.policy import neutral, wants
 from stanch.engine.artefacts import ArtefactKeeper, NoArtefacts
@@ -34,6 +34,7 @@ from stanch.engine.asked import Asked
 from stanch.engine.automatic import Automatic
 from stanch.engine.clock import Clock
 from stanch.engine.guards import Proof
+from stanch.engine.ordinary import NoRows, Rows, kept, learn_once
 from stanch.engine.outside import NobodyOutside, Outside
 from stanch.engine.owed import PROOFS, owe
 from stanch.engine.own_deeds import OwnDeeds
@@ -55,6 +56,7 @@ from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.trouble import BadInput, Busy, NotFound, Unreachable
 
+_ALIKE = "$alike"
 FRESH = timedelta(minutes=1)
 """What was kept of an incident so lately need not be kept again before the next act."""
 
@@ -82,6 +84,7 @@ class Hands:
     hours: Hours = field(default_factory=Hours)
     artefacts: ArtefactKeeper = field(default_factory=NoArtefacts)
     proxies: Proxies = lambda _: ()
+    rows: Rows = field(default_factory=NoRows)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,10 +127,13 @@ class RealDeeds:
         if order.act in DEEDS:
             return Shown(text=DEEDS[order.act].says, digest=_digest(order), risk=Risk.AUTOMATIC)
         at, hands = self._hands.clock(), self._hands
+        self._learn(order, at)
         with hands.store.look() as tx:
             meant = self._meant(tx, order, at)
             standing = standing_of(tx, order.asset)
             traffic = self._asked.traffic(tx, order.asset, at)
+            if (tried := kept(tx, order.incident)) is not None:
+                traffic = replace(traffic, found={tried.rule: tried.found})
         consent = hands.automatic.consent(meant.seen.incident)
         judged = (traffic, replace(consent, by_person=order.by != MACHINE))
         found = previewed(meant.action, standing, meant.args, meant.asking, judged)
@@ -149,6 +155,7 @@ class RealDeeds:
         if order.act in DEEDS:
             return self._of_the_engine(order)
         at = self._hands.clock()
+        self._learn(order, at)
         with self._hands.store.look() as tx:
             known = next((p for p in placed(tx, order.incident) if p.key == order.key), None)
             meant = self._meant(tx, order, at, known)
@@ -261,7 +268,15 @@ class RealDeeds:
         if "$tools" in order.args.values():
             used = {t for f in self._asked.traffic(tx, order.asset, at).flows for t in f.tools}
             words |= {"tools": tuple(sorted(used))} if used else {}
+        if _ALIKE in order.args.values():
+            learnt = kept(tx, order.incident)
+            words |= {"alike": learnt.rule} if learnt is not None and learnt.rule else {}
         return filled(order.args, words)
+
+    def _learn(self, order: Order, at: datetime) -> None:
+        """Learns what too much alike means here, where the order asks for it."""
+        if _ALIKE in order.args.values():
+            learn_once(self._hands.store, self._hands.rows, order.incident, at)
 
     def _demand(self, order: Order, meant: _Meant, line: Placed) -> Placed:
         standing = self._hands.policies.standing(order.asset)
@@ -366,16 +381,27 @@ def _may_come(proof: Proof) -> bool:
 
 
 def filled(args: Mapping[str, Argument], words: Mapping[str, Argument]) -> dict[str, Argument]:
-    """The arguments with each `$word` replaced by what it stands for, or BadInput."""
+    """The arguments with each `$word` replaced by what it stands for, or BadInput.
+
+    Within a sentence what is not known is said to be so: a warning goes out without it.
+    """
     made: dict[str, Argument] = {}
     for name, value in args.items():
-        if isinstance(value, str) and value.startswith("$"):
-            if value[1:] not in words:
-                raise BadInput(f"Nothing is known for {value}, which {name} needs.")
-            made[name] = words[value[1:]]
-        else:
+        if not isinstance(value, str) or "$" not in value:
             made[name] = value
+        elif (word := value[1:]) in VARIABLES and value.startswith("$"):
+            if word not in words:
+                raise BadInput(f"Nothing is known for {value}, which {name} needs.")
+            made[name] = words[word]
+        else:
+            made[name] = WORD.sub(lambda found: _within(found[1], words), value)
     return made
+
+
+def _within(word: str, words: Mapping[str, Argument]) -> str:
+    """What the word stands for, in a sentence."""
+    value = words.get(word, "(not known)")
+    return names(list(value)) if isinstance(value, tuple) else str(value)
 
 
 def _in_words(order: Order, meant: _Meant, found: Preview) -> str:

@@ -2,7 +2,8 @@
 
 In    an incident, the windows its findings were made on.
 Out   pieces for the vault: policy, baseline, summaries and ledgers that findings cite, the findings
-      themselves, the asset, the digest of every version, and the window's events.
+      themselves, the asset, its lineage, what was told of its trainings, data, deployments and
+      access, the digest of every version, and the window's events.
 Why   containment alters the system, and Art. 73(6) of the AI Act asks that causes stay assessable.
 """
 
@@ -16,7 +17,10 @@ from stanch.detect.window import Window
 from stanch.engine.evidence import Piece
 from stanch.engine.policies import standing_of
 from stanch.engine.ports import Transaction
-from stanch.engine.watch.memory import history_of
+from stanch.engine.situation import every_asset
+from stanch.engine.watch.memory import history_of, made_from
+from stanch.triage.lineage import graph_of
+from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Incident
@@ -44,6 +48,7 @@ def pieces(
     asset = tx.assets.find(incident.asset)
     if asset is not None:
         yield _json("asset.json", "asset", asset)
+        yield from _past(tx, asset)
     yield _json("digests.json", "digests", digests_of(tx, incident.asset))
     spans: list[Span] = []
     for window in windows:
@@ -63,6 +68,7 @@ def of_asset(tx: Transaction, key: AssetId, span: Span, events: Events) -> Itera
     """Everything to keep of an asset as it is now, and of what it did in this span."""
     yield _json("asset.json", "asset", tx.assets.get(key))
     yield _json("policy.json", "policy", standing_of(tx, key))
+    yield from _past(tx, tx.assets.get(key))
     yield _json("digests.json", "digests", digests_of(tx, key))
     baseline = tx.baselines.current(key)
     if baseline is not None:
@@ -81,6 +87,15 @@ def digests_of(tx: Transaction, asset: AssetId) -> dict[str, str]:
     if own is not None and own.digest is not None:
         found.setdefault(own.version, own.digest)
     return dict(sorted(found.items()))
+
+
+def _past(tx: Transaction, asset: Asset) -> Iterator[Piece]:
+    """What hangs together with it, and what was told of trainings, data, deployments and access."""
+    every = tuple(every_asset(tx))
+    family = graph_of(every).family(asset.id)
+    yield _json("lineage.json", "lineage", [one for one in every if one.id in family])
+    happened = sorted((*history_of(tx, asset.id), *made_from(tx, asset)), key=lambda h: h.at)
+    yield _json("history.json", "history", happened)
 
 
 def _counts(window: Window) -> Iterator[Piece]:

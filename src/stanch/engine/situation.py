@@ -14,6 +14,7 @@ from stanch.contain.playbook.condition import Facts
 from stanch.engine.automatic import SURE
 from stanch.engine.placed import placed
 from stanch.engine.ports import Transaction
+from stanch.engine.relations import relations
 from stanch.engine.runs.released import released
 from stanch.engine.versions import known_of, last_good
 from stanch.engine.watch.hop import span_of
@@ -74,9 +75,12 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
     sure = (str(s.principal) for s in incident.suspects if s.confidence >= SURE)
     suspects = tuple(name for name in sure if name not in free)
     findings = tx.findings.page(Wanted(incident=(incident.id,)), limit=MOST_FINDINGS).items
-    family = tuple(sorted(graph_of(_assets(tx)).family(asset.id)))
+    every = tuple(every_asset(tx))
+    graph = graph_of(every)
+    family = tuple(sorted(graph.family(asset.id)))
     known = known_of(tx, (incident, asset), findings, family)
     words = dict(_words(incident, asset, suspects[:MOST_NAMED], known))
+    words |= relations(asset, every, graph)
     if sources := _networks(findings):
         words["networks"] = sources
     return Situation(
@@ -114,7 +118,10 @@ def _words(
     if asset.lineage.trained_on:
         yield "dataset", str(asset.lineage.trained_on[-1])
     people = {"owner": asset.owner, "security": asset.roles.get(Duty.RESPONDER, "")}
-    for duty in (Duty.ML_ENGINEER, Duty.LEGAL, Duty.LEADERSHIP):
+    for duty in (
+        *(Duty.ML_ENGINEER, Duty.LEGAL, Duty.LEADERSHIP),
+        *(Duty.COMMUNICATIONS, Duty.FINANCE),
+    ):
         people[str(duty)] = asset.roles.get(duty, "")
     for name, who in people.items():
         yield name, who or name
@@ -144,7 +151,10 @@ def _facts(
         "suspect_confidence": max((s.confidence for s in incident.suspects), default=0.0),
         "suspect_share": sum(s.share for s in sure),
         "at_large": len(set(suspects) - refused),
-        "networks": len(named) if isinstance(named := words.get("networks"), tuple) else 0,
+        "networks": _many(words, "networks"),
+        "data_owners": _many(words, "data_owners"),
+        "downstream": _many(words, "downstream"),
+        "sharing": _many(words, "sharing"),
         "criticality": int(asset.criticality),
         "datasets": len(asset.lineage.trained_on),
         "siblings": len(known.siblings),
@@ -167,11 +177,17 @@ def _facts(
     return facts
 
 
+def _many(words: Mapping[str, Argument], name: str) -> int:
+    found = words.get(name)
+    return len(found) if isinstance(found, tuple) else 0
+
+
 def _time(_: Asset, at: datetime, hours: Hours) -> dict[str, Argument]:
     return {"business_hours": hours.at_work(at)}
 
 
-def _assets(tx: Transaction) -> Iterator[Asset]:
+def every_asset(tx: Transaction) -> Iterator[Asset]:
+    """All assets of the inventory."""
     after = ""
     while True:
         page = tx.assets.page(after=after, limit=500)

@@ -19,7 +19,7 @@ from stanch.contain.rate import in_words
 from stanch.guard.extract import Extract, automatic, decoded
 from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.guard.identity import Identify, Scope, by_address, headers, usable
-from stanch.guard.inspection import Inspection, Seen
+from stanch.guard.inspection import Inspection, Memories, Seen
 from stanch.guard.keeper import Keeper, Verify
 from stanch.guard.lines import Bare, Common, Row, lines, said, written
 from stanch.guard.link import Link, Server
@@ -104,6 +104,12 @@ class Choices:
             raise BadInput(f"told may not state {min(known)}: events say it by themselves.")
 
 
+def _inspecting(choices: Choices) -> Callable[[Policy], Inspection]:
+    """How each policy is inspected; what remembers inputs outlives a change of policy."""
+    memories: Memories = {}
+    return lambda policy: Inspection(policy, choices.rules, choices.unreadable, memories)
+
+
 class Core:
     """One asset's guard in one process."""
 
@@ -117,7 +123,7 @@ class Core:
             asset_id(asset),
             verify=choices.verify,
             path=choices.last_good,
-            inspection=lambda policy: Inspection(policy, choices.rules, choices.unreadable),
+            inspection=_inspecting(choices),
         )
         self.mirrors = False
         """Whether this guard can copy requests to another version; only the gateway can."""
@@ -229,6 +235,8 @@ class Core:
             request = Request(principal or "", source, at, seen.rows, seen.tokens, cost)
             if seen.why is None:
                 decision = table.decide(request)
+                if decision.outcome is SERVE and sum(one.refused() for one in seen.inputs):
+                    decision = REFUSED[Why.FILTER]
             else:
                 decision = table.denies(request) or REFUSED[seen.why]
         if decision.outcome is SERVE:
@@ -279,6 +287,7 @@ class Core:
             hold=",".join(n for n, on in (*held, ("deployment", hold.deployment)) if on),
             tools=",".join(sorted(policy.tools.deny)),
             log=policy.log,
+            filter=",".join(inspection.enforced) if (inspection := self.keeper.inspection) else "",
             cannot=self.cannot(),
         )
 

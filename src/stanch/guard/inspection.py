@@ -12,13 +12,16 @@ strictness is stated.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from stanch.contain.alike import Likeness, is_alike, likeness
+from stanch.contain.alike import named as rule_name
 from stanch.guard.extract import rows_of, rows_of_csv
 from stanch.guard.facts import Why
+from stanch.guard.inputs import Rows, rows_in, rows_in_csv
 from stanch.guard.rules import Rule, is_rule, rule
 from stanch.guard.shape import shapes
 from stanch.guard.strict import UNREADABLE, strictly
@@ -29,8 +32,14 @@ from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.policy import Policy, Strictness
 from stanch.vocabulary.trouble import BadInput
 
+if TYPE_CHECKING:
+    from stanch.contain.company import Memory
+
 Headers = Iterable[tuple[bytes, bytes]]
+Memories = dict[str, "Memory"]
 _PLAIN = (b"", b"identity")
+MOST_COMPARED = 256
+"""Inputs of one request that are compared with those before; more are too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +52,58 @@ class Seen:
     """Why it is refused; None when nothing in it is."""
     instead: bytes | None = None
     """What the host gets in its place."""
+    inputs: tuple["Asked", ...] = ()
+    """The inputs that it asks about, where a rule wants them compared with those before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Inputs of one request, and what remembers those before."""
+
+    memory: "Memory"
+    rows: Rows
+
+    def refused(self) -> bool:
+        """Whether one of them is too much alike; all are remembered."""
+        return self.memory.refuses(self.rows)
 
 
 class Inspection:
     """One policy's interest in bodies."""
 
     def __init__(
-        self, policy: Policy, known: Mapping[str, str], unreadable: Fails = Fails.CLOSED
+        self,
+        policy: Policy,
+        known: Mapping[str, str],
+        unreadable: Fails = Fails.CLOSED,
+        memories: Memories | None = None,
     ) -> None:
         self.cannot: tuple[str, ...] = ()
         wanted = policy.filter
-        rules = [one for name in sorted(wanted.rules) if (one := self._rule(name, known))]
+        likes = sorted(one for one in wanted.rules if is_alike(one))
+        self._likes = self._remembering(likes, {} if memories is None else memories)
+        plain = sorted(one for one in wanted.rules if not is_alike(one))
+        rules = [one for name in plain if (one := self._rule(name, known))]
+        self.enforced = tuple(
+            sorted({*(rule_name(one.name) for one in rules), *map(rule_name, self._likes)})
+        )
+        """The short names of the rules that are looked for."""
         self._input = [one for one in rules if one.asked]
         self._output = [one for one in rules if one.answered]
         for where, how, own in (
             ("input", wanted.input, self._input),
             ("output", wanted.output, self._output),
         ):
-            if how is not Strictness.OFF and not own:
+            if how is not Strictness.OFF and not own and not (where == "input" and self._likes):
                 self._say(f"The {where} filter is {how} and no rule says what to look for.")
         self._withhold = wanted.output is Strictness.STRICT
         self._limit = policy.limit
         self._denied = frozenset(folded(name) for name in policy.tools.deny)
         self._held = self._denied | {folded(name) for name in policy.tools.ask}
         strict = wanted.input is Strictness.STRICT
-        self._closed = unreadable is Fails.CLOSED or (strict and bool(self._input))
+        self._closed = unreadable is Fails.CLOSED or (strict and bool(self._input or self._likes))
         limited = policy.limit.max_batch is not None or policy.limit.max_tokens is not None
-        self.asks = bool(limited or self._input or self._held)
+        self.asks = bool(limited or self._input or self._held or self._likes)
         """Whether bodies of requests must be read."""
         self.answers = bool(self._output or self._held)
         """Whether bodies of answers must be read."""
@@ -119,7 +153,21 @@ class Inspection:
             tokens, limited = asks(changed or value, most)
             changed = limited or changed
         instead = None if changed is None else msgspec.json.encode(changed)
-        return Seen(rows_of(value), tokens, None, instead)
+        seen = Seen(rows_of(value), tokens, None, instead)
+        return self._compared(seen, lambda like: rows_in(value, like)) if self._likes else seen
+
+    def _compared(self, seen: Seen, rows: Callable[[Likeness], Rows | None]) -> Seen:
+        """The same, with the inputs to compare; or why it cannot be told what they are."""
+        asked: list[Asked] = []
+        for memory in self._likes.values():
+            found = rows(memory.like)
+            if found is None and self._closed:
+                return Seen(why=Why.UNREADABLE)
+            if found is not None and len(found) > MOST_COMPARED:
+                return Seen(why=Why.BATCH)
+            if found is not None:
+                asked.append(Asked(memory, found))
+        return replace(seen, inputs=tuple(asked))
 
     def _unread(self, body: bytes, headers: Headers) -> Seen:
         kind = _value(headers, b"content-type")
@@ -128,7 +176,11 @@ class Inspection:
             return Seen(why=Why.UNREADABLE if self._closed else None)
         if any(one.finds(text) for one in self._input):
             return Seen(why=Why.FILTER)
-        return Seen(rows_of_csv(body) if kind.startswith(b"text/csv") else 1)
+        table = kind.startswith(b"text/csv")
+        seen = Seen(rows_of_csv(body) if table else 1)
+        if not self._likes:
+            return seen
+        return self._compared(seen, lambda like: rows_in_csv(text, like) if table else None)
 
     def _shown(self, body: bytes, value: Any) -> tuple[bytes | None, tuple[str, ...]]:
         found, taken = held(value, self._held) if self._held else (value, [])
@@ -179,6 +231,20 @@ class Inspection:
         for one in self._output:
             text = one.redacts(text)
         return text
+
+    def _remembering(self, likes: Iterable[str], memories: Memories) -> Memories:
+        """What remembers for each of these rules, kept over a change of policy."""
+        made: Memories = {}
+        for one in likes:
+            from stanch.contain.company import Memory  # noqa: PLC0415  arrays are large, and seldom
+
+            try:
+                made[one] = memories.get(one) or Memory(likeness(one))
+            except BadInput as trouble:
+                self._say(str(trouble))
+        memories.clear()
+        memories.update(made)
+        return made
 
     def _rule(self, name: str, known: Mapping[str, str]) -> Rule | None:
         text = known.get(name, name if is_rule(name) else "")

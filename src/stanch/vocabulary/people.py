@@ -53,6 +53,10 @@ class Duty(StrEnum):
     LEGAL = "legal"
     COMMUNICATIONS = "communications"
     LEADERSHIP = "leadership"
+    FINANCE = "finance"
+    """Who answers for what it costs."""
+    SUPPLIERS = "suppliers"
+    """Who speaks with those who supply a model, data, packages or computing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -70,6 +70,8 @@ class Probed:
     hold: str = ""
     tools: str = ""
     log: str = ""
+    filter: str = ""
+    """The short names of the filter rules that are looked for."""
     cannot: tuple[str, ...] = ()
     """What of the policy this guard does not enforce, in sentences."""
 
@@ -124,7 +126,7 @@ _ORDERS: Mapping[str, tuple[str, ...]] = {
     "scores": ("all", "top1", "none"),
     "log": ("normal", "full"),
 }
-_SETS = frozenset({"hold", "tools"})
+_SETS = frozenset({"hold", "tools", "filter"})
 _RATE = re.compile(r"([0-9.e+]+)/([0-9.e+]*) ?(s|min|hour|day)")
 _SECONDS = {"s": 1, "min": 60, "hour": 3600, "day": 86_400}
 

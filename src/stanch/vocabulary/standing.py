@@ -74,3 +74,6 @@ class Traffic:
     asset: AssetId
     span: Span
     flows: tuple[Flow, ...] = ()
+    found: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """For each filter rule that was tried on real inputs, the share of each principal's requests
+    that it finds; under no name that of all."""

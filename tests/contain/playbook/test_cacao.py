@@ -112,7 +112,7 @@ def test_a_link_that_was_changed_elsewhere_counts() -> None:
         s
         for s in document["workflow"].values()
         if next(iter(s.get("step_extensions", {}).values()), {}).get("fields", {}).get("id")
-        == "tell"
+        == "law"
     )
     assert block["on_completion"] in ends
     checks = next(k for k, s in document["workflow"].items() if "Find which" in s["name"])

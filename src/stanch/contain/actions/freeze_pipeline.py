@@ -1,7 +1,8 @@
 """Freeze the pipeline: no new data is taken in and no training may start.
 
-In    the asset alone. Out   a partial policy, or what the engine must call, and the probe.
-Why   poisoned data must not reach the next version while it is looked for.
+In    whether deployments wait, too. Out   a partial policy and the probe.
+Why   poisoned data must not reach the next version while it is looked for; and what may be made of
+      a part that is not what it claims, or by who is where they should not be, must not go out.
 """
 
 from dataclasses import dataclass
@@ -17,21 +18,30 @@ from stanch.vocabulary.probe import ANY, Probe
 class FreezePipeline:
     """What is asked for."""
 
+    deployments: bool = False
+    """Whether no version may be deployed either."""
 
-def wanted(asset: AssetId, _: FreezePipeline, __: Known) -> Policy:
+
+def wanted(asset: AssetId, args: FreezePipeline, _: Known) -> Policy:
     """The policy that this asks for."""
-    return Policy(asset=asset, hold=Hold(ingestion=True, training=True))
+    return Policy(
+        asset=asset, hold=Hold(ingestion=True, training=True, deployment=args.deployments)
+    )
 
 
-def probe(asset: AssetId, _: FreezePipeline) -> Probe:
+def probe(asset: AssetId, args: FreezePipeline) -> Probe:
     """The request that shows it."""
-    return Probe(asset=asset, expect=ANY, field="hold", value="ingestion,training")
+    held = "ingestion,training" + (",deployment" if args.deployments else "")
+    return Probe(asset=asset, expect=ANY, field="hold", value=held)
 
 
 ACTION = Action(
     id=ActionId("freeze_pipeline"),
     title="Freeze the pipeline",
-    says="Freeze the pipeline: no new data is taken in and no training may start.",
+    says=(
+        "Freeze the pipeline: no new data is taken in and no training may start; where it is "
+        "asked for, no version is deployed."
+    ),
     args=FreezePipeline,
     rank=50,
     risk=Risk.AUTOMATIC,

@@ -1,6 +1,7 @@
 """Notify: somebody is told; the policy stays as it is.
 
-In    to, message. Out   a partial policy, or what the engine must call, and the probe.
+In    to (one or several), message.
+Out   a partial policy, or what the engine must call, and the probe.
 Why   people who know early can help early.
 """
 
@@ -17,7 +18,8 @@ from stanch.vocabulary.probe import Probe
 class Notify:
     """What is asked for."""
 
-    to: str
+    to: str | tuple[str, ...]
+    """A duty, a role or a name; or several of them."""
     message: str
 
 
@@ -33,13 +35,10 @@ def probe(_: AssetId, __: Notify) -> Probe | None:
 
 def calls(_: AssetId, args: Notify) -> tuple[Call, ...]:
     """What the engine must do outside."""
-    return (
-        Call(
-            connector="messages",
-            verb="send",
-            subject=args.to,
-            says=f"{args.to} is told: {args.message}",
-        ),
+    whom = (args.to,) if isinstance(args.to, str) else dict.fromkeys(args.to)
+    return tuple(
+        Call(connector="messages", verb="send", subject=one, says=f"{one} is told: {args.message}")
+        for one in whom
     )
 
 

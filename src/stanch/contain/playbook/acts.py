@@ -6,6 +6,7 @@ Why   a playbook that asks for what does not exist must fail when it is written,
       name, not in the night when it runs.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from types import MappingProxyType
@@ -76,10 +77,18 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "ml_engineer": "who builds the asset",
         "legal": "who answers for it in law",
         "leadership": "who leads",
+        "communications": "who speaks with users, customers and the public",
+        "finance": "who answers for what it costs",
+        "suppliers": "who supplied what it is derived from, and who speaks with suppliers",
+        "data_owners": "who answers for the data it learnt from",
+        "downstream": "who answers for what is made from it or served by it",
+        "sharing": "who answers for other models that learnt from the same data",
         "tools": "the tools that the agent used",
+        "alike": "what inputs that are too much alike look like, learnt from the last day's",
     }
 )
-"""What an argument like `$suspects` can stand for."""
+"""What an argument like `$suspects` can stand for, alone or within a sentence."""
+WORD = re.compile(r"\$([a-z][a-z_]*)")
 
 
 def acts(actions: Iterable[Action[Any]]) -> Mapping[str, Act]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from stanch.contain.playbook.acts import STEPS, TAKE_BACK, VARIABLES, Act
+from stanch.contain.playbook.acts import STEPS, TAKE_BACK, VARIABLES, WORD, Act
 from stanch.contain.playbook.condition import near, parse
 from stanch.contain.playbook.written import Written, read
 from stanch.vocabulary.finding import AttackKind
@@ -229,9 +229,9 @@ def _arguments(step: Do, act: Act) -> Iterator[str]:
     for name in sorted(act.needs - set(step.args)):
         yield f"{act.id} needs {name!r}. Add it under `with`."
     for value in step.args.values():
-        word = value[1:] if isinstance(value, str) and value.startswith("$") else ""
-        if word and word not in VARIABLES:
-            yield f"${word} stands for nothing. {near(word, tuple(VARIABLES))}"
+        for word in WORD.findall(value) if isinstance(value, str) else ():
+            if word not in VARIABLES:
+                yield f"${word} stands for nothing. {near(word, tuple(VARIABLES))}"
 
 
 def _named(book: Playbook, step: Do, acts: Acts) -> Iterator[str]:

@@ -30,6 +30,43 @@ TRUTH = ("true", "false")
 NUMBER = ("number",)
 _LEVELS = tuple(level.name.lower() for level in Level)
 
+SAID: Mapping[str, str] = MappingProxyType(
+    {
+        "verdict": "the verdict",
+        "attack": "the kind of attack",
+        "severity": "the severity",
+        "phase": "the phase",
+        "lifecycle": "the part of the model's life",
+        "asset_kind": "the kind of asset",
+        "confidence": "how sure the verdict is",
+        "suspects": "people or keys that are surely behind it",
+        "at_large": "suspects who are not refused yet",
+        "suspect_confidence": "how sure the surest suspect is",
+        "suspect_share": "the suspects' share of what was odd",
+        "networks": "addresses they came from",
+        "data_owners": "people who answer for the data it learnt from",
+        "downstream": "people who answer for what is made from it or served by it",
+        "sharing": "people who answer for other models of the same data",
+        "criticality": "how much depends on the asset, from 1 to 4",
+        "datasets": "datasets it was trained on",
+        "siblings": "assets that share its data, its parent or its endpoint",
+        "decisions": "decisions that may be wrong",
+        "minutes_open": "minutes since the incident opened",
+        "minutes_left": "minutes left to contain it",
+        "contained": "it is contained",
+        "proved": "a guard has shown all that was done",
+        "quiet": "nothing new was seen for five minutes",
+        "business_hours": "people are at work",
+        "good_version": "a version is known that served well before",
+        "suspect_version": "it is known which version is the suspect one",
+        "fallback": "the asset has a fallback answer",
+        "personal_data": "the asset holds personal data",
+        "exercise": "this is an exercise",
+        "reported_by_person": "a person reported it",
+    }
+)
+"""Each fact as people say it."""
+
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "verdict": tuple(VerdictKind),
@@ -44,6 +81,9 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "suspect_confidence": NUMBER,
         "suspect_share": NUMBER,
         "networks": NUMBER,
+        "data_owners": NUMBER,
+        "downstream": NUMBER,
+        "sharing": NUMBER,
         "criticality": NUMBER,
         "datasets": NUMBER,
         "siblings": NUMBER,
@@ -149,6 +189,52 @@ def said(condition: Condition) -> str:
             return " and ".join(map(_inner, condition.parts))
         case Some():
             return " or ".join(map(_inner, condition.parts))
+
+
+_COUNTED: Mapping[str, str] = MappingProxyType(
+    {
+        "=": "{}",
+        "!=": "not {}",
+        "<": "fewer than {}",
+        "<=": "at most {}",
+        ">": "more than {}",
+        ">=": "{} or more",
+    }
+)
+
+
+def in_words(condition: Condition) -> str:
+    """The condition as people say it: `suspects >= 1` is `people ... behind it: 1 or more`."""
+    match condition:
+        case Compare():
+            value = _value(condition.value).replace("_", " ")
+            return f"{SAID[condition.name]}: {_COUNTED[condition.sign].format(value)}"
+        case OneOf():
+            any_ = " or ".join(_value(one).replace("_", " ") for one in condition.values)
+            return f"{SAID[condition.name]}: {any_}"
+        case Holds():
+            return SAID[condition.name]
+        case Not():
+            return f"it is not so that {in_words(condition.part)}"
+        case Every():
+            return ", and ".join(map(in_words, condition.parts))
+        case Some():
+            return ", or ".join(map(in_words, condition.parts))
+
+
+def text_in_words(text: str) -> str:
+    """The condition of this text as people say it; what is none stays as it is."""
+    try:
+        return in_words(parse(text))
+    except BadInput:
+        return text
+
+
+def answered(text: str, *, yes: bool) -> str:
+    """The condition of this text as a question, and its answer."""
+    words = text_in_words(text)
+    question = words[:1].upper() + words[1:] if ":" in words else f"Is it so that {words}"
+    return f"{question}? {'Yes' if yes else 'No'}."
 
 
 def holds(condition: Condition, facts: Facts) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from stanch.contain.playbook.condition import holds, parse
+from stanch.contain.playbook.condition import answered, holds, parse, text_in_words
 from stanch.contain.playbook.walk import Came, State, Token, What, after, to_undo, undone
 from stanch.engine.approvals import QUESTION, Approvals, Question, allowed
 from stanch.engine.clock import Clock
@@ -141,8 +141,8 @@ class Performer:
         up = token.until is not None and at >= token.until
         if isinstance(step, Wait) and token.waits != TIME:
             if holds(parse(step.until), self._world.deeds.facts(run.incident, at)):
-                return Came(what=What.OVER, says=f"{step.until} came true")
-            return Came(what=What.LATE, says="its time was up") if up else None
+                return Came(what=What.OVER, says=f"It came: {text_in_words(step.until)}.")
+            return Came(what=What.LATE, says="Its time was up.") if up else None
         if not up:
             return None
         return Came(what=What.OVER if isinstance(step, Wait) else What.GO)
@@ -170,7 +170,7 @@ class Performer:
                 return Came(what=What.WAITS, waits=step.until or TIME, until=until)
             case Decide() | Repeat() as step:
                 yes = holds(parse(step.condition), self._world.deeds.facts(visit.run.incident, at))
-                says = f"{step.condition}: {'yes' if yes else 'no'}"
+                says = answered(step.condition, yes=yes)
                 return Came(what=What.YES if yes else What.NO, says=says)
             case Parallel() as step:
                 return Came(what=What.OVER, says=f"{len(step.branches)} branches begin")
@@ -283,7 +283,7 @@ def order_of(run: Run, step: Do, key: str) -> Order:
         asset=run.asset,
         key=f"{run.id}/{key}",
         by=run.by,
-        why=step.says or f"playbook {run.playbook}, step {step.id}",
+        why=step.says or f"The playbook for {run.playbook.replace('_', ' ')} asks for it.",
         lasts=step.lasts,
         run=run.id,
     )

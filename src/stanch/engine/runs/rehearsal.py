@@ -9,7 +9,7 @@ Why   the walk, the conditions and the previews are those of a real run; only th
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from stanch.contain.playbook.condition import holds, parse
+from stanch.contain.playbook.condition import answered, holds, parse, text_in_words
 from stanch.contain.playbook.walk import Came, State, What, after, begin, ready
 from stanch.engine.runs.deeds import Shown
 from stanch.engine.runs.performer import Visit, World, order_of
@@ -104,12 +104,16 @@ class Rehearsal:
             case Wait() as step:
                 late = answers is not Answers.YES and step.until != ""
                 came = Came(what=What.LATE if late else What.OVER)
-                told = "its time is up" if late or not step.until else f"{step.until} came true"
+                told = (
+                    "its time is up"
+                    if late or not step.until
+                    else f"it came: {text_in_words(step.until)}"
+                )
                 return came, _scene(step, told)
             case Decide() | Repeat() as step:
                 facts = self._world.deeds.facts(run.incident, self._world.clock())
                 yes = holds(parse(step.condition), facts)
-                told = f"{step.condition}: {'yes' if yes else 'no'}"
+                told = answered(step.condition, yes=yes)
                 return Came(what=What.YES if yes else What.NO), _scene(step, told)
             case Parallel() as step:
                 return Came(what=What.OVER), _scene(step, f"{len(step.branches)} branches begin")
