@@ -37,7 +37,9 @@ def first_seen(
 
 def _began(tx: Transaction, finding: Finding, window: Window | None) -> datetime:
     plan = window.baseline.plan if window is not None and window.baseline is not None else None
-    blocks = tx.summaries.between(finding.asset, finding.window)
+    blocks = tx.summaries.between(finding.asset, finding.window, condition=finding.condition)
+    if finding.condition:
+        blocks += tx.summaries.between(finding.asset, finding.window, version=DEEDS)
     kept = [
         _Kept(block=b, minute=from_bytes(b.body, plan))
         for b in blocks

@@ -14,6 +14,7 @@ import pytest
 from stanch.detect.registry import detectors
 from stanch.detect.window import Window
 from stanch.engine.baselines import Ask, Baselines
+from stanch.engine.blindness import blind_now
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
 from stanch.engine.triage import Triage
@@ -260,6 +261,19 @@ def test_a_baseline_set_later_ends_that_it_has_none(room: Room) -> None:
     assert window_of(seen, "south").judged == {"north", "south"}
     with room.store.look() as tx:
         assert "own_baseline" not in {s.blind.detector for s in tx.blinds.of(FRAUD)}
+
+
+def test_a_condition_whose_name_was_taken_back_is_no_blind_spot(room: Room) -> None:
+    room.minute(room.usual())
+    with room.store.look() as tx:
+        assert "south" in {s.blind.condition for s in blind_now(tx)}
+    room.named(Conditions(field="region", values=("north",)))
+    for _ in range(4):
+        seen = room.minute(room.usual())
+    assert "south" not in {b.condition for b in seen.blinds}
+    assert window_of(seen, "").mix == {"north": 1500, OTHER: 400}
+    with room.store.look() as tx:
+        assert "south" not in {s.blind.condition for s in blind_now(tx)}
 
 
 def test_a_condition_that_nobody_named_is_refused_as_a_baseline(room: Room) -> None:

@@ -43,7 +43,9 @@ def mixed(window: Window, looked: Sequence[Window], tallies: Mapping[Lane, Tally
 
 def unowned(window: Window) -> Blind | None:
     """That this condition has no baseline of its own, if it is so."""
-    if not window.condition or window.condition in window.judged:
+    named = window.asset.conditions
+    here = named is not None and window.condition in named.every
+    if not here or window.condition in window.judged:
         return None
     return Blind(
         detector=UNOWNED,
