@@ -131,6 +131,26 @@ def test_a_guards_report_is_heard_and_shown(server: Running) -> None:
     assert wrong.status == 422
 
 
+def test_a_condition_of_operation_has_a_baseline_of_its_own(server: Running) -> None:
+    asset = {"id": "regional", "kind": "model", "name": "Regional", "owner": "us"}
+    path = "/api/v1/assets/regional/baselines"
+    asset |= {"conditions": {"field": "region", "values": ["eu", "us"]}}
+    assert server.ask("POST", "/api/v1/assets", asset).json["conditions"]["values"] == ["eu", "us"]
+    sent = [
+        {**one, "region": "eu" if place % 2 else "us"}
+        for place, one in enumerate(_events("regional", 2_400))
+    ]
+    kept = server.ask("POST", f"{path}?condition=eu", sent).json
+    assert (kept["condition"], kept["rows"], kept["id"]) == ("eu", 1_200, "regional-eu-1")
+    whole = server.ask("POST", path, sent).json
+    assert (whole["condition"], whole["rows"]) == ("", 2_400)
+    assert server.ask("GET", f"{path}/current?condition=eu").json["id"] == "regional-eu-1"
+    assert server.ask("GET", f"{path}/current?condition=us").status == 404
+    assert server.ask("GET", f"{path}/current").json["id"] == "regional-2"
+    unknown = server.ask("POST", f"{path}?condition=mars", sent)
+    assert (unknown.status, "Name one of: eu, us, other" in unknown.json["detail"]) == (422, True)
+
+
 def test_a_baseline_is_made_of_rows_that_are_sent_and_refused_when_too_small(
     server: Running,
 ) -> None:

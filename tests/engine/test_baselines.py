@@ -1,7 +1,7 @@
 """Baselines of more rows than one process holds: learnt from some of them, counted from all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -16,7 +16,7 @@ from stanch.engine.baselines import Ask, Baselines, Whole
 from stanch.engine.ingest.schema import conform
 from stanch.prepare.baseline import WHOLE_WEEK, Golden
 from stanch.store.sql.store import SqlStore
-from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.asset import Asset, AssetKind, Conditions
 from stanch.vocabulary.ids import AssetId
 
 SINCE = datetime(2026, 3, 2, tzinfo=UTC)
@@ -49,6 +49,7 @@ def rows(seed: int) -> pa.Table:
                 "principal": [f"p{i % 9}" for i in range(EACH)],
                 "features": pa.array(dice.normal(size=(EACH, 3)).tolist(), pa.list_(pa.float64())),
                 "prediction": ["yes" if i % 3 else "no" for i in range(EACH)],
+                "extra": ['{"region": "eu"}' if i % 5 == 0 else None for i in range(EACH)],
             }
         )
     )
@@ -63,10 +64,12 @@ def pieces(tmp_path_factory: pytest.TempPathFactory) -> Pieces:
     return Pieces(files=[str(one) for one in made], tail=rows(FILES))
 
 
-def golden(store: SqlStore, whole: Whole | None, crew: Crew | None = None, v: str = "") -> Golden:
+def golden(
+    store: SqlStore, whole: Whole | None, crew: Crew | None = None, v: str = "", condition: str = ""
+) -> Golden:
     baselines = Baselines(store, lambda _: "signed", clock, crew)
     sample = pa.concat_tables(rows(seed).slice(0, 400) for seed in range(FILES))
-    ask = Ask(asset=FRAUD.id, by="ann", source="a test", version=v)
+    ask = Ask(asset=FRAUD.id, by="ann", source="a test", version=v, condition=condition)
     return Golden.from_bytes(baselines.set(ask, sample, whole).body)
 
 
@@ -97,3 +100,18 @@ def test_only_the_version_and_the_time_asked_for_count(sql_store: SqlStore, piec
     since = SINCE + timedelta(hours=2)
     found = golden(sql_store, Whole(pieces=pieces, since=since), v="v2")
     assert found.rows == asked(found) == (FILES - 1) * EACH // 4
+
+
+def test_only_the_condition_asked_for_counts_and_the_whole_knows_the_mix(
+    sql_store: SqlStore, pieces: Pieces
+) -> None:
+    told = Conditions(field="region", values=("eu",))
+    with sql_store.begin() as tx:
+        tx.assets.save(replace(FRAUD, conditions=told))
+    whole = Whole(pieces=pieces, since=SINCE)
+    own = golden(sql_store, whole, condition="eu")
+    assert own.rows == asked(own) == (FILES + 1) * EACH // 5
+    assert own.mix == {}
+    mix = golden(sql_store, None).mix
+    assert mix[WHOLE_WEEK] == {"eu": FILES * 80, "other": FILES * 320}
+    assert mix[0] == {"eu": 80, "other": 320}

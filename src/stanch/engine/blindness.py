@@ -22,8 +22,8 @@ def blind_now(tx: Transaction, asset: AssetId | None = None) -> tuple[BlindSpot,
     since: dict[Lane, datetime] = {}
     named: dict[AssetId, tuple[str, ...]] = {}
     for one in {spot.blind.asset for spot in told}:
-        asset = tx.assets.find(one)
-        conditions = asset.conditions if asset is not None else None
+        known = tx.assets.find(one)
+        conditions = known.conditions if known is not None else None
         named[one] = ("", *conditions.every) if conditions is not None else ("",)
         for kept in tx.baselines.history(one):
             since.setdefault(Lane(one, kept.version, kept.condition), kept.set)
