@@ -228,13 +228,16 @@ def test_a_duty_or_a_role_is_whoever_has_it(world: World, to: str, whom: str) ->
     assert world.take() == [("hooks", "tell", whom, "[inc-1] fraud: Look.")]
 
 
+@pytest.mark.parametrize(
+    ("to", "called"), [("owner", "owner"), ("ml_engineer", "ML engineer"), ("ada_l", "ada_l")]
+)
 def test_without_a_channel_it_stands_in_the_servers_log(
-    world: World, caplog: pytest.LogCaptureFixture
+    world: World, caplog: pytest.LogCaptureFixture, to: str, called: str
 ) -> None:
     with caplog.at_level(logging.INFO, "stanch.notices"):
-        world.bare.tell(Notice(key="x", to="owner", says="Look.", urgency=Urgency.NOW))
+        world.bare.tell(Notice(key="x", to=to, says="Look.", urgency=Urgency.NOW))
         assert world.bare.turn() == 1
-    assert caplog.messages == ["to owner: Look."]
+    assert caplog.messages == [f"to {called}: Look."]
     assert world.kept().state is Carried.LOGGED
 
 

@@ -1,5 +1,6 @@
 """Everybody can read it: axe finds nothing, in whatever look; no page is heavy."""
 
+import re
 from typing import Any
 
 import pytest
@@ -62,15 +63,35 @@ LOOKS: tuple[tuple[str, dict[str, str], dict[str, Any]], ...] = (
     ),
 )
 """A look changes colours and nothing else, so only the first is asked everything."""
+_WORDS = """() => {
+  const skip = "script, style, code, pre, textarea, kbd, .id, .mono, .hash";
+  const page = document.querySelector("main") ?? document.body;
+  const walk = document.createTreeWalker(page, NodeFilter.SHOW_TEXT);
+  const told = [...page.querySelectorAll("[aria-label]")].map((one) => one.ariaLabel);
+  for (let one = walk.nextNode(); one; one = walk.nextNode())
+    if (!one.parentElement.closest(skip)) told.push(one.data.trim());
+  return told;
+}"""
+"""What a page says, in its drawings and labels too, without what is there to be typed or copied."""
+_OF_PROGRAMS = re.compile(
+    r"""\b[a-z]+(?:_[a-z0-9]+)+\b                    # the name of a value
+      | \d{4}-\d\d-\d\dT\d\d:\d\d                  # a stamp
+      | \b(?:None|True|False)$ | \{\} | \[\]         # what a language prints
+      | (?<![\w.,:/-])1\ (?:[a-z]+\ )?(?!is|was|has|as|its|this|speaks)[a-z]+(?<!s)s\b""",
+    re.VERBOSE,
+)
 _RUN = "only => axe.run(document, {runOnly: only, resultTypes: ['violations']})"
 _WEIGHT = "performance.getEntries().reduce((sum, one) => sum + (one.decodedBodySize ?? 0), 0)"
 
 
 @pytest.fixture(scope="module")
-def walked(chromium: Any, served: Any, axe: str) -> tuple[dict[str, Any], dict[str, int]]:
-    """What axe finds at fault by look, and the weight of each page, from one walk through all."""
+def walked(
+    chromium: Any, served: Any, axe: str
+) -> tuple[dict[str, Any], dict[str, int], dict[str, list[str]]]:
+    """By page what axe finds at fault, its weight and its words, from one walk through all."""
     faults: dict[str, list[Any]] = {name: [] for name, _, _ in LOOKS}
     weights: dict[str, int] = {}
+    words: dict[str, list[str]] = {}
     context = chromium.new_context(bypass_csp=True, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.goto(f"{served.url}/login")
@@ -81,6 +102,7 @@ def walked(chromium: Any, served: Any, axe: str) -> tuple[dict[str, Any], dict[s
     for path in PATHS:
         page.goto(f"{served.url}{path}", wait_until="load")
         weights[path] = page.evaluate(_WEIGHT)
+        words[path] = page.evaluate(_WORDS)
         page.evaluate(axe)
         for name, look, only in LOOKS:
             page.emulate_media(**look)
@@ -88,7 +110,7 @@ def walked(chromium: Any, served: Any, axe: str) -> tuple[dict[str, Any], dict[s
             faults[name] += [(path, one["id"], _nodes(one)) for one in found]
         page.emulate_media(color_scheme="light", contrast="no-preference")
     context.close()
-    return faults, weights
+    return faults, weights, words
 
 
 def _nodes(fault: Any) -> list[str]:
@@ -97,14 +119,24 @@ def _nodes(fault: Any) -> list[str]:
 
 @pytest.mark.parametrize("look", [name for name, _, _ in LOOKS])
 def test_axe_finds_nothing_to_fault(walked: Any, look: str) -> None:
-    faults, _ = walked
+    faults, _, _ = walked
     assert faults[look] == []
 
 
 def test_no_page_weighs_more_than_it_may(walked: Any) -> None:
-    _, weights = walked
+    _, weights, _ = walked
     assert {path: weight for path, weight in weights.items() if weight > HEAVIEST} == {}
     assert min(weight for path, weight in weights.items() if path != "/login") > 20_000
+
+
+def test_no_page_shows_what_only_programs_read(walked: Any) -> None:
+    _, _, words = walked
+    found = {
+        path: [one for one in told if _OF_PROGRAMS.search(one)] for path, told in words.items()
+    }
+    assert {path: told for path, told in found.items() if told} == {}
+    assert all(_OF_PROGRAMS.search(one) for one in ("at_large", "1 earlier windows", "1 findings"))
+    assert not any(_OF_PROGRAMS.search(one) for one in ("1 finding", "1 address", "21 findings"))
 
 
 def test_a_very_wide_screen_has_larger_words_and_is_used(visit: Any, served: Any) -> None:

@@ -109,7 +109,7 @@ class Eyes:
                 self._enough_is_done(api, version["version"], now)
         for one in api.every("/api/v1/approvals"):
             if one["id"] not in sight.asked:
-                self.news(f"a person is asked about {one['action']}.")
+                self.news(f"a person is asked: {one['shown'].splitlines()[0]}")
             sight.asked[one["id"]] = one
 
     def _enough_is_done(self, api: Api, version: int, now: float) -> None:

@@ -12,6 +12,8 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from stanch.contain.playbook.condition import text_in_words
+from stanch.engine.runs.library import act_title
 from stanch.vocabulary.playbook import END, Ask, Decide, Do, Parallel, Playbook, Repeat, Step, Wait
 from stanch.web.charts import Paper, drawing, label, said
 from stanch.web.inert import clipped
@@ -205,17 +207,17 @@ def _step(step: Step, at: tuple[float, float], marks: Marks) -> str:
 def _under(step: Step) -> str:
     match step:
         case Do():
-            return step.act.replace("_", " ")
+            return act_title(step.act)
         case Ask():
             return f"asks {'two people' if step.people > 1 else 'a person'} ({step.role})"
         case Wait():
-            return f"waits until {step.until}" if step.until else "waits"
+            return f"waits until {text_in_words(step.until)}" if step.until else "waits"
         case Decide():
-            return f"if {step.condition}"
+            return f"if {text_in_words(step.condition)}"
         case Parallel():
             return f"{len(step.branches)} branches at once"
         case Repeat():
-            return f"while {step.condition}"
+            return f"while {text_in_words(step.condition)}"
 
 
 def _way(way: Way, places: Sequence[tuple[float, float]]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from stanch.contain.playbook.condition import text_in_words
 from stanch.engine.runs.library import act_title
 from stanch.vocabulary import words
 from stanch.vocabulary.finding import AttackKind
@@ -91,6 +92,7 @@ def _paper() -> Environment:
         "clip": clipped,
         "word": words.word,
         "size": words.size,
+        "asks": text_in_words,
         "counted": words.counted,
         "exact": exact,
         "number": words.number,

@@ -28,6 +28,18 @@ from stanch.vocabulary.words import begun, word
 
 _KINDS = {kind.__name__.lower(): kind for kind in (Do, Ask, Wait, Decide, Parallel, Repeat)}
 _KEPT = "playbook/"
+_OWN_DEEDS: Mapping[str, str] = MappingProxyType(
+    {
+        "freeze": "Keep evidence",
+        "note": "Write a note",
+        "assign": "Hand it to a person",
+        "open_clock": "Start a clock",
+        "start_check": "Ask for a check",
+        "await_probe": "Ask for proof",
+        "take_back": "Take it back",
+    }
+)
+"""What the engine itself does, beside actions, as people call it."""
 
 
 @cache
@@ -39,7 +51,7 @@ def actions() -> Mapping[str, Action[Any]]:
 def act_title(act: str) -> str:
     """What people call it wherever it is proposed, asked for or done."""
     known = actions().get(act)
-    return known.title if known else begun(word(act))
+    return known.title if known else _OWN_DEEDS.get(act) or begun(word(act))
 
 
 @cache

@@ -1,0 +1,36 @@
+"""What a table shows: values as people read them, and of an empty one what it means."""
+
+from typing import Any
+
+import pytest
+
+from stanch.cli.out import Out, cell
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("opened", "2026-11-22T10:22:36.009697Z", "2026-11-22 10:22:36 UTC"),
+        ("disabled", False, "no"),
+        ("shared", True, "yes"),
+        ("size", 2048, "2.0 kB"),
+        ("rows", 2048, "2048"),
+        ("expires", None, "-"),
+        ("owner", "", "-"),
+        ("scopes", ["read", "respond"], "read, respond"),
+        ("prediction", 0, "0"),
+        ("says", "red\x1b[31m", "red\N{REPLACEMENT CHARACTER}[31m"),
+    ],
+)
+def test_a_cell_is_said_as_people_say_it(name: str, value: Any, said: str) -> None:
+    assert cell(name, value) == said
+
+
+def test_an_empty_table_says_what_that_means_and_a_program_gets_an_empty_list(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Out(json=False).table({"items": []}, ("id",), [], empty="No duty is running.")
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", "No duty is running.\n")
+    Out(json=True).table({"items": []}, ("id",), [], empty="No duty is running.")
+    assert capsys.readouterr().out == '{\n  "items": []\n}\n'
