@@ -20,9 +20,9 @@ from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.event import EventKind
-from stanch.vocabulary.finding import Suspect
+from stanch.vocabulary.finding import AttackKind, Finding, Suspect
 from stanch.vocabulary.happening import Happening
-from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
+from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PrincipalId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.span import Span
@@ -66,13 +66,19 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
     made.close()
 
 
-def known(store: SqlStore, *history: Happening, asset: Asset = PLAIN, by: str = "") -> Known:
+def known(
+    store: SqlStore,
+    *history: Happening,
+    asset: Asset = PLAIN,
+    by: str = "",
+    findings: tuple[Finding, ...] = (),
+) -> Known:
     named = (Suspect(principal=PrincipalId(by), share=1, confidence=0.9),) if by else ()
     incident = replace(INCIDENT, suspects=named)
     with store.begin() as tx:
         keep_history(tx, FRAUD, history)
     with store.look() as tx:
-        return known_of(tx, (incident, asset), (), ())
+        return known_of(tx, (incident, asset), findings, ())
 
 
 def test_the_version_before_the_swap_is_the_one_to_go_back_to(store: SqlStore) -> None:
@@ -112,6 +118,33 @@ def test_where_somebody_signs_only_what_is_signed_comes_back(store: SqlStore) ->
     )
     assert last_good(found, NOON) == "v5"
     assert not found.trusted("v6")
+
+
+@pytest.mark.parametrize(
+    ("kind", "suspect"),
+    [
+        (AttackKind.BACKDOOR, True),
+        (AttackKind.WEIGHT_TAMPERING, True),
+        (AttackKind.EXTRACTION, False),
+        (AttackKind.EVASION, False),
+        (AttackKind.DENIAL_OF_WALLET, False),
+    ],
+)
+def test_a_version_is_suspect_for_what_it_does_and_never_for_how_it_was_asked(
+    store: SqlStore, kind: AttackKind, suspect: bool
+) -> None:
+    seen = Finding(
+        detector=DetectorId("d"),
+        asset=FRAUD,
+        version="v5",
+        window=Span(start=NOON, end=NOON),
+        says="s",
+        measured={},
+        because=(),
+        points_to={kind: 0.9},
+    )
+    found = known(store, run("v5", 90), deployed("v5", 80), findings=(seen,))
+    assert found.trusted("v5") is not suspect
 
 
 def test_a_version_that_came_with_the_incident_is_not_an_earlier_one(store: SqlStore) -> None:

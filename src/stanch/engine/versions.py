@@ -5,8 +5,8 @@ Out   each version with who vouches for it and whether it is suspect; the last m
 Why   the quickest cure is the version before; the worst is a version that is the attack itself. A
       version is vouched for by a signature over the digest it was deployed with, where the asset
       names signers; elsewhere by its signed baseline or by the training run that made it. It is
-      suspect when a finding is about it, when a suspect deployed it, or when one name stood for
-      two digests.
+      suspect when a finding is about what it is or does, when a suspect deployed it, or when one
+      name stood for two digests. How somebody asks says nothing about the version that answers.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +18,7 @@ from stanch.engine.automatic import SURE
 from stanch.engine.ports import Transaction
 from stanch.engine.watch.memory import history_of
 from stanch.engine.watch.signatures import signed
+from stanch.triage.causes import OF_PEOPLE, family_of
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Finding
@@ -39,7 +40,7 @@ def known_of(
     incident, asset = about
     history = history_of(tx, asset.id)
     named = {str(s.principal) for s in incident.suspects if s.confidence >= SURE}
-    bad = {f.version for f in findings if f.version and f.asset == asset.id}
+    bad = {f.version for f in findings if f.asset == asset.id and _blames(f)}
     deployed = [h for h in history if h.kind is EventKind.DEPLOYMENT and h.version]
     bad |= {h.version for h in deployed if h.principal in named}
     bad |= _two_digests(deployed)
@@ -70,6 +71,11 @@ def last_good(known: Known, before: datetime) -> str:
         if known.trusted(v.version) and v.good_since is not None and v.good_since < before
     ]
     return max(good, key=lambda v: (v.good_since, v.version)).version if good else ""
+
+
+def _blames(finding: Finding) -> bool:
+    """Whether this speaks against the version that it was seen with."""
+    return bool(finding.version) and family_of(finding) not in OF_PEOPLE
 
 
 def _two_digests(deployed: Iterable[Happening]) -> set[str]:

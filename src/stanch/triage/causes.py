@@ -48,6 +48,8 @@ FAMILY = MappingProxyType(
 
 ASKING = frozenset(k for k, f in FAMILY.items() if f in (Family.QUERIES, Family.COST))
 """Kinds that show in how somebody asks; a few questions may look like any of them."""
+OF_PEOPLE = frozenset({Family.QUERIES, Family.PROMPTS, Family.COST, Family.ENTRY})
+"""Families of what somebody did with a model, whichever version answered."""
 INNOCENT = frozenset({VerdictKind.NATURAL, VerdictKind.FAULT})
 
 _TOGETHER = frozenset(
