@@ -1,5 +1,6 @@
 """What the command line says of an incident, in the order in which a person needs it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from stanch.cli.incident import _head, _told
@@ -41,17 +42,21 @@ def test_severity_is_a_word_with_its_reasons_and_the_vector_last() -> None:
 
 def test_it_begins_with_whether_it_is_contained_and_what_waits_for_an_answer() -> None:
     one = INCIDENT | {"asset": "scorer", "opened": "2026-11-22T10:22:36Z", "commander": ""}
-    held = {"says": "Not contained", "due": "2026-11-22T11:22:36Z", "acts": [], "bare": False}
-    asked = [{"id": "apr-1", "shown": "May v2 answer no more?\nWhy: nobody signed it."}]
+    held: dict[str, Any] = {"says": "Not contained", "due": "2026-11-22T11:22:36Z"}
+    held |= {"acts": ["Throttle"], "bare": False}
+    asked: list[Mapping[str, Any]] = [
+        {"id": "apr-1", "shown": "May v2 answer no more?\nWhy: nobody signed it."}
+    ]
     said = list(_head(one, held, asked))
     assert said[1] == "On scorer, opened 2026-11-22 10:22:36 UTC; nobody is in command."
     assert said[2].startswith("\nNot contained: ")
     assert said[2].endswith(" late.")
     assert said[3:] == [
+        "In force: Throttle.",
         "Asked: May v2 answer no more?",
         "  stanch approve apr-1, or stanch deny apr-1",
     ]
-    held |= {"says": "It was contained; nothing holds it now", "due": None, "bare": True}
+    held |= {"says": "It was contained; nothing holds it now", "due": None, "acts": []}
     assert list(_head(one, held, []))[2:] == ["\nIt was contained; nothing holds it now."]
 
 
