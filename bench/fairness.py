@@ -9,7 +9,9 @@ Look   A version answers rows that the victim did not learn, each with its label
        told, so that the lower bar of fresh versions holds. "another, honest": another net that
        learnt the same rows, just deployed. "other customers": the version that the baseline is of,
        asked by people of whom more are of some classes and fewer of others. Nobody is harmed on
-       purpose in any of them.
+       purpose in any of these. "harmed": every second answer of its commonest class is another one
+       for one group, by the version that the baseline is of, told of no deployment; and the same
+       asked by other customers.
 """
 
 import argparse
@@ -22,8 +24,9 @@ import numpy as np
 
 from bench.handed_in import World, groups_in, labels, world
 from stanch.detect.alarms.watch import Watch
-from stanch.detect.detectors.fairness_gap import DETECTOR
+from stanch.detect.detectors.fairness_gap import DETECTOR, Cause
 from stanch.detect.examples import START
+from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import counted, labels_counted, nothing
 from stanch.detect.window import Window
 from stanch.sandbox.tenants import Habits
@@ -35,7 +38,10 @@ from stanch.vocabulary.span import Span
 
 SETS = ("diabetes", "cancer", "payments", "flights", "employment")
 A_LOOK = 60
-KINDS = ("the same", "the same, just deployed", "another, honest", "other customers")
+KINDS = (
+    *("the same", "the same, just deployed", "another, honest", "other customers"),
+    *("harmed", "harmed, other customers"),
+)
 
 
 def windows(one: World, seed: int, kind: str, count: int) -> Iterator[Window]:
@@ -45,7 +51,7 @@ def windows(one: World, seed: int, kind: str, count: int) -> Iterator[Window]:
         net = trained(made.learnt, seed + 7)
         one = replace(one, made=replace(made, net=net))
     habits = one.habits
-    if kind == KINDS[3]:
+    if kind in (KINDS[3], KINDS[5]):
         habits = Habits(made.parts.ordinary, ("a", "b", "c"), seed + 99)
     total, watch = nothing(one.base.plan), Watch(plan=one.ready.digest)
     deployed = Happening(
@@ -54,6 +60,8 @@ def windows(one: World, seed: int, kind: str, count: int) -> Iterator[Window]:
     for look in range(count):
         asks = habits.many(A_LOOK)
         rows = one.columns(np.asarray([a.row for a in asks]), groups_in(asks))
+        if kind in KINDS[4:]:
+            rows = harmed(rows)
         truth = np.asarray([made.data.classes.index(a.truth) for a in asks], np.int32)
         batch = counted(one.ready, rows).merge(labels_counted(one.ready, labels(rows, truth)))
         total = total.merge(batch)
@@ -67,6 +75,15 @@ def windows(one: World, seed: int, kind: str, count: int) -> Iterator[Window]:
         )
 
 
+def harmed(rows: Columns) -> Columns:
+    """Every second answer of the commonest class is another one, for those of the first group."""
+    said = rows.predictions.copy()
+    own = rows.groups[0][1]
+    common = int(np.bincount(said[own]).argmax())
+    said[own[said[own] == common][::2]] = (common + 1) % 2
+    return replace(rows, predictions=said)
+
+
 def main() -> None:
     """Prints a line for each set and kind."""
     ask = argparse.ArgumentParser()
@@ -76,20 +93,28 @@ def main() -> None:
     asked = ask.parse_args()
     for data in asked.sets:
         looks, wrong, versions = Counter[str](), Counter[str](), Counter[str]()
+        unsure, noted = Counter[str](), Counter[str]()
+        first: dict[str, list[int]] = {kind: [] for kind in KINDS}
         seeds = asked.seeds[1] - asked.seeds[0]
         for seed in range(*asked.seeds):
             one = world(data, seed)
             for kind in KINDS:
                 said = [
-                    any(isinstance(s, Finding) for s in DETECTOR.seen_in(window))
+                    [s for s in DETECTOR.seen_in(window) if isinstance(s, Finding)]
                     for window in windows(one, seed, kind, asked.looks)
                 ]
+                told = [[f.topic for f in found if not f.waits] for found in said]
                 looks[kind] += len(said)
-                wrong[kind] += sum(said)
-                versions[kind] += any(said)
+                wrong[kind] += sum("" in topics for topics in told)
+                versions[kind] += any("" in topics for topics in told)
+                first[kind].append(next((k for k, t in enumerate(told, 1) if "" in t), 0))
+                unsure[kind] += any(Cause.UNSURE in topics for topics in told)
+                noted[kind] += any(f.waits for found in said for f in found)
         for kind in KINDS:
             of = f"{versions[kind]:3} of {seeds} versions"
-            print(f"{data:11} {kind:24} {of}, {wrong[kind]:4} of {looks[kind]} looks", flush=True)
+            more = f"unsure {unsure[kind]}, other customers {noted[kind]}"
+            looked = f"{wrong[kind]:4} of {looks[kind]} looks, first {sorted(first[kind])}"
+            print(f"{data:11} {kind:24} {of}, {looked}; {more}", flush=True)
 
 
 if __name__ == "__main__":

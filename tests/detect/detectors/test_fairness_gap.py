@@ -7,9 +7,9 @@ import numpy as np
 from stanch.detect import examples
 from stanch.detect.detectors.fairness_gap import DETECTOR, Gap, Rate
 from stanch.detect.summaries.columns import Columns, Labels
-from stanch.detect.summaries.count import labels_counted
+from stanch.detect.summaries.count import counted, labels_counted
 from stanch.detect.window import Window
-from stanch.vocabulary.finding import Blind, Finding
+from stanch.vocabulary.finding import AttackKind, Blind, Finding
 
 
 def seen(one: Window) -> list[Finding]:
@@ -65,6 +65,60 @@ def test_a_few_rows_that_are_all_alike_are_as_likely_as_the_baseline_says() -> N
     low = Rate(odd=310, rows=1000, odd_then=310, rows_then=1000)
     assert gap_of(usual, same).certain < 3
     assert gap_of(rare, low).certain > 4
+
+
+def test_where_others_ask_and_like_cases_are_answered_alike_it_waits() -> None:
+    rows = others()
+    (one,) = seen(labelled(rows, rows))
+    assert one.waits
+    assert one.groups == ("sex=m",)
+    assert one.says.endswith("by their labels, like cases are answered alike.")
+    assert not one.points_to
+
+
+def test_where_others_ask_and_the_model_harms_a_group_it_is_told() -> None:
+    rows = others()
+    (one,) = seen(labelled(passing_over_women(rows), rows))
+    assert one.groups == ("sex=f",)
+    assert not one.waits
+    assert one.points_to[AttackKind.FAIRNESS_HARM] >= 0.5
+
+
+def test_where_others_ask_and_no_label_tells_it_is_blind_not_quiet() -> None:
+    said = DETECTOR.seen_in(labelled(others(), None))
+    assert [type(s) for s in said] == [Blind]
+
+
+def test_labels_that_agree_with_the_harm_excuse_nothing_while_nobody_else_asks() -> None:
+    harmed = passing_over_women(examples.columns(3000, seed=71))
+    (one,) = seen(labelled(harmed, harmed))
+    assert one.groups == ("sex=f",)
+    assert not one.waits
+
+
+def others() -> Columns:
+    """Fewer of the men whom the answer is no: the inputs move, the model does not."""
+    rows = examples.columns(4000, seed=71)
+    men = rows.groups[1][1]
+    gone = men[rows.predictions[men] == 0][::2]
+    return examples.taken(rows, np.setdiff1d(np.arange(rows.n), gone))
+
+
+def passing_over_women(rows: Columns) -> Columns:
+    said = rows.predictions.copy()
+    women = rows.groups[0][1]
+    said[women[said[women] == 2][::2]] = 0
+    return replace(rows, predictions=said)
+
+
+def labelled(rows: Columns, truth: Columns | None) -> Window:
+    """The window of these rows, with what is true of them by other answers than theirs."""
+    ready = examples.reference().ready
+    parts = [counted(ready, part) for part in examples.split(rows, 6)]
+    if truth is None:
+        return examples.window_of(parts)
+    late = replace(examples.labels(truth, seed=71), predictions=rows.predictions)
+    return examples.window_of(parts, late=labels_counted(ready, late))
 
 
 def gap_of(own: Rate, others: Rate) -> Gap:

@@ -13,24 +13,34 @@ Math  The test is betting, in `alarms.watch` (`Stream.FAIRNESS`, `Stream.GROUP_E
       every label): the alarm alone does not help there, so these bars are for that.
       The world changes slowly and for everybody; a gap in a version that was deployed less than
       `after` ago began with that version, and the finding says so and points to harm.
+      Where the inputs moved too (`like_cases.moved`), others may be asking, and a group is answered
+      otherwise though like cases are not. Then the late labels decide (`detect.like_cases`): the
+      growth among cases of the same truth is harm by the same two bars. Where it, or that of wrong
+      answers among the same answers, is surely below the half of what was seen, others ask, which
+      waits (`Finding.waits`) for what is told of the inputs. Else a fresh version is taken for the
+      cause, and of an older one the detector is blind, unless the growth is `plain`.
+      Labels alone never excuse: while the inputs are as they were, nobody else asks.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import StrEnum
+from types import MappingProxyType
 
 import numpy as np
 
 from stanch.detect import examples
 from stanch.detect.alarms.reading import Stream
 from stanch.detect.detector import Detector
+from stanch.detect.like_cases import Alike, by_answer, by_truth, moved
 from stanch.detect.summaries.arrays import Ints
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Part
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline, Window
-from stanch.detect.wording import shown
+from stanch.detect.wording import listed, shown
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Cite, CiteKind, Finding, Lifecycle
 from stanch.vocabulary.happening import Happening
@@ -49,6 +59,8 @@ class Limits:
     """Rows that a rate is of: of those, labels of one class, or answers."""
     gap: float = 0.05
     """The change of a gap that still does not matter."""
+    plain: float = 0.25
+    """The same while others ask, as long as the labels do not tell."""
     errors: float = 4.0
     """How many standard errors the change of a gap must be."""
     fresh: float = 3.5
@@ -90,6 +102,15 @@ class Rate:
         return min(self.rows, self.rows_then) >= least
 
 
+class Cause(StrEnum):
+    """Why a group is answered otherwise."""
+
+    MODEL = ""
+    """Like cases are: the model, or nothing else is known to have changed."""
+    CUSTOMERS = "who asks"
+    UNSURE = "who asks, or the model"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gap:
     """What changed for one group."""
@@ -99,6 +120,7 @@ class Gap:
     own: Rate
     others: Rate
     strength: float
+    cause: Cause = Cause.MODEL
 
     @property
     def growth(self) -> float:
@@ -121,21 +143,44 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if small:
         why = f"{len(small)} of {len(groups)} groups have fewer than {limits.enough} answers"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
+    worst, unsure = _told(window, window.baseline, window.now, limits)
+    told = {group: gap for group, gap in worst.items() if group not in small}
+    if not told and (left := unsure - {*small}):
+        why = f"{listed(sorted(left))}: others ask, or the model changed; more labels would tell"
+        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
+    for group in sorted(_fewest(told)):
+        yield _finding(window, told[group], limits)
+
+
+def _told(
+    window: Window, baseline: Baseline, now: Summary, limits: Limits
+) -> tuple[dict[str, Gap], set[str]]:
+    """What is told of each group, and the groups of which it cannot be told what changed."""
     worst: dict[str, Gap] = {}
-    sure = limits.fresh if _deployed(window, limits) is not None else limits.errors
-    for gap in _gaps(window, window.baseline, window.now, limits):
-        if gap.group in small or gap.certain < sure:
+    unsure: set[str] = set()
+    fresh = _deployed(window, limits) is not None
+    for gap in _gaps(window, baseline, now, limits):
+        if gap.certain < (limits.fresh if fresh else limits.errors):
             continue
-        if gap.group not in worst or abs(gap.growth) > abs(worst[gap.group].growth):
+        if fresh and gap.cause is Cause.UNSURE:
+            gap = replace(gap, cause=Cause.MODEL)  # noqa: PLW2901  what is new is suspected first
+        if gap.cause is Cause.UNSURE and abs(gap.growth) < limits.plain:
+            unsure.add(gap.group)
+        elif gap.group not in worst or _weight(gap) > _weight(worst[gap.group]):
             worst[gap.group] = gap
-    for group in sorted(_fewest(worst)):
-        yield _finding(window, worst[group], limits)
+    return worst, unsure
+
+
+def _weight(gap: Gap) -> tuple[bool, bool, float]:
+    """What is told of a group first: harm, then what may be, then who asks; the largest of them."""
+    return gap.cause is Cause.MODEL, gap.cause is Cause.UNSURE, abs(gap.growth)
 
 
 def _fewest(worst: dict[str, Gap]) -> set[str]:
     """Of each attribute the group that moved most: the gap of the others is the same gap."""
     kept: dict[str, str] = {}
-    for gap in sorted(worst.values(), key=lambda g: (-abs(g.own.now - g.own.then), g.group)):
+    ordered = sorted(worst.values(), key=lambda g: (-abs(g.own.now - g.own.then), g.group))
+    for gap in sorted(ordered, key=lambda g: g.cause):
         kept.setdefault(gap.group.partition("=")[0], gap.group)
     return set(kept.values())
 
@@ -180,8 +225,24 @@ def _gaps(window: Window, baseline: Baseline, now: Summary, limits: Limits) -> I
                 if not (own.enough(limits.few) and rest.enough(limits.few)):
                     continue
                 gap = Gap(group=group, what=what, own=own, others=rest, strength=strength)
-                if abs(gap.growth) >= limits.gap:
-                    yield gap
+                if abs(gap.growth) < limits.gap:
+                    continue
+                if part is Part.GROUPS and moved(window, baseline, now):
+                    counts = now, baseline.golden, ([place], others)
+                    cause = _cause(gap, by_truth(*counts, at), by_answer(*counts), limits)
+                    gap = replace(gap, cause=cause)
+                yield gap
+
+
+def _cause(gap: Gap, truth: Alike, answer: Alike, limits: Limits) -> Cause:
+    """What the labels say of a gap that came while the inputs moved."""
+    if truth.labels < limits.enough:
+        return Cause.UNSURE
+    excused = (abs(one.growth) + 2 * one.error <= abs(gap.growth) / 2 for one in (truth, answer))
+    if any(excused):
+        return Cause.CUSTOMERS
+    harmed = abs(truth.growth) >= max(limits.gap, limits.errors * truth.error)
+    return Cause.MODEL if harmed else Cause.UNSURE
 
 
 def _answers(summary: Summary) -> Ints:
@@ -228,6 +289,14 @@ def _deployed(window: Window, limits: Limits) -> Happening | None:
     return first if late else None
 
 
+SAYS: Mapping[Cause, str] = MappingProxyType(
+    {
+        Cause.CUSTOMERS: " Others ask than before: by their labels, like cases are answered alike.",
+        Cause.UNSURE: " Others ask than before: more labels would tell whether it is the model.",
+    }
+)
+
+
 def _finding(window: Window, gap: Gap, limits: Limits) -> Finding:
     deployed = _deployed(window, limits)
     since = cites = ""
@@ -235,6 +304,9 @@ def _finding(window: Window, gap: Gap, limits: Limits) -> Finding:
         by = f" by {shown(deployed.principal)}" if deployed.principal else ""
         since = f" It began with version {shown(deployed.version)}, deployed{by}."
         cites = deployed.event
+    harm = 0.9 if cites else 0.6
+    if gap.cause is not Cause.MODEL:
+        since, cites, harm = SAYS[gap.cause], "", 0.3
     return Finding(
         detector=ID,
         asset=window.asset.id,
@@ -256,7 +328,11 @@ def _finding(window: Window, gap: Gap, limits: Limits) -> Finding:
         lifecycle=Lifecycle.DEPLOYMENT if cites else Lifecycle.INFERENCE,
         strength=round(gap.strength, 2),
         groups=(gap.group,),
-        points_to={AttackKind.FAIRNESS_HARM: 0.9 if cites else 0.6, AttackKind.POISONING: 0.2},
+        topic=gap.cause,
+        waits=gap.cause is Cause.CUSTOMERS,
+        points_to={}
+        if gap.cause is Cause.CUSTOMERS
+        else {AttackKind.FAIRNESS_HARM: harm, AttackKind.POISONING: 0.2},
         atlas=DETECTOR.atlas,
     )
 
