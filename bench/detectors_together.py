@@ -55,41 +55,38 @@ STYLES: Mapping[str, Style] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """When one attacker was named."""
+    """When one attacker was first named."""
 
-    after: Mapping[str, float]
-    """Queries until each detector named it."""
-    called: str
-    """What the first findings speak for most."""
-
-    @property
-    def first(self) -> float:
-        """Queries until any of them did."""
-        return min(self.after.values(), default=NEVER)
+    after: float
+    """Queries; infinite when never."""
+    by: tuple[str, ...] = ()
+    """The detectors that named it then."""
+    called: str = "nothing"
+    """What their findings speak for most."""
 
 
 def found(one: Task, style: Style, rng: Rng) -> Found:
     """When an attacker of this style is named among ordinary people, and what it is called."""
     asked = style(one, STEPS[-1], rng)
-    after: dict[str, float] = {}
-    total, done, called = crowd(one, rng), 0, ""
+    total, done = crowd(one, rng), 0
     for step in STEPS:
         total = total.merge(counted(one.plan, columns(one, {"attacker": asked[done:step]})))
         done, seen = step, window(one, total)
         told: Counter[str] = Counter()
+        by: list[str] = []
         for name in FOUR:
-            said = [] if name in after else detectors()[name].seen_in(seen)
-            for finding in said:
-                if not isinstance(finding, Finding):
-                    continue
-                if any(s.principal == "attacker" for s in finding.suspects):
-                    after[name] = float(step)
+            for finding in detectors()[name].seen_in(seen):
+                if isinstance(finding, Finding) and "attacker" in _suspects(finding):
+                    by.append(name)
                     for kind, worth in finding.points_to.items():
                         told[str(kind)] = max(told[str(kind)], round(100 * worth))
-        called = called or (told.most_common(1)[0][0] if told else "")
-        if len(after) == len(FOUR):
-            break
-    return Found(after=after, called=called)
+        if by:
+            return Found(after=float(step), by=tuple(by), called=told.most_common(1)[0][0])
+    return Found(after=NEVER)
+
+
+def _suspects(finding: Finding) -> set[str]:
+    return {suspect.principal for suspect in finding.suspects}
 
 
 def wrongly(one: Task, people: int, rng: Rng) -> dict[str, int]:
@@ -109,16 +106,15 @@ def judged(one: Task, rng: Rng, given: argparse.Namespace) -> Iterator[tuple[str
         if not re.search(given.style, label):
             continue
         several = [found(one, style, rng) for _ in range(given.tries)]
-        first = sorted(f.first for f in several)
-        each = {
-            name: float(np.median([f.after.get(name, NEVER) for f in several])) for name in FOUR
-        }
-        called = Counter(f.called or "nothing" for f in several)
-        shown = ", ".join(f"{k} {n:g}" for k, n in each.items() if n < NEVER)
-        says = ", ".join(f"{n} {kind}" for kind, n in called.most_common())
-        print(f"  {label:22} {np.median(first):g} {first}; {shown}; {says}", flush=True)
+        first = sorted(f.after for f in several)
+        by = Counter(name for f in several for name in f.by)
+        called = Counter(f.called for f in several)
+        shown, says = (
+            ", ".join(f"{n} {name}" for name, n in told.most_common()) for told in (by, called)
+        )
+        print(f"  {label:22} {np.median(first):g} {first}; by {shown}; called {says}", flush=True)
         finite = [n if n < NEVER else None for n in first]
-        yield label, {"first": finite, "called": {**called}}
+        yield label, {"first": finite, "by": {**by}, "called": {**called}}
     if given.wrong:
         wrong = wrongly(one, given.wrong, rng)
         print(f"  named wrongly of {given.wrong}: {wrong}", flush=True)

@@ -133,9 +133,9 @@ def test_strides_are_the_same_only_where_no_input_is_shared() -> None:
     signs = np.random.default_rng(1).choice([-1, 1], (3, 8))
     start = np.random.default_rng(2).integers(-40, 40, (3, 8))
     pairs = np.concatenate([start, start + signs * np.arange(6, 14)]).astype(np.int8)
-    assert strided(pairs) == 6
+    assert strided(pairs) == 2
     around = np.concatenate([start[:1], start[:1] + signs * np.arange(6, 14)]).astype(np.int8)
-    assert strided(around) < 4
+    assert strided(around) == 0
     assert strided(pairs[:3]) == 0
 
 

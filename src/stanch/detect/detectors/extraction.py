@@ -62,7 +62,7 @@ OFF, RANGE, NEAR, JOINT, CENTRE, STEPS, STRIDES, TOUCH, BETWEEN = (
     "the mix of inputs",
     "the centre of the inputs",
     "one step taken again and again from different inputs",
-    "inputs that differ from another one as far in every number as others do",
+    "a step as long in every number, up or down, taken again from different inputs",
     "inputs close to an older one of the same principal",
     "inputs with a number between those that occur",
 )

@@ -1,16 +1,16 @@
 """Strides: pairs of a principal's inputs that differ by as much in every number, up or down.
 
 In    the sampled inputs of the baseline's people and of the window's.
-Out   a `Way`: how rare each principal's share of inputs is that belong to such pairs.
+Out   a `Way`: how rare it is that each principal takes one stride so often.
 Why   a copy by the signs of a surrogate's gradient asks x + s * (+-1, ..., +-1). With many classes
       the signs differ from step to step and no step is taken twice; how far it goes in each number
       stays the same.
 Math  The stride of two inputs is how far they lie apart in each of the eight numbers that cards
       keep, without its sign, at least `LONG_STEP` in half of them. Two strides are the same when no
-      number differs by more than the rounding of a card, and they share no input. Counted are the
-      inputs of the most frequent stride, if it is taken more than once. Of more inputs more belong
-      to one by chance: a sample is cut to one of `SIZES`, and judged by the baseline's samples of
-      exactly as many. Inputs of strides come in fours.
+      number differs by more than the rounding of a card, and they share no input. Counted is how
+      often the most frequent one is taken again, by other inputs each time. Among more inputs more
+      are alike by chance: a sample is cut to one of `SIZES`, and judged by the baseline's samples
+      of exactly as many.
 """
 
 from dataclasses import replace
@@ -40,7 +40,7 @@ Small = NDArray[np.int16]
 
 
 def stride_way(name: str, base: Baseline, who: People) -> Way | None:
-    """How rare each principal's share of inputs of one stride is."""
+    """How rare it is that each principal takes one stride so often."""
     if kept_of(base) < LEAST or not told(base):
         return None
     fits = {size: _fit(base, size) for size in SIZES}
@@ -82,13 +82,12 @@ def _fit(base: Baseline, size: int) -> Share | None:
     ]
     if len(counts) < FEWEST:
         return None
-    fit = share_of(np.array(counts, np.float64), np.full(len(counts), float(size)))
-    return None if fit is None else replace(fit, spread=max(fit.spread, 3 / (size - 1)))
+    return share_of(np.array(counts, np.float64), np.full(len(counts), float(size)))
 
 
 @lru_cache(maxsize=4)
 def _of_all(ledger: Ledger, known: tuple[int, ...]) -> tuple[Ints, Ints]:
-    """The inputs of the most frequent stride on every line of the ledger, and of how many."""
+    """How often each on the ledger takes its most frequent stride again, and of how many inputs."""
     seen = points(ledger, np.arange(len(ledger.names)))
     sizes = [max((s for s in known if s <= n), default=known[0]) for n in seen.count.tolist()]
     counts = [
@@ -98,7 +97,7 @@ def _of_all(ledger: Ledger, known: tuple[int, ...]) -> tuple[Ints, Ints]:
 
 
 def strided(alone: NDArray[np.int8]) -> int:
-    """How many of these inputs belong to the stride that is taken most often."""
+    """How often the most frequent stride of these inputs is taken, after the first time."""
     one, other, stride = _strides(alone)
     if len(stride) < 2:  # noqa: PLR2004  two are the same
         return 0
@@ -111,7 +110,7 @@ def strided(alone: NDArray[np.int8]) -> int:
     times = np.bincount(np.concatenate([first, second]), minlength=len(stride))
     most = int(times.argmax())
     such = np.concatenate([[most], second[first == most], first[second == most]])
-    return len(np.unique(np.concatenate([one[such], other[such]])))
+    return len(np.unique(np.concatenate([one[such], other[such]]))) // 2 - 1
 
 
 def _strides(alone: NDArray[np.int8]) -> tuple[Ints, Ints, Small]:
