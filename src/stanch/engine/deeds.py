@@ -391,7 +391,8 @@ def filled(args: Mapping[str, Argument], words: Mapping[str, Argument]) -> dict[
             made[name] = value
         elif (word := value[1:]) in VARIABLES and value.startswith("$"):
             if word not in words:
-                raise BadInput(f"Nothing is known for {value}, which {name} needs.")
+                meant = f"{value} ({VARIABLES[word]})"
+                raise BadInput(f"Nothing is known for {meant}, which {name} needs.")
             made[name] = words[word]
         else:
             made[name] = WORD.sub(lambda found: _within(found[1], words), value)

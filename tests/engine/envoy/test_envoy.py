@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from stanch.cli.fronting import Fronting
+from stanch.contain.alike import Likeness
 from stanch.contain.policy import canonical
 from stanch.contain.rate import rate
 from stanch.engine.clock import monotonic
@@ -216,6 +217,10 @@ def test_bodies_are_looked_at_where_the_policy_needs_it(front: Make) -> None:
     one.put(replace(P, filter=Filter(rules=frozenset({"in words: drop table"}))))
     assert one.status(b'{"text": "DROP  table"}') == 403
     assert one.status(b'{"text": "hello"}') == 200
+    like = Likeness(times=3, within=0.5, kept=100, units=(1.0, 1.0), middles=(0.0, 0.0))
+    one.put(replace(P, filter=Filter(rules=frozenset({like.text}))))
+    tries = [b'{"instances": [[1, %d.%d]]}' % (n == 4, n) for n in range(5)]
+    assert [one.status(body) for body in tries] == [200, 200, 200, 403, 200]
 
 
 def test_a_probe_through_envoy_proves_that_envoy_runs_the_policy(front: Make) -> None:

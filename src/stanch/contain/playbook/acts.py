@@ -84,7 +84,7 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "downstream": "who answers for what is made from it or served by it",
         "sharing": "who answers for other models that learnt from the same data",
         "tools": "the tools that the agent used",
-        "alike": "what inputs that are too much alike look like, learnt from the last day's",
+        "alike": "how near inputs are too near, learnt from 100 ordinary ones of the last day or more",
     }
 )
 """What an argument like `$suspects` can stand for, alone or within a sentence."""

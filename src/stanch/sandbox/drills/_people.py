@@ -1,6 +1,6 @@
 """What people may be asked in drills, by what is attacked."""
 
-WIDER = ("shape_outputs", "throttle", "query_limit")
+WIDER = ("filter_inputs", "shape_outputs", "throttle", "query_limit")
 """Where refusing the guilty is enough, what hits everybody may be asked about, and gets a no."""
 LEARNING = ("freeze_pipeline", "quarantine_dataset")
 """Where poison must not be learnt, learning has to wait."""
