@@ -101,7 +101,7 @@ def ours() -> dict[str, float]:
     use(kernels)
     everything = dice.normal(size=(ROWS, FEATURES))
     made = ready(found.plan)
-    histogram = median(lambda: kernels.bins(everything, made.numbers, made.coarse))
+    histogram = median(lambda: kernels.bins(everything, made.numbers))
     return {
         "learn_seconds": learning,
         "compile_or_load_seconds": warming,

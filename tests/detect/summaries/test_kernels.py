@@ -11,6 +11,7 @@ from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import Counted, counted
 from stanch.detect.summaries.kernels import PLAIN, Compiled, Kernels, compiled
 from stanch.detect.summaries.learn import Schema, learned
+from stanch.detect.summaries.parts import Part
 from stanch.detect.summaries.plan import Known
 from stanch.detect.summaries.ready import SHARED, Ready, lookup_of, ready
 from stanch.detect.summaries.sample import Sampled
@@ -111,13 +112,37 @@ def test_what_a_batch_does_not_tell_is_the_same_for_both() -> None:
     assert bits(counted(made, bare, using=quick())) == bits(counted(made, bare, using=PLAIN))
 
 
-def test_axes_that_single_precision_cannot_sum_are_summed_plainly() -> None:
+def test_a_plan_that_compiled_loops_do_not_suppose_is_counted_plainly() -> None:
     made, batch = asset(few)
-    joint = made.plan.joint
-    large = replace(made.plan, joint=replace(joint, axes=np.full_like(joint.axes, 32767)))
-    again = ready(large)
-    assert not again.axes.size
+    wide = made.plan.joint.drawn + np.array([[0], [1 << 20]] * 4) * np.arange(33)
+    again = ready(replace(made.plan, joint=replace(made.plan.joint, drawn=wide)))
+    assert made.quick
+    assert not again.quick
     assert bits(counted(again, batch, using=quick())) == bits(counted(again, batch, using=PLAIN))
+
+
+@pytest.mark.parametrize("width", [1, 3, 9])
+def test_batches_of_any_size_are_counted_to_their_last_number(width: int) -> None:
+    made, batch = asset(lambda dice, n: dice.normal(size=(n, width)))
+    for size in (0, 1, 5, 64, 65, 129):
+        some = part_of(batch, slice(0, size))
+        assert bits(counted(made, some, using=quick())) == bits(counted(made, some, using=PLAIN))
+
+
+def test_waves_of_very_many_rows_are_more_than_32_bits_hold() -> None:
+    made, batch = asset(few)
+    many, alike = 200_000, part_of(batch, slice(0, 1))
+    rows = replace(
+        alike,
+        numbers=np.repeat(alike.numbers, many, axis=0),
+        principals=np.zeros(many, np.int32),
+        categories=np.repeat(alike.categories, many, axis=0),
+        predictions=np.repeat(alike.predictions, many),
+        ticks=np.repeat(alike.ticks, many),
+    )
+    one = counted(made, alike, using=PLAIN).summary.sums[Part.WAVES]
+    assert np.abs(one * many).max() > 1 << 31
+    assert (counted(made, rows, using=quick()).summary.sums[Part.WAVES] == one * many).all()
 
 
 def test_a_repeated_input_is_drawn_once_with_its_smallest_card() -> None:
@@ -127,8 +152,8 @@ def test_a_repeated_input_is_drawn_once_with_its_smallest_card() -> None:
     assert bits(counted(made, twice, using=quick())) == bits(counted(made, twice, using=PLAIN))
 
 
-def samples(batch: Columns, made: Ready, rows: slice) -> Sampled:
-    part = replace(
+def part_of(batch: Columns, rows: slice) -> Columns:
+    return replace(
         batch,
         numbers=batch.numbers[rows],
         principals=batch.principals[rows],
@@ -141,7 +166,10 @@ def samples(batch: Columns, made: Ready, rows: slice) -> Sampled:
         cost=None,
         tokens=None,
     )
-    ledger = counted(made, part, using=PLAIN).ledger
+
+
+def samples(batch: Columns, made: Ready, rows: slice) -> Sampled:
+    ledger = counted(made, part_of(batch, rows), using=PLAIN).ledger
     return ledger.keys, ledger.cards
 
 
@@ -196,11 +224,10 @@ def test_what_is_already_in_one_piece_is_not_copied() -> None:
     assert own(array[::2], np.float64).flags.c_contiguous
 
 
-def test_a_cell_that_holds_an_edge_is_looked_through_and_no_other() -> None:
-    edges = np.linspace(0.0, 64.0, 65).reshape(1, -1)
-    lookup = lookup_of(edges)
-    shared = lookup.start[0] >= SHARED
-    assert shared.sum() == 63
-    middles = (np.arange(4096) + 0.5) / 64
-    wanted = np.searchsorted(edges[0, 1:-1], middles, side="left")
-    assert (lookup.start[0][~shared] == wanted[~shared]).all()
+def test_a_cell_that_holds_several_edges_is_searched_and_no_other() -> None:
+    even = np.linspace(0.0, 64.0, 65)
+    close = np.sort(np.append(even[:-1], 3.001))
+    lookup = lookup_of(np.stack([even, close]))
+    assert (lookup.start[0, :-1] < SHARED).all()
+    assert np.flatnonzero(lookup.start[1, :-1] >= SHARED).tolist() == [int(3 * 1024 / close[-1])]
+    assert (lookup.start[:, -1] == SHARED).all()

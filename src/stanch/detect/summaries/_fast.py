@@ -1,168 +1,197 @@
-"""The kernels that look at inputs, compiled by numba; `plain` has their twins, and says what for.
+"""Inputs and scores, compiled by numba; `plain` has the twins, and says what for.
 
 Imported only by `kernels.compiled`, so that numba costs nothing to those who do not use it. Indices
 are unsigned where they can be: numba looks at each signed one, whether it counts from the end.
+
+All that is known of an input is found in one go over blocks of 64 rows: bins, hash, standardised
+numbers, off-manifold score, waves and axes. So a row is read from afar once.
 """
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
-from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts, Singles
+from stanch.detect.summaries._fast_bins import (
+    BLOCK,
+    NONE,
+    STEP,
+    TURN,
+    Edges,
+    Rows,
+    U,
+    behind,
+    binned,
+    bins,
+    roomy,
+    tallies,
+    told,
+)
+from stanch.detect.summaries._fast_joint import ROOM, Drawing, Turns, lying, poured
+from stanch.detect.summaries._lanes import (
+    added,
+    all8,
+    all64,
+    itself,
+    known,
+    less,
+    load8,
+    load64,
+    more,
+    rounded,
+    store,
+    to_bits,
+    to_shorts,
+    whole_shorts,
+)
+from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.parts import (
-    AXES,
     AXIS_SLOTS,
+    BINS,
     BLOCK_LEVELS,
     DRAWN_AXES,
-    INFINITE,
     LEVELS,
     MAIN_AXES,
-    MISSING,
     OVER,
-    SLOTS,
-    UNDER,
 )
-from stanch.detect.summaries.plain import AXIS_SHIFT, ODD_INFINITE, ODD_MISSING, ODD_OUTSIDE
-from stanch.detect.summaries.ready import CLIP, COARSE, SHARED, UNROLLED
-from stanch.detect.summaries.sample import STEP
+from stanch.detect.summaries.ready import CLIP, COARSE
 
-LAST = np.uint64(63)
-ONE = np.uint64(1)
-BLOCK = 128
-"""Rows that are projected together: their numbers stay in the nearest cache."""
-
-
-@numba.njit(cache=True, nogil=True)
-def seldom(x: float, at: np.uint64, line: Floats) -> tuple[np.uint64, np.uint8]:
-    """The bin of a number whose cell holds an edge, or that has none, and what is odd about it."""
-    if x >= line[0] and x <= line[64]:
-        at &= LAST
-        while at < LAST and x > line[at + ONE]:
-            at += ONE
-        return at, np.uint8(0)
-    if np.isnan(x):
-        return np.uint64(MISSING), np.uint8(ODD_MISSING)
-    if np.isinf(x):
-        return np.uint64(INFINITE), np.uint8(ODD_INFINITE)
-    return np.uint64(UNDER) if x < line[0] else np.uint64(OVER), np.uint8(ODD_OUTSIDE)
+__all__ = ["bins", "certain", "grades", "seen"]
+AT_ONCE = 1 << 16
+"""Rows whose waves 32 bits hold; a few more do."""
+QUARTER, NOTHING = U(BLOCK // 4), np.int32(0)
+NAN_BITS = U(0x7FF8000000000000)
+NARROW = np.uint8(4)
+"""Bins to a coarse cell."""
+Units = tuple[Ints, Floats]
+"""Of a plan made ready: uses, units."""
+Pairs = tuple[Hashes, Codes]
+"""Of a plan made ready: pairs, tables."""
+Places = NDArray[np.uint16]
+Inputs = tuple[Floats, Octets, Ints]
+"""Numbers, coarse cells of categories, whose each row is."""
+Each = tuple[Octets, Hashes, Shorts, Octets, Codes, Codes]
+"""Of each row: what is odd, hash, standardised numbers, places, sides, off-manifold score."""
 
 
 @numba.njit(cache=True, nogil=True)
-def bins(
-    numbers: Floats, edges: Floats, start: Octets, scale: Floats, coarse: Octets
-) -> tuple[Octets, Ints, Octets]:
-    """Coarse cells, histograms of bins and what is odd about each row, in one pass.
+def mix(z: np.uint64) -> np.uint64:
+    """One number scrambled."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
 
-    A row's cells are computed together, then looked up. Even and odd rows have counts of their
-    own, so that a count does not wait for the one before it.
+
+@numba.njit(cache=True, nogil=True)
+def hashed(rows: Rows, keys: Hashes, out: Hashes) -> None:
+    """Make whole hashes of a block; those of its categories are in `out`."""
+    flat, at, many, width = rows
+    for i in range(many):
+        whole = all8(NONE)
+        for c in range(NONE, U(len(keys)), STEP):
+            x = load8(flat, at + c)
+            bits = known(x, to_bits(x), all8(NAN_BITS))
+            whole = whole + (bits ^ (bits >> all8(U(32)))) * load8(keys, c)
+        out[i] = mix(out[i] + added(whole))
+        at += width
+
+
+@numba.njit(cache=True, nogil=True)
+def standard(rows: Rows, units: Units, chosen: Floats, z: Shorts, to: np.uint64) -> None:
+    """The numbers of a block that are used, in SIGMA units."""
+    flat, at, many, width = rows
+    uses, scales, room = units[0], units[1].ravel(), U(units[1].shape[1])
+    highest, lowest = all8(np.float64(CLIP)), all8(-np.float64(CLIP))
+    for _ in range(many):
+        for j in range(U(len(uses))):
+            chosen[j] = flat[at + U(uses[j])]
+        for c in range(NONE, room, STEP):
+            x = load8(chosen, c) if len(uses) else load8(flat, at + c)
+            x = (x - load8(scales, c)) * load8(scales, c + room)
+            x = known(x, x, all8(0.0))
+            x = less(x, lowest, lowest, more(x, highest, highest, x))
+            store(z, to + c, whole_shorts(rounded(x)))
+        at += width
+        to += room
+
+
+@numba.njit(cache=True, nogil=True)
+def strange(turned: Octets, width: np.uint64, pairs: Pairs, place: Places, score: Codes) -> None:
+    """The off-manifold scores of a block, by bins that are turned and made coarse here."""
+    first, over = all64(np.uint8(0)), all64(np.uint8(OVER))
+    for f in range(width):
+        bins, at = load64(turned, f * TURN), f * TURN
+        odd = less(bins, over, first, more(bins, over, all64(np.uint8(16)), all64(np.uint8(15))))
+        store(turned, at, less(bins, all64(np.uint8(BINS)), bins >> all64(np.uint8(2)), odd))
+    which, table = pairs
+    begin, many_pairs = np.uint16(0), U(len(which))
+    for t in range(many_pairs):
+        one = to_shorts(load64(turned, which[t, 0] * TURN))
+        other = to_shorts(load64(turned, which[t, 1] * TURN))
+        store(place, t * TURN, one * all64(np.uint16(COARSE)) + other + all64(begin))
+        begin = np.uint16(begin + np.uint16(COARSE * COARSE))
+    flat = table.ravel()
+    for i in range(QUARTER):
+        at, one, two, three, four = i, NOTHING, NOTHING, NOTHING, NOTHING
+        for _ in range(many_pairs):
+            at = itself(at)
+            one = np.int32(one + flat[U(place[at])])
+            two = np.int32(two + flat[U(place[at + QUARTER])])
+            three = np.int32(three + flat[U(place[at + U(2) * QUARTER])])
+            four = np.int32(four + flat[U(place[at + U(3) * QUARTER])])
+            at += TURN
+        score[i], score[i + QUARTER] = one, two
+        score[i + U(2) * QUARTER], score[i + U(3) * QUARTER] = three, four
+
+
+@numba.njit(cache=True, nogil=True)
+def seen(
+    inputs: Inputs,
+    plan: tuple[Edges, Hashes, Units, Pairs],
+    joint: tuple[Turns, Drawing],
+    prints: Hashes,
+    sums: tuple[Ints, Ints],
+) -> tuple[Each, Ints, Ints]:
+    """All that is known of inputs, row by row, and the histograms of bins and axes.
+
+    `prints` come as the hashes of categories; waves and moments are added to `sums` by principal.
     """
-    n, width = numbers.shape
-    found = np.empty((n, width), np.uint8)
-    counts = np.zeros((width, 2, SLOTS), np.int32)
-    odd = np.zeros(n, np.uint8)
-    low, high = edges[:, 0].copy(), edges[:, 64].copy()
-    cells, size = np.empty(width, np.uint32), np.uint32(start.shape[1])
-    last, nowhere = np.float64(size) - 1.0, np.float64(size)
-    for i in range(n):
-        row, out, half = numbers[i], found[i], counts[:, i & 1]
-        for f in range(width):
-            x = row[f]
-            place = min((x - low[f]) * scale[f], last)
-            cells[f] = np.uint32(np.int32(place if (x >= low[f]) & (x <= high[f]) else nowhere))
-        for f in range(width):
-            at = np.uint64(start[f, cells[f]]) if cells[f] < size else np.uint64(SHARED)
-            if at >= np.uint64(SHARED):
-                at, bits = seldom(row[f], at, edges[f])
-                odd[i] |= bits
-            out[f] = coarse[at]
-            half[f, at] += 1
-    return found, (counts[:, 0] + counts[:, 1]).astype(np.int64), odd
-
-
-@numba.njit(cache=True, nogil=True)
-def standard(numbers: Floats, centre: Floats, scale: Floats) -> Shorts:
-    """The used numbers in SIGMA units."""
-    n, width = numbers.shape
-    z = np.empty((n, width), np.int16)
-    for i in range(n):
-        for j in range(width):
-            x = (numbers[i, j] - centre[j]) * scale[j]
-            x = 0.0 if np.isnan(x) else x
-            z[i, j] = np.int16(np.rint(min(max(x, -CLIP), CLIP)))
-    return z
-
-
-@numba.njit(cache=True, nogil=True)
-def projected(turned: Singles, axes: Singles, middle: Codes, along: Codes, bits: Codes) -> None:
-    """A block of rows along the axes, and beyond which medians each lies.
-
-    Sums of whole numbers under 2 ** 24 are exact in single precision, in any order.
-    """
-    sums = np.empty(BLOCK, np.float32)
-    bits[:] = 0
-    for a in range(AXES):
-        sums[:] = np.float32(0)
-        for j in range(0, len(axes), UNROLLED):
-            w, x, y, v = axes[j, a], axes[j + 1, a], axes[j + 2, a], axes[j + 3, a]
-            first, second, third, last = turned[j], turned[j + 1], turned[j + 2], turned[j + 3]
-            for i in range(BLOCK):
-                sums[i] += (first[i] * w + second[i] * x) + (third[i] * y + last[i] * v)
-        line, median, bit = along[a], middle[a], np.int32(1 << a)
-        for i in range(BLOCK):
-            line[i] = np.int32(np.int32(sums[i]) >> np.int32(AXIS_SHIFT))
-            bits[i] = np.int32(bits[i] + (bit if line[i] > median else np.int32(0)))
-
-
-@numba.njit(cache=True, nogil=True)
-def drawn(along: Codes, many: int, edges: Ints, table: Octets, counts: Ints) -> None:
-    """Add a block to the histograms; `table` has the bin of each whole number, or nothing."""
-    last = edges.shape[1] - 1
-    for a in range(DRAWN_AXES):
-        low, high = edges[a, 0], edges[a, last]
-        own, line, slots = along[a], counts[a], table[a]
-        for i in range(many):
-            x = np.int64(own[i])
-            if x > high:
-                line[AXIS_SLOTS - 1] += 1
-            elif x < low:
-                line[AXIS_SLOTS - 2] += 1
-            elif len(slots):
-                line[np.uint64(slots[np.uint64(x - low)])] += 1
-            else:
-                line[np.searchsorted(edges[a, 1:last], x)] += 1
-
-
-@numba.njit(cache=True, nogil=True)
-def added(along: Codes, who: Ints, moments: Ints, places: Octets) -> None:
-    """Add a block's sums and squares to its principals; the places that cards hold."""
-    for i in range(len(who)):
-        line = moments[who[i]]
-        for a in range(MAIN_AXES):
-            x = np.int64(along[a, i])
-            line[a] += x
-            line[MAIN_AXES + a] += x * x
-            places[i, a] = np.uint8(np.int8(min(max(x >> STEP, -128), 127)))
-
-
-@numba.njit(cache=True, nogil=True)
-def lain(
-    z: Shorts, axes: tuple[Singles, Codes], drawing: tuple[Ints, Octets], who: Ints, moments: Ints
-) -> tuple[Octets, Codes, Ints]:
-    """Places along the main axes, sides of medians, histograms; adds moments by principal."""
-    n, width = z.shape
-    places, sides = np.empty((n, MAIN_AXES), np.uint8), np.empty(n, np.int32)
-    counts = np.zeros((DRAWN_AXES, AXIS_SLOTS), np.int64)
-    turned = np.zeros((len(axes[0]), BLOCK), np.float32)
-    along, bits = np.empty((AXES, BLOCK), np.int32), np.empty(BLOCK, np.int32)
-    for start in range(0, n, BLOCK):
-        end = min(start + BLOCK, n)
-        for i in range(start, end):
-            for j in range(width):
-                turned[j, i - start] = z[i, j]
-        projected(turned, axes[0], axes[1], along, bits)
-        drawn(along, end - start, drawing[0], drawing[1], counts)
-        added(along, who[start:end], moments, places[start:end])
-        sides[start:end] = bits[: end - start]
-    return places, sides, counts
+    (numbers, cells, who), (n, width) = inputs, inputs[0].shape
+    lookup, keys, units, pairs = plan
+    steps, columns = len(lookup[1]), width + cells.shape[1]
+    room = U(units[1].shape[1])
+    odd, z = np.zeros(n, np.uint8), np.empty(n * room, np.int16)
+    sides, score = np.empty(n, np.int32), np.empty(n + BLOCK, np.int32)
+    places, held = np.empty(n * MAIN_AXES + ROOM, np.uint8), np.empty(DRAWN_AXES, np.int32)
+    heights, waves = np.zeros(sums[0].size, np.int32), sums[0].ravel()
+    moments = sums[1].ravel()
+    counts, tally = np.zeros(DRAWN_AXES * AXIS_SLOTS, np.int32), tallies(width)
+    turned, found = np.zeros(columns * BLOCK, np.uint8), np.empty(steps * BLOCK, np.int32)
+    chosen, pair = np.zeros(room, np.float64), np.empty(len(pairs[0]) * BLOCK, np.uint16)
+    last = behind(n, width)
+    copy = roomy(numbers, last)
+    for begin, end, flat, base in (
+        (0, n - last, numbers.ravel(), 0),
+        (n - last, n, copy, n - last),
+    ):
+        for first in range(begin, end, BLOCK):
+            many, at = U(min(BLOCK, end - first)), U(first)
+            rows = (flat, U((first - base) * width), many, U(width))
+            block = slice(first, first + many)
+            binned(rows, lookup, found, (turned, tally), odd[block])
+            hashed(rows, keys, prints[block])
+            for k in range(cells.shape[1]):
+                for i in range(many):
+                    turned[(width + k) * BLOCK + i] = cells[first + i, k]
+            strange(turned, U(width), pairs, pair, score[first : first + BLOCK])
+            standard(rows, units, chosen, z, at * room)
+            lying(
+                (z, at, many, room), joint, (heights, moments, counts, who), (places, sides, held)
+            )
+            if (first + BLOCK) % AT_ONCE == 0:
+                poured(heights, waves)
+    poured(heights, waves)
+    each = (odd, prints, z, places, sides, score[:n])
+    return each, told(tally, width), counts.astype(np.int64)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -205,41 +234,4 @@ def grades(score: Codes, edges: Ints) -> Ints:
     table = np.searchsorted(edges, np.arange(low, high + 1))
     for i in range(len(score)):
         out[i] = table[score[i] - low]
-    return out
-
-
-@numba.njit(cache=True, nogil=True)
-def strangeness(cells: Octets, pairs: Hashes, tables: Codes) -> Codes:
-    """The off-manifold score."""
-    score = np.empty(len(cells), np.int32)
-    flat, size = tables.ravel(), np.uint64(COARSE * COARSE)
-    for i in range(len(cells)):
-        row, total, table = cells[i], np.int32(0), np.uint64(0)
-        for t in range(len(pairs)):
-            one, other = np.uint64(row[pairs[t, 0]]), np.uint64(row[pairs[t, 1]])
-            total = np.int32(total + flat[table + one * np.uint64(COARSE) + other])
-            table += size
-        score[i] = total
-    return score
-
-
-@numba.njit(cache=True, nogil=True)
-def mix(z: np.uint64) -> np.uint64:
-    """One number scrambled."""
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-@numba.njit(cache=True, nogil=True)
-def fingerprints(numbers: Floats, bits: Hashes, codes: Hashes, keys: Hashes) -> Hashes:
-    """The hash of each input."""
-    n, width = numbers.shape
-    out = np.empty(n, np.uint64)
-    for i in range(n):
-        whole = codes[i]
-        for f in range(width):
-            b = np.uint64(0x7FF8000000000000) if np.isnan(numbers[i, f]) else bits[i, f]
-            whole += (b ^ (b >> np.uint64(32))) * keys[f]
-        out[i] = mix(whole)
     return out

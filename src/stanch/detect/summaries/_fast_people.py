@@ -17,7 +17,6 @@ from stanch.detect.summaries.parts import (
     SAMPLED,
     STATUSES,
     UNIT,
-    WAVES,
     Block,
 )
 from stanch.detect.summaries.plan import FOLDED
@@ -47,45 +46,6 @@ SPREAD = np.uint64(0x03F79D71B4CB0A89)
 RANKS = np.zeros(64, np.uint8)
 RANKS[[((int(SPREAD) << k) % (1 << 64)) >> 58 for k in range(64)]] = np.arange(1, 65)
 """One more than the power of two, by those bits."""
-
-
-@numba.njit(cache=True, nogil=True)
-def risen(turn: Shorts, line: Codes) -> None:
-    """Add the heights of waves at these phases; 32 bits hold those of 131,072 rows."""
-    for a in range(WAVES):
-        t = np.int32(turn[a])
-        rest = np.int32(np.int32(32768) - np.int32(abs(t)))
-        line[a] = np.int32(line[a] + np.int32(np.int32(t * rest) >> np.int32(14)))
-
-
-@numba.njit(cache=True, nogil=True)
-def waves(z: Shorts, frequencies: Shorts, phase: Shorts, who: Ints, table: Codes) -> None:
-    """Add each row's waves to its principal's line: two rows and four numbers at a time."""
-    n, width = z.shape
-    one, two = np.empty(WAVES, np.int16), np.empty(WAVES, np.int16)
-    for i in range(0, n, 2):
-        k = min(i + 1, n - 1)
-        for a in range(WAVES):
-            one[a] = phase[a]
-            two[a] = phase[a]
-        j = 0
-        while j + 4 <= width:
-            x0, x1, x2, x3 = z[i, j], z[i, j + 1], z[i, j + 2], z[i, j + 3]
-            y0, y1, y2, y3 = z[k, j], z[k, j + 1], z[k, j + 2], z[k, j + 3]
-            for a in range(WAVES):
-                f0, f1 = frequencies[j, a], frequencies[j + 1, a]
-                f2, f3 = frequencies[j + 2, a], frequencies[j + 3, a]
-                one[a] = np.int16(one[a] + x0 * f0 + x1 * f1 + x2 * f2 + x3 * f3)
-                two[a] = np.int16(two[a] + y0 * f0 + y1 * f1 + y2 * f2 + y3 * f3)
-            j += 4
-        while j < width:
-            for a in range(WAVES):
-                one[a] = np.int16(one[a] + z[i, j] * frequencies[j, a])
-                two[a] = np.int16(two[a] + z[k, j] * frequencies[j, a])
-            j += 1
-        risen(one, table[who[i]])
-        if k > i:
-            risen(two, table[who[k]])
 
 
 @numba.njit(cache=True, nogil=True)

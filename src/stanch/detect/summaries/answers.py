@@ -60,7 +60,7 @@ def answers_of(plan: Ready, batch: Columns, quick: Kernels) -> Answers:
     if plan.plan.value.size:
         value = np.full(n, np.nan) if batch.value is None else batch.value
         column = own(value.reshape(-1, 1), np.float64)
-        sums[Part.VALUE] = quick.bins(column, plan.value, plan.coarse)[1][0]
+        sums[Part.VALUE] = quick.bins(column, plan.value)[1][0]
     return Answers(
         sums=sums,
         margin=sure.sixteenth,

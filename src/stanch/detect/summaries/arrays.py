@@ -15,6 +15,8 @@ Hashes = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
 N = TypeVar("N", bound=np.generic)
+LINE = 64
+"""Bytes that a processor fetches together."""
 
 
 def own(array: NDArray[np.generic], kind: type[N]) -> NDArray[N]:
@@ -26,3 +28,12 @@ def own(array: NDArray[np.generic], kind: type[N]) -> NDArray[N]:
     if plain and array.dtype == kind:
         return array  # type: ignore[return-value]  # the type is the one just compared
     return np.array(array, kind, order="C")
+
+
+def aligned(array: NDArray[N]) -> NDArray[N]:
+    """The same values, beginning where a processor's lines begin: no step reads two lines."""
+    room = np.zeros(array.nbytes + LINE, np.uint8)
+    begin = -room.ctypes.data % LINE
+    same = room[begin : begin + array.nbytes].view(array.dtype).reshape(array.shape)
+    same[...] = array
+    return same

@@ -20,7 +20,7 @@ from stanch.detect.summaries.arrays import Codes, Flags, Ints, Octets, own
 from stanch.detect.summaries.codec import packed, unpacked
 from stanch.detect.summaries.columns import MISSING_CODE, Columns
 from stanch.detect.summaries.kernels import kernels
-from stanch.detect.summaries.parts import BINS, SLOTS
+from stanch.detect.summaries.parts import BINS
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.ready import Ready
 from stanch.detect.summaries.strange import hash_of
@@ -150,7 +150,7 @@ class Handed:
 def handed_of(plan: Ready, rows: Columns, given: Codes, events: Sequence[str]) -> Handed:
     """These rows, of which the predictions are what the model in service said."""
     numbers = own(rows.numbers, np.float64)
-    bins: Octets = kernels().bins(numbers, plan.numbers, np.arange(SLOTS, dtype=np.uint8))[0]
+    bins: Octets = kernels().bins(numbers, plan.numbers)[0]
     members = np.zeros((rows.n, len(plan.plan.groups)), np.int64)
     for group, which in rows.groups:
         members[which, group] = 1

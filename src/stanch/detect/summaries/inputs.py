@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, Shorts, own
+from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.columns import MISSING_CODE, NEW_CODE, Columns
 from stanch.detect.summaries.dice import mixed
 from stanch.detect.summaries.grid import between
@@ -28,7 +28,7 @@ from stanch.detect.summaries.plain import (
     code_hashes,
 )
 from stanch.detect.summaries.plan import MOST_VALUES
-from stanch.detect.summaries.ready import COARSE_MISSING, Ready
+from stanch.detect.summaries.ready import Ready
 from stanch.detect.summaries.sample import hashed_sides
 
 
@@ -62,16 +62,10 @@ class Inputs:
 
 def inputs_of(plan: Ready, batch: Columns, who: Ints, quick: Kernels) -> Inputs:
     """The inputs of this batch, counted."""
-    numbers = own(batch.numbers, np.float64)
-    coarse, histogram, odd = quick.bins(numbers, plan.numbers, plan.coarse)
-    z = quick.standard(numbers, plan)
     waves = np.zeros((len(batch.names) + 1, WAVES), np.int64)
     moments = np.zeros((len(batch.names) + 1, 2 * MAIN_AXES), np.int64)
-    quick.waves(z, plan, who, waves)
-    lain = quick.lain(z, plan, who, moments)
-    if batch.categories.shape[1]:
-        coarse = np.concatenate([coarse, coarse_codes(batch.categories)], axis=1)
-    strange, manifold = quick.strangeness(coarse, plan), plan.plan.manifold
+    seen = quick.seen(batch, plan, who, (waves, moments))
+    lain, odd, strange, manifold = seen.lain, seen.odd, seen.strange, plan.plan.manifold
     grade = quick.grades(strange, manifold.edges)
     far = np.zeros(batch.n, np.bool_) if manifold.far is None else strange > manifold.far
     gone = (batch.categories == MISSING_CODE).any(axis=1)
@@ -80,7 +74,7 @@ def inputs_of(plan: Ready, batch: Columns, who: Ints, quick: Kernels) -> Inputs:
     kinds = (missing, (odd & ODD_OUTSIDE) != 0, new, (odd & ODD_INFINITE) != 0)
     sums: dict[Part, Ints] = {
         Part.ROWS: np.array([batch.n], np.int64),
-        Part.NUMBERS: histogram,
+        Part.NUMBERS: seen.bins,
         Part.CATEGORIES: _categories(batch.categories),
         Part.ODD: np.array([*(int(k.sum()) for k in kinds), batch.misshapen], np.int64),
         Part.AXES: lain.counts,
@@ -89,29 +83,23 @@ def inputs_of(plan: Ready, batch: Columns, who: Ints, quick: Kernels) -> Inputs:
         Part.WAVES: waves.sum(axis=0),
     }
     sums |= {} if manifold.far is None else {Part.FAR: np.array([far.sum()], np.int64)}
-    codes = code_hashes(batch.categories, plan.keys[numbers.shape[1] :])
+    codes = code_hashes(batch.categories, plan.keys[batch.numbers.shape[1] :])
     return Inputs(
         sums=sums,
         places=lain.places,
         off=grade == MANIFOLD_BINS - 1,
         unusual=grade >= UNUSUAL,
         far=far,
-        between=between(numbers, plan.plan.grid),
-        prints=quick.fingerprints(numbers, batch.categories, plan.keys),
+        between=between(batch.numbers, plan.plan.grid),
+        prints=seen.prints,
         cells=mixed(lain.sides.astype(np.uint64) + codes),
         waves=waves,
         moments=moments,
         lies=lain.sides,
         sides=lain.sides if plan.plan.joint.uses.size else hashed_sides(codes),
-        z=z,
+        z=seen.z,
         odd=missing | new | (odd != 0),
     )
-
-
-def coarse_codes(codes: Codes) -> Octets:
-    """(n, K) the coarse cell of each category: 15 known values, the rest, missing."""
-    known = np.where(codes >= 0, np.minimum(codes, 15), 15)
-    return np.where(codes == MISSING_CODE, COARSE_MISSING, known).astype(np.uint8)
 
 
 def _categories(codes: Codes) -> Ints:

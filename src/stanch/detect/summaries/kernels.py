@@ -12,16 +12,17 @@ from types import ModuleType
 import numpy as np
 
 from stanch.detect.summaries import plain, sample, sketch, told
-from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts, own
+from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, own
 from stanch.detect.summaries.columns import Columns
-from stanch.detect.summaries.plain import Certain, Lain
+from stanch.detect.summaries.parts import AXIS_SLOTS, DRAWN_AXES, MAIN_AXES
+from stanch.detect.summaries.plain import Certain, Lain, Seen
 from stanch.detect.summaries.ready import Lookup, Ready
 from stanch.detect.summaries.sample import Points, Sampled
 from stanch.detect.summaries.told import Facts, Given
 
 MINUTE = 12 * told.TICK
-AT_ONCE = 1 << 16
-"""Rows whose waves 32 bits hold."""
+HALF = np.int32(16)
+"""Bits of a phase."""
 NO_FLOATS: Floats = np.zeros(0)
 NO_CODES: Codes = np.zeros(0, np.int32)
 EDGES = np.append(told.LATENCY_EDGES, np.nan)
@@ -31,34 +32,18 @@ EDGES = np.append(told.LATENCY_EDGES, np.nan)
 class Kernels:
     """The kernels in plain numpy."""
 
-    def bins(self, numbers: Floats, lookup: Lookup, coarse: Octets) -> tuple[Octets, Ints, Octets]:
-        """(n, F) coarse cells, (F, 68) counts of bins, and (n,) what is odd about each row."""
+    def bins(self, numbers: Floats, lookup: Lookup) -> tuple[Octets, Ints]:
+        """(n, F) the bins, and (F, 68) how often each came."""
         found = plain.bins(numbers, lookup)
-        return coarse[found], plain.histograms(found), plain.oddities(found)
+        return found, plain.histograms(found)
 
-    def standard(self, numbers: Floats, plan: Ready) -> Shorts:
-        """(n, J) standardised."""
-        return plain.standard(numbers, plan.plan.joint)
-
-    def lain(self, z: Shorts, plan: Ready, who: Ints, moments: Ints) -> Lain:
-        """How the rows lie along the axes; adds sums and squares to `moments` by principal."""
-        return plain.lain(z, plan.plan.joint, who, moments)
-
-    def waves(self, z: Shorts, plan: Ready, who: Ints, table: Ints) -> None:
-        """Add waves to `table`, line by principal."""
-        plain.waves(z, plan.plan.joint, who, table)
-
-    def strangeness(self, cells: Octets, plan: Ready) -> Codes:
-        """(n,) off-manifold scores."""
-        return plain.strangeness(cells, plan.plan.manifold)
+    def seen(self, batch: Columns, plan: Ready, who: Ints, sums: tuple[Ints, Ints]) -> Seen:
+        """All that is known of inputs; adds waves and moments to `sums`, line by principal."""
+        return plain.seen(own(batch.numbers, np.float64), batch.categories, plan, who, sums)
 
     def grades(self, score: Codes, edges: Ints) -> Ints:
         """(n,) the bin of each off-manifold score."""
         return np.searchsorted(edges, score, side="left").astype(np.int64)
-
-    def fingerprints(self, numbers: Floats, categories: Codes, keys: Hashes) -> Hashes:
-        """(n,) hashes of inputs."""
-        return plain.fingerprints(numbers, categories, keys)
 
     def certain(self, scores: Floats, near: float, classes: int) -> Certain:
         """What the scores come to."""
@@ -114,45 +99,44 @@ class Compiled(Kernels):
     fast: ModuleType
     people: ModuleType
 
-    def bins(self, numbers: Floats, lookup: Lookup, coarse: Octets) -> tuple[Octets, Ints, Octets]:
-        """(n, F) coarse cells, (F, 68) counts of bins, and (n,) what is odd about each row."""
-        return self.fast.bins(numbers, lookup.edges, lookup.start, lookup.scale, coarse)
+    def bins(self, numbers: Floats, lookup: Lookup) -> tuple[Octets, Ints]:
+        """(n, F) the bins, and (F, 68) how often each came."""
+        return self.fast.bins(numbers, _edges(lookup))
 
-    def standard(self, numbers: Floats, plan: Ready) -> Shorts:
-        """(n, J) standardised."""
-        joint = plan.plan.joint
-        used = numbers if plan.straight else np.ascontiguousarray(numbers[:, joint.uses])
-        return self.fast.standard(used, joint.centre, joint.scale)
-
-    def lain(self, z: Shorts, plan: Ready, who: Ints, moments: Ints) -> Lain:
-        """How the rows lie along the axes; adds sums and squares to `moments` by principal."""
-        if len(plan.axes) < z.shape[1]:
-            return plain.lain(z, plan.plan.joint, who, moments)
-        axes, drawing = (plan.axes, plan.middle), (plan.plan.joint.drawn, plan.drawn)
-        places, sides, counts = self.fast.lain(z, axes, drawing, who, moments)
-        return Lain(places=places, sides=sides, counts=counts)
-
-    def waves(self, z: Shorts, plan: Ready, who: Ints, table: Ints) -> None:
-        """Add waves to `table`, line by principal."""
-        for at in range(0, len(z), AT_ONCE):
-            part = slice(at, at + AT_ONCE)
-            sums = np.zeros(table.shape, np.int32)
-            self.people.waves(z[part], plan.waves, plan.plan.joint.phase, who[part], sums)
-            table += sums
-
-    def strangeness(self, cells: Octets, plan: Ready) -> Codes:
-        """(n,) off-manifold scores."""
-        return self.fast.strangeness(cells, plan.pairs, plan.tables)
+    def seen(self, batch: Columns, plan: Ready, who: Ints, sums: tuple[Ints, Ints]) -> Seen:
+        """All that is known of inputs; adds waves and moments to `sums`, line by principal."""
+        if not plan.quick:
+            return PLAIN.seen(batch, plan, who, sums)
+        numbers, n = own(batch.numbers, np.float64), batch.n
+        cells = plain.coarse_codes(batch.categories)
+        prints = plain.code_hashes(batch.categories, plan.keys[numbers.shape[1] :])
+        looks = _edges(plan.numbers), plan.padded, (plan.uses, plan.units)
+        turns = plan.woven, plan.phase, HALF
+        drawing = plan.middle, plan.ends, plan.drawn
+        each, bins, counts = self.fast.seen(
+            (numbers, cells, who),
+            (*looks, (plan.pairs, plan.tables)),
+            (turns, drawing),
+            prints,
+            sums,
+        )
+        odd, prints, z, places, sides, strange = each
+        return Seen(
+            bins=bins,
+            odd=odd,
+            prints=prints,
+            strange=strange,
+            z=z.reshape(n, plan.units.shape[1]),
+            lain=Lain(
+                places=places[: n * MAIN_AXES].reshape(n, MAIN_AXES),
+                sides=sides,
+                counts=counts.reshape(DRAWN_AXES, AXIS_SLOTS),
+            ),
+        )
 
     def grades(self, score: Codes, edges: Ints) -> Ints:
         """(n,) the bin of each off-manifold score."""
         return self.fast.grades(score, edges)
-
-    def fingerprints(self, numbers: Floats, categories: Codes, keys: Hashes) -> Hashes:
-        """(n,) hashes of inputs."""
-        codes = plain.code_hashes(categories, keys[numbers.shape[1] :])
-        bits = np.ascontiguousarray(numbers).view(np.uint64)
-        return self.fast.fingerprints(numbers, bits, codes, keys[: numbers.shape[1]])
 
     def certain(self, scores: Floats, near: float, classes: int) -> Certain:
         """What the scores come to."""
@@ -210,6 +194,11 @@ class Compiled(Kernels):
     def put(self, registers: Octets, who: Ints, hashes: Hashes) -> None:
         """Count hashes into the sketch of each line of `registers`."""
         self.people.put(registers, who, hashes)
+
+
+def _edges(lookup: Lookup) -> tuple[Floats, Codes, Octets, Floats]:
+    """What compiled code is told of a lookup table."""
+    return lookup.limits, lookup.begins, lookup.start, lookup.bounds
 
 
 def _kind(one: Sampled) -> Sampled:

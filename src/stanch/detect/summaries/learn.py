@@ -16,7 +16,6 @@ from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import Counted, counted
 from stanch.detect.summaries.dice import normals, order, words
 from stanch.detect.summaries.grid import grid_of
-from stanch.detect.summaries.inputs import coarse_codes
 from stanch.detect.summaries.manifold import learnt, no_manifold
 from stanch.detect.summaries.parts import (
     AXES,
@@ -28,7 +27,14 @@ from stanch.detect.summaries.parts import (
     WAVES,
     Part,
 )
-from stanch.detect.summaries.plain import bins, certainty, projected, standard, strangeness
+from stanch.detect.summaries.plain import (
+    bins,
+    certainty,
+    coarse_codes,
+    projected,
+    standard,
+    strangeness,
+)
 from stanch.detect.summaries.plan import MOST_CLASSES, MOST_VALUES, Joint, Known, Manifold, Plan
 from stanch.detect.summaries.ready import ready
 from stanch.vocabulary.trouble import BadInput

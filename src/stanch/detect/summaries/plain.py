@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stanch.detect.summaries.arrays import Codes, Flags, Floats, Hashes, Ints, Octets, Shorts
+from stanch.detect.summaries.columns import MISSING_CODE
 from stanch.detect.summaries.dice import mixed
 from stanch.detect.summaries.parts import (
     AXIS_SLOTS,
@@ -23,7 +24,7 @@ from stanch.detect.summaries.parts import (
     UNDER,
 )
 from stanch.detect.summaries.plan import Joint, Manifold
-from stanch.detect.summaries.ready import CLIP, COARSE, Lookup
+from stanch.detect.summaries.ready import CLIP, COARSE, COARSE_MISSING, Lookup, Ready
 from stanch.detect.summaries.sample import places_of
 
 AXIS_SHIFT = 6
@@ -57,6 +58,46 @@ class Lain:
     """(n,) bits: the sides of the medians along 24 axes."""
     counts: Ints
     """(8, 34) histograms of the first axes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Seen:
+    """What the inputs of a batch are found to be."""
+
+    bins: Ints
+    """(F, 68) histograms."""
+    odd: Octets
+    """(n,) bits: ODD_MISSING, ODD_OUTSIDE, ODD_INFINITE."""
+    prints: Hashes
+    """(n,) hashes."""
+    strange: Codes
+    """(n,) off-manifold scores."""
+    z: Shorts
+    """(n, J) standardised numbers, and nothing up to a whole step of lanes."""
+    lain: Lain
+
+
+def seen(
+    numbers: Floats, categories: Codes, plan: Ready, who: Ints, sums: tuple[Ints, Ints]
+) -> Seen:
+    """All that is known of these inputs; adds waves and moments to `sums`, line by principal."""
+    found, z = bins(numbers, plan.numbers), standard(numbers, plan.plan.joint)
+    waves(z, plan.plan.joint, who, sums[0])
+    cells = np.concatenate([plan.coarse[found], coarse_codes(categories)], axis=1)
+    return Seen(
+        bins=histograms(found),
+        odd=oddities(found),
+        prints=fingerprints(numbers, categories, plan.keys),
+        strange=strangeness(cells, plan.plan.manifold),
+        z=z,
+        lain=lain(z, plan.plan.joint, who, sums[1]),
+    )
+
+
+def coarse_codes(codes: Codes) -> Octets:
+    """(n, K) the coarse cell of each category: 15 known values, the rest, missing."""
+    known = np.where(codes >= 0, np.minimum(codes, 15), 15)
+    return np.where(codes == MISSING_CODE, COARSE_MISSING, known).astype(np.uint8)
 
 
 def bins(numbers: Floats, lookup: Lookup) -> Octets:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts, Singles
+from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, N, Octets, Shorts, aligned
 from stanch.detect.summaries.dice import words
 from stanch.detect.summaries.parts import (
+    AXES,
+    AXIS_SLOTS,
     BINS,
     INFINITE,
     MISSING,
@@ -16,20 +19,22 @@ from stanch.detect.summaries.parts import (
     SLOTS,
     UNDER,
 )
-from stanch.detect.summaries.plan import Plan
+from stanch.detect.summaries.plan import Joint, Plan
 from stanch.vocabulary.ids import Digest
 
-CELLS = 4096
-"""Equal-width cells of the lookup table of a number's bins: so many that few hold an edge."""
-FEWER = 1024
-"""Cells where there are more than `MANY` numbers."""
-MANY = 128
+CELLS = 1024
+"""Equal-width cells of the lookup table of a number's bins: so many that few hold two edges."""
+LANES = 8
+"""Numbers that are looked at side by side."""
 SHARED = 128
-"""The bit of a cell that holds an edge, so that its numbers lie in several bins."""
-UNROLLED = 4
-"""Numbers that are projected at a time."""
-EXACT = 1 << 24
-"""Whole numbers under this are exact in single precision."""
+"""The bit of a cell whose numbers are to be searched for."""
+BESIDE = 32
+"""Lanes that the 24 axes take."""
+MOST_PAIRS = 200
+"""Pairs of the off-manifold score whose tables 16 bits can count through."""
+MOST_USED = 128
+"""Numbers whose sums along the axes 32 bits hold."""
+FARTHEST = 1 << 30
 MOST_PLACES = 1 << 15
 COARSE = 17
 CLIP = 8 * SIGMA
@@ -46,9 +51,14 @@ class Lookup:
     edges: Floats
     """(F, 65)"""
     start: Octets
-    """(F, 4096) the lowest bin of a cell, plus `SHARED` when it is not the only one."""
-    scale: Floats
-    """(F,) cells per unit; 0 when the range is empty or too wide to divide."""
+    """(F, 1025) the lowest bin of a cell, or of its only edge the one before; `SHARED` where it
+    holds several. The last cell is of numbers that lie in none."""
+    limits: Floats
+    """(3, F') lowest, highest, cells per unit (0 when the range is empty or too wide to divide)."""
+    begins: Codes
+    """(F',) where the cells of each number begin. F' is F, and nothing up to a whole step."""
+    bounds: Floats
+    """The edges in one line, with room behind them for what is marked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -63,46 +73,63 @@ class Ready:
     """(68,) the coarse cell of each bin."""
     keys: Hashes
     """(F + K,) odd multipliers of the hash of an input."""
-    drawn: Octets
-    """(8, W) the bin of each whole number from the lowest edge of an axis on; empty when W would
-    be too many."""
-    waves: Shorts
-    """(J, 64)"""
-    straight: bool
-    """Whether the numbers that the joint structure uses are all, in their order."""
-    axes: Singles
-    """(J, 24), J rounded up; empty when sums along them could be inexact in single precision."""
+    padded: Hashes
+    """(F',) those of the numbers."""
+    uses: Ints
+    """(J,) places of the numbers that the joint structure uses; none when it is all, in order."""
+    units: Floats
+    """(2, J') centre and scale of each of them; J' is J, and nothing up to a whole step."""
+    woven: Shorts
+    """(J / 2 * 192,) frequencies of waves, then axes, those of two neighbours together."""
+    phase: Codes
+    """(64,)"""
     middle: Codes
-    """(24,)"""
+    """(32,)"""
+    ends: Codes
+    """(24,) of 8 axes each: a place under the histogram, one over it, where it lies in `drawn`."""
+    drawn: Octets
+    """(8 * W,) the slot of each place from under to over; empty when W would be too many."""
     pairs: Hashes
     """(T', 2) the different pairs of the off-manifold score."""
-    tables: Codes
+    tables: Shorts
     """(T', 17 * 17) the sum of the tables of each."""
     singles: Ints
     """(8,) at most: the numbers, of those that the joint structure uses, that cards keep."""
+    quick: bool
+    """Whether it is as the compiled kernels suppose; every plan that was learnt is."""
 
 
 def ready(plan: Plan) -> Ready:
     """The plan with its lookup tables."""
     coarse = np.arange(SLOTS) // 4
     coarse[[UNDER, OVER, MISSING, INFINITE]] = 0, 15, COARSE_MISSING, COARSE_MISSING
-    width, joint = len(plan.numbers) + len(plan.categories), plan.joint
+    numbers, joint = len(plan.numbers), plan.joint
+    keys = words(7, numbers + len(plan.categories)) | np.uint64(1)
     pairs, tables = _once_each(plan)
+    ends, drawn = _places_of(joint.drawn)
+    every = np.array_equal(joint.uses, np.arange(numbers))
     return Ready(
         plan=plan,
         digest=plan.digest,
         numbers=lookup_of(plan.edges),
         value=lookup_of(plan.value.reshape(-1, BINS + 1)),
         coarse=coarse.astype(np.uint8),
-        keys=words(7, width) | np.uint64(1),
-        drawn=_places_of(joint.drawn),
-        waves=np.ascontiguousarray(joint.waves),
-        straight=np.array_equal(joint.uses, np.arange(len(plan.numbers))),
-        axes=_single(joint.axes),
-        middle=np.clip(joint.middle, -(1 << 31), (1 << 31) - 1).astype(np.int32),
+        keys=keys,
+        padded=stepped(keys[:numbers]),
+        uses=np.zeros(0, np.int64) if every else joint.uses.astype(np.int64),
+        units=stepped(np.stack([joint.centre, joint.scale])),
+        woven=_woven(joint),
+        phase=joint.phase.astype(np.int32),
+        middle=np.append(
+            np.clip(joint.middle, -(1 << 31), (1 << 31) - 1),
+            np.full(BESIDE - AXES, (1 << 31) - 1),
+        ).astype(np.int32),
+        ends=ends,
+        drawn=drawn,
         pairs=pairs,
         tables=tables,
         singles=singles_of(plan),
+        quick=len(pairs) <= MOST_PAIRS and len(joint.uses) <= MOST_USED and drawn.size > 0,
     )
 
 
@@ -123,42 +150,63 @@ def singles_of(plan: Plan) -> Ints:
 def lookup_of(edges: Floats) -> Lookup:
     """The lookup table of these edges."""
     low, high = edges[:, 0], edges[:, -1]
-    cells = CELLS if len(edges) <= MANY else FEWER
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         width = high - low
-        scale = cells / width
+        scale = CELLS / width
     scale = np.where(np.isfinite(scale) & np.isfinite(width), scale, 0.0)
-    start = np.full((len(edges), cells), SHARED, np.uint8)
+    start = np.full((len(edges), CELLS + 1), SHARED, np.uint8)
     for row in np.flatnonzero(scale > 0):
         inner = edges[row, 1:-1]
-        held = np.minimum(((inner - low[row]) * scale[row]).astype(np.int64), cells - 1)
-        first = np.searchsorted(held, np.arange(cells), side="left")
-        start[row] = first
-        start[row, held] |= SHARED
-    return Lookup(edges=np.ascontiguousarray(edges), start=start, scale=scale)
+        held = np.minimum(((inner - low[row]) * scale[row]).astype(np.int64), CELLS - 1)
+        start[row, :-1] = np.searchsorted(held, np.arange(CELLS), side="left")
+        start[row, :-1][np.bincount(held, minlength=CELLS) > 1] |= SHARED
+    return Lookup(
+        edges=np.ascontiguousarray(edges),
+        start=start,
+        limits=stepped(np.stack([low, high, scale])),
+        begins=stepped(np.arange(len(edges), dtype=np.int32) * np.int32(CELLS + 1)),
+        bounds=np.append(edges.ravel(), np.zeros(2 * SHARED)),
+    )
 
 
-def _single(axes: Shorts) -> Singles:
-    """The axes in single precision, with lines of nothing up to the next whole step."""
-    if (np.abs(axes.astype(np.int64)).sum(axis=0) * CLIP >= EXACT).any():
-        return np.zeros((0, axes.shape[1]), np.float32)
-    return np.pad(axes.astype(np.float32), ((0, -len(axes) % UNROLLED), (0, 0)))
+def stepped(values: NDArray[N]) -> NDArray[N]:
+    """The same, with zeros up to a whole step of lanes."""
+    room = [(0, 0)] * (values.ndim - 1) + [(0, -values.shape[-1] % LANES)]
+    return np.pad(values, room)
 
 
-def _once_each(plan: Plan) -> tuple[Hashes, Codes]:
-    """The pairs of the off-manifold score, each once, and the sums of their tables."""
-    pairs, place = np.unique(plan.manifold.pairs, axis=0, return_inverse=True)
-    tables = np.zeros((len(pairs), plan.manifold.tables.shape[1]), np.int32)
-    np.add.at(tables, place.ravel(), plan.manifold.tables)
-    return pairs.astype(np.uint64), tables
+def _woven(joint: Joint) -> Shorts:
+    """Frequencies and axes, the two of neighbouring numbers together."""
+    wide = np.pad(joint.axes, ((0, 0), (0, BESIDE - AXES)))
+    whole = np.concatenate([joint.waves, wide], axis=1)
+    whole = np.pad(whole, ((0, len(whole) % 2), (0, 0)))
+    pairs = whole.reshape(len(whole) // 2, 2, whole.shape[1])
+    return aligned(pairs.transpose(0, 2, 1).ravel())
 
 
-def _places_of(edges: Ints) -> Octets:
-    """The bins of the axes' histograms, for every whole number within them."""
-    width = int((edges[:, -1] - edges[:, 0]).max()) + 1
-    if width > MOST_PLACES:
-        return np.zeros((len(edges), 0), np.uint8)
-    table = np.zeros((len(edges), width), np.uint8)
-    for axis, line in enumerate(edges):
-        table[axis] = np.searchsorted(line[1:-1], line[0] + np.arange(width), side="left")
-    return table
+def _once_each(plan: Plan) -> tuple[Hashes, Shorts]:
+    """The pairs of the off-manifold score, each once if 16 bits hold the sums of its tables."""
+    own = plan.manifold
+    pairs, place = np.unique(own.pairs, axis=0, return_inverse=True)
+    sums = np.zeros((len(pairs), own.tables.shape[1]), np.int32)
+    np.add.at(sums, place.ravel(), own.tables)
+    tables = sums.astype(np.int16)
+    fits = bool((tables == sums).all())
+    return (pairs if fits else own.pairs).astype(np.uint64), tables if fits else own.tables
+
+
+def _places_of(edges: Ints) -> tuple[Codes, Octets]:
+    """The ends of the axes' histograms, and the slot of each whole number between them."""
+    edges = np.clip(edges, -FARTHEST, FARTHEST)
+    low, high = edges[:, 0], edges[:, -1]
+    width = int((high - low).max()) + 3
+    fits = width <= MOST_PLACES and bool((low <= high).all())
+    begins = np.arange(len(edges)) * width - (low - 1) if fits else np.zeros(len(edges))
+    table = np.zeros((len(edges), width if fits else 0), np.uint8)
+    for axis, line in enumerate(edges if fits else edges[:0]):
+        size = line[-1] - line[0] + 1
+        places = np.searchsorted(line[1:-1], line[0] + np.arange(size), side="left")
+        table[axis, 0] = AXIS_SLOTS - 2
+        table[axis, 1 : size + 1] = places
+        table[axis, size + 1 :] = AXIS_SLOTS - 1
+    return np.concatenate([low - 1, high + 1, begins]).astype(np.int32), table.ravel()
