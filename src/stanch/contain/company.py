@@ -27,12 +27,20 @@ TIMES = 3
 SPARED = 0.002
 FEWEST = 100
 """Ordinary inputs that it takes to learn."""
+MOST_NUMBERS = 1 << 18
+"""Numbers that are remembered: wide inputs are fewer, or comparing them takes milliseconds."""
 FAR = 1e4
 """Spreads from the middle; whatever lies further out lies there."""
 
 
+def most(width: int) -> int:
+    """How many inputs of this width are learnt from, and remembered."""
+    return max(FEWEST, min(KEPT, MOST_NUMBERS // max(width, 1)))
+
+
 def learnt(rows: Floats, names: Sequence[str] = ()) -> Likeness | None:
     """What too much alike means among these ordinary inputs; None where they do not tell."""
+    rows = rows[-most(rows.shape[1]) :]
     kept = np.unique(rows[np.isfinite(rows).all(axis=1)], axis=0) if len(rows) else rows
     if len(kept) < FEWEST or kept.shape[1] > WIDEST:
         return None
@@ -50,7 +58,7 @@ def learnt(rows: Floats, names: Sequence[str] = ()) -> Likeness | None:
     return Likeness(
         times=TIMES,
         within=within,
-        kept=min(len(kept), KEPT),
+        kept=len(kept),
         units=tuple(units.tolist()),
         middles=tuple(middles.tolist()),
         names=tuple(names) if len(names) == len(units) else (),

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from stanch.contain.alike import KEPT
-from stanch.contain.company import FEWEST, Floats, found_of, learnt
+from stanch.contain.company import FEWEST, Floats, found_of, learnt, most
 from stanch.engine.ports import Store, Transaction
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId, IncidentId
@@ -91,23 +91,32 @@ def _learnt(table: pa.Table, incident: Incident, names: tuple[str, ...]) -> Lear
     if ordinary >= 2 * FEWEST:
         cut = int(np.flatnonzero(plain)[ordinary // 2])
     taught = inputs[:cut][plain[:cut]] if cut else inputs[plain] if ordinary else inputs[:0]
-    like = learnt(taught[-KEPT:], names)
+    like = learnt(taught, names)
     if like is None:
         return Learnt()
-    return Learnt(rule=like.text, found=found_of(like, inputs[cut:], askers[cut:]))
+    late = slice(max(cut, len(inputs) - most(inputs.shape[1])), None)
+    return Learnt(rule=like.text, found=found_of(like, inputs[late], askers[late]))
 
 
 def _inputs(table: pa.Table) -> tuple[Floats, list[str]]:
     """The inputs that have as many numbers as most, oldest first, and who asked them."""
     if not {*_COLUMNS} <= set(table.column_names):
         return np.zeros((0, 0)), []
-    told = zip(*(table.column(name).to_pylist() for name in _COLUMNS), strict=True)
-    answers = [(at, row, who or "") for kind, at, row, who in told if kind == _ANSWER and row]
-    widths = Counter(len(row) for _, row, _ in answers)
-    width = max(widths, key=widths.__getitem__, default=0)
-    whole = sorted((at, who, row) for at, row, who in answers if len(row) == width)
-    numbers = [[np.nan if x is None else x for x in row] for _, _, row in whole]
-    return np.array(numbers, np.float64).reshape(len(whole), width), [who for _, who, _ in whole]
+    whole = table.select(_COLUMNS).sort_by("ts").combine_chunks()
+    kinds, _, askers = (whole.column(name).to_pylist() for name in ("kind", "ts", "principal"))
+    inputs = whole.column("features").combine_chunks()
+    widths = [n if kind == _ANSWER else None for n, kind in zip(_sizes(inputs), kinds, strict=True)]
+    counts = Counter(n for n in widths if n)
+    width = max(counts, key=counts.__getitem__, default=0)
+    same = pa.array([bool(width) and n == width for n in widths], pa.bool_())
+    numbers = np.asarray(inputs.filter(same).flatten().to_numpy(zero_copy_only=False), np.float64)
+    who = [name or "" for name, one in zip(askers, same.to_pylist(), strict=True) if one]
+    return numbers.reshape(len(who), width), who
+
+
+def _sizes(inputs: pa.Array) -> list[int | None]:
+    sizes: list[int | None] = inputs.value_lengths().to_pylist()
+    return sizes
 
 
 def _key(incident: IncidentId) -> str:

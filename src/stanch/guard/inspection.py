@@ -39,7 +39,9 @@ Headers = Iterable[tuple[bytes, bytes]]
 Memories = dict[str, "Memory"]
 _PLAIN = (b"", b"identity")
 MOST_COMPARED = 256
-"""Inputs of one request that are compared with those before; more are too many."""
+MOST_NUMBERS = 65_536
+"""Inputs of one request that are compared with those before, and their numbers; more are too many,
+or one request would hold the others up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,8 @@ class Inspection:
             found = rows(memory.like)
             if found is None and self._closed:
                 return Seen(why=Why.UNREADABLE)
-            if found is not None and len(found) > MOST_COMPARED:
+            wide = len(memory.like.units)
+            if found is not None and len(found) > max(1, min(MOST_COMPARED, MOST_NUMBERS // wide)):
                 return Seen(why=Why.BATCH)
             if found is not None:
                 asked.append(Asked(memory, found))

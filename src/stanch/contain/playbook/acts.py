@@ -84,7 +84,7 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "downstream": "who answers for what is made from it or served by it",
         "sharing": "who answers for other models that learnt from the same data",
         "tools": "the tools that the agent used",
-        "alike": "how near inputs are too near, learnt from 100 ordinary ones of the last day or more",
+        "alike": "how near inputs are too near, learnt from 100 or more of the last day",
     }
 )
 """What an argument like `$suspects` can stand for, alone or within a sentence."""
