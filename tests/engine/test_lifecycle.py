@@ -22,6 +22,7 @@ from stanch.engine.lifecycle import Lifecycle, Parts
 from stanch.engine.triage import Triage
 from stanch.engine.watch.early import MOST as EARLY
 from stanch.engine.watch.feed import READER, Solo
+from stanch.engine.watch.golden import Seasons
 from stanch.engine.watch.sent import Sent
 from stanch.engine.watch.watcher import Watcher
 from stanch.store.sql.store import SqlStore, open_store
@@ -468,6 +469,17 @@ def test_each_hour_is_compared_with_its_own_hour_of_the_week_while_the_watch_run
         house.watcher.step()
     with house.store.look() as tx:
         assert tx.findings.page(limit=9).items, "an hour that is as the one before was is odd"
+
+
+def test_in_an_hour_of_its_own_a_baseline_still_knows_how_long_all_of_it_lasted(
+    house: House,
+) -> None:
+    noon = START.replace(minute=0)
+    hours = [inferences(2_000, noon + timedelta(hours=h), seed=h, seconds=1200) for h in range(3)]
+    house.clock.at = noon + timedelta(days=7)
+    kept = house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), pa.concat_tables(hours))
+    base = Seasons.of(kept).at(noon + timedelta(days=7))
+    assert (base.golden.n, round(base.minutes)) == (2_000, 60)
 
 
 def test_two_versions_that_work_differently_have_each_their_own_normal(house: House) -> None:

@@ -37,7 +37,9 @@ class Baseline:
     digest: Digest
     """Of the signed baseline."""
     habits: Ledger | None = None
-    """What single principals looked like in the reference."""
+    """What single principals looked like in the reference, in all its hours."""
+    minutes: float = 0.0
+    """About how many minutes of the whole reference had answers; 0 where golden is all of it."""
     quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """What each signal of the verdict did in quiet windows of the reference."""
     prints: tuple[Fingerprints, ...] = ()

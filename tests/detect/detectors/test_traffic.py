@@ -8,7 +8,9 @@ import pytest
 from stanch.detect import examples
 from stanch.detect.registry import detectors
 from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.count import counted
 from stanch.detect.summaries.parts import Part
+from stanch.detect.window import Window
 from stanch.vocabulary.finding import AttackKind, Blind, Finding
 
 
@@ -179,15 +181,41 @@ def test_inputs_that_do_not_occur_are_a_copy_unless_they_lie_around_many_records
     assert ("around each of many records" in found.says) is (around > 1)
 
 
-def test_who_alone_asks_more_than_everybody_used_to_is_named_for_sure() -> None:
-    def flood(rows: Columns) -> Columns:
-        start = int(rows.ticks[0])
-        mine = np.full(rows.n, examples.ODD_ONE, np.int32)
-        return replace(rows, principals=mine, ticks=start + (rows.ticks - start) // 12)
+def _flood(rows: Columns) -> Columns:
+    start = int(rows.ticks[0])
+    mine = np.full(rows.n, examples.ODD_ONE, np.int32)
+    return replace(rows, principals=mine, ticks=start + (rows.ticks - start) // 12)
 
-    (found,) = [f for f in findings("volume_and_cost", flood, 12_000) if f.suspects]
+
+def _volume(window: Window) -> list[Finding]:
+    said = detectors()["volume_and_cost"].seen_in(window)
+    return [f for f in said if isinstance(f, Finding) and f.suspects]
+
+
+def test_who_alone_asks_more_than_everybody_used_to_is_named_for_sure() -> None:
+    (found,) = _volume(examples.window(_flood, n=12_000))
     assert found.topic == "more than everybody"
     assert found.suspects[0].confidence == 1.0
+
+
+def _beside(hour: Columns, window: Window) -> Window:
+    """The window beside a reference of twenty minutes, in which this hour has its own inputs."""
+    assert window.baseline is not None
+    own = counted(examples.reference().ready, hour).summary
+    return replace(window, baseline=replace(window.baseline, golden=own, minutes=20.0))
+
+
+def test_a_usual_rate_is_of_all_hours_though_inputs_are_compared_with_one() -> None:
+    rows = examples.columns(200, 1)
+    start = int(rows.ticks[0])
+    calm = replace(rows, ticks=start + (rows.ticks - start) * 10)
+    (found,) = _volume(_beside(calm, examples.window(_flood, n=3000)))
+    assert found.topic == "more than everybody"
+
+
+def test_in_a_busier_hour_more_is_usual() -> None:
+    busy = examples.columns(2000, 1)
+    assert _volume(_beside(busy, examples.window())) == []
 
 
 def test_staircases_point_to_threshold_probing_more_than_to_evasion() -> None:

@@ -108,10 +108,16 @@ def minutes(summary: Summary) -> float:
     return max(summary.different(Peak.MINUTES), 1.0)
 
 
+def _span(base: Baseline, habits: Ledger) -> float:
+    """The minutes in which the habits came; fewer where these hours of the week are busier."""
+    here, rows = minutes(base.golden), float(habits.everybody(Block.ROWS)[0])
+    return min(base.minutes or here, here * rows / max(base.golden.n, 1))
+
+
 def _rates(block: Block, base: Baseline, who: People, window: Window) -> Rates | None:
     if base.habits is None or window.now is None:
         return None
-    then, span = people(base.habits, LONG), minutes(base.golden)
+    then, span = people(base.habits, LONG), _span(base, base.habits)
     usual = then.count(block) / span
     usual = usual[usual > 0]
     if len(usual) < len(then.names) / 2:
@@ -228,7 +234,7 @@ def _surge(base: Baseline, ledger: Ledger, now: Summary) -> dict[str, float]:
     """How many times the usual the whole asset is asked, by kind."""
     if base.habits is None:
         return {}
-    span = minutes(now) / minutes(base.golden)
+    span = minutes(now) / _span(base, base.habits)
     out: dict[str, float] = {}
     for block, kind in KINDS.items():
         usual = float(base.habits.everybody(block)[0])

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.detect.summaries.ledger import Ledger
+from stanch.detect.summaries.parts import Peak
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.summary import Summary, merged
 from stanch.detect.window import Baseline
@@ -42,11 +43,13 @@ class Seasons:
         """Those of this baseline."""
         golden = Golden.from_bytes(kept.body)
         plan = Plan.from_bytes(golden.plan)
+        every = Summary.from_bytes(golden.strata[WHOLE_WEEK], plan)
         whole = Baseline(
             plan=plan,
-            golden=Summary.from_bytes(golden.strata[WHOLE_WEEK], plan),
+            golden=every,
             digest=kept.digest,
             habits=Ledger.from_bytes(golden.habits) if golden.habits else None,
+            minutes=every.different(Peak.MINUTES),
             quiet=golden.quiet,
             prints=tuple(Fingerprints.from_bytes(one) for one in golden.prints),
             condition=kept.condition,
