@@ -246,7 +246,7 @@ def windows(
     """The window at each look of one day."""
     look, began = float(dice.choice(LOOKS)), float(dice.uniform(0, 600))
     alarms = Watch(plan=at.base.plan.digest)
-    tally = Tally(asset=at.asset, version="v1", baseline=Seasons(at.base, {}), alarms=alarms)
+    tally = Tally(asset=at.asset, version="v1", baseline=Seasons(at.base, {}, {}), alarms=alarms)
     full = QUIET + MONTH * len(MONTHS) + AFTER if name == "drift" else seconds
     day = Day(at=at, name=name, tally=tally, seconds=full)
     at.habits.turn_to(at.made.parts.ordinary)
