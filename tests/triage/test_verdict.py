@@ -90,6 +90,16 @@ def test_one_principal_with_odd_inputs_is_an_attack_and_is_named_first() -> None
     assert "p7" in verdict.reasons[0].says
 
 
+def test_reasons_say_what_was_seen_and_how_rare_and_of_the_rest_that_nobody_did_it() -> None:
+    verdict = verdict_of((), observe(now(off={7: 30}), base()), packaged())
+    says = {r.name: r.says for r in verdict.reasons}
+    assert "do not belong together" in says["off_who"]
+    assert "windows without an attack looks like this" in says["off_who"]
+    assert "First is p7" in says["off_who"]
+    assert says["dup_who"] == "Nobody sent almost the same input again and again."
+    assert not any("nats" in text for text in says.values())
+
+
 def test_labels_that_turn_one_class_into_another_are_poisoning_and_the_pair_is_named() -> None:
     window = now()
     assert window.cells is not None

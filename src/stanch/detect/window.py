@@ -71,6 +71,16 @@ class Usage:
     """Those of them whose values do not belong together."""
     far: int = 0
     """Those of them that are far from what belongs together."""
+    unusual: int = 0
+    """Those of them that are unusual or more."""
+    places: tuple[tuple[int, ...], ...] = ()
+    """Where all numbers fell in each hop, in eighths of the baseline; of the last day only."""
+    stood: tuple[float, ...] = ()
+    """The nats of whoever stood out most, for each taste that may be honest; likewise."""
+    people: int = 0
+    """How many principals were looked at for that."""
+    plan: str = ""
+    """The digest of the plan that these were counted on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -32,9 +32,18 @@ from stanch.detect.summaries.parts import (
 )
 from stanch.detect.summaries.plan import Manifold
 from stanch.detect.summaries.summary import Summary
-from stanch.detect.window import Baseline, Window
-from stanch.triage.verdict.observations import Base, Floats, Happening, Ints, Now, Observations
+from stanch.detect.window import Baseline, Usage, Window
+from stanch.triage.verdict.observations import (
+    Base,
+    Floats,
+    Happening,
+    Ints,
+    Now,
+    Observations,
+    Past,
+)
 from stanch.triage.verdict.observe import observe
+from stanch.triage.verdict.past import EIGHTHS, narrowest
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import PrincipalId
 
@@ -81,7 +90,12 @@ def observed(window: Window, slices: Sequence[Slice] = ()) -> Observations:
     recent = _recent(window)
     seen = observe(
         _with_labels(now, window.ledger, base) if told else now,
-        replace(_base(base), recent_off_rate=recent.off, recent_far=recent.far),
+        replace(
+            base_of(base),
+            recent_off_rate=recent.off,
+            recent_far=recent.far,
+            past=_past(window, base),
+        ),
         happenings,
     )
     return replace(
@@ -122,8 +136,8 @@ def _now(ledger: Ledger, summary: Summary, base: Baseline, slices: Sequence[Slic
         edge=_whole(who.fresh(who.count(Block.NEAR))) if base.plan.near > 0 else None,
         lost=_lost(summary),
         odd=ledger.block(Block.ODD)[:, 0],
-        total=_bins(summary) if base.plan.numbers else None,
-        slices=np.stack([_bins(s.summary) for s in told]) if told and base.plan.numbers else None,
+        total=bins_of(summary) if base.plan.numbers else None,
+        slices=np.stack([bins_of(s.summary) for s in told]) if told and base.plan.numbers else None,
         slice_starts=tuple(s.start for s in told),
         levels=_levels(summary, base) if base.plan.numbers else None,
     )
@@ -140,7 +154,8 @@ def _heaps(ledger: Ledger, base: Baseline) -> Repeats | None:
     return repeats_of(ledger, usual_repeats(base.habits).reach)
 
 
-def _base(base: Baseline) -> Base:
+def base_of(base: Baseline) -> Base:
+    """The baseline as a verdict sees it."""
     golden, habits = base.golden, base.habits
     manifold = golden.sums[Part.MANIFOLD]
     return Base(
@@ -157,7 +172,7 @@ def _base(base: Baseline) -> Base:
         lost=_lost(golden),
         odd_rate=_share(int(golden.sums[Part.ODD][:4].max()), golden.n, 0.0),
         watched=(*base.plan.numbers, *(c.name for c in base.plan.categories)),
-        bins=_bins(golden) if base.plan.numbers else None,
+        bins=bins_of(golden) if base.plan.numbers else None,
         levels=_levels(golden, base) if base.plan.numbers else None,
         edges=base.plan.edges if base.plan.numbers else None,
         principals=frozenset(PrincipalId(n) for n in habits.names) if habits else frozenset(),
@@ -184,6 +199,32 @@ def _recent(window: Window) -> _Recent:
     return _Recent(
         off=float(np.quantile([u.off / u.scored for u in told], USUAL)),
         far=(far + 1) / (off + 1) if off else None,
+    )
+
+
+def _past(window: Window, base: Baseline) -> Past | None:
+    """The last day; None where it was not watched on this plan, or has fewer answers than now."""
+    since = window.span.start - DAY
+    told = [u for u in window.usage if u.start >= since and u.scored >= HOP_ROWS]
+    length, until = window.span.end - window.span.start, window.span.start
+    apart: list[Usage] = []
+    for one in reversed(told):
+        if one.start + length <= until:
+            apart.append(one)
+            until = one.start
+    like = all(u.plan == base.plan.digest and u.stood for u in apart)
+    if len(told) < HOPS or not like or sum(u.scored for u in apart) < window.n:
+        return None
+    tails = [(u.scored, u.unusual, u.off, u.far) for u in apart]
+    fallen = [hop for u in apart for hop in u.places]
+    return Past(
+        graded=-np.diff([*np.sum(tails, axis=0), 0]),
+        places=(
+            np.sum(fallen, axis=0).reshape(-1, EIGHTHS)
+            if len({len(hop) for hop in fallen}) == 1
+            else None
+        ),
+        taste=narrowest([u.stood for u in apart], sum(u.people for u in apart)),
     )
 
 
@@ -273,7 +314,7 @@ def _alike(ledger: Ledger, base: Baseline) -> float | None:
     return float((moved[:, axis] / typical[axis] >= HALFWAY).mean())
 
 
-def _bins(summary: Summary) -> Ints:
+def bins_of(summary: Summary) -> Ints:
     """(F, 66) where numbers fall: under the range, its bins, over it."""
     counts = summary.sums[Part.NUMBERS]
     return np.concatenate(
@@ -321,7 +362,7 @@ def _hard(ledger: Ledger, base: Baseline) -> Floats | None:
 
 def _levels(summary: Summary, base: Baseline) -> Floats:
     """(F, Q) values at fixed quantiles, read off the bins; NaN where the range ends before."""
-    sums = _bins(summary).cumsum(axis=1)
+    sums = bins_of(summary).cumsum(axis=1)
     levels = np.full((len(sums), len(QUANTILES)), np.nan)
     for feature, counts in enumerate(sums):
         edges = base.plan.edges[feature]

@@ -14,7 +14,7 @@ from stanch.detect.summaries.ready import Ready
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Usage
 from stanch.engine.watch.hop import HOP
-from stanch.engine.watch.memory import MOST_USAGE, Late, use_in
+from stanch.engine.watch.memory import MOST_USAGE, Late, use_in, used
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.event import EventKind
 
@@ -55,6 +55,7 @@ class Desk:
                 self.known = met(self.known, done, self.until)
             self.before = self.before.merge(done)
             if self.until not in told:
-                self.usage = (*self.usage, use_in(self.until, parts))[-MOST_USAGE:]
+                base = self.tally.baseline.whole if self.tally.baseline is not None else None
+                self.usage = used(self.usage, use_in(self.until, parts, base))
             self.until += HOP
             self.changed = True

@@ -18,10 +18,11 @@ from stanch.detect.rules.tally import Cell, Key, Tally, tally_of
 from stanch.detect.runs import begun
 from stanch.detect.summaries.acquaintances import Acquaintance, Known
 from stanch.detect.summaries.parts import Part
-from stanch.detect.window import Usage
+from stanch.detect.window import Baseline, Usage
 from stanch.engine.ports import Transaction
 from stanch.engine.watch.hop import HOP
 from stanch.engine.watch.minutes import Minute
+from stanch.engine.watch.yesterday import added, of_answers
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.happening import Happening
@@ -31,6 +32,8 @@ MOST_OF_A_KIND = 200
 """Happenings of one kind that an asset's history holds: the last ones."""
 MOST_USAGE = 1008
 """Hops of a week."""
+OF_A_DAY = 144
+"""Hops of a day."""
 MOST_CELLS = 2048
 """Cells of an asset's rules: those that ended last, of ours and of people's own so many each, so
 that a rule of people's own that takes everything does not push ours out."""
@@ -95,6 +98,14 @@ def usage_of(tx: Transaction, name: str) -> tuple[Usage, ...]:
     return _USAGE.decode(text) if text else ()
 
 
+def used(hops: tuple[Usage, ...], more: Usage) -> tuple[Usage, ...]:
+    """With one hop more; what a verdict asks of the last day is let go of when that is over."""
+    old = len(hops) - OF_A_DAY
+    if old >= 0 and hops[old].stood:
+        hops = (*hops[:old], replace(hops[old], places=(), stood=()), *hops[old + 1 :])
+    return (*hops, more)[-MOST_USAGE:]
+
+
 def keep_usage(tx: Transaction, name: str, usage: tuple[Usage, ...]) -> None:
     """Keeps them."""
     tx.settings.put(f"usage/{name}", msgspec.json.encode(usage).decode())
@@ -133,10 +144,11 @@ def keep_late(tx: Transaction, name: str, late: Late) -> None:
         tx.settings.put(f"late/{name}", msgspec.json.encode(late).decode())
 
 
-def use_in(hop: datetime, minutes: Iterable[Minute]) -> Usage:
-    """What these minutes of one hop come to."""
+def use_in(hop: datetime, minutes: Iterable[Minute], base: Baseline | None = None) -> Usage:
+    """What these minutes of one hop come to, and what a verdict of tomorrow asks of them."""
     events = cost = scored = off = far = 0
-    for one in minutes:
+    parts = tuple(minutes)
+    for one in parts:
         events += one.n + sum(one.record.deeds.values()) + one.record.seen
         if one.counted is not None:
             sums = one.counted.summary.sums
@@ -144,7 +156,8 @@ def use_in(hop: datetime, minutes: Iterable[Minute]) -> Usage:
             scored += int(sums[Part.MANIFOLD].sum())
             off += int(sums[Part.MANIFOLD][-1])
             far += int(sums[Part.FAR][0]) if Part.FAR in sums else 0
-    return Usage(start=hop, events=events, cost=cost, scored=scored, off=off, far=far)
+    told = Usage(start=hop, events=events, cost=cost, scored=scored, off=off, far=far)
+    return of_answers(told, [p.counted for p in parts if p.counted is not None], base)
 
 
 def windows_of(hops: tuple[Usage, ...], before: datetime) -> tuple[Usage, ...]:
@@ -161,6 +174,12 @@ def windows_of(hops: tuple[Usage, ...], before: datetime) -> tuple[Usage, ...]:
                 scored=one.scored + after.scored,
                 off=one.off + after.off,
                 far=one.far + after.far,
+                unusual=one.unusual + after.unusual,
+                places=one.places + after.places,
+                # Who stands out in both by so much stands out in the whole by no more than both.
+                stood=added(one.stood, after.stood),
+                people=max(one.people, after.people),
+                plan=one.plan if after.plan in {one.plan, ""} else after.plan,
             )
             found.append(total)
     return tuple(found)

@@ -57,9 +57,17 @@ def _by_score(now: Now, base: Base) -> float | None:
     whole, rows = int(before[-1]), int(now.grades[:-1].sum())
     place = int(np.searchsorted(before, SHOULDER * whole)) + 1
     rate, high = (float(base.grades[at:].sum()) / max(1, whole) for at in (-1, place))
+    return accounted(rows, int(now.grades[place:-1].sum()), rate, high)
+
+
+def accounted(rows: int, shoulder: int, rate: float, high: float) -> float | None:
+    """How many more odd ones the shoulder accounts for: that many of the rows that are not odd.
+
+    Before, `rate` were odd, and `high` odd or in the shoulder. None where that tells nothing.
+    """
     if not rows or not 0 < rate < high < 1:
         return None
-    seen = float(now.grades[place:-1].sum()) / rows
+    seen = shoulder / rows
     seen += ERRORS * float(np.sqrt(max(seen, 1 / rows) * (1 - seen) / rows))
     low, border = _NORMAL.inv_cdf(1 - high), _NORMAL.inv_cdf(1 - rate)
     return 1 - _NORMAL.cdf(border - _moved(seen, low, border)) - rate

@@ -231,9 +231,15 @@ def _explained(finding: Finding, excused: frozenset[Signal], *, another: bool) -
 def _excused(seen: Observations, fault: float) -> frozenset[Signal]:
     if explains_inputs(seen):
         return INPUTS | LABELS
-    far = seen.drift is not None and seen.drift > FAR
+    far = _far(seen)
     excused = EVERYBODY if far or fault > 0 else frozenset()
     return excused | LABELS if far and seen.confused_rest > LOUD else excused
+
+
+def _far(seen: Observations) -> bool:
+    """Whether inputs are from another world than those that they are compared with."""
+    told = seen.drift if seen.moved is None else seen.moved
+    return told is not None and told > FAR
 
 
 def _signal_reasons(
@@ -255,7 +261,7 @@ def _kind(scales: _Scales, seen: Observations) -> VerdictKind:
     if scales.fault > 0:
         return VerdictKind.FAULT
     whole = {Signal.OFF_WHO, Signal.OFF_ALL} <= set(seen.signals)
-    near = seen.drift is None or seen.drift <= FAR
+    near = not _far(seen)
     quiet = scales.p > CALM and scales.found <= 0 and not scales.deeds
     if whole and near and quiet and not scales.another:
         return VerdictKind.NATURAL
@@ -264,8 +270,7 @@ def _kind(scales: _Scales, seen: Observations) -> VerdictKind:
 
 def _undecided(kind: VerdictKind, seen: Observations, scales: _Scales) -> Iterator[Reason]:
     if kind is VerdictKind.UNDECIDED:
-        far = seen.drift is not None and seen.drift > FAR
-        lacking = seen.missing or (_ANOTHER_WORLD if far else _MORE_ROWS,)
+        lacking = seen.missing or (_ANOTHER_WORLD if _far(seen) else _MORE_ROWS,)
         asked = (
             *((_A_PERSON,) if scales.deeds else ()),
             *((_THE_VERSION,) if scales.another else ()),

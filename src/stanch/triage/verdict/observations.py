@@ -90,6 +90,18 @@ class Now:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Past:
+    """Counts of the last day before a window, where it was watched."""
+
+    graded: Ints
+    """4: its rows, by the grades of `Now.graded`."""
+    places: Ints | None = None
+    """F x 8: where its values fall, in eighths of the baseline."""
+    taste: float
+    """How much odder one may be than the rest and yet nobody of that day stood out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Base:
     """The same in normal operation."""
 
@@ -124,6 +136,8 @@ class Base:
     """F x (K - 1): the borders of the bins, of which the first and the last are open."""
     principals: frozenset[PrincipalId] = frozenset()
     """Those who were there; others are newcomers."""
+    past: Past | None = None
+    """The last day, where it has at least as many rows as are judged."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -192,6 +206,8 @@ class Observations:
     pair: Pair | None = None
     drift: float | None = None
     """Largest Kolmogorov-Smirnov distance of a feature."""
+    moved: float | None = None
+    """The same distance from the last day, where that is known."""
     drifted: tuple[str, ...] = ()
     drift_without: float | None = None
     """The same when the top suspects are left out."""

@@ -31,6 +31,8 @@ from stanch.triage.verdict.observations import (
     Step,
 )
 from stanch.triage.verdict.oddness import by_principal, of_everybody
+from stanch.triage.verdict.of_late import of_late
+from stanch.triage.verdict.past import distance, taste_of
 from stanch.triage.verdict.residuals import ANOTHER_WORLD
 from stanch.vocabulary.finding import Suspect
 
@@ -57,6 +59,8 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
     surplus = np.zeros(len(now.principals))
     off_rate = max(base.off_rate, base.recent_off_rate or 0.0)
     far = _far(now, base)
+    since = distance(_pooled(now), base.past)
+    taste = taste_of(now, base.past, since)
     asked = now.rows if now.asked is None else now.asked
     rows = now.rows if now.different is None else now.different
     for count, total, rate, who, everyone in (
@@ -65,14 +69,15 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
         (now.edge, rows, base.edge_rate, Signal.EDGE_WHO, None),
     ):
         if count is not None:
-            graded = by_principal(now, base) if who is Signal.OFF_WHO else None
+            graded = by_principal(now, base, taste) if who is Signal.OFF_WHO else None
             signals[who], each = most(count, total, rate)
             if graded is not None:
                 signals[who], each = together(graded, int((now.rows > 0).sum())), graded
             odd, surplus = _more(odd, surplus, each, _surplus(count, total, rate))
             if everyone is not None:
                 signals[everyone] = _everybody(now, base, everyone, (count, total, rate))
-    another = far is not None and bool(far.max(initial=0.0) > ANOTHER_WORLD)
+    world = since if since is not None or far is None else float(far.max(initial=0.0))
+    another = world is not None and world > ANOTHER_WORLD
     known = replace(now, sure=None) if another else now
     found = confusions(known, base, _new(now, base))
     if found is not None:
@@ -94,6 +99,7 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
         happenings=tuple(happenings),
         missing=_missing(now, base),
         drift=moved.drift,
+        moved=since,
         drifted=moved.drifted,
         drift_without=moved.without,
         alike=moved.alike,
@@ -108,7 +114,7 @@ def _everybody(now: Now, base: Base, signal: Signal, of: tuple[Ints, Ints, float
     up = allowed(now, base, _far(now, base)) if odd_rows else raised(rate)
     told = of_everybody(now, base, up) if odd_rows else None
     if told is not None:
-        return told
+        return max(told, of_late(now, base, distance(_pooled(now), base.past)))
     return float(excess(count.sum(keepdims=True), total.sum(keepdims=True), up)[0])
 
 

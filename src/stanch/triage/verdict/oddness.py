@@ -7,19 +7,18 @@ Why   half of what is foreign is odder than all but one of a thousand ordinary r
       is only unusual says a little too: a count beyond one border sees neither.
 Math  The likelihood ratio of a mixture, sum n_k log(1 - e + e a_k / b_k), at its largest over the
       shares e of foreign rows: a_k of shuffled rows of the baseline, b_k of the rest of now, no
-      less odd than the baseline and `TASTE` times odder in its tail; an ordinary row speaks for
-      nobody's guilt. Of everybody the same with two borders: a drift may make as many rows odd as
-      `carried` allows, and a quarter of those far at most (in months of flights .18 to .28); an
-      attack adds odd and far rows as shuffled ones are.
+      less odd than the baseline and so many times odder (a taste) in its tail; an ordinary row
+      speaks for nobody's guilt. Of everybody the same with two borders: a drift may make as many
+      rows odd as `carried` allows, and a quarter of those far at most (in months of flights .18
+      to .28); an attack adds odd and far rows as shuffled ones are.
 """
 
 import numpy as np
 
 from stanch.triage.verdict.nats import TINY
 from stanch.triage.verdict.observations import Base, Floats, Ints, Now
+from stanch.triage.verdict.past import TASTES
 
-TASTE = 1.7
-"""How much more of what is odd one honest principal may ask than the rest."""
 TRIM = 0.1
 """The oddest tenth of the principals tells nothing of the rest."""
 SHARES = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9])
@@ -36,16 +35,32 @@ PRIOR = 5.0
 """Rows that the baseline's rates are worth beside those of now."""
 
 
-def by_principal(now: Now, base: Base) -> Floats | None:
-    """(P,) the nats of each; None where grades were not counted."""
+def by_principal(now: Now, base: Base, taste: float = TASTES[0]) -> Floats | None:
+    """(P,) the nats of each; None where grades were not counted.
+
+    `taste` is how much more of what is odd one honest principal may ask than the rest.
+    """
     if now.graded is None or base.graded is None or base.foreign is None:
         return None
     usual = _usual(base.graded, base)
     first = _nats(now.graded, _rest(now.graded, usual), base.foreign, 1.0)
-    kept = np.argsort(first, kind="stable")[: len(first) - max(1, round(TRIM * len(first)))]
-    if len(first) == 1:
-        kept = kept[:0]
-    return _nats(now.graded, _rest(now.graded[kept], usual), base.foreign, TASTE)
+    rest = _rest(now.graded[_quiet(first)], usual)
+    return _nats(now.graded, rest, base.foreign, taste)
+
+
+def stood(graded: Ints, base: Base) -> tuple[float, ...]:
+    """The nats of whoever stands out most of these, at each of `TASTES`; nothing without grades."""
+    if base.graded is None or base.foreign is None or not len(graded):
+        return ()
+    usual = _usual(base.graded, base)
+    rest = _rest(graded[_quiet(_nats(graded, _rest(graded, usual), base.foreign, 1.0))], usual)
+    return tuple(float(_nats(graded, rest, base.foreign, t).max()) for t in TASTES)
+
+
+def _quiet(nats: Floats) -> Ints:
+    """The places of all but the oddest tenth; of one alone, none."""
+    kept = np.argsort(nats, kind="stable")[: len(nats) - max(1, round(TRIM * len(nats)))]
+    return kept if len(nats) > 1 else kept[:0]
 
 
 def of_everybody(now: Now, base: Base, allowed: float) -> float | None:
@@ -80,6 +95,9 @@ def _usual(shares: Floats, base: Base) -> Floats:
     """(4,) the baseline's shares, with as many odd rows as of late."""
     late = base.recent_off_rate or 0.0
     least = np.array([0.0, late, late, late * (base.recent_far or 0.0)])
+    if base.past is not None and base.past.taste < TASTES[0]:
+        counts = base.past.graded + PRIOR * shares
+        least = _tails(counts / counts.sum())
     return -np.diff(np.append(np.maximum(_tails(shares), least), 0.0))
 
 

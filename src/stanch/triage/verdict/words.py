@@ -1,56 +1,110 @@
 """The sentences of a verdict.
 
 In    a signal with its p-value, and the observations.
-Out   one plain sentence for each, with its numbers.
-Why   a person must be able to disagree with each reason, so each one is written out.
+Out   one plain sentence for each: what was seen, for what it speaks, how rare it is, and who leads.
+Why   a person must be able to disagree with each reason, at three in the morning. The numbers are
+      for machines, and stand in the fields of the observations and of the reason.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from stanch.triage.verdict.observations import Observations, Signal
 from stanch.vocabulary.incident import Reason
 
 RARE = 0.05
+RAREST = 1e-6
+"""Beyond one in a million a number says no more."""
 SLOW = 0.7
 """A line explains this share of the movement."""
 CONFUSED = 5.0
 """Nats of confusion worth a sentence."""
 
-_SAYS: Mapping[Signal, str] = MappingProxyType(
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Words:
+    """What is said of a signal: where it was seen, what that speaks for, and where it was not."""
+
+    seen: str
+    speaks: str
+    quiet: str
+
+
+_SAYS: Mapping[Signal, _Words] = MappingProxyType(
     {
-        Signal.OFF_WHO: "some principals send inputs whose values do not belong together",
-        Signal.OFF_ALL: "inputs whose values do not belong together came from everybody",
-        Signal.DUP_WHO: "some principals send inputs that are almost the same, again and again",
-        Signal.DUP_ALL: "near-duplicates came from everybody",
-        Signal.PAIR_WHO: "labels from some principals turn one class into another",
-        Signal.PAIR_ALL: "one pair of classes is confused more than before",
-        Signal.EDGE_WHO: "some principals ask only where the model is least sure",
+        Signal.OFF_WHO: _Words(
+            seen="Some sent inputs whose values do not belong together, and others did not.",
+            speaks="Whoever makes up questions to copy a model does that.",
+            quiet="Nobody sent more odd combinations of values than honest people may.",
+        ),
+        Signal.OFF_ALL: _Words(
+            seen="Inputs whose values do not belong together came more often, from everybody at once.",
+            speaks="Who copies a model with many keys does that.",
+            quiet="Odd combinations of values were no more frequent than a drift explains.",
+        ),
+        Signal.DUP_WHO: _Words(
+            seen="Some sent almost the same input again and again, and others did not.",
+            speaks="Whoever searches for an input that gets past the model does that.",
+            quiet="Nobody sent almost the same input again and again.",
+        ),
+        Signal.DUP_ALL: _Words(
+            seen="Almost the same inputs came again and again, from everybody at once.",
+            speaks="Who searches for a way past the model with many keys does that.",
+            quiet="Inputs that are almost the same were no more frequent than usual.",
+        ),
+        Signal.PAIR_WHO: _Words(
+            seen="Some sent labels that contradict the answers, where those of others do not.",
+            speaks="Whoever poisons what is learnt next does that.",
+            quiet="Nobody's labels contradict the answers more than honest ones may.",
+        ),
+        Signal.PAIR_ALL: _Words(
+            seen="Labels take one class for another more often than before, whoever sends them.",
+            speaks="The world may have changed, or the source of the labels.",
+            quiet="Labels contradict the answers no more than before.",
+        ),
+        Signal.EDGE_WHO: _Words(
+            seen="Some asked only where the model is least sure, and others did not.",
+            speaks="Whoever maps where it changes its mind does that.",
+            quiet="Nobody asked more than usual where the model is least sure.",
+        ),
     }
 )
 
 
 def attack_sentence(signal: Signal, p: float, seen: Observations) -> str:
-    """What the signal saw, how rare that is in benign windows, and who or what leads."""
-    rare = "usual in benign windows" if p > RARE else f"1 in {1 / p:,.0f} benign windows shows it"
+    """What the signal saw, what that speaks for, how rare it is, and who or what leads."""
     words = _SAYS[signal]
-    text = f"{words[0].upper()}{words[1:]}: {seen.signals[signal]:.1f} nats above the rest, {rare}."
-    if p <= RARE and signal is Signal.PAIR_WHO and seen.pair is not None:
-        text += f" Predicted {seen.pair.predicted}, told {seen.pair.told} ({seen.pair.share:.0%})."
-    elif p <= RARE and seen.suspects and not signal.endswith("_all"):
+    if p > RARE:
+        return words.quiet
+    text = f"{words.seen} {words.speaks} {_rare(p)}"
+    if signal is Signal.PAIR_WHO and seen.pair is not None:
+        pair = seen.pair
+        text += f" Most say {pair.told} where the model said {pair.predicted} ({pair.share:.0%})."
+    elif seen.suspects and not signal.endswith("_all"):
         first = seen.suspects[0]
-        text += f" First: {first.principal} ({first.share:.0%} of the excess)."
+        text += f" First is {first.principal}, with {first.share:.0%} of what is too much."
     return text
+
+
+def _rare(p: float) -> str:
+    if p < RAREST:
+        return "Less than one in a million windows without an attack looks like this."
+    return f"One in {1 / p:,.0f} windows without an attack looks like this."
 
 
 def natural_reasons(seen: Observations) -> Iterator[Reason]:
     """What speaks for or against plain change besides the signals; told, and weighed as zero."""
     if seen.drift is not None and seen.drifted:
-        says = f"{', '.join(seen.drifted)} moved most (largest distance {seen.drift:.3f})."
+        names = ", ".join(seen.drifted)
+        says = f"Since the baseline {names} moved most: {seen.drift:.0%} of the values at most."
         yield Reason(name="drift", says=says, weight=0.0)
     if seen.drift is not None and seen.drift_without is not None and seen.suspects:
-        says = f"Without the top suspects the distance is {seen.drift_without:.3f}."
+        says = f"Without those who stand out that is {seen.drift_without:.0%}."
         yield Reason(name="without_suspects", says=says, weight=0.0)
+    if seen.moved is not None:
+        says = f"Since yesterday {seen.moved:.0%} of the values of one input moved at most."
+        yield Reason(name="since_yesterday", says=says, weight=0.0)
     if seen.step is not None and seen.step.ramp_fit >= SLOW:
         yield Reason(name="slow", says="The change came slowly.", weight=0.0)
     if seen.newcomers:
