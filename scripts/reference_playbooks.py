@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stanch.contain.playbook.acts import DEEDS, VARIABLES
-from stanch.contain.playbook.condition import NAMES, NUMBER, TRUTH
+from stanch.contain.playbook.condition import NAMES, NUMBER, SAID, TRUTH
 from stanch.contain.playbook.written import written
 from stanch.engine.approvals import MOST_OPEN, REMIND_AT
 from stanch.engine.runs.library import every_act, shipped
@@ -32,11 +32,11 @@ def _lines() -> Iterator[str]:
         kind = " (of the engine)" if act.id in DEEDS else ""
         yield f"| `{act.id}`{kind} | {takes} | {act.says}{mark} |"
     yield from ("", "Arguments in brackets may be left out.", "", "## Facts for conditions", "")
-    yield from ("| fact | values |", "|---|---|")
+    yield from ("| fact | values | says |", "|---|---|---|")
     for name, values in NAMES.items():
         plain = "a number" if values == NUMBER else "so or not" if values == TRUTH else ""
         words = plain or ", ".join(values)
-        yield f"| `{name}` | {words} |"
+        yield f"| `{name}` | {words} | {SAID[name]} |"
     yield from ("", "## Words for arguments", "", "| word | stands for |", "|---|---|")
     yield from (f"| `${name}` | {says} |" for name, says in VARIABLES.items())
     yield from ("", "## Questions to people", "")

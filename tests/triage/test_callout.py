@@ -55,6 +55,21 @@ def test_a_wrong_unit_calls_the_engineer_and_no_lawyer() -> None:
     assert not found[Duty.ML_ENGINEER].now
 
 
+@pytest.mark.parametrize(
+    ("attack", "duty"),
+    [
+        (AttackKind.DENIAL_OF_WALLET, Duty.FINANCE),
+        (AttackKind.SUPPLY_CHAIN, Duty.SUPPLIERS),
+        (AttackKind.EVASION, None),
+    ],
+)
+def test_who_pays_and_who_speaks_with_suppliers_is_called_where_it_is_theirs(
+    attack: AttackKind, duty: Duty | None
+) -> None:
+    found = called(VerdictKind.ATTACK, attack)
+    assert {Duty.FINANCE, Duty.SUPPLIERS} & found.keys() == ({duty} if duty else set())
+
+
 def test_a_theft_calls_a_lawyer_whatever_its_severity() -> None:
     found = called(VerdictKind.ATTACK, AttackKind.EXTRACTION, level=Level.LOW)
     assert found[Duty.LEGAL].person == "lea"

@@ -8,7 +8,7 @@ import typer
 from stanch.cli.client import Client, connect, segment
 from stanch.cli.options import Data, Json
 from stanch.cli.out import Out
-from stanch.contain.playbook.condition import text_in_words
+from stanch.contain.playbook.condition import awaited
 from stanch.vocabulary.words import counted, when
 
 Which = Annotated[str, typer.Argument(help="The run's id.")]
@@ -33,7 +33,7 @@ def runs(
     rows = [
         {
             **one,
-            "waits": "; ".join(map(text_in_words, one["waits_for"]))[:60],
+            "waits": "; ".join(map(awaited, one["waits_for"]))[:60],
             "until": one["wake"],
         }
         for one in found
@@ -91,7 +91,7 @@ def _lines(client: Client, run: dict[str, Any]) -> list[str]:
         f"{counted(run['done'], 'step')} taken since {when(run['started'])}.",
     ]
     for one in run["waits_for"]:
-        made.append(f"It waits for {text_in_words(one)}.")
+        made.append(f"It waits for {awaited(one)}.")
         if one.startswith(_ASKED):
             asked = client.get(f"/api/v1/approvals/{segment(one.removeprefix(_ASKED))}")
             default = "yes" if asked["if_silent"] else "no"

@@ -69,6 +69,21 @@ _LAW: Mapping[AttackKind, str] = MappingProxyType(
 """Why each kind of attack asks for a lawyer whatever its severity."""
 
 
+_OTHERS: Mapping[AttackKind, tuple[Duty, str]] = MappingProxyType(
+    {
+        K.DENIAL_OF_WALLET: (
+            Duty.FINANCE,
+            "a bill is run up: a payment can be stopped and claimed back",
+        ),
+        K.SUPPLY_CHAIN: (
+            Duty.SUPPLIERS,
+            "the maker of the part has to hear of it, and knows who else has it",
+        ),
+    }
+)
+"""Who else is needed because of the kind of attack."""
+
+
 def roles_to_call(incident: Incident, asset: Asset | None) -> tuple[Call, ...]:
     """Whom to call about this incident, in order."""
     at_once = incident.severity.level is not Level.LOW
@@ -91,6 +106,8 @@ def _reasons(incident: Incident, asset: Asset | None) -> Iterator[tuple[Duty, st
         yield Duty.ML_ENGINEER, engineer
     if scientist:
         yield Duty.DATA_SCIENTIST, scientist
+    if incident.verdict.attack in _OTHERS:
+        yield _OTHERS[incident.verdict.attack]
     legal = _legal(incident, asset)
     if legal:
         yield Duty.LEGAL, legal

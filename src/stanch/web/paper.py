@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from stanch.contain.playbook.condition import text_in_words
+from stanch.contain.playbook.condition import awaited, text_in_words
 from stanch.engine.runs.library import act_title
 from stanch.vocabulary import words
 from stanch.vocabulary.finding import AttackKind
@@ -93,6 +93,7 @@ def _paper() -> Environment:
         "word": words.word,
         "size": words.size,
         "asks": text_in_words,
+        "awaited": awaited,
         "counted": words.counted,
         "exact": exact,
         "number": words.number,

@@ -8,6 +8,7 @@ from stanch.contain.playbook.condition import (
     NAMES,
     NUMBER,
     ORDERED,
+    SAID,
     TRUTH,
     Compare,
     Condition,
@@ -16,9 +17,12 @@ from stanch.contain.playbook.condition import (
     Not,
     OneOf,
     Some,
+    answered,
+    awaited,
     holds,
     parse,
     said,
+    text_in_words,
 )
 from stanch.contain.playbook.stix import from_pattern, pattern
 from stanch.vocabulary.playbook import Argument
@@ -108,3 +112,33 @@ def test_what_is_not_known_is_not_so_either_way() -> None:
 def test_levels_come_in_their_order() -> None:
     assert holds(parse("severity >= medium"), {"severity": "high"})
     assert not holds(parse("severity > high"), {"severity": "high"})
+
+
+def test_every_fact_is_said_in_words_and_no_code_is_left() -> None:
+    assert SAID.keys() == NAMES.keys()
+    assert not [words for words in SAID.values() if "_" in words]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("at_large >= 1", "suspects who are not refused yet: 1 or more"),
+        ("asset_kind = agent", "the kind of asset: agent"),
+        ("not contained", "it is not so that it is contained"),
+        (
+            "severity >= high and not contained",
+            "the severity: high or more, and it is not so that it is contained",
+        ),
+        ("attack in (backdoor, supply_chain)", "the kind of attack: backdoor or supply chain"),
+        ("an answer to apr-1", "an answer to apr-1"),
+    ],
+)
+def test_a_condition_is_said_as_people_say_it(text: str, words: str) -> None:
+    assert text_in_words(text) == words
+
+
+def test_what_a_run_decided_and_what_it_waits_for_are_sentences() -> None:
+    assert answered("datasets >= 1", yes=False) == "Datasets it was trained on: 1 or more? No."
+    assert answered("fallback", yes=True) == ("Is it so that the asset has a fallback answer? Yes.")
+    assert awaited("quiet") == "this: nothing new was seen for five minutes"
+    assert awaited("an answer to apr-1") == "an answer to apr-1"

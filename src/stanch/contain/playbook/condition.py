@@ -230,6 +230,12 @@ def text_in_words(text: str) -> str:
         return text
 
 
+def awaited(text: str) -> str:
+    """What a run waits for, as people say it: a condition, or what is said in words already."""
+    words = text_in_words(text)
+    return words if words == text else f"this: {words}"
+
+
 def answered(text: str, *, yes: bool) -> str:
     """The condition of this text as a question, and its answer."""
     words = text_in_words(text)
