@@ -31,6 +31,7 @@ ASKED: dict[str, Any] = {
     "id": "apr-1",
     "shown": "May each ask less?\n- Limit queries on fraud.",
     "role": "approver",
+    "risk": "two",
     "if_silent": False,
     "answer": "open",
     "action": "query_limit",
@@ -110,7 +111,10 @@ def test_a_question_is_shown_handed_on_overridden_and_reviewed(
 ) -> None:
     assert run(["question", "list"]) == 0
     assert run(["question", "show", "apr-1"]) == 0
-    assert "linus may answer, too." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "it wants two people with the role approver" in said
+    assert "stanch approve apr-1, or stanch deny apr-1" in said
+    assert "linus may answer, too." in said
     assert run(["question", "delegate", "apr-1", "linus"]) == 0
     assert run(["question", "override", "apr-1", "--why", "it burns"]) == 0
     assert run(["question", "review", "apr-1", "--why", "it was right"]) == 0

@@ -15,7 +15,7 @@ from stanch.cli.out import Out
 from stanch.sandbox.options import FASTEST, SLOWEST, Options, Registries, Through
 from stanch.sandbox.scorecard import COLUMNS, Scorecard, joined, markdown, rows, scorecard, svg
 from stanch.vocabulary.trouble import BadInput, CouldNotTell
-from stanch.vocabulary.words import counted
+from stanch.vocabulary.words import counted, word
 
 if TYPE_CHECKING:
     from stanch.sandbox.drill import Drill
@@ -43,7 +43,8 @@ def list_(*, json: Json = False) -> None:
         }
         for one in drills().values()
     ]
-    Out(json=json).table({"drills": found}, ("name", "title", "expected", "person"), found)
+    shown = [{**d, "expected": word(d["expected"]), "person": word(d["person"])} for d in found]
+    Out(json=json).table({"drills": found}, ("name", "title", "expected", "person"), shown)
 
 
 @app.command()

@@ -17,7 +17,9 @@ _COLUMNS = ("when", "kind", "principal", "version", "prediction", "status", "id"
 def hunt(  # noqa: PLR0913  each is an option of the command
     *,
     asset: Annotated[str, typer.Option("--asset", help="The asset's id.")],
-    where: Annotated[str, typer.Option(help="A condition on the columns of events.")] = "",
+    where: Annotated[
+        str, typer.Option(help="A condition on the columns of events, text in single quotes.")
+    ] = "",
     since: Annotated[str, typer.Option(help="From this time on, like 2026-11-21T08:00Z.")] = "",
     until: Annotated[str, typer.Option(help="Up to this time.")] = "",
     limit: Annotated[int, typer.Option(help="How many rows at most.")] = 100,

@@ -31,6 +31,7 @@ def list_(  # noqa: PLR0913  the filters of a list
     json: Json = False,
 ) -> None:
     """List incidents, the worst first."""
+    closed = closed or phase is Phase.CLOSED
     query = {
         "phase": phase,
         "asset": asset,

@@ -1,6 +1,7 @@
 """stanch question: what people are asked, who else may answer, and what to do in an emergency."""
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -8,10 +9,12 @@ import typer
 from stanch.cli.client import connect, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.vocabulary.approval import Answer, Risk
 from stanch.vocabulary.words import when
 
 app = command("What people are asked: list, show, hand on, override, review.")
 Which = Annotated[str, typer.Argument(help="The question's id.")]
+_WANTS = MappingProxyType({Risk.AUTOMATIC: "nobody", Risk.ONE: "a person", Risk.TWO: "two people"})
 Why = Annotated[str, typer.Option(help="The reason, which stands in the log.")]
 
 
@@ -34,7 +37,7 @@ def list_(
         }
         for one in found
     ]
-    columns = ("id", "answer", "action", "asset", "role", "until", "question")
+    columns = ("id", "answer", "asset", "role", "until", "question")
     empty = "Nobody was ever asked." if all_ else "Nobody waits for an answer."
     Out(json=json).table({"items": found}, columns, rows, empty=empty)
 
@@ -81,12 +84,15 @@ def _post(question: str, verb: str, body: dict[str, Any], data: Path | None) -> 
 def _lines(one: dict[str, Any]) -> list[str]:
     """A question in words."""
     default = "yes" if one["if_silent"] else "no"
+    whose = f"it wants {_WANTS[one['risk']]} with the role {one['role']}"
     made = [
         one["shown"],
         "",
-        f"{one['id']}: {one['answer']}. Of {one['role']} on {one['asset']}, for {one['incident']}.",
+        f"{one['id']}: {one['answer']}. On {one['asset']}, for {one['incident']}; {whose}.",
         f"Until {when(one['expires'])}; silence means {default}.",
     ]
+    if one["answer"] == Answer.OPEN:
+        made.append(f"Answer it: stanch approve {one['id']}, or stanch deny {one['id']}")
     if one["delegated_to"]:
         made.append(f"{one['delegated_to']} may answer, too.")
     made += [f"{v['by']}: {'yes' if v['yes'] else 'no'}. {v['why']}".strip() for v in one["votes"]]

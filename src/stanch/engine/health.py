@@ -17,7 +17,7 @@ from stanch.engine.ports import Store, Transaction
 from stanch.engine.witnesses import Witnesses
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.trouble import Trouble
-from stanch.vocabulary.words import counted
+from stanch.vocabulary.words import counted, word
 
 Measure = tuple[str, str, float]
 _MOST = 500
@@ -142,7 +142,7 @@ def _blind(tx: Transaction) -> Checkup:
     if not spots:
         return Checkup(name="blind spots", good=True, says="none")
     first = spots[0].blind
-    says = f"{len(spots)}; one: {first.detector} on {first.asset}: {first.why}"[:300]
+    says = f"{len(spots)}; one: {word(first.detector)} on {first.asset}: {first.why}"[:300]
     return Checkup(
         name="blind spots",
         good=None,

@@ -109,7 +109,8 @@ class Eyes:
                 self._enough_is_done(api, version["version"], now)
         for one in api.every("/api/v1/approvals"):
             if one["id"] not in sight.asked:
-                self.news(f"a person is asked: {one['shown'].splitlines()[0]}")
+                first, _, _ = one["shown"].partition("\n")
+                self.news(f"a person is asked: {first}")
             sight.asked[one["id"]] = one
 
     def _enough_is_done(self, api: Api, version: int, now: float) -> None:

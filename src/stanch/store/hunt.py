@@ -130,7 +130,10 @@ class Hunter:
             raise CouldNotTell("the hunt needs too much memory; ask for less at once") from error
         except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
             told = str(error).splitlines()[0][:300]
-            raise BadInput(f"The condition cannot be answered: {told}") from error
+            raise BadInput(
+                f"The condition cannot be answered: {told.rstrip('.')}. "
+                "Compare columns with values, text in single quotes: principal = 'key-91'."
+            ) from error
         finally:
             timer.cancel()
             connection.unregister("tail")
