@@ -7,7 +7,8 @@ Look   As on a server: windows of twenty minutes (of accesses every twenty, of u
 Weeks  `access`: sixty people and eight services on a registry. People work on weekdays, each at an
        own pace and with an own share of mistyped passwords (a few of them every sixth time); are
        away for a week or two now and then; forget a new password for a morning. One joins a month,
-       one leaves. Three look after rights, some weeks not at all. A service's secret runs out for
+       one leaves. One in twelve promotes and deletes now and then. Three look after rights, some
+       weeks not at all. A service's secret runs out for
        an hour once a quarter.
        `training`: `bench.training_weeks`.
        `use`: by the hour and the day of the week, growing by a tenth a month, with a holiday, a
@@ -98,6 +99,7 @@ class Person:
     joined: datetime
     leaves: datetime
     admin: bool = False
+    releases: bool = False
     away: list[tuple[datetime, datetime]] = field(default_factory=list)
 
 
@@ -121,6 +123,7 @@ def people(rng: Rng, weeks: int) -> list[Person]:
                 joined=joined,
                 leaves=joined + float(rng.uniform(0.2, 4)) * max(weeks, 26) * WEEK,
                 admin=n < ADMINS,
+                releases=bool(rng.random() < 0.08),
                 away=away,
             )
         )
@@ -178,6 +181,9 @@ def _visit(made: Calendar, rng: Rng, one: Person, login: tuple[datetime, Deed]) 
         made.add(at, deed._replace(action="pull", resource=thing, outcome=outcome))
     if rng.random() < 0.15:
         made.add(at, deed._replace(action="push", resource=f"model-{int(rng.integers(40))}"))
+    if one.releases and rng.random() < 0.1:
+        order = str(rng.choice(["promote", "promote", "delete"]))
+        made.add(at, deed._replace(action=order, resource=f"model-{int(rng.integers(40))}"))
     if one.admin and rng.random() < 0.06:
         for _ in range(int(rng.integers(1, 5))):
             made.add(at, deed._replace(action="grant", resource=f"role-{int(rng.integers(6))}"))

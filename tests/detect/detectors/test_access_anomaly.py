@@ -75,6 +75,28 @@ def test_a_newcomer_who_pushes_to_the_registry_is_told_where_newcomers_are_rare(
     assert seen((deed("mallory", "push"), 1), known=met(KNOWN, guest, NOW - 40 * DAY))
 
 
+def test_an_order_by_somebody_new_is_told_although_another_came_of_late() -> None:
+    long = met(KNOWN, record_of([(deed("ada"), 1)]), NOW - 300 * DAY)
+    known = met(long, record_of([(deed("guest", "pull"), 1)]), NOW - 20 * DAY)
+    assert not seen((deed("mallory", "push"), 1), known=known)
+    (one,) = seen((deed("mallory", "promote"), 1), known=known)
+    assert "mallory, never seen here before, did promote" in one.says
+    assert not seen((deed("guest", "promote"), 1), known=known), "at work for weeks"
+    hasty = met(known, record_of([(deed("hasty", "delete"), 1)]), NOW - 10 * DAY)
+    assert not seen((deed("mallory", "promote"), 1), known=hasty), "here newcomers give orders"
+
+
+def test_who_only_logged_in_before_is_still_new() -> None:
+    def came(ago: timedelta) -> Known:
+        return met(KNOWN, record_of([(deed("mallory"), 1)]), NOW - ago)
+
+    (one,) = seen((deed("mallory", "push"), 1), known=came(DAY))
+    assert "here since" in one.says
+    assert not seen((deed("mallory", "push"), 1), known=came(40 * DAY))
+    young = met({}, record_of([(deed(who), 1) for who in ("mallory", "ada")]), NOW - DAY)
+    assert not seen((deed("mallory", "push"), 1), known=young), "there from the start"
+
+
 def test_who_was_away_for_months_is_no_newcomer() -> None:
     back = met(KNOWN, record_of([(deed("ada", "pull"), 1)]), NOW - 59 * DAY)
     assert not seen((deed("ada", "push"), 1), known=back)

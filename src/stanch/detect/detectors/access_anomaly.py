@@ -8,12 +8,12 @@ Math  Failed logins and refused requests are shares of the tries. A principal's 
       share of the week before, at the upper end that chance allows (`rates.highest`), never below
       `floor`; the bet of `rates.excess` is averaged over all who tried, and needs `rates.BAR`.
       An address that fails as many different principals counts each principal once.
-      Whoever was never here and touches what matters is told, and so is who changes rights for the
-      first time, where that is rare enough (`summaries.acquaintances`).
+      Whoever is new here and touches what matters, or gives orders, is told, and so is who changes
+      rights for the first time, where that is rare enough (`summaries.acquaintances`).
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -26,12 +26,17 @@ from stanch.detect.detector import Detector
 from stanch.detect.summaries.acquaintances import (
     BAD,
     MATTERS,
+    ORDERS,
     RIGHTS,
     TAKES,
     is_like,
+    is_new,
     met,
+    new_since,
+    used_to_orders,
     used_to_them,
 )
+from stanch.detect.summaries.acquaintances import Known as Acquaintances
 from stanch.detect.summaries.record import Deed, Record, record_of
 from stanch.detect.window import Window
 from stanch.detect.wording import listed, shown
@@ -201,24 +206,37 @@ def _probed(now: Mapping[Deed, int], before: Mapping[Deed, int], limits: Limits)
 def _strangers(
     now: Mapping[Deed, int], before: Mapping[Deed, int], window: Window
 ) -> Iterator[Sight]:
-    """Newcomers who change or take what matters, where newcomers are rare."""
-    known = window.known.keys() | {deed.principal for deed in before}
+    """Newcomers who change or take what matters, where newcomers are rare, or who give orders."""
+    known, at = window.known, window.span.start
+    since, lately = new_since(known, at), {deed.principal for deed in before} - known.keys()
+    kinds = ((MATTERS + TAKES, False, used_to_them(known, at, rights=False)),)
+    kinds += ((ORDERS, True, used_to_orders(known, at)),)
     touched: dict[str, set[str]] = {}
+    orders = False
     for deed in now:
-        good = not is_like(deed.outcome, BAD) and is_like(deed.action, (*MATTERS, *TAKES))
-        if deed.principal and deed.principal not in known and good:
-            touched.setdefault(deed.principal, set()).add(deed.action)
-    if not touched or used_to_them(window.known, window.span.start, rights=False):
+        for actions, ordering, usual in kinds:
+            good = not is_like(deed.outcome, BAD) and is_like(deed.action, actions)
+            strange = deed.principal and deed.principal not in lately and good and not usual
+            if strange and is_new(known, deed.principal, at, since, orders=ordering):
+                touched.setdefault(deed.principal, set()).add(deed.action)
+                orders = orders or ordering
+    if not touched:
         return
     deeds = sorted({action for actions in touched.values() for action in actions})
     yield Sight(
         topic="newcomers",
-        says=f"{listed(sorted(touched))}, never seen here before, did {listed(deeds)}",
+        says=f"{listed(sorted(touched))}, {_since(known, touched)}, did {listed(deeds)}",
         measured={"newcomers": float(len(touched)), "known before": float(len(known))},
-        strength=math.log10(len(known) + 1) + 1,
+        strength=math.log10(len(known) + 1) + (2 if orders else 1),
         who={name: 1 / len(touched) for name in sorted(touched)},
-        points_to={AttackKind.ACCESS: 0.5, AttackKind.SUPPLY_CHAIN: 0.3},
+        points_to={AttackKind.ACCESS: 0.6 if orders else 0.5, AttackKind.SUPPLY_CHAIN: 0.3},
     )
+
+
+def _since(known: Acquaintances, names: Iterable[str]) -> str:
+    """How new they are, in words."""
+    came = [known[name].came for name in names if name in known]
+    return f"here since {min(came):%Y-%m-%d}" if came else "never seen here before"
 
 
 def _rights(now: Mapping[Deed, int], before: Mapping[Deed, int], window: Window) -> Iterator[Sight]:

@@ -1,15 +1,21 @@
 """Acquaintances: who was ever here, and who ever changed rights, as far back as is remembered.
 
 In    records of what was done, hop by hop.
-Out   for each principal when it came and was last here, when it first did what matters and first
-      changed rights; and whether somebody new is news.
+Out   for each principal when it came and was last here, when it first did what matters, when it
+      first gave orders (`ORDERS`) and first changed rights; who is new, and whether that is news.
 Why   to a week's memory everybody is a stranger who was on holiday, and every admin of few changes
       is somebody who never made one.
-Math  Somebody new is told only where nobody else was new in the last half of the memory, half a
-      year at most. Whatever the rate at which new people honestly come: if m of them are due in
-      that time, m * exp(-m) are told in it, 0.37 at most: less than one a year once the memory has
-      a year, and in the first year some four in the worst case. Only who does what matters counts
-      as new, so that nobody hides behind a harmless decoy: the decoy would have to be told itself.
+Math  New is who came less than `NEW` ago, in the last half of the memory, and never did such a
+      thing. Somebody new is told only where nobody else was new in the last half of the memory,
+      half a year at most. Whatever the rate at which new people honestly come: if m of them are due
+      in that time, m * exp(-m) are told in it, 0.37 at most: less than one a year once the memory
+      has a year, and in the first year some four in the worst case. Only who does what matters
+      counts as new, so that nobody hides behind a harmless decoy: the decoy would have to be told
+      itself.
+      Orders are remembered apart, for a year: who only takes or adds does not make an order by
+      somebody new the custom, and of m such orders due in a year m * exp(-m) are told. New is here
+      who did nothing that matters until `SETTLED` before. Who was there when the memory began may
+      always have given orders.
 """
 
 from collections.abc import Mapping
@@ -25,7 +31,23 @@ YEAR = timedelta(days=365)
 MOST = 4096
 """Principals that are remembered: those who were here last."""
 RIGHTS = ("grant*", "role.*", "permission*", "policy.*", "key.create", "acl*", "chmod*")
-MATTERS = (*RIGHTS, "push*", "upload*", "publish*", "register*", "delete*", "promote*", "alias*")
+ORDERS = ("delete*", "remove*", "promote*", "alias*", "deploy*", "release*", "rollback*")
+"""What changes at once what answers, or is gone."""
+NEW = timedelta(days=30)
+"""Who came so lately is new in what they never did."""
+SETTLED = timedelta(hours=2)
+"""Who took or added something so long before an order is nobody new."""
+MATTERS = (
+    *ORDERS,
+    *RIGHTS,
+    "push*",
+    "upload*",
+    "publish*",
+    "register*",
+    "delete*",
+    "promote*",
+    "alias*",
+)
 TAKES = ("pull*", "download*", "model.download", "export*", "snapshot*")
 BAD = ("fail*", "denied*", "deny", "refused*", "unauthori*", "forbidden*", "error*", "4*")
 
@@ -38,6 +60,8 @@ class Acquaintance:
     last: datetime
     mattered: datetime | None = None
     """When it first did what matters, and was let."""
+    ordered: datetime | None = None
+    """When it first gave an order, and was let."""
     ruled: datetime | None = None
     """When it first changed rights."""
     most: int = 0
@@ -63,8 +87,9 @@ def met(known: Known, record: Record, at: datetime) -> Known:
             continue
         let = not is_like(deed.outcome, BAD)
         mattered = at if let and is_like(deed.action, (*MATTERS, *TAKES)) else None
+        ordered = at if let and is_like(deed.action, ORDERS) else None
         ruled = at if is_like(deed.action, RIGHTS) else None
-        now = Acquaintance(came=at, last=at, mattered=mattered, ruled=ruled)
+        now = Acquaintance(came=at, last=at, mattered=mattered, ordered=ordered, ruled=ruled)
         found[deed.principal] = _both(found.get(deed.principal, now), now)
         if ruled is not None:
             rights[deed.principal] = rights.get(deed.principal, 0) + n
@@ -83,14 +108,48 @@ def joined(one: Known, other: Known, at: datetime) -> Known:
     return dict(lately[-MOST:])
 
 
+def new_since(known: Known, at: datetime) -> datetime:
+    """Who came after this moment is new in what they never did."""
+    return at - min(NEW, (at - _start(known, at)) / 2)
+
+
+def is_new(known: Known, name: str, at: datetime, since: datetime, *, orders: bool) -> bool:
+    """Whether this is somebody new (`new_since`) to what matters, or to giving orders."""
+    who = known.get(name)
+    if who is None:
+        return True
+    settled = who.mattered is not None and (not orders or at - who.mattered >= SETTLED)
+    return who.came >= since and not settled and who.ordered is None
+
+
 def used_to_them(known: Known, at: datetime, *, rights: bool) -> bool:
     """Whether it is usual here that somebody new does what matters, or changes rights."""
     if not known:
         return True
-    line = at - min(at - min(who.came for who in known.values()), YEAR) / 2
+    line = at - min(at - _start(known, at), YEAR) / 2
     if rights:
         return any(who.ruled is not None and who.ruled > line for who in known.values())
     return any(who.mattered is not None and who.came > line for who in known.values())
+
+
+def used_to_orders(known: Known, at: datetime) -> bool:
+    """Whether it is usual here that somebody new gives orders."""
+    start = _start(known, at)
+    if at - start <= 2 * NEW:
+        return True
+    line = max(start + NEW, at - YEAR)
+    late = (who for who in known.values() if who.came > line)
+    return any(
+        who.ordered is not None
+        and who.mattered is not None
+        and who.ordered - who.mattered < SETTLED
+        for who in late
+    )
+
+
+def _start(known: Known, at: datetime) -> datetime:
+    """When the memory began."""
+    return min((who.came for who in known.values()), default=at)
 
 
 def _both(one: Acquaintance, other: Acquaintance) -> Acquaintance:
@@ -98,6 +157,7 @@ def _both(one: Acquaintance, other: Acquaintance) -> Acquaintance:
         came=min(one.came, other.came),
         last=max(one.last, other.last),
         mattered=_first(one.mattered, other.mattered),
+        ordered=_first(one.ordered, other.ordered),
         ruled=_first(one.ruled, other.ruled),
         most=max(one.most, other.most),
     )
