@@ -1,7 +1,7 @@
 """Words as people read them."""
 
 from stanch.vocabulary.people import Duty
-from stanch.vocabulary.words import begun, counted, when, word
+from stanch.vocabulary.words import begun, counted, odds, when, word
 
 
 def test_a_closed_value_reads_as_words_and_letters_stay_letters() -> None:
@@ -23,3 +23,16 @@ def test_a_moment_is_told_with_its_zone_and_what_is_none_stays() -> None:
     assert when("2026-11-22T12:25:36.057179+02:00") == "2026-11-22 10:25:36 UTC"
     assert when("2026-11-22T10:25Z") == "2026-11-22 10:25:00 UTC"
     assert when("2026-11-22") == "2026-11-22"
+
+
+def test_how_rare_it_is_is_said_as_people_say_it() -> None:
+    strengths = (-1.0, 0.5, 2.99, 4.22, 8.0, 11.5, 300.0)
+    assert [odds(one) for one in strengths] == [
+        "1 in 1",
+        "1 in 3",
+        "1 in 977",
+        "1 in 17 thousand",
+        "1 in 100 million",
+        "1 in 316 billion",
+        "under 1 in a trillion",
+    ]

@@ -9,6 +9,8 @@ _KILO = 1024
 _SOON = 5
 _BARE = 100
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+_POWERS = ((9, "billion"), (6, "million"), (3, "thousand"), (0, ""))
+_BEYOND = 12
 _LETTERS = {"ml": "ML"}
 
 
@@ -103,6 +105,15 @@ def _spaced(text: str) -> str:
 def counted(count: int, one: str, several: str = "") -> str:
     """How many of it there are: `1 finding`, `2,310 findings`; `several` where an s does not do."""
     return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
+def odds(strength: float) -> str:
+    """How rarely chance alone would show as much: `1 in 17 thousand` for a strength of 4.22."""
+    if strength >= _BEYOND:
+        return "under 1 in a trillion"
+    strength = max(0.0, strength)
+    power, name = next((p, n) for p, n in _POWERS if strength >= p)
+    return f"1 in {round(10 ** (strength - power)):,} {name}".rstrip()
 
 
 def when(text: str) -> str:

@@ -13,7 +13,7 @@ from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.run import Run
-from stanch.vocabulary.words import absolute, size, word
+from stanch.vocabulary.words import absolute, odds, size, word
 from stanch.web.listing import Column, Lines
 
 
@@ -83,7 +83,7 @@ FINDINGS: Lines[Finding] = Lines(
     listed=lambda tx, _: tx.findings,
     columns=(
         Column(id="finding", head="Finding", text=lambda x: x.says),
-        Column(id="strength", head="Evidence", text=lambda x: f"{x.strength:.1f}", wide=6),
+        Column(id="strength", head="By chance", text=lambda x: odds(x.strength), wide=8),
         Column(id="detector", head="Detector", text=lambda x: word(x.detector), wide=8),
         Column(id="asset", head="Asset", text=lambda x: x.asset, wide=8),
         Column(

@@ -96,6 +96,7 @@ def _paper() -> Environment:
         "awaited": awaited,
         "counted": words.counted,
         "exact": exact,
+        "odds": words.odds,
         "number": words.number,
         "stand": stand,
         "second": second,
