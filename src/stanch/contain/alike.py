@@ -44,9 +44,9 @@ class Likeness:
     def says(self) -> str:
         """The rule in a sentence."""
         return (
-            f"Who asks for what {self.times} different inputs of the last {self.kept:,} are almost "
-            f"the same as, whoever asked them, is refused (nearer than {self.within:.3g}, in the "
-            f"spread of {sum(u > 0 for u in self.units)} numbers)."
+            f"An input is refused when {self.times} others of the last {self.kept:,}, asked by "
+            f"anybody, are almost the same (nearer than {self.within:.3g}, in the spread of "
+            f"{sum(u > 0 for u in self.units)} numbers)."
         )
 
 

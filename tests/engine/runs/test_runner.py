@@ -7,8 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
+from stanch.contain.alike import likeness
 from stanch.contain.playbook.written import read
 from stanch.engine.approvals import MOST_OPEN, Approvals, Ballot, Question
 from stanch.engine.deeds import Hands, RealDeeds
@@ -75,6 +78,26 @@ class Told:
         self.notices.append(notice)
 
 
+class Ordinary:
+    """What tenants asked lately."""
+
+    def __init__(self) -> None:
+        self.count = 400
+
+    def between(self, asset: AssetId, span: Span, limit: int) -> pa.Table:
+        assert (asset, limit) == (FRAUD, 4096)
+        rows = np.random.default_rng(7).normal(0.0, 1.0, (self.count, 8)).tolist()
+        at = [span.start + timedelta(seconds=n) for n in range(self.count)]
+        return pa.table(
+            {
+                "kind": ["inference"] * self.count,
+                "principal": [f"tenant-{n % 20}" for n in range(self.count)],
+                "ts": pa.array(at, pa.timestamp("us", "UTC")),
+                "features": rows,
+            }
+        )
+
+
 class Proving:
     def prove(self, asset: AssetId, version: int, probe: Probe | None) -> Proof:
         return Proof(holds=True, says="Shown.")
@@ -136,6 +159,7 @@ class House:
     def __init__(self, folder: Path, extra: str = "") -> None:
         self.clock = Clock()
         self.folder = folder
+        self.ordinary = Ordinary()
         self.books = by_id([read(extra, "extra.yaml")]) if extra else shipped()
         self.start()
         with self.store.begin() as tx:
@@ -158,6 +182,7 @@ class House:
             clock=self.clock,
             prover=Proving(),
             notifier=self.told,
+            rows=self.ordinary,
         )
         self.deeds = Fussy(hands)
         world = World(
@@ -339,6 +364,31 @@ def test_where_nobody_is_surely_behind_it_the_wide_acts_are_asked_at_once(house:
     policy = house.policies.now(FRAUD)
     assert (policy.shape.scores, policy.limit.max_batch) == (Scores.TOP1, 64)
     assert policy.limit.per_principal is not None
+
+
+@pytest.mark.parametrize("known", [400, 40], ids=["inputs are known", "too few are known"])
+def test_a_search_by_nobody_knows_whom_is_asked_about_by_the_narrowest_that_is_possible(
+    house: House, known: int
+) -> None:
+    house.ordinary.count = known
+    evasion = Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.EVASION, confidence=0.9)
+    with house.store.begin() as tx:
+        seen = tx.incidents.get(house.incident.id)
+        house.incident = tx.incidents.save(replace(seen, suspects=(), verdict=evasion))
+    house.answer()
+    shown = house.asked().shown
+    if known < 100:
+        assert "without scores" in shown
+        return
+    assert "almost the same" in shown
+    assert "Nothing was asked in the span looked at" in shown
+    house.vote(yes=True)
+    (rule,) = house.policies.now(FRAUD).filter.rules
+    assert likeness(rule).kept == 200
+    assert {n.to for n in house.told.notices} >= {"ada", "communications", "ml_engineer"}
+    house.later(minutes=11)
+    house.later(hours=25)
+    assert not house.policies.now(FRAUD).filter.rules
 
 
 def test_the_act_waits_for_the_yes_and_then_is_in_force(tmp_path: Path) -> None:
