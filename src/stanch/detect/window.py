@@ -94,6 +94,8 @@ class Window:
     """The condition of operation that all of it is of; empty for all of them."""
     mix: Mapping[str, int] = field(default_factory=dict)
     """How many answers were of each condition, where there are several."""
+    mix_of_all: Mapping[str, int] = field(default_factory=dict)
+    """The same of all versions together."""
     under: Mapping[str, Ledger] = field(default_factory=dict)
     """The same answers by principal, of each condition that had any just now."""
     judged: frozenset[str] = frozenset()

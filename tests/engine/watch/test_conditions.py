@@ -219,6 +219,15 @@ def test_a_shift_of_the_mix_is_told_as_one_and_as_no_drift(regions: Room) -> Non
     assert "region south has 75% of" in told[0].says
 
 
+def test_a_version_that_is_rolled_out_in_one_region_first_moves_no_mix(regions: Room) -> None:
+    for _ in range(3):
+        north = regions.answers(300, "north", NORTH)
+        place = north.column_names.index("version")
+        new = north.set_column(place, "version", pa.array(["v8"] * 300, north["version"].type))
+        regions.minute(pa.concat_tables([new, regions.answers(100, "south", SOUTH)]))
+    assert regions.found() == ()
+
+
 def test_who_claims_another_condition_is_odd_there_and_the_mix_says_whose_it_is(
     regions: Room,
 ) -> None:

@@ -1,6 +1,7 @@
 """Condition mix: answers shift from one condition of operation to another.
 
-In    a Window on all conditions of an asset: answers by condition now, and in the baseline.
+In    a Window on all conditions of an asset: answers by condition, of all versions together, now
+      and in the baseline.
 Out   a Finding that names the condition that grew most, and who has most of its answers; Blind
       without a baseline, without rows, or when the baseline does not tell the mix.
 Why   a region that falls silent or a channel that floods is news of its own, and it would look like
@@ -8,7 +9,8 @@ Why   a region that falls silent or a channel that floods is news of its own, an
 Math  Bets on each condition's share (`alarms.bets`) over the answers of the window, as an e-value:
       it exceeds 10^`evidence` under an unchanged mix with a chance of 10^-`evidence`, however often
       the window is looked at while it fills. The reference is the mix of these hours of the week,
-      where the baseline has them. The distance is the total variation.
+      where the baseline has them. The distance is the total variation. A version that is rolled out
+      in one region first moves no mix, so versions are added up.
 """
 
 import math
@@ -54,7 +56,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     told, base = window.asset.conditions, window.baseline
     if told is None or window.condition:
         return
-    rows = sum(window.mix.values())
+    rows = sum(window.mix_of_all.values())
     why = ""
     if base is None:
         why = "no baseline"
@@ -66,8 +68,8 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         yield Blind(detector=ID, asset=window.asset.id, version=window.version, why=why)
         return
     then = base.mix_then or base.mix
-    strength = _evidence(_counts(window.mix, told), _counts(then, told))
-    if distance(window.mix, then) >= limits.distance and strength >= limits.evidence:
+    strength = _evidence(_counts(window.mix_of_all, told), _counts(then, told))
+    if distance(window.mix_of_all, then) >= limits.distance and strength >= limits.evidence:
         yield _finding(window, told, then, strength)
 
 
@@ -85,19 +87,19 @@ def _evidence(now: Ints, then: Ints) -> float:
 
 
 def _finding(window: Window, told: Conditions, then: Mapping[str, int], strength: float) -> Finding:
-    rows, of = sum(window.mix.values()), sum(then.values())
-    shares = {n: (then.get(n, 0) / of, window.mix.get(n, 0) / rows) for n in told.every}
+    mix = window.mix_of_all
+    rows, of = sum(mix.values()), sum(then.values())
+    shares = {n: (then.get(n, 0) / of, mix.get(n, 0) / rows) for n in told.every}
     grew = max(told.every, key=lambda name: shares[name][1] - shares[name][0])
     before, now = shares[grew]
     return Finding(
         detector=ID,
         asset=window.asset.id,
-        version=window.version,
         window=window.span,
         says=f"The mix of conditions moved: {shown(told.field)} {shown(grew)} has {now:.0%} of "
         f"{rows} answers, {before:.0%} in the baseline{_whose(window.under.get(grew))}.",
         measured={f"share of {n}": round(share, 4) for n, (_, share) in shares.items()}
-        | {"distance of the mixes": round(distance(window.mix, then), 4)},
+        | {"distance of the mixes": round(distance(mix, then), 4)},
         because=window.cites,
         strength=round(strength, 2),
         topic=f"mix {grew}",
@@ -118,7 +120,8 @@ def _example(*mix: int) -> Window:
     seen, told = examples.window(), examples.CONDITIONS
     usual = dict(zip(told.every, (5000, 3000, 1900, 100), strict=True))
     base = replace(seen.baseline, mix=usual) if seen.baseline is not None else None
-    return replace(seen, baseline=base, mix=dict(zip(told.every, mix, strict=True)))
+    now = dict(zip(told.every, mix, strict=True))
+    return replace(seen, baseline=base, mix=now, mix_of_all=now)
 
 
 DETECTOR = Detector(

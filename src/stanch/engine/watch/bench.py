@@ -168,7 +168,7 @@ class Bench:
             self.looked_at.append((window, frozenset(desk.kinds)))
         looked = [window for window, _ in self.looked_at]
         if any(window.asset.conditions for window in looked):
-            tallies = {lane: desk.tally for lane, desk in self._desks.items()}
+            tallies = {k: d.tally for k, d in self._desks.items() if d.tally.asset.conditions}
             self.looked_at = [(mixed(w, looked, tallies), kinds) for w, kinds in self.looked_at]
         yield from self.looked_at
 

@@ -1,10 +1,11 @@
 """Mixing: what the lanes of one asset's conditions say together.
 
-In    the windows of one look; the tallies of all lanes.
+In    the windows of one look; the tallies of the lanes of assets with conditions.
 Out   each window with the mix of conditions in it, and with those that have a baseline of their
       own; what a condition without one is told as; what each lane's alarms promise.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -32,11 +33,16 @@ def mixed(window: Window, looked: Sequence[Window], tallies: Mapping[Lane, Tally
     judged = frozenset(c for c, tally in here.items() if tally.owned)
     if window.condition:
         return replace(window, judged=judged)
+    every = Counter[str]()
+    for other, tally in tallies.items():
+        if other.asset == lane.asset and other.condition in named.every:
+            every[other.condition] += tally.answers(window.span)
     apart = [w for w in looked if w.condition and lane_of(w)[:2] == lane[:2]]
     return replace(
         window,
         judged=judged,
         mix={c: n for c, tally in here.items() if (n := tally.answers(window.span))},
+        mix_of_all=every,
         under={w.condition: w.ledger for w in apart if w.ledger is not None},
     )
 
