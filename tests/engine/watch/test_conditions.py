@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from stanch.detect.alarms.watch import Promise
 from stanch.detect.registry import detectors
 from stanch.detect.window import Window
 from stanch.engine.baselines import Ask, Baselines
@@ -20,6 +21,7 @@ from stanch.engine.ingest.schema import conform
 from stanch.engine.triage import Triage
 from stanch.engine.watch.conditions import apart
 from stanch.engine.watch.feed import Solo
+from stanch.engine.watch.mixing import promised
 from stanch.engine.watch.sent import Sent, written
 from stanch.engine.watch.watcher import Seen, Watcher
 from stanch.store.sql.store import SqlStore, open_store
@@ -259,6 +261,15 @@ def test_a_condition_without_a_baseline_of_its_own_is_judged_in_the_whole_and_sa
     told = room.found()
     assert {"condition_mix", "feature_drift"} <= {f.detector for f in told}
     assert {f.condition for f in told if f.detector == "feature_drift"} == {""}
+
+
+def test_all_lanes_of_an_asset_keep_its_promise_on_false_alarms_together() -> None:
+    asset = Asset(id=FRAUD, kind=AssetKind.MODEL, name="Fraud", owner="us", conditions=REGIONS)
+    lanes = 1 + len(REGIONS.every)
+    one = promised(Promise(), asset)
+    assert one.run_length == lanes * Promise().run_length
+    assert one.ever_since_start * lanes == pytest.approx(Promise().ever_since_start)
+    assert promised(Promise(), replace(asset, conditions=None)) == Promise()
 
 
 def test_a_baseline_set_later_ends_that_it_has_none(room: Room) -> None:
