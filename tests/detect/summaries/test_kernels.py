@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import Counted, counted
 from stanch.detect.summaries.kernels import PLAIN, Compiled, Kernels, compiled
 from stanch.detect.summaries.learn import Schema, learned
+from stanch.detect.summaries.lookup import CELLS, SHARED, Line, along, lookup_of
 from stanch.detect.summaries.parts import Part
 from stanch.detect.summaries.plan import Known
-from stanch.detect.summaries.ready import SHARED, Ready, lookup_of, ready
+from stanch.detect.summaries.ready import Ready, ready
 from stanch.detect.summaries.sample import Sampled
 
 Dice = np.random.Generator
@@ -32,7 +34,8 @@ def few(dice: Dice, n: int) -> Floats:
     rare = np.where(dice.random(n) < 0.97, np.nan, dice.normal(size=n))
     wide = dice.uniform(-1.0, 1.0, n) * 1.3e308
     whole = dice.integers(0, 5, n).astype(np.float64)
-    return np.stack([tail, whole, np.full(n, 3.0), rare, wide], axis=1)
+    paid = np.where(dice.random(n) < 0.6, 0.0, np.exp(dice.normal(size=n)))
+    return np.stack([tail, paid, whole, np.full(n, 3.0), rare, wide], axis=1)
 
 
 def many(dice: Dice, n: int) -> Floats:
@@ -229,5 +232,18 @@ def test_a_cell_that_holds_several_edges_is_searched_and_no_other() -> None:
     close = np.sort(np.append(even[:-1], 3.001))
     lookup = lookup_of(np.stack([even, close]))
     assert (lookup.start[0, :-1] < SHARED).all()
-    assert np.flatnonzero(lookup.start[1, :-1] >= SHARED).tolist() == [int(3 * 1024 / close[-1])]
+    held = np.flatnonzero(lookup.start[1, :-1] >= SHARED).tolist()
+    assert held == [int(3 * CELLS / close[-1])]
     assert (lookup.start[:, -1] == SHARED).all()
+
+
+def test_equal_edges_and_far_tails_crowd_hardly_a_cell() -> None:
+    whole = np.repeat(np.arange(13.0), 5)
+    tail = np.exp([1.5 * NormalDist().inv_cdf((k + 0.5) / 65) for k in range(65)])
+    paid = np.where(np.arange(65) < 30, 0.0, tail)
+    lookup = lookup_of(np.stack([whole, tail, paid]))
+    assert (lookup.start[:, :-1] >= SHARED).sum(axis=1).max() <= 3
+    assert (lookup.bends[1, :3] > 0.0).tolist() == [False, True, False]
+    rising = np.sort(np.append(tail, np.linspace(-9.0, 500.0, 3000)))
+    line = Line(centre=lookup.bends[0, 1], pace=lookup.bends[1, 1])
+    assert (np.diff(along(rising, line)) >= 0.0).all()

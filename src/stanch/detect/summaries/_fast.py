@@ -52,8 +52,10 @@ from stanch.detect.summaries.parts import (
     LEVELS,
     MAIN_AXES,
     OVER,
+    SINGLES,
 )
 from stanch.detect.summaries.ready import CLIP, COARSE
+from stanch.detect.summaries.sample import STEP as SHIFT
 
 __all__ = ["bins", "certain", "grades", "seen"]
 AT_ONCE = 1 << 16
@@ -62,15 +64,15 @@ QUARTER, NOTHING = U(BLOCK // 4), np.int32(0)
 NAN_BITS = U(0x7FF8000000000000)
 NARROW = np.uint8(4)
 """Bins to a coarse cell."""
-Units = tuple[Ints, Floats]
-"""Of a plan made ready: uses, units."""
+Units = tuple[Ints, Floats, Ints]
+"""Of a plan made ready: uses, units, singles."""
 Pairs = tuple[Hashes, Codes]
 """Of a plan made ready: pairs, tables."""
 Places = NDArray[np.uint16]
 Inputs = tuple[Floats, Octets, Ints]
 """Numbers, coarse cells of categories, whose each row is."""
-Each = tuple[Octets, Hashes, Shorts, Octets, Codes, Codes]
-"""Of each row: what is odd, hash, standardised numbers, places, sides, off-manifold score."""
+Each = tuple[Octets, Hashes, Octets, Octets, Codes, Codes]
+"""Of each row: what is odd, hash, single numbers, places, sides, off-manifold score."""
 
 
 @numba.njit(cache=True, nogil=True)
@@ -96,11 +98,11 @@ def hashed(rows: Rows, keys: Hashes, out: Hashes) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def standard(rows: Rows, units: Units, chosen: Floats, z: Shorts, to: np.uint64) -> None:
+def standard(rows: Rows, units: Units, chosen: Floats, z: Shorts) -> None:
     """The numbers of a block that are used, in SIGMA units."""
     flat, at, many, width = rows
     uses, scales, room = units[0], units[1].ravel(), U(units[1].shape[1])
-    highest, lowest = all8(np.float64(CLIP)), all8(-np.float64(CLIP))
+    highest, lowest, to = all8(np.float64(CLIP)), all8(-np.float64(CLIP)), NONE
     for _ in range(many):
         for j in range(U(len(uses))):
             chosen[j] = flat[at + U(uses[j])]
@@ -112,6 +114,16 @@ def standard(rows: Rows, units: Units, chosen: Floats, z: Shorts, to: np.uint64)
             store(z, to + c, whole_shorts(rounded(x)))
         at += width
         to += room
+
+
+@numba.njit(cache=True, nogil=True)
+def singled(z: Shorts, room: np.uint64, singles: Ints, alone: Octets) -> None:
+    """The places of single numbers of a block, as cards hold them."""
+    for s in range(U(len(singles))):
+        at = U(singles[s])
+        for i in range(U(len(alone))):
+            alone[i, s] = np.uint8(np.int8(min(max(np.int64(z[at]) >> SHIFT, -128), 127)))
+            at += room
 
 
 @numba.njit(cache=True, nogil=True)
@@ -159,7 +171,8 @@ def seen(
     lookup, keys, units, pairs = plan
     steps, columns = len(lookup[1]), width + cells.shape[1]
     room = U(units[1].shape[1])
-    odd, z = np.zeros(n, np.uint8), np.empty(n * room, np.int16)
+    odd, z = np.zeros(n, np.uint8), np.empty(room * U(BLOCK), np.int16)
+    alone = np.zeros((n, SINGLES), np.uint8)
     sides, score = np.empty(n, np.int32), np.empty(n + BLOCK, np.int32)
     places, held = np.empty(n * MAIN_AXES + ROOM, np.uint8), np.empty(DRAWN_AXES, np.int32)
     heights, waves = np.zeros(sums[0].size, np.int32), sums[0].ravel()
@@ -183,15 +196,16 @@ def seen(
                 for i in range(many):
                     turned[(width + k) * BLOCK + i] = cells[first + i, k]
             strange(turned, U(width), pairs, pair, score[first : first + BLOCK])
-            standard(rows, units, chosen, z, at * room)
+            standard(rows, units, chosen, z)
+            singled(z, room, units[2], alone[block])
             lying(
                 (z, at, many, room), joint, (heights, moments, counts, who), (places, sides, held)
             )
             if (first + BLOCK) % AT_ONCE == 0:
                 poured(heights, waves)
     poured(heights, waves)
-    each = (odd, prints, z, places, sides, score[:n])
-    return each, told(tally, width), counts.astype(np.int64)
+    each = (odd, prints, alone, places, sides, score[:n])
+    return each, told(tally, lookup[4]), counts.astype(np.int64)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -10,14 +10,30 @@ goes through its cells first and is looked up after that, so that look-ups do no
 other; even and odd rows have counts of their own, so that a count does not wait either.
 """
 
+from typing import Any
+
 import numba
 import numpy as np
 
-from stanch.detect.summaries._lanes import all8, less, load8, more, store, whole_codes
+from stanch.detect.summaries._lanes import (
+    all8,
+    all64,
+    beyond,
+    less,
+    load8,
+    load64,
+    lowest,
+    more,
+    size_of,
+    store,
+    to_floats,
+    to_signed,
+    whole_codes,
+)
 from stanch.detect.summaries.arrays import Codes, Floats, Ints, Octets
+from stanch.detect.summaries.lookup import LANES, SHARED, START
 from stanch.detect.summaries.parts import BINS, INFINITE, MISSING, OVER, SLOTS, UNDER
 from stanch.detect.summaries.plain import ODD_INFINITE, ODD_MISSING, ODD_OUTSIDE
-from stanch.detect.summaries.ready import LANES, SHARED
 
 BLOCK = 64
 """Rows that go through the kernels together: what is found of them stays in the nearest cache."""
@@ -27,25 +43,36 @@ U = np.uint64
 NONE, ONE, STEP, TURN = U(0), U(1), U(LANES), U(BLOCK)
 Rows = tuple[Floats, np.uint64, np.uint64, np.uint64]
 """Numbers, where the first row begins, how many rows, how many numbers in each."""
-Edges = tuple[Floats, Codes, Octets, Floats]
-"""Of a `Lookup`: limits, begins, start, bounds."""
+Edges = tuple[tuple[Floats, Floats], Codes, Octets, Floats, Octets, Ints]
+"""Of a `Lookup`: limits and bends, begins, start, bounds, ranks, repeated."""
+
+
+@numba.njit(cache=True, nogil=True)
+def bent(x: Any, centre: Any, pace: Any) -> Any:
+    """How far along its line each number is, as `lookup.along` has it."""
+    far = to_floats(to_signed(size_of(x - centre) * pace + all8(1.0)) - all8(START))
+    line = less(x, centre, all8(0.0) - far, far)
+    return more(pace, all8(0.0), line, x)
 
 
 @numba.njit(cache=True, nogil=True)
 def cells_of(rows: Rows, lookup: Edges, cells: Codes) -> None:
     """The cell of each number of a block; the last cell is of those that are in none."""
     flat, at, many, width = rows
-    limits, begins, start, _ = lookup
-    room, ends = U(len(begins)), limits.ravel()
-    size = np.float64(start.shape[1])
+    (limits, bends), begins = lookup[0], lookup[1]
+    room, ends, turns = U(len(begins)), limits.ravel(), bends.ravel()
+    size = np.float64(lookup[2].shape[1])
     last, none, most = all8(size - 2.0), all8(size - 1.0), all8(np.inf)
     to = NONE
     for _ in range(many):
         for c in range(NONE, room, STEP):
-            x, low, high = load8(flat, at + c), load8(ends, c), load8(ends, c + room)
-            place = (x - low) * load8(ends, c + room + room)
-            place = less(x, most, less(place, last, place, last), none)
-            place = less(x, low, none, more(x, high, none, place))
+            x, y = load8(flat, at + c), load8(flat, at + c)
+            if len(turns):
+                y = bent(x, load8(turns, c), load8(turns, c + room))
+            place = (y - load8(ends, c + room + room)) * load8(ends, c + room + room + room)
+            place = less(place, last, place, last)
+            place = less(x, load8(ends, c), none, more(x, load8(ends, c + room), none, place))
+            place = less(x, most, place, none)
             store(cells, to + c, whole_codes(place) + load8(begins, c))
         at += width
         to += room
@@ -53,7 +80,7 @@ def cells_of(rows: Rows, lookup: Edges, cells: Codes) -> None:
 
 @numba.njit(cache=True, nogil=True)
 def found_in(rows: Rows, lookup: Edges, cells: Codes, turned: Octets, tally: Codes) -> np.bool_:
-    """Bins of a block; whether any is to be looked at again."""
+    """Ranks of a block; whether any is to be looked at again."""
     flat, at, many, width = rows
     room, starts, bounds = U(len(lookup[1])), lookup[2].ravel(), lookup[3]
     here, marked = NONE, NONE
@@ -75,7 +102,7 @@ def found_in(rows: Rows, lookup: Edges, cells: Codes, turned: Octets, tally: Cod
 
 @numba.njit(cache=True, nogil=True)
 def seldom(x: float, bounds: Floats, begin: np.uint64) -> tuple[np.uint64, np.uint8]:
-    """The bin of any number, in six steps, and what is odd about it."""
+    """The rank of any number, in six steps, and what is odd about it."""
     if x >= bounds[begin] and x <= bounds[begin + U(BINS)]:
         at = begin
         for step in (32, 16, 8, 4, 2, 1):
@@ -91,18 +118,18 @@ def seldom(x: float, bounds: Floats, begin: np.uint64) -> tuple[np.uint64, np.ui
 @numba.njit(cache=True, nogil=True)
 def mended(rows: Rows, bounds: Floats, turned: Octets, tally: Codes, odd: Octets) -> None:
     """Look again at what is marked in a block."""
-    flat, at, many, width = rows
-    for i in range(many):
-        for f in range(width):
-            was = U(turned[f * TURN + i])
-            if was >= U(SHARED):
-                own, bits = seldom(flat[at + f], bounds, f * U(BINS + 1))
-                slot = (width if i & ONE else NONE) * U(SLOTS) + f * U(SLOTS)
-                tally[slot + was] -= np.int32(1)
-                tally[slot + own] += np.int32(1)
-                turned[f * TURN + i] = own
-                odd[i] |= bits
-        at += width
+    flat, first, _, width = rows
+    for f in range(width):
+        marked = beyond(load64(turned, f * TURN), all64(np.uint8(SHARED - 1)))
+        while marked:
+            i = lowest(marked)
+            marked &= marked - ONE
+            own, bits = seldom(flat[first + i * width + f], bounds, f * U(BINS + 1))
+            slot = ((width if i & ONE else NONE) + f) * U(SLOTS)
+            tally[slot + U(turned[f * TURN + i])] -= np.int32(1)
+            tally[slot + own] += np.int32(1)
+            turned[f * TURN + i] = own
+            odd[i] |= bits
 
 
 @numba.njit(cache=True, nogil=True)
@@ -114,6 +141,10 @@ def binned(
     cells_of(rows, lookup, cells)
     if found_in(rows, lookup, cells, turned, tally):
         mended(rows, lookup[3], turned, tally, odd)
+    ranks = lookup[4]
+    for f in lookup[5]:
+        for at in range(U(f) * TURN, U(f) * TURN + rows[2]):
+            turned[at] = ranks[U(f), U(turned[at])]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -123,11 +154,14 @@ def tallies(width: int) -> Codes:
 
 
 @numba.njit(cache=True, nogil=True)
-def told(tally: Codes, width: int) -> Ints:
+def told(tally: Codes, ranks: Octets) -> Ints:
     """(F, 68) how often each bin came."""
-    size = width * SLOTS
-    both = tally[:size].astype(np.int64) + tally[size : 2 * size]
-    return both.reshape(width, SLOTS)
+    size, counts = ranks.size, np.zeros(ranks.shape, np.int64)
+    for f in range(len(ranks)):
+        for own in range(SLOTS):
+            at = f * SLOTS + own
+            counts[f, ranks[f, own]] += np.int64(tally[at]) + np.int64(tally[size + at])
+    return counts
 
 
 @numba.njit(cache=True, nogil=True)
@@ -165,4 +199,4 @@ def bins(numbers: Floats, lookup: Edges) -> tuple[Octets, Ints]:
             for i in range(many):
                 for f in range(width):
                     out[first + i, f] = turned[f * BLOCK + i]
-    return out, told(tally, width)
+    return out, told(tally, lookup[4])

@@ -36,9 +36,10 @@ from stanch.detect.summaries._lanes import (
     twos,
 )
 from stanch.detect.summaries.arrays import Codes, Ints, Octets, Shorts
+from stanch.detect.summaries.lookup import LANES
 from stanch.detect.summaries.parts import AXIS_SLOTS, DRAWN_AXES, MAIN_AXES, WAVES
 from stanch.detect.summaries.plain import AXIS_SHIFT
-from stanch.detect.summaries.ready import BESIDE, LANES
+from stanch.detect.summaries.ready import BESIDE
 from stanch.detect.summaries.sample import STEP
 
 Turns = tuple[Shorts, Codes, np.int32]
@@ -129,7 +130,7 @@ def lying(
     for i in range(begin, end, TWO):
         k = min(i + ONE, end - ONE)
         one, other, here, there = load64(phase, NONE), load64(phase, NONE), none, none
-        at, left, right = NONE, i * width, k * width
+        at, left, right = NONE, (i - begin) * width, (k - begin) * width
         for _ in range(pairs):
             frequencies, axes = load128(woven, at), load64(woven, at + ALONG)
             one = one + dots(twos(z, left, frequencies), frequencies)

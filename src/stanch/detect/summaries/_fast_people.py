@@ -6,7 +6,7 @@ Imported only by `kernels.compiled`, like `_fast`; the twins are in `told`, `pla
 import numba
 import numpy as np
 
-from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts
+from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets
 from stanch.detect.summaries.blocks import BUCKETS, PLACES
 from stanch.detect.summaries.columns import MISSING_CODE
 from stanch.detect.summaries.parts import (
@@ -15,12 +15,13 @@ from stanch.detect.summaries.parts import (
     LATENCIES,
     MAIN_AXES,
     SAMPLED,
+    SINGLES,
     STATUSES,
     UNIT,
     Block,
 )
 from stanch.detect.summaries.plan import FOLDED
-from stanch.detect.summaries.sample import ALONE, FLAGS, MARGIN, PLACE, SAID, STEP
+from stanch.detect.summaries.sample import ALONE, FLAGS, MARGIN, PLACE, SAID
 from stanch.detect.summaries.told import DEAREST, MARKED, TICK
 
 SINGLE = np.array([PLACES[block].start for block in MARKED], np.int64)
@@ -225,7 +226,7 @@ def drawn_rows(lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
 
 @numba.njit(cache=True, nogil=True)
 def cards(
-    rows: Ints, keys: Ints, told: Codes, lying: tuple[Codes, Octets], alone: tuple[Shorts, Ints]
+    rows: Ints, keys: Ints, told: Codes, lying: tuple[Codes, Octets], alone: Octets
 ) -> tuple[Ints, Octets]:
     """The keys and the cards of these rows; empty ones are zeros."""
     size, many = rows.shape
@@ -244,9 +245,8 @@ def cards(
             card[MARGIN] = np.uint8(told[i])
             for a in range(MAIN_AXES):
                 card[AHEAD + a] = lying[1][i, a]
-            for s in range(len(alone[1])):
-                x = np.int64(alone[0][i, alone[1][s]])
-                card[SINGLE_PLACES + s] = np.uint8(np.int8(min(max(x >> STEP, -128), 127)))
+            for s in range(SINGLES):
+                card[SINGLE_PLACES + s] = alone[i, s]
     return drawn, out
 
 

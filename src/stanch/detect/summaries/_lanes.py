@@ -208,17 +208,6 @@ def known(_context: Any, lanes: Any, then: Any, other: Any) -> Made:
     return then(lanes, then, other), make
 
 
-@intrinsic
-def size_of(_context: Any, lanes: Any) -> Made:
-    """Whole numbers without their signs."""
-
-    def make(_: Any, builder: Any, _made: Any, given: Any) -> Any:
-        below = builder.icmp_signed("<", given[0], _same(given[0].type, 0))
-        return builder.select(below, builder.sub(_same(given[0].type, 0), given[0]), given[0])
-
-    return lanes(lanes), make
-
-
 def _asked(builder: Any, name: str, given: Any, result: Any) -> Any:
     """What llvm itself makes of lanes."""
     vector = given[0].type
@@ -226,6 +215,19 @@ def _asked(builder: Any, name: str, given: Any, result: Any) -> Any:
     full = f"llvm.{name}.v{vector.count}{kind}"
     function = ir.FunctionType(result, [vector])
     return builder.call(get_or_insert_function(builder.module, function, full), given)
+
+
+@intrinsic
+def size_of(_context: Any, lanes: Any) -> Made:
+    """Numbers without their signs."""
+
+    def make(_: Any, builder: Any, _made: Any, given: Any) -> Any:
+        if not _whole(lanes):
+            return _asked(builder, "fabs", given, given[0].type)
+        below = builder.icmp_signed("<", given[0], _same(given[0].type, 0))
+        return builder.select(below, builder.sub(_same(given[0].type, 0), given[0]), given[0])
+
+    return lanes(lanes), make
 
 
 @intrinsic
@@ -249,6 +251,16 @@ def added(_context: Any, lanes: Any) -> Made:
 
 
 @intrinsic
+def lowest(_context: Any, bits: Any) -> Made:
+    """The place of the lowest bit that is set."""
+
+    def make(_: Any, builder: Any, _made: Any, given: Any) -> Any:
+        return builder.cttz(given[0], ir.Constant(ir.IntType(1), 1))
+
+    return bits(bits), make
+
+
+@intrinsic
 def itself(_context: Any, x: Any) -> Made:
     """The same number, of which the compiler knows nothing: a loop with it stays as it is."""
 
@@ -264,7 +276,8 @@ all8, all16, all32, all64 = (spreads(many) for many in (8, 16, 32, 64))
 first8, first10, first16 = (firsts(many) for many in (8, 10, 16))
 more, less = comparisons(">"), comparisons("<")
 to_octets, to_shorts = casts("trunc", types.uint8), casts("zext", types.uint16)
-to_longs, to_bits = casts("sext", types.int64), casts("bitcast", types.uint64)
+to_longs, to_floats = casts("sext", types.int64), casts("sitofp", types.float64)
+to_bits, to_signed = casts("bitcast", types.uint64), casts("bitcast", types.int64)
 whole_codes, whole_shorts = casts("fptosi", types.int32), casts("fptosi", types.int16)
 
 _PLAIN = {

@@ -58,7 +58,7 @@ def counted(
     people = people_of(batch.names, batch.principals)
     inputs = inputs_of(plan, batch, people.who, quick)
     answers = answers_of(plan, batch, quick)
-    lines = _lines(plan, batch, people, (inputs, answers), quick)
+    lines = _lines(batch, people, (inputs, answers), quick)
     sums, shapes = inputs.sums | answers.sums, shapes_of(plan.plan)
     sums[Part.BEHAVIOUR] = quick.behaved(inputs.lies, answers.folded, shapes[Part.BEHAVIOUR])
     sums |= {p: np.zeros(s, np.int64) for p, s in shapes.items() if p not in sums}
@@ -121,9 +121,7 @@ def _places(codes: Codes, classes: int) -> Ints:
     ).astype(np.int64)
 
 
-def _lines(
-    plan: Ready, batch: Columns, people: People, found: tuple[Inputs, Answers], quick: Kernels
-) -> Lines:
+def _lines(batch: Columns, people: People, found: tuple[Inputs, Answers], quick: Kernels) -> Lines:
     """What each principal did."""
     inputs, answers = found
     near, between = answers.near, inputs.between
@@ -153,8 +151,7 @@ def _lines(
             told=told_of(answers.folded, (near, inputs.off), answers.margin),
             sides=inputs.sides,
             places=inputs.places,
-            z=inputs.z,
-            singles=plan.singles,
+            alone=inputs.alone,
         ),
     )
 

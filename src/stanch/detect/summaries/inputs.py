@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, Shorts
+from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets
 from stanch.detect.summaries.columns import MISSING_CODE, NEW_CODE, Columns
 from stanch.detect.summaries.dice import mixed
 from stanch.detect.summaries.grid import between
@@ -56,8 +56,8 @@ class Inputs:
     """(n,) the sides of the medians along 24 axes, as bits."""
     sides: Codes
     """The same; a hash of the categories when there are no numbers."""
-    z: Shorts
-    """(n, J) standardised numbers."""
+    alone: Octets
+    """(n, 8) places of single numbers, as a sample's cards hold it."""
 
 
 def inputs_of(plan: Ready, batch: Columns, who: Ints, quick: Kernels) -> Inputs:
@@ -97,7 +97,7 @@ def inputs_of(plan: Ready, batch: Columns, who: Ints, quick: Kernels) -> Inputs:
         moments=moments,
         lies=lain.sides,
         sides=lain.sides if plan.plan.joint.uses.size else hashed_sides(codes),
-        z=seen.z,
+        alone=seen.alone,
         odd=missing | new | (odd != 0),
     )
 

@@ -14,9 +14,10 @@ import numpy as np
 from stanch.detect.summaries import plain, sample, sketch, told
 from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, own
 from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.lookup import Lookup
 from stanch.detect.summaries.parts import AXIS_SLOTS, DRAWN_AXES, MAIN_AXES
 from stanch.detect.summaries.plain import Certain, Lain, Seen
-from stanch.detect.summaries.ready import Lookup, Ready
+from stanch.detect.summaries.ready import Ready
 from stanch.detect.summaries.sample import Points, Sampled
 from stanch.detect.summaries.told import Facts, Given
 
@@ -110,7 +111,7 @@ class Compiled(Kernels):
         numbers, n = own(batch.numbers, np.float64), batch.n
         cells = plain.coarse_codes(batch.categories)
         prints = plain.code_hashes(batch.categories, plan.keys[numbers.shape[1] :])
-        looks = _edges(plan.numbers), plan.padded, (plan.uses, plan.units)
+        looks = _edges(plan.numbers), plan.padded, (plan.uses, plan.units, plan.singles)
         turns = plan.woven, plan.phase, HALF
         drawing = plan.middle, plan.ends, plan.drawn
         each, bins, counts = self.fast.seen(
@@ -120,13 +121,13 @@ class Compiled(Kernels):
             prints,
             sums,
         )
-        odd, prints, z, places, sides, strange = each
+        odd, prints, alone, places, sides, strange = each
         return Seen(
             bins=bins,
             odd=odd,
             prints=prints,
             strange=strange,
-            z=z.reshape(n, plan.units.shape[1]),
+            alone=alone,
             lain=Lain(
                 places=places[: n * MAIN_AXES].reshape(n, MAIN_AXES),
                 sides=sides,
@@ -181,8 +182,7 @@ class Compiled(Kernels):
     def cards(self, rows: Ints, points: Points) -> tuple[Ints, Octets]:
         """(size, 64) the keys and (size, 64, 24) the cards of these rows."""
         lying = (points.sides, points.places)
-        alone = (own(points.z, np.int16), points.singles)
-        return self.people.cards(rows, points.keys, points.told, lying, alone)
+        return self.people.cards(rows, points.keys, points.told, lying, points.alone)
 
     def united(self, ours: Sampled, others: Sampled) -> Sampled:
         """The samples of both together, line by line."""
@@ -196,9 +196,10 @@ class Compiled(Kernels):
         self.people.put(registers, who, hashes)
 
 
-def _edges(lookup: Lookup) -> tuple[Floats, Codes, Octets, Floats]:
+def _edges(lookup: Lookup) -> tuple[tuple[Floats, Floats], Codes, Octets, Floats, Octets, Ints]:
     """What compiled code is told of a lookup table."""
-    return lookup.limits, lookup.begins, lookup.start, lookup.bounds
+    line = lookup.limits, lookup.bends
+    return line, lookup.begins, lookup.start, lookup.bounds, lookup.ranks, lookup.repeated
 
 
 def _kind(one: Sampled) -> Sampled:

@@ -11,6 +11,7 @@ import numpy as np
 from stanch.detect.summaries.arrays import Codes, Flags, Floats, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.columns import MISSING_CODE
 from stanch.detect.summaries.dice import mixed
+from stanch.detect.summaries.lookup import Lookup
 from stanch.detect.summaries.parts import (
     AXIS_SLOTS,
     BLOCK_LEVELS,
@@ -24,8 +25,8 @@ from stanch.detect.summaries.parts import (
     UNDER,
 )
 from stanch.detect.summaries.plan import Joint, Manifold
-from stanch.detect.summaries.ready import CLIP, COARSE, COARSE_MISSING, Lookup, Ready
-from stanch.detect.summaries.sample import places_of
+from stanch.detect.summaries.ready import CLIP, COARSE, COARSE_MISSING, Ready
+from stanch.detect.summaries.sample import alone_of, places_of
 
 AXIS_SHIFT = 6
 _CHUNK = 8192
@@ -72,8 +73,8 @@ class Seen:
     """(n,) hashes."""
     strange: Codes
     """(n,) off-manifold scores."""
-    z: Shorts
-    """(n, J) standardised numbers, and nothing up to a whole step of lanes."""
+    alone: Octets
+    """(n, 8) places of single numbers, as the cards of a sample hold them."""
     lain: Lain
 
 
@@ -89,7 +90,7 @@ def seen(
         odd=oddities(found),
         prints=fingerprints(numbers, categories, plan.keys),
         strange=strangeness(cells, plan.plan.manifold),
-        z=z,
+        alone=alone_of(z, plan.singles),
         lain=lain(z, plan.plan.joint, who, sums[1]),
     )
 

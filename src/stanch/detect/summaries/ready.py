@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, N, Octets, Shorts, aligned
+from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts, aligned
 from stanch.detect.summaries.dice import words
+from stanch.detect.summaries.lookup import Lookup, lookup_of, stepped
 from stanch.detect.summaries.parts import (
     AXES,
     AXIS_SLOTS,
@@ -22,12 +22,6 @@ from stanch.detect.summaries.parts import (
 from stanch.detect.summaries.plan import Joint, Plan
 from stanch.vocabulary.ids import Digest
 
-CELLS = 1024
-"""Equal-width cells of the lookup table of a number's bins: so many that few hold two edges."""
-LANES = 8
-"""Numbers that are looked at side by side."""
-SHARED = 128
-"""The bit of a cell whose numbers are to be searched for."""
 BESIDE = 32
 """Lanes that the 24 axes take."""
 MOST_PAIRS = 200
@@ -42,23 +36,6 @@ CLIP = 8 * SIGMA
 COARSE_MISSING = 16
 FREELY = 0.9
 """Numbers with this share of the edges of the one with most are as free."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Lookup:
-    """Bins of several numbers: edges, and where in the edges to start to look."""
-
-    edges: Floats
-    """(F, 65)"""
-    start: Octets
-    """(F, 1025) the lowest bin of a cell, or of its only edge the one before; `SHARED` where it
-    holds several. The last cell is of numbers that lie in none."""
-    limits: Floats
-    """(3, F') lowest, highest, cells per unit (0 when the range is empty or too wide to divide)."""
-    begins: Codes
-    """(F',) where the cells of each number begin. F' is F, and nothing up to a whole step."""
-    bounds: Floats
-    """The edges in one line, with room behind them for what is marked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -145,34 +122,6 @@ def singles_of(plan: Plan) -> Ints:
     pool = np.sort(order[values[order] > 0])
     size = min(SINGLES, len(pool))
     return pool[np.arange(size) * len(pool) // max(size, 1)]
-
-
-def lookup_of(edges: Floats) -> Lookup:
-    """The lookup table of these edges."""
-    low, high = edges[:, 0], edges[:, -1]
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        width = high - low
-        scale = CELLS / width
-    scale = np.where(np.isfinite(scale) & np.isfinite(width), scale, 0.0)
-    start = np.full((len(edges), CELLS + 1), SHARED, np.uint8)
-    for row in np.flatnonzero(scale > 0):
-        inner = edges[row, 1:-1]
-        held = np.minimum(((inner - low[row]) * scale[row]).astype(np.int64), CELLS - 1)
-        start[row, :-1] = np.searchsorted(held, np.arange(CELLS), side="left")
-        start[row, :-1][np.bincount(held, minlength=CELLS) > 1] |= SHARED
-    return Lookup(
-        edges=np.ascontiguousarray(edges),
-        start=start,
-        limits=stepped(np.stack([low, high, scale])),
-        begins=stepped(np.arange(len(edges), dtype=np.int32) * np.int32(CELLS + 1)),
-        bounds=np.append(edges.ravel(), np.zeros(2 * SHARED)),
-    )
-
-
-def stepped(values: NDArray[N]) -> NDArray[N]:
-    """The same, with zeros up to a whole step of lanes."""
-    room = [(0, 0)] * (values.ndim - 1) + [(0, -values.shape[-1] % LANES)]
-    return np.pad(values, room)
 
 
 def _woven(joint: Joint) -> Shorts:

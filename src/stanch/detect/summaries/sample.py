@@ -19,7 +19,7 @@ import numpy as np
 
 from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.dice import mixed
-from stanch.detect.summaries.parts import AXES, CARD, CARD_BEFORE, MAIN_AXES, SAMPLED
+from stanch.detect.summaries.parts import AXES, CARD, CARD_BEFORE, MAIN_AXES, SAMPLED, SINGLES
 
 SIDES = slice(0, 3)
 SAID, FLAGS, MARGIN = 3, 4, 5
@@ -70,6 +70,11 @@ def places_of(along: Codes) -> Octets:
     return _kept(along[:, :MAIN_AXES])
 
 
+def alone_of(z: Shorts, singles: Ints) -> Octets:
+    """(n, 8) the places of these single numbers; zeros where there are fewer."""
+    return np.pad(_kept(z[:, singles]), ((0, 0), (0, SINGLES - len(singles))))
+
+
 def _kept(units: Codes | Shorts) -> Octets:
     """Places as a card keeps them."""
     return np.clip(units >> STEP, -128, 127).astype(np.int8).view(np.uint8)
@@ -83,10 +88,8 @@ class Points:
     told: Codes
     sides: Codes
     places: Octets
-    z: Shorts
-    """(n, J) standardised numbers."""
-    singles: Ints
-    """Which of them are kept by themselves."""
+    alone: Octets
+    """(n, 8) places of single numbers; zeros where there are fewer."""
 
 
 def cards_of(rows: Ints, points: Points) -> tuple[Ints, Octets]:
@@ -100,8 +103,7 @@ def cards_of(rows: Ints, points: Points) -> tuple[Ints, Octets]:
         found[:, n] = (points.sides[at] >> (8 * n)) & 0xFF
     found[:, SAID], found[:, FLAGS], found[:, MARGIN] = told >> 16, (told >> 8) & 0xFF, told & 0xFF
     found[:, PLACE] = points.places[at]
-    single = _kept(points.z[at][:, points.singles])
-    found[:, ALONE.start : ALONE.start + single.shape[1]] = single
+    found[:, ALONE] = points.alone[at]
     keys[there], cards[there] = points.keys[at], found
     return keys, cards
 
