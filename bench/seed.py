@@ -302,6 +302,16 @@ def incident(
     return one
 
 
+POISONS = (
+    "Some sent labels that contradict the answers, where those of others do not. Whoever poisons "
+    "what is learnt next does that."
+)
+PROBES = (
+    "Some asked only where the model is least sure, and others did not. Whoever maps where it "
+    "changes its mind does that."
+)
+
+
 def reasons(attack: AttackKind | None) -> tuple[Reason, ...]:
     if attack is None:
         return (
@@ -311,13 +321,14 @@ def reasons(attack: AttackKind | None) -> tuple[Reason, ...]:
     return (
         Reason(
             name="who",
-            says="Some principals ask only where the model is least sure: 14.2 nats above "
-            "the rest, 1 in 4,000 benign windows shows it.",
+            says=f"{POISONS if attack is AttackKind.POISONING else PROBES} One in 4,000 windows "
+            "without an attack looks like this.",
             weight=3.1,
         ),
         Reason(
             name="off",
-            says="Inputs whose values do not belong together come from the same hands.",
+            says="Some sent inputs whose values do not belong together, and others did not. "
+            "Whoever makes up questions to copy a model does that.",
             weight=1.2,
         ),
         Reason(name="deploy", says="A deployment came 40 minutes before.", weight=-0.6),
@@ -342,7 +353,7 @@ def finding(  # noqa: PLR0913, PLR0917  a story, word by word
         window=Span(start=end - timedelta(minutes=10), end=end),
         says=says.format(p=who, n=dice.randrange(200, 4000), part=dice.randrange(90, 700)),
         measured={
-            "nats above the rest": round(dice.uniform(4, 20), 2),
+            "times the usual": round(dice.uniform(4, 20), 2),
             "requests": float(dice.randrange(200, 4000)),
         },
         because=(
