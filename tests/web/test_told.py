@@ -49,6 +49,16 @@ def test_every_deed_is_said_in_words(deed: Deed) -> None:
             "Took into evidence: finding, 2.0 kB",
         ),
         (
+            Deed.STEP_DONE,
+            {"playbook": "supply_chain", "step": "law", "says": "It is done.", "came": "done"},
+            "Playbook supply chain, step law: It is done.",
+        ),
+        (
+            Deed.APPROVAL_ASKED,
+            {"action": "roll_back", "asset": "s", "risk": "two"},
+            "Asked for consent: Roll back, on s, two people must agree",
+        ),
+        (
             Deed.APPROVAL_LAPSED,
             {"action": "block_principal", "asset": "scorer", "answer": "lapsed", "means": "no"},
             "Nobody answered: Block principals, on scorer, silence means no",

@@ -51,6 +51,7 @@ from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import IncidentId, RunId, digest_of
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.people import called
 from stanch.vocabulary.playbook import Argument
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import Probe
@@ -296,7 +297,7 @@ class RealDeeds:
             if call.connector == "messages":
                 says = str(meant.given.get("message", call.says))
                 self._own.tell(order, call.subject, says, str(n))
-                said.append(f"{call.subject} is told.")
+                said.append(f"Told: {called(call.subject)}.")
                 continue
             found = self._hands.outside.call(call, key=f"{order.key}/{n}")
             said.append(found.says if found.done else f"By hand: {call.says}")

@@ -20,10 +20,9 @@ from stanch.engine.telling import Notice
 from stanch.vocabulary.ids import digest_of
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.notice import Carried, KeptNotice, Urgency
-from stanch.vocabulary.people import Duty, Role
+from stanch.vocabulary.people import Duty, Role, called
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.trouble import Trouble, Unreachable
-from stanch.vocabulary.words import word
 
 LOG = logging.getLogger("stanch.notices")
 FIRST_PAUSE = timedelta(seconds=5)
@@ -76,7 +75,7 @@ class Notices:
         plan = self._lines().plan
         ways = dict.fromkeys(way for name in whom for way in plan.ways(name))
         if not ways:
-            LOG.log(_LEVELS[one.urgency], "to %s: %s", _called(one.to), one.says)
+            LOG.log(_LEVELS[one.urgency], "to %s: %s", called(one.to), one.says)
             return replace(one, state=Carried.LOGGED, channels=("log",), people=whom, sent=at)
         taken, why = self._carried(one, ways, away)
         state = Carried.WAITING if why else Carried.SENT
@@ -162,11 +161,6 @@ def _whom(tx: Transaction, one: KeptNotice) -> Iterator[str]:
 def _text(one: KeptNotice) -> str:
     about = " ".join(filter(None, (one.incident and f"[{one.incident}]", one.asset)))
     return f"{about}: {one.says}" if about else one.says
-
-
-def _called(to: str) -> str:
-    """A part by its words, a person by their name."""
-    return word(to) if to in set(Duty) else to
 
 
 def _enter(tx: Transaction, one: KeptNotice, at: datetime) -> None:

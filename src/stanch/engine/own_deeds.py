@@ -15,6 +15,7 @@ from stanch.engine.telling import Notice, Notifier
 from stanch.vocabulary.casework import Note
 from stanch.vocabulary.clock import Clock as Duty
 from stanch.vocabulary.ids import digest_of
+from stanch.vocabulary.people import called
 from stanch.vocabulary.playbook import Argument
 
 
@@ -33,7 +34,7 @@ class OwnDeeds:
                 return self.note(order, str(args["text"]))
             case "assign":
                 self.tell(order, str(args["to"]), f"This incident is yours: {order.why}")
-                return Outcome(ok=True, says=f"{args['to']} is told that it is theirs.")
+                return Outcome(ok=True, says=f"Told that it is theirs: {called(str(args['to']))}.")
             case "start_check":
                 says = f"A check is asked for: {args['check']}."
                 self.tell(order, "ml_engineer", says)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from stanch.vocabulary.ids import KeyId, UserId
+from stanch.vocabulary.words import word
 
 
 class Role(StrEnum):
@@ -97,3 +98,8 @@ class ServiceKey:
     expires: datetime | None = None
     revoked: datetime | None = None
     last_used: datetime | None = None
+
+
+def called(name: str) -> str:
+    """A part by its words, a person by their name."""
+    return word(name) if name in frozenset(Duty) else name

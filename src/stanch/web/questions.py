@@ -73,4 +73,9 @@ def matters(incident: Incident) -> tuple[str, ...]:
         told.append(f"Kinds of data: {', '.join(impact.data_classes)}.")
     if impact.money is not None:
         told.append(f"About {impact.money:,.0f} {impact.currency} at stake.")
-    return (*told, *(f"Not known: {what}" for what in impact.unknown))
+    return (*told, *map(_unknown, impact.unknown))
+
+
+def _unknown(what: str) -> str:
+    """What is not known; a sentence stands for itself."""
+    return what if what[:1].isupper() else f"Not known: {what}"

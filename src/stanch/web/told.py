@@ -64,6 +64,13 @@ _TEXTS = ("what", "says", "because", "reviewed", "why")
 _ALONE = (Deed.INCIDENT_CHANGED, Deed.INCIDENT_MOVED, Deed.INCIDENT_SEEN_AGAIN)
 """Deeds whose `what` says all."""
 _HOLDS = MappingProxyType({"true": "it holds", "false": "it does not hold"})
+_WANTED = MappingProxyType(
+    {
+        "automatic": "nobody need be asked",
+        "one": "one person must agree",
+        "two": "two people must agree",
+    }
+)
 _PHRASES: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "act": act_title,
@@ -78,6 +85,7 @@ _PHRASES: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "due": lambda v: f"due {when(v)}",
         "means": "silence means {}".format,
         "delegated_to": "{} may answer, too".format,
+        "risk": lambda v: _WANTED.get(v, v),
         "holds": lambda v: _HOLDS.get(v, "it could not be told whether it holds"),
     }
 )
@@ -131,6 +139,9 @@ def sentence(entry: Entry) -> str:
         return _carried(facts)
     if entry.deed in _ALONE and "what" in facts:
         return begun(facts["what"])
+    if entry.deed is Deed.STEP_DONE and "says" in facts:
+        step = facts.get("step", "")
+        return f"Playbook {word(facts.get('playbook', ''))}, step {step}: {facts['says']}"
     texts = [str(facts[name]).rstrip(".") for name in _TEXTS if name in facts]
     head, parts = _head(entry.deed, facts), [*texts, *_rest(facts)]
     return f"{head}: {', '.join(parts)}" if parts else head

@@ -144,8 +144,8 @@ def _by_everybody(window: Window, baseline: Baseline, cell: Cell) -> Finding:
     before, after = _named(baseline, cell.said, cell.given)
     return _finding(
         window,
-        says=f"Late labels call {cell.flipped} of {cell.labels} answers {before!r} {after!r}; "
-        f"at most {cell.custom:.1%} is usual.",
+        says=f"{cell.flipped} of {cell.labels} answers {before!r} are {after!r} by their late "
+        f"labels; at most {cell.custom:.1%} is usual.",
         measured={
             "flipped": float(cell.flipped),
             "labels on these answers": float(cell.labels),
@@ -169,7 +169,7 @@ def _by_hands(
     says = f"{first.wrong} of {first.labels} labels by {shown(first.name)} contradict the answer"
     if targeted:
         says += (
-            f"; they call {pair.flipped} of {pair.labels} answers {before!r} {after!r}, "
+            f"; by them {pair.flipped} of {pair.labels} answers {before!r} are {after!r}, "
             f"{pair.usual:.1%} is usual"
         )
     return _finding(
