@@ -39,7 +39,7 @@ _SAYS: Mapping[Signal, _Words] = MappingProxyType(
             quiet="Nobody sent more odd combinations of values than honest people may.",
         ),
         Signal.OFF_ALL: _Words(
-            seen="Inputs whose values do not belong together came more often, from everybody at once.",
+            seen="More inputs than before have values that do not belong together, from everybody.",
             speaks="Who copies a model with many keys does that.",
             quiet="Odd combinations of values were no more frequent than a drift explains.",
         ),
