@@ -114,7 +114,7 @@ def test_a_deployment_is_compared_with_a_training_run_of_weeks_ago_through_a_res
     swapped = {"digest": digest_of(b"bad"), "by": "mallory", "version": "v2"}
     found = room.step(room.event("d1", "deployment", **swapped))
     (one,) = [f for f in found if f.detector == "model_provenance"]
-    assert "none of 1 training runs" in one.says
+    assert "none of 1 training run." in one.says
     assert one.suspects[0].principal == "mallory"
 
 
