@@ -22,7 +22,7 @@ from stanch.contain.alike import Likeness
 from stanch.contain.policy import canonical
 from stanch.contain.rate import rate
 from stanch.engine.clock import monotonic
-from stanch.engine.envoy.process import binary
+from stanch.engine.envoy.process import binary, started_with
 from stanch.engine.envoy.routes import document
 from stanch.guard.core import Choices
 from stanch.guard.gateway.config import GatewayConfig
@@ -300,6 +300,20 @@ def test_envoy_that_dies_is_started_again_under_the_same_policy(front: Make) -> 
     _until(lambda: not one.made.envoy.alive)
     with pytest.raises(Unreachable, match="again and again"):
         one.made.watch()
+
+
+def test_a_process_that_becomes_another_program_is_not_taken_for_gone(tmp_path: Path) -> None:
+    again = tmp_path / "again.sh"
+    again.write_text('exec /bin/sh "$0" "$1"\n')
+    one = subprocess.Popen(["/bin/sh", again, "here"])
+    try:
+        _until(lambda: b"here" in started_with(one.pid))
+        assert all(b"here" in started_with(one.pid) for _ in range(2000))
+    finally:
+        one.kill()
+        _until(lambda: started_with(one.pid) == ())
+        one.wait()
+    assert started_with(one.pid) == ()
 
 
 def test_envoy_outlives_us_and_whoever_starts_next_takes_it_over(front: Make) -> None:

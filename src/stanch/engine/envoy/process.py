@@ -32,7 +32,10 @@ from stanch.vocabulary.trouble import BadInput, Missing, Unreachable
 APPLY_SECONDS = 3.0
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
+EXEC_SECONDS = 1.0
+"""No program takes so long to become another; what tells nothing for longer has nothing to tell."""
 _STEP = 0.001
+_GONE = frozenset("ZX")
 _ORPHAN = """
 import os, sys, time
 middle = os.getpid()
@@ -175,10 +178,7 @@ class Envoy:
 
     def _ours(self, number: int) -> bool:
         """Whether this process is an Envoy of this folder, and not another that got its number."""
-        with suppress(OSError):
-            told = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
-            return str(self.layout.folder / "bootstrap.json").encode() in told
-        return False
+        return str(self.layout.folder / "bootstrap.json").encode() in started_with(number)
 
     def _end(self) -> None:
         if self._id and self.alive:
@@ -226,6 +226,22 @@ class _Pipe(HTTPConnection):
         self.sock = socket(AF_UNIX, SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
+
+
+def started_with(number: int) -> tuple[bytes, ...]:
+    """What this process was started with; nothing when it is gone.
+
+    While a process becomes another program, it tells nothing for an instant, and is not gone.
+    """
+    place, end = Path(f"/proc/{number}"), monotonic() + EXEC_SECONDS
+    with suppress(OSError):
+        while not (told := (place / "cmdline").read_bytes()):
+            state = (place / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+            if state in _GONE or monotonic() > end:
+                return ()
+            Event().wait(_STEP)
+        return tuple(told.split(b"\0"))
+    return ()
 
 
 def _write(place: Path, text: str) -> None:
