@@ -5,9 +5,20 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from stanch.contain.blast import blast
+from stanch.contain.marks import named
 from stanch.contain.rate import rate
 from stanch.vocabulary.ids import AssetId, PrincipalId
-from stanch.vocabulary.policy import Deny, Filter, Limits, Mode, Policy, Shape, Strictness, Tools
+from stanch.vocabulary.policy import (
+    Deny,
+    Filter,
+    Limits,
+    Mark,
+    Mode,
+    Policy,
+    Shape,
+    Strictness,
+    Tools,
+)
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Flow, Traffic
 
@@ -48,6 +59,19 @@ def test_a_rule_that_was_tried_hits_what_it_was_seen_to_find_and_one_that_was_no
     assert (found.refused, found.altered, found.reach.everybody) == (310, 0, True)
     assert found.beyond({PrincipalId("key-1")}) == 0.01
     assert blast(ruled, ruled, tried).share == 0
+
+
+def test_a_mark_hits_those_named_in_the_share_that_was_looked_at_and_else_in_all_they_ask() -> None:
+    mark = Mark(key="5e" * 32, principals=frozenset({PrincipalId("key-1"), PrincipalId("key-3")}))
+    marks = Policy(asset=A, shape=Shape(marks=(mark,)))
+    assert blast(NOW, marks, TRAFFIC).each == {"key-1": 600, "key-3": 100}
+    looked = replace(TRAFFIC, found={named(mark): {"key-1": 0.02, "": 0.05}})
+    found = blast(NOW, marks, looked)
+    assert found.each == {"key-1": 12, "key-3": 5}
+    assert (found.refused, found.altered, found.reach.everybody) == (0, 17, False)
+    assert found.reach.principals == mark.principals
+    assert blast(marks, marks, looked).share == 0
+    assert blast(marks, NOW, TRAFFIC).reach.principals == mark.principals
 
 
 def test_blocking_one_principal_hits_that_principal() -> None:

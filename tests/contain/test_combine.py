@@ -1,5 +1,6 @@
 """What several incidents demand at once: the examples people will meet."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from stanch.contain.combine import added, combine, effective, expired, numbered,
 from stanch.contain.policy import canonical, decoded, digest
 from stanch.contain.rate import rate
 from stanch.vocabulary.ids import AssetId, PrincipalId
-from stanch.vocabulary.policy import Deny, Mode, Policy, Rate
+from stanch.vocabulary.policy import Deny, Mark, Mode, Policy, Rate, Shape
 from stanch.vocabulary.standing import Demand, Standing, demand_id
 from stanch.vocabulary.trouble import BadInput, NotFound
 
@@ -138,3 +139,25 @@ def test_a_rate_that_means_nothing_is_refused(bad: Rate) -> None:
     p = Policy(asset=A)
     with pytest.raises(BadInput, match="rate"):
         canonical(Policy(asset=A, limit=type(p.limit)(overall=bad)))
+
+
+def test_a_policy_without_marks_keeps_the_bytes_it_always_had() -> None:
+    old = (
+        b'{"asset":"a","version":0,"mode":"serving","route":{},"mirror":"","deny":{"principals":[],'
+        b'"networks":[]},"limit":{"per_principal":null,"overall":null,"cost":null,"max_batch":null,'
+        b'"max_tokens":null,"principals":{}},"shape":{"scores":"all","round":1,"jitter":0.0,'
+        b'"epsilon":null},"filter":{"input":"off","output":"off","rules":[]},"tools":{"deny":[],'
+        b'"ask":[]},"hold":{"ingestion":false,"training":false,"deployment":false},"log":"normal",'
+        b'"fallback":"","until":null}'
+    )
+    plain = Policy(asset=AssetId("a"), shape=Shape(round=1))
+    assert canonical(plain) == old
+    assert decoded(old) == plain
+    mark = Mark(key="5e" * 32)
+    marked = replace(plain, shape=Shape(round=1, marks=(mark, mark)))
+    assert decoded(canonical(marked)).shape.marks == (mark,)
+    for bad in ("secret", "5E" * 32):
+        with pytest.raises(BadInput, match="64 hexadecimal digits") as trouble:
+            canonical(replace(plain, shape=Shape(marks=(Mark(key=bad),))))
+        assert bad not in str(trouble.value)
+        assert bad not in repr(Mark(key=bad))

@@ -51,6 +51,8 @@ def test_the_example_of_the_documentation_reads() -> None:
         ("asset: a\nuntil: 2026-11-21T18:00", ":2", "has no zone"),
         ("asset: a\nuntil: tomorrow", ":2", "is not a time"),
         ("asset: a\nshape: {round: 99}", ":1", "round must be"),
+        ("asset: a\nshape: {marks: [{key: secret}]}", ":1", "64 hexadecimal digits"),
+        ("asset: a\nshape: {marks: x}", ":2", "must be a list"),
         ("asset: ../etc", ":1", "cannot name"),
         ("asset: a\ndeny: [x]", ":2", "must be a mapping"),
         ("asset: a\nmode: [x]", ":2", "must be a single value"),

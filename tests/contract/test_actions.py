@@ -142,6 +142,7 @@ DOES: dict[str, tuple[str, Mapping[str, object], tuple[str, ...], Undo, Risk]] =
     "filter_inputs": (ALL, {"filter": "1d46b39d8859"}, (), Undo.REVERT, Risk.ONE),
     "freeze_pipeline": (ALL, {"hold": "ingestion,training"}, (), Undo.REVERT, Risk.AUTOMATIC),
     "isolate_version": (ALL, {"versions": ("v6",)}, (), Undo.REVERT, Risk.ONE),
+    "mark_answers": ("key-91", {"marks": "on"}, (), Undo.REVERT, Risk.ONE),
     "mirror": (ALL, {"mirror": "v7"}, (), Undo.REVERT, Risk.AUTOMATIC),
     "notify": (ALL, {}, ("send",), Undo.NOTHING, Risk.AUTOMATIC),
     "pin_version": (ALL, {"versions": ("v6",), "hold": "deployment"}, (), Undo.REVERT, Risk.ONE),
@@ -165,7 +166,7 @@ how it is taken back, and the consent it needs where key-91 is surely behind it.
 PEERS = {"key-91": "203.0.113.7", "key-2": "198.51.100.1"}
 FACTS = (
     *("outcome", "versions", "mode", "scores", "rate", "tools"),
-    *("hold", "log", "mirror", "filter"),
+    *("hold", "log", "mirror", "filter", "marks"),
 )
 
 

@@ -239,7 +239,7 @@ GUIDE = {
         "tell": ("$suppliers", "$downstream", "legal"),
     },
     "extraction": {
-        "contain": ("query_limit", "throttle", "shape_outputs", "block_principal"),
+        "contain": ("query_limit", "throttle", "shape_outputs", "block_principal", "mark_answers"),
         "tell": ("legal", "$communications"),
     },
     "evasion": {

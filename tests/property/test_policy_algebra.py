@@ -18,6 +18,7 @@ from stanch.vocabulary.policy import (
     Hold,
     Limits,
     LogLevel,
+    Mark,
     Mode,
     Policy,
     Rate,
@@ -45,6 +46,14 @@ times = st.integers(0, 9).map(lambda h: T0 + timedelta(hours=h))
 networks = st.sampled_from(
     ["203.0.113.0/24", "203.0.113.7", "::ffff:203.0.113.0/120", "2001:db8::/32", "0.0.0.0/0"]
 )
+marks = st.builds(
+    Mark,
+    key=st.sampled_from(["5e" * 32, "0a" * 32]),
+    principals=st.frozensets(few.map(PrincipalId), max_size=2),
+    within=st.sampled_from([0.1, 0.2]),
+    share=st.sampled_from([0.25, 0.5]),
+    classes=st.sampled_from([(), ("ham", "spam")]),
+)
 policies = st.builds(
     Policy,
     asset=st.just(A),
@@ -71,6 +80,7 @@ policies = st.builds(
         round=st.none() | st.integers(0, 5),
         jitter=st.sampled_from([0.0, 0.02, 0.5]),
         epsilon=st.sampled_from([None, 0.1, 1.0]),
+        marks=st.lists(marks, max_size=2).map(tuple),
     ),
     filter=st.builds(
         Filter,

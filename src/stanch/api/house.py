@@ -23,6 +23,7 @@ from stanch.engine.fingerprints import Printed
 from stanch.engine.guards import Guards
 from stanch.engine.health import Checkup
 from stanch.engine.lifecycle import Lifecycle
+from stanch.engine.marking import Marking
 from stanch.engine.neighbours import Neighbours
 from stanch.engine.oidc import Oidc
 from stanch.engine.policies import Policies
@@ -182,6 +183,7 @@ class House:
     books: Bookshelf
     rulebook: Rulebook
     rehearsal: Rehearsal
+    marking: Marking
     neighbours: Neighbours
     switchboard: Switchboard
     sites: Sites

@@ -21,6 +21,7 @@ from stanch.engine.event_list import Events
 from stanch.engine.health import Health
 from stanch.engine.health import Parts as HealthParts
 from stanch.engine.ingest.intake import Intake
+from stanch.engine.marking import Marking
 from stanch.engine.memory import let_go, settle
 from stanch.engine.oidc import Oidc, Provider, roles_in
 from stanch.engine.rule_trial import RuleTrial
@@ -169,6 +170,7 @@ def _house(parts: Parts, work: Work, edge: tuple[Health, Stream, Oidc | None]) -
         books=work.books,
         rulebook=work.rulebook,
         rehearsal=work.rehearsal,
+        marking=Marking(parts.store, parts.lake, utc_now),
         neighbours=work.others.neighbours,
         switchboard=work.others.switchboard,
         sites=work.sites,

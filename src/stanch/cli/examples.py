@@ -56,6 +56,10 @@ EXAMPLES = MappingProxyType(
         "incident merge": (f"incident merge {INCIDENT} inc-06bq3s1m4kz9vw",),
         "incident split": (f"incident split {INCIDENT} {FINDING}",),
         "incident detach": (f"incident detach {INCIDENT} {FINDING}",),
+        "incident marks": (
+            f"incident marks {INCIDENT} -o ask.csv",
+            f"incident marks {INCIDENT} --answers answers.csv",
+        ),
         "incident undos": (f"incident undos {INCIDENT}",),
         "incident undo": (f"incident undo {CHANGE}",),
         "finding": ("finding list --asset fraud-scorer", f"finding show {FINDING}"),

@@ -8,6 +8,7 @@ import typer
 
 from stanch.cli.client import connect, segment
 from stanch.cli.filter import named, query_of
+from stanch.cli.incident_marks import marks
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.casework import LinkKind
@@ -15,6 +16,7 @@ from stanch.vocabulary.incident import Level, Phase
 from stanch.vocabulary.words import counted, left, spell, when, word
 
 app = command("What we believe happened: list, look, report, note, judge, close.")
+app.command()(marks)
 _BASE = "/api/v1/incidents"
 Which = Annotated[str, typer.Argument(help="The incident's id.")]
 

@@ -108,6 +108,8 @@ class Action(Generic[A]):
     wanted: Wanted[A]
     probe: Callable[[AssetId, A], Probe | None]
     calls: Callable[[AssetId, A], tuple[Call, ...]] = no_calls
+    stops: bool = True
+    """Whether it holds anybody back; what only lets a deed be proved later contains nothing."""
     goes_back: bool = False
     """Whether it puts an earlier version back into use."""
     spreads: bool = False

@@ -13,10 +13,11 @@ is not known by name is counted together, under the empty name.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from stanch.contain.combine import slower
+from stanch.contain.marks import named
 from stanch.contain.policy import answering_mode, closed, may_answer, weights
 from stanch.contain.reach import Reach, reach
 from stanch.vocabulary.ids import PrincipalId
@@ -80,6 +81,7 @@ def blast(before: Policy, after: Policy, traffic: Traffic) -> Blast:
     """Whom going from one policy to the other would have hit in this traffic."""
     was_refused, is_refused = _refuses(before), _refuses(after)
     moved, finds = _moved(before, after, traffic), _finds(before, after, traffic)
+    marks = _marks(before, after, traffic)
     refused: dict[PrincipalId, Fraction] = defaultdict(Fraction)
     altered: dict[PrincipalId, Fraction] = defaultdict(Fraction)
     left: dict[PrincipalId, int] = defaultdict(int)
@@ -97,7 +99,8 @@ def blast(before: Policy, after: Policy, traffic: Traffic) -> Blast:
         left[flow.principal] += flow.count
         if flow.minutes:
             minutes[flow.principal].update(dict(enumerate(flow.minutes)))
-        if part := max((flow.count - held) * moved(flow.version), _used(flow, toolless)):
+        otherwise = max(moved(flow.version), marks(flow.principal))
+        if part := max((flow.count - held) * otherwise, _used(flow, toolless)):
             altered[flow.principal] += part
     seconds = (traffic.span.end - traffic.span.start).total_seconds()
     if before.limit != after.limit:
@@ -226,6 +229,24 @@ def _finds(
     return part
 
 
+def _marks(
+    before: Policy, after: Policy, traffic: Traffic
+) -> Callable[[PrincipalId], Fraction | int]:
+    """The part of a principal's answers that new marks swap; all, where that was not looked at."""
+    new = [one for one in after.shape.marks if one not in before.shape.marks]
+
+    def part(principal: PrincipalId) -> Fraction | int:
+        most: Fraction | int = 0
+        for one in new:
+            if principal in one.principals:
+                seen = traffic.found.get(named(one), {NAMELESS: 1.0})
+                share = seen.get(principal, seen.get(NAMELESS, 1.0))
+                most = max(most, Fraction(share).limit_denominator(1_000_000))
+        return most
+
+    return part
+
+
 def _moved(before: Policy, after: Policy, traffic: Traffic) -> Callable[[str], Fraction]:
     """The part of a version's requests that would be answered otherwise."""
     was, now = answering_mode(before), answering_mode(after)
@@ -233,7 +254,8 @@ def _moved(before: Policy, after: Policy, traffic: Traffic) -> Callable[[str], F
     new = after.filter.rules - before.filter.rules
     tried = bool(new) and new <= traffic.found.keys() and before.filter.rules <= after.filter.rules
     rules = after.filter.rules and before.filter != after.filter and not tried
-    if before.shape != after.shape or not same_answer or rules:
+    shaped = replace(before.shape, marks=()) != replace(after.shape, marks=())
+    if shaped or not same_answer or rules:
         return lambda _: Fraction(1)
     if now is not Mode.SERVING or before.route == after.route:
         return lambda _: Fraction(0)

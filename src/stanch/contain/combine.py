@@ -5,10 +5,10 @@ Out   the effective policy at a moment; standings with a demand added, taken bac
 Why   two incidents on one asset must not undo each other's containment, in either order.
 
 `combine` is the meet of a semilattice, field by field: commutative, associative, idempotent, and
-never freer than either side. Modes, filters and logs take the stricter; denials and holds add up;
-rates take the slower with the smaller burst; a route takes the smaller weight of each version, so
-that only versions both allow are left. Of two mirrors the greater name is taken and of two
-fallbacks the shorter (it gives less away), so that order never matters.
+never freer than either side. Modes, filters and logs take the stricter; denials, holds and marks
+add up; rates take the slower with the smaller burst; a route takes the smaller weight of each
+version, so that only versions both allow are left. Of two mirrors the greater name is taken and of
+two fallbacks the shorter (it gives less away), so that order never matters.
 
 The base is the default, not a demand: where demands name a route, a mirror or a fallback, theirs
 replaces the base's. If nobody is left on the route, the asset is safe with a fallback and stopped
@@ -22,7 +22,7 @@ from enum import StrEnum
 from functools import reduce
 from typing import TypeVar
 
-from stanch.contain.policy import REST, answering_mode, closed, normal, weights
+from stanch.contain.policy import REST, answering_mode, closed, in_order, normal, weights
 from stanch.vocabulary.policy import (
     Deny,
     Filter,
@@ -198,6 +198,7 @@ def _shapes(one: Shape, other: Shape) -> Shape:
         round=_least(one.round, other.round),
         jitter=max(one.jitter, other.jitter),
         epsilon=_least(one.epsilon, other.epsilon),
+        marks=in_order((*one.marks, *other.marks)),
     )
 
 

@@ -13,7 +13,7 @@ from stanch.contain.alike import is_alike, likeness
 from stanch.contain.combine import combine
 from stanch.contain.policy import REST, closed, nobody_left, wants, weights
 from stanch.contain.rate import in_words
-from stanch.vocabulary.policy import Mode, Policy, Rate, Scores
+from stanch.vocabulary.policy import Mark, Mode, Policy, Rate, Scores
 
 SHOWN = 5
 """Names in a sentence; the rest are counted."""
@@ -131,6 +131,21 @@ def _switch(off: str, on: str) -> Callable[[bool, bool], str]:
     return lambda _, after: on if after else off
 
 
+def _marks(before: tuple[Mark, ...], after: tuple[Mark, ...]) -> str:
+    """Whose answers are marked, and what that costs them; never the key."""
+    said = [
+        f"For {names(one.principals)} about {100 * one.share:.3g} % of the answers whose two best "
+        f"scores lie within {one.within:.3g} name the second class: they are wrong on purpose, "
+        "label and scores alike, by a secret key. Answers without the scores of two classes pass "
+        "unmarked."
+        for one in after
+        if one not in before
+    ]
+    gone = frozenset(name for one in before if one not in after for name in one.principals)
+    said += [f"A mark on the answers of {names(gone)} is lifted."] if gone else []
+    return " ".join(said) or "Nobody's answers are marked any more."
+
+
 def _each(before: Mapping[str, Rate], after: Mapping[str, Rate]) -> str:
     set_now = {p: r for p, r in after.items() if before.get(p) != r}
     lifted = frozenset(before) - frozenset(after)
@@ -174,6 +189,7 @@ _SENTENCES: Mapping[str, Callable[..., str]] = {
         "Scores carry no privacy noise.",
         "Each score carries Laplace noise of scale 1/{0}: epsilon {0} for each score of an answer.",
     ),
+    "shape.marks": _marks,
     "filter.input": _value("", "Inputs are looked at: {}."),
     "filter.output": _value("", "Outputs are looked at: {}."),
     "filter.rules": _rules,

@@ -1,6 +1,6 @@
 """Known: what is known of an asset beside how it stands: versions, family, last moves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from stanch.vocabulary.ids import AssetId
@@ -30,6 +30,10 @@ class Known:
     """When the policy last changed which version answers."""
     rollout: datetime | None = None
     """When somebody who is no suspect last deployed a version that is not suspect."""
+    classes: tuple[str, ...] = ()
+    """The asset's classes, in the order of its scores."""
+    mark_key: str = field(default="", repr=False)
+    """The secret key that marks answers for this incident; empty before one was made."""
 
     def trusted(self, version: str) -> bool:
         """Whether it may be served: known, signed (or made here) and not itself suspect."""

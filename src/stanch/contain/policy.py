@@ -9,8 +9,9 @@ named get nothing. A route of zeros only is open: it forbids those versions and 
 the service. `*: 0` closes a route by itself, so that a route on which nothing is left stays empty.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TypeVar, overload
 
 import msgspec
@@ -18,9 +19,11 @@ import msgspec
 from stanch.contain.alike import is_alike, likeness
 from stanch.vocabulary.ids import Digest, digest_of
 from stanch.vocabulary.network import network
-from stanch.vocabulary.policy import Deny, Mode, Policy, Rate
+from stanch.vocabulary.policy import Deny, Mark, Mode, Policy, Rate, Scores, Shape
 from stanch.vocabulary.trouble import BadInput
 
+KEY = re.compile(r"[0-9a-f]{64}")
+"""What the key of marks looks like."""
 REST = "*"
 """Stands in a route for every version that is not named."""
 
@@ -45,17 +48,44 @@ def normal(policy: Policy) -> Policy:
             cost=_plain(limit.cost),
             principals={p: _plain(rate) for p, rate in limit.principals.items()},
         ),
+        shape=replace(found.shape, marks=in_order(found.shape.marks)),
     )
 
 
 def canonical(policy: Policy) -> bytes:
     """The bytes of this policy; equal policies have equal bytes."""
-    return _ENCODER.encode(normal(policy))
+    found = normal(policy)
+    if found.shape.marks:
+        return _ENCODER.encode(found)
+    return _ENCODER.encode(replace(found, shape=_older(found.shape)))  # pyrefly: ignore[bad-argument-type]  only encoded
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Older:
+    """A shape as it was before there were marks: what has none keeps its bytes and signatures."""
+
+    scores: Scores
+    round: int | None
+    jitter: float
+    epsilon: float | None
+
+
+def _older(shape: Shape) -> _Older:
+    return _Older(
+        scores=shape.scores, round=shape.round, jitter=shape.jitter, epsilon=shape.epsilon
+    )
 
 
 def digest(policy: Policy) -> Digest:
     """The digest that approvals bind to and guards report."""
     return digest_of(canonical(policy))
+
+
+def in_order(marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    """Each mark once, in the one order that equal policies share."""
+    return tuple(
+        sorted({*marks}, key=lambda m: (m.key, sorted(m.principals), m.within, m.share, m.classes))
+    )
 
 
 def wants(policy: Policy) -> bytes:
@@ -126,6 +156,12 @@ def _check(policy: Policy) -> None:
     only(lambda n: 0 <= n <= 15, shape.round, "round must be from 0 to 15")  # noqa: PLR2004  the decimals of a double
     only(lambda n: 0 <= n < 1, shape.jitter, "jitter must be at least 0 and below 1")
     only(lambda n: 0 < n < float("inf"), shape.epsilon, "epsilon must be above 0")
+    for mark in shape.marks:
+        # A key is not repeated in an error, which may be shown anywhere.
+        if not KEY.fullmatch(mark.key):
+            raise BadInput("The key of marks is 64 hexadecimal digits in small letters.")
+        only(lambda n: 0 < n < 1, mark.within, "within must be above 0 and below 1")
+        only(lambda n: 0 < n < 1, mark.share, "The share of marks must be above 0 and below 1")
 
 
 @overload

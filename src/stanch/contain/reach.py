@@ -8,7 +8,7 @@ Why   the blast radius counts who was hit in the last hour; a caller who was sil
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stanch.contain.combine import slower
 from stanch.contain.policy import answering_mode
@@ -39,9 +39,11 @@ def reach(before: Policy, after: Policy) -> Reach:
         if slower(before.limit.principals.get(principal), rate)
         != before.limit.principals.get(principal)
     }
+    changed = set(before.shape.marks) ^ set(after.shape.marks)
+    marked = {principal for mark in changed for principal in mark.principals}
     return Reach(
         everybody=any(part(before) != part(after) for part in _FOR_ALL),
-        principals=(after.deny.principals - before.deny.principals) | slowed,
+        principals=(after.deny.principals - before.deny.principals) | slowed | marked,
         networks=after.deny.networks - before.deny.networks,
     )
 
@@ -73,7 +75,7 @@ _FOR_ALL: tuple[Callable[[Policy], object], ...] = (
     lambda policy: policy.limit.cost,
     lambda policy: policy.limit.max_batch,
     lambda policy: policy.limit.max_tokens,
-    lambda policy: policy.shape,
+    lambda policy: replace(policy.shape, marks=()),
     lambda policy: policy.tools,
 )
 """What decides answers for whoever asks. Logs, mirrors and holds decide none."""

@@ -25,6 +25,7 @@ from stanch.vocabulary.policy import (
     Hold,
     Limits,
     LogLevel,
+    Mark,
     Mode,
     Policy,
     Scores,
@@ -183,7 +184,26 @@ def _part(
     return lambda place: _with(neutral, _fields(place, known))
 
 
+def _list_of(read_one: Callable[[_Place], object]) -> Callable[[_Place], tuple[object, ...]]:
+    def reader(place: _Place) -> tuple[object, ...]:
+        if not isinstance(place.node, yaml.SequenceNode):
+            raise place.wrong("this must be a list.")
+        return tuple(read_one(_Place(node=n, file=place.file)) for n in place.node.value)
+
+    return reader
+
+
 _NAMES = _set_of(str)
+_MARK = _part(
+    Mark(key=""),
+    {
+        "key": _text,
+        "principals": _set_of(PrincipalId),
+        "within": _number(float),
+        "share": _number(float),
+        "classes": _list_of(_text),
+    },
+)
 _RENAMED = MappingProxyType({"global": "overall", "window_cost": "cost"})
 _TOP: Mapping[str, Callable[[_Place], object]] = MappingProxyType(
     {
@@ -211,6 +231,7 @@ _TOP: Mapping[str, Callable[[_Place], object]] = MappingProxyType(
                 "round": _number(int),
                 "jitter": _number(float),
                 "epsilon": _number(float),
+                "marks": _list_of(_MARK),
             },
         ),
         "filter": _part(
@@ -256,6 +277,7 @@ def _mapping(policy: Policy) -> dict[str, object]:
             round=policy.shape.round,
             jitter=policy.shape.jitter or None,
             epsilon=policy.shape.epsilon,
+            marks=[_mark(one) for one in policy.shape.marks],
         ),
         "filter": _kept(
             input=_unless_off(policy.filter.input),
@@ -273,6 +295,11 @@ def _mapping(policy: Policy) -> dict[str, object]:
         "until": policy.until and re.sub(r"\+00:00$", "Z", policy.until.isoformat()),
     }
     return _kept(**{**given, "version": policy.version or None})
+
+
+def _mark(one: Mark) -> dict[str, object]:
+    named = {"principals": sorted(map(str, one.principals)), "classes": list(one.classes)}
+    return {"key": one.key, "within": one.within, "share": one.share, **_kept(**named)}
 
 
 def _kept(**given: object) -> dict[str, object]:

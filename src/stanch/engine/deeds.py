@@ -34,6 +34,8 @@ from stanch.engine.asked import Asked
 from stanch.engine.automatic import Automatic
 from stanch.engine.clock import Clock
 from stanch.engine.guards import Proof
+from stanch.engine.marking import ACT as MARKS
+from stanch.engine.marking import found_of, make_once
 from stanch.engine.ordinary import NoRows, Rows, kept, learn_once
 from stanch.engine.outside import NobodyOutside, Outside
 from stanch.engine.owed import PROOFS, owe
@@ -135,6 +137,8 @@ class RealDeeds:
             traffic = self._asked.traffic(tx, order.asset, at)
             if (tried := kept(tx, order.incident)) is not None:
                 traffic = replace(traffic, found={tried.rule: tried.found})
+            if order.act == MARKS:
+                traffic = replace(traffic, found=found_of(tx, order.incident, order.args))
         consent = hands.automatic.consent(meant.seen.incident)
         judged = (traffic, replace(consent, by_person=order.by != MACHINE))
         found = previewed(meant.action, standing, meant.args, meant.asking, judged)
@@ -275,9 +279,11 @@ class RealDeeds:
         return filled(order.args, words)
 
     def _learn(self, order: Order, at: datetime) -> None:
-        """Learns what too much alike means here, where the order asks for it."""
+        """Learns what too much alike means here, or makes a key, where the order asks for it."""
         if _ALIKE in order.args.values():
             learn_once(self._hands.store, self._hands.rows, order.incident, at)
+        if order.act == MARKS:
+            make_once(self._hands.store, self._hands.rows, order.incident, at)
 
     def _demand(self, order: Order, meant: _Meant, line: Placed) -> Placed:
         standing = self._hands.policies.standing(order.asset)

@@ -61,7 +61,8 @@ class Witness:
             mark(tx, incident, replace(kept, proved=proved, cannot=proof.cannot))
             if proof.holds:
                 _enter(tx, incident, line, at)
-                if actions()[line.act].rank > WATCHES:
+                action = actions()[line.act]
+                if action.rank > WATCHES and action.stops:
                     contained(tx, incident, at)
         return proof
 

@@ -6,12 +6,13 @@ Why   a playbook's decision must rest on what the store can show, with one meani
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from stanch.contain.known import Known
 from stanch.contain.playbook.condition import Facts
 from stanch.engine.automatic import SURE
+from stanch.engine.marking import key_of
 from stanch.engine.placed import placed
 from stanch.engine.ports import Transaction
 from stanch.engine.relations import relations
@@ -74,13 +75,20 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
     free = {one.name for one in released(tx, incident)}
     sure = (str(s.principal) for s in incident.suspects if s.confidence >= SURE)
     suspects = tuple(name for name in sure if name not in free)
+    named = tuple(str(s.principal) for s in incident.suspects if str(s.principal) not in free)
     findings = tx.findings.page(Wanted(incident=(incident.id,)), limit=MOST_FINDINGS).items
     every = tuple(every_asset(tx))
     graph = graph_of(every)
     family = tuple(sorted(graph.family(asset.id)))
-    known = known_of(tx, (incident, asset), findings, family)
+    known = replace(
+        known_of(tx, (incident, asset), findings, family),
+        classes=asset.classes,
+        mark_key=key_of(tx, incident.id),
+    )
     words = dict(_words(incident, asset, suspects[:MOST_NAMED], known))
     words |= relations(asset, every, graph)
+    if named:
+        words["named"] = named[:MOST_NAMED]
     if sources := _networks(findings):
         words["networks"] = sources
     return Situation(
@@ -151,6 +159,7 @@ def _facts(
         "suspect_confidence": max((s.confidence for s in incident.suspects), default=0.0),
         "suspect_share": sum(s.share for s in sure),
         "at_large": len(set(suspects) - refused),
+        "named": _many(words, "named"),
         "networks": _many(words, "networks"),
         "data_owners": _many(words, "data_owners"),
         "downstream": _many(words, "downstream"),

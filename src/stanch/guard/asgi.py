@@ -132,7 +132,7 @@ class Guard:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         who = self._who(scope)
         decision = self._decide(scope, who, NOTHING)
-        if decision.outcome is not Outcome.SERVE or self.core.treats:
+        if decision.outcome is not Outcome.SERVE or self._holds(who):
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})
             return
@@ -150,13 +150,17 @@ class Guard:
             if message["type"] != "websocket.receive":
                 return message
             decision = self._decide(scope, who, self._message(message))
-            if decision.outcome is Outcome.SERVE and not self.core.treats:
+            if decision.outcome is Outcome.SERVE and not self._holds(who):
                 return message
             self._tell_refused(who, decision)
             await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})
             return {"type": "websocket.disconnect", "code": 1008}
 
         return listen
+
+    def _holds(self, who: tuple[str | None, str]) -> bool:
+        """Whether answers to them are changed, which those of a websocket cannot be."""
+        return self.core.treats or bool(self.core.marks(who[0]))
 
     def _message(self, message: Message) -> Seen:
         inspection = self.core.keeper.inspection

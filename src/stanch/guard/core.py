@@ -9,7 +9,7 @@ import secrets
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -30,7 +30,7 @@ from stanch.guard.telemetry import SMALL, Buffer, Bundle, Event, Packed, Raw
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.event import COLUMNS
 from stanch.vocabulary.ids import asset_id
-from stanch.vocabulary.policy import LogLevel, Policy
+from stanch.vocabulary.policy import LogLevel, Mark, Policy
 from stanch.vocabulary.probe import HEADER, Probed, answered, heard
 from stanch.vocabulary.trouble import BadInput
 
@@ -179,6 +179,13 @@ class Core:
         inspection = self.keeper.inspection
         return inspection is not None and inspection.treats
 
+    def marks(self, principal: str | None) -> tuple[Mark, ...]:
+        """How the answers of this principal are marked; mostly not at all."""
+        inspection = self.keeper.inspection
+        if inspection is None or not inspection.marks:
+            return ()
+        return inspection.marks.get(principal or "", ())
+
     @property
     def policy(self) -> Policy | None:
         """The policy in force, or None before there was any."""
@@ -265,7 +272,8 @@ class Core:
         request = Request(probe.principal, probe.source, at, rows=probe.rows)
         decision = table.decide(request, spend=False) if table else self.failing()
         rate = table.rate_of(probe.principal) if table else None
-        return answered(self._facts(decision, nonce, in_words(rate) if rate else ""), key)
+        facts = self._facts(decision, nonce, in_words(rate) if rate else "")
+        return answered(replace(facts, marks="on" if self.marks(probe.principal) else ""), key)
 
     def _facts(self, decision: Decision, nonce: str, rate: str) -> Probed:
         policy = self.policy or Policy(asset=self.keeper.asset)

@@ -12,6 +12,7 @@ from stanch.guard.core import PROBE, Core
 from stanch.guard.facts import Decision, Outcome, Why
 from stanch.guard.heard import Body, Pieces, Receive, Who, bare, more, whole
 from stanch.guard.identity import Scope
+from stanch.guard.marks import marked
 from stanch.guard.shape import shaped
 
 _WITHHELD = Decision(Outcome.REFUSE, Why.INTERNAL, status=502)
@@ -29,6 +30,7 @@ class Exchange:
         "_decision",
         "_fallback",
         "_holding",
+        "_marks",
         "_receive",
         "_send",
         "_shadow",
@@ -59,7 +61,8 @@ class Exchange:
         self._shadow = decision.outcome is Outcome.SHADOW
         policy = core.policy
         self._fallback = policy.fallback.encode() if policy and self._shadow else b""
-        self._holding = self._shadow or core.treats
+        self._marks = core.marks(who[0])
+        self._holding = bool(self._shadow or core.treats or self._marks)
 
     def prepared(self, scope: Scope, length: int | None = None) -> Scope:
         """The scope for the host: no probe header, no compression of what must be looked at."""
@@ -83,6 +86,8 @@ class Exchange:
         kind = message["type"]
         if kind == "http.response.start":
             self._start, self._status = message, message["status"]
+            if self._marks and not self._json():
+                self._holding = self._shadow or self._core.treats
             if not self._holding:
                 await self._send(message)
             return
@@ -137,10 +142,22 @@ class Exchange:
             if inspection is None:
                 return body
             shown, self._tools = inspection.answer(body, self._start.get("headers", ()))
+            if shown and self._marks and self._json():
+                shown = self._marked(shown)
             return shown if shown is None or inspection.shape is None else self._shaped(shown)
         except Exception:  # noqa: BLE001  border: what cannot be treated is withheld, not raised
             core.counts["internal_errors"] += 1
             return None
+
+    def _json(self) -> bool:
+        headers = self._start.get("headers", ()) if self._start is not None else ()
+        return any(n.lower() == b"content-type" and b"json" in v.lower() for n, v in headers)
+
+    def _marked(self, body: bytes) -> bytes:
+        core = self._core
+        found = marked(whole(self.asked), body, self._marks, core.choices.extract)
+        core.counts["answers_marked"] += found is not None
+        return body if found is None else found
 
     def _shaped(self, body: bytes) -> bytes | None:
         policy = self._core.policy

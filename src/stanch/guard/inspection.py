@@ -29,7 +29,7 @@ from stanch.guard.table import folded
 from stanch.guard.tokens import asks, is_prompt, texts
 from stanch.guard.tools import called, forced, held, offered
 from stanch.vocabulary.asset import Fails
-from stanch.vocabulary.policy import Policy, Strictness
+from stanch.vocabulary.policy import Mark, Policy, Strictness
 from stanch.vocabulary.trouble import BadInput
 
 if TYPE_CHECKING:
@@ -112,7 +112,12 @@ class Inspection:
         self.shape = policy.shape if shapes(policy.shape) else None
         self.treats = self.answers or self.shape is not None
         """Whether answers are held back until they are whole."""
-        self.plain = not (self.asks or self.treats)
+        self.marks: dict[str, tuple[Mark, ...]] = {
+            who: tuple(one for one in policy.shape.marks if who in one.principals)
+            for who in sorted({who for one in policy.shape.marks for who in one.principals})
+        }
+        """Whose answers are marked, and how."""
+        self.plain = not (self.asks or self.treats or self.marks)
         """Whether no body matters at all."""
 
     def request(self, body: bytes, headers: Headers) -> Seen:

@@ -14,6 +14,7 @@ asked of the noised ones, since the true ones would tell what the noise hides.
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -34,7 +35,7 @@ JSON = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
 
 def shapes(shape: Shape) -> bool:
     """Whether this shape changes any answer."""
-    return shape != Shape()
+    return replace(shape, marks=()) != Shape()
 
 
 def shaped(body: bytes, shape: Shape, dice: Dice) -> bytes | None:

@@ -81,6 +81,21 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """Whose answers near a boundary are swapped by a secret key, so that a copy can be told."""
+
+    key: str = field(repr=False)
+    """64 hexadecimal digits; who may read the policy can read them."""
+    principals: frozenset[PrincipalId] = frozenset()
+    within: float = 0.2
+    """The two best scores lie no further apart than this where an answer may be swapped, ..."""
+    share: float = 0.5
+    """... and so many of those answers are."""
+    classes: tuple[str, ...] = ()
+    """The classes in the order of the scores; empty where answers name them by number."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Shape:
     """What answers give away."""
 
@@ -91,6 +106,8 @@ class Shape:
     """Half-width of calibrated noise on scores; the top class keeps its place."""
     epsilon: float | None = None
     """Differential privacy: Laplace noise of scale 1/epsilon on each score."""
+    marks: tuple[Mark, ...] = ()
+    """Whose answers carry marks; before anything else is done to them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -72,6 +72,8 @@ class Probed:
     log: str = ""
     filter: str = ""
     """The short names of the filter rules that are looked for."""
+    marks: str = ""
+    """`on` where this principal's answers carry marks."""
     cannot: tuple[str, ...] = ()
     """What of the policy this guard does not enforce, in sentences."""
 
@@ -184,7 +186,7 @@ _CONCERNS: Mapping[str, tuple[str, ...]] = {
     "mirror": ("mirror", "copied"),
     "deny": ("principal", "network", "address"),
     "limit": ("limit", "rows", "tokens", "rate", "cost"),
-    "shape": ("shape", "scores"),
+    "shape": ("shape", "scores", "marks"),
     "filter": ("filter", "rule"),
     "tools": ("tool",),
     "log": ("`log:",),

@@ -65,6 +65,7 @@ DEEDS: Mapping[str, Act] = MappingProxyType(
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "suspects": "the principals that are surely behind it, without whom a person let go",
+        "named": "all principals that may be behind it, surely or not, without those let go",
         "networks": "the addresses they came from",
         "asset": "the asset's id",
         "incident": "the incident's id",

@@ -68,7 +68,8 @@ def hold_of(tx: Transaction, incident: IncidentId) -> Hold:
 
 
 def _contains(line: Placed) -> bool:
-    return actions()[line.act].rank > WATCHES
+    action = actions()[line.act]
+    return action.rank > WATCHES and action.stops
 
 
 def ending_of(tx: Transaction, line: Placed) -> Ending | None:
