@@ -111,6 +111,11 @@ def test_what_a_drift_since_yesterday_carried_along_is_no_attack() -> None:
     assert of_late(drift, base(day()), 0.25) < 4
 
 
+def test_where_ordinary_rows_stayed_a_move_of_inputs_excuses_little() -> None:
+    stayed, went = (window([194 - n, n, 5, 1], bins=moved(16)) for n in (18, 34))
+    assert of_late(stayed, base(day()), 0.25) > of_late(went, base(day()), 0.25) + 1
+
+
 def test_the_fewer_rows_a_day_has_the_more_it_leaves_to_chance() -> None:
     attack, whole = window([89, 9, 1, 1]), day(far=20)
     short = replace(whole, graded=whole.graded // 20)
