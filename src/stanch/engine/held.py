@@ -1,6 +1,6 @@
 """Held: whether an incident is contained, what holds it, and by when it must be.
 
-In    an incident; its asset's policy; what was done for it.
+In    an incident; its asset's policy; what was done for it; which versions answer.
 Out   one sentence, how loud it is, the titles of what is in force, and when containment is due.
 Why   who is woken at three asks this first; the console, the command line and the API say the same.
 """
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from stanch.contain.diff import names
+from stanch.engine.answering import answering
 from stanch.engine.placed import Placed, in_force, placed
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
@@ -52,7 +54,7 @@ def held(tx: Transaction, one: Incident, asset: Asset | None) -> Held:
     done = placed(tx, one.id)
     acts = _acts(tx, demands, done)
     bare = _bare(one, demands, done)
-    tone, says = _told(one, bare=bare, acts=acts)
+    tone, says = _told(one, bare=bare, acts=acts, answers=answering(tx, one))
     return Held(tone=tone, says=says, acts=acts, due=_due(one, asset), bare=bare)
 
 
@@ -77,17 +79,30 @@ def _due(one: Incident, asset: Asset | None) -> datetime | None:
     return (one.loose_at or one.opened) + timedelta(minutes=asset.deadline_minutes)
 
 
-def _told(one: Incident, *, bare: bool, acts: Sequence[str]) -> tuple[str, str]:
+def _told(
+    one: Incident, *, bare: bool, acts: Sequence[str], answers: Sequence[str]
+) -> tuple[str, str]:
     """How loud it is, and the sentence."""
     if one.phase is Phase.CLOSED:
         return "calm", "Closed"
     if bare:
         return "odd", "It was contained; nothing holds it now"
+    if answers and (one.held_at is None or one.phase is Phase.CONTAINED):
+        return "bad", _while_it_answers(one, answers)
     if one.held_at is not None or one.loose_at is not None:
         return _once_more(one)
     if one.verdict.kind is VerdictKind.ATTACK and acts:
         return "bad", "Not proved to be contained yet"
     return _FIRST[one.verdict.kind]
+
+
+def _while_it_answers(one: Incident, versions: Sequence[str]) -> str:
+    which, under, verb = names(list(versions)), "are", "answer"
+    if len(versions) == 1:
+        under, verb = "is", "answers"
+    if one.held_at is not None:
+        return f"It was contained; {which}, which {under} under suspicion, {verb}"
+    return f"Not contained while {which}, which {under} under suspicion, {verb}"
 
 
 def _once_more(one: Incident) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """Proving: an act in force is shown by a guard, or it is said why it is not.
 
 In    acts in the incident's ledger; the guards' answers.
-Out   the proof, entered; the incident moved on when what contains it is proved.
+Out   the proof, entered; the incident moved on when what contains it is proved, and no version
+      under suspicion answers any more.
 Why   a policy that nobody enforces stops nothing. A guard that says it cannot enforce a part of
       the policy proves nothing of that part: people are told, and the run goes on to what else can
       be done.
@@ -12,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from stanch.contain.playbook.acts import WATCHES
+from stanch.engine.answering import answering
 from stanch.engine.clock import Clock
 from stanch.engine.guards import Proof
 from stanch.engine.placed import Placed, mark, placed
@@ -68,9 +70,9 @@ class Witness:
 
 
 def contained(tx: Transaction, key: IncidentId, at: datetime) -> None:
-    """Moves the incident on, now that a probe has proved a containment."""
+    """Moves the incident on, now that a probe has proved a containment of all there is."""
     incident = tx.incidents.get(key)
-    if incident.phase is not Phase.TRIAGED:
+    if incident.phase is not Phase.TRIAGED or answering(tx, incident):
         return
     shown = frozenset({Need.CONTAINMENT_PROVED})
     moved = move_for(incident.phase, Phase.CONTAINED, by=None, shown=shown)
