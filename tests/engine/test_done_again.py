@@ -1,6 +1,6 @@
 """The same deed a second time: in an open incident, after it was closed, and where it goes on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,23 +10,31 @@ import pytest
 
 from stanch.detect.registry import detectors
 from stanch.engine.cases import Cases, Judgement, Step
-from stanch.engine.ingest.compute import pc
-from stanch.engine.ingest.schema import conform
 from stanch.engine.placed import Placed, mark, place, undone
 from stanch.engine.policies import Change, Policies
 from stanch.engine.triage import Triage, Triaged
 from stanch.engine.watch.feed import Solo
 from stanch.engine.watch.watcher import Watcher
 from stanch.store.sql.store import SqlStore, open_store
+from stanch.testing.spool import MemorySpool
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import Finding
-from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PrincipalId, digest_of
+from stanch.vocabulary.ids import (
+    AssetId,
+    DetectorId,
+    IncidentId,
+    PlaybookId,
+    PrincipalId,
+    RunId,
+    digest_of,
+)
 from stanch.vocabulary.incident import Incident, Level, Phase, VerdictKind
 from stanch.vocabulary.kept import SummaryBlock
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
 from stanch.vocabulary.policy import Deny, Policy
 from stanch.vocabulary.record import Deed
+from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, DemandId
 
@@ -35,37 +43,13 @@ MODEL = AssetId("reader")
 ADA = Caller(name="ada", scopes=ROLE_SCOPES[Role.APPROVER], role=Role.APPROVER)
 
 
-class Rows:
-    """A spool in memory."""
-
-    def __init__(self) -> None:
-        self.table = conform(pa.table({"id": pa.array([], pa.string())}))
-
-    start = 0
-
-    @property
-    def end(self) -> int:
-        return self.table.num_rows
-
-    def read(self, after: int, limit: int) -> pa.Table:
-        return self.table.slice(after, limit)
-
-    def recall(self, asset: AssetId, ids: Sequence[str], also: Sequence[str] = ()) -> pa.Table:
-        named = pc.and_(
-            pc.is_in(self.table["id"], pa.array(ids)), pc.equal(self.table["asset"], asset)
-        )
-        return self.table.filter(named).select(
-            ["id", "version", "principal", "prediction", "scores", "groups", *also]
-        )
-
-
 class House:
     """The watch and triage over one asset with a registered version."""
 
     def __init__(self, folder: Path) -> None:
         self.at = START
         self.store: SqlStore = open_store(f"sqlite:///{folder}/stanch.db", clock=lambda: self.at)
-        self.rows = Rows()
+        self.rows = MemorySpool()
         self.told = 0
         self.watcher = Watcher(self.store, Solo(self.rows), self.rows, detectors, lambda: self.at)
         self.triage = Triage(self.store, lambda: self.at)
@@ -98,7 +82,7 @@ class House:
             "asset": [MODEL] * count,
             **{name: [value] * count for name, value in fields.items()},
         }
-        self.rows.table = pa.concat_tables([self.rows.table, conform(pa.table(row))])
+        self.rows.add(pa.table(row))
 
     def deploys(self, content: bytes = b"bad", *, by: str = "contractor") -> None:
         self.add(kind="deployment", principal=by, by=by, version="v1", digest=digest_of(content))
@@ -248,6 +232,31 @@ def test_seen_again_after_the_containment_ended_has_to_be_contained_anew(
     (now,) = house.incidents()
     assert (now.again, now.loose_at, now.held_at) == (1, now.again_at, None)
     assert now.phase is Phase.TRIAGED
+
+
+def test_an_end_that_a_later_round_began_for_makes_it_loose_no_more(house: House) -> None:
+    one = opened(house)
+    demand = house.contain(one)
+    house.at += timedelta(minutes=1)
+    house.policies.revert(MODEL, demand.id, Change(by="ada", because="over"))
+    house.at += timedelta(minutes=1)
+    begun = Run(
+        id=RunId("run-2"),
+        playbook=PlaybookId("supply_chain"),
+        incident=one.id,
+        asset=MODEL,
+        state=RunState.WAITING,
+        started=house.at,
+        updated=house.at,
+        by="stanch",
+        round=2,
+    )
+    with house.store.begin() as tx:
+        tx.runs.add(begun)
+    house.deploys()
+    house.turn(1)
+    (now,) = house.incidents()
+    assert (now.again, now.loose_at, now.phase) == (0, None, Phase.CONTAINED)
 
 
 def test_who_comes_back_after_the_closing_opens_an_incident_that_says_so(house: House) -> None:

@@ -69,6 +69,32 @@ def test_one_deed_that_goes_on_asks_once_and_begins_nothing(house: "House") -> N
     assert len(house.asked()) == 1
 
 
+def test_what_goes_on_while_the_next_round_is_at_work_asks_once(
+    house: "House",
+) -> None:
+    house.seen("contractor")
+    house.answers(yes=True)
+    house.taken_back()
+    house.seen("contractor", again=True, loose=True)
+    (asked,) = house.asked()
+    for _ in range(3):
+        house.seen("contractor", again=True, loose=True)
+    assert house.asked() == [asked]
+    house.answers(yes=False)
+    house.seen("contractor", again=True)
+    assert [r.round for r in house.runs()] == [1, 2]
+
+
+def test_what_ends_while_the_next_round_is_at_work_is_met_by_one_more(house: "House") -> None:
+    house.seen("contractor")
+    house.taken_back()
+    house.seen("contractor", again=True, loose=True)
+    house.taken_back()
+    house.seen("contractor", again=True, loose=True)
+    assert house.denied() == {"contractor"}
+    assert [r.round for r in house.runs()] == [1, 2, 3]
+
+
 def test_seen_again_while_it_is_held_begins_nothing(house: "House") -> None:
     house.seen("contractor")
     house.answers(yes=True)

@@ -4,7 +4,8 @@ In    an incident's ledger of acts, the policies as they stood.
 Out   a `Hold`.
 Why   containment ends in many ways: a person takes it back, its time is up, the policy goes back to
       an earlier version. Whoever asks what must be done when a deed is done again needs one answer.
-      What the machine itself put something else in place of has not ended.
+      What the machine itself put something else in place of has not ended, and an end that a later
+      round of the playbook was begun for is answered: what that round asks is asked once.
 """
 
 from collections.abc import Iterable
@@ -18,9 +19,12 @@ from stanch.engine.ports import Transaction
 from stanch.engine.runs.deeds import MACHINE
 from stanch.engine.runs.library import actions
 from stanch.vocabulary.ids import IncidentId
+from stanch.vocabulary.listing import Wanted
 
 NAMES = "principals"
 """The argument that names people."""
+MOST_RUNS = 50
+"""Runs of one incident that are looked at, newest first."""
 MOST_VERSIONS = 100
 """Versions of a policy that are looked through for the moment at which an act ended."""
 
@@ -32,7 +36,7 @@ class Hold:
     lines: tuple[Placed, ...] = ()
     """In force now, oldest first."""
     ended: datetime | None = None
-    """When the last of what is in force no more ended."""
+    """When the last of what is in force no more ended; nothing where a round was begun since."""
 
     @property
     def since(self) -> datetime | None:
@@ -60,11 +64,19 @@ def hold_of(tx: Transaction, incident: IncidentId) -> Hold:
     """What contains this incident now."""
     lines = tuple(p for p in placed(tx, incident) if p.demands and _contains(p))
     standing = in_force(tx, lines)
-    ended = (ending_of(tx, p) for p in lines if p.key not in standing and not p.replaced)
+    gone = (ending_of(tx, p) for p in lines if p.key not in standing and not p.replaced)
+    ended = max((one.at for one in gone if one is not None), default=None)
+    begun = _begun(tx, incident) if ended is not None else None
+    answered = ended is None or (begun is not None and begun >= ended)
     return Hold(
-        lines=tuple(p for p in lines if p.key in standing),
-        ended=max((one.at for one in ended if one is not None), default=None),
+        lines=tuple(p for p in lines if p.key in standing), ended=None if answered else ended
     )
+
+
+def _begun(tx: Transaction, incident: IncidentId) -> datetime | None:
+    """When the machine's newest answer to this incident began."""
+    page = tx.runs.page(Wanted(incident=(incident,)), limit=MOST_RUNS)
+    return max((r.started for r in page.items if r.by == MACHINE), default=None)
 
 
 def _contains(line: Placed) -> bool:

@@ -5,8 +5,9 @@ Out   why another round begins, in words; empty when none does.
 Why   one run for one incident stops an attacker once. Who comes back after the containment was
       taken back, or under another name, must be met again; one deed that goes on must not.
 How   (1) A run that a person holds is let be.
-      (2) Seen again since some of the containment ended is a reason. A run that still asks gives
-          way: its question is withdrawn, and asked anew beside what is done at once.
+      (2) Seen again since some of the containment ended is a reason, once for each end: the round
+          that was begun for it is the answer. A run from before the end gives way: its question
+          is withdrawn, and asked anew beside what is done at once.
       (3) Who is surely suspected and named by nothing in force is a reason, once the run is over.
       (4) Seen again since a run ended with nothing in force is one (people said no, nobody
           answered, it failed); after each such round the pause is doubled.
