@@ -54,7 +54,7 @@ SAID: Mapping[str, str] = MappingProxyType(
         "decisions": "decisions that may be wrong",
         "minutes_open": "minutes since the incident opened",
         "minutes_left": "minutes left to contain it",
-        "contained": "it is contained",
+        "contained": "it is contained: proved, and no version under suspicion answers",
         "proved": "a guard has shown all that was done",
         "quiet": "nothing new was seen for five minutes",
         "business_hours": "people are at work",
