@@ -1,6 +1,6 @@
 """The main path: from rows to one incident that says what it is and holds its evidence."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,6 @@ from stanch.detect.window import Window
 from stanch.engine.baselines import Ask, Baselines
 from stanch.engine.cases import Cases
 from stanch.engine.evidence import EvidenceRoom
-from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
 from stanch.engine.lifecycle import Lifecycle, Parts
 from stanch.engine.triage import Triage
@@ -27,6 +26,7 @@ from stanch.engine.watch.sent import Sent
 from stanch.engine.watch.watcher import Watcher
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.store.vault import Vault
+from stanch.testing.spool import MemorySpool
 from stanch.vocabulary.finding import Blind, Finding, Report
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Phase, VerdictKind
@@ -46,38 +46,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.at
-
-
-class Rows:
-    """A spool in memory."""
-
-    def __init__(self) -> None:
-        self.table = conform(pa.table({"id": pa.array([], pa.string())}))
-
-    start = 0
-
-    @property
-    def end(self) -> int:
-        return self.table.num_rows
-
-    def add(self, rows: pa.Table) -> None:
-        self.table = pa.concat_tables([self.table, rows])
-
-    def read(self, after: int, limit: int) -> pa.Table:
-        return self.table.slice(after, limit)
-
-    def recall(self, asset: AssetId, ids: Sequence[str], also: Sequence[str] = ()) -> pa.Table:
-        named = pc.is_in(self.table["id"], pa.array(ids))
-        known = self.table.filter(pc.and_(named, pc.equal(self.table["asset"], asset)))
-        return known.select(["id", "version", "principal", "prediction", "scores", "groups", *also])
-
-    def between(self, asset: AssetId, span: Span, limit: int) -> pa.Table:
-        known = self.table.filter(pc.equal(self.table["asset"], asset))
-        inside = pc.and_(
-            pc.greater_equal(known["ts"], pa.scalar(span.start, known["ts"].type)),
-            pc.less(known["ts"], pa.scalar(span.end, known["ts"].type)),
-        )
-        return known.filter(inside).slice(0, limit)
 
 
 def inferences(
@@ -111,7 +79,7 @@ class House:
         self.clock = Clock()
         self.store: SqlStore = open_store(f"sqlite:///{folder}/stanch.db", clock=self.clock)
         self.vault = Vault.open(folder / "vault")
-        self.rows = Rows()
+        self.rows = MemorySpool()
         self.baselines = Baselines(self.store, lambda _: "signed", self.clock)
         self.start()
 

@@ -1,7 +1,7 @@
 """Conditions of operation: each has a normal of its own, and none is a place to hide."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from stanch.engine.watch.mixing import promised
 from stanch.engine.watch.sent import Sent, written
 from stanch.engine.watch.watcher import Seen, Watcher
 from stanch.store.sql.store import SqlStore, open_store
+from stanch.testing.spool import MemorySpool
 from stanch.vocabulary.asset import OTHER, Asset, AssetKind, Conditions
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import AssetId
@@ -39,31 +40,10 @@ NORTH, SOUTH = 0.0, 3.0
 """Where the first input of each region lies."""
 
 
-class Rows:
-    """A spool in memory."""
-
-    def __init__(self) -> None:
-        self.table = conform(pa.table({"id": pa.array([], pa.string())}))
-
-    start = 0
-
-    @property
-    def end(self) -> int:
-        return self.table.num_rows
-
-    def read(self, after: int, limit: int) -> pa.Table:
-        return self.table.slice(after, limit)
-
-    def recall(self, asset: AssetId, ids: Sequence[str], also: Sequence[str] = ()) -> pa.Table:
-        named = pc.is_in(self.table["id"], pa.array(ids))
-        known = self.table.filter(pc.and_(named, pc.equal(self.table["asset"], asset)))
-        return known.select(["id", "version", "principal", "prediction", "scores", "groups", *also])
-
-
 class Room:
     def __init__(self, folder: Path) -> None:
         self.at = START
-        self.rows = Rows()
+        self.rows = MemorySpool()
         self.store: SqlStore = open_store(f"sqlite:///{folder}/stanch.db", clock=self.clock)
         self.baselines = Baselines(self.store, lambda _: "signed", self.clock)
         self.made = 0
@@ -124,7 +104,7 @@ class Room:
 
     def minute(self, rows: pa.Table) -> Seen:
         """One minute passes, in which these rows come."""
-        self.rows.table = pa.concat_tables([self.rows.table, rows])
+        self.rows.add(rows)
         self.at += timedelta(minutes=1)
         return self.watcher.step()
 

@@ -11,8 +11,6 @@ from stanch.detect.registry import detectors
 from stanch.detect.rules.own import own_rule
 from stanch.detect.rules.tally import Tally
 from stanch.detect.window import Usage
-from stanch.engine.ingest.compute import pc
-from stanch.engine.ingest.schema import conform
 from stanch.engine.rulebook import Rulebook
 from stanch.engine.watch.bench import DEEDS
 from stanch.engine.watch.deeds import record
@@ -29,6 +27,7 @@ from stanch.engine.watch.memory import (
 )
 from stanch.engine.watch.watcher import Watcher
 from stanch.store.sql.store import SqlStore, open_store
+from stanch.testing.spool import MemorySpool
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Finding
@@ -48,37 +47,18 @@ class Clock:
         return self.at
 
 
-class Rows:
-    """A spool in memory."""
-
-    def __init__(self) -> None:
-        self.table = conform(pa.table({"id": pa.array([], pa.string())}))
-
-    start = 0
-
-    @property
-    def end(self) -> int:
-        return self.table.num_rows
-
-    def add(self, *rows: dict[str, object]) -> None:
-        for row in rows:
-            columns = {name: [value] for name, value in row.items()}
-            columns["ts"] = pa.array([row["ts"]], pa.timestamp("us", "UTC"))
-            self.table = pa.concat_tables([self.table, conform(pa.table(columns))])
-
-    def read(self, after: int, limit: int) -> pa.Table:
-        return self.table.slice(after, limit)
-
-    def recall(self, asset: AssetId, ids: Sequence[str], also: Sequence[str] = ()) -> pa.Table:
-        named = pc.is_in(self.table["id"], pa.array(ids))
-        known = self.table.filter(pc.and_(named, pc.equal(self.table["asset"], asset)))
-        return known.select(["id", "version", "principal", "prediction", "scores", "groups", *also])
+def tables(*rows: dict[str, object]) -> Iterator[pa.Table]:
+    """Each event as a table of its own: they have different columns."""
+    for row in rows:
+        columns = {name: [value] for name, value in row.items()}
+        columns["ts"] = pa.array([row["ts"]], pa.timestamp("us", "UTC"))
+        yield pa.table(columns)
 
 
 class Room:
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
-        self.rows = Rows()
+        self.rows = MemorySpool()
         self.store: SqlStore = open_store(f"sqlite:///{folder}/stanch.db", clock=self.clock)
         self.restart()
 
@@ -88,7 +68,7 @@ class Room:
 
     def step(self, *rows: dict[str, object], after: timedelta = timedelta()) -> list[Finding]:
         self.clock.at += after
-        self.rows.add(*rows)
+        self.rows.add(*tables(*rows))
         return list(self.watcher.step().findings)
 
     def event(
@@ -320,7 +300,7 @@ def test_the_run_of_a_model_in_service_outlives_runs_that_went_nowhere() -> None
 def test_parameters_longer_than_a_fact_are_kept_one_by_one(room: Room) -> None:
     params = '{"note": "' + "x" * 400 + '", "rate": 0.1}'
     row = room.event("t1", "training", run="r", params=params, metrics="not json")
-    room.rows.add(row)
+    room.rows.add(*tables(row))
     (one,) = record(room.rows.table).happenings
     assert one.facts["params.rate"] == "0.1"
     assert len(one.facts["params.note"]) == 256
@@ -331,12 +311,11 @@ def test_a_label_is_its_contributors_and_only_then_the_askers(room: Room) -> Non
     asked = [
         room.event(f"e{k}", "inference", principal="asker", prediction="yes") for k in range(2)
     ]
-    room.rows.add(*asked)
+    room.rows.add(*tables(*asked))
     signed = room.event("l0", "label", of="e0", label="no", principal="annotator")
     plain = room.event("l1", "label", of="e1", label="no")
     unknown = room.event("l2", "label", of="nobody", label="no")
-    late = Rows()
-    late.add(signed, plain, unknown)
+    late = MemorySpool(*tables(signed, plain, unknown))
     (found,), lost = joined(late.table, room.rows, SCORER)
     assert lost["of"].to_pylist() == ["nobody"]
     assert sorted(found.rows["contributor"].to_pylist(), key=str) == [None, "annotator"]
