@@ -10,9 +10,11 @@ import pytest
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.guards import Proof
 from stanch.engine.held import held
+from stanch.engine.owed import PROOFS, owed
 from stanch.engine.placed import placed
 from stanch.engine.policies import Change, Policies
 from stanch.engine.runs.deeds import Order
+from stanch.engine.unproved import PATIENCE, Unproved
 from stanch.engine.watch.memory import keep_history
 from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
@@ -71,16 +73,18 @@ class House:
     """Version v1 for an hour, v2 for a minute, and a guard that shows everything."""
 
     def __init__(self, folder: Path, attack: AttackKind) -> None:
-        self.store: SqlStore = open_store(sqlite_url(folder), clock=lambda: NOON)
-        self.policies = Policies(self.store, lambda: NOON)
+        self.at = NOON
+        self.store: SqlStore = open_store(sqlite_url(folder), clock=lambda: self.at)
+        self.policies = Policies(self.store, lambda: self.at)
         hands = Hands(
             store=self.store,
             policies=self.policies,
             keeper=self,
-            clock=lambda: NOON,
+            clock=lambda: self.at,
             prover=self,
         )
         self.deeds = RealDeeds(hands)
+        self.chore = Unproved(self.store, lambda: self.at, self.deeds.shown, lambda *_: True)
         verdict = Verdict(kind=VerdictKind.ATTACK, attack=attack)
         with self.store.begin() as tx:
             tx.assets.add(Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada"))
@@ -123,6 +127,12 @@ class House:
 
     def prove(self, asset: AssetId, version: int, probe: Probe | None) -> Proof:
         return Proof(holds=True, says="Shown.", guards=("g",))
+
+    def later(self, by: timedelta) -> Phase:
+        self.at += by
+        self.chore.turn()
+        with self.store.look() as tx:
+            return tx.incidents.get(INCIDENT).phase
 
     def does(self, *orders: Order) -> Phase:
         for order in orders:
@@ -196,3 +206,15 @@ def test_a_share_of_the_traffic_is_an_answer_too(house: House) -> None:
     house.policies.set_base(split, Change(by="ada", because="a canary"))
     assert house.does(HOLD) is Phase.TRIAGED
     assert house.does(OUT) is Phase.CONTAINED
+
+
+def test_a_version_that_people_replace_by_their_own_means_contains_it_too(house: House) -> None:
+    house.blames("v2", AttackKind.SUPPLY_CHAIN)
+    assert house.does(HOLD) is Phase.TRIAGED
+    assert house.later(MINUTE) is Phase.TRIAGED
+    older = (*version("v1", NOON - 60 * MINUTE), *version("v2", NOON - MINUTE))
+    house.deployed(*older, *version("v3", NOON + MINUTE))
+    assert house.later(PATIENCE / 2) is Phase.TRIAGED
+    assert house.later(PATIENCE) is Phase.CONTAINED
+    with house.store.look() as tx:
+        assert owed(tx, PROOFS) == []

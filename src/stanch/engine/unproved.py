@@ -1,16 +1,18 @@
 """Unproved: what is in force and was not shown is shown later, once a guard can.
 
-In    incidents that owe a proof; which guards are heard of.
+In    incidents that owe a proof; which guards are heard of; which versions answer.
 Out   the proof, entered; the incident moved on.
 Why   a playbook asks a few times and goes on to what else is to be done. A guard that was away just
       then is back a little later, and what it enforces must not look uncontained for ever.
 How   (1) From the commit in which an act came into force, its incident owes the proof of it.
       (2) The playbook asks first, for `PATIENCE`. Then each act in force is asked about whenever a
       guard is heard of that runs its policy, after pauses that double while the answer is no.
-      (3) Nothing is owed any more once each act is shown, over, or beyond what the guard can do.
+      (3) Where all is shown and a version under suspicion answers yet, it is looked at until none
+      does: people may have taken it out by their own means.
+      (4) Nothing is owed any more once each act is shown, over, or beyond what the guard can do.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +21,8 @@ from stanch.engine.guards import Proof
 from stanch.engine.owed import PROOFS, owed, paid
 from stanch.engine.placed import Placed, in_force, placed
 from stanch.engine.ports import Store, Transaction
+from stanch.engine.proving import contained
+from stanch.engine.runs.held import hold_of
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.incident import Phase
 
@@ -52,6 +56,7 @@ class Unproved:
         self._show = show
         self._runs = runs
         self._paused: dict[str, _Pause] = {}
+        self._looked: dict[IncidentId, datetime] = {}
 
     def turn(self) -> int:
         """How many acts were shown."""
@@ -60,10 +65,22 @@ class Unproved:
         lines = {line.key for all_ in waiting.values() for line in all_}
         self._paused = {key: one for key, one in self._paused.items() if key in lines}
         done = [key for key, all_ in waiting.items() if not all_]
-        if done:
-            with self._store.begin() as tx:
-                paid(tx, PROOFS, [key for key in done if not _open(tx, key)])
+        self._pay(done)
         return sum(self._asked(key, line) for key, all_ in waiting.items() for line in all_)
+
+    def _pay(self, done: Sequence[IncidentId]) -> None:
+        """Takes these off what is owed; those that a version keeps uncontained stay."""
+        at = self._clock()
+        seen = [key for key in done if at >= self._looked.get(key, at)]
+        if not seen:
+            return
+        with self._store.begin() as tx:
+            over = [key for key in seen if not _open(tx, key) and not _uncontained(tx, key, at)]
+            paid(tx, PROOFS, over)
+        later = dict.fromkeys(seen, at + PATIENCE)
+        self._looked = {
+            k: t for k, t in (self._looked | later).items() if k in done and k not in over
+        }
 
     def _asked(self, incident: IncidentId, line: Placed) -> bool:
         """Whether it was asked about now, and shown."""
@@ -87,6 +104,14 @@ def _open(tx: Transaction, key: IncidentId) -> tuple[Placed, ...]:
     lines = tuple(_unshown(placed(tx, key)))
     standing = in_force(tx, lines)
     return tuple(line for line in lines if line.key in standing)
+
+
+def _uncontained(tx: Transaction, key: IncidentId, at: datetime) -> bool:
+    """Whether all that holds it is shown and it is not contained even now."""
+    if not any(line.proved for line in hold_of(tx, key).lines):
+        return False
+    contained(tx, key, at)
+    return tx.incidents.get(key).phase is Phase.TRIAGED
 
 
 def _unshown(lines: Iterable[Placed]) -> Iterable[Placed]:
