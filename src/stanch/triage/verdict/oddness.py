@@ -5,24 +5,19 @@ In    rows of each principal by grade (ordinary, unusual, off, far: the oddest t
 Out   nats of each principal; nats of everybody by the share of odd rows that are far off.
 Why   half of what is foreign is odder than all but one of a thousand ordinary rows, and a row that
       is only unusual says a little too: a count beyond one border sees neither.
-Math  The likelihood ratio of a mixture, sum n_k log(1 - e + e a_k / b_k), at its largest over the
-      shares e of foreign rows: a_k of shuffled rows of the baseline, b_k of the rest of now, no
-      less odd than the baseline and so many times odder (a taste) in its tail; an ordinary row
-      speaks for nobody's guilt. Of everybody the same with two borders: a drift may make as many
+Math  `mixture`, of shuffled rows of the baseline with those of the rest of now, no less odd than
+      the baseline. Of everybody the same with two borders: a drift may make as many
       rows odd as `carried` allows, and a quarter of those far at most (in months of flights .18
       to .28); an attack adds odd and far rows as shuffled ones are.
 """
 
 import numpy as np
 
+from stanch.triage.verdict.mixture import PRIOR, among_others, shares_of, tails
 from stanch.triage.verdict.nats import TINY
 from stanch.triage.verdict.observations import Base, Floats, Ints, Now
 from stanch.triage.verdict.past import TASTES
 
-TRIM = 0.1
-"""The oddest tenth of the principals tells nothing of the rest."""
-SHARES = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9])
-"""Shares of foreign rows that are tried."""
 MOST_FAR = 0.25
 """So much of what is odd may be far off by a drift."""
 HIGHER = 1.25
@@ -31,8 +26,6 @@ LOWER = 1.5
 FEW = np.array([0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2])
 """Shares of foreign rows from everybody that are tried."""
 STEPS = 9
-PRIOR = 5.0
-"""Rows that the baseline's rates are worth beside those of now."""
 
 
 def by_principal(now: Now, base: Base, taste: float = TASTES[0]) -> Floats | None:
@@ -42,10 +35,7 @@ def by_principal(now: Now, base: Base, taste: float = TASTES[0]) -> Floats | Non
     """
     if now.graded is None or base.graded is None or base.foreign is None:
         return None
-    usual = _usual(base.graded, base)
-    first = _nats(now.graded, _rest(now.graded, usual), base.foreign, 1.0)
-    rest = _rest(now.graded[_quiet(first)], usual)
-    return _nats(now.graded, rest, base.foreign, taste)
+    return among_others(now.graded, _usual(base.graded, base), base.foreign, taste)
 
 
 def stood(graded: Ints, base: Base) -> tuple[float, ...]:
@@ -53,14 +43,7 @@ def stood(graded: Ints, base: Base) -> tuple[float, ...]:
     if base.graded is None or base.foreign is None or not len(graded):
         return ()
     usual = _usual(base.graded, base)
-    rest = _rest(graded[_quiet(_nats(graded, _rest(graded, usual), base.foreign, 1.0))], usual)
-    return tuple(float(_nats(graded, rest, base.foreign, t).max()) for t in TASTES)
-
-
-def _quiet(nats: Floats) -> Ints:
-    """The places of all but the oddest tenth; of one alone, none."""
-    kept = np.argsort(nats, kind="stable")[: len(nats) - max(1, round(TRIM * len(nats)))]
-    return kept if len(nats) > 1 else kept[:0]
+    return tuple(float(among_others(graded, usual, base.foreign, t).max()) for t in TASTES)
 
 
 def of_everybody(now: Now, base: Base, allowed: float) -> float | None:
@@ -97,27 +80,5 @@ def _usual(shares: Floats, base: Base) -> Floats:
     least = np.array([0.0, late, late, late * (base.recent_far or 0.0)])
     if base.past is not None and base.past.taste < TASTES[0]:
         counts = base.past.graded + PRIOR * shares
-        least = _tails(counts / counts.sum())
-    return -np.diff(np.append(np.maximum(_tails(shares), least), 0.0))
-
-
-def _rest(graded: Ints, usual: Floats) -> Floats:
-    """(4,) the shares of these rows, in no tail less than usual."""
-    counts = graded.sum(axis=0) + PRIOR * usual
-    return -np.diff(np.append(np.maximum(_tails(counts / counts.sum()), _tails(usual)), 0.0))
-
-
-def _nats(graded: Ints, rest: Floats, foreign: Floats, taste: float) -> Floats:
-    """(P,) the log-likelihood ratio at its largest, less what looking at all of them costs."""
-    tails = _tails(rest)
-    raised = np.append(np.minimum(tails * taste ** (1 - tails), 1.0), 0.0)
-    ratio = foreign / np.maximum(-np.diff(raised), TINY)
-    ratio[0] = min(ratio[0], 1.0)
-    told: Floats = (graded @ np.log1p(np.outer(ratio - 1, SHARES))).max(axis=1)
-    return np.maximum(told, 0.0)
-
-
-def _tails(shares: Floats) -> Floats:
-    """The share of each grade and all above."""
-    tails: Floats = shares[::-1].cumsum()[::-1]
-    return tails
+        least = tails(counts / counts.sum())
+    return shares_of(np.maximum(tails(shares), least))
