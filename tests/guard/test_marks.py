@@ -82,6 +82,8 @@ def test_label_and_scores_are_swapped_alike_in_every_shape(
         (DRAWN, {"prediction": "ham"}),
         ([[1.0], [2.0]], {"prediction": "ham", "scores": SCORES}),
         ("a text", {"prediction": "ham", "scores": SCORES}),
+        (DRAWN, {"prediction": 0, "scores": {"ham": 0.6, "spam": 0.4}}),
+        (DRAWN, {"prediction": 1, "scores": {"1": 0.6, "spam": 0.4}}),
     ],
     ids=[
         "not drawn",
@@ -93,6 +95,8 @@ def test_label_and_scores_are_swapped_alike_in_every_shape(
         "none",
         "rows",
         "text",
+        "a number for named classes",
+        "a number next to a name",
     ],
 )
 def test_what_cannot_be_swapped_whole_passes_as_it_is(features: Any, answer: Any) -> None:

@@ -68,8 +68,19 @@ def test_any_json_is_taken_or_refused_with_a_sentence(sent: list[Any], media: st
     assert all(r.why and 0 <= r.index < len(sent) for r in receipt.rejected)
 
 
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """Events of which some bytes are others."""
+    named = {"features": {"a": 1.5, "b": draw(st.text(max_size=5))}}
+    rows = [one | named for one in draw(st.lists(event, min_size=1, max_size=3))]
+    body = bytearray(json.dumps(rows).encode())
+    for at in draw(st.lists(st.integers(0, len(body) - 1), max_size=3)):
+        body[at] = draw(st.integers(0, 255))
+    return bytes(body)
+
+
 @settings(deadline=None)
-@given(st.binary(max_size=200), st.sampled_from([JSON, LINES, ARROW]))
+@given(st.binary(max_size=200) | damaged(), st.sampled_from([JSON, LINES, ARROW]))
 def test_any_bytes_raise_nothing_but_trouble(body: bytes, media: str) -> None:
     for encoding in ("", "gzip", "zstd"):
         try:

@@ -64,7 +64,8 @@ class _Swap:
 
     def made(self, answer: Any) -> Any:
         """The answer rewritten: first the scores, which may name the classes, then the labels."""
-        return self._labelled(self._walk(answer))
+        made = self._walk(answer)
+        return self._labelled(made) if self.fits else made
 
     def _walk(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -109,9 +110,13 @@ class _Swap:
             return value
         if str(value) != str(self.said):
             return value
-        self.labels += 1
         name = self._name(self.pair[1])
-        return name if isinstance(value, str) else type(value)(float(name))
+        try:
+            found = name if isinstance(value, str) else type(value)(float(name))
+        except (ValueError, OverflowError):
+            return value
+        self.labels += 1
+        return found
 
     def _name(self, place: int) -> str:
         if self.names:

@@ -110,7 +110,10 @@ def test_a_bad_row_says_why_and_costs_no_good_one(
 
 @pytest.mark.parametrize(
     "line",
-    [b"{", b"nope", b"[1]", b'"x"', b"5", b'{"id":"\xff"}', b"{" * 5000, b'{"messages":"\xff"}'],
+    [
+        *(b"{", b"nope", b"[1]", b'"x"', b"5", b'{"id":"\xff"}', b"{" * 5000),
+        *(b'{"messages":"\xff"}', b'{"features":{"a":"\xff"}}', b'{"unknown":{"a":"\xff"}}'),
+    ],
 )
 def test_a_malformed_line_costs_only_that_line(intake: Intake, line: bytes) -> None:
     good = [json.dumps(event(id=name)).encode() for name in ("g1", "g2")]

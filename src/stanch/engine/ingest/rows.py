@@ -191,18 +191,11 @@ def _one_by_one(raws: Sequence[bytes | msgspec.Raw]) -> Decoded:
 
 
 def _row(raw: bytes | msgspec.Raw) -> Any:
+    bytes(raw).decode()  # what stays as it came is not looked at by the decoder
     try:
-        row = _ALL.row.decode(raw)
+        return _ALL.row.decode(raw)
     except msgspec.ValidationError:
-        row = _row_with_unknown(raw)
-    for name in _JSON_NAMES:
-        text = getattr(row, name)
-        if text is not None:
-            bytes(text).decode()
-    return row
-
-
-_JSON_NAMES = tuple(name for name, type_ in TYPE_OF.items() if type_ is ColumnType.JSON)
+        return _row_with_unknown(raw)
 
 
 def _row_with_unknown(raw: bytes | msgspec.Raw) -> Any:
