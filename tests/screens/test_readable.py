@@ -19,6 +19,7 @@ PATHS = (
     f"{FIRST}/actions",
     f"{FIRST}/notes",
     f"{FIRST}/audit",
+    f"{FIRST}/marks",
     f"{FIRST}/communications",
     f"{FIRST}/runs",
     f"{FIRST}/paper",

@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+from stanch.engine.policies import Change, Policies
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.finding import Finding
-from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId
+from stanch.vocabulary.ids import ActionId, AssetId, DetectorId, IncidentId, PrincipalId
 from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.policy import Deny, Policy
 from stanch.vocabulary.span import Span
+from stanch.vocabulary.standing import Demand, demand_id
 from stanch.web.pages.incident_moments import Moment, bunched, moments_of
 
 SEEN = datetime(2026, 11, 21, 12, 4, tzinfo=UTC)
@@ -38,6 +41,31 @@ def test_a_finding_stands_when_it_was_made_though_its_window_goes_on(sql_store: 
     with sql_store.look() as tx:
         (shown,) = [m for m in moments_of(tx, incident) if m.says == finding.says]
     assert shown.at == SEEN
+
+
+def test_who_took_off_what_held_it_stands_in_its_timeline(sql_store: SqlStore) -> None:
+    fraud, case = AssetId("fraud"), IncidentId("inc-1")
+    policies = Policies(sql_store, lambda: SEEN)
+    for number, of in ((1, case), (2, None)):
+        deny = Deny(principals=frozenset({PrincipalId(f"key-{number}")}))
+        demand = Demand(
+            id=demand_id(str(of), "block_principal", b""),
+            policy=Policy(asset=fraud, deny=deny),
+            since=SEEN,
+            by="stanch",
+            why="it copies",
+            incident=of,
+            action=ActionId("block_principal"),
+        )
+        policies.demand(demand, Change(by="stanch", because="it copies", incident=of))
+    policies.back_to(fraud, 0, Change(by="ben", because="the night is over"))
+    one = Incident(
+        id=case, title="t", asset=fraud, opened=SEEN, first_seen=SEEN, updated=SEEN, findings=()
+    )
+    with sql_store.look() as tx:
+        (off,) = [m for m in moments_of(tx, one) if "took off" in m.says]
+    assert off.says == "ben took off Block principals: the night is over"
+    assert (off.lane, off.tone) == ("people", "hot")
 
 
 def _moment(minute: int, says: str, like: str = "", many: str = "") -> Moment:

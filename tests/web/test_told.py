@@ -11,7 +11,7 @@ from stanch.web.told import place_of, sentence
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-def entry(deed: Deed, **facts: str | int) -> Entry:
+def entry(deed: Deed, **facts: str | float) -> Entry:
     return Entry(at=NOW, deed=deed, actor="stanch", about="x", facts=facts)
 
 
@@ -54,6 +54,37 @@ def test_every_deed_is_said_in_words(deed: Deed) -> None:
             "Playbook supply chain, step law: It is done.",
         ),
         (
+            Deed.STEP_DONE,
+            {"playbook": "supply_chain", "step": "", "says": "ends: done.", "came": "done"},
+            "Playbook supply chain ends: done.",
+        ),
+        (
+            Deed.POLICY_PROVED,
+            {"version": 5, "holds": "true", "says": "Shown by a probe.", "seconds": 0.2},
+            "A guard showed it: Shown by a probe, version 5, after 0.2 s",
+        ),
+        (
+            Deed.POLICY_PROVED,
+            {"version": 5, "holds": "unknown", "says": "No guard answers."},
+            "No guard could tell whether it holds: No guard answers, version 5",
+        ),
+        (
+            Deed.POLICY_PROVED,
+            {"act": "roll_back", "version": 4},
+            "Proved to be in force: Roll back, version 4",
+        ),
+        (
+            Deed.CLOCK_STARTED,
+            {"duty": "contain it on s", "state": "met"},
+            "A clock ended: contain it on s, met",
+        ),
+        (Deed.EVIDENCE_EXPORTED, {"items": 25}, "Exported evidence: 25 items"),
+        (
+            Deed.PERSON_TOLD,
+            {"to": "legal", "state": "logged", "channels": "log", "says": "It is yours."},
+            "To legal, in the server's log only: It is yours.",
+        ),
+        (
             Deed.APPROVAL_ASKED,
             {"action": "roll_back", "asset": "s", "risk": "two"},
             "Asked for consent: Roll back, on s, two people must agree",
@@ -87,7 +118,7 @@ def test_every_deed_is_said_in_words(deed: Deed) -> None:
     ],
 )
 def test_facts_are_said_as_people_say_them(
-    deed: Deed, facts: dict[str, str | int], said: str
+    deed: Deed, facts: dict[str, str | float], said: str
 ) -> None:
     assert sentence(entry(deed, **facts)) == said
 

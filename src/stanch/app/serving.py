@@ -231,6 +231,7 @@ def console_of(parts: Parts, work: Work) -> Console:
         runner=work.runner,
         custody=parts.custody(),
         by_hand=work.by_hand,
+        marking=Marking(parts.store, parts.lake, utc_now),
         lifecycle=work.lifecycle,
         events=Events(parts.lake),
         asked=Asked(),

@@ -1,10 +1,8 @@
 """stanch incident marks: what to ask a model that may be a copy, and what its answers say."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,6 +10,7 @@ from stanch.cli.client import connect, segment
 from stanch.cli.files import text_of, unreadable
 from stanch.cli.options import Data, Json
 from stanch.cli.out import Out
+from stanch.contain.mark_files import answers_in, asked_csv
 from stanch.vocabulary.trouble import BadFile, BadInput
 
 _ONE = "Give -o FILE for the inputs to ask, or --answers FILE with what the model said."
@@ -42,7 +41,7 @@ def marks(
         raise BadInput(_ONE)
     inputs = client.get(path)
     try:
-        to.write_text(_written(inputs), encoding="utf-8")
+        to.write_text(asked_csv((i["id"], i["features"]) for i in inputs), encoding="utf-8")
     except OSError as error:
         raise unreadable(to, error) from error
     says = (
@@ -52,19 +51,10 @@ def marks(
     Out(json=json).show({"inputs": len(inputs), "file": str(to)}, says)
 
 
-def _written(inputs: Iterable[Mapping[str, Any]]) -> str:
-    """The inputs as CSV: their id, then their numbers in the asset's order of features."""
-    made, rows = io.StringIO(), list(inputs)
-    widest = max((len(one["features"]) for one in rows), default=0)
-    table = csv.writer(made, lineterminator="\n")
-    table.writerow(["id", *(f"f{n}" for n in range(widest))])
-    table.writerows([one["id"], *one["features"]] for one in rows)
-    return made.getvalue()
-
-
-def _read(file: Path) -> dict[str, str]:
+def _read(file: Path) -> Mapping[str, str]:
     """The answers by the id of their input."""
-    table = csv.DictReader(io.StringIO(text_of(file).lstrip("\ufeff")))
-    if not {"id", "answer"} <= set(table.fieldnames or ()):
-        raise BadFile(file, "needs the columns id and answer.")
-    return {str(row["id"]): str(row["answer"] or "").strip() for row in table}
+    text = text_of(file)
+    try:
+        return answers_in(text)
+    except BadInput as wrong:
+        raise BadFile(file, str(wrong)) from wrong

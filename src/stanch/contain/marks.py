@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from stanch.vocabulary.ids import digest_of
 from stanch.vocabulary.policy import Mark
+from stanch.vocabulary.words import odds
 
 FEWEST = 40
 """Marked inputs, and as many near ones without a mark, below which nothing is said."""
@@ -25,6 +26,7 @@ SURE = 1e-4
 _SPREAD = 0.02
 """Scores are shares when they add up to 1 this nearly; rounded ones are a little off."""
 _RANGE = 2**64
+_LEAST = 1e-300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +53,11 @@ class Told:
         return self.enough and self.chance <= SURE
 
     @property
+    def odds(self) -> str:
+        """How rarely chance alone comes to as much, in words: the p-value."""
+        return odds(-math.log10(max(self.chance, _LEAST)))
+
+    @property
     def says(self) -> str:
         """The result in one sentence."""
         counts = (
@@ -64,12 +71,13 @@ class Told:
             )
         if self.carries:
             return (
-                f"The model carries the marks: {counts}, and one that never saw these answers "
-                f"agrees so well with a chance of {self.chance:.1g}."
+                f"The model carries the marks: {counts}. Of models that never saw these answers "
+                f"{self.odds} agrees as well."
             )
         return (
-            f"The model does not show the marks: {counts} (p = {self.chance:.2g}). That is no "
-            "proof of innocence: a small copy, or one of few answers, may have forgotten them."
+            f"The model does not show the marks: {counts}. Of models that never saw these answers "
+            f"{self.odds} agrees as well. That is no proof of innocence: a small copy, or one of "
+            "few answers, may have forgotten them."
         )
 
 

@@ -19,7 +19,7 @@ import msgspec
 from stanch.contain.marks import Told, drawn, named, near, told, written
 from stanch.engine.clock import Clock
 from stanch.engine.ordinary import Rows
-from stanch.engine.placed import placed
+from stanch.engine.placed import Placed, in_force, placed
 from stanch.engine.ports import Store, Transaction
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, digest_of
@@ -47,6 +47,18 @@ class Kept:
     key: str
     found: Mapping[str, float] = field(default_factory=dict)
     """The share of each principal's answers that lie near; under no name that of all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """Who gets marked answers, or got them."""
+
+    principals: tuple[PrincipalId, ...]
+    since: datetime
+    share: float
+    within: float
+    stands: bool
+    """Whether it is in force now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +123,26 @@ def make_once(store: Store, rows: Rows, incident: IncidentId, at: datetime) -> N
             tx.settings.put(_name(incident), msgspec.json.encode(made).decode())
 
 
+def given(tx: Transaction, incident: IncidentId) -> tuple[Given, ...]:
+    """Whose answers were marked for this incident, oldest first; nothing of the key."""
+    lines = _marking(tx, incident)
+    standing = in_force(tx, lines)
+    return tuple(
+        Given(
+            principals=tuple(sorted(mark.principals)),
+            since=line.at,
+            share=mark.share,
+            within=mark.within,
+            stands=line.key in standing,
+        )
+        for line, mark in ((one, _mark("", one.args)) for one in lines)
+    )
+
+
+def _marking(tx: Transaction, incident: IncidentId) -> list[Placed]:
+    return [line for line in placed(tx, incident) if line.act == ACT and line.demands]
+
+
 class Marking:
     """Looks for an incident's marks in a suspect model."""
 
@@ -147,7 +179,7 @@ class Marking:
         now = self._clock()
         with self._store.look() as tx:
             asset = tx.incidents.get(incident).asset
-            lines = [p for p in placed(tx, incident) if p.act == ACT and p.demands]
+            lines = _marking(tx, incident)
             kept = kept_of(tx, incident)
             classes = tx.assets.get(asset).classes
         if not lines or kept is None:

@@ -132,7 +132,8 @@ class Demo:
                 self._say(
                     f"The demo: {len(stage.tenants)} tenants ask the model {ASSET}. "
                     f"In {self._tempo.first:.0f} seconds somebody attacks it; to see it at once, "
-                    f"{self._how}. What you are asked stands on {self._api.url}/approvals"
+                    f"{self._how}. What you are asked stands on {self._api.url}/approvals; "
+                    f"after {self._tempo.reads:.0f} seconds the demo answers it itself."
                 )
                 self._over.wait(self._tempo.first)
                 self._begin()

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from stanch.vocabulary.words import clock_time
+from stanch.vocabulary.words import clock_second, clock_time
 from stanch.web.inert import clipped, inert
 
 COLOURS: Mapping[str, str] = MappingProxyType(
@@ -95,10 +95,12 @@ def label(text: str, x: float, y: float, *, anchor: str = "start", strong: bool 
     )
 
 
-def moment(at: datetime, x: float, y: float, anchor: str) -> str:
-    """A moment below an axis; it follows the reader's choice of zone."""
-    marked = f'<text data-at="{at.isoformat(timespec="seconds")}"'
-    return label(clock_time(at), x, y, anchor=anchor).replace("<text", marked, 1)
+def moment(at: datetime, x: float, y: float, anchor: str, *, fine: bool = False) -> str:
+    """A moment below an axis, to the second if fine; it follows the reader's choice of zone."""
+    kind = ' data-fine=""' if fine else ""
+    marked = f'<text data-at="{at.isoformat(timespec="seconds")}"{kind}'
+    told = clock_second(at) if fine else clock_time(at)
+    return label(told, x, y, anchor=anchor).replace("<text", marked, 1)
 
 
 def drawing(paper: Paper, says: str, body: Iterable[str]) -> Markup:
@@ -172,6 +174,8 @@ class Point:
 
 TIMELINE = Box(84.0, 14.0, 1024.0, 40.0)
 """Where the time of a timeline begins, how long it is, and how high a lane is."""
+_FINE = 600.0
+"""A span of fewer seconds has an axis that says the second."""
 _NEAR = 8.0
 """Moments of one lane nearer than this are drawn as one."""
 
@@ -196,7 +200,7 @@ def lanes(points: Sequence[Point], names: Sequence[str], says: str) -> Markup:
     for part in range(5):
         at = datetime.fromtimestamp(first + span * part / 4, UTC)
         anchor = "start" if part == 0 else ("end" if part == 4 else "middle")  # noqa: PLR2004  the last
-        body.append(moment(at, left + wide * part / 4, foot, anchor))
+        body.append(moment(at, left + wide * part / 4, foot, anchor, fine=span < _FINE))
     return drawing(Paper(left + wide + 12, foot + 8), says, body)
 
 

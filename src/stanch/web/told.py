@@ -33,9 +33,9 @@ _SAID: Mapping[Deed, str] = MappingProxyType(
         Deed.INCIDENT_SEEN_AGAIN: "Saw it again",
         Deed.EVIDENCE_TAKEN: "Took into evidence",
         Deed.EVIDENCE_READ: "Read the evidence",
-        Deed.EVIDENCE_EXPORTED: "Gave the evidence out of the house",
+        Deed.EVIDENCE_EXPORTED: "Exported evidence",
         Deed.POLICY_CHANGED: "Put a policy in force",
-        Deed.POLICY_PROVED: "Asked the guards for proof",
+        Deed.POLICY_PROVED: "Proved to be in force",
         Deed.APPROVAL_ASKED: "Asked for consent",
         Deed.APPROVAL_GIVEN: "Answered a question",
         Deed.APPROVAL_LAPSED: "Nobody answered",
@@ -61,9 +61,15 @@ _PLACES = MappingProxyType(
 )
 _TEXTS = ("what", "says", "because", "reviewed", "why")
 """The facts that are sentences already, in this order."""
+_RUNS = "running"
+"""The state of a clock that has not ended."""
+_LOGGED = "logged"
+"""How a notice ended that no channel carried."""
 _ALONE = (Deed.INCIDENT_CHANGED, Deed.INCIDENT_MOVED, Deed.INCIDENT_SEEN_AGAIN)
 """Deeds whose `what` says all."""
-_HOLDS = MappingProxyType({"true": "it holds", "false": "it does not hold"})
+_PROVED = MappingProxyType(
+    {"true": "A guard showed it", "false": "A guard showed that it does not hold"}
+)
 _WANTED = MappingProxyType(
     {
         "automatic": "nobody need be asked",
@@ -86,22 +92,22 @@ _PHRASES: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "means": "silence means {}".format,
         "delegated_to": "{} may answer, too".format,
         "risk": lambda v: _WANTED.get(v, v),
-        "holds": lambda v: _HOLDS.get(v, "it could not be told whether it holds"),
     }
 )
 """How a fact is said, where its name and its value do not say it."""
 _AMOUNTS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
     {
         "findings": lambda v: counted(v, "finding"),
+        "items": lambda v: counted(v, "item"),
         "rows": lambda v: counted(v, "row"),
         "size": size,
         "bytes": size,
-        "seconds": short,
+        "seconds": lambda v: f"after {short(v)}",
         "percent": "{} % of the time is over".format,
     }
 )
 """The same for numbers."""
-_QUIET = frozenset({"answer", "yes", "override", "review"})
+_QUIET = frozenset({"answer", "yes", "override", "review", "holds"})
 """Facts that the head of the sentence says, or that only the machine needs."""
 
 
@@ -140,21 +146,35 @@ def sentence(entry: Entry) -> str:
     if entry.deed in _ALONE and "what" in facts:
         return begun(facts["what"])
     if entry.deed is Deed.STEP_DONE and "says" in facts:
-        step = facts.get("step", "")
-        return f"Playbook {word(facts.get('playbook', ''))}, step {step}: {facts['says']}"
+        book = f"Playbook {word(facts.get('playbook', ''))}"
+        return (
+            f"{book}, step {facts['step']}: {facts['says']}"
+            if "step" in facts
+            else (f"{book} {facts['says']}")
+        )
     texts = [str(facts[name]).rstrip(".") for name in _TEXTS if name in facts]
     head, parts = _head(entry.deed, facts), [*texts, *_rest(facts)]
     return f"{head}: {', '.join(parts)}" if parts else head
 
 
 def _head(deed: Deed, facts: Mapping[str, object]) -> str:
-    if deed is not Deed.APPROVAL_GIVEN:
-        return _SAID[deed]
+    match deed:
+        case Deed.APPROVAL_GIVEN:
+            return _answered(facts)
+        case Deed.POLICY_PROVED if "holds" in facts:
+            return _PROVED.get(str(facts["holds"]), "No guard could tell whether it holds")
+        case Deed.CLOCK_STARTED if facts.get("state", _RUNS) != _RUNS:
+            return "A clock ended"
+        case _:
+            return _SAID[deed]
+
+
+def _answered(facts: Mapping[str, object]) -> str:
     if facts.get("override"):
         return "Decided alone, in an emergency"
     if "reviewed" in facts:
         return "Reviewed what was decided alone"
-    return ("Said yes" if facts["yes"] else "Said no") if "yes" in facts else _SAID[deed]
+    return ("Said yes" if facts["yes"] else "Said no") if "yes" in facts else "Answered a question"
 
 
 def _rest(facts: Mapping[str, object]) -> Iterator[str]:
@@ -172,8 +192,10 @@ def _rest(facts: Mapping[str, object]) -> Iterator[str]:
 
 def _carried(facts: Mapping[str, Scalar]) -> str:
     """To whom, by which channel, with what end, and the words."""
-    how = f" through {facts['channels']}" if facts.get("channels") else ""
     why = f" ({facts['why']})" if facts.get("why") else ""
+    if facts.get("state") == _LOGGED:
+        return f"To {word(facts['to'])}, in the server's log only{why}: {facts.get('says', '')}"
+    how = f" through {facts['channels']}" if facts.get("channels") else ""
     state = word(facts.get("state", "told"))
     return f"To {word(facts['to'])}{how}, {state}{why}: {facts.get('says', '')}"
 

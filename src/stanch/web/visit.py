@@ -20,6 +20,7 @@ from stanch.engine.desk import Desk
 from stanch.engine.event_list import Events
 from stanch.engine.guards import Guards
 from stanch.engine.lifecycle import Lifecycle
+from stanch.engine.marking import Marking
 from stanch.engine.neighbours import Neighbours
 from stanch.engine.policies import Policies
 from stanch.engine.ports import Store
@@ -63,6 +64,7 @@ class Console:
     runner: Runner
     custody: Custody
     by_hand: ByHand
+    marking: Marking
     lifecycle: Lifecycle
     events: Events
     asked: Asked

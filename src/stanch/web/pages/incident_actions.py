@@ -7,6 +7,7 @@ from datetime import datetime
 from stanch.contain.blast import blast
 from stanch.contain.combine import effective
 from stanch.contain.diff import Change, changes
+from stanch.engine.marking import given
 from stanch.engine.placed import in_force, placed
 from stanch.engine.policies import Change as Because
 from stanch.engine.policies import standing_from
@@ -27,6 +28,7 @@ from stanch.vocabulary.trouble import BadInput, NotFound
 from stanch.web.flow import Marks, flow
 from stanch.web.pages.incident import case_of
 from stanch.web.paper import page
+from stanch.web.taken_off import taken_off
 from stanch.web.visit import Answer, Page, Visit, go
 
 _STEPS = 200
@@ -86,6 +88,8 @@ def show(visit: Visit) -> Answer:
         questions = tx.approvals.page(Wanted(incident=(one.id,)), limit=50).items
         policy = tx.policies.now(one.asset)
         history = [t for t in turns(tx, one.asset) if t.kept.incident == one.id]
+        gone = tuple(taken_off(tx.policies.history(one.asset), one.id))
+        marks = given(tx, one.id)
         acts = placed(tx, one.id)
         standing = in_force(tx, acts)
         traffic = visit.console.asked.traffic(tx, one.asset, visit.at)
@@ -108,6 +112,8 @@ def show(visit: Visit) -> Answer:
         },
         demands=[d for d in demands if d.demand.incident == one.id],
         history=history,
+        gone=gone,
+        marks=marks,
         version=policy.version if policy else 0,
         guards=guards,
     )

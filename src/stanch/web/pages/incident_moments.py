@@ -18,6 +18,7 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.words import word
 from stanch.web.lists import seen_at
 from stanch.web.markdown import plain
+from stanch.web.taken_off import taken_off
 
 LANES = ("attack", "system", "people", "evidence", "law")
 MOST = 500
@@ -130,8 +131,9 @@ def _done(tx: Transaction, one: Incident) -> Iterator[Moment]:
     of = Wanted(incident=(one.id,))
     for note in tx.notes.of(one.id):
         href = f"/incidents/{one.id}/notes#{note.id}"
-        lane = "system" if note.by == MACHINE else "people"
-        yield Moment(at=note.at, lane=lane, says=f"{note.by}: {plain(note.text)}", href=href)
+        yield Moment(
+            at=note.at, lane=_lane(note.by), says=f"{note.by}: {plain(note.text)}", href=href
+        )
     for asked in tx.approvals.page(of, limit=100).items:
         href = f"/approvals/{asked.id}"
         says = asked.shown.split("\n")[0]
@@ -142,16 +144,29 @@ def _done(tx: Transaction, one: Incident) -> Iterator[Moment]:
         if found := asked.reviewed:
             told = f"{found.by} reviewed the override: {found.finding}"
             yield Moment(at=found.at, lane="people", says=told, href=href)
-    for kept in tx.policies.history(one.asset):
-        if kept.incident == one.id:
-            told = f"{kept.by} put policy {kept.version} in force: {kept.because}"
-            href = f"/incidents/{one.id}/actions"
-            yield Moment(at=kept.at, lane="system", says=told, href=href, tone="good")
+    yield from _in_force(tx, one)
     for run in tx.runs.page(of, limit=50).items:
         why = f", round {run.round}: {run.because}" if run.because else ""
         yield Moment(
             at=run.started, lane="system", says=f"Playbook {word(run.playbook)} began{why}"
         )
+
+
+def _in_force(tx: Transaction, one: Incident) -> Iterator[Moment]:
+    """What was put in force because of it, and what of that others took off again."""
+    history = tx.policies.history(one.asset)
+    href = f"/incidents/{one.id}/actions"
+    for kept in history:
+        if kept.incident == one.id:
+            told = f"{kept.by} put policy {kept.version} in force: {kept.because}"
+            yield Moment(at=kept.at, lane="system", says=told, href=href, tone="good")
+    for off in taken_off(history, one.id):
+        told = f"{off.kept.by} took off {', '.join(off.acts)}: {off.kept.because}"
+        yield Moment(at=off.kept.at, lane=_lane(off.kept.by), says=told, href=href, tone="hot")
+
+
+def _lane(by: str) -> str:
+    return "system" if by == MACHINE else "people"
 
 
 def _owed(tx: Transaction, one: Incident) -> Iterator[Moment]:

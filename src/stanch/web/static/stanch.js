@@ -7,6 +7,7 @@ import { palette } from "./palette.js";
 import { keep } from "./keep.js";
 import { brush } from "./brush.js";
 import { editor } from "./editor.js";
+import { file } from "./file.js";
 import { board } from "./board.js";
 
 const inside = Boolean(document.getElementById("main")?.closest(".frame"));
@@ -17,6 +18,7 @@ if (inside) {
   keys();
   brush();
   editor();
+  file();
   board();
 }
 document.documentElement.dataset.js = "on";

@@ -45,7 +45,7 @@ export const tick = () => {
   const now = Date.now();
   for (const one of document.querySelectorAll("time[data-rel]")) put(one, relative(new Date(one.dateTime), now));
   for (const one of document.querySelectorAll("time[data-abs]")) put(one, absolute(new Date(one.dateTime), one.dataset.abs === "s"));
-  for (const one of document.querySelectorAll("text[data-at]")) put(one, absolute(new Date(one.dataset.at)));
+  for (const one of document.querySelectorAll("text[data-at]")) put(one, absolute(new Date(one.dataset.at), "fine" in one.dataset));
   for (const one of document.querySelectorAll("[data-zone-name]")) put(one, zoneName());
   for (const one of document.querySelectorAll("[data-due]")) {
     const seconds = (new Date(one.dataset.due) - now) / 1000;
