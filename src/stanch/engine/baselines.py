@@ -43,7 +43,7 @@ from stanch.prepare.baseline import (
     hour_of_week,
     stratified,
 )
-from stanch.vocabulary.asset import Asset, AssetKind, Conditions, FeatureType
+from stanch.vocabulary.asset import Asset, Conditions, FeatureType, stranger
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId, FindingId
 from stanch.vocabulary.kept import BaselineKept
@@ -99,9 +99,7 @@ class Baselines:
         """The baseline of these rows, now in force; of `whole`, where these are a sample of it."""
         at = self._clock()
         with self._store.look() as tx:
-            asset = tx.assets.find(ask.asset) or Asset(
-                id=ask.asset, kind=AssetKind.ENDPOINT, name=ask.asset, owner=""
-            )
+            asset = tx.assets.find(ask.asset) or stranger(ask.asset)
             rows, labels = _answers_only(rows, ask, asset), _labels_only(rows, ask)
             number = len(tx.baselines.history(ask.asset)) + 1
             findings = _findings_in(tx, ask, rows)

@@ -20,7 +20,7 @@ from stanch.triage.verdict.chains import chain_of
 from stanch.triage.verdict.decide import by_people, verdict_of
 from stanch.triage.verdict.observations import Observations
 from stanch.triage.verdict.observe import WHO
-from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.asset import Asset, stranger
 from stanch.vocabulary.finding import AttackKind, Finding, Suspect
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Incident, Verdict, VerdictKind
@@ -49,9 +49,7 @@ def judged(
     now = incident
     if incident.verdict.by == MACHINE and (seen is not None or findings):
         now = _decided(incident, findings, seen or Observations(), around)
-    own = around.assets.get(now.asset) or Asset(
-        id=now.asset, kind=AssetKind.ENDPOINT, name=now.asset, owner=""
-    )
+    own = around.assets.get(now.asset) or stranger(now.asset)
     innocent = now.verdict.kind in {VerdictKind.NATURAL, VerdictKind.FAULT}
     before, after = incident.verdict, now.verdict
     same = (before.kind, before.attack) == (after.kind, after.attack)

@@ -16,12 +16,12 @@ from stanch.engine.judging import MACHINE
 from stanch.engine.owed import ANSWERS, owe
 from stanch.engine.ports import Transaction
 from stanch.engine.triage import judge, newest
-from stanch.engine.watch.bench import stranger
 from stanch.engine.watch.golden import Seasons
 from stanch.engine.watch.lane import Lane
 from stanch.engine.watch.memory import history_of, made_from, usage_of, windows_of
 from stanch.engine.watch.minutes import from_bytes
 from stanch.engine.watch.tally import Tally
+from stanch.vocabulary.asset import stranger
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.incident import Incident, Phase, Verdict
 

@@ -124,3 +124,8 @@ class Asset:
     guard: GuardChoice = field(default_factory=GuardChoice)
     conditions: Conditions | None = None
     """None where it works under one only."""
+
+
+def stranger(asset: AssetId) -> Asset:
+    """An asset that sends events and that nobody registered: watched all the same."""
+    return Asset(id=asset, kind=AssetKind.ENDPOINT, name=asset, owner="")

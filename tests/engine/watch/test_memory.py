@@ -12,7 +12,6 @@ from stanch.detect.rules.own import own_rule
 from stanch.detect.rules.tally import Tally
 from stanch.detect.window import Usage
 from stanch.engine.rulebook import Rulebook
-from stanch.engine.watch.bench import DEEDS
 from stanch.engine.watch.deeds import record
 from stanch.engine.watch.feed import Solo
 from stanch.engine.watch.hop import HOP
@@ -25,6 +24,7 @@ from stanch.engine.watch.memory import (
     ruled,
     windows_of,
 )
+from stanch.engine.watch.stored import DEEDS
 from stanch.engine.watch.watcher import Watcher
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.testing.spool import MemorySpool

@@ -14,9 +14,16 @@ from stanch.detect.summaries.ready import Ready
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Usage
 from stanch.engine.watch.hop import HOP
+from stanch.engine.watch.lane import Lane
 from stanch.engine.watch.memory import MOST_USAGE, Late, use_in, used
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.finding import Blind
+from stanch.vocabulary.ids import DetectorId
+from stanch.vocabulary.words import counted
+
+LATE = DetectorId("lateness")
+"""The blind spot of what came too late; the rows themselves are in the lake."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -40,6 +47,21 @@ class Desk:
     opened: datetime
     """What the store holds of before this moment was not read."""
     late: Late = field(default_factory=Late)
+
+    @property
+    def lane(self) -> Lane:
+        """What it counts."""
+        return Lane(self.tally.asset.id, self.tally.version, self.tally.condition)
+
+    def too_late(self) -> Blind | None:
+        """What came too late to be counted in its minute, if anything; told of the whole only."""
+        if self.tally.condition or not self.late.events:
+            return None
+        minutes = round(self.tally.lateness.total_seconds() / 60)
+        came = counted(self.late.events, "event")
+        why = f"{came} came more than {minutes} minutes after theirs: in no window"
+        lane = self.lane
+        return Blind(detector=LATE, asset=lane.asset, version=lane.version, why=why)
 
     def advance(self, until: datetime) -> None:
         """Takes the hops before this one into the custom of the place."""

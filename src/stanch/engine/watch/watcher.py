@@ -20,7 +20,8 @@ from stanch.engine.lines import lines
 from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.rulebook import own_rules
-from stanch.engine.watch.bench import LATE, Bench
+from stanch.engine.watch.bench import Bench
+from stanch.engine.watch.desk import LATE
 from stanch.engine.watch.early import UNKNOWN
 from stanch.engine.watch.feed import Feed
 from stanch.engine.watch.labels import Recall

@@ -1,0 +1,88 @@
+"""Counting: rows of one kind, cut by minute and counted on their desk.
+
+In    rows of one asset, kind, version and condition; the desk of that lane.
+Out   the desk's minutes with these rows in them; what came too late is told, and in no minute.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from stanch.detect.summaries.count import counted, labels_counted
+from stanch.engine.ingest.compute import pc
+from stanch.engine.ports import Transaction
+from stanch.engine.watch import handed
+from stanch.engine.watch.answers import answers, schema_of
+from stanch.engine.watch.deeds import record
+from stanch.engine.watch.desk import Desk
+from stanch.engine.watch.hop import SKEW, span_of
+from stanch.engine.watch.labels import labels_of
+from stanch.engine.watch.minutes import Minute
+from stanch.engine.watch.stored import over_in_store
+from stanch.vocabulary.event import EventKind
+
+ANSWERS = frozenset({EventKind.INFERENCE, EventKind.EXCHANGE})
+
+
+def count(tx: Transaction, desk: Desk, kind: EventKind, rows: pa.Table, at: datetime) -> None:
+    """Counts these rows in their minutes; one whose time is not yet come counts as of now."""
+    tally, desk.kinds = desk.tally, desk.kinds | {kind}
+    times = pc.if_else(pc.greater(rows["ts"], _scalar(at + SKEW)), _scalar(at), rows["ts"])
+    late = 0
+    for minute, part in cut(rows, pc.floor_temporal(times, unit="minute")):
+        if tally.over(minute) or _gone(tx, desk, minute):
+            late += part.num_rows
+            continue
+        tally.add(minute, _counted(desk, kind, part, tally.watch(minute)))
+    desk.reached = max(desk.reached, pc.max(times).as_py())
+    if late:
+        desk.late = desk.late.more(late, span_of(min(desk.reached, at)).start)
+
+
+def cut(rows: pa.Table, keys: pa.ChunkedArray) -> Iterator[tuple[Any, pa.Table]]:
+    """The rows of each different key, in the order of the keys."""
+    found = sorted(keys.unique().to_pylist())
+    if len(found) == 1:
+        yield found[0], rows
+        return
+    for key in found:
+        yield key, rows.filter(pc.equal(keys, pa.scalar(key, keys.type)))
+
+
+def versions(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of each version."""
+    yield from cut(rows, rows["version"].fill_null("")) if rows.num_rows else ()
+
+
+def _gone(tx: Transaction, desk: Desk, minute: datetime) -> bool:
+    """Whether this minute is over, and from before the desk was opened."""
+    plan = desk.ready.plan if desk.ready is not None else None
+    return minute < desk.opened and over_in_store(tx, desk.tally, minute, plan)
+
+
+def _counted(desk: Desk, kind: EventKind, rows: pa.Table, watch: tuple[str, ...]) -> Minute:
+    if kind not in ANSWERS and kind is not EventKind.LABEL:
+        return Minute(record=record(rows))
+    if desk.ready is None:
+        return Minute()
+    if kind is EventKind.LABEL and handed.brings_inputs(rows):
+        return Minute(handed=handed.rows_of(rows, desk.ready, desk.tally.asset))
+    if kind is EventKind.LABEL:
+        labels = labels_of(rows, desk.ready.plan)
+        return Minute(counted=labels_counted(desk.ready, labels, watch))
+    plan = desk.ready.plan
+    base = desk.tally.baseline
+    columns = answers(
+        rows,
+        schema_of(plan),
+        desk.tally.asset,
+        valued=plan.value.size > 0,
+        prints=base.whole.prints if base is not None else (),
+    )
+    return Minute(counted=counted(desk.ready, columns, watch))
+
+
+def _scalar(at: datetime) -> pa.Scalar:
+    return pa.scalar(at, pa.timestamp("us", "UTC"))

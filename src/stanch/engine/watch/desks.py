@@ -1,0 +1,166 @@
+"""The desks of all lanes: opened on what the store has, and kept there.
+
+In    an asset and a lane of it; a transaction to read and keep by.
+Out   the lane's desk, on the baseline that the lane has now.
+Why   what is in memory is let go of at any failure, and comes back from the store when asked for.
+"""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from stanch.detect.alarms.watch import Promise, Watch
+from stanch.detect.rules.tally import Tally as Rules
+from stanch.detect.summaries.acquaintances import joined
+from stanch.detect.summaries.ready import ready
+from stanch.detect.summaries.record import Record
+from stanch.engine.ports import Transaction
+from stanch.engine.watch.desk import Desk
+from stanch.engine.watch.golden import Seasons
+from stanch.engine.watch.hop import HOP, MINUTE, span_of
+from stanch.engine.watch.lane import Lane
+from stanch.engine.watch.memory import (
+    keep_known,
+    keep_late,
+    keep_rules,
+    keep_usage,
+    late_of,
+    rules_of,
+    usage_of,
+)
+from stanch.engine.watch.mixing import promised
+from stanch.engine.watch.stored import DEEDS, blocks, custom, read_back
+from stanch.engine.watch.tally import Tally
+from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.kept import BaselineKept
+from stanch.vocabulary.span import Span
+
+IDLE = timedelta(minutes=30)
+
+
+class Desks:
+    """One desk a lane, and which of them changed since they were last kept."""
+
+    def __init__(self, promise: Promise) -> None:
+        self._promise = promise
+        self._open: dict[Lane, Desk] = {}
+        self.touched: set[Lane] = set()
+
+    def __contains__(self, lane: Lane) -> bool:
+        return lane in self._open
+
+    def __getitem__(self, lane: Lane) -> Desk:
+        return self._open[lane]
+
+    def of(self, tx: Transaction, asset: Asset, lane: Lane, at: datetime) -> Desk:
+        """The lane's desk: opened where there was none, moved on where time or baseline did."""
+        found = self._open.get(lane)
+        current = tx.baselines.current(*lane) if lane.version != DEEDS else None
+        if found is None:
+            found = self._open[lane] = self._opened(tx, asset, lane, at)
+        elif current is not None and current.id != found.baseline_id:
+            baseline = Seasons.of(current)
+            found.ready, found.baseline_id = ready(baseline.plan), current.id
+            anew = Watch(plan=baseline.plan.digest, promise=promised(self._promise, asset))
+            found.tally = found.tally.fresh(baseline, anew)
+        elif lane.version == DEEDS and found.day != at.date():
+            found.before, known = custom(tx, asset.id, found.until)
+            found.known, found.day = joined(found.known, known, at), at.date()
+        found.tally.asset = asset
+        return found
+
+    def changed(self) -> Iterator[tuple[Lane, Desk]]:
+        """Those that changed, in the order of their lanes."""
+        return ((lane, self._open[lane]) for lane in sorted(self.touched))
+
+    def apart(self) -> dict[Lane, Tally]:
+        """The tallies of assets that have conditions."""
+        return {k: d.tally for k, d in self._open.items() if d.tally.asset.conditions}
+
+    def seal(self, at: datetime) -> None:
+        """Ends minutes whose time is over; a desk where traffic just stopped follows the clock."""
+        for lane, desk in self._open.items():
+            if at - desk.reached < IDLE:
+                desk.reached = max(desk.reached, at - MINUTE)
+            if desk.tally.seal(desk.reached):
+                self.touched.add(lane)
+
+    def keep_minutes(self, tx: Transaction) -> None:
+        """Keeps the minutes that changed, which are still to be looked at."""
+        for _, desk in self.changed():
+            tx.summaries.put(blocks(desk.tally))
+
+    def keep(self, tx: Transaction) -> None:
+        """Keeps every desk that changed, in this transaction."""
+        for lane, desk in self.changed():
+            _keep(tx, lane, desk)
+        self.touched.clear()
+
+    def _opened(self, tx: Transaction, asset: Asset, lane: Lane, at: datetime) -> Desk:
+        of_deeds = lane.version == DEEDS
+        kept = None if of_deeds else tx.baselines.current(*lane)
+        baseline = Seasons.of(kept) if kept is not None else None
+        plan = baseline.plan if baseline is not None else None
+        tally = Tally(
+            asset=asset,
+            version=lane.version,
+            condition=lane.condition,
+            baseline=baseline,
+            alarms=self._alarms(tx, asset, lane, kept, baseline),
+        )
+        since = span_of(at).start - 2 * HOP
+        before, known = custom(tx, asset.id, since) if of_deeds else (Record(), {})
+        read_back(tx, tally, Span(start=since, end=at + HOP), plan)
+        return Desk(
+            tally=tally,
+            ready=ready(plan) if plan is not None else None,
+            baseline_id=kept.id if kept is not None else "",
+            kinds=set(),
+            before=before,
+            known=known,
+            reached=max((*tally.minutes, *tally.sealed), default=since),
+            until=since,
+            usage=usage_of(tx, lane.name),
+            rules=rules_of(tx, asset.id) if of_deeds else Rules(),
+            day=at.date(),
+            opened=since,
+            late=late_of(tx, lane.name),
+        )
+
+    def _alarms(
+        self,
+        tx: Transaction,
+        asset: Asset,
+        lane: Lane,
+        kept: BaselineKept | None,
+        baseline: Seasons | None,
+    ) -> Watch | None:
+        """The alarms over this baseline, as they were kept."""
+        if kept is None or baseline is None:
+            return None
+        text = tx.settings.get(_alarms_name(lane, kept.id))
+        before = Watch.from_bytes(base64.b64decode(text)) if text else None
+        promise = promised(self._promise, asset)
+        return replace(before or Watch(plan=baseline.plan.digest), promise=promise)
+
+
+def _keep(tx: Transaction, lane: Lane, desk: Desk) -> None:
+    if desk.changed:
+        keep_usage(tx, lane.name, desk.usage)
+        if lane.version == DEEDS:
+            keep_rules(tx, lane.asset, desk.rules)
+            keep_known(tx, lane.asset, desk.known)
+        desk.changed = False
+    keep_late(tx, lane.name, desk.late)
+    tx.summaries.put(blocks(desk.tally))
+    alarms = desk.tally.alarms
+    if alarms is not None:
+        name = _alarms_name(lane, desk.baseline_id)
+        tx.settings.put(name, base64.b64encode(alarms.to_bytes()).decode())
+    desk.tally.touched.clear()
+    desk.tally.forget(desk.reached - 3 * HOP)
+
+
+def _alarms_name(lane: Lane, baseline: str) -> str:
+    return f"alarms/{lane.name}/{baseline}"
