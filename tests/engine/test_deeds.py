@@ -14,6 +14,7 @@ import pytest
 from stanch.contain.alike import likeness
 from stanch.engine.automatic import Automatic, automatic_in
 from stanch.engine.deeds import Hands, RealDeeds
+from stanch.engine.freeze import FROZEN
 from stanch.engine.guards import Proof
 from stanch.engine.placed import placed
 from stanch.engine.policies import Policies
@@ -25,7 +26,15 @@ from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage
 from stanch.vocabulary.finding import AttackKind, Finding, Suspect
-from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PrincipalId, RunId
+from stanch.vocabulary.ids import (
+    AssetId,
+    DetectorId,
+    EvidenceId,
+    IncidentId,
+    PrincipalId,
+    RunId,
+    digest_of,
+)
 from stanch.vocabulary.incident import (
     Incident,
     Level,
@@ -37,7 +46,7 @@ from stanch.vocabulary.incident import (
 from stanch.vocabulary.kept import SummaryBlock
 from stanch.vocabulary.policy import Mode
 from stanch.vocabulary.probe import Probe
-from stanch.vocabulary.record import Deed
+from stanch.vocabulary.record import Deed, Evidence
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput
 
@@ -63,6 +72,7 @@ class Room:
         self.shows = Proof(holds=None, says="Nobody.")
         self.notices: list[Notice] = []
         self.proxies: tuple[str, ...] = ()
+        self.frozen = IncidentId("")
         self.rows = pa.table({})
         self.store: SqlStore = open_store(sqlite_url(folder), clock=lambda: self.at)
         self.policies = Policies(self.store, lambda: self.at)
@@ -263,6 +273,31 @@ def test_a_guard_that_cannot_is_not_asked_again_and_people_are_told(room: Room) 
         assert tx.incidents.get(INCIDENT).phase is Phase.TRIAGED
     facts = room.deeds.facts(INCIDENT, NOON)
     assert (facts["proved"], facts["contained"]) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "minutes", "frozen"), [("notes", 0, True), (FROZEN, 0, False), (FROZEN, 2, True)]
+)
+def test_evidence_is_frozen_before_an_act_unless_a_freeze_was_made_a_moment_ago(
+    room: Room, kind: str, minutes: int, *, frozen: bool
+) -> None:
+    """What a person puts in is evidence, and no freeze."""
+    item = Evidence(
+        id=EvidenceId("evd-1"),
+        incident=INCIDENT,
+        digest=digest_of(b"x"),
+        size=1,
+        kind=kind,
+        name="x",
+        taken=NOON,
+        by="ada",
+        log_index=1,
+    )
+    with room.store.begin() as tx:
+        tx.evidence.add(item)
+    room.at += timedelta(minutes=minutes)
+    room.deeds.freeze(INCIDENT, by="stanch")
+    assert bool(room.frozen) is frozen
 
 
 def test_what_nobody_here_can_call_is_told_to_a_person(room: Room) -> None:

@@ -164,6 +164,15 @@ def test_a_persons_report_opens_an_incident_and_keeps_their_words_apart(house: H
     assert report.text not in incident.title
 
 
+def test_a_persons_report_keeps_the_events_of_the_hour_before_it(house: House) -> None:
+    house.rows.add(inferences(10, START - timedelta(minutes=50)))
+    report = Report(id="rep-1", asset=FRAUD, by="grace", at=START, text="it looks odd")
+    (incident,) = house.path.report(report).opened
+    with house.store.look() as tx:
+        kept = tx.evidence.page(Wanted(incident=(incident.id,)), limit=200).items
+    assert {"policy", "events", "digests"} <= {one.kind for one in kept}
+
+
 def labels_for(rows: pa.Table, *, wrong: float, seed: int = 1) -> pa.Table:
     dice = np.random.default_rng(seed)
     truth = [

@@ -80,10 +80,10 @@ class _Keeper:
         self.path: Lifecycle | None = None
 
     def freeze(self, incident: Incident) -> None:
-        """Keeps it, without the windows that the main path has kept already."""
+        """Keeps it, with the last hour's counts and events."""
         nothing: Mapping[str, Window] = {}
         if self.path is not None:
-            self.path.freeze(incident, nothing)
+            self.path.freeze(incident, nothing, utc_now())
 
 
 class _Prover:

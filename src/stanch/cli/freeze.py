@@ -20,7 +20,7 @@ def freeze(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Keep an asset, its policy, its baseline and its latest events in the vault and the log."""
+    """Keep an asset, its policy, baselines, counts and latest events in the vault and the log."""
     body = {"incident": incident or None, "minutes": minutes}
     path = f"/api/v1/assets/{segment(asset)}/freeze"
     items = connect(data).send("POST", path, body)

@@ -33,6 +33,7 @@ from stanch.engine.artefacts import ArtefactKeeper, NoArtefacts
 from stanch.engine.asked import Asked
 from stanch.engine.automatic import Automatic
 from stanch.engine.clock import Clock
+from stanch.engine.freeze import FROZEN
 from stanch.engine.guards import Proof
 from stanch.engine.marking import ACT as MARKS
 from stanch.engine.marking import found_of, make_once
@@ -117,7 +118,7 @@ class RealDeeds:
 
     def freeze(self, incident: IncidentId, *, by: str) -> None:  # noqa: ARG002  the keeper enters its own name
         """Keeps what the incident's asset is now, unless that was done a moment ago."""
-        since = Wanted(incident=(incident,), since=self._hands.clock() - FRESH)
+        since = Wanted(incident=(incident,), kind=(FROZEN,), since=self._hands.clock() - FRESH)
         with self._hands.store.look() as tx:
             seen = tx.incidents.get(incident)
             fresh = tx.evidence.count(since) > 0

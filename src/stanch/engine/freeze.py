@@ -1,9 +1,10 @@
 """The freeze: what an asset was at the moment of the alarm, kept before anything changes.
 
-In    an incident, the windows its findings were made on.
-Out   pieces for the vault: policy, baseline, summaries and ledgers that findings cite, the findings
-      themselves, the asset, its lineage, what was told of its trainings, data, deployments and
-      access, the digest of every version, and the window's events.
+In    an incident, the windows its findings were made on; or an asset and a span.
+Out   pieces for the vault: policy; summaries and ledgers that findings cite, else those of the
+      span; the baseline of each version and condition that these are of; the findings themselves,
+      the asset, its lineage, what was told of its trainings, data, deployments and access, the
+      digest of every version, and the events of the window or span.
 Why   containment alters the system, and Art. 73(6) of the AI Act asks that causes stay assessable.
 """
 
@@ -13,21 +14,29 @@ from typing import Protocol
 import msgspec
 import pyarrow as pa
 
+from stanch.detect.summaries.count import Counted
 from stanch.detect.window import Window
 from stanch.engine.evidence import Piece
+from stanch.engine.lately import lately
 from stanch.engine.policies import standing_of
 from stanch.engine.ports import Transaction
 from stanch.engine.situation import every_asset
+from stanch.engine.watch.lane import Lane, lane_of
 from stanch.engine.watch.memory import history_of, made_from
+from stanch.engine.watch.minutes import Minute
 from stanch.triage.lineage import graph_of
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.kept import BaselineKept
 from stanch.vocabulary.span import Span
 
 MOST_EVENTS = 100_000
 """Rows of the window's events that are kept; the lake keeps the rest."""
+
+FROZEN = "incident"
+"""The kind of what only a freeze for an incident keeps: whatever else people put in is none."""
 
 
 class Events(Protocol):
@@ -39,40 +48,66 @@ class Events(Protocol):
 
 
 def pieces(
-    tx: Transaction, incident: Incident, windows: Iterable[Window], events: Events
+    tx: Transaction,
+    incident: Incident,
+    windows: Iterable[Window],
+    events: Events,
+    back: Span | None = None,
 ) -> Iterator[Piece]:
-    """Everything to keep of this incident, smallest first."""
-    yield _json("incident.json", "incident", incident)
+    """Everything to keep of this incident, smallest first.
+
+    Where no finding brought a window along, it is what was counted and told in the span `back`.
+    """
+    yield _json("incident.json", FROZEN, incident)
     yield _json("findings.json", "findings", tx.findings.many(incident.findings[-1000:]))
-    yield _json("policy.json", "policy", standing_of(tx, incident.asset))
-    asset = tx.assets.find(incident.asset)
-    if asset is not None:
-        yield _json("asset.json", "asset", asset)
-        yield from _past(tx, asset)
-    yield _json("digests.json", "digests", digests_of(tx, incident.asset))
-    spans: list[Span] = []
-    for window in windows:
+    yield from _state(tx, incident.asset)
+    looked = tuple(windows)
+    if not looked and back is not None:
+        yield from _then(tx, incident.asset, back, events)
+        return
+    for window in looked:
         yield from _counts(window)
-        spans.append(window.span)
-    baseline = tx.baselines.current(incident.asset)
-    if baseline is not None:
-        yield Piece(name=f"{baseline.id}.baseline", kind="baseline", content=baseline.body)
-    for span in sorted(set(spans)):
-        rows = events.between(incident.asset, span, MOST_EVENTS)
-        if rows.num_rows:
-            name = f"events-{span.start:%Y%m%dT%H%M%SZ}.arrow"
-            yield Piece(name=name, kind="events", content=_arrow(rows), personal=True)
+    lanes = dict.fromkeys((*map(lane_of, looked), Lane(incident.asset, "")))
+    yield from _baselines(tx.baselines.current(*lane) for lane in lanes)
+    for span in sorted({window.span for window in looked}):
+        yield from _events(events, incident.asset, span)
 
 
 def of_asset(tx: Transaction, key: AssetId, span: Span, events: Events) -> Iterator[Piece]:
     """Everything to keep of an asset as it is now, and of what it did in this span."""
-    yield _json("asset.json", "asset", tx.assets.get(key))
+    tx.assets.get(key)
+    yield from _state(tx, key)
+    yield from _then(tx, key, span, events)
+
+
+def _state(tx: Transaction, key: AssetId) -> Iterator[Piece]:
+    """What it is: its policy, its entry, its past and the digests of its versions."""
     yield _json("policy.json", "policy", standing_of(tx, key))
-    yield from _past(tx, tx.assets.get(key))
+    asset = tx.assets.find(key)
+    if asset is not None:
+        yield _json("asset.json", "asset", asset)
+        yield from _past(tx, asset)
     yield _json("digests.json", "digests", digests_of(tx, key))
-    baseline = tx.baselines.current(key)
-    if baseline is not None:
-        yield Piece(name=f"{baseline.id}.baseline", kind="baseline", content=baseline.body)
+
+
+def _then(tx: Transaction, key: AssetId, span: Span, events: Events) -> Iterator[Piece]:
+    """What was counted in this span, what it is compared with, and the rows."""
+    used = [tx.baselines.current(key)]
+    for one in lately(tx, key, span):
+        used.append(one.baseline)
+        yield from _counted(one.lane, span, one.counts)
+    yield from _baselines(used)
+    yield from _events(events, key, span)
+
+
+def _baselines(used: Iterable[BaselineKept | None]) -> Iterator[Piece]:
+    """Each of them once."""
+    kept = {one.id: one for one in used if one is not None}
+    for one in kept.values():
+        yield Piece(name=f"{one.id}.baseline", kind="baseline", content=one.body)
+
+
+def _events(events: Events, key: AssetId, span: Span) -> Iterator[Piece]:
     rows = events.between(key, span, MOST_EVENTS)
     if rows.num_rows:
         name = f"events-{span.start:%Y%m%dT%H%M%SZ}.arrow"
@@ -99,16 +134,22 @@ def _past(tx: Transaction, asset: Asset) -> Iterator[Piece]:
 
 
 def _counts(window: Window) -> Iterator[Piece]:
-    of = "-".join(filter(None, (window.version or "all", window.condition)))
-    stamp = f"{of}-{window.span.start:%Y%m%dT%H%M%SZ}"
-    if window.now is not None:
-        yield Piece(name=f"{stamp}.summary", kind="summary", content=window.now.to_bytes())
-    if window.ledger is not None:
-        yield Piece(name=f"{stamp}.ledger", kind="summary", content=window.ledger.to_bytes())
-    if window.handed is not None:
-        yield Piece(
-            name=f"{stamp}.handed", kind="summary", content=window.handed.to_bytes(), personal=True
-        )
+    counted = None
+    if window.now is not None and window.ledger is not None:
+        counted = Counted(summary=window.now, ledger=window.ledger)
+    yield from _counted(lane_of(window), window.span, Minute(counted=counted, handed=window.handed))
+
+
+def _counted(lane: Lane, span: Span, counts: Minute) -> Iterator[Piece]:
+    of = "-".join(filter(None, (lane.version or "all", lane.condition)))
+    stamp = f"{of}-{span.start:%Y%m%dT%H%M%SZ}"
+    if counts.counted is not None:
+        summary, ledger = counts.counted.summary.to_bytes(), counts.counted.ledger.to_bytes()
+        yield Piece(name=f"{stamp}.summary", kind="summary", content=summary)
+        yield Piece(name=f"{stamp}.ledger", kind="summary", content=ledger)
+    if counts.handed is not None:
+        handed = counts.handed.to_bytes()
+        yield Piece(name=f"{stamp}.handed", kind="summary", content=handed, personal=True)
 
 
 def _json(name: str, kind: str, value: object) -> Piece:

@@ -15,11 +15,12 @@ evidence log, written in the same commit as what it tells of.
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from stanch.detect.window import Window
 from stanch.engine.evidence import EvidenceRoom
-from stanch.engine.freeze import Events, of_asset, pieces
+from stanch.engine.freeze import FROZEN, Events, of_asset, pieces
 from stanch.engine.owed import ANSWERS, owed, paid
 from stanch.engine.ports import Store
 from stanch.engine.shares import Alone, Shares
@@ -33,6 +34,10 @@ from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.span import Span
 
 MACHINE = "stanch"
+BACK = timedelta(hours=1)
+"""What is kept of the time before an incident that no finding of its own brought a window for."""
+AHEAD = timedelta(minutes=1)
+"""Clocks of senders may be a little ahead."""
 
 
 class Teller(Protocol):
@@ -130,11 +135,14 @@ class Lifecycle:
             self._answer({})
         return triaged
 
-    def freeze(self, incident: Incident, windows: Mapping[str, Window]) -> None:
-        """Keeps what the incident's asset is now."""
+    def freeze(
+        self, incident: Incident, windows: Mapping[str, Window], until: datetime | None = None
+    ) -> None:
+        """Keeps what its asset is now; where it has no window of its own, the hour until then."""
         own = {id(w): w for f, w in windows.items() if f in set(incident.findings)}
+        back = Span(start=until - BACK, end=until + AHEAD) if until is not None else None
         with self._parts.store.look() as tx:
-            found = list(pieces(tx, incident, own.values(), self._parts.events))
+            found = list(pieces(tx, incident, own.values(), self._parts.events, back))
         self._parts.evidence.take(incident.id, found, by=MACHINE)
 
     def freeze_asset(
@@ -161,11 +169,12 @@ class Lifecycle:
         """Answers every incident that is owed an answer, also those of a turn that was killed."""
         with self._parts.store.look() as tx:
             due = tx.incidents.many(map(IncidentId, owed(tx, ANSWERS)))
-            kept = {i.id for i in due if tx.evidence.count(Wanted(incident=(i.id,)))}
+            frozen = {i.id: Wanted(incident=(i.id,), kind=(FROZEN,)) for i in due}
+            kept = {key for key, wanted in frozen.items() if tx.evidence.count(wanted)}
         for incident in due:
             # (6) preserve evidence, before anything changes
             if incident.id not in kept:
-                self.freeze(incident, windows)
+                self.freeze(incident, windows, incident.updated)
             # (7) contain by playbook
             for responder in self._parts.responders:
                 responder.answer(incident)

@@ -16,6 +16,7 @@ from stanch.detect.registry import detectors
 from stanch.detect.window import Window
 from stanch.engine.baselines import Ask, Baselines
 from stanch.engine.blindness import blind_now
+from stanch.engine.freeze import of_asset, pieces
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
 from stanch.engine.triage import Triage
@@ -28,7 +29,8 @@ from stanch.store.sql.store import SqlStore, open_store
 from stanch.testing.spool import MemorySpool
 from stanch.vocabulary.asset import OTHER, Asset, AssetKind, Conditions
 from stanch.vocabulary.finding import Finding
-from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput
@@ -291,6 +293,41 @@ def test_a_restart_goes_on_with_the_counts_of_each_condition(regions: Room) -> N
     seen = regions.minute(regions.answers(50, "north", NORTH))
     assert window_of(seen, "").mix == {"north": 350, "south": 100}
     assert window_of(seen, "north").n == 350
+
+
+def test_what_is_kept_of_an_asset_holds_the_normal_and_the_counts_of_each_condition(
+    regions: Room,
+) -> None:
+    """The same with a finding's window, and without any."""
+    for _ in range(3):
+        seen = regions.minute(regions.usual())
+    span = Span(start=START, end=regions.at)
+    incident = Incident(
+        id=IncidentId("inc-1"),
+        title="Odd",
+        asset=FRAUD,
+        opened=START,
+        first_seen=START,
+        updated=START,
+    )
+    with regions.store.look() as tx:
+        now = {p.name: p for p in of_asset(tx, FRAUD, span, regions.rows)}
+        later = {p.name: p for p in pieces(tx, incident, (), regions.rows, span)}
+        looked = [window_of(seen, "south")]
+        then = {p.name: p for p in pieces(tx, incident, looked, regions.rows)}
+        whole, north, south = (
+            f"{one.id}.baseline"
+            for one in (tx.baselines.current(FRAUD, "v7", of) for of in ("", "north", "south"))
+            if one is not None
+        )
+    assert {whole, north, south} <= now.keys() <= later.keys()
+    assert {whole, south} <= then.keys()
+    assert north not in then
+    (kept,) = (p for name, p in later.items() if name.startswith("v7-south-2") and "summ" in name)
+    window = looked[0]
+    assert window.now is not None
+    assert kept.content == window.now.to_bytes()
+    assert {p.kind for p in later.values()} == {p.kind for p in then.values()}
 
 
 def test_labels_count_under_the_condition_of_their_answers(regions: Room) -> None:

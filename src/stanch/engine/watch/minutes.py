@@ -6,7 +6,7 @@ Why   the minute is the smallest piece of time that is kept: a window is a merge
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, Self, TypeVar
 
 import msgspec
@@ -44,6 +44,14 @@ class Minute:
             record=self.record.merge(other.record),
             handed=_either(self.handed, other.handed),
         )
+
+
+def sealed(minute: Minute) -> Minute:
+    """The minute as it is once it is over, which merges with any other."""
+    counted = minute.counted
+    if counted is None or counted.ledger.sealed:
+        return minute
+    return replace(minute, counted=replace(counted, ledger=counted.ledger.seal()))
 
 
 class _Mergeable(Protocol):

@@ -19,7 +19,7 @@ from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Window
 from stanch.engine.watch.golden import Seasons
 from stanch.engine.watch.hop import LATENESS, MINUTE
-from stanch.engine.watch.minutes import Minute
+from stanch.engine.watch.minutes import Minute, sealed
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.span import Span
 
@@ -67,7 +67,7 @@ class Tally:
             found = self.minutes.pop(minute)
             if self.alarms is not None and self.baseline is not None and found.counted is not None:
                 self.alarms = self._moved(self.alarms, minute, found.counted.summary)
-            self.sealed[minute] = _sealed(found)
+            self.sealed[minute] = sealed(found)
             self.touched.add(minute)
         return bool(over)
 
@@ -146,22 +146,15 @@ class Tally:
                 yield one
         for minute, one in sorted(self.minutes.items()):
             if span.covers(minute):
-                yield _sealed(one)
+                yield sealed(one)
 
 
 def _both(one: Minute, other: Minute) -> Minute:
     """Both together; a live one is sealed first when the other came sealed from a site."""
     live = {p.counted.ledger.sealed for p in (one, other) if p.counted is not None}
     if len(live) > 1:
-        one, other = _sealed(one), _sealed(other)
+        one, other = sealed(one), sealed(other)
     return one.merge(other)
-
-
-def _sealed(minute: Minute) -> Minute:
-    counted = minute.counted
-    if counted is None or counted.ledger.sealed:
-        return minute
-    return replace(minute, counted=replace(counted, ledger=counted.ledger.seal()))
 
 
 def _together(parts: list[Counted]) -> Counted | None:
