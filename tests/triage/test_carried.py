@@ -30,7 +30,7 @@ def grades(rows: int, moved: float = 0.0, added: float = 0.0) -> Ints:
 
 def base(rows: int = 5000) -> Base:
     names = frozenset(PrincipalId(f"p{n}") for n in range(PEOPLE))
-    return Base(off_rate=0.01, dup_rate=0.001, grades=grades(rows), principals=names)
+    return Base(off_rate=0.01, grades=grades(rows), principals=names)
 
 
 def now(told: Ints, off: Ints | None = None) -> Now:

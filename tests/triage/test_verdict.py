@@ -37,7 +37,7 @@ def base() -> Base:
         features=("amount", "hour"),
         classes=("good", "bad", "odd"),
         off_rate=0.01,
-        dup_rate=0.001,
+        again=np.array([0.99, 0.008, 0.002]),
         cells=np.array([[900, 60, 40], [40, 900, 60], [60, 40, 900]]),
         bins=np.full((2, 8), 1000),
         levels=LEVELS,
@@ -64,7 +64,7 @@ def now(seed: int = 1, *, off: dict[int, int] | None = None) -> Now:
         principals=tuple(PrincipalId(f"p{n}") for n in range(PEOPLE)),
         rows=rows,
         off=odd,
-        dup=dice.binomial(rows, 0.001),
+        again=dice.multinomial(60, [0.99, 0.008, 0.002], PEOPLE),
         cells=cells,
         bins=bins,
         slices=dice.multinomial(150, np.full(8, 1 / 8), size=(20, 2)),
@@ -194,16 +194,36 @@ def test_a_newcomers_questions_may_be_as_hard_as_those_of_anybody_known() -> Non
     assert confused("new", of=100).signals[Signal.PAIR_WHO] < known / 2
 
 
-def test_near_duplicates_are_counted_among_the_inputs_that_were_looked_at() -> None:
-    window = now()
-    heaped = np.zeros(PEOPLE, np.int64)
-    heaped[5] = 20
-    of_rows = replace(window, dup=heaped, rows=np.full(PEOPLE, 20_000))
-    looked = replace(of_rows, asked=np.full(PEOPLE, 64))
-    assert observe(of_rows, base()).signals[Signal.DUP_WHO] == 0
-    seen = observe(looked, base())
+def asked_again(*heaps: tuple[int, ...]) -> Observations:
+    """Nobody asks nearly the same, but for those of the first people: heaps of so many inputs."""
+    again = np.tile([60, 0, 0], (PEOPLE, 1))
+    for person, sizes in enumerate(heaps):
+        again[person] += [1 - sum(sizes), len(sizes), sum(sizes) - 2 * len(sizes)]
+    return observe(replace(now(), again=again), base())
+
+
+def test_one_input_asked_again_and_again_is_an_evasion_and_named() -> None:
+    seen = asked_again((), (), (8,))
     assert verdict_of((), seen, packaged()).attack is AttackKind.EVASION
-    assert seen.suspects[0].principal == "p5"
+    assert seen.suspects[0].principal == "p2"
+
+
+def test_who_asks_a_thing_twice_or_corrects_one_is_no_search() -> None:
+    for heaps in (((3,),), ((2, 2),), ((4,), (2,), (2,))):
+        assert asked_again(*heaps).signals[Signal.DUP_WHO] < 3
+
+
+def test_three_who_share_a_search_are_found_together() -> None:
+    alone, shared = asked_again((6,)), asked_again((6,), (6,), (6,))
+    assert alone.signals[Signal.DUP_WHO] < 5
+    assert shared.signals[Signal.DUP_WHO] > 10
+
+
+def test_inputs_asked_again_by_everybody_name_nobody() -> None:
+    seen = asked_again(*[(4,)] * PEOPLE)
+    assert seen.signals[Signal.DUP_ALL] > 30
+    assert seen.signals[Signal.DUP_WHO] == 0
+    assert not seen.suspects
 
 
 def test_a_wrong_unit_for_everybody_is_a_fault_even_when_inputs_look_odd() -> None:
@@ -258,7 +278,7 @@ def test_what_looks_like_a_wrong_unit_while_one_alone_is_odd_is_that_one() -> No
     bins[0, 0] = [0, 0, 0, 0, 0, 0, 30, 110]
     rows, odd = np.full(PEOPLE, 5), np.zeros(PEOPLE, np.int64)
     rows[0], odd[0] = 40, 20
-    few = replace(window, levels=levels, bins=bins, rows=rows, off=odd, dup=0 * odd, cells=None)
+    few = replace(window, levels=levels, bins=bins, rows=rows, off=odd, again=None, cells=None)
     seen = observe(few, base())
     assert (seen.alike, seen.scale is None) == (None, False)
     verdict = verdict_of((), seen, packaged())

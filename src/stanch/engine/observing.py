@@ -13,7 +13,7 @@ import numpy as np
 
 from stanch.detect.habits.mixes import mixes_of
 from stanch.detect.habits.people import People, people
-from stanch.detect.habits.repeats import Repeats, repeats_of, usual_repeats
+from stanch.detect.habits.repeats import repeats_of, usual_repeats
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import (
     BINS,
@@ -122,7 +122,6 @@ def _happenings(window: Window) -> Iterator[Happening]:
 
 def _now(ledger: Ledger, summary: Summary, base: Baseline, slices: Sequence[Slice]) -> Now:
     told = [s for s in slices if s.summary.n >= FEWEST]
-    heaps = _heaps(ledger, base)
     who = people(ledger, 0)
     return Now(
         principals=tuple(PrincipalId(n) for n in ledger.names),
@@ -131,8 +130,7 @@ def _now(ledger: Ledger, summary: Summary, base: Baseline, slices: Sequence[Slic
         off=_whole(who.fresh(who.count(Block.OFF))) if base.plan.manifold.pairs.size else None,
         graded=_graded(who) if Part.FAR in summary.sums else None,
         grades=summary.sums[Part.MANIFOLD] if base.plan.manifold.pairs.size else None,
-        dup=heaps.heaped if heaps is not None else None,
-        asked=heaps.asked if heaps is not None else None,
+        again=_again(ledger, base),
         edge=_whole(who.fresh(who.count(Block.NEAR))) if base.plan.near > 0 else None,
         lost=_lost(summary),
         odd=ledger.block(Block.ODD)[:, 0],
@@ -147,7 +145,7 @@ def _whole(counts: Floats) -> Ints:
     return np.rint(counts).astype(np.int64)
 
 
-def _heaps(ledger: Ledger, base: Baseline) -> Repeats | None:
+def _again(ledger: Ledger, base: Baseline) -> Ints | None:
     """The inputs of each that hardly differ, where inputs are numbers and habits are known."""
     if base.habits is None or not base.plan.numbers:
         return None
@@ -165,7 +163,7 @@ def base_of(base: Baseline) -> Base:
         grades=manifold if base.plan.manifold.pairs.size else None,
         graded=_grades(golden, base.plan.manifold),
         foreign=_foreign(base.plan.manifold),
-        dup_rate=usual_repeats(habits).rate if habits is not None else 0.0,
+        again=usual_repeats(habits).shares if habits is not None else None,
         edge_rate=_share(int(golden.sums[Part.NEAR][0]), golden.n, 0.05),
         cells=_golden_cells(golden),
         sure=_sure(golden),

@@ -54,6 +54,12 @@ def rest_rate(count: Ints, total: Ints, floor: float, trim: float = 0.1) -> floa
     return max(floor, (float(count[kept].sum()) + 0.5) / (rows + 1.0)) if rows else floor
 
 
+def surplus_of(count: Ints, total: Ints, floor: float) -> Floats:
+    """(P,) what each has beyond the rate of the rest."""
+    out: Floats = np.maximum(0.0, count - total * rest_rate(count, total, floor))
+    return out
+
+
 def together(nats: Floats, many: int) -> float:
     """The nats of the one, two or three of so many principals who stand out most.
 

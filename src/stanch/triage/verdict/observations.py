@@ -53,10 +53,9 @@ class Now:
     """P x 4: rows that are ordinary, unusual, off and far off; see `oddness`."""
     grades: Ints | None = None
     """G: rows by how odd their combinations are, in grades of the baseline; the last is off."""
-    dup: Ints | None = None
-    """P: different inputs that hardly differ from two others of the same principal."""
-    asked: Ints | None = None
-    """P: the different inputs of which those are; the rows when it is not told."""
+    again: Ints | None = None
+    """P x 3: different inputs of a sample, by whether they hardly differ from earlier ones of the
+    same principal: from none, from one, from several."""
     edge: Ints | None = None
     """P: rows close to the decision threshold."""
     cells: Ints | None = None
@@ -119,7 +118,8 @@ class Base:
     """The share of the off rows that were far off in the quiet windows before this one."""
     sure: Ints | None = None
     """2 x L."""
-    dup_rate: float = 0.0
+    again: Floats | None = None
+    """3: shares of its people's inputs, by the same."""
     edge_rate: float = 0.0
     cells: Ints | None = None
     """C x C."""

@@ -9,7 +9,7 @@ Math  `nats.py` for counts; the largest Kolmogorov-Smirnov distance for drift; a
       fitted to the mean bin by time; the ratio of quantiles for a wrong unit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from stanch.triage.verdict.carried import allowed
 from stanch.triage.verdict.confusions import confusions
 from stanch.triage.verdict.factor import scale_of
-from stanch.triage.verdict.nats import bound, excess, most, raised, rest_rate, together
+from stanch.triage.verdict.nats import bound, excess, most, surplus_of, together
 from stanch.triage.verdict.observations import (
     Base,
     Broken,
@@ -34,6 +34,7 @@ from stanch.triage.verdict.oddness import by_principal, of_everybody
 from stanch.triage.verdict.of_late import of_late
 from stanch.triage.verdict.past import distance, taste_of
 from stanch.triage.verdict.residuals import ANOTHER_WORLD
+from stanch.triage.verdict.searches import searching
 from stanch.vocabulary.finding import Suspect
 
 WHO = frozenset({Signal.OFF_WHO, Signal.DUP_WHO, Signal.PAIR_WHO, Signal.EDGE_WHO})
@@ -57,25 +58,12 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
     signals: dict[Signal, float] = {}
     odd = np.zeros(len(now.principals))
     surplus = np.zeros(len(now.principals))
-    off_rate = max(base.off_rate, base.recent_off_rate or 0.0)
     far = _far(now, base)
     since = distance(_pooled(now), base.past)
-    taste = taste_of(now, base.past, since)
-    asked = now.rows if now.asked is None else now.asked
-    rows = now.rows if now.different is None else now.different
-    for count, total, rate, who, everyone in (
-        (now.off, rows, off_rate, Signal.OFF_WHO, Signal.OFF_ALL),
-        (now.dup, asked, base.dup_rate, Signal.DUP_WHO, Signal.DUP_ALL),
-        (now.edge, rows, base.edge_rate, Signal.EDGE_WHO, None),
-    ):
-        if count is not None:
-            graded = by_principal(now, base, taste) if who is Signal.OFF_WHO else None
-            signals[who], each = most(count, total, rate)
-            if graded is not None:
-                signals[who], each = together(graded, int((now.rows > 0).sum())), graded
-            odd, surplus = _more(odd, surplus, each, _surplus(count, total, rate))
-            if everyone is not None:
-                signals[everyone] = _everybody(now, base, everyone, (count, total, rate))
+    for one in _asking(now, base, taste_of(now, base.past, since)):
+        signals[one.signal] = one.nats
+        odd, surplus = _more(odd, surplus, one.each, one.surplus)
+    signals |= _of_everybody(now, base)
     world = since if since is not None or far is None else float(far.max(initial=0.0))
     another = world is not None and world > ANOTHER_WORLD
     known = replace(now, sure=None) if another else now
@@ -107,20 +95,59 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
     )
 
 
-def _everybody(now: Now, base: Base, signal: Signal, of: tuple[Ints, Ints, float]) -> float:
-    """By how far an odd thing is more frequent than it may be when it comes from everybody."""
-    count, total, rate = of
-    odd_rows = signal is Signal.OFF_ALL
-    up = allowed(now, base, _far(now, base)) if odd_rows else raised(rate)
-    told = of_everybody(now, base, up) if odd_rows else None
-    if told is not None:
-        return max(told, of_late(now, base, distance(_pooled(now), base.past)))
-    return float(excess(count.sum(keepdims=True), total.sum(keepdims=True), up)[0])
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Asked:
+    """One thing that some ask more of than others."""
+
+    signal: Signal
+    nats: float
+    each: Floats
+    surplus: Floats
 
 
-def _surplus(count: Ints, rows: Ints, rate: float) -> Floats:
-    out: Floats = np.maximum(0.0, count - rows * rest_rate(count, rows, rate))
-    return out
+def _asking(now: Now, base: Base, taste: float) -> Iterator[_Asked]:
+    """Who stands out by odd inputs, by those at the boundary, by nearly the same ones."""
+    people = int((now.rows > 0).sum())
+    rows = _different(now)
+    for signal, count, rate, graded in (
+        (Signal.OFF_WHO, now.off, _off_rate(base), by_principal(now, base, taste)),
+        (Signal.EDGE_WHO, now.edge, base.edge_rate, None),
+    ):
+        if count is not None:
+            nats, each = most(count, rows, rate)
+            if graded is not None:
+                nats, each = together(graded, people), graded
+            yield _Asked(signal=signal, nats=nats, each=each, surplus=surplus_of(count, rows, rate))
+    found = searching(now, base)
+    if found is not None:
+        nats = together(found.each, people)
+        yield _Asked(signal=Signal.DUP_WHO, nats=nats, each=found.each, surplus=found.surplus)
+
+
+def _of_everybody(now: Now, base: Base) -> dict[Signal, float]:
+    """By how far odd things are more frequent than they may be when they come from everybody."""
+    signals: dict[Signal, float] = {}
+    if now.off is not None:
+        up = allowed(now, base, _far(now, base))
+        told = of_everybody(now, base, up)
+        if told is not None:
+            told = max(told, of_late(now, base, distance(_pooled(now), base.past)))
+        else:
+            count, rows = now.off.sum(keepdims=True), _different(now).sum(keepdims=True)
+            told = float(excess(count, rows, up)[0])
+        signals[Signal.OFF_ALL] = told
+    found = searching(now, base)
+    if found is not None:
+        signals[Signal.DUP_ALL] = found.whole
+    return signals
+
+
+def _different(now: Now) -> Ints:
+    return now.rows if now.different is None else now.different
+
+
+def _off_rate(base: Base) -> float:
+    return max(base.off_rate, base.recent_off_rate or 0.0)
 
 
 def _more(odd: Floats, surplus: Floats, each: Floats, own: Floats) -> tuple[Floats, Floats]:
@@ -313,7 +340,7 @@ def _odd_alike(now: Now, base: Base) -> float | None:
 def _missing(now: Now, base: Base) -> tuple[str, ...]:
     gaps = (
         (now.off is None, "whether inputs keep their usual combinations (off-manifold counts)"),
-        (now.dup is None, "near-duplicates by principal"),
+        (now.again is None, "near-duplicates by principal"),
         (now.cells is None or base.cells is None, "true labels"),
         (len(now.principals) < TOP, "more than two principals to compare"),
         (now.bins is None or base.bins is None, "the distribution of each feature by principal"),
