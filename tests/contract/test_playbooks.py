@@ -10,7 +10,7 @@ from stanch.contain.playbook.cacao_check import faults
 from stanch.contain.playbook.cacao_in import imported
 from stanch.contain.playbook.cacao_out import Origin, exported
 from stanch.contain.playbook.check import problems
-from stanch.contain.playbook.condition import NAMES
+from stanch.contain.playbook.facts import FACTS
 from stanch.contain.playbook.walk import (
     Came,
     End,
@@ -248,7 +248,7 @@ GUIDE = {
         "tell": ("$communications",),
     },
     "threshold_probing": {
-        "contain": ("block_principal", "shape_outputs", "throttle"),
+        "contain": ("filter_inputs", "block_principal", "shape_outputs", "throttle"),
         "look": ("list of",),
     },
     "membership_inference": {
@@ -335,7 +335,7 @@ def test_it_does_what_the_guides_ask_for_at_its_kind(name: str) -> None:
 def test_every_step_says_in_a_sentence_what_it_is_and_names_no_fact_by_its_code(
     one: Written,
 ) -> None:
-    codes = {name for name in NAMES if "_" in name} | {"at_large"}
+    codes = {name for name in FACTS if "_" in name} | {"at_large"}
     for step in one.playbook.steps.values():
         assert step.says.endswith((".", "?")), step.id
         assert step.says[0].isupper() or step.says[0] == "(", step.id

@@ -366,15 +366,23 @@ def test_where_nobody_is_surely_behind_it_the_wide_acts_are_asked_at_once(house:
     assert policy.limit.per_principal is not None
 
 
-@pytest.mark.parametrize("known", [400, 40], ids=["inputs are known", "too few are known"])
+@pytest.mark.parametrize(
+    ("attack", "known", "told"),
+    [
+        (AttackKind.EVASION, 400, {"ada", "communications", "ml_engineer"}),
+        (AttackKind.EVASION, 40, set[str]()),
+        (AttackKind.THRESHOLD_PROBING, 400, {"ada", "ml_engineer"}),
+    ],
+    ids=["evasion", "evasion, too few inputs are known", "threshold probing"],
+)
 def test_a_search_by_nobody_knows_whom_is_asked_about_by_the_narrowest_that_is_possible(
-    house: House, known: int
+    house: House, attack: AttackKind, known: int, told: set[str]
 ) -> None:
     house.ordinary.count = known
-    evasion = Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.EVASION, confidence=0.9)
+    search = Verdict(kind=VerdictKind.ATTACK, attack=attack, confidence=0.9)
     with house.store.begin() as tx:
         seen = tx.incidents.get(house.incident.id)
-        house.incident = tx.incidents.save(replace(seen, suspects=(), verdict=evasion))
+        house.incident = tx.incidents.save(replace(seen, suspects=(), verdict=search))
     house.answer()
     shown = house.asked().shown
     if known < 100:
@@ -385,7 +393,7 @@ def test_a_search_by_nobody_knows_whom_is_asked_about_by_the_narrowest_that_is_p
     house.vote(yes=True)
     (rule,) = house.policies.now(FRAUD).filter.rules
     assert likeness(rule).kept == 200
-    assert {n.to for n in house.told.notices} >= {"ada", "communications", "ml_engineer"}
+    assert {n.to for n in house.told.notices} >= told
     house.later(minutes=11)
     house.later(hours=25)
     assert not house.policies.now(FRAUD).filter.rules
