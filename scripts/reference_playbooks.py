@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stanch.contain.playbook.acts import DEEDS, VARIABLES
-from stanch.contain.playbook.condition import NAMES, NUMBER, SAID, TRUTH
+from stanch.contain.playbook.facts import FACTS, NUMBER, TRUTH
 from stanch.contain.playbook.written import written
 from stanch.engine.approvals import MOST_OPEN, REMIND_AT
 from stanch.engine.runs.library import every_act, shipped
@@ -33,10 +33,11 @@ def _lines() -> Iterator[str]:
         yield f"| `{act.id}`{kind} | {takes} | {act.says}{mark} |"
     yield from ("", "Arguments in brackets may be left out.", "", "## Facts for conditions", "")
     yield from ("| fact | values | says |", "|---|---|---|")
-    for name, values in NAMES.items():
-        plain = "a number" if values == NUMBER else "so or not" if values == TRUTH else ""
-        words = plain or ", ".join(values)
-        yield f"| `{name}` | {words} | {SAID[name]} |"
+    for name, fact in FACTS.items():
+        plain = "a number" if fact.values == NUMBER else "so or not" if fact.values == TRUTH else ""
+        words = plain or ", ".join(fact.values)
+        says = f"{fact.says}: {fact.means}" if fact.means else fact.says
+        yield f"| `{name}` | {words} | {says} |"
     yield from ("", "## Words for arguments", "", "| word | stands for |", "|---|---|")
     yield from (f"| `${name}` | {says} |" for name, says in VARIABLES.items())
     yield from ("", "## Questions to people", "")

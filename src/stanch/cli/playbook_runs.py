@@ -8,7 +8,7 @@ import typer
 from stanch.cli.client import Client, connect, segment
 from stanch.cli.options import Data, Json
 from stanch.cli.out import Out
-from stanch.contain.playbook.condition import awaited
+from stanch.contain.playbook.condition_words import awaited
 from stanch.vocabulary.words import counted, when
 
 Which = Annotated[str, typer.Argument(help="The run's id.")]

@@ -27,7 +27,7 @@ from stanch.contain.action import (
 )
 from stanch.contain.diff import changes, names
 from stanch.contain.playbook.acts import DEEDS, TAKE_BACK, VARIABLES, WATCHES, WORD
-from stanch.contain.playbook.condition import Facts
+from stanch.contain.playbook.facts import Facts
 from stanch.contain.policy import neutral, wants
 from stanch.engine.artefacts import ArtefactKeeper, NoArtefacts
 from stanch.engine.asked import Asked

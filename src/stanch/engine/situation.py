@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from stanch.contain.known import Known
-from stanch.contain.playbook.condition import Facts
+from stanch.contain.playbook.facts import Facts
 from stanch.engine.automatic import SURE
 from stanch.engine.marking import key_of
 from stanch.engine.placed import placed

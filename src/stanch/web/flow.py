@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from stanch.contain.playbook.condition import text_in_words
+from stanch.contain.playbook.condition_words import text_in_words
 from stanch.engine.runs.library import act_title
 from stanch.vocabulary.playbook import END, Ask, Decide, Do, Parallel, Playbook, Repeat, Step, Wait
 from stanch.web.charts import Paper, drawing, label, said

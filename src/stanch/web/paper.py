@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from stanch.contain.playbook.condition import awaited, text_in_words
+from stanch.contain.playbook.condition_words import awaited, text_in_words
 from stanch.engine.runs.library import act_title
 from stanch.vocabulary import words
 from stanch.vocabulary.finding import AttackKind

@@ -5,11 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stanch.contain.playbook.condition import (
-    NAMES,
-    NUMBER,
-    ORDERED,
-    SAID,
-    TRUTH,
     Compare,
     Condition,
     Every,
@@ -17,27 +12,26 @@ from stanch.contain.playbook.condition import (
     Not,
     OneOf,
     Some,
-    answered,
-    awaited,
     holds,
-    parse,
     said,
-    text_in_words,
 )
+from stanch.contain.playbook.condition_reading import parse
+from stanch.contain.playbook.condition_words import answered, awaited, text_in_words
+from stanch.contain.playbook.facts import FACTS, NUMBER, ORDERED, TRUTH
 from stanch.contain.playbook.stix import from_pattern, pattern
 from stanch.vocabulary.playbook import Argument
 from stanch.vocabulary.trouble import BadInput
 
-WORDS = sorted(n for n, v in NAMES.items() if v not in (NUMBER, TRUTH))
-NUMBERS = sorted(n for n, v in NAMES.items() if v == NUMBER)
-TRUTHS = sorted(n for n, v in NAMES.items() if v == TRUTH)
+WORDS = sorted(n for n, v in FACTS.items() if v.values not in (NUMBER, TRUTH))
+NUMBERS = sorted(n for n, v in FACTS.items() if v.values == NUMBER)
+TRUTHS = sorted(n for n, v in FACTS.items() if v.values == TRUTH)
 SIGNS = ["=", "!=", "<", "<=", ">", ">="]
 numbers = st.integers(0, 100).map(float)
 
 
 def compares(name: str) -> st.SearchStrategy[Condition]:
     signs = SIGNS if name in ORDERED else SIGNS[:2]
-    values = st.sampled_from([str(v) for v in NAMES[name]])
+    values = st.sampled_from([str(v) for v in FACTS[name].values])
     return st.builds(Compare, name=st.just(name), sign=st.sampled_from(signs), value=values)
 
 
@@ -59,7 +53,7 @@ def grown(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
 conditions = st.recursive(leaves, grown, max_leaves=6)
 facts = st.fixed_dictionaries(
     {
-        **{n: st.sampled_from([str(v) for v in NAMES[n]]) for n in WORDS},
+        **{n: st.sampled_from([str(v) for v in FACTS[n].values]) for n in WORDS},
         **dict.fromkeys(NUMBERS, numbers),
         **dict.fromkeys(TRUTHS, st.booleans()),
     }
@@ -115,8 +109,7 @@ def test_levels_come_in_their_order() -> None:
 
 
 def test_every_fact_is_said_in_words_and_no_code_is_left() -> None:
-    assert SAID.keys() == NAMES.keys()
-    assert not [words for words in SAID.values() if "_" in words]
+    assert not [fact.says for fact in FACTS.values() if not fact.says or "_" in fact.says]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 
 from stanch.contain.playbook.canonical import canonical
-from stanch.contain.playbook.condition import parse
+from stanch.contain.playbook.condition_reading import parse
 from stanch.contain.playbook.period import in_words
 from stanch.contain.playbook.stix import pattern
 from stanch.vocabulary.ids import digest_of

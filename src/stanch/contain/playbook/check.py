@@ -14,10 +14,9 @@ Why   the graph is walked here, on a quiet day:
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from stanch.contain.playbook.acts import STEPS, TAKE_BACK, VARIABLES, WORD, Act
-from stanch.contain.playbook.condition import near, parse
+from stanch.contain.playbook.condition_reading import near, parse
 from stanch.contain.playbook.written import Written, read
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.playbook import (
@@ -209,9 +208,7 @@ def _repeat(step: Repeat) -> Iterator[str]:
 def _do(step: Do, acts: Acts) -> Iterator[str]:
     act = acts.get(step.act)
     if act is None:
-        close = get_close_matches(step.act, tuple(acts), n=1)
-        meant = f"Did you mean {close[0]}?" if close else f"Use one of: {', '.join(acts)}."
-        yield f"there is no act {step.act!r}. {meant}"
+        yield f"there is no act {step.act!r}. {near(step.act, tuple(acts))}"
         return
     yield from _arguments(step, act)
     if step.lasts is not None and act.final:

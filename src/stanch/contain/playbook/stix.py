@@ -8,20 +8,9 @@ Why   another runner can read what ours asks. STIX knows no order of words and n
 
 import re
 
-from stanch.contain.playbook.condition import (
-    NAMES,
-    NUMBER,
-    ORDERED,
-    TRUTH,
-    Compare,
-    Condition,
-    Every,
-    Holds,
-    Not,
-    OneOf,
-    Some,
-    parse,
-)
+from stanch.contain.playbook.condition import Compare, Condition, Every, Holds, Not, OneOf, Some
+from stanch.contain.playbook.condition_reading import parse
+from stanch.contain.playbook.facts import FACTS, NUMBER, ORDERED, TRUTH
 from stanch.vocabulary.trouble import BadInput
 
 OBJECT = "x-stanch"
@@ -65,7 +54,7 @@ def _said(condition: Condition, *, yes: bool) -> str:
 def _compare(asked: Compare, *, yes: bool) -> str:
     sign = asked.sign if yes else _OPPOSITE[asked.sign]
     if asked.name in ORDERED and sign not in ("=", "!="):
-        order = NAMES[asked.name]
+        order = FACTS[asked.name].values
         at = order.index(str(asked.value))
         first = {"<": (0, at), "<=": (0, at + 1), ">": (at + 1, None), ">=": (at, None)}[sign]
         return _one_of(asked.name, tuple(order[slice(*first)]), yes=True)
@@ -74,7 +63,7 @@ def _compare(asked: Compare, *, yes: bool) -> str:
 
 def _one_of(name: str, values: tuple[str | float, ...], *, yes: bool) -> str:
     if not values:  # beyond the last word of an order: never so
-        first = _value(name, NAMES[name][0])
+        first = _value(name, FACTS[name].values[0])
         return f"({OBJECT}:{name} = {first} AND {OBJECT}:{name} != {first})"
     said = ", ".join(_value(name, v) for v in values)
     if yes:
@@ -83,4 +72,4 @@ def _one_of(name: str, values: tuple[str | float, ...], *, yes: bool) -> str:
 
 
 def _value(name: str, value: str | float) -> str:
-    return f"{value:g}" if NAMES[name] in (NUMBER, TRUTH) else f"'{value}'"
+    return f"{value:g}" if FACTS[name].values in (NUMBER, TRUTH) else f"'{value}'"

@@ -13,7 +13,8 @@ from types import MappingProxyType
 
 import yaml
 
-from stanch.contain.playbook.condition import near, parse, said
+from stanch.contain.playbook.condition import said
+from stanch.contain.playbook.condition_reading import near, parse
 from stanch.contain.playbook.period import in_words, seconds
 from stanch.contain.playbook.place import Place, composed
 from stanch.vocabulary.ids import PlaybookId

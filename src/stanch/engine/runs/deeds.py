@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from stanch.contain.playbook.condition import Facts
+from stanch.contain.playbook.facts import Facts
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import AssetId, IncidentId, RunId
 from stanch.vocabulary.playbook import Argument

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from stanch.contain.playbook.condition import answered, holds, parse, text_in_words
+from stanch.contain.playbook.condition import holds
+from stanch.contain.playbook.condition_reading import parse
+from stanch.contain.playbook.condition_words import answered, text_in_words
 from stanch.contain.playbook.walk import Came, State, Token, What, after, to_undo, undone
 from stanch.engine.approvals import QUESTION, Approvals, Question, allowed
 from stanch.engine.clock import Clock

@@ -9,7 +9,9 @@ Why   the walk, the conditions and the previews are those of a real run; only th
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from stanch.contain.playbook.condition import answered, holds, parse, text_in_words
+from stanch.contain.playbook.condition import holds
+from stanch.contain.playbook.condition_reading import parse
+from stanch.contain.playbook.condition_words import answered, text_in_words
 from stanch.contain.playbook.walk import Came, State, What, after, begin, ready
 from stanch.engine.runs.deeds import Shown
 from stanch.engine.runs.performer import Visit, World, order_of
