@@ -1,7 +1,7 @@
 """Several feeds over the same spools count each row once, also when a share changes hands."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,11 +9,12 @@ import pytest
 
 from stanch.engine.ingest.schema import conform
 from stanch.engine.shares import Split
-from stanch.engine.watch.feed import Several, counted_upto
+from stanch.engine.watch.feed import MINUTES, Several, Solo, counted_upto
 from stanch.engine.watch.lane import Lane
 from stanch.store.spool import Spool
 from stanch.store.sql.store import SqlStore
 from stanch.store.tail import Tail
+from stanch.testing.spool import MemorySpool
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.trouble import Stale
 
@@ -124,3 +125,18 @@ def test_a_word_about_a_sites_counts_reaches_who_watches_the_asset(
             taken.counted(tx)
         with sql_store.look() as tx:
             assert watches.take(tx).poked == ()
+
+
+def test_a_sparse_history_is_read_in_pieces_and_each_row_once(sql_store: SqlStore) -> None:
+    times = [NOON + timedelta(minutes=i // 2) for i in range(4 * MINUTES)]
+    sparse = pa.table({"ts": pa.array(times, pa.timestamp("us", "UTC"))})
+    spool = MemorySpool()
+    spool.add(conform(sparse.append_column("asset", pa.array([SCAN.asset] * len(times)))))
+    spool.add(rows(0, 2 * MINUTES))
+    feed, read = Solo(spool), []
+    while not read or read[-1]:
+        with sql_store.begin() as tx:
+            taken = feed.take(tx)
+            taken.counted(tx)
+        read.append(taken.rows.num_rows)
+    assert read == [2 * MINUTES, 2 * MINUTES, 2 * MINUTES, 0]

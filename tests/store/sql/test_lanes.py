@@ -45,6 +45,12 @@ def test_minutes_of_a_condition_are_kept_beside_those_of_the_whole_and_pruned_wi
         )
         assert tx.summaries.between(ASSET, span, version="v2", condition="eu") == ()
         assert tx.summaries.minute(ASSET, "v1", minute, "us") == (block(minute, "us"),)
+        later = Span(start=span.end, end=span.end + timedelta(minutes=1))
+        for one in ("", "us"):
+            assert tx.summaries.minutes(ASSET, "v1", span, one) == {minute}
+            assert not tx.summaries.minutes(ASSET, "v1", later, one)
+            assert not tx.summaries.minutes(ASSET, "v2", span, one)
+        assert not tx.summaries.minutes(ASSET, "v1", span, "asia")
         assert tx.summaries.decided(ASSET, span) == 1
         assert tx.summaries.prune(span.end) == 3
         assert tx.summaries.between(ASSET, span, condition="eu") == ()

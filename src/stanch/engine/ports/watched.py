@@ -74,6 +74,12 @@ class Summaries(Protocol):
         """All blocks of one minute: everybody's, and each principal's; or that of a condition."""
         ...
 
+    def minutes(
+        self, asset: AssetId, version: str, span: Span, condition: str = ""
+    ) -> frozenset[datetime]:
+        """The minutes of this span that have a block of everybody's, or of a condition."""
+        ...
+
     def between(
         self, asset: AssetId, span: Span, *, version: str | None = None, condition: str = ""
     ) -> tuple[SummaryBlock, ...]:

@@ -30,9 +30,10 @@ def count(tx: Transaction, desk: Desk, kind: EventKind, rows: pa.Table, at: date
     """Counts these rows in their minutes; one whose time is not yet come counts as of now."""
     tally, desk.kinds = desk.tally, desk.kinds | {kind}
     times = pc.if_else(pc.greater(rows["ts"], _scalar(at + SKEW)), _scalar(at), rows["ts"])
-    late = 0
-    for minute, part in cut(rows, pc.floor_temporal(times, unit="minute")):
-        if tally.over(minute) or _gone(tx, desk, minute):
+    late, minutes = 0, pc.floor_temporal(times, unit="minute")
+    gone = _gone(tx, desk, minutes)
+    for minute, part in cut(rows, minutes):
+        if tally.over(minute) or minute in gone:
             late += part.num_rows
             continue
         tally.add(minute, _counted(desk, kind, part, tally.watch(minute)))
@@ -47,8 +48,12 @@ def cut(rows: pa.Table, keys: pa.ChunkedArray) -> Iterator[tuple[Any, pa.Table]]
     if len(found) == 1:
         yield found[0], rows
         return
+    order = pc.sort_indices(keys)
+    rows, sizes, since = rows.take(order), pc.value_counts(keys), 0
+    many = dict(zip(sizes.field(0).to_pylist(), sizes.field(1).to_pylist(), strict=True))
     for key in found:
-        yield key, rows.filter(pc.equal(keys, pa.scalar(key, keys.type)))
+        yield key, rows.slice(since, many[key])
+        since += many[key]
 
 
 def versions(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
@@ -56,10 +61,11 @@ def versions(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
     yield from cut(rows, rows["version"].fill_null("")) if rows.num_rows else ()
 
 
-def _gone(tx: Transaction, desk: Desk, minute: datetime) -> bool:
-    """Whether this minute is over, and from before the desk was opened."""
+def _gone(tx: Transaction, desk: Desk, minutes: pa.ChunkedArray) -> frozenset[datetime]:
+    """Which of these minutes are over, and from before the desk was opened."""
+    before = frozenset(m for m in minutes.unique().to_pylist() if m < desk.opened)
     plan = desk.ready.plan if desk.ready is not None else None
-    return minute < desk.opened and over_in_store(tx, desk.tally, minute, plan)
+    return over_in_store(tx, desk.tally, before - desk.tally.minutes.keys(), plan)
 
 
 def _counted(desk: Desk, kind: EventKind, rows: pa.Table, watch: tuple[str, ...]) -> Minute:

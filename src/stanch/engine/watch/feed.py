@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from stanch.engine.ingest.compute import pc
@@ -25,6 +26,8 @@ from stanch.vocabulary.trouble import Stale
 READER = "watch"
 ROWS = 50_000
 """Rows that are read at once; the spool keeps the rest."""
+MINUTES = 1_000
+"""Different minutes that they lie in at most: each is some 200 kB while it is counted."""
 _COUNTED = "watched/"
 _POKED = "poked/"
 _POSITIONS = msgspec.json.Decoder(dict[int, int])
@@ -93,7 +96,7 @@ class Solo:
         """The next rows of the spool."""
         position = tx.positions.get(READER)
         since = max(position.at, self._spool.start)
-        rows = conform(self._spool.read(since, ROWS))
+        rows = few(conform(self._spool.read(since, ROWS)))
 
         def counted(tx: Transaction) -> None:
             if rows.num_rows:
@@ -160,6 +163,13 @@ class Several:
         return True
 
 
+def few(rows: pa.Table) -> pa.Table:
+    """The first of these rows: all that come before those of one minute too many."""
+    minutes = pc.floor_temporal(rows["ts"], unit="minute").to_numpy()
+    begins = np.unique(minutes, return_index=True)[1]
+    return rows if len(begins) <= MINUTES else rows.slice(0, int(np.sort(begins)[MINUTES]))
+
+
 def counted_upto(tx: Transaction, spool: NamedSpool) -> int:
     """The position up to which every part of the assets was counted in a spool."""
     text = tx.settings.get(_COUNTED + spool.name)
@@ -178,7 +188,7 @@ def _read(
     for since, numbers in sorted(groups.items()):
         if since >= end:
             continue
-        rows = conform(spool.read(since, ROWS))
+        rows = few(conform(spool.read(since, ROWS)))
         assets = [a for a in rows["asset"].unique().to_pylist() if slot_of(a) in numbers]
         own = rows.filter(pc.is_in(rows["asset"], pa.array(assets, pa.string())))
         yield own, dict.fromkeys(numbers, since + rows.num_rows)

@@ -12,7 +12,7 @@ from stanch.detect.summaries.acquaintances import Known, joined, met
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.record import Record
 from stanch.engine.ports import Transaction
-from stanch.engine.watch.hop import span_of
+from stanch.engine.watch.hop import MINUTE, span_of
 from stanch.engine.watch.memory import known_of
 from stanch.engine.watch.minutes import Minute, from_bytes, to_bytes
 from stanch.engine.watch.tally import Tally
@@ -36,18 +36,23 @@ def read_back(tx: Transaction, tally: Tally, span: Span, plan: Plan | None) -> N
         (tally.minutes if is_open(minute) else tally.sealed)[block.minute] = minute
 
 
-def over_in_store(tx: Transaction, tally: Tally, minute: datetime, plan: Plan | None) -> bool:
-    """Whether the store has this minute, and it is over; one that is not goes on being counted."""
-    if minute in tally.minutes:
-        return False
-    blocks = tx.summaries.minute(tally.asset.id, tally.version, minute, tally.condition)
-    held = next((from_bytes(b.body, plan) for b in blocks if b.principal is None), None)
-    if held is None:
-        return False
-    if is_open(held):
-        tally.minutes[minute] = held
-        return False
-    return True
+def over_in_store(
+    tx: Transaction, tally: Tally, minutes: frozenset[datetime], plan: Plan | None
+) -> frozenset[datetime]:
+    """Which of these minutes the store has, and are over; one that is not goes on being counted."""
+    if not minutes:
+        return frozenset()
+    asset, version, condition = tally.asset.id, tally.version, tally.condition
+    span = Span(start=min(minutes), end=max(minutes) + MINUTE)
+    over = set()
+    for minute in minutes & tx.summaries.minutes(asset, version, span, condition):
+        blocks = tx.summaries.minute(asset, version, minute, condition)
+        held = next(from_bytes(b.body, plan) for b in blocks if b.principal is None)
+        if is_open(held):
+            tally.minutes[minute] = held
+        else:
+            over.add(minute)
+    return frozenset(over)
 
 
 def is_open(minute: Minute) -> bool:

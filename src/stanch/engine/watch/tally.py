@@ -73,8 +73,9 @@ class Tally:
 
     def forget(self, before: datetime) -> None:
         """Lets go of minutes that no window looks at any more."""
+        last = max(self.sealed, default=before)
         for minute in [m for m in self.sealed if m < before and m not in self.touched]:
-            if minute != max(self.sealed):
+            if minute != last:
                 del self.sealed[minute]
 
     def window(self, span: Span, before: Record) -> Window:

@@ -83,6 +83,16 @@ class Summaries:
         query = select(_sum).where(here, _sum.c.minute == micros(minute))
         return self._blocks(query.order_by(_sum.c.principal))
 
+    def minutes(
+        self, asset: AssetId, version: str, span: Span, condition: str = ""
+    ) -> frozenset[datetime]:
+        """The minutes of this span that have a block of everybody's, or of a condition."""
+        c = _apart.c if condition else _sum.c
+        whose = c.condition == condition if condition else c.principal == ""
+        inside = (c.minute >= micros(span.start)) & (c.minute < micros(span.end))
+        query = select(c.minute).where(c.asset == asset, c.version == version, whose, inside)
+        return frozenset(moment(found) for found in self.link.execute(query).scalars())
+
     def between(
         self, asset: AssetId, span: Span, *, version: str | None = None, condition: str = ""
     ) -> tuple[SummaryBlock, ...]:
@@ -212,7 +222,7 @@ class Baselines:
         """The one with this id, or `NotFound`."""
         row = self.link.execute(select(_base).where(_base.c.id == key)).one_or_none()
         if row is None:
-            raise NotFound("baseline", key, "asset")
+            raise NotFound("baseline", key, "baseline show ASSET")
         return _baseline(row, row.body)
 
     def current(
