@@ -11,10 +11,12 @@ from stanch.detect import examples
 from stanch.detect.detectors.threshold_probing import DETECTOR
 from stanch.detect.registry import detectors
 from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.parts import Block
 from stanch.detect.window import Window
 from stanch.vocabulary.finding import AttackKind, Finding
 
 ROWS = 30
+ASKED = ("extraction", "evasion_search", "threshold_probing", "membership_inference")
 Rows = NDArray[np.float64]
 
 
@@ -121,3 +123,16 @@ def test_inputs_where_nobody_asks_that_all_get_one_answer_may_carry_a_trigger(
     one = found(examples.window(asked), "evasion_search")
     assert (AttackKind.BACKDOOR in one.points_to) is backdoor
     assert kind(one) is AttackKind.EXTRACTION
+
+
+def test_a_version_with_another_boundary_accuses_nobody_though_few_asked_it_ten_times() -> None:
+    def doubtful(rows: Columns) -> Columns:
+        scores = np.full((rows.n, 3), [0.02, 0.49, 0.49])
+        who = np.where(np.arange(rows.n) < 24, np.arange(rows.n) % 2, rows.principals)
+        return replace(rows, scores=scores, principals=who.astype(np.int32))
+
+    window = examples.window(doubtful, n=104)
+    assert window.ledger is not None
+    assert sum(window.ledger.block(Block.ROWS)[:, 0] >= 10) == 2
+    said = [f for one in ASKED for f in detectors()[one].seen_in(window) if isinstance(f, Finding)]
+    assert not [f.says for f in said if f.suspects]

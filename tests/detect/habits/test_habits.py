@@ -61,7 +61,7 @@ def test_of_ordinary_principals_hardly_one_in_a_thousand_is_beyond_its_tail(spre
 
 def test_fewer_than_eight_principals_make_no_habit() -> None:
     assert share_of(np.ones(7), np.full(7, 100.0)) is None
-    assert distance_of(np.ones(7), np.full(7, 100.0), 1.0, 10) is None
+    assert distance_of(np.ones(7), np.full(7, 100.0), 1.0, 5.0) is None
 
 
 def test_one_poisoner_in_twenty_neither_raises_the_mean_nor_widens_the_spread() -> None:
@@ -80,7 +80,7 @@ def test_principals_who_differ_by_nature_are_not_far_for_it() -> None:
     natural = dice.gamma(2.0, 0.1, 400)
     rows = np.full(400, 100.0)
     squared = natural + dice.gamma(16.0, 1 / 16.0, 400) * 34 / rows
-    fit = distance_of(squared[:100], rows[:100], 34.0, 64)
+    fit = distance_of(squared[:100], rows[:100], 34.0, 32.0)
     assert fit is not None
     assert sum(fit.rarity(float(s), 100) <= -3.5 for s in squared[100:]) <= 1
     assert fit.rarity(5.0, 100) < -6

@@ -150,15 +150,15 @@ def _minority(who: People, crowd: Crowd) -> bool:
 def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[Way]:
     """How rare each principal is, in each way that this asset's baseline allows."""
     shares = [(RANGE, Block.ODD, known.outside)]
-    if base.plan.manifold.pairs.size:
+    if base.plan.manifold.tells:
         shares.append((OFF, Block.OFF, known.off))
     if base.plan.near > 0:
         shares.append((NEAR, Block.NEAR, 0.0))
     if base.plan.grid.any():
         shares.append((BETWEEN, Block.BETWEEN, 0.0))
     found = [share_way(name, habit, who, block, least) for name, block, least in shares]
-    found.append(mix_way(JOINT, known, habit, who))
-    found.append(centre_way(CENTRE, known, habit, who))
+    found.append(mix_way(JOINT, base, habit, who))
+    found.append(centre_way(CENTRE, base, habit, who))
     found += [steps_way(STEPS, base, who), stride_way(STRIDES, base, who)]
     found.append(touch_way(TOUCH, base, who))
     return [way for way in found if way is not None]

@@ -62,6 +62,8 @@ class Limits:
 
     enough: int = 10
     """Rows of a principal in the window."""
+    few: int = 4
+    """Rows that make a principal one of those who show what everybody does now."""
     rate: float = 0.001
     """The share of windows that may name a benign principal."""
 
@@ -78,9 +80,10 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if not known:
         why = "the baseline holds no fingerprints of the training set (stanch baseline state)"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
-    who = people(ledger, limits.enough, base.habits)
+    who = people(ledger, limits.few, base.habits)
     ways = _ways(base, people(base.habits, LONG), who, hits=known)
-    found = accused(who, ways, rate=limits.rate, enough=limits.enough) if ways else ()
+    asked = accused(who, ways, rate=limits.rate, enough=limits.enough) if ways else ()
+    found = tuple(one for one in asked if one.rows >= limits.enough)
     if found:
         yield _finding(window, found)
 

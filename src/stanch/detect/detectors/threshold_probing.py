@@ -71,7 +71,8 @@ class Limits:
     enough: int = 10
     """Rows of a principal in the window."""
     few: int = 4
-    """Rows that make a principal a candidate for a league."""
+    """Rows that make a principal a candidate for a league, and one of those who show what everybody
+    does now: a new version has another boundary, and few have asked it ten times at first."""
     rate: float = 0.001
     """The share of windows that may name a benign principal."""
 
@@ -83,20 +84,20 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if why or base is None or ledger is None or base.habits is None:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
-    who = people(ledger, limits.enough, base.habits)
+    who = people(ledger, limits.few, base.habits)
     ways = _ways(base, people(base.habits, LONG), who)
     found = accused(who, ways, rate=limits.rate / 2, enough=limits.enough)
+    alone = tuple(one for one in found if one.rows >= limits.enough)
     told: dict[Shape, list[Accused]] = {}
-    for one in found:
+    for one in alone:
         shape = shape_of(base, ledger, int(who.places[one.place]))
         told.setdefault(shape, []).append(one)
     for shape, several in told.items():
         yield _finding(window, ways, tuple(several), shape)
-    several_few = people(ledger, limits.few, base.habits)
-    for league in leagues_of(base, several_few):
-        rows = int(several_few.rows[league.members].mean())
+    for league in leagues_of(base, who):
+        rows = int(who.rows[league.members].mean())
         if -league.strength <= bar(limits.rate / 4, 1, 1, rows, limits.few):
-            yield _together(window, several_few, league)
+            yield _together(window, who, league)
 
 
 def _needs(base: Baseline) -> str:

@@ -10,19 +10,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stanch.detect.habits.distances import distance_of
+from stanch.detect.habits.draws import centre_shape, wave_shape
 from stanch.detect.habits.judge import Way
-from stanch.detect.habits.people import Ground, People, looser, peers
+from stanch.detect.habits.people import People, ground, looser, peers
 from stanch.detect.summaries.arrays import Floats
+from stanch.detect.window import Baseline
 
 
-def mix_way(name: str, known: Ground, habit: People, who: People) -> Way | None:
+def mix_way(name: str, base: Baseline, habit: People, who: People) -> Way | None:
     """How rare each principal's mix of inputs is."""
-    return _way(name, habit, who, _waves(known, habit, who))
+    return _way(name, habit, who, _waves(base, habit, who))
 
 
-def centre_way(name: str, known: Ground, habit: People, who: People) -> Way | None:
+def centre_way(name: str, base: Baseline, habit: People, who: People) -> Way | None:
     """How rare the centre of each principal's inputs is."""
-    return _way(name, habit, who, _centres(known, habit, who))
+    return _way(name, habit, who, _centres(base, habit, who))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -33,22 +35,25 @@ class Vectors:
     habit: Floats
     now: Floats
     chance: float
-    freedom: int
+    sharpest: float
+    """The shape of the law by which means of a few rows vary; no fit of people is sharper."""
     chance_now: float = 0.0
     """The same now, where that is counted: half of a window after a unit broke, rows lie apart."""
 
 
-def _waves(known: Ground, habit: People, who: People) -> Vectors:
+def _waves(base: Baseline, habit: People, who: People) -> Vectors:
+    known = ground(base)
     return Vectors(
         centre=known.waves,
         habit=habit.waves(),
         now=who.waves(),
         chance=known.waves_chance,
-        freedom=len(known.waves),
+        sharpest=wave_shape(base),
     )
 
 
-def _centres(known: Ground, habit: People, who: People) -> Vectors:
+def _centres(base: Baseline, habit: People, who: People) -> Vectors:
+    known = ground(base)
     there = known.width > 0
     scale = np.sqrt(known.width[there])
     first, second = (who.moments()[:, k][:, there] for k in (0, 1))
@@ -58,7 +63,7 @@ def _centres(known: Ground, habit: People, who: People) -> Vectors:
         habit=habit.moments()[:, 0][:, there] / scale,
         now=first / scale,
         chance=float(there.sum()),
-        freedom=max(int(there.sum()), 1),
+        sharpest=centre_shape(base),
         chance_now=0.0 if wide is None else float(wide),
     )
 
@@ -66,7 +71,7 @@ def _centres(known: Ground, habit: People, who: People) -> Vectors:
 def _way(name: str, then: People, now: People, vectors: Vectors) -> Way | None:
     """How far each principal's mean lies from everybody's, then and now; the lesser counts."""
     known = _squared(vectors.habit - vectors.centre)
-    dist = distance_of(known, then.weight(), vectors.chance, vectors.freedom)
+    dist = distance_of(known, then.weight(), vectors.chance, vectors.sharpest)
     if dist is None:
         return None
     far = _squared(vectors.now - vectors.centre)

@@ -6,8 +6,8 @@ Math  D2 of n rows has mean a / n + b: a is the variance of one row (known, or b
       principals differ by nature. b is fitted from P principals and raised by 1.645 standard
       errors. D2 / (a / n + b) is taken as gamma of mean one; its shape is 1 / variance over the
       principals, the variance first raised by (P - 1) / chi-square(P - 1, 5 %), and never more
-      than `freedom` / 2, which independent components would give. Gross outliers are left out as
-      in `shares`.
+      than `sharpest`, which means of a few rows have by chance alone (`habits.draws`). Gross
+      outliers are left out as in `shares`.
 """
 
 import math
@@ -39,7 +39,7 @@ class Distance:
         return min(0.0, gamma(squared / usual, self.shape))
 
 
-def distance_of(squared: Floats, rows: Floats, chance: float, freedom: int) -> Distance | None:
+def distance_of(squared: Floats, rows: Floats, chance: float, sharpest: float) -> Distance | None:
     """The habit of these principals; None when there are fewer than eight with a row."""
     there = rows >= 1
     squared, rows = squared[there], rows[there]
@@ -50,19 +50,19 @@ def distance_of(squared: Floats, rows: Floats, chance: float, freedom: int) -> D
         excess = np.where(kept, squared / (chance / rows + 1e-12), -1.0)
         worst = int(excess.argmax())
         kept[worst] = False
-        others = _fitted(squared[kept], rows[kept], chance, freedom)
+        others = _fitted(squared[kept], rows[kept], chance, sharpest)
         if others.rarity(float(squared[worst]), float(rows[worst])) > GROSS:
             kept[worst] = True
             break
-    return _fitted(squared[kept], rows[kept], chance, freedom)
+    return _fitted(squared[kept], rows[kept], chance, sharpest)
 
 
-def _fitted(squared: Floats, rows: Floats, chance: float, freedom: int) -> Distance:
+def _fitted(squared: Floats, rows: Floats, chance: float, sharpest: float) -> Distance:
     size = len(rows)
     beyond = squared - chance / rows
     error = float(beyond.std()) / math.sqrt(size)
     habit = max(float(beyond.mean()) + ERRORS * error, 0.0)
     ratio = squared / np.maximum(chance / rows + habit, 1e-12)
     variance = float(ratio.var()) * (size - 1) / chi_square_low(size - 1)
-    shape = min(1 / max(variance, 1e-9), freedom / 2)
+    shape = min(1 / max(variance, 1e-9), sharpest)
     return Distance(chance=chance, habit=habit, shape=max(shape, 0.05), principals=size)
