@@ -30,6 +30,7 @@ PATHS = (
     "/approvals",
     "/clocks",
     "/evidence",
+    "/audit",
     "/runs",
     "/playbooks",
     "/search?q=key",

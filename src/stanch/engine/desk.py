@@ -107,6 +107,10 @@ class Log(Protocol):
         """The entries of this range as they were written down."""
         ...
 
+    def continues(self, kept: str) -> Checked:
+        """Whether it begins with all that a checkpoint, kept elsewhere, vouches for."""
+        ...
+
     def verify(self) -> Checked:
         """Every entry hashed again, up to the signed root."""
         ...
@@ -273,7 +277,7 @@ class Desk:
         of = None if incident == ALL else incident
         items = self._items_of(of)
         if not items:
-            raise NotFound("evidence of incident", incident, "evidence")
+            raise NotFound("evidence of incident", incident, "evidence list")
         folder = Path(tempfile.mkdtemp(prefix="stanch-bundle-"))
         path = folder / "bundle.zip"
         try:
@@ -304,6 +308,17 @@ class Desk:
                 f"{size}, it is of another log, or entries were taken out of this one."
             )
 
+    def continues(self, kept: str) -> Checked:
+        """Whether nothing was rewritten since somebody kept this checkpoint."""
+        self._parts.recorder.drain()
+        lines = "\n".join(line.rstrip() for line in kept.strip().splitlines())
+        return self._parts.log.continues(f"{lines}\n")
+
+    @property
+    def size(self) -> int:
+        """How many entries the log has."""
+        return self._parts.log.size
+
     def keys(self) -> tuple[str, ...]:
         """The verifier keys that sign the log."""
         return self._parts.vkeys
@@ -311,11 +326,11 @@ class Desk:
     def tile(self, path: str) -> bytes:
         """A tile of the log, by its C2SP path below `tile/`, or `NotFound`."""
         if not _TILE.fullmatch(path):
-            raise NotFound("tile", path[:100], "evidence")
+            raise NotFound("tile", path[:100], "evidence list")
         try:
             return (self._parts.tiles / "tile" / path).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-            raise NotFound("tile", path[:100], "evidence") from error
+            raise NotFound("tile", path[:100], "evidence list") from error
         except OSError as error:
             raise Unreachable("The log's folder", error.strerror) from error
 

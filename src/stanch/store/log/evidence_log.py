@@ -32,6 +32,7 @@ from stanch.store.log.witness import good_cosignatures, with_lines
 from stanch.store.signing import Signer, public_json, write_whole
 from stanch.vocabulary.record import Entry
 from stanch.vocabulary.trouble import BadInput, InUse, NotFound, Tampered, Trouble
+from stanch.vocabulary.words import counted
 
 Clock = Callable[[], datetime]
 
@@ -285,7 +286,7 @@ class EvidenceLog:
         tree = self._tree()
         whole = tree.size if size is None else size
         if not 0 <= index < whole <= tree.size:
-            raise NotFound("log entry", index, "evidence")
+            raise NotFound("log entry", index, "evidence list")
         return tree.inclusion(index, whole)
 
     def consistency(self, old: int, size: int | None = None) -> list[bytes]:
@@ -293,7 +294,7 @@ class EvidenceLog:
         tree = self._tree()
         whole = tree.size if size is None else size
         if not 0 <= old <= whole <= tree.size:
-            raise NotFound("log size", old, "evidence")
+            raise NotFound("log size", old, "evidence list")
         return tree.consistency(old, whole)
 
     def proof_text(self, index: int) -> str:
@@ -347,6 +348,25 @@ class EvidenceLog:
             if good:
                 self._keep(with_lines(self._checkpoint, good))
             return self._checkpoint
+
+    def continues(self, kept: str) -> Checked:
+        """Whether this log begins with all that a checkpoint, kept elsewhere, vouches for."""
+        try:
+            point = verify.check_checkpoint(kept, self.keys)
+        except verify.Bad as bad:
+            says = f"This is no checkpoint that this log signed: {bad.args[1]}."
+            return Checked(holds=None, says=says)
+        told, tree = counted(point.size, "entry", "entries"), self._tree()
+        where = f"checkpoint of {told}"
+        if point.size > tree.size:
+            says = f"It vouches for {told}; this log has {tree.size}. Some were taken out."
+            return Checked(holds=False, says=says, where=where)
+        if tree.root(point.size) != point.root:
+            says = f"The first {told} are not those that it vouches for: some were rewritten."
+            return Checked(holds=False, says=says, where=where)
+        says = f"The first {told} are exactly those that it vouches for"
+        after = tree.size - point.size
+        return Checked(holds=True, says=f"{says}; {after} came after.", entries=point.size)
 
     def verify(self) -> Checked:
         """Every entry hashed again, in the files and in the leaves, up to the signed root."""

@@ -272,7 +272,13 @@ sessions = _table(
 )
 settings = _table("settings", _text("name", key=True), _text("value"))
 
-mentions = _table("mentions", _text("thing", key=True), _number("place", key=True), _text("deed"))
+mentions = _table(
+    "mentions",
+    _text("thing", key=True),
+    _number("place", key=True),
+    _text("deed"),
+    Index("mentions_by_deed", "deed", "place"),
+)
 counters = _table("counters", _text("name", key=True), _number("n"))
 outbox = _table("outbox", _number("seq", key=True), _text("doc"))
 announcements = _table(

@@ -3,6 +3,7 @@
 from stanch.web.pages import (
     approvals,
     assets,
+    audit,
     board,
     by_hand,
     drills,
@@ -59,6 +60,7 @@ PAGES: tuple[Page, ...] = (
     *events.PAGES,
     *findings.PAGES,
     *evidence.PAGES,
+    *audit.PAGES,
     *approvals.PAGES,
     *assets.PAGES,
     *principals.PAGES,

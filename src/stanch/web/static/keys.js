@@ -3,7 +3,7 @@ import { close, look, pick, walk } from "./lists.js";
 import { toggleZone } from "./times.js";
 import { openPalette } from "./palette.js";
 
-const PLACES = { h: "/", i: "/incidents", b: "/board", p: "/approvals", c: "/clocks", a: "/assets", f: "/findings", v: "/events", e: "/evidence", r: "/runs", s: "/settings", l: "/playbooks", u: "/rules", m: "/measures", d: "/drills", t: "/drills/tabletops" };
+const PLACES = { h: "/", i: "/incidents", b: "/board", p: "/approvals", c: "/clocks", a: "/assets", f: "/findings", v: "/events", e: "/evidence", o: "/audit", r: "/runs", s: "/settings", l: "/playbooks", u: "/rules", m: "/measures", d: "/drills", t: "/drills/tabletops" };
 let going = 0;
 
 const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && !/^(checkbox|radio|button)$/.test(target.type ?? "");
