@@ -15,6 +15,7 @@ import typer
 
 from stanch import settings
 from stanch.cli.client import connect, running_on
+from stanch.cli.fitting import fitted
 from stanch.cli.options import Data, Json, Port, command
 from stanch.cli.out import Out
 from stanch.vocabulary.trouble import Trouble
@@ -65,7 +66,9 @@ def doctor(
     ]
     wrong = [one for one in checks if one.good is False]
     lines = [f"{_mark(one)} {one.name}: {one.says}{_hint(one)}" for one in checks]
-    out.show({"good": not wrong, "checks": [asdict(one) for one in checks]}, "\n".join(lines))
+    out.show(
+        {"good": not wrong, "checks": [asdict(one) for one in checks]}, fitted("\n".join(lines))
+    )
     if wrong:
         raise typer.Exit(1)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from stanch.cli.client import connect, segment
+from stanch.cli.fitting import fitted
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.words import when, word
@@ -57,12 +58,14 @@ def show(
 ) -> None:
     """Show one finding: what was seen, of whom, and what it rests on."""
     found = connect(data).get(f"{_BASE}/{segment(finding)}")
-    Out(json=json).show(found, "\n".join(_lines(found)))
+    Out(json=json).show(found, fitted("\n".join(_lines(found))))
 
 
 def _lines(one: Mapping[str, Any]) -> Iterator[str]:
     yield f"{one['id']}  {word(one['detector'])} on {one['asset']} {one['version']}".rstrip()
     yield one["says"]
+    if one.get("waits"):
+        yield "It opens no incident by itself: it joins one, or what else is found near it."
     yield f"Window: {when(one['window']['start'])} to {when(one['window']['end'])}"
     for suspect in one["suspects"][:10]:
         yield f"Suspect: {suspect['principal']}, {100 * suspect['share']:.0f} % of it"

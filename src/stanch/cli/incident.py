@@ -8,6 +8,7 @@ import typer
 
 from stanch.cli.client import connect, segment
 from stanch.cli.filter import named, query_of
+from stanch.cli.fitting import fitted
 from stanch.cli.incident_marks import marks
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
@@ -60,7 +61,7 @@ def show(*, incident: Which, data: Data = None, json: Json = False) -> None:
     asked = client.get("/api/v1/approvals", {"incident": incident, "state": "open"})["items"]
     document = {"incident": found, "ahead": ahead, "notes": notes, "asked": asked}
     said = (*_head(found, ahead["held"], asked), *_told(found, ahead, notes))
-    Out(json=json).show(document, "\n".join(said))
+    Out(json=json).show(document, fitted("\n".join(said)))
 
 
 @app.command("open")

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from stanch.cli.fitting import laid_out, room
 from stanch.vocabulary.trouble import Trouble
 from stanch.vocabulary.words import size, when
 
@@ -55,10 +56,8 @@ class Out:
             self.say(empty)
             return
         heads = [name.upper().replace("_", " ") for name in columns]
-        widths = [max(len(r[i]) for r in (heads, *kept)) for i in range(len(columns))]
-        for row in (heads, *kept):
-            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            sys.stdout.write(line.rstrip() + "\n")
+        for line in laid_out((heads, *kept), room()):
+            sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
     def say(self, sentence: str) -> None:

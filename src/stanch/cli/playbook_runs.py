@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from stanch.cli.client import Client, connect, segment
+from stanch.cli.fitting import fitted
 from stanch.cli.options import Data, Json
 from stanch.cli.out import Out
 from stanch.contain.playbook.condition_words import awaited
@@ -47,7 +48,7 @@ def where(*, run: Which, data: Data = None, json: Json = False) -> None:
     """Show where a run stands, what it waits for and why."""
     client = connect(data)
     found = client.get(f"/api/v1/runs/{segment(run)}")
-    Out(json=json).show(found, "\n".join(_lines(client, found)))
+    Out(json=json).show(found, fitted("\n".join(_lines(client, found))))
 
 
 def pause(*, run: Which, data: Data = None, json: Json = False) -> None:

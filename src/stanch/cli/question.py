@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from stanch.cli.client import connect, segment
+from stanch.cli.fitting import fitted
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.approval import Answer, Risk
@@ -46,7 +47,7 @@ def list_(
 def show(*, question: Which, data: Data = None, json: Json = False) -> None:
     """Show what is asked, of whom, and what silence means."""
     found = connect(data).get(f"/api/v1/approvals/{segment(question)}")
-    Out(json=json).show(found, "\n".join(_lines(found)))
+    Out(json=json).show(found, fitted("\n".join(_lines(found))))
 
 
 @app.command()
