@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -231,3 +234,29 @@ def test_findings_are_listed_and_an_unknown_one_is_said(
     assert (code, listed) == (0, {"items": []})
     code, problem = commanded(capsys, "finding", "show", "fnd-nobody", *data)
     assert (code, problem["type"]) == (NotFound.exit_code, "not-found")
+
+
+def test_what_no_detector_can_tell_is_listed_in_pages_with_its_reason(
+    server: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.ask("POST", "/api/v1/assets", {**ASSET, "id": "unseen"})
+    answer = {
+        "id": "u1",
+        "ts": f"{datetime.now(UTC):%FT%TZ}",
+        "kind": "inference",
+        "asset": "unseen",
+        "features": [1.0],
+    }
+    assert server.ask("POST", "/api/v1/events", [answer]).json["accepted"] == 1
+    path, end = "/api/v1/blind-spots?asset=unseen&limit=2", time.monotonic() + 20
+    while not (first := server.ask("GET", path).json)["items"] and time.monotonic() < end:
+        time.sleep(0.05)
+    second = server.ask("GET", f"{path}&after={quote(first['next'])}").json
+    code, listed = commanded(
+        capsys, "finding", "blind", "--asset", "unseen", "--data", str(server.data)
+    )
+    assert code == 0
+    assert listed["items"][:4] == first["items"] + second["items"]
+    assert {one["blind"]["asset"] for one in listed["items"]} == {"unseen"}
+    assert any("baseline" in one["blind"]["why"] for one in listed["items"])
+    assert server.ask("GET", "/api/v1/blind-spots?asset=nobody").json["items"] == []

@@ -65,6 +65,7 @@ EXAMPLES = MappingProxyType(
         "finding": ("finding list --asset fraud-scorer", f"finding show {FINDING}"),
         "finding list": ("finding list --principal key-91 --since 2026-11-21T08:00Z",),
         "finding show": (f"finding show {FINDING}",),
+        "finding blind": ("finding blind --asset fraud-scorer",),
         "filter": ("filter list", "filter show mine"),
         "filter list": ("filter list",),
         "filter keep": ("filter keep mine --where asset=fraud-scorer --where phase=detected",),

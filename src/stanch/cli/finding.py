@@ -1,4 +1,4 @@
-"""stanch finding: what detectors saw, newest first, each with its evidence."""
+"""stanch finding: what detectors saw, each with its evidence, and what none of them can tell."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -11,9 +11,10 @@ from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.words import when, word
 
-app = command("What detectors saw: list, look.")
+app = command("What detectors saw, and what they cannot tell: list, look.")
 _BASE = "/api/v1/findings"
-_NONE = "Nothing was found. What no detector can tell yet stands under: stanch doctor"
+_NONE = "Nothing was found. What no detector can tell yet: stanch finding blind"
+_SEEING = "Every detector that was asked can tell."
 
 
 @app.command("list")
@@ -44,8 +45,8 @@ def list_(  # noqa: PLR0913  the filters of a list
         found.append(one)
         if len(found) == limit:
             break
-    rows = [{**one, "seen": one["window"]["end"]} for one in found]
-    columns = ("id", "seen", "detector", "asset", "says")
+    rows = [{**one, "since": one["window"]["start"]} for one in found]
+    columns = ("id", "since", "detector", "asset", "says")
     Out(json=json).table({"items": found}, columns, rows, empty=_NONE)
 
 
@@ -59,6 +60,21 @@ def show(
     """Show one finding: what was seen, of whom, and what it rests on."""
     found = connect(data).get(f"{_BASE}/{segment(finding)}")
     Out(json=json).show(found, fitted("\n".join(_lines(found))))
+
+
+@app.command()
+def blind(
+    *,
+    asset: Annotated[str, typer.Option(help="Only on this asset.")] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List what detectors cannot tell now, and what each of them lacks."""
+    asked = {"asset": asset} if asset else {}
+    found = list(connect(data).every("/api/v1/blind-spots", asked))
+    rows = [{**one["blind"], "since": one["since"]} for one in found]
+    columns = ("asset", "version", "condition", "detector", "since", "why")
+    Out(json=json).table({"items": found}, columns, rows, empty=_SEEING)
 
 
 def _lines(one: Mapping[str, Any]) -> Iterator[str]:

@@ -147,5 +147,5 @@ def _blind(tx: Transaction) -> Checkup:
         name="blind spots",
         good=None,
         says=says,
-        remedy="Send what each lacks; the console lists them.",
+        remedy="Send what each lacks; the console lists them, and so does: stanch finding blind",
     )

@@ -133,7 +133,8 @@ def test_a_sparse_history_is_read_in_pieces_and_each_row_once(sql_store: SqlStor
     spool = MemorySpool()
     spool.add(conform(sparse.append_column("asset", pa.array([SCAN.asset] * len(times)))))
     spool.add(rows(0, 2 * MINUTES))
-    feed, read = Solo(spool), []
+    feed = Solo(spool)
+    read: list[int] = []
     while not read or read[-1]:
         with sql_store.begin() as tx:
             taken = feed.take(tx)

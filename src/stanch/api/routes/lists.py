@@ -4,6 +4,7 @@ from litestar import get
 from litestar.params import FromPath
 
 from stanch.api.asking import TheHouse, TheQuery, needs
+from stanch.engine.blindness import blind_now
 from stanch.vocabulary.approval import Approval
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import IncidentLine
@@ -11,7 +12,7 @@ from stanch.vocabulary.clock import Clock
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import ApprovalId, FindingId, IncidentId, RunId
 from stanch.vocabulary.incident import Incident
-from stanch.vocabulary.kept import PolicyVersion
+from stanch.vocabulary.kept import BlindSpot, PolicyVersion
 from stanch.vocabulary.listing import Page
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.record import Evidence
@@ -67,6 +68,28 @@ def get_finding(house: TheHouse, finding: FromPath[str]) -> Finding:
     """One finding."""
     with house.store.look() as tx:
         return tx.findings.get(FindingId(finding))
+
+
+@get("/blind-spots", opt=needs(Scope.READ, "asset"), sync_to_thread=True)
+def list_blind_spots(house: TheHouse, asked: TheQuery) -> Page[BlindSpot]:
+    """What detectors cannot tell now and why, by asset."""
+    with house.store.look() as tx:
+        spots = {_place(spot): spot for spot in blind_now(tx)}
+    wanted = asked.wanted.asset
+    rest = sorted(
+        at
+        for at, spot in spots.items()
+        if at > asked.after and (not wanted or spot.blind.asset in wanted)
+    )
+    here = rest[: asked.limit]
+    items = tuple(spots[at] for at in here)
+    return Page(items=items, next=here[-1] if len(rest) > asked.limit else "")
+
+
+def _place(spot: BlindSpot) -> str:
+    """Where it stands in the list."""
+    blind = spot.blind
+    return f"{blind.asset} {blind.version} {blind.condition} {blind.detector}"
 
 
 @get("/policies", opt=needs(Scope.READ), sync_to_thread=True)
@@ -144,6 +167,7 @@ ROUTES = (
     get_incident,
     list_findings,
     get_finding,
+    list_blind_spots,
     list_policies,
     list_approvals,
     get_approval,
