@@ -42,6 +42,18 @@ def test_who_asks_what_is_harder_may_have_more_wrong_labels() -> None:
     assert nats([14, 9, 6], harder=3.0) < nats([14, 9, 6]) / 3
 
 
+def test_a_model_may_err_a_little_oftener_for_one_honest_principal_and_not_much() -> None:
+    many = np.tile(10 * USUAL, (PEOPLE, 1, 1))
+    a_little, much = many.copy(), many.copy()
+    a_little[0, 1] = [4480, 2240, 224]
+    much[0, 1] = [6400, 3200, 320]
+    little, more = (turned(own, USUAL, 1.0, KNOWN) for own in (a_little, much))
+    assert little is not None
+    assert more is not None
+    assert little[0] == 0.0
+    assert more[0] > 5
+
+
 def test_a_newcomer_may_ask_what_is_as_hard_as_anybody_known() -> None:
     own = told([12, 6, 9])
     own[1, 1] = [16, 12, 6]

@@ -22,7 +22,7 @@ from stanch.detect.habits.points import points, squared
 from stanch.detect.summaries.arrays import Floats, Ints
 from stanch.detect.summaries.ledger import Ledger
 
-REACHES = (0.0, 0.07, 0.1, 0.2)
+REACHES = (0.0, 0.07, 0.1, 0.2, 0.3, 0.4)
 """Distances along the main axes, in standard deviations of a number; cards know sixteenths."""
 RARE = 0.001
 RAREST = 0.002

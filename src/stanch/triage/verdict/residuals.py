@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from stanch.triage.verdict.nats import TINY
 from stanch.triage.verdict.observations import Floats, Ints
 
-SLACK = 1.25
+SLACK = 1.15
 """How much oftener the model may err for one honest principal, at answers it is as sure of."""
 TRIM = 0.1
 MOST = 0.95
