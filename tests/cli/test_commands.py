@@ -1,5 +1,6 @@
 """Every command has its file, its help and its line in the table; `--json` is JSON alone."""
 
+import ast
 import importlib
 import json
 import os
@@ -76,15 +77,46 @@ def test_every_command_has_examples_and_nothing_else_has() -> None:
     assert set(EXAMPLES) == {words for name in COMMANDS for words, _ in ways_of(name)}
 
 
+def try_to_type(line: str) -> None:
+    """Raises where the line cannot be typed so; nothing is run."""
+    typed = shlex.split(line)
+    ways = dict(ways_of(typed[0]))
+    way = " ".join(typed[:2]) if " ".join(typed[:2]) in ways else typed[0]
+    rest = typed[len(way.split()) :]
+    assert rest or not hasattr(ways[way], "commands"), line
+    ways[way].make_context(way, rest)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_example_can_be_typed(name: str) -> None:
-    ways = dict(ways_of(name))
-    for line in {one for words in ways for one in EXAMPLES[words]}:
-        typed = shlex.split(line.partition(" > ")[0])
-        way = " ".join(typed[:2]) if " ".join(typed[:2]) in ways else typed[0]
-        rest = typed[len(way.split()) :]
-        assert rest or not hasattr(ways[way], "commands"), line
-        ways[way].make_context(way, rest)  # raises where it cannot be typed so
+    for line in {one for words, _ in ways_of(name) for one in EXAMPLES[words]}:
+        try_to_type(line.partition(" > ")[0])
+
+
+def next_steps(file: Path) -> Iterator[str]:
+    """The commands that show what there is, as this file names them where something is not."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Call(func=ast.Name(id="NotFound"), args=[_, _, named]):
+                yield from as_typed(named)
+            case ast.keyword(arg="shown_by", value=named):
+                yield from as_typed(named)
+
+
+def as_typed(named: ast.expr) -> Iterator[str]:
+    match named:
+        case ast.Constant(value=str(line)):
+            yield line
+        case ast.JoinedStr(values=[ast.Constant(), *_] as parts):
+            yield "".join(str(p.value) if isinstance(p, ast.Constant) else "ASSET" for p in parts)
+
+
+def test_whatever_is_not_there_names_a_command_that_shows_what_is() -> None:
+    files = list(Path(stanch.__file__).parent.rglob("*.py"))
+    named = {line for file in files for line in next_steps(file)}
+    assert {"asset list", "clocks", "question list", "baseline stated ASSET"} <= named
+    for line in named:
+        try_to_type(line)
 
 
 def test_a_commands_help_ends_with_what_one_types(capsys: pytest.CaptureFixture[str]) -> None:

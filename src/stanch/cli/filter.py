@@ -70,7 +70,7 @@ def named(client: Client, which: str) -> dict[str, Any]:
     for one in client.get(_BASE):
         if which in (one["id"], one["name"]):
             return dict(one)
-    raise NotFound("filter", which, "filter")
+    raise NotFound("filter", which, "filter list")
 
 
 def query_of(kept: Mapping[str, Any]) -> dict[str, Any]:

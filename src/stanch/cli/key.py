@@ -10,7 +10,7 @@ from stanch.cli.client import connect, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.people import Scope
-from stanch.vocabulary.trouble import NotFound
+from stanch.vocabulary.trouble import NoSuchFile
 
 app = command("Keys for machines.")
 
@@ -42,7 +42,7 @@ def rotate_(*, data: Data = None, json: Json = False) -> None:
     asked = settings.from_environment()
     folder = data or asked.data
     if not (folder / "keys").is_dir():
-        raise NotFound("data folder", str(folder), "key")
+        raise NoSuchFile("data folder", folder)
     made = rotate_keys(replace(asked, data=folder))
     text = f"The log is signed by {made['after']} now.\nTell it to whoever pinned {made['before']}."
     Out(json=json).show(made, text)

@@ -46,7 +46,7 @@ def show(*, playbook: Which, data: Data = None, json: Json = False) -> None:
     """Show a playbook as its author wrote it."""
     text = next((b.text for b in _in_use(data) if b.id == playbook), None)
     if text is None:
-        raise NotFound("playbook", playbook[:64], "playbook")
+        raise NotFound("playbook", playbook[:64], "playbook list")
     Out(json=json).show({"id": playbook, "text": text}, text)
 
 
@@ -186,5 +186,5 @@ def _book(playbook: str, data: Path | None) -> "Playbook":
 
     text = next((b.text for b in _in_use(data) if b.id == playbook), None)
     if text is None:
-        raise NotFound("playbook", playbook[:64], "playbook")
+        raise NotFound("playbook", playbook[:64], "playbook list")
     return read(text, f"{playbook}.yaml").playbook

@@ -43,7 +43,7 @@ def show(*, rule: Which, data: Data = None, json: Json = False) -> None:
     """Show a rule as its author wrote it."""
     found = next((one for one in _in_use(data) if one["id"] == rule), None)
     if found is None:
-        raise NotFound("rule", rule[:64], "rule")
+        raise NotFound("rule", rule[:64], "rule list")
     Out(json=json).show(found, found["text"])
 
 

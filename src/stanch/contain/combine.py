@@ -119,7 +119,7 @@ def added(standing: Standing, demand: Demand) -> Standing:
 def reverted(standing: Standing, demand: DemandId) -> Standing:
     """The standing without this demand; the others stay as they are."""
     if all(d.id != demand for d in standing.demands):
-        raise NotFound("demand", demand, "policy")
+        raise NotFound("demand", demand, "policy show ASSET")
     return replace(standing, demands=tuple(d for d in standing.demands if d.id != demand))
 
 

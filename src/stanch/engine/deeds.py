@@ -231,7 +231,7 @@ class RealDeeds:
     ) -> _Meant:
         action = actions().get(order.act)
         if action is None:
-            raise NotFound("action", order.act, "playbook")
+            raise NotFound("action", order.act, "playbook list")
         seen = self._seen(tx, order.incident, at)
         given = line.args if line is not None else self._filled(tx, order, seen, at)
         asking = Asking(

@@ -145,7 +145,7 @@ class Edge:
         for asset in self._upstream.assets:
             answer = self._ask("GET", f"{self._site}/assets/{quote(asset, safe='')}")
             if not answer:
-                raise NotFound("asset of this site upstream", asset, "site")
+                raise NotFound("asset of this site upstream", asset, "site list")
             defined = msgspec.json.decode(answer, type=Asset)
             with self._store.begin() as tx:
                 if tx.assets.find(defined.id) != defined:

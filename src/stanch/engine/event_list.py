@@ -149,7 +149,7 @@ class Events:
         """The event with this id, field by field, or `NotFound`."""
         found = self._lake.rows(Slice(asset=asset, where=f"id = {_quoted(key)}", limit=1))
         if not found:
-            raise NotFound("event", key[:100], "hunt")
+            raise NotFound("event", key[:100], "hunt --asset ASSET")
         return found[0]
 
 

@@ -71,7 +71,8 @@ class Printed:
         kind = kind_of(known)
         with self._store.begin() as tx:
             if _find(tx, asset, kind) is None:
-                raise NotFound("fingerprints", f"{asset} ({kind})", "baseline fingerprints")
+                what = f"{asset} ({kind})"
+                raise NotFound("file of fingerprints", what, f"baseline stated {asset}")
             kept = _Kept(at=self._clock(), by=by)
             _put(tx, asset, kind, kept)
             tx.record(_entry(asset, kind, kept, 0, None))

@@ -84,7 +84,7 @@ class Neighbours:
         """Whether it answers now; nothing is changed there."""
         door = self._lines().doors.get(name)
         if door is None:
-            raise NotFound("outside system", name[:64], "connector")
+            raise NotFound("outside system", name[:64], "connector list")
         return answered(name, door)
 
     def trial(self, who: str, by: str) -> tuple[Answered, ...]:

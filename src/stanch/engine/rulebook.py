@@ -122,7 +122,7 @@ class Rulebook:
         """The YAML of the rule in use, as its author wrote it."""
         found = next((one.text for one in self.in_use() if one.id == key), None)
         if found is None:
-            raise NotFound("rule", key[:64], "rule")
+            raise NotFound("rule", key[:64], "rule list")
         return found
 
     def version(self, key: str) -> int:
@@ -169,7 +169,7 @@ class Rulebook:
         with self._store.begin() as tx:
             now = _now(tx, key)
             if now is None or now.aside:
-                raise NotFound("rule written here", key[:64], "rule")
+                raise NotFound("rule written here", key[:64], "rule list")
             gone = replace(now, version=now.version + 1, by=by, at=self._clock(), aside=True)
             return _kept(tx, gone)
 

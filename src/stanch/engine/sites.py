@@ -124,7 +124,7 @@ class Sites:
         """An asset that this site may speak of, so that it counts on the same definition."""
         with self._store.look() as tx:
             if asset not in _site(tx, name).assets:
-                raise NotFound("asset", asset[:64], "asset")
+                raise NotFound("asset", asset[:64], "asset list")
             return tx.assets.get(asset_id(asset))
 
     def get(self, name: str) -> Site:
@@ -225,7 +225,7 @@ def _after(site: Site, sent: Sent, content: bytes, at: datetime) -> Site:
 def _site(tx: Transaction, name: str) -> Site:
     text = tx.settings.get(_NAME + name)
     if text is None:
-        raise NotFound("site", name[:64], "site")
+        raise NotFound("site", name[:64], "site list")
     return _read(text)
 
 

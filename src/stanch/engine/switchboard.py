@@ -163,7 +163,7 @@ class Switchboard:
         """Whether the system of this name in this text answers; nothing is put into use."""
         system = self.check(text).systems.get(name)
         if system is None:
-            raise NotFound("system in this text", name[:64], "connector")
+            raise NotFound("system in this text", name[:64], "connector list")
         try:
             lines = self._makers.lines(Plan(systems={name: system}))
         except Trouble as trouble:
@@ -184,7 +184,7 @@ class Switchboard:
         """The text of an earlier version, in force again."""
         found = [one for one in self.versions() if str(one.version) == version]
         if not found:
-            raise NotFound("version of the connectors file", version[:20], "connector")
+            raise NotFound("version of the connectors file", version[:20], "connector versions")
         return self.put(found[0].text, by=by, seen=seen)
 
     def turn(self) -> int:

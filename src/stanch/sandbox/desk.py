@@ -174,7 +174,7 @@ class DrillDesk:
         with self._store.look() as tx:
             text = tx.settings.get(_NAME + key)
         if text is None:
-            raise NotFound("run of a drill", key[:64], "drill")
+            raise NotFound("run of a drill", key[:64], "drill list")
         return self._read(text)
 
     def start(self, name: str, how: HowToPlay, caller: Caller) -> DrillRun:

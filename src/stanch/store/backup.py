@@ -35,7 +35,7 @@ import msgspec
 
 from stanch.store.vault.pack import space_in, sync_folder
 from stanch.vocabulary.ids import Digest, digest_of
-from stanch.vocabulary.trouble import AlreadyThere, BadFile, BadInput, NotFound, Tampered
+from stanch.vocabulary.trouble import AlreadyThere, BadFile, BadInput, NoSuchFile, Tampered
 
 FORMAT = "stanch backup 1"
 MANIFEST = "MANIFEST.json"
@@ -246,7 +246,7 @@ def _in_order(folder: Path, part: Path, *, keys: bool) -> Iterator[tuple[Path, i
     Each stage is listed when its turn comes: a row copied just now may name a newer file.
     """
     if not folder.is_dir():
-        raise NotFound("data folder", str(folder), "doctor")
+        raise NoSuchFile("data folder", folder)
     for stage in range(_STAGES):
         logs = {path.parent for path in folder.rglob("checkpoint")}
         found = [

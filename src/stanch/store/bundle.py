@@ -217,7 +217,7 @@ def _custody(case: Case, log: Log) -> Iterator[Logged]:
             places.discard(one.index)
             yield one
     if places:
-        raise NotFound("log entry", min(places), "evidence")
+        raise NotFound("log entry", min(places), "evidence list")
 
 
 def _describe(  # noqa: PLR0913, PLR0917  the parts of one bag

@@ -94,10 +94,14 @@ class WrongMethod(BadInput):
 
 
 class NotFound(Trouble):
-    """There is no {} {!r}. `stanch {} list` shows what there is."""
+    """There is no {} {!r}. `stanch {}` shows what there is."""
 
     exit_code = 66
     http_status = 404
+
+
+class NoSuchFile(NotFound):
+    """There is no {} {}. Look at how it is spelt, and from where."""
 
 
 class Shredded(NotFound):

@@ -42,7 +42,7 @@ def get_last_backup(house: TheHouse) -> BackupMade:
     with house.store.look() as tx:
         found = last_backup(tx)
     if found is None:
-        raise NotFound("backup", "last", "evidence")
+        raise NotFound("backup", "last", "evidence list")
     return found
 
 

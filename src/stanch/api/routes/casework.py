@@ -142,7 +142,7 @@ def remove_link(house: TheHouse, incident: FromPath[str], link: FromPath[str]) -
     """Whether the incident had such a link, and it is gone."""
     with house.store.begin() as tx:
         if link not in {one.id for one in tx.links.of(IncidentId(incident))}:
-            raise NotFound("link", link[:100], "incident")
+            raise NotFound("link", link[:100], "incident list")
         return {"removed": tx.links.remove(link)}
 
 

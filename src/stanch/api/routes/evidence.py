@@ -96,7 +96,7 @@ def last_scrub(house: TheHouse) -> Scrub:
     """What the last scrub of the vault found."""
     found = house.desk.last_scrub()
     if found is None:
-        raise NotFound("scrub of the vault", "last", "vault")
+        raise NotFound("scrub of the vault", "last", "vault list")
     return found
 
 

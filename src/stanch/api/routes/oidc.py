@@ -58,7 +58,7 @@ def _enter(house: House, cookie: str, mark: str, code: str, source: str) -> str:
 
 def _door(house: House) -> Oidc:
     if house.sign_in is None:
-        raise NotFound("identity provider", "oidc", "user")
+        raise NotFound("identity provider", "oidc", "user list")
     return house.sign_in
 
 

@@ -70,7 +70,7 @@ def current_baseline(
     with house.store.look() as tx:
         found = tx.baselines.current(asset_id(asset), condition=condition)
     if found is None or found.condition != condition:
-        raise NotFound("baseline", asset[:64], "baseline")
+        raise NotFound("baseline", asset[:64], "baseline show ASSET")
     return found
 
 

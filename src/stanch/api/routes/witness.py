@@ -52,7 +52,7 @@ def add_checkpoint(house: TheHouse, body: RawBody) -> Response[str]:
 def take_cosignatures(house: TheHouse, body: RawBody) -> Response[str]:
     """Our checkpoint, under those of these cosignatures that hold and are of our witnesses."""
     if house.witnesses is None:
-        raise NotFound("witnesses", "cosignatures", "evidence")
+        raise NotFound("witnesses", "cosignatures", "evidence list")
     try:
         lines = body.decode("utf-8")
     except UnicodeDecodeError as error:

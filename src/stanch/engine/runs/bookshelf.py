@@ -82,7 +82,7 @@ class Bookshelf(Mapping[str, Written]):
         """The playbook in use under this id, or `NotFound`."""
         found = self.get(key)
         if found is None:
-            raise NotFound("playbook", key[:64], "playbook")
+            raise NotFound("playbook", key[:64], "playbook list")
         return found.playbook
 
     def editions(self, key: str) -> tuple[Edition, ...]:
@@ -126,7 +126,7 @@ class Bookshelf(Mapping[str, Written]):
         with self._store.begin() as tx:
             text = tx.settings.get(_NOW + key)
             if text is None or (now := _EDITION.decode(text)).aside:
-                raise NotFound("playbook written here", key[:64], "playbook")
+                raise NotFound("playbook written here", key[:64], "playbook list")
             numbered = replace(now.playbook, version=now.version + 1)
             return self._kept(tx, numbered, now.text, by, aside=True)
 

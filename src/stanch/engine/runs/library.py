@@ -138,5 +138,5 @@ def kept(tx: Transaction, key: Digest) -> Playbook:
     """The playbook kept under this digest, or `NotFound`."""
     text = tx.settings.get(_KEPT + key)
     if text is None:
-        raise NotFound("playbook", key, "playbook")
+        raise NotFound("playbook", key, "playbook list")
     return decoded(text.encode())

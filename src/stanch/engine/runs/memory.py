@@ -72,7 +72,7 @@ def remembered(tx: Transaction, run: RunId) -> Memory:
     """Where the run stands."""
     text = tx.memories.get(run)
     if text is None:
-        raise NotFound("memory of the run", run, "playbook")
+        raise NotFound("memory of the run", run, "playbook runs")
     return _DECODER.decode(text)
 
 

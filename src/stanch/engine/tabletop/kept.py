@@ -47,7 +47,7 @@ def play(tx: Transaction, key: str) -> Play:
     """The play of this id, or `NotFound`."""
     text = tx.settings.get(_PLAY + key)
     if text is None:
-        raise NotFound("play of a tabletop", key[:64], "tabletop")
+        raise NotFound("play of a tabletop", key[:64], "tabletop list")
     return _READ_PLAY.decode(text)
 
 

@@ -31,5 +31,5 @@ def scenario(key: str) -> Written:
     """The one that comes with stanch under this id, or `NotFound`."""
     found = shipped().get(key)
     if found is None:
-        raise NotFound("tabletop", key[:64], "tabletop")
+        raise NotFound("tabletop", key[:64], "tabletop list")
     return found

@@ -107,7 +107,7 @@ class Tabletops:
         with self._store.look() as tx:
             found = next((one.id for one in kept.plays(tx) if one.incident == incident), None)
         if found is None:
-            raise NotFound("tabletop of the incident", incident[:64], "tabletop")
+            raise NotFound("tabletop of the incident", incident[:64], "tabletop list")
         return found
 
     def start(self, wish: StartPlay, caller: Caller) -> views.Table:

@@ -62,7 +62,7 @@ def answered(scenario: Scenario, now: State, given: Given, whose: Whose) -> Move
     by, at = whose
     asked = next((a for a in now.shown if a.inject.id == given.inject), None)
     if asked is None or scenario.inject(given.inject) is None:
-        raise NotFound("question that was put", given.inject[:64], "tabletop")
+        raise NotFound("question that was put", given.inject[:64], "tabletop status")
     text, who = _words(given.text, LONGEST, "An answer"), _name(given.who)
     _fits(asked.inject, given.choice, text)
     return Move(
@@ -138,7 +138,7 @@ def _of(now: State, answer: int) -> tuple[Inject, Reply]:
         for reply in asked.replies:
             if reply.seq == answer:
                 return asked.inject, reply
-    raise NotFound("answer", str(answer), "tabletop")
+    raise NotFound("answer", str(answer), "tabletop status")
 
 
 def _seat(now: State, who: str) -> Duty | None:

@@ -50,6 +50,7 @@ def _of_incidents(wanted: Wanted) -> ColumnElement[bool]:
 
 LABEL = Label(
     word="finding",
+    shown_by="finding list",
     table=_t,
     kind=Finding,
     row=_row,

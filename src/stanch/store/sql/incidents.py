@@ -51,6 +51,7 @@ def _of_principals(wanted: Wanted) -> ColumnElement[bool]:
 
 LABEL = Label(
     word="incident",
+    shown_by="incident list",
     table=_t,
     kind=Incident,
     row=_row,
@@ -102,7 +103,7 @@ class Incidents(Regrouping):
         """The one with this id, or `NotFound`."""
         one = self.find(key)
         if one is None:
-            raise NotFound("incident", key, "incident")
+            raise NotFound("incident", key, "incident list")
         return one
 
     def line(self, key: IncidentId) -> IncidentLine:
@@ -110,7 +111,7 @@ class Incidents(Regrouping):
         query = select(_t.c.doc, _t.c.findings).where(_t.c.id == key)
         found = self.link.execute(query).first()
         if found is None:
-            raise NotFound("incident", key, "incident")
+            raise NotFound("incident", key, "incident list")
         return IncidentLine(incident=decode(found.doc, Incident), findings=found.findings)
 
     def many(self, keys: Iterable[IncidentId]) -> tuple[Incident, ...]:

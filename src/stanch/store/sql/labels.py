@@ -87,6 +87,7 @@ def _filter(one: SavedFilter) -> dict[str, Any]:
 
 ASSET = Label(
     word="asset",
+    shown_by="asset list",
     table=tables.assets,
     kind=Asset,
     row=_asset,
@@ -94,6 +95,7 @@ ASSET = Label(
 )
 APPROVAL = Label(
     word="approval",
+    shown_by="question list",
     table=tables.approvals,
     kind=Approval,
     row=_approval,
@@ -103,6 +105,7 @@ APPROVAL = Label(
 )
 CLOCK = Label(
     word="clock",
+    shown_by="clocks",
     table=tables.clocks,
     kind=Clock,
     row=_clock,
@@ -112,6 +115,7 @@ CLOCK = Label(
 )
 RUN = Label(
     word="run",
+    shown_by="playbook runs",
     table=tables.runs,
     kind=Run,
     row=_run,
@@ -122,6 +126,7 @@ RUN = Label(
 )
 NOTICE = Label(
     word="notice",
+    shown_by="incident list",
     table=tables.notices,
     kind=KeptNotice,
     row=_notice,
@@ -130,6 +135,7 @@ NOTICE = Label(
 )
 EVIDENCE = Label(
     word="evidence item",
+    shown_by="evidence list",
     table=tables.evidence,
     kind=Evidence,
     row=_evidence,
@@ -138,14 +144,16 @@ EVIDENCE = Label(
 )
 USER = Label(
     word="user",
+    shown_by="user list",
     table=tables.users,
     kind=User,
     row=_user,
     any_of={"kind": "kind"},
 )
-KEY = Label(word="key", table=tables.service_keys, kind=ServiceKey, row=_key)
+KEY = Label(word="key", shown_by="key list", table=tables.service_keys, kind=ServiceKey, row=_key)
 FILTER = Label(
     word="filter",
+    shown_by="filter list",
     table=tables.filters,
     kind=SavedFilter,
     row=_filter,

@@ -49,7 +49,7 @@ class Policies:
         query = select(_t.c.doc).where(_t.c.asset == asset, _t.c.version == version)
         doc = self.link.execute(query).scalar()
         if doc is None:
-            raise NotFound("policy version", f"{asset} {version}", "asset")
+            raise NotFound("policy version", f"{asset} {version}", f"policy show {asset}")
         return decode(doc, PolicyVersion)
 
     def history(self, asset: AssetId, *, limit: int = 50) -> tuple[PolicyVersion, ...]:

@@ -51,7 +51,7 @@ class Bonds:
             seen |= {row["id"]: row for row in rows}
         lost = [f for f in new if f not in seen]
         if lost:
-            raise NotFound("finding", lost[0], "finding")
+            raise NotFound("finding", lost[0], "finding list")
         place = int(self.link.execute(select(func.max(_bond.c.place))).scalar() or 0)
         self.link.execute(
             insert(_bond),
@@ -124,7 +124,7 @@ class Regrouping:
         query = select(_undos.c.doc, _undos.c.before).where(_undos.c.id == key)
         row = self.link.execute(query).one_or_none()
         if row is None:
-            raise NotFound("undo", key, "incident")
+            raise NotFound("undo", key, "incident list")
         kept = decode(row.doc, Undo)
         if kept.undone is not None:
             raise Conflict(f"This was put back already, by {kept.undone_by}. Nothing changed.")

@@ -50,6 +50,8 @@ class Label(Generic[N]):
     """How nouns of one kind lie in their table."""
 
     word: str
+    shown_by: str
+    """The command that lists them."""
     table: Table
     kind: type[N]
     row: Callable[[N], dict[str, Any]]
@@ -87,7 +89,7 @@ class Shelf(Generic[K, N]):
         """The one with this id, or `NotFound`."""
         one = self.find(key)
         if one is None:
-            raise NotFound(self.label.word, key, self.label.word)
+            raise NotFound(self.label.word, key, self.label.shown_by)
         return one
 
     def many(self, keys: Iterable[K]) -> tuple[N, ...]:
@@ -249,7 +251,7 @@ class Shelf(Generic[K, N]):
             return
         now = self.link.execute(select(self._t.c.revision).where(self._t.c.id == key)).scalar()
         if now is None:
-            raise NotFound(self.label.word, key, self.label.word)
+            raise NotFound(self.label.word, key, self.label.shown_by)
         raise Stale(self.label.word, seen, now)
 
 

@@ -228,7 +228,7 @@ class Vault:
         try:
             manifest = read_manifest(self._path(digest))
         except FileNotFoundError as error:
-            raise NotFound("vault item", digest, "vault") from error
+            raise NotFound("vault item", digest, "vault list") from error
         if manifest.digest != digest:
             raise Tampered(f"the file of vault item {digest} is that of another item")
         return manifest

@@ -41,7 +41,7 @@ def show(visit: Visit) -> Answer:
     every = sorted(actions().values(), key=lambda a: (a.rank, a.title))
     act = visit.asked("act")
     if act and act not in actions():
-        raise NotFound("action", act[:100], "playbook")
+        raise NotFound("action", act[:100], "playbook list")
     shown, problem = None, ""
     if act and "why" in visit.query:
         try:
@@ -80,7 +80,7 @@ def _shown(visit: Visit, key: IncidentId) -> Shown:
 
 def _wanted(key: IncidentId, act: str, given: Mapping[str, str]) -> Wanted:
     if act not in actions():
-        raise NotFound("action", act[:100], "playbook")
+        raise NotFound("action", act[:100], "playbook list")
     args: dict[str, Argument] = {}
     for one in fields(actions()[act].args):
         text = given.get(f"arg.{one.name}", "").strip()

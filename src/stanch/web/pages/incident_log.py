@@ -67,7 +67,7 @@ def entry(visit: Visit) -> Answer:
     """One entry: what it says, its bytes, and its proof, checked as an outsider would."""
     place = visit.names["place"]
     if not (place.isdecimal() and len(place) < 16):  # noqa: PLR2004  a place
-        raise NotFound("log entry", place[:40], "evidence")
+        raise NotFound("log entry", place[:40], "evidence list")
     one = visit.console.custody.entry(int(place))
     return page(visit, "entry.html", one=one, says=sentence(one.entry))
 

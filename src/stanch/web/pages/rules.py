@@ -74,7 +74,7 @@ def show(visit: Visit) -> Answer:
     rule = next((one for one in visit.console.rulebook.in_use() if one.id == key), None)
     editions = visit.console.rulebook.editions(key)
     if rule is None and not editions:
-        raise NotFound("rule", key[:64], "rule")
+        raise NotFound("rule", key[:64], "rule list")
     text = rule.text if rule is not None else editions[0].text
     told = judged(visit, text)
     return page(

@@ -132,7 +132,7 @@ def ways(kept: Kept) -> tuple[Page, ...]:
         key, wanted, shelf = visit.names[kept.noun], visit.given("version"), kept.shelf(visit)
         found = next((e for e in shelf.editions(key) if str(e.version) == wanted), None)
         if found is None:
-            raise NotFound(f"version of this {kept.noun}", wanted[:20], kept.noun)
+            raise NotFound(f"version of this {kept.noun}", wanted[:20], f"{kept.noun} list")
         shelf.put(found.text, by=visit.caller.name, seen=shelf.version(key))
         return go(f"{kept.place}/{quote(key, safe='')}")
 

@@ -27,7 +27,7 @@ from stanch.engine.ingest.foreign.shape import Fields, Options
 from stanch.engine.ingest.limits import MIB, Limits
 from stanch.engine.ingest.receipt import Decoded, Rejected
 from stanch.engine.ingest.rows import from_json, from_lines
-from stanch.vocabulary.trouble import BadFile, NotFound
+from stanch.vocabulary.trouble import BadFile, NoSuchFile
 
 Progress = Callable[[int], None]
 """Hears how many bytes of the file are done."""
@@ -58,7 +58,7 @@ def read_file(
 ) -> Iterator[Decoded]:
     """The rows of a file, batch by batch."""
     if not path.is_file():
-        raise NotFound("file", str(path), "asset")
+        raise NoSuchFile("file", path)
     done = 0
     try:
         for part in _parts(path, options, limits):
