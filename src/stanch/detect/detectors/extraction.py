@@ -150,7 +150,7 @@ def _minority(who: People, crowd: Crowd) -> bool:
 def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[Way]:
     """How rare each principal is, in each way that this asset's baseline allows."""
     shares = [(RANGE, Block.ODD, known.outside)]
-    if base.plan.manifold.tells:
+    if base.plan.manifold.pairs.size:
         shares.append((OFF, Block.OFF, known.off))
     if base.plan.near > 0:
         shares.append((NEAR, Block.NEAR, 0.0))
@@ -165,11 +165,16 @@ def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[W
 
 
 def _directions(known: Ground, who: People) -> Floats:
-    """(P, 65) in which direction each principal is odd."""
+    """(P, 65) in which direction each principal is odd.
+
+    Of who was there before by the mix alone: what does not occur makes it odd already, and two such
+    questions of five would make it as alike as well.
+    """
     waves, off = who.waves(), who.count(Block.OFF) / who.rows
     middle = peers(who, waves)
     apart = waves - (known.waves if middle is None else middle)
-    return np.concatenate([apart, 2 * (off - known.off)[:, None]], axis=1)
+    odd = np.where(who.known, 0.0, 2 * (off - known.off))
+    return np.concatenate([apart, odd[:, None]], axis=1)
 
 
 def _points_to(worth: float, shape: Shape) -> dict[AttackKind, float]:
