@@ -83,7 +83,7 @@ def test_a_guard_gets_the_exact_bytes_that_the_tag_and_the_signature_are_over(
     assert same.headers["stanch-probe-key"] == answer.headers["stanch-probe-key"]
 
 
-def test_a_reader_gets_the_policy_but_not_the_key_of_probes(server: Running) -> None:
+def test_the_guards_route_with_its_key_of_probes_is_no_readers(server: Running) -> None:
     reader = server.new_key("read")
     refused = server.ask("GET", "/api/v1/assets/guarded/policy", key=reader)
     assert refused.status == 403

@@ -13,7 +13,7 @@ from stanch.vocabulary.ids import ActionId, AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.policy import Deny, Mode, Policy
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.standing import Demand, demand_id
-from stanch.vocabulary.trouble import NotFound
+from stanch.vocabulary.trouble import NotAllowed, NotFound
 
 FRAUD = AssetId("fraud")
 BY_HAND = Change(by="ada", because="a test")
@@ -95,9 +95,27 @@ def test_going_back_to_an_earlier_version_makes_a_new_one_that_stands_as_it_did(
     policies = Policies(sql_store, hands)
     early = policies.set_base(Policy(asset=FRAUD, mode=Mode.SAFE, fallback="0"), BY_HAND)
     policies.set_base(Policy(asset=FRAUD), BY_HAND)
-    back = policies.back_to(FRAUD, early.version, BY_HAND)
+    back = policies.back_to(FRAUD, early.version, BY_HAND, puts_back=True)
     assert back.version > early.version
     assert digest(replace(back.policy, version=0)) == digest(replace(early.policy, version=0))
+
+
+@pytest.mark.parametrize("what", ["an owner's policy", "a demand that was taken back"])
+def test_going_back_puts_nothing_back_for_whom_may_only_take_back(
+    sql_store: SqlStore, hands: Moved, what: str
+) -> None:
+    policies = Policies(sql_store, hands)
+    wide = replace(deny("x", hands()), policy=Policy(asset=FRAUD, mode=Mode.STOPPED))
+    if what == "an owner's policy":
+        early = policies.set_base(wide.policy, BY_HAND)
+        policies.set_base(Policy(asset=FRAUD), BY_HAND)
+    else:
+        early = policies.demand(wide, BY_HAND)
+        policies.revert(FRAUD, wide.id, BY_HAND)
+    late = policies.demand(deny("mallory", hands()), BY_HAND)
+    with pytest.raises(NotAllowed, match="it puts back"):
+        policies.back_to(FRAUD, early.version, BY_HAND)
+    assert policies.now(FRAUD) == late.policy
 
 
 def test_every_change_is_an_entry_that_names_the_digest_in_force(

@@ -22,6 +22,7 @@ from stanch.api.openapi import CONFIG
 from stanch.api.problem import answer_to
 from stanch.api.routes import (
     access,
+    acts,
     assets,
     backups,
     baselines,
@@ -79,6 +80,7 @@ _UNDER_BASE = (
     *evidence.ROUTES,
     *hunt.ROUTES,
     *access.ROUTES,
+    *acts.ROUTES,
     *stream.ROUTES,
 )
 _AT_ROOT = (*server.ROUTES, *evidence.AT_ROOT, *oidc.AT_ROOT, *witness.AT_ROOT)

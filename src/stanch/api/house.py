@@ -16,6 +16,7 @@ from stanch.engine.access import Access
 from stanch.engine.approvals import Approvals
 from stanch.engine.backfill import Pieces
 from stanch.engine.baselines import Baselines
+from stanch.engine.by_hand import ByHand
 from stanch.engine.cases import Cases
 from stanch.engine.clock import Clock
 from stanch.engine.desk import Desk
@@ -183,6 +184,7 @@ class House:
     books: Bookshelf
     rulebook: Rulebook
     rehearsal: Rehearsal
+    by_hand: ByHand
     marking: Marking
     neighbours: Neighbours
     switchboard: Switchboard

@@ -170,6 +170,7 @@ def _house(parts: Parts, work: Work, edge: tuple[Health, Stream, Oidc | None]) -
         books=work.books,
         rulebook=work.rulebook,
         rehearsal=work.rehearsal,
+        by_hand=work.by_hand,
         marking=Marking(parts.store, parts.lake, utc_now),
         neighbours=work.others.neighbours,
         switchboard=work.others.switchboard,

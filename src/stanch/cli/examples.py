@@ -79,6 +79,10 @@ EXAMPLES = MappingProxyType(
         "question delegate": (f"question delegate {QUESTION} linus",),
         "question override": (f'question override {QUESTION} --why "nobody answers, it spreads"',),
         "question review": (f'question review {QUESTION} --why "rightly so: it was spreading"',),
+        "act": (
+            f"act {INCIDENT}",
+            f'act {INCIDENT} block_principal principals=key-91 --why "it is theirs" --hours 24',
+        ),
         "playbook": ("playbook list", f"playbook rehearse extraction {INCIDENT}"),
         "playbook runs": ("playbook runs", f"playbook runs --incident {INCIDENT}"),
         "playbook where": (f"playbook where {RUN}",),
@@ -112,6 +116,10 @@ EXAMPLES = MappingProxyType(
         "connector restore": ("connector restore 3",),
         "policy": ("policy show fraud-scorer", "policy revert fraud-scorer"),
         "policy show": ("policy show fraud-scorer",),
+        "policy diff": (
+            "policy diff fraud-scorer --from 3 --to 7",
+            "policy diff fraud-scorer policy.yaml",
+        ),
         "policy set": ('policy set fraud-scorer policy.yaml --because "v7 is on trial"',),
         "policy revert": ('policy revert fraud-scorer --because "it was us"',),
         "edge": ("edge key --data /var/lib/stanch",),

@@ -9,76 +9,108 @@ from stanch.cli.client import connect, segment
 from stanch.cli.files import bytes_of
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.engine.clock import utc_now
 from stanch.vocabulary.trouble import BadInput
 from stanch.vocabulary.words import when
 
-app = command("How an asset may be used right now: show, set, take back.")
+app = command("How an asset may be used right now: show, compare, set, take back.")
 Which = Annotated[str, typer.Argument(help="The asset's id.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, then stop.")]
 
 
 @app.command()
 def show(*, asset: Which, data: Data = None, json: Json = False) -> None:
-    """Show the policy in force, its guards and its latest versions."""
-    client, path = connect(data), f"/api/v1/assets/{segment(asset)}"
-    policy = client.get(f"{path}/policy")
-    guards = client.get(f"{path}/guards")
-    history = client.get(f"{path}/policy/history", {"limit": 10})
-    document = {"policy": policy, "guards": guards, "history": history}
-    lines = [_words(policy), ""]
+    """Show the policy in force, what incidents demand, its guards and its latest versions."""
+    from stanch.cli.policy_diff import document_of, standing_in, versions  # noqa: PLC0415  only when needed
+
+    client = connect(data)
+    known = versions(client, asset, limit=10)
+    guards = client.get(f"/api/v1/assets/{segment(asset)}/guards")
+    lines = [*standing_in(known, asset, utc_now()), ""]
     lines += [f"guard {g['report']['guard']} runs version {g['report']['version']}" for g in guards]
     if not guards:
         lines.append("No guard has been heard of yet.")
-    for one in history:
-        lines.append(f"{one['version']:4}  {when(one['at'])}  {one['by']}: {one['because']}")
-    Out(json=json).show(document, "\n".join(lines))
+    for one in known:
+        lines.append(f"{one.version:4}  {when(one.at.isoformat())}  {one.by}: {one.because}")
+    Out(json=json).show({**document_of(known, asset), "guards": guards}, "\n".join(lines))
+
+
+@app.command()
+def diff(  # noqa: PLR0913  two ways to ask: versions, or a file
+    *,
+    asset: Which,
+    file: Annotated[
+        Path | None, typer.Argument(help="What would change if this were set; else what changed.")
+    ] = None,
+    since: Annotated[int | None, typer.Option("--from", help="The version before.")] = None,
+    until: Annotated[int | None, typer.Option("--to", help="The version after.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Say in words what changed between two versions, or what a file would change."""
+    from stanch.cli.policy_diff import between, if_set, versions  # noqa: PLC0415  likewise
+
+    known = versions(connect(data), asset)
+    if file is not None:
+        lines = if_set(known, asset, file, utc_now())
+    elif known:
+        lines = between(known, since, until)
+    else:
+        lines = [f"The policy of {asset} was never changed."]
+    Out(json=json).show({"asset": asset, "says": lines}, "\n".join(lines))
 
 
 @app.command("set")
-def set_(
+def set_(  # noqa: PLR0913  what to set, why, and whether to do it
     *,
     asset: Which,
     file: Annotated[Path, typer.Argument(help="The policy as YAML or JSON.")],
     because: Annotated[str, typer.Option(help="The reason, which stands in the log.")] = "",
+    dry_run: DryRun = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Set the owner's own policy; what incidents demand stays on top of it."""
-    text = bytes_of(file)
+    client, out = connect(data), Out(json=json)
+    if dry_run:
+        from stanch.cli.policy_diff import if_set, versions  # noqa: PLC0415  likewise
+
+        lines = if_set(versions(client, asset), asset, file, utc_now())
+        out.show({"asset": asset, "says": lines}, "\n".join(lines))
+        return
     path = f"/api/v1/assets/{segment(asset)}/policy"
     query = {"because": because} if because else {}
-    kept = connect(data).send("PUT", path, text, kind="application/yaml", query=query)
-    Out(json=json).show(kept, f"Version {kept['version']} of {asset} is in force.")
+    kept = client.send("PUT", path, bytes_of(file), kind="application/yaml", query=query)
+    out.show(kept, f"Version {kept['version']} of {asset} is in force.")
 
 
 @app.command()
-def revert(  # noqa: PLR0913  what to take back, of what, and why
+def revert(  # noqa: PLR0913  what to take back, of what, why, and whether to do it
     *,
     asset: Which,
     to: Annotated[int | None, typer.Option(help="The version to go back to.")] = None,
     demand: Annotated[str, typer.Option(help="The one demand to take back.")] = "",
     because: Annotated[str, typer.Option(help="The reason, which stands in the log.")] = "",
+    dry_run: DryRun = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Take back a demand, or go back to an earlier version (the one before, when none is named)."""
-    client, path = connect(data), f"/api/v1/assets/{segment(asset)}/policy"
+    from stanch.cli.policy_diff import if_reverted, versions  # noqa: PLC0415  likewise
+
+    client, out = connect(data), Out(json=json)
+    known = versions(client, asset)
+    if not known or (to is None and not demand and len(known) < 2):  # noqa: PLR2004  one to leave, one to go to
+        raise BadInput(f"{asset} has no earlier version to go back to.")
     if to is None and not demand:
-        history = client.get(f"{path}/history", {"limit": 2})
-        if len(history) < 2:  # noqa: PLR2004  one to leave, one to go to
-            raise BadInput(f"{asset} has no earlier version to go back to.")
-        to = history[1]["version"]
+        to = known[1].version
+    lines = if_reverted(known, demand, to, utc_now())
+    if dry_run:
+        out.show({"asset": asset, "says": lines}, "\n".join(lines))
+        return
+    out.say("\n".join(lines))
     body: dict[str, Any] = {"because": because, "demand": demand}
     if to is not None:
         body["version"] = to
-    kept = client.send("POST", f"{path}/revert", body)
-    Out(json=json).show(kept, f"Version {kept['version']} of {asset} is in force.")
-
-
-def _words(policy: dict[str, Any]) -> str:
-    """The policy as its owner would write it."""
-    import msgspec  # noqa: PLC0415  only this view needs them
-
-    from stanch.contain.written import written  # noqa: PLC0415  likewise
-    from stanch.vocabulary.policy import Policy  # noqa: PLC0415  likewise
-
-    return written(msgspec.convert(policy, Policy)).rstrip()
+    kept = client.send("POST", f"/api/v1/assets/{segment(asset)}/policy/revert", body)
+    out.show(kept, f"Version {kept['version']} of {asset} is in force.")

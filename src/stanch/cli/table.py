@@ -30,7 +30,8 @@ SECTIONS = MappingProxyType(
         "Contain": {
             "playbook": "What is done about each kind of incident: "
             "list, read, check, run, exchange.",
-            "policy": "How an asset may be used right now: show, set, take back.",
+            "act": "One act by hand: see what it would change, then have it done.",
+            "policy": "How an asset may be used right now: show, compare, set, take back.",
             "gateway": "Our proxy, or Envoy, before a model service.",
             "rule": "Rules over several kinds of events, and your own: list, read, check, add, "
             "drop.",

@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TypeVar
 
+import msgspec
 import yaml
 
-from stanch.contain.policy import normal
+from stanch.contain.policy import decoded, normal
 from stanch.contain.rate import in_words, rate
 from stanch.vocabulary.ids import AssetId, PrincipalId, asset_id
 from stanch.vocabulary.network import network
@@ -73,6 +74,19 @@ def read(text: str, file: str = "policy.yaml") -> Policy:
         return normal(_with(Policy(asset=AssetId("")), fields))
     except BadInput as error:
         raise top.wrong(str(error)) from error
+
+
+def read_bytes(content: bytes) -> Policy:
+    """The policy that a person or a program wrote: JSON, or YAML in any of its styles."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The policy is not text: {error}.") from error
+    try:
+        msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        return read(text)
+    return decoded(content)
 
 
 def written(policy: Policy) -> str:

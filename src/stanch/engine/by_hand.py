@@ -8,7 +8,9 @@ Why   a person's act goes the way of a playbook's: the same preview, the same co
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any
 
 import msgspec
 
@@ -21,7 +23,7 @@ from stanch.vocabulary.incident import no_exercise
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.playbook import Argument, Do, OnFailure, Playbook
 from stanch.vocabulary.run import Run
-from stanch.vocabulary.trouble import BadInput, NotFound, Stale
+from stanch.vocabulary.trouble import BadInput, Stale
 
 LONGEST = 30 * 86_400
 """Seconds that an act by hand may hold; what should hold longer belongs into the asset's policy."""
@@ -50,7 +52,9 @@ class ByHand:
     def show(self, wanted: Wanted, caller: Caller) -> Shown:
         """What it would change and what consent it needs; nothing is changed."""
         if wanted.act not in actions():
-            raise NotFound("action", wanted.act[:100], "playbook")
+            near = get_close_matches(wanted.act, actions(), n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise BadInput(f"There is no act {wanted.act[:100]!r}.{hint}")
         if wanted.lasts is not None and not 0 < wanted.lasts <= LONGEST:
             raise BadInput(f"An act holds between a second and {LONGEST // 86_400} days.")
         with self._store.look() as tx:
@@ -59,7 +63,7 @@ class ByHand:
         return self._deeds.show(
             Order(
                 act=wanted.act,
-                args=wanted.args,
+                args=typed(wanted),
                 incident=incident.id,
                 asset=incident.asset,
                 key="by-hand",
@@ -80,14 +84,31 @@ class ByHand:
         return self._runner.start(_book(wanted), wanted.incident, by=caller.name)
 
 
+def takes_many(one: "Field[Any]") -> bool:
+    """Whether an act's argument is a list of names."""
+    return str(one.type).startswith("tuple")
+
+
+def typed(wanted: Wanted) -> dict[str, Argument]:
+    """The arguments; names that somebody typed in one line, apart."""
+    lists = {one.name for one in fields(actions()[wanted.act].args) if takes_many(one)}
+    return {
+        name: tuple(value.replace(",", " ").split())
+        if name in lists and isinstance(value, str) and not value.startswith("$")
+        else value
+        for name, value in wanted.args.items()
+    }
+
+
 def _book(wanted: Wanted) -> Playbook:
     """A playbook of this one act and its proof."""
-    said = msgspec.json.encode((wanted.act, dict(sorted(wanted.args.items())), wanted.lasts))
+    args = typed(wanted)
+    said = msgspec.json.encode((wanted.act, dict(sorted(args.items())), wanted.lasts))
     act = Do(
         id="act",
         says=wanted.why.strip()[:500],
         act=wanted.act,
-        args=wanted.args,
+        args=args,
         lasts=wanted.lasts,
         on_failure=OnFailure.STOP,
         evidence_first=True,

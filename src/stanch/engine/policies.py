@@ -12,15 +12,17 @@ from datetime import datetime
 import msgspec
 
 from stanch.contain.combine import added, effective, expired, next_change, numbered, reverted
-from stanch.contain.policy import canonical, digest
+from stanch.contain.policy import canonical, digest, wants
 from stanch.engine.clock import Clock
 from stanch.engine.lines import draw
 from stanch.engine.ports import Store, Transaction
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.kept import PolicyVersion
+from stanch.vocabulary.people import Scope
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.standing import Demand, DemandId, Standing
+from stanch.vocabulary.trouble import NotAllowed
 
 Sign = Callable[[bytes], str]
 """A signature over a policy's canonical bytes, for guards that check it."""
@@ -65,15 +67,25 @@ class Policies:
         """The version without this demand; every other demand stays."""
         return self._change(asset, lambda s: reverted(s, demand), change)
 
-    def back_to(self, asset: AssetId, version: int, change: Change) -> PolicyVersion:
-        """A new version that stands as that earlier one did; 0 is before anything was set."""
+    def back_to(
+        self, asset: AssetId, version: int, change: Change, *, puts_back: bool = False
+    ) -> PolicyVersion:
+        """A new version that stands as that earlier one did; 0 is before anything was set.
+
+        By itself it only takes back what came since. To put back what was taken out since, or
+        another policy of the owner's, is as wide as to ask for it: `puts_back` says that it may.
+        """
         then = Standing(base=Policy(asset=asset))
         if version:
             with self._store.look() as tx:
                 then = standing_from(tx.policies.at(asset, version))
-        return self._change(
-            asset, lambda s: replace(s, base=then.base, demands=then.demands), change
-        )
+
+        def back(now: Standing) -> Standing:
+            if not (puts_back or _only_less(now, then)):
+                raise NotAllowed(f"{Scope.APPROVE} (it puts back what was taken out)", "less")
+            return replace(now, base=then.base, demands=then.demands)
+
+        return self._change(asset, back, change)
 
     def expire(self) -> datetime | None:
         """When the next policy changes by time alone, after changing those whose time has come."""
@@ -130,6 +142,12 @@ class Policies:
             )
             tx.announce("policy", asset)
         return version
+
+
+def _only_less(now: Standing, then: Standing) -> bool:
+    """Whether going back takes demands away and does nothing else."""
+    known = {d.id for d in now.demands}
+    return wants(now.base) == wants(then.base) and all(d.id in known for d in then.demands)
 
 
 def standing_of(tx: Transaction, asset: AssetId) -> Standing:

@@ -11,8 +11,8 @@ from litestar.params import FromPath, FromQuery, JSONBody, RawBody
 
 from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.api.house import House
-from stanch.contain.policy import canonical, decoded, digest
-from stanch.contain.written import read
+from stanch.contain.policy import canonical, digest
+from stanch.contain.written import read_bytes
 from stanch.engine.guards import GuardState, Report
 from stanch.engine.policies import Change
 from stanch.engine.proxies import proxies_of, spared
@@ -88,14 +88,18 @@ def set_policy(
 def revert_policy(
     house: TheHouse, caller: TheCaller, asset: FromPath[str], data: JSONBody[Back]
 ) -> PolicyVersion:
-    """The version after a demand, or everything since a version, was taken back."""
+    """The version after a demand, or everything since a version, was taken back.
+
+    What this would put back, like the owner's policy of then, needs who may approve.
+    """
     change = Change(by=caller.name, because=data.because or "reverted by hand")
     name = asset_id(asset)
     if data.demand:
         return house.policies.revert(name, DemandId(data.demand), change)
     if data.version is None:
         raise BadInput("Name the version to go back to, or the demand to take back.")
-    return house.policies.back_to(name, data.version, change)
+    puts_back = caller.may(Scope.APPROVE)
+    return house.policies.back_to(name, data.version, change, puts_back=puts_back)
 
 
 @get("/assets/{asset:str}/policy/history", opt=needs(Scope.READ), sync_to_thread=True)
@@ -133,10 +137,7 @@ def _probe_key(house: House, asset: AssetId) -> str:
 
 
 def _read(asset: AssetId, body: bytes) -> Policy:
-    try:
-        policy = decoded(body) if body.lstrip().startswith(b"{") else read(body.decode())
-    except UnicodeDecodeError as error:
-        raise BadInput(f"The policy is not text: {error}.") from error
+    policy = read_bytes(body)
     if policy.asset != asset:
         raise BadInput(f"The address says {asset!r}, the policy says {policy.asset!r}.")
     return policy

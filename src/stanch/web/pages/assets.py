@@ -152,7 +152,8 @@ def back(visit: Visit) -> Answer:
         raise BadInput("Say which version to go back to.")
     because = why[:500] or f"went back to version {version}"
     change = Change(by=visit.caller.name, because=because)
-    visit.console.policies.back_to(key, int(version), change)
+    puts_back = visit.caller.may(Scope.APPROVE)
+    visit.console.policies.back_to(key, int(version), change, puts_back=puts_back)
     return go(f"/assets/{key}")
 
 

@@ -4,11 +4,11 @@ Works without a script: the first form shows, the second does, and it does only 
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from stanch.contain.action import Action
-from stanch.engine.by_hand import Wanted
+from stanch.engine.by_hand import Wanted, takes_many
 from stanch.engine.runs.deeds import Shown
 from stanch.engine.runs.library import actions
 from stanch.vocabulary.ids import IncidentId
@@ -85,7 +85,7 @@ def _wanted(key: IncidentId, act: str, given: Mapping[str, str]) -> Wanted:
     for one in fields(actions()[act].args):
         text = given.get(f"arg.{one.name}", "").strip()
         if text:
-            args[one.name] = _split(text) if _many(one) else text
+            args[one.name] = text
     return Wanted(
         incident=key,
         act=act,
@@ -104,14 +104,6 @@ def _lasts(text: str) -> int | None:
         raise BadInput("Say for how many hours it holds, or leave it empty.") from None
 
 
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part for part in text.replace(",", " ").split() if part)
-
-
-def _many(one: "Field[Any]") -> bool:
-    return str(one.type).startswith("tuple")
-
-
 def _asks(action: Action[Any], visit: Visit, incident: Incident) -> tuple[Ask, ...]:
     suspects = " ".join(s.principal for s in incident.suspects[:20])
     made = []
@@ -125,7 +117,7 @@ def _asks(action: Action[Any], visit: Visit, incident: Incident) -> tuple[Ask, .
                 name=one.name,
                 value=visit.asked(f"arg.{one.name}", usual),
                 needed=one.default is MISSING,
-                many=_many(one),
+                many=takes_many(one),
                 choices=choices,
             )
         )

@@ -1,0 +1,108 @@
+"""Containing from a shell: an act by hand, and the policy compared, set and taken back."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from stanch.cli.root import run
+from stanch.contain.policy import decoded
+
+Said = Callable[..., str]
+
+
+@pytest.fixture
+def said(server: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Said:
+    """What a command says on the running server, for whom has this key."""
+
+    def says(*words: str, key: str = "", code: int = 0) -> str:
+        monkeypatch.setenv("STANCH_URL", server.url)
+        monkeypatch.setenv("STANCH_KEY", key or server.key)
+        assert run(list(words)) == code, words
+        told = capsys.readouterr()
+        return told.out + told.err
+
+    return says
+
+
+def reported(server: Any, asset: str) -> str:
+    told = {"asset": asset, "text": "somebody asks far too much"}
+    return str(server.ask("POST", "/api/v1/incidents", told).json["id"])
+
+
+def test_an_act_by_hand_is_shown_then_done_and_taken_back_by_its_name(
+    server: Any, said: Said
+) -> None:
+    incident, path = reported(server, "held"), "/api/v1/assets/held/policy"
+    every = said("act", incident)
+    assert every.index("block_principal") < every.index("stop_endpoint")
+    assert "rate=X [principals=A,B]" in every
+    order = ("act", incident, "block_principal", "principals=key-91,key-92", "--why", "theirs")
+    shown = said(*order, "--hours", "2", "--dry-run")
+    assert "Block principals on held for 2 h?" in shown
+    assert "key-91, key-92 may not ask." in shown
+    assert "It is done at once." in shown
+    before = server.ask("GET", path)
+    assert decoded(before.body).deny.principals == frozenset()
+    assert "See: stanch playbook where run-" in said(*order)
+    tag = {"if-none-match": before.headers["etag"]}
+    after = server.ask("GET", f"{path}?wait=30", headers=tag)
+    assert decoded(after.body).deny.principals == {"key-91", "key-92"}
+    reader = server.new_key("read")
+    standing = said("policy", "show", "held", key=reader)
+    (name,) = [line.split()[0] for line in standing.splitlines() if "dmd-" in line]
+    assert f"{name}  block_principal, {incident}, until it is taken back" in standing
+    back = said("policy", "revert", "held", "--demand", name, "--dry-run")
+    assert "freer: key-91, key-92 may ask again." in back
+    assert "Version 2 of held" in said("policy", "revert", "held", "--demand", name)
+
+
+def test_what_was_not_shown_is_not_done_and_what_is_wide_is_asked(server: Any, said: Said) -> None:
+    incident = reported(server, "wide")
+    path = f"/api/v1/incidents/{incident}/acts"
+    order = {"act": "stop_endpoint", "why": "it lies"}
+    shown = server.ask("POST", f"{path}/preview", order).json
+    assert shown["risk"] == "one"
+    stale = server.ask("POST", path, {**order, "lasts": 60, "digest": shown["digest"]})
+    assert (stale.status, stale.json["type"]) == (409, "stale")
+    silent = server.ask("POST", path, {**order, "why": "", "digest": shown["digest"]})
+    assert silent.status == 422
+    assert "It waits for the yes of a person." in said(
+        "act", incident, "stop_endpoint", "--why", "it lies"
+    )
+    near = said("act", incident, "block_principle", "--why", "x", code=64)
+    assert "Did you mean block_principal?" in near
+
+
+def test_a_policy_is_compared_in_words_before_it_is_set_and_afterwards(
+    server: Any, said: Said, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text("{asset: compared, limit: {per_principal: 20/min}}")
+    assert "never changed" in said("policy", "diff", "compared")
+    ahead = said("policy", "diff", "compared", str(file))
+    assert "stricter: " in ahead
+    assert "20/min" in ahead
+    assert said("policy", "set", "compared", str(file), "--dry-run") == ahead
+    assert "never changed" in said("policy", "diff", "compared")
+    said("policy", "set", "compared", str(file), "--because", "too fast")
+    file.write_text(said("policy", "show", "compared").partition("\n\n")[0])
+    assert "Nothing changes." in said("policy", "diff", "compared", str(file))
+    file.write_bytes(msgspec.json.encode({"asset": "compared", "mode": "stopped"}))
+    said("policy", "set", "compared", str(file))
+    latest = said("policy", "diff", "compared")
+    assert latest.startswith("From version 1 to 2:")
+    assert "freer: " in latest
+    assert said("policy", "diff", "compared", "--from", "0", "--to", "1").count("\n") == 2
+
+
+def test_who_may_not_approve_takes_back_and_puts_nothing_back(server: Any, said: Said) -> None:
+    path = "/api/v1/assets/put-back/policy"
+    for mode in ("stopped", "serving"):
+        server.ask("PUT", path, {"asset": "put-back", "mode": mode})
+    respond = server.new_key("read", "respond")
+    told = said("policy", "revert", "put-back", "--to", "1", key=respond, code=77)
+    assert "it puts back what was taken out" in told
+    assert "Version 3" in said("policy", "revert", "put-back", "--to", "1")
