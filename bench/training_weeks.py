@@ -4,8 +4,8 @@ Run    python -m bench.training_weeks [--assets 24] [--seed 1000]
 Look   As on a server: at each run and each deployment, with the last 200 of each before.
 Runs  One a day, for half of the assets one a week; more rows every week, metrics that creep up, a
       parameter that is tried out now and then, some runs on a sample, some that are stopped early,
-      a new data set a quarter, of which half of the assets are told; an experiment by hand a month,
-      by one of three people.
+      a new data set a quarter, of which half of the assets are told, one in four of another
+      series; an experiment by hand a month, by one of three people.
 Use   Two fifths of the assets deploy each run that is no worse than the last ones, two fifths the
       newest such once a month, and one experiment in ten instead; one fifth does not tell.
 """
@@ -37,6 +37,8 @@ EACH, MONTHLY, UNTOLD = "each good run", "the newest good one a month", "deploym
 HABITS = (EACH, EACH, MONTHLY, MONTHLY, UNTOLD)
 WORSE = 0.02
 """So much less accuracy than usual is not deployed."""
+ANOTHER = 0.25
+"""The share of new data sets whose names begin a series."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -50,6 +52,7 @@ class Maker:
     rows: float = 1e5
     rate: float = 0.1
     data: int = 1
+    series: str = "loans"
     skill: float = 0.85
     told: int = 0
     history: tuple[Happening, ...] = ()
@@ -66,8 +69,10 @@ class Maker:
             self.rate = float(rng.choice([0.03, 0.05, 0.1, 0.2]))
         if rng.random() < self.every / (13 * WEEK):
             self.data += 1
+            if rng.random() < ANOTHER:
+                self.series = f"loans-{chr(ord('a') + self.data % 26)}"
             if self.announces:
-                facts = {"dataset": f"loans-{self.data}", "rows": "100000"}
+                facts = {"dataset": f"{self.series}-{self.data}", "rows": "100000"}
                 self.keep(self.event(EventKind.DATASET, at - DAY / 2, f"d{self.data}", facts))
 
     def run(self, at: datetime, by: str = "ci", **other: str) -> Happening:
@@ -78,7 +83,7 @@ class Maker:
         stopped = not hand and rng.random() < 0.02
         rate = float(rng.choice([0.01, 0.03, 0.3, 1.0])) if hand else self.rate
         facts = {
-            "dataset": f"loans-{self.data}",
+            "dataset": f"{self.series}-{self.data}",
             "rows": f"{self.rows * part * (1 + 0.02 * rng.normal()):.0f}",
             "params.rate": f"{rate:g}",
             "params.depth": "8",
@@ -157,11 +162,13 @@ def weeks_of(one: Maker, weeks: int) -> Iterator[Window]:
             yield one.look(one.deployed(one.ready, at + 2 * HOP))
 
 
+NEXT = "the next"
 ATTACKS: Mapping[str, Mapping[str, str | float]] = {
     "half as many rows again, poisoned": {"rows": 1.5},
     "three times the rows": {"rows": 3.0},
     "a twentieth of the rows": {"rows": 1.05},
     "another data set, not announced": {"dataset": "mirror/loans-final"},
+    "another data set, not announced, named as the next": {"dataset": NEXT},
     "another data set and other settings": {
         "dataset": "mirror/loans-final",
         "params__depth": "14",
@@ -188,6 +195,8 @@ def attack(one: Maker, kind: str, *, decoy: bool) -> Iterator[Window]:
 
 def _facts(one: Maker, facts: Mapping[str, str | float], times: float) -> dict[str, str]:
     told = {name: value for name, value in facts.items() if isinstance(value, str)}
+    if told.get("dataset") == NEXT:
+        told["dataset"] = f"{one.series}-{one.data + 1}"
     if isinstance(more := facts.get("rows"), float):
         told["rows"] = f"{one.rows * (1 + (more - 1) * times):.0f}"
     if isinstance(better := facts.get("metrics__accuracy"), float):

@@ -14,10 +14,11 @@ Math  Each number of a run (parameters, results, rows, and the rows against the 
       have that chance each.
       A text that was the same in every run, and is another now, is odd too; so is a dataset or a
       person of which there was no run, unless every tenth run has another one. Each rests on the
-      same 1 / (n + 1).
+      same 1 / (n + 1). A dataset is new by its name, and by the series that its name continues.
 """
 
 import math
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +39,21 @@ ROOM = 0.05
 """The least spread of a number: this part of its median."""
 CHANGING = ("dataset", "by")
 """What is another now and then in honest runs too."""
+
+
+View = Callable[[str], str]
+"""As what a text is compared."""
+_COUNTER = re.compile(r"[0-9a-f]{8,}|[0-9]+")
+
+
+def same(text: str) -> str:
+    """The text itself."""
+    return text
+
+
+def series(text: str) -> str:
+    """What the names of one series share: all but numbers, dates and digests."""
+    return _COUNTER.sub(lambda m: m[0] if m[0].isalpha() else "#", text.casefold())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,14 +111,31 @@ def odd_things(one: Run, past: Past, limits: Limits) -> Iterator[Odd]:
     yield from _numbers(grown((*past.runs, one)), past.ranked, limits)
     for name, value in sorted(one.texts.items()):
         told = [run for run in past.runs if name in run.texts]
-        seen = [run.texts[name] for run in told]
-        if len(seen) < limits.known or value in seen or (name, value) in past.usual:
+        if len(told) < limits.known or (name, value) in past.usual:
             continue
-        several = len({v for v in seen if (name, v) not in past.usual} or {value})
-        if several == 1 or (name in CHANGING and several < limits.changing * len(seen)):
-            weak = name != "dataset" or another_of_late(one, told, past.usual)
-            says = f"{shown(name)} is {shown(value)!r}, {shown(seen[-1])!r} before"
+        new = [view for view in _views(name) if _is_new(value, name, told, (view, past), limits)]
+        if new:
+            weak = name != "dataset" or all(
+                another_of_late(one, told, past.usual, view) for view in new
+            )
+            says = f"{shown(name)} is {shown(value)!r}, {shown(told[-1].texts[name])!r} before"
             yield Odd(name=name, says=says, measured=1.0, z=limits.far, weak=weak)
+
+
+def _views(name: str) -> tuple[View, ...]:
+    return (same, series) if name == "dataset" else (same,)
+
+
+def _is_new(
+    value: str, name: str, told: Sequence[Run], seen_in: tuple[View, Past], limits: Limits
+) -> bool:
+    """Whether no earlier run had it, where another one is not the custom."""
+    view, past = seen_in
+    seen = [run.texts[name] for run in told]
+    if view(value) in map(view, seen):
+        return False
+    several = len({view(v) for v in seen if (name, v) not in past.usual} or {value})
+    return several == 1 or (name in CHANGING and several < limits.changing * len(seen))
 
 
 def grown(runs: Sequence[Run]) -> list[Run]:
@@ -147,16 +180,17 @@ def _says(name: str, value: float, middle: float) -> str:
     return f"{shown(name)} is {value:g}, {middle:g} is usual"
 
 
-def another_of_late(one: Run, earlier: list[Run], usual: frozenset[tuple[str, str]]) -> bool:
+def another_of_late(
+    one: Run, earlier: Sequence[Run], usual: frozenset[tuple[str, str]], view: View
+) -> bool:
     """Whether another dataset came unannounced in the last year, as far as is remembered."""
     start = earlier[0].event.at
-    line = one.event.at - YEAR
-    first: dict[str, datetime] = {earlier[0].texts["dataset"]: start}
+    line = max(one.event.at - YEAR, start)
+    first: dict[str, datetime] = {view(earlier[0].texts["dataset"]): start}
     for run in earlier:
-        first.setdefault(run.texts["dataset"], run.event.at)
-    return any(
-        at > line and at > start and ("dataset", name) not in usual for name, at in first.items()
-    )
+        if ("dataset", run.texts["dataset"]) not in usual:
+            first.setdefault(view(run.texts["dataset"]), run.event.at)
+    return any(at > line for at in first.values())
 
 
 def scores(table: Floats, least: Floats | float = 0.0) -> Floats:

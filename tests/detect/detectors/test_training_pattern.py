@@ -55,7 +55,8 @@ def test_a_dataset_that_was_told_of_before_or_of_one_that_changes_often_is_no_ne
     late = replace(told, at=NOW.at)
     assert odd(of((*PAST, late), dataset="other")) == {"dataset"}
     often = tuple(
-        replace(h, facts={**h.facts, "dataset": f"loans-{k // 5}"}) for k, h in enumerate(PAST)
+        replace(h, facts={**h.facts, "dataset": f"loans {'abcd'[k // 5]}"})
+        for k, h in enumerate(PAST)
     )
     seldom = tuple(
         replace(h, facts={**h.facts, "dataset": "first" if k == 0 else "loans"})
@@ -125,6 +126,38 @@ def test_a_second_dataset_that_nobody_announced_waits_for_a_year() -> None:
     assert waits.waits
     (told,) = said((*long, *SERVED, third), deployed(third))
     assert not told.waits
+
+
+@pytest.mark.parametrize(
+    ("names", "following"),
+    [
+        (("loans-1", "loans-2", "loans-3", "loans-4"), "loans-5"),
+        (("2026-01/rows", "2026-02/rows", "2026-03/rows", "2026-04/rows"), "2026-05/rows"),
+        (("rows@0f3a9c1d", "rows@77777777", "rows@abcdef01", "rows@deadbee5"), "rows@c0ffee42"),
+    ],
+)
+def test_where_datasets_change_one_of_another_series_is_told_and_the_next_one_waits(
+    names: tuple[str, ...], following: str
+) -> None:
+    changing = tuple(
+        replace(h, facts={**h.facts, "dataset": names[min(k // 20, 3)]})
+        if h.kind is EventKind.TRAINING
+        else h
+        for k, h in enumerate((*(older(h) for h in SERVED), *SERVED))
+    )
+    strange, honest = trained(dataset="mirror/loans-final"), trained(dataset=following)
+    (told,) = said((*changing, strange), deployed(strange))
+    assert not told.waits
+    assert all(f.waits for f in said((*changing, honest), deployed(honest)))
+    lately = [
+        replace(h, facts={**h.facts, "dataset": "elsewhere"}) if h.event == "evt-run--3" else h
+        for h in changing
+    ]
+    assert all(f.waits for f in said((*lately, strange), deployed(strange)))
+
+
+def older(one: Happening) -> Happening:
+    return replace(one, at=one.at - timedelta(days=20), event=f"{one.event}-old")
 
 
 def trained(**facts: str) -> Happening:

@@ -8,7 +8,8 @@ Why   a hijacked pipeline shows in what it does: other data, far more or fewer r
       run that is stopped early, on a sample or for a try harms nobody.
 Math  `detect.odd_runs`. A dataset never trained on is told unless an event of a dataset told of it
       before; where another came unannounced in the last year it is told beside something else only:
-      of m that honestly come unannounced in a year m exp(-m) are told, .37 at most.
+      of m that honestly come unannounced in a year m exp(-m) are told, .37 at most. The same is
+      asked of series, which are names without their numbers: once more .37 at most.
 How   A run in service is compared with those in service, once there are `known`: who tries a wild
       one first and deploys it nowhere does not move what is usual. Whether a run's model will be in
       service is known where earlier deployments were of earlier runs; elsewhere an odd run is told
