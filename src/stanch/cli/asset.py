@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from stanch.cli.client import connect, segment
+from stanch.cli.client import Client, connect, segment
 from stanch.cli.files import bytes_of
+from stanch.cli.inventory_file import Document, documents
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out, cell
 from stanch.vocabulary.asset import Criticality
@@ -21,20 +22,18 @@ app = command("What is protected: write it down, look it up.")
 @app.command()
 def add(
     *,
-    file: Annotated[Path, typer.Argument(help="YAML or JSON that describes the asset.")],
+    file: Annotated[
+        Path, typer.Argument(help="YAML or JSON that describes the asset, or several.")
+    ],
     replace: Annotated[bool, typer.Option("--replace", help="Change the one there is.")] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Write an asset down."""
-    text = bytes_of(file)
-    path = f"/api/v1/assets/{segment(_id_of(file, text))}" if replace else "/api/v1/assets"
-    method = "PUT" if replace else "POST"
-    try:
-        kept = connect(data).send(method, path, text, kind="application/yaml")
-    except BadFile as bad:
-        raise _in_file(file, bad) from bad
-    Out(json=json).show(kept, f"{kept['id']} is written down.")
+    """Write assets down: one, or several parted by `---`."""
+    client = connect(data)
+    kept = [_kept(client, file, one, replace=replace) for one in documents(file, bytes_of(file))]
+    says = "\n".join(f"{one['id']} is written down." for one in kept)
+    Out(json=json).show(kept[0] if len(kept) == 1 else {"items": kept}, says)
 
 
 @app.command("list")
@@ -89,21 +88,16 @@ def _said(name: str, value: Any) -> str:
             return cell(name, value) if value not in ("", None) else ""
 
 
+def _kept(client: Client, file: Path, one: Document, *, replace: bool) -> dict[str, Any]:
+    path = f"/api/v1/assets/{segment(one.id)}" if replace else "/api/v1/assets"
+    try:
+        return client.send("PUT" if replace else "POST", path, one.text, kind="application/yaml")
+    except BadFile as bad:
+        raise _in_file(file, bad) from bad
+
+
 def _in_file(file: Path, bad: BadFile) -> BadFile:
     """What the server says, of the file: it saw only a text, and calls that `asset`."""
     name = re.compile(r"\basset\b(?=:|$)")
     place, says = (name.sub(lambda _: str(file), str(fact)) for fact in bad.facts)
     return BadFile(place, says)
-
-
-def _id_of(file: Path, text: bytes) -> str:
-    """The id that the file states; the server says all else that may be wrong with it."""
-    import yaml  # noqa: PLC0415  only this command reads YAML
-
-    try:
-        written = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadFile(file, "is neither YAML nor JSON.") from error
-    if not isinstance(written, dict) or "id" not in written:
-        raise BadFile(file, "has no `id:`.")
-    return str(written["id"])
