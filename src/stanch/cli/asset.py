@@ -30,8 +30,9 @@ def add(
     json: Json = False,
 ) -> None:
     """Write assets down: one, or several parted by `---`."""
+    written = list(documents(file, bytes_of(file)))
     client = connect(data)
-    kept = [_kept(client, file, one, replace=replace) for one in documents(file, bytes_of(file))]
+    kept = [_kept(client, file, one, replace=replace) for one in written]
     says = "\n".join(f"{one['id']} is written down." for one in kept)
     Out(json=json).show(kept[0] if len(kept) == 1 else {"items": kept}, says)
 
