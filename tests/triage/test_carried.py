@@ -72,10 +72,12 @@ def test_who_sends_the_odd_ones_alone_is_found_while_everybody_drifts() -> None:
     assert seen.suspects[0].principal == "p4"
 
 
-def test_half_more_than_of_late_is_no_attack_and_less_is_one_where_ordinary_rows_stayed() -> None:
+def test_a_quarter_more_than_of_late_is_allowed_or_half_more_than_ordinary_rows_account_for() -> (
+    None
+):
     drift, stayed = grades(40_000, moved=0.7), grades(40_000)
     known = replace(base(200_000), recent_off_rate=0.03)
-    assert allowed(now(drift), known, None) == pytest.approx(0.045)
+    assert allowed(now(drift), known, None) == pytest.approx(1.5 * drift[-1] / 40_000, rel=0.05)
     assert allowed(now(stayed), known, None) == pytest.approx(1.25 * 0.03)
     assert allowed(now(stayed), replace(known, grades=None), None) == pytest.approx(0.045)
     some = grades(40_000, moved=0.3)
@@ -83,10 +85,12 @@ def test_half_more_than_of_late_is_no_attack_and_less_is_one_where_ordinary_rows
     assert 1.25 * 0.025 < told < 1.5 * 0.025
 
 
-def test_what_the_last_day_does_not_account_for_is_an_attack() -> None:
-    window = now(grades(PEOPLE * EACH, moved=0.7))
-    assert kind(window, replace(base(), recent_off_rate=0.01)) is VerdictKind.ATTACK
-    assert kind(window, replace(base(), recent_off_rate=0.05)) is VerdictKind.NATURAL
+def test_what_neither_the_last_day_nor_ordinary_rows_account_for_is_an_attack() -> None:
+    drift, attack = (now(grades(PEOPLE * EACH, **m)) for m in ({"moved": 0.7}, {"added": 0.05}))
+    for late in (0.01, 0.05):
+        assert kind(drift, replace(base(), recent_off_rate=late)) is VerdictKind.NATURAL
+    assert kind(attack, replace(base(), recent_off_rate=0.01)) is VerdictKind.ATTACK
+    assert kind(attack, replace(base(), recent_off_rate=0.05)) is VerdictKind.NATURAL
 
 
 def test_what_everybody_carries_is_what_the_border_crosses_and_a_little_for_doubt() -> None:

@@ -28,7 +28,7 @@ def moved(by: int) -> Ints:
     return np.stack([one, EVEN[1]])
 
 
-def day(*, far: int = 20, taste: float = 1.0, bins: Ints = EVEN) -> Past:
+def day(*, far: int = 20, taste: float = TASTES[-1], bins: Ints = EVEN) -> Past:
     graded = np.array([18_000, 1800, 200 - far, far])
     return Past(graded=graded, places=places(bins), taste=taste)
 
@@ -68,7 +68,7 @@ def test_eighths_hold_every_value_and_tell_how_far_a_feature_moved() -> None:
 def test_the_narrowest_taste_is_that_at_which_nobody_stood_out() -> None:
     quiet = tuple(0.0 for _ in TASTES)
     one = (0.0, 0.0, 0.0, *[20.0] * 5)
-    assert narrowest([quiet, quiet], 40) == 1.0
+    assert narrowest([quiet, quiet], 40) == TASTES[-1]
     assert narrowest([quiet, one], 40) == TASTES[2]
     assert narrowest([tuple(20.0 for _ in TASTES)], 40) == TASTES[0]
     assert narrowest([()], 40) == TASTES[0]
@@ -79,22 +79,22 @@ def test_who_stood_out_yesterday_leaves_everybody_the_widest_taste_and_no_wider_
     calm = stood(np.tile(np.array([90, 9, 1, 0]), (PEOPLE, 1)), told)
     odd = window([90, 9, 1, 0], more=[0, 10, 10, 10]).graded
     assert odd is not None
-    assert narrowest([calm], PEOPLE) == 1.0
+    assert narrowest([calm], PEOPLE) == TASTES[-1]
     assert narrowest([calm, stood(odd, told)], 2 * PEOPLE) == TASTES[0]
 
 
 def test_a_few_odd_rows_of_one_are_told_where_yesterdays_people_were_alike() -> None:
     few = window([90, 9, 1, 0], more=[0, 5, 5, 2])
-    narrow, wide, none = (seen(few, p, Signal.OFF_WHO) for p in (day(), day(taste=1.7), None))
+    narrow, wide, none = (seen(few, p, Signal.OFF_WHO) for p in (day(), day(taste=TASTES[0]), None))
     assert narrow > wide + 2
     assert wide == pytest.approx(none, abs=0.5)
 
 
 def test_once_inputs_moved_people_may_differ_as_those_of_whom_nothing_is_known() -> None:
     still, gone = window([90, 9, 1, 0]), window([90, 9, 1, 0], bins=moved(16))
-    assert taste_of(still, day(), 0.0) == 1.0
+    assert taste_of(still, day(), 0.0) == TASTES[-1]
     assert taste_of(gone, day(), 0.25) == TASTES[0]
-    assert 1.0 < taste_of(still, day(), 0.1) < TASTES[0]
+    assert TASTES[-1] < taste_of(still, day(), 0.1) < TASTES[0]
     assert taste_of(still, None, None) == TASTES[0]
 
 

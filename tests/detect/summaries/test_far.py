@@ -7,6 +7,7 @@ from stanch.detect import examples
 from stanch.detect.summaries.columns import Labels
 from stanch.detect.summaries.count import counted, labels_counted
 from stanch.detect.summaries.learn import learned
+from stanch.detect.summaries.manifold import learnt
 from stanch.detect.summaries.parts import Block, Part
 from stanch.detect.summaries.plan import Manifold, Plan
 from stanch.detect.summaries.ready import ready
@@ -38,19 +39,39 @@ def test_one_row_in_a_thousand_of_those_held_out_is_far() -> None:
     assert told[0] > 0.2
 
 
+def of_before() -> Manifold:
+    """A manifold as they were: a table for a pair of inputs, and no border of far rows."""
+    dice = np.random.default_rng(5)
+    return Manifold(
+        pairs=np.array([[0, 1]], np.int32),
+        tables=dice.integers(-99, 99, (1, 17 * 17)).astype(np.int16),
+        edges=np.arange(-60, 64, 4)[:31],
+        auc=0.8,
+    )
+
+
 def test_a_plan_of_before_counts_no_far_rows_and_keeps_its_digest_and_its_summaries() -> None:
-    own = FOUND.plan.manifold
-    before = Manifold(pairs=own.pairs, tables=own.tables, edges=own.edges, auc=own.auc)
-    old = replace(FOUND.plan, manifold=before)
+    old = replace(FOUND.plan, manifold=of_before())
     assert b"foreign" not in old.to_bytes()
+    assert b"leaves" not in old.to_bytes()
     again = Plan.from_bytes(old.to_bytes())
     assert again.digest == old.digest
     seen = counted(ready(again), examples.columns(200))
+    assert np.count_nonzero(seen.summary.sums[Part.MANIFOLD]) > 2
     assert Part.FAR not in seen.summary.sums
     assert not seen.ledger.everybody(Block.FAR).any()
     read = Summary.from_bytes(seen.summary.to_bytes(), again)
     assert read.digest == seen.summary.digest
-    assert Plan.from_bytes(FOUND.plan.to_bytes()).manifold.foreign == own.foreign
+    assert Plan.from_bytes(FOUND.plan.to_bytes()).manifold.foreign == FOUND.plan.manifold.foreign
+
+
+def test_three_inputs_that_go_together_are_known_where_no_two_of_them_do() -> None:
+    dice = np.random.default_rng(11)
+    cells = dice.integers(0, 16, (6000, 4)).astype(np.uint8)
+    odd = ((cells[:, 0] > 7) ^ (cells[:, 1] > 7)).astype(np.uint8)
+    cells[:, 2] = cells[:, 2] % 8 + 8 * odd
+    found = learnt(cells[:4000], cells[4000:])
+    assert found.auc > 0.7
 
 
 def test_labels_are_counted_by_how_sure_the_model_was_and_whether_they_say_wrong() -> None:

@@ -150,7 +150,7 @@ def _minority(who: People, crowd: Crowd) -> bool:
 def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[Way]:
     """How rare each principal is, in each way that this asset's baseline allows."""
     shares = [(RANGE, Block.ODD, known.outside)]
-    if base.plan.manifold.pairs.size:
+    if base.plan.manifold.tells:
         shares.append((OFF, Block.OFF, known.off))
     if base.plan.near > 0:
         shares.append((NEAR, Block.NEAR, 0.0))

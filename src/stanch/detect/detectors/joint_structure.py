@@ -5,7 +5,7 @@ Out   a Finding with the share of such rows and who sent them; Blind without a b
       rows, or when the baseline's inputs have no joint structure to watch.
 Why   natural drift moves the marginals and keeps the joint; probing, poisoning of a feed and
       mixed-up columns break it.
-Math  the alarm is that of `alarms.watch` on the off-manifold score (boosted tables, real against
+Math  the alarm is that of `alarms.watch` on the off-manifold score (boosted trees, real against
       column-permuted rows) and on eight axes. What counts is the rise of the share of rows above
       the reference's 99 %, or, with the single inputs at rest, the largest distance on an axis.
       Suspects account for a tenth or more of the rows that are too many, with evidence of

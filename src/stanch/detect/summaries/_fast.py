@@ -54,7 +54,8 @@ from stanch.detect.summaries.parts import (
     OVER,
     SINGLES,
 )
-from stanch.detect.summaries.ready import CLIP, COARSE
+from stanch.detect.summaries.plan import QUESTIONS
+from stanch.detect.summaries.ready import CLIP
 from stanch.detect.summaries.sample import STEP as SHIFT
 
 __all__ = ["bins", "certain", "grades", "seen"]
@@ -62,12 +63,11 @@ AT_ONCE = 1 << 16
 """Rows whose waves 32 bits hold; a few more do."""
 QUARTER, NOTHING = U(BLOCK // 4), np.int32(0)
 NAN_BITS = U(0x7FF8000000000000)
-NARROW = np.uint8(4)
-"""Bins to a coarse cell."""
+LEAVES = 1 << QUESTIONS
 Units = tuple[Ints, Floats, Ints]
 """Of a plan made ready: uses, units, singles."""
-Pairs = tuple[Hashes, Codes]
-"""Of a plan made ready: pairs, tables."""
+Trees = tuple[Hashes, Octets, Shorts]
+"""Of a plan made ready: asks; of its manifold: borders, leaves."""
 Places = NDArray[np.uint16]
 Inputs = tuple[Floats, Octets, Ints]
 """Numbers, coarse cells of categories, whose each row is."""
@@ -127,24 +127,27 @@ def singled(z: Shorts, room: np.uint64, singles: Ints, alone: Octets) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def strange(turned: Octets, width: np.uint64, pairs: Pairs, place: Places, score: Codes) -> None:
+def strange(turned: Octets, width: np.uint64, trees: Trees, place: Places, score: Codes) -> None:
     """The off-manifold scores of a block, by bins that are turned and made coarse here."""
     first, over = all64(np.uint8(0)), all64(np.uint8(OVER))
     for f in range(width):
         bins, at = load64(turned, f * TURN), f * TURN
         odd = less(bins, over, first, more(bins, over, all64(np.uint8(16)), all64(np.uint8(15))))
         store(turned, at, less(bins, all64(np.uint8(BINS)), bins >> all64(np.uint8(2)), odd))
-    which, table = pairs
-    begin, many_pairs = np.uint16(0), U(len(which))
-    for t in range(many_pairs):
-        one = to_shorts(load64(turned, which[t, 0] * TURN))
-        other = to_shorts(load64(turned, which[t, 1] * TURN))
-        store(place, t * TURN, one * all64(np.uint16(COARSE)) + other + all64(begin))
-        begin = np.uint16(begin + np.uint16(COARSE * COARSE))
-    flat = table.ravel()
+    asks, borders, leaves = trees
+    begin, many_trees, no = np.uint16(0), U(len(asks)), all64(np.uint8(0))
+    for t in range(many_trees):
+        found, yes = no, np.uint8(1)
+        for q in range(U(QUESTIONS)):
+            cells = load64(turned, asks[t, q] * TURN)
+            found = found + more(cells, all64(borders[t, q]), all64(yes), no)
+            yes = np.uint8(yes << np.uint8(1))
+        store(place, t * TURN, to_shorts(found) + all64(begin))
+        begin = np.uint16(begin + np.uint16(LEAVES))
+    flat = leaves.ravel()
     for i in range(QUARTER):
         at, one, two, three, four = i, NOTHING, NOTHING, NOTHING, NOTHING
-        for _ in range(many_pairs):
+        for _ in range(many_trees):
             at = itself(at)
             one = np.int32(one + flat[U(place[at])])
             two = np.int32(two + flat[U(place[at + QUARTER])])
@@ -158,7 +161,7 @@ def strange(turned: Octets, width: np.uint64, pairs: Pairs, place: Places, score
 @numba.njit(cache=True, nogil=True)
 def seen(
     inputs: Inputs,
-    plan: tuple[Edges, Hashes, Units, Pairs],
+    plan: tuple[Edges, Hashes, Units, Trees],
     joint: tuple[Turns, Drawing],
     prints: Hashes,
     sums: tuple[Ints, Ints],
@@ -168,7 +171,7 @@ def seen(
     `prints` come as the hashes of categories; waves and moments are added to `sums` by principal.
     """
     (numbers, cells, who), (n, width) = inputs, inputs[0].shape
-    lookup, keys, units, pairs = plan
+    lookup, keys, units, trees = plan
     steps, columns = len(lookup[1]), width + cells.shape[1]
     room = U(units[1].shape[1])
     odd, z = np.zeros(n, np.uint8), np.empty(room * U(BLOCK), np.int16)
@@ -179,7 +182,7 @@ def seen(
     moments = sums[1].ravel()
     counts, tally = np.zeros(DRAWN_AXES * AXIS_SLOTS, np.int32), tallies(width)
     turned, found = np.zeros(columns * BLOCK, np.uint8), np.empty(steps * BLOCK, np.int32)
-    chosen, pair = np.zeros(room, np.float64), np.empty(len(pairs[0]) * BLOCK, np.uint16)
+    chosen, place = np.zeros(room, np.float64), np.empty(len(trees[0]) * BLOCK, np.uint16)
     last = behind(n, width)
     copy = roomy(numbers, last)
     for begin, end, flat, base in (
@@ -195,7 +198,7 @@ def seen(
             for k in range(cells.shape[1]):
                 for i in range(many):
                     turned[(width + k) * BLOCK + i] = cells[first + i, k]
-            strange(turned, U(width), pairs, pair, score[first : first + BLOCK])
+            strange(turned, U(width), trees, place, score[first : first + BLOCK])
             standard(rows, units, chosen, z)
             singled(z, room, units[2], alone[block])
             lying(

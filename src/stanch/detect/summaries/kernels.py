@@ -116,7 +116,7 @@ class Compiled(Kernels):
         drawing = plan.middle, plan.ends, plan.drawn
         each, bins, counts = self.fast.seen(
             (numbers, cells, who),
-            (*looks, (plan.pairs, plan.tables)),
+            (*looks, (plan.asks, plan.plan.manifold.borders, plan.plan.manifold.leaves)),
             (turns, drawing),
             prints,
             sums,

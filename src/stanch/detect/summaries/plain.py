@@ -186,7 +186,17 @@ def strangeness(cells: Octets, manifold: Manifold) -> Codes:
     score = np.zeros(len(cells), np.int32)
     for (a, b), table in zip(manifold.pairs, manifold.tables, strict=True):
         score += table[cells[:, a].astype(np.int32) * COARSE + cells[:, b]]
+    for asks, borders, leaves in zip(manifold.asks, manifold.borders, manifold.leaves, strict=True):
+        score += leaves[answers(cells, asks, borders)]
     return score
+
+
+def answers(cells: Octets, asks: Codes, borders: Octets) -> Octets:
+    """(n,) the leaf of a tree that each row's answers lead to."""
+    place = np.zeros(len(cells), np.uint8)
+    for n, (ask, border) in enumerate(zip(asks, borders, strict=True)):
+        place |= (cells[:, ask] > border).astype(np.uint8) << n
+    return place
 
 
 def fingerprints(numbers: Floats, categories: Codes, keys: Hashes) -> Hashes:

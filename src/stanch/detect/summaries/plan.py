@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Codes, Floats, Ints, Shorts
+from stanch.detect.summaries.arrays import Codes, Floats, Ints, Octets, Shorts
 from stanch.detect.summaries.codec import packed, unpacked
 from stanch.vocabulary.ids import Digest, digest_of
 from stanch.vocabulary.trouble import BadFile
@@ -18,6 +18,8 @@ MOST_VALUES = 64
 """Known values of one category; rarer ones of the reference count as new."""
 MOST_CLASSES = 64
 MOST_GROUPS = 32
+QUESTIONS = 6
+"""That a tree of the off-manifold score asks."""
 FOLDED = 16
 """Classes kept apart in fairness counts and principal blocks."""
 
@@ -58,16 +60,23 @@ class Joint:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Manifold:
-    """The off-manifold score: boosted tables on pairs of inputs, real against column-permuted.
+    """The off-manifold score: boosted trees on coarse cells, real against column-permuted rows.
 
-    A row's score is the sum, over T pairs, of the table's entry at the two inputs' coarse cells.
-    High means: this combination of values does not occur in the reference.
+    Each of T trees asks a row six questions, the same whatever the answers are: is the cell of this
+    input above this border? A row's score is the sum, over the trees, of the leaf that its answers
+    lead to. High means: this combination of values does not occur in the reference.
     """
 
-    pairs: Codes
-    """(T, 2) places among numbers, then categories."""
-    tables: Shorts
-    """(T, 17 * 17) by coarse cell."""
+    asks: Codes = field(default_factory=lambda: np.zeros((0, QUESTIONS), np.int32))
+    """(T, 6) places among numbers, then categories."""
+    borders: Octets = field(default_factory=lambda: np.zeros((0, QUESTIONS), np.uint8))
+    """(T, 6) coarse cells: an answer is yes above."""
+    leaves: Shorts = field(default_factory=lambda: np.zeros((0, 1 << QUESTIONS), np.int16))
+    """(T, 64) by the answers, of which the first counts one, the second two."""
+    pairs: Codes = field(default_factory=lambda: np.zeros((0, 2), np.int32))
+    """(P, 2) places; only in a plan of before, which had a table for each of P pairs of inputs."""
+    tables: Shorts = field(default_factory=lambda: np.zeros((0, 17 * 17), np.int16))
+    """(P, 17 * 17) by the coarse cells of both."""
     edges: Ints
     """(31,) between the 32 bins; the last is the reference's 99th percentile."""
     auc: float
@@ -76,6 +85,11 @@ class Manifold:
     """The score that one row in a thousand held out is above; none in a plan of before."""
     foreign: tuple[float, ...] = ()
     """Shares of permuted rows, held out, that are unusual, off and far."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether there is anything that a row is scored by."""
+        return bool(self.asks.size or self.pairs.size)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -127,7 +141,8 @@ class Plan:
         own = {"edges": self.edges, "value": self.value}
         own |= {"grid": self.grid} if self.grid.size else {}
         joint = {name: getattr(self.joint, name) for name in Joint.__slots__}
-        tables = ("pairs", "tables", "edges")
+        trees = ("asks", "borders", "leaves")
+        tables = ("pairs", "tables", "edges", *(trees if self.manifold.asks.size else ()))
         manifold = {f"manifold_{name}": getattr(self.manifold, name) for name in tables}
         return own | {f"joint_{name}": array for name, array in joint.items()} | manifold
 
@@ -149,9 +164,11 @@ class Plan:
                 grid=arrays.get("grid", np.zeros((0, 2))),
                 joint=Joint(**{name: arrays[f"joint_{name}"] for name in Joint.__slots__}),
                 manifold=Manifold(
-                    pairs=arrays["manifold_pairs"],
-                    tables=arrays["manifold_tables"],
-                    edges=arrays["manifold_edges"],
+                    **{
+                        name.removeprefix("manifold_"): array
+                        for name, array in arrays.items()
+                        if name.startswith("manifold_")
+                    },
                     auc=float(head["auc"]),
                     far=int(head["far"]) if "far" in head else None,
                     foreign=tuple(float(share) for share in head.get("foreign", ())),

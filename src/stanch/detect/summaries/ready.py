@@ -24,8 +24,8 @@ from stanch.vocabulary.ids import Digest
 
 BESIDE = 32
 """Lanes that the 24 axes take."""
-MOST_PAIRS = 200
-"""Pairs of the off-manifold score whose tables 16 bits can count through."""
+MOST_TREES = 1000
+"""Trees of the off-manifold score whose leaves 16 bits can count through."""
 MOST_USED = 128
 """Numbers whose sums along the axes 32 bits hold."""
 FARTHEST = 1 << 30
@@ -66,14 +66,12 @@ class Ready:
     """(24,) of 8 axes each: a place under the histogram, one over it, where it lies in `drawn`."""
     drawn: Octets
     """(8 * W,) the slot of each place from under to over; empty when W would be too many."""
-    pairs: Hashes
-    """(T', 2) the different pairs of the off-manifold score."""
-    tables: Shorts
-    """(T', 17 * 17) the sum of the tables of each."""
+    asks: Hashes
+    """(T, 6) the inputs that the trees of the off-manifold score ask for."""
     singles: Ints
     """(8,) at most: the numbers, of those that the joint structure uses, that cards keep."""
     quick: bool
-    """Whether it is as the compiled kernels suppose; every plan that was learnt is."""
+    """Whether it is as the compiled kernels suppose; every plan that is learnt now is."""
 
 
 def ready(plan: Plan) -> Ready:
@@ -82,7 +80,6 @@ def ready(plan: Plan) -> Ready:
     coarse[[UNDER, OVER, MISSING, INFINITE]] = 0, 15, COARSE_MISSING, COARSE_MISSING
     numbers, joint = len(plan.numbers), plan.joint
     keys = words(7, numbers + len(plan.categories)) | np.uint64(1)
-    pairs, tables = _once_each(plan)
     ends, drawn = _places_of(joint.drawn)
     every = np.array_equal(joint.uses, np.arange(numbers))
     return Ready(
@@ -103,10 +100,9 @@ def ready(plan: Plan) -> Ready:
         ).astype(np.int32),
         ends=ends,
         drawn=drawn,
-        pairs=pairs,
-        tables=tables,
+        asks=plan.manifold.asks.astype(np.uint64),
         singles=singles_of(plan),
-        quick=len(pairs) <= MOST_PAIRS and len(joint.uses) <= MOST_USED and drawn.size > 0,
+        quick=_quick(plan) and drawn.size > 0,
     )
 
 
@@ -133,15 +129,10 @@ def _woven(joint: Joint) -> Shorts:
     return aligned(pairs.transpose(0, 2, 1).ravel())
 
 
-def _once_each(plan: Plan) -> tuple[Hashes, Shorts]:
-    """The pairs of the off-manifold score, each once if 16 bits hold the sums of its tables."""
+def _quick(plan: Plan) -> bool:
     own = plan.manifold
-    pairs, place = np.unique(own.pairs, axis=0, return_inverse=True)
-    sums = np.zeros((len(pairs), own.tables.shape[1]), np.int32)
-    np.add.at(sums, place.ravel(), own.tables)
-    tables = sums.astype(np.int16)
-    fits = bool((tables == sums).all())
-    return (pairs if fits else own.pairs).astype(np.uint64), tables if fits else own.tables
+    fits = len(own.asks) <= MOST_TREES and len(plan.joint.uses) <= MOST_USED
+    return fits and not own.pairs.size
 
 
 def _places_of(edges: Ints) -> tuple[Codes, Octets]:

@@ -35,7 +35,7 @@ def of_answers(use: Usage, parts: Sequence[Counted], base: Baseline | None) -> U
         whole = sum((bins_of(p.summary) for p in told[1:]), bins_of(told[0].summary))
         fallen = (tuple(places(whole).reshape(-1).tolist()),)
     graded = _graded([p.ledger for p in told])
-    nats = stood(graded, base_of(base)) if base.plan.manifold.pairs.size else ()
+    nats = stood(graded, base_of(base)) if base.plan.manifold.tells else ()
     return replace(
         use,
         unusual=unusual,

@@ -10,8 +10,8 @@ Math  Two things tell how far: the largest distance of an input, of which `CARRI
       not odd are in the shoulder? As many more lie beyond the border of the odd ones then. The
       share of now is taken at its upper bound (`ERRORS` of its standard errors): few rows leave
       much doubt, and it is in everybody's favour. Where the last day tells how many odd rows there
-      are of late, these may be half as many again; where the shoulder tells that ordinary rows
-      stayed, a quarter (`LEAST`), or half more than it accounts for, is enough.
+      are of late, these may be a quarter more (`LEAST`), or half more than the shoulder accounts
+      for; without a shoulder, half as many again.
 """
 
 from statistics import NormalDist
@@ -39,7 +39,7 @@ def allowed(now: Now, base: Base, far: Floats | None) -> float:
     rate = max(base.off_rate, base.recent_off_rate)
     if told is None:
         return raised(rate)
-    return min(raised(rate), max(LEAST * rate, TOLERANCE * (base.off_rate + told)))
+    return min(0.99, max(LEAST * rate, TOLERANCE * (base.off_rate + told)))
 
 
 def _by_inputs(now: Now, far: Floats | None) -> float:

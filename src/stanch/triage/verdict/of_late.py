@@ -6,7 +6,8 @@ Why   twelve rows more of fourteen hundred are nothing against a baseline of yea
       times the usual against yesterday, when no input moved and ordinary rows stayed.
 Math  As in `oddness.of_everybody`, with two rates: a day allows a quarter more odd rows than it
       had, and half more far ones, each with a standard error; besides what a drift since then
-      carried along: of what inputs moved, `CARRIED`, and no more than the shoulder accounts for.
+      carried along: of what inputs moved, `CARRIED`, and no more than `ANEW` times what the
+      shoulder accounts for: values that come together anew are odder than what only went on.
 """
 
 import numpy as np
@@ -19,6 +20,8 @@ from stanch.triage.verdict.past import beyond_chance
 
 FARTHER = 1.5
 """Far rows vary more from day to day than odd ones."""
+ANEW = 3.0
+"""A drift that brings values together anew makes so many times as many odd."""
 STEPS = 27
 MOST = 0.9
 
@@ -33,7 +36,7 @@ def of_late(now: Now, base: Base, moved: float | None) -> float:
     days, odd = int(before.sum()), int(before[2:].sum())
     further = CARRIED * beyond_chance(moved, now, past)
     told = accounted(ordinary + unusual, unusual, odd / days, int(before[1:].sum()) / days)
-    further = further if told is None else min(further, told)
+    further = further if told is None else min(further, ANEW * told)
     most = min(MOST, LEAST * _at_most(odd, days) + further)
     farther = _at_most(int(before[3]), days)
     most_far = FARTHER * farther + MOST_FAR * further

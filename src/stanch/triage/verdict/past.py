@@ -17,7 +17,7 @@ import numpy as np
 
 from stanch.triage.verdict.observations import Floats, Ints, Now, Past
 
-TASTES = (1.7, 1.6, 1.5, 1.4, 1.3, 1.2, 1.1, 1.0)
+TASTES = (3.0, 2.7, 2.4, 2.1, 1.9, 1.7, 1.5, 1.3)
 """How much more of what is odd one honest principal may ask than the rest, from most to least."""
 EIGHTHS = 8
 CHANCE = 1.5
