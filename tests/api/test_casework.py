@@ -3,11 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,27 @@ def test_the_checkup_names_what_an_asset_lacks(
     assert code == 0, doctor
     assert "witnesses" in {one["name"] for one in doctor["checks"]}
     assert commanded(capsys, "clocks", "--data", str(server.data))[0] in (0, 1)
+
+
+def test_the_checkup_tells_a_baseline_that_is_not_what_was_signed(server: Any) -> None:
+    server.ask("POST", "/api/v1/assets", {**ASSET, "id": "swapped"})
+    row = {"kind": "inference", "asset": "swapped", "features": [1.0], "prediction": "a"}
+    rows = [{**row, "id": f"s{n}", "ts": f"{datetime.now(UTC):%FT%TZ}"} for n in range(30)]
+    path = "/api/v1/assets/swapped/baselines?override=few"
+    made = server.ask("POST", path, rows)
+
+    def said() -> Any:
+        found = server.ask("GET", "/api/v1/checkup").json
+        return next(one for one in found if one["name"] == "asset swapped")
+
+    assert "signed" not in said()["says"]
+    with closing(sqlite3.connect(server.data / "stanch.sqlite")) as store, store:
+        changed = "UPDATE baselines SET body = CAST(body || x'00' AS BLOB) WHERE asset = ?"
+        assert store.execute(changed, ("swapped",)).rowcount == 1
+    assert said()["good"] is False
+    assert f"not what was signed: {made.json['id']}" in said()["says"]
+    server.ask("POST", path, rows)
+    assert "signed" not in said()["says"]
 
 
 def test_a_second_stanch_says_who_has_the_folder(server: Any) -> None:

@@ -3,6 +3,7 @@
 (1) the folder's lock, (2) the database, (3) keys, log, vault, (4) spool and lake, (5) who may ask.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -106,6 +107,19 @@ class Parts:
             ).decode()
 
         return signature
+
+    def genuine(self, kind: str) -> Callable[[bytes, str], bool]:
+        """What tells whether the house's keys, of now or before, signed this value of this kind."""
+
+        def holds(body: bytes, signature: str) -> bool:
+            try:
+                envelope = msgspec.json.decode(signature, type=dict[str, Any])
+                self.signer.verify_bytes({**envelope, "payload": b64encode(body).decode()}, kind)
+            except (Tampered, msgspec.MsgspecError):
+                return False
+            return True
+
+        return holds
 
     def desk(self) -> Desk:
         """The evidence desk of this folder."""

@@ -142,6 +142,7 @@ def _health(parts: Parts, work: Work, keeper: Caretaker) -> Health:
             guards=work.guards,
             witnesses=work.witnesses,
             clock=utc_now,
+            genuine=parts.genuine("baseline"),
             measures=(lambda: _measures(parts),),
         )
     )

@@ -16,6 +16,7 @@ from stanch.engine.guards import Guards
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.witnesses import Witnesses
 from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.ids import AssetId, BaselineId
 from stanch.vocabulary.trouble import Trouble
 from stanch.vocabulary.words import counted, word
 
@@ -43,6 +44,8 @@ class Parts:
     guards: Guards
     witnesses: Witnesses
     clock: Clock
+    genuine: Callable[[bytes, str], bool]
+    """Whether this signature is ours over the bytes of a baseline."""
     measures: tuple[Callable[[], Iterable[Measure]], ...] = ()
 
 
@@ -119,6 +122,10 @@ class Health:
         if tx.baselines.current(asset.id) is None:
             lacking.append("has no baseline")
             remedies.append(f"stanch baseline set {asset.id}")
+        forged = self._forged(tx, asset.id)
+        if forged:
+            lacking.append(f"has a baseline that is not what was signed: {forged[0]}")
+            remedies.append(f"look who wrote to the database, then stanch baseline set {asset.id}")
         if len(alive) < len(known):
             silent = sorted({s.report.guard for s in known} - {s.report.guard for s in alive})
             lacking.append(f"has silent guards: {', '.join(silent)}")
@@ -130,11 +137,19 @@ class Health:
         if behind:
             lacking.append(f"has guards that cannot all of its policy: {behind[0].cannot[0]}")
             remedies.append("update the guard")
-        good = False if len(alive) < len(known) else (None if lacking else True)
+        bad = bool(forged) or len(alive) < len(known)
+        good = False if bad else (None if lacking else True)
         says = "; ".join(lacking) or f"baseline set, {counted(len(alive), 'guard')} heard of"
         return Checkup(
             name=f"asset {asset.id}", good=good, says=says, remedy="; then ".join(remedies)
         )
+
+    def _forged(self, tx: Transaction, asset: AssetId) -> list[BaselineId]:
+        """The baselines in force that are not what was signed."""
+        lanes = {(one.version, one.condition) for one in tx.baselines.history(asset)}
+        found = [tx.baselines.current(asset, *lane) for lane in sorted(lanes)]
+        genuine = self._parts.genuine
+        return [one.id for one in found if one and not genuine(one.body, one.signature)]
 
 
 def _blind(tx: Transaction) -> Checkup:
