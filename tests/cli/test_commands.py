@@ -24,7 +24,7 @@ from stanch.vocabulary.trouble import BadFile, BadInput, NotLoggedIn, NotRunning
 
 PARTS = {
     "client", "examples", "files", "fitting", "fronting", "incident_marks", "inventory_file",
-    "options", "out", "playbook_runs", "root", "table",
+    "options", "out", "playbook_runs", "policy_diff", "root", "table",
 }  # fmt: skip
 
 

@@ -214,6 +214,9 @@ def test_it_can_be_handed_to_a_named_person_with_an_account(room: Room, hands: H
         room.approvals.delegate(asked.id, person("ada"), "nobody")
     with room.store.begin() as tx:
         tx.users.add(User(id=UserId("usr-1"), name="eve", role=Role.RESPONDER, created=hands.at))
+        tx.users.add(User(id=UserId("usr-2"), name="trudy", role=Role.VIEWER, created=hands.at))
+    with pytest.raises(BadInput, match="only looks on"):
+        room.approvals.delegate(asked.id, person("ada"), "trudy")
     with pytest.raises(NotAllowed):
         room.approvals.delegate(asked.id, person("mallory", Role.RESPONDER), "eve")
     room.approvals.delegate(asked.id, person("ada"), "eve")

@@ -50,9 +50,10 @@ def diff(  # noqa: PLR0913  two ways to ask: versions, or a file
     """Say in words what changed between two versions, or what a file would change."""
     from stanch.cli.policy_diff import between, if_set, versions  # noqa: PLC0415  likewise
 
+    text = bytes_of(file) if file is not None else b""
     known = versions(connect(data), asset)
     if file is not None:
-        lines = if_set(known, asset, file, utc_now())
+        lines = if_set(known, asset, text, utc_now())
     elif known:
         lines = between(known, since, until)
     else:
@@ -71,16 +72,17 @@ def set_(  # noqa: PLR0913  what to set, why, and whether to do it
     json: Json = False,
 ) -> None:
     """Set the owner's own policy; what incidents demand stays on top of it."""
+    text = bytes_of(file)
     client, out = connect(data), Out(json=json)
     if dry_run:
         from stanch.cli.policy_diff import if_set, versions  # noqa: PLC0415  likewise
 
-        lines = if_set(versions(client, asset), asset, file, utc_now())
+        lines = if_set(versions(client, asset), asset, text, utc_now())
         out.show({"asset": asset, "says": lines}, "\n".join(lines))
         return
     path = f"/api/v1/assets/{segment(asset)}/policy"
     query = {"because": because} if because else {}
-    kept = client.send("PUT", path, bytes_of(file), kind="application/yaml", query=query)
+    kept = client.send("PUT", path, text, kind="application/yaml", query=query)
     out.show(kept, f"Version {kept['version']} of {asset} is in force.")
 
 

@@ -8,13 +8,11 @@ Why   at night nobody reads two YAML files side by side.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from stanch.cli.client import Client, segment
-from stanch.cli.files import bytes_of
 from stanch.contain.combine import effective, reverted
 from stanch.contain.diff import changes
 from stanch.contain.written import read_bytes, written
@@ -49,11 +47,11 @@ def between(known: Sequence[PolicyVersion], since: int | None, until: int | None
     return [f"From version {first} to {last.version}:", *told(before, last.policy)]
 
 
-def if_set(known: Sequence[PolicyVersion], asset: str, file: Path, at: datetime) -> list[str]:
-    """What would change if this file became the owner's own policy."""
-    base = read_bytes(bytes_of(file))
+def if_set(known: Sequence[PolicyVersion], asset: str, text: bytes, at: datetime) -> list[str]:
+    """What would change if this text became the owner's own policy."""
+    base = read_bytes(text)
     if base.asset != asset:
-        raise BadInput(f"The file is a policy of {base.asset}, not of {asset}.")
+        raise BadInput(f"This is a policy of {base.asset}, not of {asset}.")
     now = standing_of(known[0]) if known else Standing(base=Policy(asset=base.asset))
     return told(effective(now, at), effective(replace(now, base=base), at))
 

@@ -30,7 +30,7 @@ from stanch.vocabulary.ids import (
     digest_of,
 )
 from stanch.vocabulary.listing import Wanted
-from stanch.vocabulary.people import Caller, Role, Scope
+from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role, Scope
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.trouble import (
     AlreadyThere,
@@ -193,6 +193,8 @@ class Approvals:
             user = tx.users.named(to)
             if user is None or user.disabled:
                 raise BadInput(f"{to[:64]!r} is nobody with an account here.")
+            if Scope.RESPOND not in ROLE_SCOPES[user.role]:
+                raise BadInput(f"{user.name} only looks on, and cannot answer. Name a responder.")
             saved = tx.approvals.save(replace(seen, delegated_to=user.name))
             _enter(tx, saved, Deed.APPROVAL_ASKED, caller.name, at, delegated_to=user.name)
         self._notifier.tell(_notice(saved, f"delegated/{saved.id}/{to}", to, saved.shown))
