@@ -14,8 +14,8 @@ OLD = examples.NAMES[3]
 
 
 def hands_and_one_old_customer(rows: Columns) -> Columns:
-    """Ten newcomers ask five times each for what does not occur, an old customer twice of five times
-    for what does not, once as they do and once the other way round.
+    """Ten newcomers ask five times each for what does not occur; so does an old customer twice of
+    five times, once as they do and once the other way round.
     """
     asked, who = rows.numbers.copy(), rows.principals.copy()
     theirs = np.arange(50)

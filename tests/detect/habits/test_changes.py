@@ -1,5 +1,6 @@
 """A few numbers changed, and steps as long in every number: what single numbers of inputs tell."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -31,6 +32,13 @@ def drawn(rows: int, seed: int) -> Floats:
     return dice.normal(size=(rows, 6)) @ MIX + 0.5 * dice.normal(size=(rows, WIDTH))
 
 
+def coded(rows: int, seed: int) -> Floats:
+    """Ordinary inputs of another kind: three amounts, and nine codes that are nearly always one."""
+    dice = np.random.default_rng(seed)
+    amounts = dice.integers(0, 90, (rows, 3))
+    return np.concatenate([amounts, dice.random((rows, WIDTH - 3)) < 0.1], axis=1).astype(float)
+
+
 def columns(asked: dict[str, Floats]) -> Columns:
     x = np.concatenate(list(asked.values()))
     sure = 1 / (1 + np.exp(-x[:, 0]))
@@ -47,8 +55,8 @@ def columns(asked: dict[str, Floats]) -> Columns:
 
 
 @cache
-def baseline() -> Baseline:
-    ordinary = {f"user-{n:02}": drawn(80, n) for n in range(PEOPLE)}
+def baseline(kind: Callable[[int, int], Floats] = drawn) -> Baseline:
+    ordinary = {f"user-{n:02}": kind(80, n) for n in range(PEOPLE)}
     schema = Schema(numbers=tuple(f"n{i}" for i in range(WIDTH)), classes=("no", "yes"))
     found = learned(schema, columns(ordinary))
     return Baseline(
@@ -59,10 +67,10 @@ def baseline() -> Baseline:
     )
 
 
-def window(asked: Floats) -> Window:
+def window(asked: Floats, kind: Callable[[int, int], Floats] = drawn) -> Window:
     """What `asked` asked, among ordinary people."""
-    base = baseline()
-    people = {f"user-{n:02}": drawn(40, 100 + n) for n in range(PEOPLE)}
+    base = baseline(kind)
+    people = {f"user-{n:02}": kind(40, 100 + n) for n in range(PEOPLE)}
     total = counted(ready(base.plan), columns({**people, "odd": asked}))
     ledger = total.ledger.seal(most=1024)
     return replace(examples.nothing_seen(), baseline=base, now=total.summary, ledger=ledger)
@@ -99,6 +107,16 @@ def test_few_numbers_changed_from_end_to_end_are_a_search(cover: int) -> None:
     assert [s.principal for s in found.suspects] == ["odd"]
     assert "a few numbers changed each time" in found.says
     assert max(found.points_to, key=lambda kind: found.points_to[kind]) is AttackKind.EVASION
+
+
+def test_an_amount_that_stays_tells_a_search_and_a_code_that_everybody_has_does_not() -> None:
+    dice = np.random.default_rng(11)
+    tries = np.repeat(coded(1, 12), 40, axis=0)
+    pushed = np.where(
+        dice.random(tries.shape) < 0.1, dice.choice([0.0, 45.0, 90.0], tries.shape), tries
+    )
+    assert named("evasion_search", window(pushed, coded)) == {"odd"}
+    assert named("evasion_search", window(coded(40, 13), coded)) == set()
 
 
 def test_ordinary_people_are_neither_changing_nor_stepping() -> None:

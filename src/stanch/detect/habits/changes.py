@@ -5,9 +5,11 @@ Out   a `Way`: how rare each principal's share of such inputs is; whether they a
 Why   a search that changes a few numbers of one input from end to end (a square, a pixel, one
       amount) moves it far, so that nothing lies close together. But what it does not change is
       equal, and ordinary inputs are not equal in most of their numbers.
-Math  A card keeps the places of up to eight numbers that vary freely. Two inputs are one, changed,
-      when at least `need` of these are equal: of half of the numbers or more, the fewest that at
-      most `RARE` of the inputs of the baseline's people share with another. Cards of before keep
+Math  A card keeps the places of up to eight numbers that vary freely. That two inputs are equal in
+      a number says -ln q when of all pairs of the baseline's inputs a share q are: much of an
+      amount, little of a code that has two values. Two inputs are one, changed, when the equal
+      numbers say at least `need`: of half of what all of them could say or more, the least that at
+      most `RARE` of the inputs of the baseline's people come to with another. Cards of before keep
       zeros, which are like nothing. For the rest, see `habits.partners`.
 """
 
@@ -18,8 +20,8 @@ import numpy as np
 from stanch.detect.habits.judge import Way
 from stanch.detect.habits.partners import partner_way, partners_of
 from stanch.detect.habits.people import People
-from stanch.detect.habits.points import Points, points
-from stanch.detect.summaries.arrays import Flags, Octets
+from stanch.detect.habits.points import Points, Singles, points
+from stanch.detect.summaries.arrays import Flags
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.ready import singles_of
 from stanch.detect.window import Baseline
@@ -28,6 +30,9 @@ FEWEST = 4
 """Of fewer numbers, to share most is to share nearly all or hardly any."""
 RARE = 0.01
 HALF = 0.5
+STEPS = 16
+"""Between half of what equal numbers could say and all of it."""
+ROUNDING = 1e-4
 
 
 def change_way(name: str, base: Baseline, who: People) -> Way | None:
@@ -46,16 +51,31 @@ def of_one(base: Baseline, ledger: Ledger, line: int) -> bool:
 
 
 @lru_cache(maxsize=8)
-def need_of(base: Baseline) -> int:
-    """How many numbers two inputs have to share to be one, changed; 0 where nothing tells."""
-    kept = kept_of(base)
-    if kept < FEWEST or not told(base):
-        return 0
-    for need in range(kept // 2, kept - 1):
+def need_of(base: Baseline) -> float:
+    """How much equal numbers have to say of two inputs that are one, changed; 0: nothing tells."""
+    if kept_of(base) < FEWEST or not told(base):
+        return 0.0
+    says = says_of(base)
+    whole, most = sum(says), sum(says) - min(says)
+    for step in range(STEPS):
+        need = whole * (HALF + (1 - HALF) * step / STEPS)
+        if need >= most:
+            break
         counts, inputs = partners_of(base, changed(need))
         if counts.sum() <= RARE * inputs.sum():
             return need
-    return kept - 1
+    return most
+
+
+@lru_cache(maxsize=8)
+def says_of(base: Baseline) -> tuple[float, ...]:
+    """What it says that two inputs are equal in each number that cards keep, in nats."""
+    if base.habits is None:
+        return ()
+    seen = points(base.habits, np.arange(len(base.habits.names)))
+    kept = seen.alone[seen.there][:, : kept_of(base)]
+    values = (np.unique(one, return_counts=True)[1] / len(kept) for one in kept.T)
+    return tuple(-float(np.log((share * share).sum())) for share in values)
 
 
 @lru_cache(maxsize=8)
@@ -73,16 +93,16 @@ def told(base: Baseline) -> bool:
 
 
 @lru_cache(maxsize=16)
-def changed(need: int) -> partial[Flags]:
-    """What is alike when so many numbers are equal."""
+def changed(need: float) -> partial[Flags]:
+    """What is alike when the equal numbers say so much."""
     return partial(_changed, need)
 
 
-def _changed(need: int, base: Baseline, seen: Points) -> Flags:
-    equal: Octets = np.zeros((*seen.there.shape, seen.there.shape[-1]), np.uint8)
-    for number in range(kept_of(base)):
+def _changed(need: float, base: Baseline, seen: Points) -> Flags:
+    said: Singles = np.zeros((*seen.there.shape, seen.there.shape[-1]), np.float32)
+    for number, says in enumerate(says_of(base)):
         one = seen.alone[..., number]
-        equal += one[:, :, None] == one[:, None, :]
+        said += (one[:, :, None] == one[:, None, :]) * np.float32(says)
     kept = np.asarray(seen.alone.any(axis=2), np.bool_)
-    found: Flags = (equal >= need) & kept[:, :, None] & kept[:, None, :]
+    found: Flags = (said >= need - ROUNDING) & kept[:, :, None] & kept[:, None, :]
     return found
