@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import msgspec
 
 from stanch.engine.clock import Clock
-from stanch.engine.ports import Store, Transaction
+from stanch.engine.every import every_asset
+from stanch.engine.ports import Store
 from stanch.prepare.inventory import parse
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.ids import digest_of
@@ -36,7 +37,7 @@ def parse_asset(store: Store, text: bytes) -> Asset:
     except UnicodeDecodeError as error:
         raise BadFile("asset", "is not UTF-8 text.") from error
     with store.look() as tx:
-        known = _all(tx)
+        known = list(every_asset(tx))
     found = parse(written, "asset", known)
     if len(found) != 1:
         raise BadFile("asset", f"holds {len(found)} assets; send one.")
@@ -60,14 +61,3 @@ def keep_asset(store: Store, clock: Clock, asset: Asset, keeping: Keeping) -> As
         )
         tx.announce("asset", asset.id)
     return kept
-
-
-def _all(tx: Transaction) -> list[Asset]:
-    assets: list[Asset] = []
-    after = ""
-    while True:
-        page = tx.assets.page(after=after, limit=500)
-        assets.extend(page.items)
-        if not page.next:
-            return assets
-        after = page.next

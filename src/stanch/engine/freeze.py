@@ -16,11 +16,11 @@ import pyarrow as pa
 
 from stanch.detect.summaries.count import Counted
 from stanch.detect.window import Window
+from stanch.engine.every import every_asset
 from stanch.engine.evidence import Piece
 from stanch.engine.lately import lately
 from stanch.engine.policies import standing_of
 from stanch.engine.ports import Transaction
-from stanch.engine.situation import every_asset
 from stanch.engine.watch.lane import Lane, lane_of
 from stanch.engine.watch.memory import history_of, made_from
 from stanch.engine.watch.minutes import Minute

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from stanch.contain.known import Known
 from stanch.contain.playbook.facts import Facts
 from stanch.engine.automatic import SURE
+from stanch.engine.every import every_asset
 from stanch.engine.marking import key_of
 from stanch.engine.placed import placed
 from stanch.engine.ports import Transaction
@@ -20,7 +21,7 @@ from stanch.engine.runs.released import released
 from stanch.engine.versions import known_of, last_good
 from stanch.engine.watch.hop import span_of
 from stanch.triage.lineage import graph_of
-from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.asset import Asset, stranger
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.incident import Incident, Phase
@@ -71,7 +72,7 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
     """What is known of this incident."""
     incident = tx.incidents.get(key)
     own = tx.assets.find(incident.asset)
-    asset = own or Asset(id=incident.asset, kind=AssetKind.ENDPOINT, name=incident.asset, owner="")
+    asset = own or stranger(incident.asset)
     free = {one.name for one in released(tx, incident)}
     sure = (str(s.principal) for s in incident.suspects if s.confidence >= SURE)
     suspects = tuple(name for name in sure if name not in free)
@@ -193,14 +194,3 @@ def _many(words: Mapping[str, Argument], name: str) -> int:
 
 def _time(_: Asset, at: datetime, hours: Hours) -> dict[str, Argument]:
     return {"business_hours": hours.at_work(at)}
-
-
-def every_asset(tx: Transaction) -> Iterator[Asset]:
-    """All assets of the inventory."""
-    after = ""
-    while True:
-        page = tx.assets.page(after=after, limit=500)
-        yield from page.items
-        if not page.next:
-            return
-        after = page.next

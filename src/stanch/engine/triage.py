@@ -7,9 +7,8 @@ Why   the stages decide, as values; here their decisions are kept, all of a batc
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from stanch.detect.summaries.parts import Peak
 from stanch.detect.window import Window
 from stanch.engine.again import (
     Met,
@@ -19,25 +18,21 @@ from stanch.engine.again import (
     opened_again,
     seen_again,
 )
+from stanch.engine.around import MOMENT, MOST_NEAR, around_of, fullest, slices
 from stanch.engine.clock import Clock, new_id
+from stanch.engine.every import every_asset
 from stanch.engine.first_seen import first_seen
-from stanch.engine.judging import MACHINE, Around, judged
-from stanch.engine.observing import Slice, observed
+from stanch.engine.judging import MACHINE, judged
+from stanch.engine.observing import observed
 from stanch.engine.owed import ANSWERS, HELD, owe, owed, paid
 from stanch.engine.ports import Store, Transaction
-from stanch.engine.watch.hop import minute_of
-from stanch.engine.watch.minutes import from_bytes
 from stanch.triage.causes import Family, family_of
 from stanch.triage.correlate import correlate
 from stanch.triage.decisions import Add, Arrivals, Decision, Hold, Lapse, Open, OpenIncident, Rules
-from stanch.triage.impact import Counted
 from stanch.triage.lineage import graph_of
-from stanch.triage.verdict.calibration import Calibration, read_back
-from stanch.triage.verdict.chains import REACH, odd_rows
-from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import Note
-from stanch.vocabulary.finding import Finding, Lifecycle, Report
-from stanch.vocabulary.ids import AssetId, FindingId, IncidentId
+from stanch.vocabulary.finding import Finding, Report
+from stanch.vocabulary.ids import FindingId, IncidentId
 from stanch.vocabulary.incident import Incident, Need, Phase, Verdict, VerdictKind, move_for
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed, Entry
@@ -45,9 +40,6 @@ from stanch.vocabulary.span import Span
 
 MOST_SEEN = 1_000
 """Findings of one incident that correlation and the verdict look at, newest first."""
-MOST_NEAR = 50
-"""Assets downstream whose decisions are counted."""
-MOMENT = timedelta(minutes=1)
 MORE = 1.5
 """How much more there has to be before an undecided incident is looked at again."""
 
@@ -86,7 +78,7 @@ class Triage:
         """
         at = self._clock()
         with self._store.begin() as tx:
-            assets = {a.id: a for a in _all_assets(tx)}
+            assets = {a.id: a for a in every_asset(tx)}
             graph = graph_of(assets.values())
             fresh = {f.id for f in findings}
             held = tuple(
@@ -223,16 +215,9 @@ def judge(
 ) -> Incident:
     """The incident with what its findings and counts say now; a person's word stays."""
     findings = newest(tx, incident)
-    window = _fullest([windows[f.id] for f in findings if f.id in windows])
-    seen = observed(window, _slices(tx, window)) if window is not None else None
-    assets = {a.id: a for a in _all_assets(tx)}
-    around = Around(
-        assets=assets,
-        counted=_counted(tx, incident, assets, window, at),
-        upstream=(*_upstream(tx, incident, assets, at), *_deployed(tx, incident, window, at)),
-        calibration=_own(window),
-        rows=window.n if window is not None else 0,
-    )
+    window = fullest([windows[f.id] for f in findings if f.id in windows])
+    seen = observed(window, slices(tx, window)) if window is not None else None
+    around = around_of(tx, incident, window, at)
     now = as_severe(tx, judged(incident, findings, seen, around))
     moved = _triaged(now)
     if moved == incident:
@@ -257,7 +242,7 @@ def _again(
     """
     known = {i.id for i in taken}
     for one in _undecided(tx, looked):
-        verdict, window = one.verdict, _fullest([w for w in looked if w.asset.id == one.asset])
+        verdict, window = one.verdict, fullest([w for w in looked if w.asset.id == one.asset])
         if one.id in known or not one.findings or window is None or window.baseline is None:
             continue
         more = window.n >= MORE * verdict.rows > 0
@@ -275,67 +260,6 @@ def _undecided(tx: Transaction, looked: Sequence[Window]) -> tuple[Incident, ...
     wanted = Wanted(asset=assets, verdict=(VerdictKind.UNDECIDED,), closed=False, exercise=False)
     known = [line.incident for line in tx.incidents.page(wanted, limit=MOST_NEAR).items]
     return tx.incidents.many([i.id for i in known if i.verdict.by == MACHINE])
-
-
-def _fullest(windows: Sequence[Window]) -> Window | None:
-    """The window that tells most: the one with most answers beside a baseline."""
-    told = [w for w in windows if w.baseline is not None and w.now is not None]
-    return max(told, key=lambda w: w.n, default=next(iter(windows), None))
-
-
-def _own(window: Window | None) -> Calibration | None:
-    """The asset's own quiet windows, as its baseline keeps them."""
-    if window is None or window.baseline is None:
-        return None
-    return read_back(window.baseline.quiet, f"quiet windows of {window.asset.id}")
-
-
-def _upstream(
-    tx: Transaction, incident: Incident, assets: Mapping[AssetId, Asset], at: datetime
-) -> Iterator[Finding]:
-    """Odd rows of late in what the asset is made from, whichever incident they are in."""
-    sources = graph_of(assets.values()).upstream(incident.asset)[:MOST_NEAR]
-    if sources:
-        wanted = Wanted(asset=sources, lifecycle=(Lifecycle.TRAINING,), since=at - REACH)
-        own = set(incident.findings)
-        page = tx.findings.page(wanted, limit=MOST_NEAR)
-        yield from (f for f in page.items if odd_rows(f) and f.id not in own)
-
-
-def _deployed(
-    tx: Transaction, incident: Incident, window: Window | None, at: datetime
-) -> Iterator[Finding]:
-    """What other incidents hold against the version whose answers were looked at."""
-    if window is not None and window.version:
-        wanted = Wanted(
-            asset=(incident.asset,), lifecycle=(Lifecycle.DEPLOYMENT,), since=at - REACH
-        )
-        own = set(incident.findings)
-        page = tx.findings.page(wanted, limit=MOST_NEAR)
-        yield from (f for f in page.items if f.version == window.version and f.id not in own)
-
-
-def _counted(
-    tx: Transaction,
-    incident: Incident,
-    assets: Mapping[AssetId, Asset],
-    window: Window | None,
-    at: datetime,
-) -> Counted:
-    """How many decisions and principals it may have touched, and what the owner says of them."""
-    start = minute_of(incident.first_seen)
-    span = Span(start=start, end=max(at, start + MOMENT))
-    touched = (incident.asset, *graph_of(assets.values()).downstream(incident.asset)[:MOST_NEAR])
-    counts = {a: tx.summaries.decided(a, span) for a in touched}
-    own = assets.get(incident.asset)
-    summary = window.now if window is not None else None
-    return Counted(
-        decisions={a: n for a, n in counts.items() if n},
-        principals=round(summary.different(Peak.PRINCIPALS)) if summary is not None else None,
-        people=own.people if own is not None else None,
-        cost_per_decision=own.decision_cost if own is not None else None,
-        currency=own.currency if own is not None else "",
-    )
 
 
 def _enter(tx: Transaction, incident: Incident, deed: Deed, at: datetime, *, why: str) -> None:
@@ -373,16 +297,6 @@ def _first_title(tx: Transaction, decision: Open, told: Sequence[Report]) -> str
     return f"Reported by {told[0].by}" if told else decision.why
 
 
-def _all_assets(tx: Transaction) -> Iterator[Asset]:
-    after = ""
-    while True:
-        page = tx.assets.page(after=after, limit=500)
-        yield from page.items
-        if not page.next:
-            return
-        after = page.next
-
-
 def newest(tx: Transaction, incident: Incident) -> tuple[Finding, ...]:
     """The findings that an incident is judged by: its last ones."""
     return tx.findings.many(incident.findings[-MOST_SEEN:])
@@ -402,17 +316,3 @@ def _open_incident(tx: Transaction, incident: Incident) -> OpenIncident:
         principals=frozenset(s.principal for s in incident.suspects),
         findings=frozenset(f.id for f in findings),
     )
-
-
-def _slices(tx: Transaction, window: Window) -> tuple[Slice, ...]:
-    """The window's minutes of answers, in order."""
-    if window.baseline is None:
-        return ()
-    found = []
-    for block in tx.summaries.between(
-        window.asset.id, window.span, version=window.version, condition=window.condition
-    ):
-        minute = from_bytes(block.body, window.baseline.plan)
-        if minute.counted is not None:
-            found.append(Slice(start=block.minute, summary=minute.counted.summary))
-    return tuple(found)

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from stanch.engine.ports import Transaction
+from stanch.engine.every import every_asset
 from stanch.prepare.lineage import Links, ancestors, descendants, parents
-from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
@@ -21,7 +20,7 @@ def show(visit: Visit) -> Answer:
     """The graph, and the same in words."""
     with visit.console.store.look() as tx:
         case = case_of(visit, tx)
-        assets = _all(tx)
+        assets = list(every_asset(tx))
         open_ = tx.incidents.facets(Wanted(closed=False), ("asset",))["asset"]
     links = parents(assets)
     one = case.incident
@@ -74,17 +73,6 @@ def _person(name: str, share: float) -> Node:
         href=f"/principals/{quote(name, safe='')}",
         hot=True,
     )
-
-
-def _all(tx: Transaction) -> list[Asset]:
-    found: list[Asset] = []
-    after = ""
-    while True:
-        read = tx.assets.page(after=after, limit=500)
-        found += read.items
-        if not read.next:
-            return found
-        after = read.next
 
 
 PAGES = (Page(path="/incidents/{incident:str}/graph", show=show),)
