@@ -28,6 +28,7 @@ PICTURES = (
     ("console-question", "/approvals", PHONE, "light"),
     ("console-rule", "/rules/new", WIDE, "light"),
     ("console-outside", "/settings/outside", WIDE, "light"),
+    ("console-audit", "/audit", WIDE, "light"),
     ("console-paper", f"{CASE}/paper", WIDE, "light"),
     ("console-tabletop", TABLETOPS, WIDE, "light"),
 )

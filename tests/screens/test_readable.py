@@ -82,8 +82,14 @@ _OF_PROGRAMS = re.compile(
       | (?<![\w.,:/-])1\ (?:[a-z]+\ )?(?!is|was|has|as|its|this|speaks)[a-z]+(?<!s)s\b""",
     re.VERBOSE,
 )
+_TONES = ("good", "odd", "calm")
+"""How loud the bar of an incident is, beside how loud it is at the first one."""
+_BAR = "tone => { document.querySelector('.now-is').className = `now-is ${tone}`; }"
 _RUN = "only => axe.run(document, {runOnly: only, resultTypes: ['violations']})"
-_WEIGHT = "performance.getEntries().reduce((sum, one) => sum + (one.decodedBodySize ?? 0), 0)"
+_WEIGHT = """() => performance.getEntries()
+  .filter((one) => one.initiatorType !== "fetch")
+  .reduce((sum, one) => sum + (one.decodedBodySize ?? 0), 0)"""
+"""Of the page itself: what is fetched anew when something changes meanwhile is no part of it."""
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +115,9 @@ def walked(
         for name, look, only in LOOKS:
             page.emulate_media(**look)
             found = page.evaluate(_RUN, only)["violations"]
+            for tone in _TONES if path == FIRST else ():
+                page.evaluate(_BAR, tone)
+                found += page.evaluate(_RUN, LOOKS[1][2])["violations"]
             faults[name] += [(path, one["id"], _nodes(one)) for one in found]
         page.emulate_media(color_scheme="light", contrast="no-preference")
     context.close()

@@ -139,7 +139,7 @@ APPROVALS: Lines[Approval] = Lines(
         Column(id="asset", head="Asset", text=lambda x: x.asset, wide=9),
         Column(id="state", head="Answer", text=lambda x: word(x.answer), wide=7),
         Column(id="asked", head="Asked", text=lambda x: absolute(x.asked), wide=7),
-        Column(id="expires", head="Time left", text=lambda x: absolute(x.expires), wide=8),
+        Column(id="expires", head="Time left", text=lambda x: absolute(x.expires), wide=9),
     ),
     known={
         **{n: n for n in ("asset", "incident", "state", "since", "until")},

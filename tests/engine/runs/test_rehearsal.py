@@ -12,7 +12,7 @@ from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.policies import Policies
 from stanch.engine.runs.library import shipped
 from stanch.engine.runs.performer import World
-from stanch.engine.runs.rehearsal import MOST_STEPS, Answers, Play, Rehearsal
+from stanch.engine.runs.rehearsal import Answers, Play, Rehearsal
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import AttackKind, Suspect
@@ -111,15 +111,26 @@ def test_nothing_is_changed_by_it(play: Played, sql_store: Any) -> None:
         assert tx.approvals.count() == tx.runs.count() == 0
 
 
-def test_a_playbook_that_goes_on_and_on_is_cut_and_says_so(play: Played) -> None:
+def test_one_round_of_what_repeats_stands_for_all_and_the_rest_is_told(play: Played) -> None:
     book = read(
         "playbook: long\ntitle: Long\nsteps:\n"
-        "  - id: round\n    repeat: rest\n    while: suspects >= 1\n    most: 1000\n    next: end\n"
+        "  - id: round\n    repeat: rest\n    while: suspects >= 1\n    most: 9\n    next: last\n"
         "  - id: rest\n    wait: 1m\n    next: end\n"
+        "  - id: last\n    wait: 1m\n    next: end\n"
     ).playbook
     told = play(book)
+    assert [s.step for s in told.scenes] == ["round", "rest", "round", "last"]
+    assert told.scenes[2].came.startswith("and so on, as long as ")
+    assert not told.cut
+
+
+def test_a_playbook_that_is_too_long_is_cut_and_says_so(
+    play: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stanch.engine.runs.rehearsal.MOST_STEPS", 2)
+    told = play()
     assert told.cut
-    assert len(told.scenes) == MOST_STEPS
+    assert len(told.scenes) == 2
 
 
 def test_an_incident_that_is_not_there_is_refused(play: Played, sql_store: Any) -> None:

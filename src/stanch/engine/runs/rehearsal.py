@@ -90,13 +90,15 @@ class Rehearsal:
         )
         state, scenes = begin(book), list[Scene]()
         while (token := ready(state)) is not None and len(scenes) < MOST_STEPS:
-            came, scene = self._taken(Visit(run=run, book=book, state=state, token=token), answers)
+            visit = Visit(run=run, book=book, state=state, token=token)
+            round_over = any(scene.step == visit.step.id for scene in scenes)
+            came, scene = self._taken(visit, answers, round_over=round_over)
             scenes.append(scene)
             state = after(book, state, token, came)
         cut = ready(state) is not None
         return Play(incident=incident, answers=answers, scenes=tuple(scenes), cut=cut)
 
-    def _taken(self, visit: Visit, answers: Answers) -> tuple[Came, Scene]:
+    def _taken(self, visit: Visit, answers: Answers, *, round_over: bool) -> tuple[Came, Scene]:
         run = visit.run
         match visit.step:
             case Do() as step:
@@ -112,6 +114,11 @@ class Rehearsal:
                     else f"it came: {text_in_words(step.until)}"
                 )
                 return came, _scene(step, told)
+            case Repeat() as step if round_over:
+                # Nothing is done here, so nothing would end it: one round stands for all.
+                asked = text_in_words(step.condition)
+                told = f"and so on, as long as {asked}"
+                return Came(what=What.NO), _scene(step, told)
             case Decide() | Repeat() as step:
                 facts = self._world.deeds.facts(run.incident, self._world.clock())
                 yes = holds(parse(step.condition), facts)

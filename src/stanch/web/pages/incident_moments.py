@@ -156,11 +156,12 @@ def _in_force(tx: Transaction, one: Incident) -> Iterator[Moment]:
     """What was put in force because of it, and what of that others took off again."""
     history = tx.policies.history(one.asset)
     href = f"/incidents/{one.id}/actions"
+    offs = tuple(taken_off(history, one.id))
     for kept in history:
-        if kept.incident == one.id:
+        if kept.incident == one.id and all(kept is not off.kept for off in offs):
             told = f"{kept.by} put policy {kept.version} in force: {kept.because}"
             yield Moment(at=kept.at, lane="system", says=told, href=href, tone="good")
-    for off in taken_off(history, one.id):
+    for off in offs:
         told = f"{off.kept.by} took off {', '.join(off.acts)}: {off.kept.because}"
         yield Moment(at=off.kept.at, lane=_lane(off.kept.by), says=told, href=href, tone="hot")
 

@@ -10,6 +10,7 @@ from stanch.triage.severity.factors import ANCHORS, NAMES, Factor
 from stanch.triage.severity.vector import factors_from
 from stanch.triage.similar import similar
 from stanch.triage.taxonomy.atlas import packaged
+from stanch.triage.taxonomy.owasp import called
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.trouble import BadInput
 from stanch.web.alike import alike, people
@@ -18,16 +19,12 @@ from stanch.web.pages.incident import case_of
 from stanch.web.pages.incident_now import Deeds, now_of
 from stanch.web.paper import page
 from stanch.web.questions import matters, questions
+from stanch.web.taken_off import taken_off
 from stanch.web.visit import Answer, Page, Visit
 
 NEWEST = 60
 """Findings that are looked through for what they say."""
 _TOLD = 6
-_OWASP = (
-    ("LLM", "OWASP Top 10 for LLM applications"),
-    ("ASI", "OWASP Top 10 for agents"),
-    ("ML", "OWASP Machine Learning Security Top 10"),
-)
 
 
 def show(visit: Visit) -> Answer:
@@ -45,6 +42,8 @@ def show(visit: Visit) -> Answer:
         standing = in_force(tx, acts)
         done = {act.act: act for act in acts if act.key in standing or not act.demands}
         steps = first_actions(one)
+        gone = taken_off(tx.policies.history(one.asset), one.id) if case.held.bare else ()
+        off = next(iter(gone), None)
         now_is = now_of(visit, tx, case, Deeds(done=done, steps=steps))
     guilty = sorted(one.suspects, key=lambda s: -s.share)[:8]
     return page(
@@ -53,6 +52,7 @@ def show(visit: Visit) -> Answer:
         case=case,
         tab="",
         now_is=now_is,
+        off=off,
         told=told[:_TOLD],
         newest=NEWEST,
         more_told=max(0, len(told) - _TOLD),
@@ -83,11 +83,11 @@ def _unversioned(techniques: Sequence[str]) -> list[str]:
 
 
 def _technique(key: str) -> str:
-    """What ATLAS calls it, or the list of OWASP that it stands in."""
+    """What ATLAS or OWASP calls it."""
     known = packaged().techniques
     found = known.get(key)
     if found is None:
-        return next((name for start, name in _OWASP if key.startswith(start)), "")
+        return called(key)
     return f"{known[found.parent].name}: {found.name}" if found.parent else found.name
 
 

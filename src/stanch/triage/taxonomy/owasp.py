@@ -1,0 +1,76 @@
+"""OWASP: what each entry of its three lists is called, so that no id stands alone.
+
+In    an id with its edition, as `labels` writes it.
+Out   the entry's name and the list that it stands in.
+Why   ML06:2023 says something to those who know the list by heart.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from stanch.triage.taxonomy.labels import LLM_2025_OF_2026
+
+_LISTS = (
+    ("LLM", "OWASP for LLM applications"),
+    ("ASI", "OWASP for agents"),
+    ("ML", "OWASP for machine learning"),
+)
+_ML = (
+    "Input Manipulation Attack",
+    "Data Poisoning Attack",
+    "Model Inversion Attack",
+    "Membership Inference Attack",
+    "Model Theft",
+    "AI Supply Chain Attacks",
+    "Transfer Learning Attack",
+    "Model Skewing",
+    "Output Integrity Attack",
+    "Model Poisoning",
+)
+"""Edition of 2023."""
+_LLM = (
+    "Prompt Injection",
+    "Sensitive Information Disclosure",
+    "Supply Chain",
+    "Data and Model Poisoning",
+    "Improper Output Handling",
+    "Excessive Agency",
+    "System Prompt Leakage",
+    "Vector and Embedding Weaknesses",
+    "Misinformation",
+    "Unbounded Consumption",
+)
+"""Edition of 2025; the entries of 2026 are found by what they were then."""
+_ASI = (
+    "Agent Goal Hijack",
+    "Tool Misuse and Exploitation",
+    "Identity and Privilege Abuse",
+    "Agentic Supply Chain Vulnerabilities",
+    "Unexpected Code Execution",
+    "Memory and Context Poisoning",
+    "Insecure Inter-Agent Communication",
+    "Cascading Failures",
+    "Human-Agent Trust Exploitation",
+    "Rogue Agents",
+)
+"""Edition of 2026."""
+
+
+def _numbered(start: str, names: tuple[str, ...]) -> dict[str, str]:
+    return {f"{start}{number:02}": name for number, name in enumerate(names, 1)}
+
+
+_THEN = _numbered("LLM", _LLM)
+NAMES: Mapping[str, str] = MappingProxyType(
+    _numbered("ML", _ML)
+    | _numbered("ASI", _ASI)
+    | {now: _THEN[then] for now, then in LLM_2025_OF_2026.items()}
+)
+"""The name of each entry, by its id without the edition."""
+
+
+def called(key: str) -> str:
+    """The name of the entry and its list; empty for what is none of OWASP's."""
+    start = key.partition(":")[0]
+    of = next((name for prefix, name in _LISTS if start.startswith(prefix)), "")
+    return f"{NAMES[start]} ({of})" if start in NAMES else of

@@ -1,0 +1,25 @@
+"""No id of OWASP stands alone: each has its name and its list."""
+
+import pytest
+
+from stanch.triage.taxonomy.labels import IDS
+from stanch.triage.taxonomy.owasp import NAMES, called
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("ML06:2023", "AI Supply Chain Attacks (OWASP for machine learning)"),
+        ("LLM06:2026", "Unbounded Consumption (OWASP for LLM applications)"),
+        ("LLM04:2026", "Supply Chain (OWASP for LLM applications)"),
+        ("ASI01:2026", "Agent Goal Hijack (OWASP for agents)"),
+        ("ASI99:2026", "OWASP for agents"),
+        ("AML.T0020", ""),
+    ],
+)
+def test_an_entry_has_its_name_and_its_list(key: str, says: str) -> None:
+    assert called(key) == says
+
+
+def test_every_id_that_an_incident_gets_has_a_name() -> None:
+    assert {i for ids in IDS.values() for i in (*ids.ml, *ids.llm, *ids.asi)} <= set(NAMES)
