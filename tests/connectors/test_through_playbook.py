@@ -18,13 +18,14 @@ from stanch.app.outside import others_of
 from stanch.app.parts import Parts, opened
 from stanch.contain.combine import effective
 from stanch.contain.playbook.written import read
-from stanch.engine.approvals import Approvals, Ballot
+from stanch.engine.approvals import Approvals
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.policies import Policies
 from stanch.engine.runs.library import by_id
 from stanch.engine.runs.memory import Hop
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.runner import Runner
+from stanch.engine.voting import Ballot
 from stanch.settings import Settings
 from stanch.vocabulary.approval import Answer
 from stanch.vocabulary.asset import Asset, AssetKind

@@ -6,8 +6,9 @@ from typing import Protocol
 
 import pytest
 
-from stanch.engine.approvals import MOST_OPEN, Approvals, Ballot, Question, allowed
+from stanch.engine.approvals import MOST_OPEN, Approvals, Question
 from stanch.engine.telling import Notice
+from stanch.engine.voting import Ballot, allowed
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.approval import Answer, Approval, Risk
 from stanch.vocabulary.ids import ActionId, AssetId, Digest, IncidentId, RunId, UserId, digest_of

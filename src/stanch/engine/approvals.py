@@ -19,6 +19,7 @@ import msgspec
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.telling import Nobody, Notice, Notifier, Urgency
+from stanch.engine.voting import Ballot, counted, has_role, may_vote, rank, still_open, to_review
 from stanch.vocabulary.approval import Answer, Approval, Review, Risk, Vote
 from stanch.vocabulary.ids import (
     ActionId,
@@ -33,13 +34,10 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role, Scope
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.trouble import (
-    AlreadyThere,
-    Answered,
     BadInput,
     Busy,
     NotAllowed,
     Refused,
-    Stale,
 )
 
 MOST_OPEN = 8
@@ -48,8 +46,6 @@ QUESTION = ActionId("question")
 """Stands for the action where people are only asked what to do."""
 REMIND_AT = (50, 80, 100)
 """Percent of the time at which people are reminded."""
-_ORDER = tuple(Role)
-_PEOPLE = {Risk.AUTOMATIC: 1, Risk.ONE: 1, Risk.TWO: 2}
 Wake = Callable[[RunId], None]
 
 
@@ -75,15 +71,6 @@ class Question:
     def digest(self) -> Digest:
         """What a vote binds to: the words and the acts."""
         return digest_of(msgspec.json.encode((self.shown, dict(sorted(self.acts.items())))))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ballot:
-    """One person's answer to what they saw."""
-
-    yes: bool
-    digest: Digest
-    why: str = ""
 
 
 def nobody_waits(_: RunId) -> None:
@@ -122,12 +109,12 @@ class Approvals:
         at = self._clock()
         with self._store.begin() as tx:
             seen = tx.approvals.get(key)
-            _still_open(seen, at)
-            _may_vote(seen, caller, ballot)
+            still_open(seen, at)
+            may_vote(seen, caller, ballot)
             vote = Vote(
                 by=caller.name, yes=ballot.yes, at=at, digest=ballot.digest, why=ballot.why[:1000]
             )
-            saved = tx.approvals.save(_counted(replace(seen, votes=(*seen.votes, vote))))
+            saved = tx.approvals.save(counted(replace(seen, votes=(*seen.votes, vote))))
             facts = {"answer": saved.answer, "yes": ballot.yes, "why": vote.why[:300]}
             _enter(tx, saved, Deed.APPROVAL_GIVEN, caller.name, at, **facts)
         self._woken(saved)
@@ -142,7 +129,7 @@ class Approvals:
         at = self._clock()
         with self._store.begin() as tx:
             seen = tx.approvals.get(key)
-            _still_open(seen, at)
+            still_open(seen, at)
             if seen.risk is Risk.TWO:
                 raise Refused("What cannot be undone needs two people; no override replaces them.")
             vote = Vote(by=caller.name, yes=True, at=at, digest=seen.digest, why=why[:1000])
@@ -169,13 +156,13 @@ class Approvals:
     def reviewed(self, key: ApprovalId, caller: Caller, finding: str) -> Approval:
         """The overridden question, looked at afterwards by somebody else."""
         at = self._clock()
-        if caller.role is None or _rank(caller.role) < _rank(Role.APPROVER):
+        if caller.role is None or rank(caller.role) < rank(Role.APPROVER):
             raise NotAllowed(f"the role {Role.APPROVER}", caller.role or "a key")
         if not finding.strip():
             raise BadInput("A review says in words what was found.")
         with self._store.begin() as tx:
             seen = tx.approvals.get(key)
-            _to_review(seen, caller)
+            to_review(seen, caller)
             review = Review(by=caller.name, at=at, finding=finding.strip()[:1000])
             saved = tx.approvals.save(replace(seen, review=False, reviewed=review))
             facts = {"answer": saved.answer, "reviewed": review.finding[:300]}
@@ -187,9 +174,9 @@ class Approvals:
         at = self._clock()
         with self._store.begin() as tx:
             seen = tx.approvals.get(key)
-            _still_open(seen, at)
+            still_open(seen, at)
             if caller.name != seen.delegated_to:
-                _has_role(seen, caller)
+                has_role(seen, caller)
             user = tx.users.named(to)
             if user is None or user.disabled:
                 raise BadInput(f"{to[:64]!r} is nobody with an account here.")
@@ -250,24 +237,6 @@ def approval_id(question: Question) -> ApprovalId:
     return ApprovalId("apr-" + digest_of(seen.encode()).removeprefix("sha256:")[:16])
 
 
-def allowed(approval: Approval) -> bool | None:
-    """Whether the answer is yes; None while there is none."""
-    match approval.answer:
-        case Answer.OPEN:
-            return None
-        case Answer.YES | Answer.OVERRIDDEN:
-            return True
-        case Answer.NO | Answer.WITHDRAWN:
-            return False
-        case Answer.LAPSED:
-            return approval.if_silent
-
-
-def needed(approval: Approval) -> int:
-    """How many different people must say yes."""
-    return _PEOPLE[approval.risk]
-
-
 def _approval(key: ApprovalId, question: Question, at: datetime) -> Approval:
     return Approval(
         id=key,
@@ -310,56 +279,6 @@ def _all_open(tx: Transaction) -> list[Approval]:
         if not page.next:
             return found
         after = page.next
-
-
-def _still_open(seen: Approval, at: datetime) -> None:
-    if seen.answer is not Answer.OPEN:
-        who = seen.votes[-1].by if seen.votes else "Nobody"
-        raise Answered(who, seen.answer)
-    if at >= seen.expires:
-        raise Answered("Nobody", f"its time was up at {seen.expires:%Y-%m-%d %H:%M} UTC")
-
-
-def _to_review(seen: Approval, caller: Caller) -> None:
-    if seen.reviewed is not None:
-        raise Answered(seen.reviewed.by, "the override was looked at")
-    if not seen.review:
-        raise Refused("Nobody overrode this question, so there is nothing to review.")
-    if seen.votes and seen.votes[-1].by == caller.name:
-        raise NotAllowed("somebody other than who overrode it", caller.name)
-
-
-def _may_vote(seen: Approval, caller: Caller, ballot: Ballot) -> None:
-    if ballot.digest != seen.digest:
-        raise Stale("question", ballot.digest[-12:], seen.digest[-12:])
-    if caller.name in {vote.by for vote in seen.votes}:
-        raise AlreadyThere("The vote of", caller.name)
-    if caller.name != seen.delegated_to:
-        _has_role(seen, caller)
-    if caller.role is None and seen.risk is Risk.TWO:
-        raise NotAllowed("two people in person", "a key")
-    if ballot.yes and caller.name == seen.requester:
-        raise NotAllowed("a yes from somebody other than who asked for it", caller.name)
-
-
-def _has_role(seen: Approval, caller: Caller) -> None:
-    if caller.role is None:
-        if caller.may(Scope.APPROVE):
-            return
-        raise NotAllowed(f"the right {Scope.APPROVE}", ", ".join(sorted(caller.scopes)) or "none")
-    if _rank(caller.role) < _rank(seen.role):
-        raise NotAllowed(f"the role {seen.role}", caller.role)
-
-
-def _rank(role: Role) -> int:
-    return _ORDER.index(role)
-
-
-def _counted(one: Approval) -> Approval:
-    if any(not vote.yes for vote in one.votes):
-        return replace(one, answer=Answer.NO)
-    enough = len({vote.by for vote in one.votes}) >= needed(one)
-    return replace(one, answer=Answer.YES) if enough else one
 
 
 def _passed(one: Approval, at: datetime) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stanch.engine.approvals import Approvals, Ballot
+from stanch.engine.approvals import Approvals
 from stanch.engine.containment_clock import ContainmentClock
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.guards import Proof
@@ -16,6 +16,7 @@ from stanch.engine.runs.library import shipped
 from stanch.engine.runs.memory import Hop
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.runner import Runner
+from stanch.engine.voting import Ballot
 from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.approval import Answer, Approval

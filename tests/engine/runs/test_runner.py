@@ -13,7 +13,7 @@ import pytest
 
 from stanch.contain.alike import likeness
 from stanch.contain.playbook.written import read
-from stanch.engine.approvals import MOST_OPEN, Approvals, Ballot, Question
+from stanch.engine.approvals import MOST_OPEN, Approvals, Question
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.guards import Proof
 from stanch.engine.policies import Change, Policies
@@ -25,6 +25,7 @@ from stanch.engine.runs.memory import Hop
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.runner import Runner
 from stanch.engine.telling import Notice
+from stanch.engine.voting import Ballot
 from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.approval import Answer, Approval

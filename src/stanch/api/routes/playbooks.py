@@ -6,9 +6,9 @@ from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody, RawBody
 
 from stanch.api.asking import TheCaller, TheHouse, needs, takes_text, text_of
-from stanch.engine.approvals import Ballot
 from stanch.engine.runs.bookshelf import Edition
 from stanch.engine.runs.rehearsal import Answers, Play
+from stanch.engine.voting import Ballot
 from stanch.vocabulary.approval import Approval
 from stanch.vocabulary.ids import ApprovalId, Digest, IncidentId, RunId
 from stanch.vocabulary.people import Scope

@@ -14,7 +14,7 @@ from stanch.contain.playbook.condition import holds
 from stanch.contain.playbook.condition_reading import parse
 from stanch.contain.playbook.condition_words import answered, text_in_words
 from stanch.contain.playbook.walk import Came, State, Token, What, after, to_undo, undone
-from stanch.engine.approvals import QUESTION, Approvals, Question, allowed
+from stanch.engine.approvals import QUESTION, Approvals, Question
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store
 from stanch.engine.runs.deeds import Deeds, Order, Outcome, Shown
@@ -27,6 +27,7 @@ from stanch.engine.runs.memory import (
     remember,
 )
 from stanch.engine.runs.released import say, untold
+from stanch.engine.voting import allowed
 from stanch.vocabulary.approval import Answer, Approval, Risk
 from stanch.vocabulary.ids import ActionId, ApprovalId
 from stanch.vocabulary.playbook import Ask, Decide, Do, Parallel, Playbook, Repeat, Step, Wait

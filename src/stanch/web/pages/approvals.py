@@ -1,6 +1,6 @@
 """One question to people, made for three in the morning on a phone."""
 
-from stanch.engine.approvals import Ballot, needed
+from stanch.engine.voting import Ballot, needed
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.ids import ApprovalId, parse_digest
 from stanch.vocabulary.people import Scope

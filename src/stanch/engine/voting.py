@@ -1,0 +1,99 @@
+"""Voting: whose vote on a question counts, and what the votes come to.
+
+In    a question as it stands, a caller, a ballot.
+Out   the answer; or the trouble that says why this vote does not count.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from stanch.vocabulary.approval import Answer, Approval, Risk
+from stanch.vocabulary.ids import Digest
+from stanch.vocabulary.people import Caller, Role, Scope
+from stanch.vocabulary.trouble import AlreadyThere, Answered, NotAllowed, Refused, Stale
+
+_ORDER = tuple(Role)
+_PEOPLE = {Risk.AUTOMATIC: 1, Risk.ONE: 1, Risk.TWO: 2}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ballot:
+    """One person's answer to what they saw."""
+
+    yes: bool
+    digest: Digest
+    why: str = ""
+
+
+def still_open(seen: Approval, at: datetime) -> None:
+    """`Answered` where it is not."""
+    if seen.answer is not Answer.OPEN:
+        who = seen.votes[-1].by if seen.votes else "Nobody"
+        raise Answered(who, seen.answer)
+    if at >= seen.expires:
+        raise Answered("Nobody", f"its time was up at {seen.expires:%Y-%m-%d %H:%M} UTC")
+
+
+def may_vote(seen: Approval, caller: Caller, ballot: Ballot) -> None:
+    """`Stale`, `AlreadyThere` or `NotAllowed` where this vote does not count."""
+    if ballot.digest != seen.digest:
+        raise Stale("question", ballot.digest[-12:], seen.digest[-12:])
+    if caller.name in {vote.by for vote in seen.votes}:
+        raise AlreadyThere("The vote of", caller.name)
+    if caller.name != seen.delegated_to:
+        has_role(seen, caller)
+    if caller.role is None and seen.risk is Risk.TWO:
+        raise NotAllowed("two people in person", "a key")
+    if ballot.yes and caller.name == seen.requester:
+        raise NotAllowed("a yes from somebody other than who asked for it", caller.name)
+
+
+def has_role(seen: Approval, caller: Caller) -> None:
+    """`NotAllowed` where this is not theirs to answer."""
+    if caller.role is None:
+        if caller.may(Scope.APPROVE):
+            return
+        raise NotAllowed(f"the right {Scope.APPROVE}", ", ".join(sorted(caller.scopes)) or "none")
+    if rank(caller.role) < rank(seen.role):
+        raise NotAllowed(f"the role {seen.role}", caller.role)
+
+
+def to_review(seen: Approval, caller: Caller) -> None:
+    """`Answered`, `Refused` or `NotAllowed` where there is nothing for them to review."""
+    if seen.reviewed is not None:
+        raise Answered(seen.reviewed.by, "the override was looked at")
+    if not seen.review:
+        raise Refused("Nobody overrode this question, so there is nothing to review.")
+    if seen.votes and seen.votes[-1].by == caller.name:
+        raise NotAllowed("somebody other than who overrode it", caller.name)
+
+
+def rank(role: Role) -> int:
+    """How much a role may."""
+    return _ORDER.index(role)
+
+
+def counted(one: Approval) -> Approval:
+    """The question with the answer that its votes come to."""
+    if any(not vote.yes for vote in one.votes):
+        return replace(one, answer=Answer.NO)
+    enough = len({vote.by for vote in one.votes}) >= needed(one)
+    return replace(one, answer=Answer.YES) if enough else one
+
+
+def needed(approval: Approval) -> int:
+    """How many different people must say yes."""
+    return _PEOPLE[approval.risk]
+
+
+def allowed(approval: Approval) -> bool | None:
+    """Whether the answer is yes; None while there is none."""
+    match approval.answer:
+        case Answer.OPEN:
+            return None
+        case Answer.YES | Answer.OVERRIDDEN:
+            return True
+        case Answer.NO | Answer.WITHDRAWN:
+            return False
+        case Answer.LAPSED:
+            return approval.if_silent
