@@ -419,6 +419,15 @@ def test_a_policy_arrives_is_acknowledged_and_survives_the_servers_restart(
         again.stop()
 
 
+def test_a_guard_that_starts_anew_without_a_server_goes_on_with_the_last_good_policy(
+    make: Make, tmp_path: Path
+) -> None:
+    assert Keeper(A, path=tmp_path / "last").accept(canonical(DENY))
+    guard = make(None, "http://127.0.0.1:9", last_good=tmp_path / "last")
+    assert _call(guard, user="key-91").status == 403
+    assert _call(guard).status == 200
+
+
 def test_a_full_log_keeps_both_bodies_as_they_were(make: Make) -> None:
     guard = make(replace(P, log=LogLevel.FULL))
     _call(guard, body=b'{"features": [1, 2], "note": "x"}')
