@@ -19,7 +19,7 @@ SECTIONS = MappingProxyType(
         },
         "Work on an incident": {
             "incident": "What we believe happened: list, look, report, note, judge, close.",
-            "finding": "What detectors saw: list, look.",
+            "finding": "What detectors saw, and what they cannot tell: list, look.",
             "filter": "Filters kept under a name: keep, list, show what they give, drop.",
             "approve": "Say yes to a question.",
             "deny": "Say no to a question.",
