@@ -420,11 +420,12 @@ def test_no_page_is_wider_than_a_phone(visit: Any, served: Any) -> None:
     tabs += (
         "/communications",
         "/audit",
+        "/marks",
         "/act",
         "/act?act=block_principal&arg.principals=key-91&why=it+goes+on",
     )
     lists = ("incidents", "board", "assets", "findings", "evidence", "clocks", "runs", "playbooks")
-    lists += ("events", "report", "log/0")
+    lists += ("events", "report", "log/0", "audit")
     paths = ["/", "/assets/fraud-scorer", "/principals/key-91"]
     paths += [f"{FIRST}{tab}" for tab in tabs] + [f"/{name}" for name in lists]
     wide = {}
