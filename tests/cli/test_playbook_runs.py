@@ -116,7 +116,10 @@ def test_a_question_is_shown_handed_on_overridden_and_reviewed(
     assert "stanch approve apr-1, or stanch deny apr-1" in said
     assert "linus may answer, too." in said
     assert run(["question", "delegate", "apr-1", "linus"]) == 0
+    capsys.readouterr()
     assert run(["question", "override", "apr-1", "--why", "it burns"]) == 0
+    told = capsys.readouterr()
+    assert "May each ask less?" in told.out + told.err
     assert run(["question", "review", "apr-1", "--why", "it was right"]) == 0
     assert client.sent == [
         ("/api/v1/approvals/apr-1/delegate", {"to": "linus"}),

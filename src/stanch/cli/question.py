@@ -66,8 +66,10 @@ def delegate(
 @app.command()
 def override(*, question: Which, why: Why, data: Data = None, json: Json = False) -> None:
     """Decide alone in an emergency, as an admin in person: loud, and reviewed afterwards."""
+    out = Out(json=json)
+    out.say(connect(data).get(f"/api/v1/approvals/{segment(question)}")["shown"])
     found = _post(question, "override", {"why": why}, data)
-    Out(json=json).show(found, f"{question} is overridden. Somebody else must review it.")
+    out.show(found, f"{question} is overridden. Somebody else must review it.")
 
 
 @app.command()
