@@ -20,10 +20,12 @@ from stanch.detect import examples
 from stanch.detect.alarms.reading import Stream
 from stanch.detect.detector import Detector
 from stanch.detect.shifts import Moved, blind, counts_of, moved, who_made
+from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.latency import latency_edges
 from stanch.detect.summaries.parts import LATENCIES, STATUSES, Block, Part
+from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.summary import Summary
-from stanch.detect.summaries.told import LATENCY_EDGES
 from stanch.detect.window import Window
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
@@ -57,7 +59,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         return
     latency = moved(window, Stream.LATENCY)
     if latency is not None:
-        yield from _latency(window, latency, limits)
+        yield from _latency(window, base.plan, latency, limits)
     status = moved(window, Stream.STATUS)
     if status is not None:
         yield from _errors(window, status, limits)
@@ -68,15 +70,16 @@ def _tells(golden: Summary) -> bool:
     return bool(timed or golden.sums[Part.STATUS][: STATUSES - 1].any())
 
 
-def quantile(shares: np.ndarray, at: float) -> float:
+def quantile(shares: np.ndarray, at: float, edges: Floats) -> float:
     """The latency in ms under which this share of answers came, from its buckets."""
     place = int(np.searchsorted(np.cumsum(shares), at * shares.sum()))
-    return float(LATENCY_EDGES[min(place, len(LATENCY_EDGES) - 1)])
+    return float(edges[min(place, len(edges) - 1)])
 
 
-def _latency(window: Window, latency: Moved, limits: Limits) -> Iterator[Finding]:
-    now = [quantile(latency.now[0], q) for q in (0.5, TAIL)]
-    then = [quantile(latency.then[0], q) for q in (0.5, TAIL)]
+def _latency(window: Window, plan: Plan, latency: Moved, limits: Limits) -> Iterator[Finding]:
+    edges = latency_edges(plan.quickest)
+    now = [quantile(latency.now[0], q, edges) for q in (0.5, TAIL)]
+    then = [quantile(latency.then[0], q, edges) for q in (0.5, TAIL)]
     ratio = [a / b for a, b in zip(now, then, strict=True)]
     if max(*ratio, 1 / min(ratio)) < limits.factor:
         return

@@ -50,7 +50,7 @@ def answers_of(plan: Ready, batch: Columns, quick: Kernels) -> Answers:
         Part.CONFIDENCE: sure.top,
         Part.MARGIN: sure.margin,
         Part.NEAR: np.array([sure.near.sum()], np.int64),
-        Part.LATENCY: quick.latencies(latency),
+        Part.LATENCY: quick.latencies(latency, plan.latencies),
         Part.STATUS: np.bincount(given.status, minlength=STATUSES).astype(np.int64),
         Part.COST: np.array([given.cost.sum(), given.priced], np.int64),
         Part.TOKENS: np.array([tokens.sum(), 0 if batch.tokens is None else n], np.int64),

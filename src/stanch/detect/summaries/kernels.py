@@ -26,8 +26,6 @@ HALF = np.int32(16)
 """Bits of a phase."""
 NO_FLOATS: Floats = np.zeros(0)
 NO_CODES: Codes = np.zeros(0, np.int32)
-EDGES = np.append(told.LATENCY_EDGES, np.nan)
-"""With one more, which no latency reaches, so that the steps of a search come out even."""
 
 
 class Kernels:
@@ -54,9 +52,9 @@ class Kernels:
         """What was answered."""
         return told.answered(batch, classes)
 
-    def latencies(self, latency: Floats) -> Ints:
+    def latencies(self, latency: Floats, edges: Floats) -> Ints:
         """(64,) the histogram of latencies."""
-        return told.latencies(latency)
+        return told.latencies(latency, edges)
 
     def tallied(self, table: Ints, facts: Facts) -> None:
         """Add what is told of each row to `table`, line by principal."""
@@ -153,9 +151,9 @@ class Compiled(Kernels):
         said, place, fixed = by_row
         return Given(says=says, said=said, status=place, cost=fixed, priced=priced)
 
-    def latencies(self, latency: Floats) -> Ints:
+    def latencies(self, latency: Floats, edges: Floats) -> Ints:
         """(64,) the histogram of latencies."""
-        return self.people.latencies(own(latency, np.float64), EDGES)
+        return self.people.latencies(own(latency, np.float64), edges)
 
     def tallied(self, table: Ints, facts: Facts) -> None:
         """Add what is told of each row to `table`, line by principal."""

@@ -16,6 +16,7 @@ from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import Counted, counted
 from stanch.detect.summaries.dice import normals, order, words
 from stanch.detect.summaries.grid import grid_of
+from stanch.detect.summaries.latency import quickest_of
 from stanch.detect.summaries.manifold import learnt, no_manifold
 from stanch.detect.summaries.parts import (
     AXES,
@@ -99,6 +100,7 @@ def learned(schema: Schema, reference: Columns) -> Learned:
         joint=joint_of(numbers, edges),
         manifold=no_manifold(),
         grid=grid_of(numbers),
+        quickest=quickest_of(reference.latency),
     )
     shuffled = order(11, reference.n)
     fitted = shuffled[: min(MOST_FITTED, reference.n // 2)]

@@ -11,6 +11,7 @@ import numpy as np
 
 from stanch.detect.summaries.arrays import Codes, Floats, Ints, Octets, Shorts
 from stanch.detect.summaries.codec import packed, unpacked
+from stanch.detect.summaries.latency import QUICKEST
 from stanch.vocabulary.ids import Digest, digest_of
 from stanch.vocabulary.trouble import BadFile
 
@@ -114,6 +115,8 @@ class Plan:
     grid: Floats = field(default_factory=lambda: np.zeros((0, 2)))
     """(F, 2) the unit that a number goes by (0 for none), and how far from a whole one is between
     two; of no numbers in a plan that was learnt before grids were."""
+    quickest: float = QUICKEST
+    """Milliseconds of the lowest edge of latencies."""
 
     @property
     def digest(self) -> Digest:
@@ -130,12 +133,18 @@ class Plan:
             "rows": self.rows,
             "near": self.near,
             "auc": self.manifold.auc,
-        } | self._far()
+        } | self._added()
         return packed("plan", header, self._arrays())
 
-    def _far(self) -> dict[str, object]:
+    def _added(self) -> dict[str, object]:
+        """What plans of before had not, where it is there: their bytes stay as they were."""
         own = self.manifold
-        return {} if own.far is None else {"far": own.far, "foreign": own.foreign}
+        added: dict[str, object] = {}
+        if own.far is not None:
+            added |= {"far": own.far, "foreign": own.foreign}
+        if self.quickest != QUICKEST:
+            added["quickest"] = self.quickest
+        return added
 
     def _arrays(self) -> dict[str, np.ndarray]:
         own = {"edges": self.edges, "value": self.value}
@@ -162,6 +171,7 @@ class Plan:
                 edges=arrays["edges"],
                 value=arrays["value"],
                 grid=arrays.get("grid", np.zeros((0, 2))),
+                quickest=float(head.get("quickest", QUICKEST)),
                 joint=Joint(**{name: arrays[f"joint_{name}"] for name in Joint.__slots__}),
                 manifold=Manifold(
                     **{

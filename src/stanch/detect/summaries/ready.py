@@ -6,6 +6,7 @@ import numpy as np
 
 from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets, Shorts, aligned
 from stanch.detect.summaries.dice import words
+from stanch.detect.summaries.latency import latency_edges
 from stanch.detect.summaries.lookup import Lookup, lookup_of, stepped
 from stanch.detect.summaries.parts import (
     AXES,
@@ -68,6 +69,8 @@ class Ready:
     """(8 * W,) the slot of each place from under to over; empty when W would be too many."""
     asks: Hashes
     """(T, 6) the inputs that the trees of the off-manifold score ask for."""
+    latencies: Floats
+    """(63,) the edges of latencies, and one that none reaches, so that a search has even steps."""
     singles: Ints
     """(8,) at most: the numbers, of those that the joint structure uses, that cards keep."""
     quick: bool
@@ -101,6 +104,7 @@ def ready(plan: Plan) -> Ready:
         ends=ends,
         drawn=drawn,
         asks=plan.manifold.asks.astype(np.uint64),
+        latencies=np.append(latency_edges(plan.quickest), np.nan),
         singles=singles_of(plan),
         quick=_quick(plan) and drawn.size > 0,
     )

@@ -16,10 +16,6 @@ from stanch.detect.summaries.plan import FOLDED
 
 TICK = 5_000_000
 """Microseconds of a tick: a twelfth of a minute."""
-LATENCY_EDGES: Floats = np.array(
-    [0.01 * 2.0 ** (k // 4) * (1, 1.19, 1.41, 1.68)[k % 4] for k in range(62)]
-)
-"""Milliseconds, four to an octave; from 0.01 ms to 0.39 s, and one place for all that is slower."""
 DEAREST = 1e9
 """A cost is cut here, so that no sum overflows."""
 MARKED = (
@@ -132,9 +128,9 @@ def tallied(table: Ints, facts: Facts) -> None:
     np.add.at(table[:, PLACES[Block.TOKENS].start], who, facts.tokens)
 
 
-def latencies(latency: Floats) -> Ints:
+def latencies(latency: Floats, edges: Floats) -> Ints:
     """(64,) the histogram of latencies; the last place is of missing ones."""
-    place = np.searchsorted(LATENCY_EDGES, latency, side="right")
+    place = np.searchsorted(edges, latency, side="right")
     place = np.where(np.isnan(latency), LATENCIES - 1, place)
     return np.bincount(place, minlength=LATENCIES).astype(np.int64)
 
