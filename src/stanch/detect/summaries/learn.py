@@ -44,6 +44,8 @@ MOST_JOINT = 64
 """Numbers whose joint structure is watched."""
 MOST_FITTED = 32_768
 """Rows of the reference that directions and off-manifold tables are learnt from."""
+SURE = 0.9
+"""Two best scores that lie this far apart are near no boundary, however sure the model is else."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +98,7 @@ def learned(schema: Schema, reference: Columns) -> Learned:
         rows=reference.n,
         edges=edges,
         value=value,
-        near=float(np.quantile(margin[scored], 0.05)) if scored.any() else 0.0,
+        near=_near(margin[scored]),
         joint=joint_of(numbers, edges),
         manifold=no_manifold(),
         grid=grid_of(numbers),
@@ -109,6 +111,11 @@ def learned(schema: Schema, reference: Columns) -> Learned:
     plan = replace(first, manifold=learnt(cells[fitted], cells[held][:MOST_FITTED]))
     golden = counted(ready(plan), reference)
     return Learned(plan=plan, golden=_with_fresh(golden, plan.manifold, cells[held]))
+
+
+def _near(margin: Floats) -> float:
+    """The margin under which the least sure twentieth lie, and no more than is near at all."""
+    return min(SURE, float(np.quantile(margin, 0.05))) if margin.size else 0.0
 
 
 def coarse_cells(plan: Plan, rows: Columns) -> Octets:
