@@ -162,7 +162,7 @@ def test_a_baseline_is_made_of_rows_that_are_sent_and_refused_when_too_small(
     kept = server.ask("POST", path, _events("measured", 1200)).json
     assert (kept["rows"], kept["asset"]) == (1200, "measured")
     assert [one["id"] for one in server.ask("GET", path).json] == ["measured-2", "measured-1"]
-    none = server.ask("POST", "/api/v1/assets/unseen/baselines?days=1")
+    none = server.ask("POST", "/api/v1/assets/never-sent/baselines?days=1")
     assert (none.status, "no answers" in none.json["detail"]) == (422, True)
     bad = server.ask("POST", path, [{"id": "x"}])
     assert (bad.status, "row 0" in bad.json["detail"]) == (422, True)

@@ -118,11 +118,12 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     known = ground(base)
     who = people(ledger, limits.few, base.habits)
     ways = ways_of(base, known, people(base.habits, LONG), who)
-    alone = tuple(
-        a
-        for a in accused(who, ways, rate=limits.rate / 2, enough=limits.enough)
-        if a.rows >= limits.enough
-    )
+    crowd = crowd_of(rarest(ways), _directions(known, who), who.known)
+    sure = crowd.strength >= -np.log10(limits.rate / 2) and _minority(who, crowd)
+    alone = _alone(who, ways, limits)
+    together = sure and len({*crowd.members} - {a.place for a in alone}) >= limits.crowd
+    if sure and not together and len(crowd.members) >= limits.crowd:
+        alone = _alone(who, ways, limits, frozenset(crowd.members))
     if alone:
         around = around_records(base, who)
         told: dict[Shape, list[Accused]] = {}
@@ -134,11 +135,16 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
             told.setdefault(shape, []).append(one)
         for shape, several in told.items():
             yield _finding(window, tuple(several), _points_to(_worth(several, ways), shape), shape)
-    crowd = crowd_of(rarest(ways), _directions(known, who), who.known)
-    if crowd.strength < -np.log10(limits.rate / 2) or not _minority(who, crowd):
-        return
-    if len({*crowd.members} - {a.place for a in alone}) >= limits.crowd:
+    if together:
         yield _together(window, who, crowd)
+
+
+def _alone(
+    who: People, ways: Sequence[Way], limits: Limits, company: frozenset[int] = frozenset()
+) -> tuple[Accused, ...]:
+    """Who is odd enough without anybody else; who is in a company is one of so many."""
+    found = accused(who, ways, rate=limits.rate / 2, enough=limits.enough, company=company)
+    return tuple(a for a in found if a.rows >= limits.enough)
 
 
 def _minority(who: People, crowd: Crowd) -> bool:

@@ -85,13 +85,24 @@ def rarest(ways: Sequence[Way]) -> Floats:
     return np.minimum(least + np.log10(len(ways)), 0.0)
 
 
-def accused(who: People, ways: Sequence[Way], *, rate: float, enough: int) -> tuple[Accused, ...]:
-    """The principals beyond the bar, the oddest first."""
+def accused(
+    who: People,
+    ways: Sequence[Way],
+    *,
+    rate: float,
+    enough: int,
+    company: frozenset[int] = frozenset(),
+) -> tuple[Accused, ...]:
+    """The principals beyond the bar, the oddest first.
+
+    Of those places that are known to be one company, each is one of so many and not of everybody.
+    """
     found: list[Accused] = []
     for place, name in enumerate(who.names):
         way = min(ways, key=lambda w: float(w.rarity[place]))
         rows = int(who.rows[place])
-        limit = bar(rate, len(who.names), len(ways), rows, enough)
+        among = len(company) if place in company else len(who.names)
+        limit = bar(rate, among, len(ways), rows, enough)
         rarity = float(way.rarity[place])
         if rarity <= limit:
             found.append(
