@@ -191,6 +191,11 @@ def test_a_person_logs_in_changes_with_the_token_and_logs_out(server: Any) -> No
     foreign = {**token, "sec-fetch-site": "cross-site"}
     assert server.ask("POST", "/api/v1/assets", asset, key="", headers=foreign).status == 403
     assert server.ask("POST", "/api/v1/assets", asset, key="", headers=token).status == 201
+    # Whose a question is to answer stands in the question: a responder gets as far as it.
+    vote = {"yes": True, "digest": f"sha256:{'0' * 64}"}
+    for path, said in (("none", vote), ("none/delegate", {"to": "eve"})):
+        asked = server.ask("POST", f"/api/v1/approvals/{path}", said, key="", headers=token)
+        assert (asked.status, asked.json["type"]) == (404, "not-found")
     assert server.ask("DELETE", "/api/v1/sessions", key="", headers=token).json["ended"] is True
     assert server.ask("GET", "/api/v1/me", key="", headers=cookie).status == 401
 

@@ -222,6 +222,9 @@ def test_it_can_be_handed_to_a_named_person_with_an_account(room: Room, hands: H
         room.approvals.delegate(asked.id, person("mallory", Role.RESPONDER), "eve")
     room.approvals.delegate(asked.id, person("ada"), "eve")
     eve = person("eve", Role.RESPONDER)
+    a_key = Caller(name="eve", scopes=frozenset({Scope.READ, Scope.RESPOND}))
+    with pytest.raises(NotAllowed):
+        room.approvals.vote(asked.id, a_key, yes(asked))
     assert allowed(room.approvals.vote(asked.id, eve, yes(asked))) is True
 
 

@@ -19,7 +19,7 @@ import msgspec
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.telling import Nobody, Notice, Notifier, Urgency
-from stanch.engine.voting import Ballot, counted, has_role, may_vote, rank, still_open, to_review
+from stanch.engine.voting import Ballot, counted, may_answer, may_vote, rank, still_open, to_review
 from stanch.vocabulary.approval import Answer, Approval, Review, Risk, Vote
 from stanch.vocabulary.ids import (
     ActionId,
@@ -175,8 +175,7 @@ class Approvals:
         with self._store.begin() as tx:
             seen = tx.approvals.get(key)
             still_open(seen, at)
-            if caller.name != seen.delegated_to:
-                has_role(seen, caller)
+            may_answer(seen, caller)
             user = tx.users.named(to)
             if user is None or user.disabled:
                 raise BadInput(f"{to[:64]!r} is nobody with an account here.")

@@ -40,16 +40,17 @@ def may_vote(seen: Approval, caller: Caller, ballot: Ballot) -> None:
         raise Stale("question", ballot.digest[-12:], seen.digest[-12:])
     if caller.name in {vote.by for vote in seen.votes}:
         raise AlreadyThere("The vote of", caller.name)
-    if caller.name != seen.delegated_to:
-        has_role(seen, caller)
+    may_answer(seen, caller)
     if caller.role is None and seen.risk is Risk.TWO:
         raise NotAllowed("two people in person", "a key")
     if ballot.yes and caller.name == seen.requester:
         raise NotAllowed("a yes from somebody other than who asked for it", caller.name)
 
 
-def has_role(seen: Approval, caller: Caller) -> None:
-    """`NotAllowed` where this is not theirs to answer."""
+def may_answer(seen: Approval, caller: Caller) -> None:
+    """`NotAllowed` where this is not theirs to answer, by their role or by name."""
+    if caller.role is not None and caller.name == seen.delegated_to:
+        return
     if caller.role is None:
         if caller.may(Scope.APPROVE):
             return

@@ -76,11 +76,14 @@ def _shown(house: TheHouse, key: str) -> Book:
     return Book(id=book.id, title=book.title, text=house.books.text(key), version=book.version)
 
 
-@post("/approvals/{approval:str}", opt=needs(Scope.APPROVE), sync_to_thread=True)
+@post("/approvals/{approval:str}", opt=needs(Scope.RESPOND), sync_to_thread=True)
 def answer_approval(
     house: TheHouse, caller: TheCaller, approval: FromPath[str], data: JSONBody[Vote]
 ) -> Approval:
-    """The question with this answer counted; `stale` when something else was shown."""
+    """The question with this answer counted; `stale` when something else was shown.
+
+    Each question says whose it is to answer: a responder's, an approver's, or somebody's by name.
+    """
     ballot = Ballot(yes=data.yes, digest=data.digest, why=data.why)
     return house.approvals.vote(ApprovalId(approval), caller, ballot)
 
@@ -101,7 +104,7 @@ def review_override(
     return house.approvals.reviewed(ApprovalId(approval), caller, data.why)
 
 
-@post("/approvals/{approval:str}/delegate", opt=needs(Scope.APPROVE), sync_to_thread=True)
+@post("/approvals/{approval:str}/delegate", opt=needs(Scope.RESPOND), sync_to_thread=True)
 def delegate_approval(
     house: TheHouse, caller: TheCaller, approval: FromPath[str], data: JSONBody[Delegate]
 ) -> Approval:
