@@ -29,6 +29,8 @@ TheUploads = NamedDependency[SkipValidation[Uploads]]
 OPEN = "open"
 """The option of a route that anybody may ask."""
 SCOPE = "scope"
+PEOPLE = "people"
+"""The option with the scope that people need, where it is another one than that of keys."""
 LONGEST_PAGE = 500
 _MANY = frozenset(f.name for f in fields(Wanted) if str(f.type).startswith("tuple"))
 
@@ -36,6 +38,13 @@ _MANY = frozenset(f.name for f in fields(Wanted) if str(f.type).startswith("tupl
 def needs(scope: Scope, *filters: str) -> dict[str, object]:
     """The options of a route that asks for this scope, and takes these filters when it lists."""
     return {SCOPE: scope, "filters": filters}
+
+
+def answered_by() -> dict[str, object]:
+    """The options of a route for questions: a key needs `approve`; of a person, whoever may respond
+    gets as far as the question, which says itself whose it is.
+    """
+    return {**needs(Scope.APPROVE), PEOPLE: Scope.RESPOND}
 
 
 def anybody() -> dict[str, object]:

@@ -15,7 +15,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 
-from stanch.api.asking import OPEN, SCOPE, Query, query_of
+from stanch.api.asking import OPEN, PEOPLE, SCOPE, Query, query_of
 from stanch.api.gate import asked_by
 from stanch.api.house import House
 from stanch.api.openapi import CONFIG
@@ -132,7 +132,8 @@ async def _let_in(
     headers = {k.lower(): v for k, v in connection.headers.items()}
     method = str(connection.scope.get("method", "GET"))
     caller = await asked_by(house.access, method, headers)
-    connection.scope["user"] = authorise(caller, scope)
+    asked = scope if caller.role is None else handler.opt.get(PEOPLE, scope)
+    connection.scope["user"] = authorise(caller, asked)
 
 
 def _the_caller(request: Request[Any, Any, Any]) -> Caller:

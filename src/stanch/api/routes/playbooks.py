@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody, RawBody
 
-from stanch.api.asking import TheCaller, TheHouse, needs, takes_text, text_of
+from stanch.api.asking import TheCaller, TheHouse, answered_by, needs, takes_text, text_of
 from stanch.engine.runs.bookshelf import Edition
 from stanch.engine.runs.rehearsal import Answers, Play
 from stanch.engine.voting import Ballot
@@ -76,7 +76,7 @@ def _shown(house: TheHouse, key: str) -> Book:
     return Book(id=book.id, title=book.title, text=house.books.text(key), version=book.version)
 
 
-@post("/approvals/{approval:str}", opt=needs(Scope.RESPOND), sync_to_thread=True)
+@post("/approvals/{approval:str}", opt=answered_by(), sync_to_thread=True)
 def answer_approval(
     house: TheHouse, caller: TheCaller, approval: FromPath[str], data: JSONBody[Vote]
 ) -> Approval:
@@ -104,7 +104,7 @@ def review_override(
     return house.approvals.reviewed(ApprovalId(approval), caller, data.why)
 
 
-@post("/approvals/{approval:str}/delegate", opt=needs(Scope.RESPOND), sync_to_thread=True)
+@post("/approvals/{approval:str}/delegate", opt=answered_by(), sync_to_thread=True)
 def delegate_approval(
     house: TheHouse, caller: TheCaller, approval: FromPath[str], data: JSONBody[Delegate]
 ) -> Approval:
