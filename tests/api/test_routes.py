@@ -170,6 +170,16 @@ def test_a_key_is_shown_once_and_is_nothing_after_it_is_revoked(server: Any) -> 
     assert server.ask("GET", "/api/v1/assets", key=secret).status == 401
 
 
+@pytest.mark.parametrize(("scope", "status"), [("approve", 404), ("respond", 403)])
+def test_a_key_gets_to_a_question_by_its_right_to_approve_alone(
+    server: Any, scope: str, status: int
+) -> None:
+    made = server.ask("POST", "/api/v1/keys", {"scopes": [scope], "name": scope, "days": 1}).json
+    vote = {"yes": True, "digest": f"sha256:{'0' * 64}"}
+    asked = server.ask("POST", "/api/v1/approvals/none", vote, key=made["secret"])
+    assert asked.status == status
+
+
 def test_a_person_logs_in_changes_with_the_token_and_logs_out(server: Any) -> None:
     person = {"name": "ada", "role": "responder", "password": "correct horse battery"}
     assert server.ask("POST", "/api/v1/users", person).status == 201
