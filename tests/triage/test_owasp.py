@@ -10,6 +10,7 @@ from stanch.triage.taxonomy.owasp import NAMES, called
     ("key", "says"),
     [
         ("ML06:2023", "AI Supply Chain Attacks (OWASP for machine learning)"),
+        ("LLM08:2026", "Hidden Context Exposure (OWASP for LLM applications)"),
         ("LLM06:2026", "Unbounded Consumption (OWASP for LLM applications)"),
         ("LLM04:2026", "Supply Chain (OWASP for LLM applications)"),
         ("ASI01:2026", "Agent Goal Hijack (OWASP for agents)"),

@@ -41,12 +41,14 @@ _LLM = (
     "Unbounded Consumption",
 )
 """Edition of 2025; the entries of 2026 are found by what they were then."""
+_RENAMED = {"LLM08": "Hidden Context Exposure"}
+"""What has another name in the edition of 2026 than it had."""
 _ASI = (
     "Agent Goal Hijack",
     "Tool Misuse and Exploitation",
     "Identity and Privilege Abuse",
     "Agentic Supply Chain Vulnerabilities",
-    "Unexpected Code Execution",
+    "Unexpected Code Execution (RCE)",
     "Memory and Context Poisoning",
     "Insecure Inter-Agent Communication",
     "Cascading Failures",
@@ -65,6 +67,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
     _numbered("ML", _ML)
     | _numbered("ASI", _ASI)
     | {now: _THEN[then] for now, then in LLM_2025_OF_2026.items()}
+    | _RENAMED
 )
 """The name of each entry, by its id without the edition."""
 
