@@ -39,8 +39,8 @@ _SAYS: Mapping[Signal, _Words] = MappingProxyType(
             quiet="Nobody sent more odd combinations of values than honest people may.",
         ),
         Signal.OFF_ALL: _Words(
-            seen="More inputs than before have values that do not belong together, from everybody.",
-            speaks="Who copies a model with many keys does that.",
+            seen="Of all that came, more than before has values that do not belong together.",
+            speaks="Who copies a model does that, with one key or with many.",
             quiet="Odd combinations of values were no more frequent than a drift explains.",
         ),
         Signal.DUP_WHO: _Words(
@@ -49,8 +49,8 @@ _SAYS: Mapping[Signal, _Words] = MappingProxyType(
             quiet="Nobody sent almost the same input again and again.",
         ),
         Signal.DUP_ALL: _Words(
-            seen="Almost the same inputs came again and again, from everybody at once.",
-            speaks="Who searches for a way past the model with many keys does that.",
+            seen="Of all that came, more than before is almost the same as an earlier input.",
+            speaks="Who searches for a way past the model does that, with one key or with many.",
             quiet="Inputs that are almost the same were no more frequent than usual.",
         ),
         Signal.PAIR_WHO: _Words(
