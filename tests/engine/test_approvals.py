@@ -12,6 +12,7 @@ from stanch.engine.voting import Ballot, allowed
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.approval import Answer, Approval, Risk
 from stanch.vocabulary.ids import ActionId, AssetId, Digest, IncidentId, RunId, UserId, digest_of
+from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role, Scope, User
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.trouble import (
@@ -228,13 +229,48 @@ def test_it_can_be_handed_to_a_named_person_with_an_account(room: Room, hands: H
     assert allowed(room.approvals.vote(asked.id, eve, yes(asked))) is True
 
 
+def test_what_waits_comes_by_when_its_time_is_up_and_all_else_newest_first(
+    room: Room, hands: Hands
+) -> None:
+    for n, minutes in enumerate((30, 5, 60, 20, 5)):
+        hands.at += timedelta(seconds=1)
+        asset = AssetId(f"model-{n % 2}")
+        one = replace(QUESTION, key=f"run-{n}", asset=asset, shown=f"{n}", acts={})
+        room.approvals.ask(replace(one, within=minutes * 60))
+    waiting = Wanted(state=(Answer.OPEN,))
+    each = (AssetId("model-0"),), (AssetId("model-1"),)
+    either = Wanted(any_of=tuple(replace(waiting, asset=one) for one in each))
+    assert listed(room, waiting) == listed(room, either) == ["1", "4", "3", "0", "2"]
+    assert listed(room, replace(waiting, asset=each[1])) == ["1", "3"]
+    assert listed(room, Wanted()) == ["4", "3", "2", "1", "0"]
+    ended = replace(waiting, state=(Answer.OPEN, Answer.LAPSED))
+    assert listed(room, ended) == ["4", "3", "2", "1", "0"]
+
+
+def listed(room: Room, wanted: Wanted) -> list[str]:
+    """What each question of the list shows, read in pages of two."""
+    shown: list[str] = []
+    after = ""
+    while True:
+        with room.store.look() as tx:
+            page = tx.approvals.page(wanted, after=after, limit=2)
+        shown += [one.shown for one in page.items]
+        if not page.next:
+            return shown
+        after = page.next
+
+
 def test_a_flood_is_bounded_for_each_asset_and_the_same_act_is_asked_once(room: Room) -> None:
     first = room.approvals.ask(QUESTION)
     again = replace(QUESTION, key="run-2/safe", incident=IncidentId("inc-2"), run=RunId("run-2"))
     assert room.approvals.ask(again).id == first.id
-    for n in range(1, MOST_OPEN):
+    for n in range(1, MOST_OPEN - 3):
         more = replace(QUESTION, key=f"run-3/{n}", acts={"safe": digest_of(str(n).encode())})
         room.approvals.ask(more)
+    others = (Risk.TWO, Role.APPROVER, False), (Risk.ONE, Role.ADMIN, False)
+    for risk, role, silent in (*others, (Risk.ONE, Role.APPROVER, True)):
+        stricter = replace(again, risk=risk, role=role, if_silent=silent, key=f"{risk}{role}")
+        assert room.approvals.ask(stricter).id != first.id
     over = replace(QUESTION, key="run-4", acts={"safe": digest_of(b"one more")})
     with pytest.raises(Busy, match="questions are open"):
         room.approvals.ask(over)

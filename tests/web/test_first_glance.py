@@ -135,6 +135,8 @@ def test_a_question_that_waits_comes_before_what_is_recommended(
     home = read(console, "/")
     assert home.count("Block key-2 on fraud?") == 1
     assert "Block key-2 on fraud? Somebody copies the model" in home
+    soonest = [m[1] for m in re.finditer(r"Block key-(\d) on fraud\?", read(console, "/approvals"))]
+    assert list(dict.fromkeys(soonest)) == ["3", "2", "1"]
 
 
 def test_a_playbook_at_work_says_so_and_one_that_waits_holds_nobody_up(

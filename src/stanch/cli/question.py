@@ -26,7 +26,7 @@ def list_(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """List the questions that are open."""
+    """List the questions that are open, what is due soonest first."""
     asked = {} if all_ else {"state": "open"}
     found = list(connect(data).every("/api/v1/approvals", asked))
     rows = [

@@ -7,6 +7,7 @@ Why   one module, one constant `ACTION`; the contract suite runs over all of the
       nothing: policy now, policy next.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, replace
 from datetime import datetime
@@ -83,6 +84,16 @@ class Consent:
     """Whether a person wants it: whom they name themselves needs no second person's yes."""
 
 
+_MISFIT = re.compile(r"Expected `([^`]+)`, got `([^`]+)` - at `\$\.([^`]+)`")
+_TYPES = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "yes or no",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
 Wanted = Callable[[AssetId, A, Known], Policy]
 
 
@@ -159,7 +170,16 @@ def arguments(action: Action[A], given: Mapping[str, object]) -> A:
     try:
         return msgspec.convert(dict(given), action.args, strict=False)
     except msgspec.ValidationError as error:
-        raise BadInput(f"{action.id}: {error}.") from error
+        raise BadInput(f"{action.id}: {_misfit(str(error))}.") from error
+
+
+def _misfit(error: str) -> str:
+    """What does not fit, in words for who wrote a playbook."""
+    found = _MISFIT.fullmatch(error)
+    if found is None:
+        return error
+    expected, got = (_TYPES.get(found[n].partition(" | ")[0], found[n]) for n in (1, 2))
+    return f"{found[3]} is {expected}, not {got}"
 
 
 def _required(action: Action[A], name: str) -> bool:

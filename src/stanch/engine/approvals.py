@@ -256,13 +256,18 @@ def _approval(key: ApprovalId, question: Question, at: datetime) -> Approval:
 
 
 def _same(tx: Transaction, question: Question) -> Approval | None:
-    """An open question of another run about the very same act on the same asset."""
+    """An open question of another run about the very same act, put to the same people."""
     if len(question.acts) != 1:
         return None
     wanted = replace(_open_on(question.asset), kind=(question.action,))
     page = tx.approvals.page(wanted, limit=MOST_OPEN)
-    mine = set(question.acts.values())
-    return next((a for a in page.items if set(a.acts.values()) == mine), None)
+    mine = _terms(question)
+    return next((a for a in page.items if _terms(a) == mine), None)
+
+
+def _terms(one: Question | Approval) -> tuple[object, ...]:
+    """What an answer is worth: the acts, who may give it, what silence means."""
+    return set(one.acts.values()), one.risk, one.role, one.if_silent
 
 
 def _open_on(asset: AssetId) -> Wanted:

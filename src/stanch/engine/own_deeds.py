@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from stanch.contain.playbook.period import in_words, of_duty
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store
 from stanch.engine.runs.deeds import Order, Outcome
@@ -40,7 +41,7 @@ class OwnDeeds:
                 self.tell(order, "ml_engineer", says)
                 return self.note(order, says)
             case _:
-                return self._duty(order, str(args["duty"]), float(str(args["within"])))
+                return self._duty(order, str(args["duty"]), of_duty(args["within"]))
 
     def note(self, order: Order, text: str) -> Outcome:
         """A note on the incident."""
@@ -65,12 +66,12 @@ class OwnDeeds:
             )
         )
 
-    def _duty(self, order: Order, duty: str, hours: float) -> Outcome:
+    def _duty(self, order: Order, duty: str, seconds: int) -> Outcome:
         at = self.clock()
         key = _id("clk", order)
         with self.store.begin() as tx:
             if tx.clocks.find(key) is None:
-                due = at + timedelta(hours=hours)
+                due = at + timedelta(seconds=seconds)
                 tx.clocks.add(
                     Duty(
                         id=key,
@@ -82,7 +83,7 @@ class OwnDeeds:
                     )
                 )
                 tx.announce("clock", key)
-        return Outcome(ok=True, says=f"{duty} is due in {hours:g} h.")
+        return Outcome(ok=True, says=f"{duty} is due in {in_words(seconds)}.")
 
 
 def _id(kind: str, order: Order) -> str:

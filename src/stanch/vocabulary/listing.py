@@ -25,7 +25,8 @@ class Sort(StrEnum):
     """In which order a list comes."""
 
     USUAL = "usual"
-    """Each list's own: newest first for what happens, soonest first for clocks, else by id."""
+    """Each list's own: newest first for what happens, soonest first for clocks and for questions
+    that wait, else by id."""
     WORST = "worst"
     """Worst first; incidents only."""
 

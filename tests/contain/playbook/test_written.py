@@ -11,6 +11,7 @@ from stanch.vocabulary.trouble import BadFile, BadInput
 
 HEAD = "playbook: p\ntitle: A test\nsteps:\n  - do: freeze\n"
 SAY = "  - do: note\n    with: {text: a}\n"
+SLOW = "  - do: throttle\n    with: "
 WAIT = "  - id: x\n    wait: 1m\n"
 
 
@@ -41,6 +42,15 @@ def refused(steps: str) -> str:
         ("  - id: a\n    ask: x\n    about: [freeze]\n    no: end\n", 5, "a yes does not lead to"),
         ("  - id: q\n    do: note\n    ask: both\n", 5, "exactly one of"),
         ("  - do: &a note\n", 5, "anchor"),
+        ("\t- do: note\n", 5, "a tab stands here"),
+        ("  - id: a\n    ask: x\n    of: viewer\n    no: end\n", 5, "only looks on"),
+        (SLOW + "{rate: 20 a minute}\n", 5, "Write one like 20/min"),
+        (SLOW + "{rate: twenty, principals: $suspects}\n", 5, "'twenty' is not a rate"),
+        (SLOW + "{rate: 20}\n", 5, "rate is text, not a whole number"),
+        (SLOW + "{rate: 20/min, principals: key-91}\n", 5, "principals is a list, not text"),
+        ("  - do: canary\n    with: {version: $version, stays: v6, percent: 200}\n", 5, "to 99"),
+        ("  - do: open_clock\n    with: {duty: tell, within: soon}\n", 5, "is no period"),
+        ("  - do: open_clock\n    with: {duty: tell, within: 0}\n", 5, "is no time for a duty"),
     ],
 )  # fmt: skip
 def test_a_mistake_names_its_line_and_what_was_meant(steps: str, line: int, says: str) -> None:
@@ -75,6 +85,21 @@ def test_an_act_for_ever_cannot_be_come_to_by_a_way_round_the_question() -> None
     with: {principals: [key-91]}
 """
     assert "cannot be undone" in refused(steps)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "throttle\n    with: {rate: 20/min, principals: $suspects}",
+        "filter_inputs\n    with: {alike: $alike}",
+        "roll_back\n    with: {to: v4}",
+        "canary\n    with: {version: v9, stays: $good_version}",
+        "open_clock\n    with: {duty: tell, within: 72h}",
+        "open_clock\n    with: {duty: tell, within: 1.5}",
+    ],
+)
+def test_a_word_or_a_version_that_is_known_only_later_is_no_mistake(act: str) -> None:
+    assert checked(f"{HEAD}  - do: {act}\n", "p.yaml", every_act())
 
 
 def test_what_contains_comes_after_evidence() -> None:

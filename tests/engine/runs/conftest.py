@@ -76,7 +76,8 @@ class House:
             approvals=self.approvals,
             clock=lambda: self.at,
         )
-        self.runner = Runner(world, shipped())
+        self.books = dict(shipped())
+        self.runner = Runner(world, self.books)
         self.runner.begin(self)
         self.hops: list[Hop] = []
         asset = Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada", fallback='"no"')

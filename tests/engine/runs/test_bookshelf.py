@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 
 from stanch.engine.runs.bookshelf import LONGEST, Bookshelf
-from stanch.engine.runs.library import shipped
+from stanch.engine.runs.library import answer_to, shipped
+from stanch.vocabulary.finding import AttackKind
+from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.incident import Incident, Verdict, VerdictKind
+from stanch.vocabulary.playbook import Playbook
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.trouble import BadFile, BadInput, NotFound, Stale
 
@@ -48,6 +52,35 @@ def test_one_that_came_with_stanch_is_replaced_and_comes_back(shelf: Bookshelf) 
     shelf.put_aside("extraction", by="ada")
     assert shelf.book("extraction") == ours
     assert [e.aside for e in shelf.editions("extraction")] == [True, False]
+
+
+def test_ones_own_answers_before_what_came_with_stanch_and_two_of_ones_own_do_not_agree(
+    shelf: Bookshelf,
+) -> None:
+    attack = Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.THRESHOLD_PROBING, confidence=0.9)
+    case = Incident(
+        id=IncidentId("inc-1"),
+        title="It",
+        asset=AssetId("fraud"),
+        opened=NOW,
+        first_seen=NOW,
+        updated=NOW,
+        verdict=attack,
+    )
+    theirs = OWN.replace("quiet-hour", "zz-last")
+    shelf.put(theirs, by="ada")
+    assert named(answer_to(case, shelf)) == "zz-last"
+    with pytest.raises(BadInput, match="zz-last answers threshold_probing already"):
+        shelf.put(OWN, by="ben")
+    assert shelf.put(theirs.replace("night", "noon"), by="ada").version == 2
+    shelf.put_aside("zz-last", by="ada")
+    assert named(answer_to(case, shelf)) == "threshold_probing"
+    shelf.put(OWN, by="ben")
+    assert named(answer_to(case, shelf)) == "quiet-hour"
+
+
+def named(book: Playbook | None) -> str:
+    return book.id if book is not None else ""
 
 
 def test_a_change_is_entered_in_the_log_with_its_digest(shelf: Bookshelf, sql_store: Any) -> None:

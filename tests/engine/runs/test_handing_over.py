@@ -1,5 +1,6 @@
 """An incident that is called something else now: its first playbook gives way, and its acts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -7,9 +8,10 @@ import pytest
 
 from stanch.engine.runs.handing_over import kept_for
 from stanch.engine.runs.library import shipped
+from stanch.engine.runs.memory import is_over
 from stanch.vocabulary.approval import Answer
 from stanch.vocabulary.finding import AttackKind
-from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.ids import AssetId, PlaybookId
 from stanch.vocabulary.incident import VerdictKind
 from stanch.vocabulary.people import Caller, Role, Scope
 from stanch.vocabulary.policy import Mode, Scores
@@ -38,6 +40,19 @@ def test_a_corrected_kind_takes_back_what_its_own_answer_does_not_need(house: "H
     (old,), (new,) = house.runs("extraction"), house.runs("evasion")
     assert (old.state, old.heir) == (RunState.CANCELLED, new.id)
     assert new.state is RunState.WAITING
+
+
+def test_one_that_is_put_into_use_meanwhile_takes_over_what_it_answers(house: "House") -> None:
+    house.called(AttackKind.POISONING)
+    (old,) = house.runs("poisoning")
+    own = replace(house.books["poisoning"].playbook, id=PlaybookId("agreed"))
+    written = replace(house.books["poisoning"], playbook=own)
+    ours = dict(house.books)
+    house.books.clear()
+    house.books.update({"agreed": written, **ours})
+    house.called(AttackKind.POISONING)
+    (old,), (new,) = house.runs("poisoning"), house.runs("agreed")
+    assert (old.state, old.heir, is_over(new)) == (RunState.CANCELLED, new.id, False)
 
 
 def test_the_timeline_says_what_gave_way_to_what_and_what_was_taken_back(house: "House") -> None:

@@ -109,7 +109,7 @@ def list_policies(house: TheHouse, asked: TheQuery) -> Page[PolicyVersion]:
     sync_to_thread=True,
 )
 def list_approvals(house: TheHouse, asked: TheQuery) -> Page[Approval]:
-    """What people are asked, newest first."""
+    """What people are asked, newest first; with `state=open`, what is due soonest first."""
     with house.store.look() as tx:
         return tx.approvals.page(asked.wanted, after=asked.after, limit=asked.limit)
 

@@ -11,7 +11,7 @@ from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import ActionId, AssetId
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import Probe
-from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.trouble import BadInput, Conflict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +32,7 @@ def wanted(asset: AssetId, args: Canary, known: Known) -> Policy:
     if not 0 < args.percent < EVERYTHING or args.version == args.stays:
         raise BadInput("A canary needs two versions and from 1 to 99 percent.")
     if not known.trusted(args.version):
-        raise BadInput(f"Version {args.version!r} is suspect, unsigned or unknown.")
+        raise Conflict(f"Version {args.version!r} is suspect, unsigned or unknown. Choose another.")
     return Policy(asset=asset, route={args.version: args.percent, args.stays: 100 - args.percent})
 
 

@@ -7,12 +7,23 @@ Why   a playbook that asks for what does not exist must fail when it is written,
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from stanch.contain.action import Action, Undo
+from stanch.contain.action import Action, Undo, arguments
+from stanch.contain.playbook.period import of_duty
+from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.playbook import Argument
+from stanch.vocabulary.trouble import BadInput, Conflict
+
+Given = Mapping[str, Argument]
+
+
+def anything(_: Given) -> None:
+    """Takes every argument as it comes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +40,8 @@ class Act:
     """Whether it can never be taken back."""
     contains: bool = False
     """Whether it changes how the asset may be used."""
+    tries: Callable[[Given], None] = anything
+    """`BadInput` for values that it would refuse whatever the words among them stand for."""
 
 
 TAKE_BACK = "take_back"
@@ -39,7 +52,12 @@ WATCHES = 5
 
 
 def _deed(id_: str, says: str, *needs: str) -> Act:
-    return Act(id=id_, says=says, needs=frozenset(needs), takes=frozenset(needs))
+    tries = _duty if id_ == "open_clock" else anything
+    return Act(id=id_, says=says, needs=frozenset(needs), takes=frozenset(needs), tries=tries)
+
+
+def _duty(given: Given) -> None:
+    of_duty(given["within"])
 
 
 DEEDS: Mapping[str, Act] = MappingProxyType(
@@ -108,4 +126,23 @@ def _act(action: Action[Any]) -> Act:
         takes=frozenset(f.name for f in known),
         final=action.undo is Undo.NEVER,
         contains=action.undo is not Undo.NOTHING and action.rank > WATCHES,
+        tries=partial(_tried, action),
     )
+
+
+def _tried(action: Action[Any], given: Given) -> None:
+    words = {name for name, value in given.items() if isinstance(value, str) and "$" in value}
+    try:
+        _wanted(action, given)
+    except BadInput:
+        if not words:
+            raise
+        # A word may stand for what its own text is not: a list of names, or a rule.
+        _wanted(action, {**given, **{name: getattr(action.example, name) for name in words}})
+
+
+def _wanted(action: Action[Any], given: Mapping[str, object]) -> None:
+    try:
+        action.wanted(AssetId("asset"), arguments(action, given), action.known)
+    except Conflict:
+        return  # it depends on the versions there are when it is done

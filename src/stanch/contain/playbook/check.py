@@ -19,6 +19,7 @@ from stanch.contain.playbook.acts import STEPS, TAKE_BACK, VARIABLES, WORD, Act
 from stanch.contain.playbook.condition_reading import near, parse
 from stanch.contain.playbook.written import Written, read
 from stanch.vocabulary.finding import AttackKind
+from stanch.vocabulary.people import ROLE_SCOPES, Scope
 from stanch.vocabulary.playbook import (
     END,
     Ask,
@@ -210,7 +211,8 @@ def _do(step: Do, acts: Acts) -> Iterator[str]:
     if act is None:
         yield f"there is no act {step.act!r}. {near(step.act, tuple(acts))}"
         return
-    yield from _arguments(step, act)
+    wrong = tuple(_arguments(step, act))
+    yield from wrong or _values(step, act)
     if step.lasts is not None and act.final:
         yield f"{act.id} cannot be undone, so it cannot last for a time."
     if min(step.within, step.timeout, step.attempts) < 1:
@@ -231,6 +233,14 @@ def _arguments(step: Do, act: Act) -> Iterator[str]:
                 yield f"${word} stands for nothing. {near(word, tuple(VARIABLES))}"
 
 
+def _values(step: Do, act: Act) -> Iterator[str]:
+    """Values that the act would refuse."""
+    try:
+        act.tries(step.args)
+    except BadInput as error:
+        yield str(error)
+
+
 def _named(book: Playbook, step: Do, acts: Acts) -> Iterator[str]:
     """Steps that a taking back names and that put nothing in force."""
     if step.act != TAKE_BACK:
@@ -246,6 +256,8 @@ def _ask(book: Playbook, step: Ask) -> Iterator[str]:
         yield "it asks nothing. Write the question."
     if step.within <= 0:
         yield "it waits for people without a time. Add `within: 30m`."
+    if Scope.RESPOND not in ROLE_SCOPES[step.role]:
+        yield f"a {step.role} only looks on, and cannot answer. Name a responder."
     if step.people not in (1, TWO):
         yield "`people` is 1 or 2."
     for one in step.about:

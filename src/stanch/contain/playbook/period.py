@@ -1,7 +1,8 @@
 """Periods in words: 90s, 5m, 2h, 7d.
 
 In    text. Out   whole seconds, or BadInput; and back, in the largest unit that fits.
-Why   a playbook states every time it waits; a bare number does not say of what.
+Why   a playbook states every time it waits; a bare number does not say of what. Only the time of a
+      duty was once a number of hours, and still may be.
 """
 
 import re
@@ -19,6 +20,16 @@ def seconds(text: str) -> int:
     many = int(found[1]) * _UNITS[found[2]] if found else 0
     if not 0 < many <= LONGEST:
         raise BadInput(f"{text[:20]!r} is no period. Write 30s, 5m, 2h or 7d, up to a year.")
+    return many
+
+
+def of_duty(said: object) -> int:
+    """The whole seconds that a duty leaves: a period, or a number of hours."""
+    if isinstance(said, str):
+        return seconds(said)
+    many = int(said * 3600) if isinstance(said, int | float) and not isinstance(said, bool) else 0
+    if not 0 < many <= LONGEST:
+        raise BadInput(f"{said!r} is no time for a duty. Write a period like 24h.")
     return many
 
 

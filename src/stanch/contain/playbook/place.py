@@ -106,10 +106,18 @@ def composed(text: str, file: str) -> Place:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         why = getattr(error, "problem", None) or "a character that YAML does not allow"
+        if mark and _at(text, mark.line, mark.column) == "\t":
+            why = "a tab stands here, where it wants spaces"
         raise BadFile(f"{file}{line}", f"this is not YAML: {why}.") from error
     if node is None:
         raise BadFile(f"{file}:1", "the playbook is empty. Begin with `playbook: NAME`.")
     return Place(node=node, file=file)
+
+
+def _at(text: str, line: int, column: int) -> str:
+    """The character there; empty at the end."""
+    here = "".join(text.split("\n")[line : line + 1])
+    return here[column : column + 1]
 
 
 def _plain(text: str, file: str) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import msgspec
 
+from stanch.contain.diff import names
 from stanch.contain.playbook.check import checked
 from stanch.contain.playbook.written import Written, read, written
 from stanch.engine.clock import Clock
@@ -61,7 +62,7 @@ _EDITION = msgspec.json.Decoder(Edition)
 
 
 class Bookshelf(Mapping[str, Written]):
-    """The playbooks in use, by id."""
+    """The playbooks in use, by id: people's own before those that came with stanch."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -118,6 +119,7 @@ class Bookshelf(Mapping[str, Written]):
             before = _version(tx, book.id)
             if seen is not None and seen != before:
                 raise Stale("playbook", seen, before)
+            _alone(tx, book)
             numbered = replace(book, version=before + 1)
             return self._kept(tx, numbered, text, by)
 
@@ -166,7 +168,8 @@ class Bookshelf(Mapping[str, Written]):
         if not own:
             return shipped()
         used = {str(e.id): self._written(e) for e in own if not e.aside}
-        return dict(sorted({**shipped(), **used}.items()))
+        ours = {key: one for key, one in shipped().items() if key not in used}
+        return {**dict(sorted(used.items())), **ours}
 
     def _written(self, edition: Edition) -> Written:
         known = self._read.get(edition.digest)
@@ -175,6 +178,17 @@ class Bookshelf(Mapping[str, Written]):
             known = replace(read(written(book), f"{book.id}.yaml"), playbook=book)
             self._read[edition.digest] = known
         return known
+
+
+def _alone(tx: Transaction, book: Playbook) -> None:
+    """`BadInput` where people have another one that answers the same: which began was chance."""
+    own = (_EDITION.decode(text) for text in tx.settings.all(_NOW).values())
+    for other in (e for e in own if e.id != book.id and not e.aside):
+        if both := sorted(set(other.playbook.answers) & set(book.answers)):
+            raise BadInput(
+                f"{other.id} answers {names(both)} already. Take it out of `answers` in one of "
+                f"the two, or put {other.id} aside."
+            )
 
 
 def _version(tx: Transaction, key: str) -> int:

@@ -13,7 +13,8 @@ How   (1) A run for another kind of asking gives way, and every run where it was
           in it, those who are no longer suspects are let go.
       (4) What stays is the heir's: it is shown with it, and goes when the heir is undone. Done by
           the heir, too, it is the same demand and ends when the heir's does.
-      A second round of one playbook takes the place of the first in the same way.
+      A second round of one playbook takes the place of the first in the same way, and so does one
+      that people wrote in the place of another while that was at work.
 """
 
 from collections.abc import Iterator
@@ -179,7 +180,10 @@ def _gives_way(tx: Transaction, old: Run, book: Playbook) -> bool:
     held = not is_over(old) and old.wish is not Wish.GO
     if old.playbook == book.id:
         return not held
-    return not held and old.digest is not None and instead(book.answers, _book(tx, old).answers)
+    if held or old.digest is None:
+        return False
+    before = _book(tx, old).answers
+    return not set(book.answers).isdisjoint(before) or instead(book.answers, before)
 
 
 def unask(tx: Transaction, run: Run, why: str, at: datetime) -> None:

@@ -84,7 +84,7 @@ def by_id(books: Iterable[Written]) -> Mapping[str, Written]:
 
 
 def answer_to(incident: Incident, books: Mapping[str, Written]) -> Playbook | None:
-    """The playbook for what the incident now is; None when it is undecided."""
+    """The first playbook for what the incident now is; None when it is undecided."""
     verdict = incident.verdict
     kind = verdict.attack if verdict.kind is VerdictKind.ATTACK else verdict.kind
     if kind is None or kind is VerdictKind.UNDECIDED:

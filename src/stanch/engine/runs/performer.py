@@ -312,7 +312,7 @@ def _answered(asked: Approval, step: Step) -> Came | None:
         return None
     who = ", ".join(vote.by for vote in asked.votes) or "nobody in time"
     if isinstance(step, Ask):
-        granted = dict(asked.acts) if yes else {}
+        granted = _granted(asked, step) if yes else {}
         says = f"{'yes' if yes else 'no'}: {who}"
         return Came(what=What.YES if yes else What.NO, says=says, granted=granted)
     if yes:
@@ -320,6 +320,13 @@ def _answered(asked: Approval, step: Step) -> Came | None:
         return Came(what=What.GRANTED, says=f"yes: {who}", granted=granted)
     words = {Answer.LAPSED: "nobody answered in time", Answer.WITHDRAWN: asked.why}
     return Came(what=What.FAILED, says=f"not allowed ({words.get(asked.answer, f'no: {who}')})")
+
+
+def _granted(asked: Approval, step: Ask) -> dict[str, str]:
+    """The acts that were allowed, by this run's own names: another one may have asked."""
+    if len(asked.acts) == len(step.about) == 1:
+        return dict(zip(step.about, asked.acts.values(), strict=True))
+    return dict(asked.acts)
 
 
 def _later(visit: Visit, says: str, at: datetime, *, bounds: tuple[int, int] | None = None) -> Came:

@@ -1,8 +1,9 @@
 """The plain nouns in SQL, with the few questions each has beyond its list."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Column, Connection, delete, or_, select
 
 from stanch.store.sql import tables
 from stanch.store.sql.codec import decode, micros
@@ -13,6 +14,7 @@ from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import SavedFilter
 from stanch.vocabulary.clock import Clock, ClockState
 from stanch.vocabulary.ids import ApprovalId, AssetId, EvidenceId, RunId
+from stanch.vocabulary.listing import Sort, Wanted
 from stanch.vocabulary.notice import Carried, KeptNotice
 from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.run import OVER, Run
@@ -31,7 +33,12 @@ class Runs(Shelf[RunId, Run]):
 
 
 class Approvals(Shelf[ApprovalId, Approval]):
-    """Questions to people."""
+    """Questions to people: those that wait by when their time is up, all others newest first."""
+
+    def _order(self, wanted: Wanted) -> tuple[list["Column[Any]"], bool]:
+        if wanted.sort is not Sort.USUAL or not _waiting(wanted):
+            return super()._order(wanted)
+        return [tables.approvals.c.due, tables.approvals.c.id], False
 
     def lapsing(self, by: datetime) -> tuple[Approval, ...]:
         """Open questions whose time is up by then, soonest first."""
@@ -39,6 +46,13 @@ class Approvals(Shelf[ApprovalId, Approval]):
         query = select(t.doc).where(t.state == Answer.OPEN.value, t.due <= micros(by))
         docs = self.link.execute(query.order_by(t.due, t.id)).scalars()
         return tuple(decode(doc, Approval) for doc in docs)
+
+
+def _waiting(wanted: Wanted) -> bool:
+    """Whether nothing is wanted but what waits for an answer."""
+    if wanted.state:
+        return set(wanted.state) == {Answer.OPEN}
+    return bool(wanted.any_of) and all(_waiting(one) for one in wanted.any_of)
 
 
 class Clocks(Shelf[str, Clock]):

@@ -55,14 +55,13 @@ def show(visit: Visit) -> Answer:
     hour = visit.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     with visit.console.store.look() as tx:
         open_ = Wanted(closed=False)
-        questions = tx.approvals.page(Wanted(state=(Said.OPEN.value,)), limit=20).items
+        soonest = tx.approvals.page(Wanted(state=(Said.OPEN.value,)), limit=MOST_ASKED).items
         overridden = tx.approvals.page(Wanted(state=(Said.OVERRIDDEN.value,)), limit=50).items
         clocks = tx.clocks.page(Wanted(state=(ClockState.RUNNING.value,)), limit=MOST_CLOCKS).items
         worst = tx.incidents.page(Wanted(closed=False, sort=Sort.WORST), limit=8).items
         levels = tx.incidents.facets(open_, ("severity",))["severity"]
         blinds = blind_now(tx)
         states = _states(visit, tx, hour, blinds)
-        soonest = sorted(questions, key=lambda q: q.expires)[:MOST_ASKED]
         titles = _titles(tx, [one.incident for one in (*soonest, *clocks)])
     return page(
         visit,

@@ -13,7 +13,7 @@ from stanch.engine.policies import Change as Because
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.handing_over import kept_for
-from stanch.engine.runs.library import act_title, kept
+from stanch.engine.runs.library import act_title, answer_to, kept
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.kept import PolicyVersion
@@ -141,7 +141,7 @@ def runs(visit: Visit) -> Answer:
         told = [_tied(tx, one, found) for one in made]
     one, shelf = case.incident, visit.console.books
     books = sorted((shelf[key].playbook for key in shelf), key=lambda b: b.title)
-    kind = str(one.verdict.attack or one.verdict.kind)
+    likely = answer_to(one, shelf)
     return page(
         visit,
         "incident_runs.html",
@@ -149,7 +149,7 @@ def runs(visit: Visit) -> Answer:
         tab="runs",
         runs=told,
         books=books,
-        likely=next((b.id for b in books if kind in b.answers), ""),
+        likely=likely.id if likely is not None else "",
         may_begin=visit.caller.may(Scope.RESPOND) and not one.exercise and one.closed_at is None,
     )
 
