@@ -19,8 +19,9 @@ from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.clock import Clock, ClockState
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.incident import Incident, Phase, VerdictKind
-from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
+from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role, Scope
 from stanch.vocabulary.policy import Mode, Policy
+from stanch.vocabulary.record import Deed, Entry
 from stanch.web.visit import Answer, Console
 
 NOW = datetime.now(UTC)
@@ -109,11 +110,17 @@ def test_the_log_is_checked_whole_and_against_what_somebody_kept(
     assert "Some were taken out." in page
 
 
-def test_it_goes_on_past_what_the_machine_did(
+def test_what_people_did_is_found_past_any_amount_of_what_the_machine_did(
     world: tuple[Parts, Console], asked: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, console = world
-    monkeypatch.setattr("stanch.engine.custody._AT_ONCE", 1)
+    parts, console = world
+    with parts.store.begin() as tx:
+        for _ in range(3000):
+            deed, about = Deed.POLICY_CHANGED, FRAUD
+            tx.record(Entry(at=NOW, deed=deed, actor="stanch", about=about, facts={"what": "x"}))
+    body = asked(console, "GET", "/audit?by=ben", by=VIC).body.decode()
+    assert "Judged" in body
+    assert 'rel="next"' not in body
     monkeypatch.setattr("stanch.web.pages.audit.PAGE", 1)
     seen: list[str] = []
     address = "/audit"
@@ -126,3 +133,19 @@ def test_it_goes_on_past_what_the_machine_did(
         address = found[1].replace("&amp;", "&")
     assert len(seen) == len(set(seen)) == 2
     assert seen == sorted(seen, key=int, reverse=True)
+
+
+def test_who_was_let_in_stands_there_by_name(
+    world: tuple[Parts, Console], read: Callable[..., str]
+) -> None:
+    parts, console = world
+    bob = parts.access.add_user("bob", Role.RESPONDER, by="ada")
+    with parts.store.begin() as tx:
+        facts = {"what": "role is viewer", "role": "viewer"}
+        deed = Deed.ACCESS_CHANGED
+        tx.record(Entry(at=NOW, deed=deed, actor="ada", about=bob.id, facts=facts))
+    parts.access.keys.create("pipeline", frozenset({Scope.INGEST, Scope.READ}), by="ada")
+    said = read(console, "/audit?of=house", VIC)
+    assert "ada Let bob in, as responder" in said
+    assert "ada Made bob viewer" in said
+    assert "ada Made the key pipeline, which may ingest, read" in said

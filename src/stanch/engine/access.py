@@ -187,7 +187,7 @@ def authorise(caller: Caller | None, scope: Scope) -> Caller:
 
 
 def _tell(tx: Transaction, user: User, by: str, at: datetime, what: str) -> None:
-    facts = {"what": what, "role": user.role.value}
+    facts = {"what": what, "name": user.name, "role": user.role.value}
     tx.record(Entry(at=at, deed=Deed.ACCESS_CHANGED, actor=by, about=user.id, facts=facts))
     tx.announce("user", user.id)
 

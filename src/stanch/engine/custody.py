@@ -11,15 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stanch.engine.desk import Checked, Logged, Parts
-from stanch.engine.judging import MACHINE
 from stanch.vocabulary.ids import EvidenceId
+from stanch.vocabulary.kept import BY_PEOPLE, made_by
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.record import Deed, Entry, Evidence
 from stanch.vocabulary.trouble import NotFound, Shredded, Trouble
-
-_AT_ONCE = 200
-_MOST_LOOKS = 10
-"""How often a page looks on, past what the machine did, before it offers the next page."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,23 +60,9 @@ class Custody:
         self, deeds: Sequence[Deed], *, by: str = "", before: int | None = None, limit: int = 50
     ) -> tuple[tuple[Logged, ...], int | None]:
         """What people and their keys did of this kind, newest first, and where the next begins."""
-        parts = self._parts
-        parts.recorder.drain()
-        found: list[Logged] = []
-        for _ in range(_MOST_LOOKS):
-            with parts.store.look() as tx:
-                places = tx.mentions.latest(deeds, before=before, limit=_AT_ONCE)
-            for place in places:
-                (one,) = parts.log.leaves(place, place + 1)
-                if one.entry.actor == MACHINE or by not in {"", one.entry.actor}:
-                    continue
-                if len(found) == limit:
-                    return tuple(found), found[-1].index
-                found.append(one)
-            if len(places) < _AT_ONCE:
-                return tuple(found), None
-            before = places[-1]
-        return tuple(found), before
+        whose = made_by(by) if by else BY_PEOPLE
+        found = self.history(whose, deeds=deeds, before=before, limit=limit + 1)
+        return found[:limit], found[limit - 1].index if len(found) > limit else None
 
     def entry(self, place: int) -> Shown:
         """One entry of the log and its proof, checked as an outsider would."""

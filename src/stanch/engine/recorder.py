@@ -14,9 +14,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Protocol
 
+from stanch.engine.judging import MACHINE
 from stanch.engine.ports import Store, Transaction
 from stanch.vocabulary.ids import EvidenceId
-from stanch.vocabulary.kept import Mention
+from stanch.vocabulary.kept import BY_PEOPLE, Mention, made_by
 from stanch.vocabulary.record import Deed, Entry
 
 OUTBOX = "outbox"
@@ -97,7 +98,8 @@ def _tell(tx: Transaction, key: EvidenceId, index: int) -> None:
 
 
 def _mentions(index: int, entry: Entry) -> Iterator[Mention]:
-    """Of whom the entry speaks; recorded batches, of which there are most, are of nobody."""
+    """Of what the entry speaks; recorded batches, of which there are most, speak of nothing."""
     if entry.deed is not Deed.BATCH_RECORDED:
-        for thing in sorted({entry.about, entry.incident or entry.about}):
+        people = set() if entry.actor == MACHINE else {BY_PEOPLE, made_by(entry.actor)}
+        for thing in sorted({entry.about, entry.incident or entry.about} | people):
             yield Mention(thing=thing, place=index, deed=entry.deed)

@@ -97,6 +97,15 @@ class Mention:
     deed: Deed
 
 
+BY_PEOPLE = "by people"
+"""What every entry speaks of that is not by stanch itself; no thing has a space in its id."""
+
+
+def made_by(actor: str) -> str:
+    """What every entry speaks of that is by this one."""
+    return f"by: {actor}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Announced:
     """That something changed: enough to look it up again."""

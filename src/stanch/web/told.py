@@ -67,6 +67,18 @@ _LOGGED = "logged"
 """How a notice ended that no channel carried."""
 _ALONE = (Deed.INCIDENT_CHANGED, Deed.INCIDENT_MOVED, Deed.INCIDENT_SEEN_AGAIN)
 """Deeds whose `what` says all."""
+_LET_IN: Mapping[str, str] = MappingProxyType(
+    {
+        "user added": "Let {name} in, as {role}",
+        "user enabled": "Let {name} in again, as {role}",
+        "user disabled": "Shut {name} out",
+        "password set": "Set the password of {name}",
+        "key created": "Made the key {name}, which may {scopes}",
+        "key revoked": "Revoked the key {name}",
+    }
+)
+"""How it is said who may come in, by what was done; all else is the new role of somebody."""
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 _PROVED = MappingProxyType(
     {"true": "A guard showed it", "false": "A guard showed that it does not hold"}
 )
@@ -124,25 +136,27 @@ class Line:
     href: str = ""
 
 
-def told(logged: Logged) -> Line:
-    """The entry as a line."""
+def told(logged: Logged, names: Mapping[str, str] = _NOBODY) -> Line:
+    """The entry as a line; `names` by the id of whom an earlier release entered by id alone."""
     one = logged.entry
     return Line(
         place=logged.index,
         at=one.at,
         by=one.actor,
         deed=one.deed,
-        says=sentence(one),
+        says=sentence(one, names),
         about=one.about,
         href=place_of(one.about),
     )
 
 
-def sentence(entry: Entry) -> str:
+def sentence(entry: Entry, names: Mapping[str, str] = _NOBODY) -> str:
     """What happened, in a sentence."""
     facts = {k: v for k, v in entry.facts.items() if v not in ("", None)}
     if entry.deed is Deed.PERSON_TOLD and "to" in facts:
         return _carried(facts)
+    if entry.deed is Deed.ACCESS_CHANGED and {"role", "scopes"} & facts.keys():
+        return _let_in({"name": names.get(entry.about, entry.about), **facts})
     if entry.deed in _ALONE and "what" in facts:
         return begun(facts["what"])
     if entry.deed is Deed.STEP_DONE and "says" in facts:
@@ -155,6 +169,13 @@ def sentence(entry: Entry) -> str:
     texts = [str(facts[name]).rstrip(".") for name in _TEXTS if name in facts]
     head, parts = _head(entry.deed, facts), [*texts, *_rest(facts)]
     return f"{head}: {', '.join(parts)}" if parts else head
+
+
+def _let_in(facts: Mapping[str, Scalar]) -> str:
+    told = _LET_IN.get(str(facts["what"]), "Made {name} {role}")
+    name, role = str(facts["name"]), word(facts.get("role", ""))
+    scopes = ", ".join(str(facts.get("scopes", "")).split(" "))
+    return told.format(name=name, role=role, scopes=scopes)
 
 
 def _head(deed: Deed, facts: Mapping[str, object]) -> str:

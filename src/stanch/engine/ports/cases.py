@@ -124,12 +124,6 @@ class Mentions(Protocol):
         """The latest entries that speak of it, newest first."""
         ...
 
-    def latest(
-        self, deeds: Sequence[Deed], *, before: int | None = None, limit: int = 50
-    ) -> tuple[int, ...]:
-        """The places of the latest entries of these deeds, of whatever thing, newest first."""
-        ...
-
     def count(self, thing: str, *, deeds: Sequence[Deed] = ()) -> int:
         """How many entries speak of it."""
         ...

@@ -40,20 +40,6 @@ class Mentions:
         found = self.link.execute(query.order_by(_t.c.place.desc()).limit(limit))
         return tuple(Mention(thing=thing, place=row.place, deed=Deed(row.deed)) for row in found)
 
-    def latest(
-        self, deeds: Sequence[Deed], *, before: int | None = None, limit: int = 50
-    ) -> tuple[int, ...]:
-        """The places of the latest entries of these deeds, of whatever thing, newest first."""
-        found: set[int] = set()
-        for deed in deeds:
-            query = select(_t.c.place).where(_t.c.deed == str(deed)).distinct()
-            if before is not None:
-                query = query.where(_t.c.place < before)
-            found |= set(
-                self.link.execute(query.order_by(_t.c.place.desc()).limit(limit)).scalars()
-            )
-        return tuple(sorted(found, reverse=True)[:limit])
-
     def count(self, thing: str, *, deeds: Sequence[Deed] = ()) -> int:
         """How many entries speak of it."""
         query = select(func.count()).select_from(_t).where(*_of(thing, deeds))

@@ -277,7 +277,6 @@ mentions = _table(
     _text("thing", key=True),
     _number("place", key=True),
     _text("deed"),
-    Index("mentions_by_deed", "deed", "place"),
 )
 counters = _table("counters", _text("name", key=True), _number("n"))
 outbox = _table("outbox", _number("seq", key=True), _text("doc"))

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from stanch.engine.desk import Checked, Logged, Verified
 from stanch.vocabulary.clock import ClockState
+from stanch.vocabulary.ids import UserId
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.record import Deed
@@ -84,8 +85,9 @@ def file(visit: Visit) -> Answer:
     written = 0
     while written < MOST_ROWS:
         found, before = _decided(visit, before, limit=500)
+        names = _names(visit, found)
         for one in found:
-            writer.writerow([cell(text) for text in _row(one)])
+            writer.writerow([cell(text) for text in _row(one, names)])
         written += len(found)
         if before is None:
             break
@@ -99,8 +101,8 @@ def file(visit: Visit) -> Answer:
     )
 
 
-def _row(logged: Logged) -> tuple[str, ...]:
-    line, one = told(logged), logged.entry
+def _row(logged: Logged, names: Mapping[str, str]) -> tuple[str, ...]:
+    line, one = told(logged, names), logged.entry
     return (absolute(line.at), line.by, line.says, one.about, one.incident or "", str(line.place))
 
 
@@ -114,6 +116,7 @@ def _page(
     asked = visit.asked("before")
     start = int(asked) if asked.isdecimal() and len(asked) < 16 else None  # noqa: PLR2004  a place
     found, onward = _decided(visit, start, limit=PAGE)
+    names = _names(visit, found)
     with visit.console.store.look() as tx:
         clocks = tx.clocks.page(_in(ClockState.RUNNING), limit=_CLOCKS).items
         by_state = {state: tx.clocks.count(_in(state)) for state in ClockState}
@@ -128,11 +131,12 @@ def _page(
         checked=checked,
         continued=continued,
         typed=typed,
-        lines=[(told(one), one.entry) for one in found],
+        lines=[(told(one, names), one.entry) for one in found],
         kinds=[(name, title, _link(visit, of=name)) for name, (title, _) in KINDS.items()],
         every=_link(visit, of=""),
         of=visit.asked("of"),
         by=visit.asked("by"),
+        whose=lambda name: _link(visit, by=name),
         next=_link(visit, before=str(onward)) if onward is not None else "",
         file=_link(visit, "/audit.csv"),
         clocks=clocks,
@@ -148,6 +152,13 @@ def _decided(
     deeds = picked[1] if picked else tuple(d for _, all_ in KINDS.values() for d in all_)
     by = visit.asked("by").strip()
     return visit.console.custody.by_people(deeds, by=by, before=before, limit=limit)
+
+
+def _names(visit: Visit, found: Sequence[Logged]) -> Mapping[str, str]:
+    """The names of those who were let in, by their ids."""
+    keys = {one.entry.about for one in found if one.entry.deed is Deed.ACCESS_CHANGED}
+    with visit.console.store.look() as tx:
+        return {key: user.name for key in keys if (user := tx.users.find(UserId(key)))}
 
 
 def _in(state: ClockState) -> Wanted:
