@@ -13,6 +13,8 @@ from stanch.engine.ports import Transaction
 from stanch.engine.sites import DETECTOR, LEAD, Sites
 from stanch.engine.watch.sent import Sent, written
 from stanch.store.sql.store import SqlStore
+from stanch.vocabulary.asset import stranger
+from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import AlreadyThere, BadInput, NotFound, Refused
 
@@ -61,6 +63,8 @@ def watching() -> Watching:
 
 @pytest.fixture
 def sites(sql_store: SqlStore, watching: Watching) -> Sites:
+    with sql_store.begin() as tx:
+        tx.assets.save(stranger(AssetId("scan")))
     made = Sites(sql_store, watching, lambda: NOW)  # pyrefly: ignore[bad-argument-type]  the test's own watching
     made.add(
         "clinic", base64.b64encode(KEY.public_key().public_bytes_raw()).decode(), ("scan",), ADA
@@ -114,8 +118,10 @@ def test_a_replayed_summary_is_refused_and_is_a_finding(
     sites.take("clinic", second, signed(second))
     with pytest.raises(Refused, match="replay"):
         sites.take("clinic", first, signed(first))
+    with pytest.raises(Refused, match="does not follow"):
+        sites.take("clinic", minute(9), signed(minute(9)))
     assert len(watching.merged) == 2
-    assert len(findings(sql_store)) == 1
+    assert len(findings(sql_store)) == 2
 
 
 def test_a_forged_or_changed_summary_is_refused_and_is_a_finding(
@@ -147,5 +153,7 @@ def test_a_site_is_added_once_with_a_key_that_is_one(sites: Sites) -> None:
         sites.add("clinic", public, ("scan",), ADA)
     with pytest.raises(BadInput, match="Ed25519"):
         sites.add("second", "AAAA", ("scan",), ADA)
+    with pytest.raises(NotFound, match="mistyped"):
+        sites.add("second", public, ("mistyped",), ADA)
     with pytest.raises(NotFound):
         sites.take("nobody", minute(1), "")

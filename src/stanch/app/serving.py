@@ -144,6 +144,7 @@ def _health(parts: Parts, work: Work, keeper: Caretaker) -> Health:
             clock=utc_now,
             genuine=parts.genuine("baseline"),
             measures=(lambda: _measures(parts),),
+            sites=work.sites.all,
         )
     )
 

@@ -17,7 +17,7 @@ from stanch.engine.cases import Cases
 from stanch.engine.clock import utc_now
 from stanch.engine.containment_clock import ContainmentClock
 from stanch.engine.deeds import Hands, RealDeeds
-from stanch.engine.edge import Edge, Upstream
+from stanch.engine.edge import Edge, Signs
 from stanch.engine.fingerprints import Printed
 from stanch.engine.guards import Guards
 from stanch.engine.lifecycle import Lifecycle
@@ -35,12 +35,13 @@ from stanch.engine.sites import Sites
 from stanch.engine.tabletop.tables import Tabletops
 from stanch.engine.triage import Triage
 from stanch.engine.unproved import Unproved
+from stanch.engine.upstream import HttpLine, Upstream
 from stanch.engine.watch.feed import Feed, Several, Solo
 from stanch.engine.watch.watcher import Watcher
 from stanch.engine.witnesses import Witnesses, witnesses_in
 from stanch.sandbox.desk import DrillDesk
 from stanch.store.site_key import open_site_key
-from stanch.vocabulary.ids import asset_id
+from stanch.vocabulary.ids import AssetId, asset_id
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.trouble import BadInput
 
@@ -140,7 +141,9 @@ def work_of(parts: Parts) -> Work:
     )
     return Work(
         lifecycle=keeper.path,
-        baselines=Baselines(store, parts.signed("baseline"), utc_now, parts.crew),
+        baselines=Baselines(
+            store, parts.signed("baseline"), utc_now, parts.crew, upstream=_of_upstream(parts)
+        ),
         printed=Printed(store, utc_now),
         cases=Cases(store, utc_now, tellers),
         policies=policies,
@@ -169,11 +172,17 @@ def _feed(parts: Parts) -> Feed:
     return Several(parts.split, lambda: (parts.spool, *parts.others.spools()))
 
 
+def _of_upstream(parts: Parts) -> frozenset[AssetId]:
+    """The assets that are counted here for a server upstream."""
+    named = parts.settings.edge_assets.split(",") if parts.settings.edge_upstream else []
+    return frozenset(asset_id(one.strip()) for one in named if one.strip())
+
+
 def _edge(parts: Parts) -> Edge | None:
     asked = parts.settings
     if not asked.edge_upstream:
         return None
-    assets = tuple(asset_id(a.strip()) for a in asked.edge_assets.split(",") if a.strip())
+    assets = tuple(sorted(_of_upstream(parts)))
     if not (asked.edge_site and assets and asked.edge_key_file):
         raise BadInput("An edge needs its site's name, its assets and a key file: see stanch edge.")
     upstream = Upstream(
@@ -182,4 +191,6 @@ def _edge(parts: Parts) -> Edge | None:
         site=asset_id(asked.edge_site),
         assets=assets,
     )
-    return Edge(parts.store, upstream, open_site_key(parts.folder / "keys").sign, utc_now)
+    own = open_site_key(parts.folder / "keys").sign
+    signs = Signs(counts=own, baseline=parts.signed("baseline"))
+    return Edge(parts.store, upstream, HttpLine(upstream), signs, utc_now)

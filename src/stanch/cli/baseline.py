@@ -35,14 +35,17 @@ def set_(  # noqa: PLR0913  the parts of a baseline
     if (from_ is None) == (not last):
         raise BadInput("Say either --from FILE or --last 7d.")
     query = {"version": version, "override": override, "condition": condition}
-    client, path = connect(data), f"/api/v1/assets/{segment(asset)}/baselines"
+    out, client = Out(json=json), connect(data)
+    path = f"/api/v1/assets/{segment(asset)}/baselines"
     if from_ is not None:
         kind = "application/vnd.apache.arrow.stream"
         body = b"".join(_arrow(from_, asset))
-        kept = client.send("POST", path, body, kind=kind, query=query)
+        with out.waiting(f"learning what is normal of {asset}"):
+            kept = client.send("POST", path, body, kind=kind, query=query)
     else:
-        kept = client.send("POST", path, query={**query, "days": _days(last)})
-    Out(json=json).show(kept, f"{kept['id']} is in force, of {kept['rows']} answers.")
+        with out.waiting(f"learning what is normal of {asset}"):
+            kept = client.send("POST", path, query={**query, "days": _days(last)})
+    out.show(kept, f"{kept['id']} is in force, of {kept['rows']} answers.")
 
 
 @app.command()

@@ -7,6 +7,7 @@ import typer
 from stanch.cli.client import connect
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.cli.times import moment
 
 app = command("Search the events of all time.")
 
@@ -20,20 +21,28 @@ def hunt(  # noqa: PLR0913  each is an option of the command
     where: Annotated[
         str, typer.Option(help="A condition on the columns of events, text in single quotes.")
     ] = "",
-    since: Annotated[str, typer.Option(help="From this time on, like 2026-11-21T08:00Z.")] = "",
-    until: Annotated[str, typer.Option(help="Up to this time.")] = "",
+    since: Annotated[
+        str, typer.Option(help="From here on: 2026-11-21, 2026-11-21T08:00Z, or 24h (ago).")
+    ] = "",
+    until: Annotated[str, typer.Option(help="Up to here, written likewise.")] = "",
     limit: Annotated[int, typer.Option(help="How many rows at most.")] = 100,
     count: Annotated[bool, typer.Option("--count", help="Only how many match.")] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Search the events of one asset, newest first."""
+    from stanch.engine.clock import utc_now  # noqa: PLC0415  only when it is asked
+
     out = Out(json=json)
-    asked = {"asset": asset, "where": where, "since": since, "until": until}
+    now = utc_now()
+    span = {"since": moment(since, now), "until": moment(until, now)}
+    asked = {"asset": asset, "where": where, **span}
     if count:
-        found = connect(data).get("/api/v1/hunt/count", asked)
+        with out.waiting(f"counting in {asset}"):
+            found = connect(data).get("/api/v1/hunt/count", asked)
         out.show(found, str(found["count"]))
         return
-    rows = connect(data).get("/api/v1/hunt", {**asked, "limit": limit})
+    with out.waiting(f"searching in {asset}"):
+        rows = connect(data).get("/api/v1/hunt", {**asked, "limit": limit})
     shown = [{**one, "when": one.get("ts")} for one in rows]
     out.table({"rows": rows}, _COLUMNS, shown, empty="No event matches.")

@@ -87,6 +87,21 @@ class Out:
             task = bar.add_task(what, total=total)
             yield partial(bar.advance, task)
 
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Shows on a terminal what is waited for, and since when."""
+        if not sys.stderr.isatty():
+            yield
+            return
+        from rich import progress as rich  # noqa: PLC0415
+        from rich.console import Console  # noqa: PLC0415  only a terminal pays for rich
+
+        told = rich.TextColumn("{task.description}")
+        columns = rich.SpinnerColumn(), told, rich.TimeElapsedColumn()
+        with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            bar.add_task(what, total=None)
+            yield
+
 
 def _still(_step: float = 1) -> None:
     """No bar, nothing to move."""

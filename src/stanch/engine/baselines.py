@@ -49,7 +49,7 @@ from stanch.vocabulary.ids import AssetId, FindingId
 from stanch.vocabulary.kept import BaselineKept
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed, Entry
-from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.trouble import BadInput, Refused
 
 MOST_ROWS = 1_000_000
 """Rows a baseline is learnt from; more are thinned evenly, and all of the lake's are counted."""
@@ -88,16 +88,30 @@ class Ask:
 class Baselines:
     """Sets and shows baselines."""
 
-    def __init__(self, store: Store, sign: Sign, clock: Clock, crew: Crew | None = None) -> None:
-        """`crew` counts what is more than one process should."""
+    def __init__(
+        self,
+        store: Store,
+        sign: Sign,
+        clock: Clock,
+        crew: Crew | None = None,
+        *,
+        upstream: frozenset[AssetId] = frozenset(),
+    ) -> None:
+        """`crew` counts what is more than one process should; `upstream` sets these by itself."""
         self._store = store
         self._sign = sign
         self._clock = clock
         self._crew = crew
+        self._upstream = upstream
 
     def set(self, ask: Ask, rows: pa.Table, whole: Whole | None = None) -> BaselineKept:
         """The baseline of these rows, now in force; of `whole`, where these are a sample of it."""
         at = self._clock()
+        if ask.asset in self._upstream:
+            raise Refused(
+                f"What is normal of {ask.asset} is set upstream, where its counts are merged. "
+                "Set the baseline there; it is taken over here within a minute."
+            )
         with self._store.look() as tx:
             asset = tx.assets.find(ask.asset) or stranger(ask.asset)
             rows, labels = _answers_only(rows, ask, asset), _labels_only(rows, ask)

@@ -6,29 +6,32 @@ Why   counts only merge on one plan, so the baseline comes from where they are m
 
 How far we have sent is kept here and moves only when upstream has answered, so a cut line loses
 nothing; a summary whose answer was lost is sent again, the same to the bit, and known there. What
-upstream can never merge, because it counts on a newer baseline by now, is passed over and told.
+upstream can never merge, because it counts on a newer baseline by now, is passed over and told. A
+minute that is still being counted here, as after a restart, waits for its end.
 """
 
-import http.client
 import logging
-import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote, urlsplit
+from itertools import chain, count
+from urllib.parse import quote
 
 import msgspec
 
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store, Transaction
-from stanch.engine.sites import LEAD
+from stanch.engine.sites import LEAD, Told
+from stanch.engine.upstream import Line, Upstream
 from stanch.engine.watch.hop import LATENESS, MINUTE
+from stanch.engine.watch.minutes import ended, is_over
 from stanch.engine.watch.sent import Sent, written
 from stanch.vocabulary.asset import Asset
-from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.ids import AssetId, BaselineId, digest_of
 from stanch.vocabulary.kept import BaselineKept, SummaryBlock
+from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.span import Span
-from stanch.vocabulary.trouble import BadInput, NotFound, Refused, Unreachable
+from stanch.vocabulary.trouble import BadInput, NotFound, Refused
 
 _LOG = logging.getLogger("stanch.edge")
 _PLACE = "_edge/place"
@@ -37,18 +40,9 @@ SETTLED = LATENESS + 2 * MINUTE
 LONGEST_AWAY = timedelta(minutes=12)
 """What is older than this upstream would call stale; it stays here, where it can be hunted."""
 FETCH_EVERY = timedelta(seconds=30)
+WAITS = timedelta(minutes=8)
+"""What is not over when it is this old had nobody to end it, and goes as it stands."""
 _MOST = 200
-_TIMEOUT = 15.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Upstream:
-    """Where counts go."""
-
-    url: str
-    key: str = field(repr=False)
-    site: str
-    assets: tuple[AssetId, ...]
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -61,15 +55,26 @@ class _Place(msgspec.Struct, frozen=True):
     condition: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signs:
+    """What is signed here."""
+
+    counts: Callable[[bytes], str]
+    """With the key of the site."""
+    baseline: Callable[[bytes], str]
+    """With the keys of the house."""
+
+
 class Edge:
     """Sends what was counted here."""
 
     def __init__(
-        self, store: Store, upstream: Upstream, sign: Callable[[bytes], str], clock: Clock
+        self, store: Store, upstream: Upstream, line: Line, signs: Signs, clock: Clock
     ) -> None:
         self._store = store
         self._upstream = upstream
-        self._sign = sign
+        self._line = line
+        self._signs = signs
         self._clock = clock
         self._fetched = datetime(2000, 1, 1, tzinfo=UTC)
         self.passed_over = 0
@@ -80,14 +85,15 @@ class Edge:
             self._fetch_assets()
             self._fetch_baselines()
             self._fetched = self._clock()
-        sent = 0
-        for block in self._due():
+        due = self._due()
+        if due:
+            self._agree()
+        for block in due:
             self._send(block)
-            sent += 1
-        return sent
+        return len(due)
 
-    def _due(self) -> Iterator[SummaryBlock]:
-        """The sealed minutes that were not sent yet, in their order."""
+    def _due(self) -> tuple[SummaryBlock, ...]:
+        """The minutes that are over and were not sent yet, in their order."""
         now = self._clock()
         with self._store.look() as tx:
             place = _read(tx.settings.get(_PLACE))
@@ -101,7 +107,30 @@ class Edge:
             ]
         last = (place.minute, place.asset, place.version, place.condition)
         due = sorted((b for b in blocks if _place(b) > last and b.n), key=_place)
-        yield from due[:_MOST]
+        return tuple(_over(due[:_MOST], now))
+
+    def _agree(self) -> None:
+        """Goes on from the number that upstream knows; what it would refuse is not sent."""
+        answer = self._line.ask("GET", f"{self._site}/told")
+        if not answer:
+            return
+        told, name = msgspec.json.decode(answer, type=Told), self._upstream.site
+        if told.revoked is not None:
+            raise Refused(
+                f"The site {name} was revoked upstream on {told.revoked:%Y-%m-%d %H:%M}Z. "
+                "Nothing is sent until it is added there again."
+            )
+        with self._store.begin() as tx:
+            place = _read(tx.settings.get(_PLACE))
+            if told.number > place.number + 1:
+                raise Refused(
+                    f"Upstream has {told.number} minutes of the site {name}, and this folder knows "
+                    f"of {place.number}: it was restored from an older copy, or another place "
+                    "sends under this name. Revoke the site upstream, and add it again."
+                )
+            if told.number < place.number:
+                _LOG.warning("upstream goes on from %d, not %d", told.number, place.number)
+                _move(tx, msgspec.structs.replace(place, number=told.number))
 
     def _send(self, block: SummaryBlock) -> None:
         with self._store.look() as tx:
@@ -117,10 +146,10 @@ class Edge:
                 condition=block.condition,
             )
         )
-        headers = {"stanch-signature": self._sign(LEAD + content)}
+        headers = {"stanch-signature": self._signs.counts(LEAD + content)}
         number = place.number + 1
         try:
-            self._ask("POST", f"{self._site}/minutes", content, headers)
+            self._line.ask("POST", f"{self._site}/minutes", content, headers)
         except BadInput as never:
             _LOG.warning("%s of %s was passed over: %s", block.minute, block.asset, never)
             self.passed_over += 1
@@ -134,7 +163,7 @@ class Edge:
             condition=block.condition,
         )
         with self._store.begin() as tx:
-            tx.settings.put(_PLACE, msgspec.json.encode(moved).decode())
+            _move(tx, moved)
 
     @property
     def _site(self) -> str:
@@ -143,7 +172,7 @@ class Edge:
     def _fetch_assets(self) -> None:
         """Takes over how the assets are defined upstream: their features, their criticality."""
         for asset in self._upstream.assets:
-            answer = self._ask("GET", f"{self._site}/assets/{quote(asset, safe='')}")
+            answer = self._line.ask("GET", f"{self._site}/assets/{quote(asset, safe='')}")
             if not answer:
                 raise NotFound("asset of this site upstream", asset, "site list")
             defined = msgspec.json.decode(answer, type=Asset)
@@ -161,42 +190,59 @@ class Edge:
     def _fetch_baseline(self, asset: AssetId, condition: str) -> None:
         path = f"/api/v1/assets/{quote(asset, safe='')}/baselines/current"
         query = f"?condition={quote(condition, safe='')}" if condition else ""
-        answer = self._ask("GET", path + query)
+        answer = self._line.ask("GET", path + query)
         if answer:
-            kept = msgspec.json.decode(answer, type=BaselineKept)
+            found = msgspec.json.decode(answer, type=BaselineKept)
             with self._store.begin() as tx:
-                current = tx.baselines.current(asset, kept.version, kept.condition)
-                if current is None or current.digest != kept.digest:
-                    tx.baselines.add(kept)
-                    tx.announce("baseline", asset)
+                current = tx.baselines.current(asset, found.version, found.condition)
+                if current is None or not _ours(current, found):
+                    self._take_over(tx, found)
 
-    def _ask(
-        self, method: str, path: str, body: bytes | None = None, more: dict[str, str] | None = None
-    ) -> bytes:
-        where = urlsplit(self._upstream.url)
-        if where.scheme == "https":
-            link: http.client.HTTPConnection = http.client.HTTPSConnection(
-                where.netloc, timeout=_TIMEOUT, context=ssl.create_default_context()
+    def _take_over(self, tx: Transaction, found: BaselineKept) -> None:
+        """Puts upstream's baseline in force here, signed by this house and entered in its log."""
+        if digest_of(found.body) != found.digest:
+            raise Refused(f"The baseline {found.id} upstream is not what its digest says.")
+        kept = replace(
+            found,
+            id=_free(tx, found),
+            by=f"upstream: {found.by}",
+            signature=self._signs.baseline(found.body),
+        )
+        tx.baselines.add(kept)
+        tx.record(
+            Entry(
+                at=self._clock(),
+                deed=Deed.BASELINE_SET,
+                actor=f"upstream {self._upstream.url}"[:200],
+                about=kept.id,
+                digest=kept.digest,
+                facts={"asset": kept.asset, "set_upstream_by": found.by},
             )
+        )
+        tx.announce("baseline", kept.asset)
+
+
+def _ours(current: BaselineKept, found: BaselineKept) -> bool:
+    """Whether it is what upstream has, under a signature of this house."""
+    return current.digest == found.digest and current.signature != found.signature
+
+
+def _over(due: list[SummaryBlock], now: datetime) -> Iterator[SummaryBlock]:
+    """Those before the first that is still being counted, as they are once they are over."""
+    for block in due:
+        if is_over(block.body):
+            yield block
+        elif now - block.minute >= WAITS:
+            yield replace(block, body=ended(block.body))
         else:
-            link = http.client.HTTPConnection(where.netloc, timeout=_TIMEOUT)
-        headers = {"authorization": f"Bearer {self._upstream.key}", **(more or {})}
-        if body is not None:
-            headers["content-type"] = "application/octet-stream"
-        try:
-            link.request(method, path, body, headers)
-            answer = link.getresponse()
-            found = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(self._upstream.url, error) from error
-        finally:
-            link.close()
-        if answer.status == http.client.NOT_FOUND and method == "GET":
-            return b""
-        if answer.status >= http.client.BAD_REQUEST:
-            said = f"{self._upstream.url} answered {answer.status}: {_detail(found)}"
-            raise BadInput(said) if answer.status == BadInput.http_status else Refused(said)
-        return found
+            return
+
+
+def _free(tx: Transaction, found: BaselineKept) -> BaselineId:
+    """The name that the baseline has upstream; another one where it is taken here."""
+    taken = {one.id for one in tx.baselines.history(found.asset)}
+    more = (BaselineId(f"{found.id}-upstream-{n}") for n in count(1))
+    return next(name for name in chain([found.id], more) if name not in taken)
 
 
 def _conditions(tx: Transaction, asset: AssetId) -> tuple[str, ...]:
@@ -209,12 +255,9 @@ def _place(block: SummaryBlock) -> tuple[datetime, str, str, str]:
     return block.minute, block.asset, block.version, block.condition
 
 
+def _move(tx: Transaction, place: _Place) -> None:
+    tx.settings.put(_PLACE, msgspec.json.encode(place).decode())
+
+
 def _read(text: str | None) -> _Place:
     return msgspec.json.decode(text, type=_Place) if text else _Place()
-
-
-def _detail(body: bytes) -> str:
-    try:
-        return str(msgspec.json.decode(body)["detail"])[:300]
-    except (msgspec.MsgspecError, KeyError, TypeError):
-        return body[:100].decode("utf-8", "replace")

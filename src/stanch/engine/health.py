@@ -14,11 +14,12 @@ from stanch.engine.caretaker import Caretaker
 from stanch.engine.clock import Clock
 from stanch.engine.guards import Guards
 from stanch.engine.ports import Store, Transaction
+from stanch.engine.sites import STALE, Site
 from stanch.engine.witnesses import Witnesses
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.ids import AssetId, BaselineId
 from stanch.vocabulary.trouble import Trouble
-from stanch.vocabulary.words import counted, word
+from stanch.vocabulary.words import counted, when, word
 
 Measure = tuple[str, str, float]
 _MOST = 500
@@ -47,6 +48,8 @@ class Parts:
     genuine: Callable[[bytes, str], bool]
     """Whether this signature is ours over the bytes of a baseline."""
     measures: tuple[Callable[[], Iterable[Measure]], ...] = ()
+    sites: Callable[[], Iterable[Site]] = tuple
+    """The edge sites."""
 
 
 class Health:
@@ -83,7 +86,22 @@ class Health:
                 self._witnessed(),
                 self._backed_up(tx),
                 _blind(tx),
+                *self._sites(),
                 *(self._asset(tx, one) for one in assets),
+            )
+
+    def _sites(self) -> Iterator[Checkup]:
+        """The edge sites that may send and were not heard of for a while."""
+        now = self._parts.clock()
+        for site in self._parts.sites():
+            if site.revoked is not None or now - (site.heard or site.added) < STALE:
+                continue
+            last = f"the last one at {when(site.heard.isoformat())}" if site.heard else "none ever"
+            yield Checkup(
+                name=f"site {site.id}",
+                good=None,
+                says=f"no minute came of late, {last}",
+                remedy="Either nobody asks there, or look at /readyz of the site",
             )
 
     def _chores(self) -> Checkup:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -32,13 +32,14 @@ from stanch.vocabulary.ids import AssetId, DetectorId, Digest, PrincipalId, asse
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.span import Span
-from stanch.vocabulary.trouble import AlreadyThere, BadInput, NotFound, Refused
+from stanch.vocabulary.trouble import AlreadyThere, BadFile, BadInput, NotFound, Refused
 
 LEAD = b"stanch-site-v1\n"
 """Stands before what a site signs, so that its key signs nothing else by accident."""
 STALE = timedelta(minutes=15)
 EARLY = timedelta(minutes=1)
 _NAME = "site/"
+_COUNTS = "counts"
 DETECTOR = DetectorId("site_summaries")
 
 
@@ -70,6 +71,32 @@ class TakenIn:
     """Whether it was taken in before."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What a site may know of itself, so that it goes on where it is waited for."""
+
+    number: int
+    """Of the last summary that was taken in."""
+    revoked: datetime | None = None
+
+
+class _Why(NamedTuple):
+    """Why a summary is not taken in."""
+
+    topic: str
+    says: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Refusal:
+    """What was not taken in, and whose key brought it."""
+
+    sent: Sent
+    why: _Why
+    by: str
+    at: datetime
+
+
 class Watching(Protocol):
     """Who counts."""
 
@@ -89,6 +116,8 @@ class Sites:
     def add(self, name: str, public: str, assets: tuple[str, ...], caller: Caller) -> Site:
         """A new site, that may speak of these assets."""
         key(public)
+        if not assets:
+            raise BadInput("A site needs an asset that it may speak of.")
         site = Site(
             id=asset_id(name),
             public=public,
@@ -97,6 +126,8 @@ class Sites:
             by=caller.name,
         )
         with self._store.begin() as tx:
+            for asset in site.assets:
+                tx.assets.get(asset)
             text = tx.settings.get(_NAME + site.id)
             if text is not None and _read(text).revoked is None:
                 raise AlreadyThere("site", site.id)
@@ -132,47 +163,69 @@ class Sites:
         with self._store.look() as tx:
             return _site(tx, name)
 
-    def take(self, name: str, content: bytes, signature: str) -> TakenIn:
-        """The number of the summary once it is merged; else `Refused`, and a finding."""
+    def told(self, name: str) -> Told:
+        """How far the site has come here."""
+        site = self.get(name)
+        return Told(number=site.number, revoked=site.revoked)
+
+    def take(self, name: str, content: bytes, signature: str, by: str = "") -> TakenIn:
+        """The number of the summary once it is merged; else `Refused`, and a finding.
+
+        `by` is whose key brought it.
+        """
         at = self._clock()
         with self._watching.absorbing() as absorb, self._store.begin() as tx:
             site = _site(tx, name)
             sent, why = _judged(site, content, signature, at)
-            known = sent is not None and digest_of(content) == site.digest
-            if sent is None or why:
-                self._found(tx, site, sent, why, at)
+            known = why is None and digest_of(content) == site.digest
+            if why is None and not known:
+                why = _unlike_counts(absorb, tx, sent)
+            if why is not None:
+                _found(tx, site, _Refusal(sent=sent, why=why, by=by, at=at))
             elif not known:
-                absorb(tx, sent)
                 _keep(tx, _after(site, sent, content, at))
-        if sent is None or why:
-            raise Refused(f"The summary was not taken in: {why}.")
+        if why is not None:
+            said = f"The summary was not taken in: {why.says}."
+            raise BadInput(said) if why.topic == _COUNTS else Refused(said)
         return TakenIn(number=sent.number, known=known)
 
-    @staticmethod
-    def _found(tx: Transaction, site: Site, sent: Sent | None, why: str, at: datetime) -> None:
-        asset = AssetId(sent.asset) if sent is not None else site.assets[0]
-        if asset not in site.assets:
-            asset = site.assets[0]
-        start = at.replace(second=0, microsecond=0)
-        finding = Finding(
-            detector=DETECTOR,
-            asset=asset,
-            window=Span(start=start, end=start + MINUTE),
-            says=f"A summary in the name of the site {site.id} was refused: {why}.",
-            measured={"number": float(sent.number) if sent is not None else 0.0},
-            because=(Cite(kind=CiteKind.ASSET, ref=asset),),
-            lifecycle=Lifecycle.INFERENCE,
-            strength=6.0,
-            suspects=(
-                Suspect(principal=PrincipalId(f"site:{site.id}"), share=1.0, confidence=0.5),
-            ),
-            atlas=("AML.T0031",),
-            points_to={AttackKind.ACCESS: 0.6},
-        )
-        new = tx.findings.put([finding], at=at)
-        owe(tx, HELD, [f.id for f in new])
-        for one in new:
-            tx.announce("finding", one.id)
+
+def _unlike_counts(
+    absorb: Callable[[Transaction, Sent], None], tx: Transaction, sent: Sent
+) -> _Why | None:
+    """Why what it holds can be no counts; None once they are merged."""
+    try:
+        absorb(tx, sent)
+    except BadFile as broken:
+        return _Why(_COUNTS, f"its counts cannot be ({broken})")
+    return None
+
+
+def _found(tx: Transaction, site: Site, refusal: _Refusal) -> None:
+    """Enters what was refused as a finding."""
+    sent, at = refusal.sent, refusal.at
+    asset = AssetId(sent.asset) if sent.asset in site.assets else site.assets[0]
+    what = f"A summary in the name of the site {site.id} was refused: {refusal.why.says}."
+    brought = f" It came with {refusal.by}." if refusal.by else ""
+    start = at.replace(second=0, microsecond=0)
+    finding = Finding(
+        detector=DETECTOR,
+        asset=asset,
+        window=Span(start=start, end=start + MINUTE),
+        says=what + brought,
+        measured={"number": float(sent.number)},
+        topic=refusal.why.topic,
+        because=(Cite(kind=CiteKind.ASSET, ref=asset),),
+        lifecycle=Lifecycle.INFERENCE,
+        strength=6.0,
+        suspects=(Suspect(principal=PrincipalId(f"site:{site.id}"), share=1.0, confidence=0.5),),
+        atlas=("AML.T0031",),
+        points_to={AttackKind.ACCESS: 0.6},
+    )
+    new = tx.findings.put([finding], at=at)
+    owe(tx, HELD, [f.id for f in new])
+    for one in new:
+        tx.announce("finding", one.id)
 
 
 def key(public: str) -> Ed25519PublicKey:
@@ -183,31 +236,36 @@ def key(public: str) -> Ed25519PublicKey:
         raise BadInput(f"This is no Ed25519 public key in base64: {error}.") from error
 
 
-def _judged(site: Site, content: bytes, signature: str, at: datetime) -> tuple[Sent | None, str]:
-    """What was sent, if it can be read, and why it is refused, if it is."""
+def _judged(site: Site, content: bytes, signature: str, at: datetime) -> tuple[Sent, _Why | None]:
+    """What was sent, as far as it can be believed, and why it is refused, if it is."""
+    nothing = Sent(site=site.id, number=0, asset="", version="", minute=at, body=b"")
     if not _signed(site, content, signature):
-        return None, "its signature is not the site's"
+        return nothing, _Why("signature", "its signature is not the site's")
     if site.revoked is not None:
-        return None, f"the site was revoked on {site.revoked:%Y-%m-%d %H:%M}Z"
+        since = f"{site.revoked:%Y-%m-%d %H:%M}Z"
+        return nothing, _Why("revoked", f"the site was revoked on {since}")
     try:
         sent = msgspec.msgpack.decode(content, type=Sent)
     except msgspec.MsgspecError as error:
-        return None, f"it cannot be read ({error})"
-    return sent, _objection(site, sent, content, at)
-
-
-def _objection(site: Site, sent: Sent, content: bytes, at: datetime) -> str:
-    """Why a signed summary is refused all the same; empty when it is not."""
-    told = sent.minute.replace(tzinfo=sent.minute.tzinfo or UTC)
+        return nothing, _Why("unreadable", f"it cannot be read ({error})")
+    minute = sent.minute.replace(tzinfo=sent.minute.tzinfo or UTC)
+    sent = msgspec.structs.replace(sent, minute=minute)
     again = digest_of(content) == site.digest
+    return sent, _objection(site, sent, at, again=again)
+
+
+def _objection(site: Site, sent: Sent, at: datetime, *, again: bool) -> _Why | None:
+    """Why a signed summary is refused all the same; `again` is the last one come once more."""
+    foreign = sent.site != site.id or sent.asset not in site.assets
+    number, minute = sent.number, sent.minute
     objections = (
-        (sent.site != site.id or sent.asset not in site.assets, "it is not this site's to say"),
-        (not again and sent.number <= site.number, f"{sent.number} is a replay"),
-        (sent.number > site.number + 1, f"{sent.number} does not follow {site.number}"),
-        (not again and told < at - STALE, f"it is stale, of {told.isoformat()}"),
-        (told > at + EARLY, f"it is of the future, {told.isoformat()}"),
+        (foreign, "foreign", "it is not this site's to say"),
+        (not again and number <= site.number, "replay", f"{number} is a replay"),
+        (number > site.number + 1, "gap", f"{number} does not follow {site.number}"),
+        (not again and minute < at - STALE, "stale", f"it is stale, of {minute.isoformat()}"),
+        (minute > at + EARLY, "future", f"it is of the future, {minute.isoformat()}"),
     )
-    return next((words for is_so, words in objections if is_so), "")
+    return next((_Why(topic, says) for is_so, topic, says in objections if is_so), None)
 
 
 def _signed(site: Site, content: bytes, signature: str) -> bool:

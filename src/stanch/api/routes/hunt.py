@@ -28,6 +28,8 @@ def question(
     for name, moment in (("since", since), ("until", until)):
         if moment is not None and moment.utcoffset() is None:
             raise BadInput(f"{name} needs a zone. Add Z for UTC.")
+    if since is not None and until is not None and until <= since:
+        raise BadInput(f"until ({until:%Y-%m-%d %H:%M}Z) is not after since. Turn them round.")
     return Question(asset=asset_id(asset), where=where, since=since, until=until, limit=limit)
 
 

@@ -7,7 +7,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath, FromQuery, JSONBody, RawBody
 
 from stanch.api.asking import TheCaller, TheHouse, needs
-from stanch.engine.sites import Site, TakenIn
+from stanch.engine.sites import Site, TakenIn, Told
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.kept import BaselineKept
@@ -54,12 +54,23 @@ def get_site(house: TheHouse, site: FromPath[str]) -> Site:
     return house.sites.get(site)
 
 
+@get("/sites/{site:str}/told", opt=needs(Scope.INGEST), sync_to_thread=True)
+def site_told(house: TheHouse, site: FromPath[str]) -> Told:
+    """How far the site has come here: what it goes on from."""
+    return house.sites.told(site)
+
+
 @post("/sites/{site:str}/minutes", opt=needs(Scope.INGEST), sync_to_thread=True)
 def take_minute(
-    house: TheHouse, request: Request[Caller, None, State], site: FromPath[str], body: RawBody
+    house: TheHouse,
+    caller: TheCaller,
+    request: Request[Caller, None, State],
+    site: FromPath[str],
+    body: RawBody,
 ) -> TakenIn:
     """What became of one signed minute; a forged, replayed or stale one is refused."""
-    return house.sites.take(site, body, request.headers.get("stanch-signature", ""))
+    signature = request.headers.get("stanch-signature", "")
+    return house.sites.take(site, body, signature, by=caller.name)
 
 
 @get("/assets/{asset:str}/baselines/current", opt=needs(Scope.INGEST), sync_to_thread=True)
@@ -80,6 +91,7 @@ ROUTES = (
     get_site,
     revoke_site,
     site_asset,
+    site_told,
     take_minute,
     current_baseline,
 )

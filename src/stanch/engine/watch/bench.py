@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from stanch.detect.alarms.watch import Promise
 from stanch.detect.rules.rule import Rule
+from stanch.detect.summaries.honest import impossible
 from stanch.detect.window import Window
 from stanch.engine.ports import Transaction
 from stanch.engine.watch import handed
@@ -38,7 +39,7 @@ from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.span import Span
-from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.trouble import BadFile, BadInput
 
 OF_SITES = timedelta(minutes=12)
 """How long a minute waits for what sites counted in it."""
@@ -71,7 +72,10 @@ class Bench:
                 self._take_kind(tx, asset, EventKind(kind), part, at)
 
     def absorb(self, tx: Transaction, sent: Sent, at: datetime) -> None:
-        """Merges a minute that a site counted on our plan; `BadInput` when it was on another."""
+        """Merges a minute that a site counted on our plan; `BadInput` when it was on another.
+
+        `BadFile` when nobody can have counted it.
+        """
         lane = Lane(AssetId(sent.asset), sent.version, sent.condition)
         asset = self._asset(tx, lane.asset)
         if sent.condition and not _has(asset, sent.condition):
@@ -81,6 +85,8 @@ class Bench:
         minute = from_bytes(sent.body, plan)
         if minute.counted is None:
             raise BadInput(f"The summary of {asset.id} is on another plan. Fetch the baseline.")
+        if why := impossible(minute.counted):
+            raise BadFile("summary", why)
         self._fed_by_sites(lane)
         start = minute_of(sent.minute)
         if desk.tally.over(start):

@@ -123,10 +123,7 @@ def to_bytes(minute: Minute) -> bytes:
 
 def from_bytes(body: bytes, plan: Plan | None) -> Minute:
     """The minute that these bytes hold; counts on another plan than this one are left out."""
-    try:
-        read = _DECODER.decode(body)
-    except msgspec.MsgspecError as error:
-        raise BadFile("minute", f"not readable ({error})") from None
+    read = _body(body)
     return Minute(
         counted=_counted(read, plan) if plan is not None and read.summary else None,
         record=Record(
@@ -139,12 +136,22 @@ def from_bytes(body: bytes, plan: Plan | None) -> Minute:
     )
 
 
+def is_over(body: bytes) -> bool:
+    """Whether nothing more is counted in the minute that these bytes hold."""
+    read = _body(body)
+    return not read.ledger or Ledger.from_bytes(read.ledger).sealed
+
+
+def ended(body: bytes) -> bytes:
+    """The same minute, over."""
+    read = _body(body)
+    ledger = Ledger.from_bytes(read.ledger).seal().to_bytes()
+    return msgspec.msgpack.encode(msgspec.structs.replace(read, ledger=ledger))
+
+
 def callers(body: bytes) -> Callers:
     """Who asked how often in the minute that these bytes hold, whatever plan it was counted on."""
-    try:
-        read = _DECODER.decode(body)
-    except msgspec.MsgspecError as error:
-        raise BadFile("minute", f"not readable ({error})") from None
+    read = _body(body)
     used: dict[tuple[str, str], int] = {}
     for deed, n in read.deeds:
         if deed.kind is EventKind.TOOL_CALL:
@@ -156,6 +163,13 @@ def callers(body: bytes) -> Callers:
     rows = ledger.block(Block.ROWS).reshape(-1)
     asked = {name: int(n) for name, n in zip(ledger.names, rows, strict=True) if n}
     return Callers(asked=asked, all=ledger.n, tools=used, over=ledger.sealed)
+
+
+def _body(body: bytes) -> _Body:
+    try:
+        return _DECODER.decode(body)
+    except msgspec.MsgspecError as error:
+        raise BadFile("minute", f"not readable ({error})") from None
 
 
 def _counted(read: _Body, plan: Plan) -> Counted | None:
