@@ -157,7 +157,12 @@ def test_the_memory_outlives_a_change_of_policy_and_ends_with_its_rule() -> None
 
 
 def test_what_decides_for_envoy_refuses_alike() -> None:
-    outside = Outside(_guard().core, principal_header="x-who", applied_header="x-applied")
+    outside = Outside(
+        _guard().core,
+        principal_header="x-who",
+        applied_header="x-applied",
+        source_header="x-source",
+    )
     given = [(b"content-type", b"application/json"), (b"x-forwarded-for", b"198.51.100.1")]
     bodies = [json.dumps({"features": one}).encode() for one in _tries(4)]
     said = [outside.judge("/predict", given, body).status for body in bodies]

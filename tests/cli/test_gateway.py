@@ -180,6 +180,12 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(capsys: pytest.CaptureFixtu
         ["--identify", "header:x-user"],
         ["--rule", "nameless"],
         ["--key", "@/nowhere"],
+        ["--upstream", "v1=http://127.0.0.1:10"],
+        ["--upstream", "v1=http://127.0.0.1:port"],
+        ["--server", "127.0.0.1:9"],
+        ["--asset", "Fraud Scorer"],
+        ["--trust", "10.0.0.0/33"],
+        ["--envoy", "/nowhere", "--upstream", "v2=http://127.0.0.1:9/models/v2"],
     ],
     ids=" ".join,
 )
@@ -188,6 +194,19 @@ def test_what_cannot_work_is_refused(wrong: list[str], capsys: pytest.CaptureFix
     good = ["--identify", "address", "--server", "http://127.0.0.1:9", "--key", "k"]
     assert run([*given, *good, *wrong]) == BadInput.exit_code
     assert capsys.readouterr().out == ""
+
+
+def test_a_place_that_somebody_has_is_said_before_anything_is_guarded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        given = ["gateway", "--asset", "a", "--upstream", "v1=http://127.0.0.1:9"]
+        good = ["--identify", "address", "--server", "http://127.0.0.1:9", "--key", "k"]
+        assert run([*given, *good, "--listen", listen]) == BadInput.exit_code
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "Give another --listen" in shown.err
 
 
 def test_an_identity_is_chosen_in_words(tmp_path: Path) -> None:

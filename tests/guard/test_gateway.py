@@ -17,6 +17,7 @@ from stanch.guard.gateway.headers import ambiguous, back, onward
 from stanch.guard.gateway.proxy import Proxy, gateway
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.policy import Policy, Shape
+from stanch.vocabulary.probe import ANY, HEADER, Probe, asked, proves, read
 from stanch.vocabulary.trouble import BadInput
 
 P = Policy(asset=AssetId("fraud-scorer"), version=1)
@@ -97,6 +98,32 @@ def test_requests_are_shared_out_by_weight() -> None:
     _with(replace(P, route={"v6": 70, "v7": 30}), then)
 
 
+def test_a_version_that_is_shut_out_is_not_asked_though_it_is_the_default() -> None:
+    async def then(guard: Guard, seen: list[str]) -> None:
+        assert (await _ask(guard))[0] == 200
+        assert [s[:2] for s in seen] == ["v7"]
+        guard.core.link.probe_key = b"k" * 32
+        probe = Probe(asset=P.asset, expect=ANY, not_version="v6")
+        header = (HEADER.encode(), asked(probe, "n", b"k" * 32).encode())
+        _, _, parts = await _ask(guard, method="GET", headers=[header])
+        found = read(b"".join(parts).decode(), "n", b"k" * 32)
+        assert found.versions == ("v7",)
+        assert proves(probe, found)
+
+    _with(replace(P, route={"v6": 0, "gone": 0}), then)
+
+
+def test_a_version_without_an_upstream_is_said_and_where_a_service_lives_is_always_asked() -> None:
+    async def then(guard: Guard, seen: list[str]) -> None:
+        (sentence,) = guard.core.cannot()
+        assert "no upstream for v9" in sentence
+        assert (await _ask(guard))[0] == 502
+        assert (await _ask(guard, method="GET", path="/v2/health/ready"))[0] == 404
+        assert seen == []
+
+    _with(replace(P, route={"v9": 1}), then)
+
+
 def test_a_mirror_is_asked_and_only_logged() -> None:
     async def then(guard: Guard, seen: list[str]) -> None:
         assert isinstance(guard.app, Proxy)
@@ -160,7 +187,10 @@ def test_headers_between_neighbours_stay_there() -> None:
 
 @pytest.mark.parametrize(
     ("upstreams", "default"),
-    [({}, ""), ({"": "http://x"}, ""), ({"v": "ftp://x"}, ""), ({"v": "http://x"}, "w")],
+    [
+        *(({}, ""), ({"": "http://x"}, ""), ({"v": "ftp://x"}, ""), ({"v": "http://x"}, "w")),
+        *(({"v": "http://x:port"}, ""), ({"v": "http://"}, "")),
+    ],
 )
 def test_a_gateway_that_cannot_work_is_refused(upstreams: dict[str, str], default: str) -> None:
     with pytest.raises(BadInput):

@@ -8,7 +8,7 @@ import pytest
 
 from stanch.contain.rate import rate
 from stanch.guard.buckets import Buckets
-from stanch.guard.facts import Outcome, Request, Why
+from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.guard.table import State, Table
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.policy import Deny, Limits, Mode, Policy
@@ -70,6 +70,19 @@ def test_shares_are_exact_and_spread() -> None:
     given = [table.decide(_ask()).version for _ in range(1000)]
     assert (given.count("v6"), given.count("v7"), given.count("v5")) == (900, 100, 0)
     assert all("v7" in given[n : n + 11] for n in range(900))
+
+
+def test_a_version_that_is_shut_out_never_answers_by_itself() -> None:
+    out = replace(NOTHING, route={"v6": 0})
+    assert _decide_in(out, "v6", "v7").version == "v7"
+    assert _decide_in(out, "v7", "v6").version == "v7"
+    assert _decide_in(out, "v6").status == 503
+    assert _decide_in(replace(out, fallback="{}"), "v6").outcome is Outcome.FALLBACK
+    assert not _decide_in(NOTHING, "v6", "v7").version
+
+
+def _decide_in(policy: Policy, *versions: str) -> Decision:
+    return Table(policy, State(), versions).decide(_ask())
 
 
 def test_one_request_too_many_waits_as_long_as_it_says() -> None:

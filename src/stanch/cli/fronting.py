@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stanch.engine.clock import monotonic
 from stanch.engine.envoy.door import Answer, Asked, Door
-from stanch.engine.envoy.layout import APPLIED, JSON, PRINCIPAL, Layout
+from stanch.engine.envoy.layout import APPLIED, JSON, PRINCIPAL, SOURCE, Layout, bootstrap
 from stanch.engine.envoy.process import Envoy
 from stanch.engine.envoy.routes import cannot, document
 from stanch.guard.core import Core
@@ -40,13 +40,12 @@ class Fronting:
                 "without --envoy."
             )
         self._config = config
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        given = config.choices
-        choices = replace(given, last_good=given.last_good or folder / "policy.json")
+        given, kept = config.choices, config.choices.last_good or folder / "policy.json"
+        choices = replace(given, last_good=kept, versions=config.versions)
         self.layout = Layout(
             folder=folder,
             upstreams={v: config.url(v) or "" for v in config.upstreams},
-            default=config.default or min(config.upstreams),
+            default=config.versions[0],
             host=config.host,
             port=config.port,
             telling=choices.telemetry,
@@ -55,14 +54,18 @@ class Fronting:
             fail_open=choices.fail is Fails.OPEN,
             largest=choices.largest,
             read_seconds=config.read_seconds,
+            exempt=choices.exempt,
         )
+        bootstrap(self.layout)
         server = Server(url=config.server, key=config.key, wait=choices.wait)
         self.core = Core(server, config.asset, config.identify, choices)
         self.core.mirrors = True
         self.core.also_cannot = lambda policy: cannot(policy, self.layout)
         self.core.link.taken = self.apply
         self.core.link.kept = self.keep
-        self.outside = Outside(self.core, principal_header=PRINCIPAL, applied_header=APPLIED)
+        self.outside = Outside(
+            self.core, principal_header=PRINCIPAL, applied_header=APPLIED, source_header=SOURCE
+        )
         self.door = Door(self.layout.socket, self._judge)
         self.envoy = Envoy(self.layout, self._heard, workers=workers)
         self._deaths: list[float] = []
@@ -71,6 +74,7 @@ class Fronting:
 
     def start(self) -> None:
         """Start Envoy under the last good policy, then follow the server."""
+        self.layout.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.door.start()
         try:
             self.envoy.start(self._routes())
@@ -86,14 +90,17 @@ class Fronting:
         now = monotonic()
         self._deaths = [*(at for at in self._deaths if now - at < DEATHS_SECONDS), now]
         self.core.counts["envoy_deaths"] += 1
+        log = self.layout.folder / "envoy.log"
+        self.core.troubles.begins("envoy", f"Envoy died and is started again; {log} may say why.")
         if len(self._deaths) > DEATHS or not self.envoy.revive():
             folder = self.layout.folder
             raise Unreachable("Envoy", f"it ended again and again; {folder}/envoy.log says why")
+        self.core.troubles.ends("envoy", "Envoy runs again, under the same policy.")
 
     def stop(self) -> None:
         """End Envoy, the door and the threads."""
-        self.core.stop()
         self.envoy.stop()
+        self.core.stop()
         self.door.stop()
 
     def apply(self) -> None:
@@ -101,8 +108,13 @@ class Fronting:
         start = monotonic()
         if not self.envoy.apply(self._routes(), self._shown):
             self.core.counts["envoy_refused"] += 1
+            why = f" ({self.envoy.plane.why[-300:]})" if self.envoy.plane.why else ""
+            says = f"Envoy does not show policy version {self.core.keeper.version}{why}"
+            self.core.troubles.begins("effect", f"{says}: it goes on under the one before.")
             raise ConnectionError("Envoy does not show the policy")
         self.seconds = monotonic() - start
+        shown = f"Envoy shows policy version {self.core.keeper.version}."
+        self.core.troubles.ends("effect", shown)
 
     def keep(self) -> None:
         """Write the routes in force to disk; after their effect, so that no disk delays it."""

@@ -1,7 +1,9 @@
 """stanch gateway: our proxy, or Envoy, before a model service."""
 
+import logging
 import signal
 import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +13,11 @@ from stanch import settings
 from stanch.cli.client import running_on
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
-from stanch.guard.core import Choices
+from stanch.guard.core import ALIVE, Choices
 from stanch.guard.gateway.config import GatewayConfig
 from stanch.guard.identity import identify_as
 from stanch.guard.sources import X_FORWARDED_FOR
+from stanch.guard.troubles import LOG
 from stanch.guard.trust import server_keys
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.trouble import BadInput, NotRunning
@@ -64,6 +67,13 @@ Rules = Annotated[
 Told = Annotated[
     list[str] | None, typer.Option("--told", help="What every event says, like region=eu.")
 ]
+Exempt = Annotated[
+    list[str] | None,
+    typer.Option("--exempt", help="A path that is never guarded, beside those that say it lives."),
+]
+Read = Annotated[
+    float, typer.Option("--read-seconds", min=0.1, help="How long an upstream may stand still.")
+]
 Envoy = Annotated[
     Path | None, typer.Option("--envoy", metavar="DIR", help="Run Envoy; DIR keeps its files.")
 ]
@@ -88,7 +98,9 @@ def gateway(  # noqa: PLR0913  each is an option of the command
     forwarded: Forwarded = X_FORWARDED_FOR,
     last_good: LastGood = None,
     rule: Rules = None,
+    exempt: Exempt = None,
     told: Told = None,
+    read_seconds: Read = 60.0,
     envoy: Envoy = None,
     telemetry: Annotated[bool, typer.Option(help="Whether to send events.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, then stop.")] = False,
@@ -107,25 +119,48 @@ def gateway(  # noqa: PLR0913  each is an option of the command
         forwarded=forwarded,
         last_good=last_good,
         verify=server_keys(_text(str(keys))) if keys else None,
-        rules=dict(_pair(one, "--rule") for one in rule or ()),
+        rules=_pairs(rule or (), "--rule"),
+        exempt=(*ALIVE, *(exempt or ())),
         telemetry=telemetry,
-        told=dict(_pair(one, "--told") for one in told or ()),
+        told=_pairs(told or (), "--told"),
         address=address or f"http://{host}:{port}/",
     )
     config = GatewayConfig(
         asset=asset,
-        upstreams=dict(_pair(one, "--upstream") for one in upstream),
+        upstreams=_pairs(upstream, "--upstream"),
         server=url,
         key=secret,
         default=default,
         identify=identify_as(identify, _text),
         host=host,
         port=port,
+        read_seconds=read_seconds,
         choices=choices,
     )
-    _show(config, keys, Out(json=json))
-    if not dry_run:
-        _run(config, envoy)
+    out = Out(json=json)
+    if envoy is not None:
+        _front(config, envoy.absolute(), lambda: _show(config, keys, out), dry_run=dry_run)
+        return
+    from stanch.guard.gateway.proxy import gateway as made  # noqa: PLC0415  the heavy part
+    from stanch.guard.gateway.serve import listening, run  # noqa: PLC0415  likewise
+
+    if dry_run:
+        made(config)
+        _show(config, keys, out)
+        return
+    place = listening(config)
+    _show(config, keys, out)
+    _aloud()
+    run(config, place)
+
+
+def _aloud() -> None:
+    """What the guard says goes to stderr with its time: the process is ours."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.INFO)
+    LOG.propagate = False
 
 
 def _show(config: GatewayConfig, keys: Path | None, out: Out) -> None:
@@ -138,24 +173,20 @@ def _show(config: GatewayConfig, keys: Path | None, out: Out) -> None:
     out.show({**plan, "signed_by": str(keys) if keys else None}, sentence)
 
 
-def _run(config: GatewayConfig, envoy: Path | None) -> None:
-    if envoy is not None:
-        _front(config, envoy)
-        return
-    from stanch.guard.gateway.serve import run  # noqa: PLC0415  the heavy part
-
-    run(config)
-
-
-def _front(config: GatewayConfig, folder: Path) -> None:
+def _front(config: GatewayConfig, folder: Path, show: Callable[[], None], *, dry_run: bool) -> None:
     """Run Envoy until ^C or SIGTERM; Unreachable when it dies again and again."""
     from stanch.cli.fronting import Fronting  # noqa: PLC0415  only with --envoy
 
+    fronting = Fronting(config, folder)
+    if dry_run:
+        show()
+        return
     over = threading.Event()
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda *_: over.set())
-    fronting = Fronting(config, folder.absolute())
+    _aloud()
     fronting.start()
+    show()
     try:
         while not over.wait(0.2):
             fronting.watch()
@@ -164,7 +195,16 @@ def _front(config: GatewayConfig, folder: Path) -> None:
 
 
 def _versions(config: GatewayConfig) -> dict[str, object]:
-    return {"upstreams": dict(config.upstreams), "default": config.default or min(config.upstreams)}
+    return {"upstreams": dict(config.upstreams), "default": config.versions[0]}
+
+
+def _pairs(texts: Iterable[str], option: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in texts:
+        name, value = _pair(one, option)
+        if found.setdefault(name, value) != value:
+            raise BadInput(f"{option} says two things of {name[:60]!r}. Say one.")
+    return found
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

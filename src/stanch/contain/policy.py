@@ -10,7 +10,7 @@ the service. `*: 0` closes a route by itself, so that a route on which nothing i
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar, overload
 
@@ -125,6 +125,22 @@ def may_answer(route: Mapping[str, int], version: str) -> bool:
 def nobody_left(route: Mapping[str, int]) -> bool:
     """Whether the route is closed and names no version that may answer."""
     return closed(route) and not weights(route)
+
+
+def in_turn(versions: Iterable[str], default: str) -> tuple[str, ...]:
+    """The versions in the order in which one is chosen where a policy leaves it open."""
+    return tuple(sorted(versions, key=lambda one: (one != default, one)))
+
+
+def narrowed(policy: Policy, versions: Sequence[str]) -> Policy:
+    """The same, with an open route said in these versions: the first that may answer, or nobody.
+
+    Nothing is forbidden by a route without entries, and without versions nobody knows the rest.
+    """
+    if not policy.route or not versions or closed(policy.route):
+        return policy
+    rest = next((v for v in versions if may_answer(policy.route, v)), REST)
+    return replace(policy, route={rest: int(rest != REST)})
 
 
 def answering_mode(policy: Policy) -> Mode:

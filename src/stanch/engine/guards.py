@@ -45,6 +45,8 @@ class Report:
     """What of the policy it does not enforce, in sentences."""
     proxies: tuple[str, ...] = ()
     """Networks of the proxies that its callers come through."""
+    troubles: tuple[str, ...] = ()
+    """What is wrong with it now, in sentences; such a guard still does what its version says."""
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -70,6 +72,11 @@ class Proof:
     """What of it a guard says it does not enforce: no later probe will show it."""
 
 
+def _most(report: Report) -> int:
+    """How much the longest of its lists holds."""
+    return max(map(len, (report.counts, report.proxies, report.troubles)))
+
+
 class Guards:
     """The guards that this server hears of."""
 
@@ -83,7 +90,7 @@ class Guards:
 
     def report(self, report: Report) -> None:
         """Takes in what a guard says of itself."""
-        if len(report.guard) > 200 or max(len(report.counts), len(report.proxies)) > 200:  # noqa: PLR2004  far above any honest report
+        if len(report.guard) > 200 or _most(report) > 200:  # noqa: PLR2004  far above any honest report
             raise BadInput("This report is too long for a guard's. Update the guard.")
         with self._heard:
             before = self._known.get((report.asset, report.guard))

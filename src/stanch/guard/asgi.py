@@ -79,7 +79,10 @@ class Guard:
     async def _looked_into(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A connection of which more matters than a name and an address."""
         kind, core = scope["type"], self.core
-        if kind == "lifespan" or scope.get("path") in core.exempt:
+        if kind == "lifespan":
+            await self._lifespan(scope, receive, send)
+            return
+        if scope.get("path") in core.exempt:
             await self.app(scope, receive, send)
             return
         if not core.started:
@@ -90,6 +93,22 @@ class Guard:
             await self._websocket(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The host's start and end: the policy is asked for before the first request comes."""
+
+        async def hear() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self._safely(self.core.start, None)
+            return message
+
+        async def tell(message: Message) -> None:
+            if message["type"].startswith("lifespan.shutdown."):
+                self._safely(self.core.stop, None)
+            await send(message)
+
+        await self.app(scope, hear, tell)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A request that may be a probe, or whose body or answer matters."""
@@ -172,16 +191,16 @@ class Guard:
     def _who(self, scope: Scope) -> tuple[str | None, str]:
         try:
             return self.core.who(scope)
-        except Exception:  # noqa: BLE001  border: whoever cannot be identified is nobody
-            self.core.counts["internal_errors"] += 1
+        except Exception as error:  # noqa: BLE001  border: whoever cannot be identified is nobody
+            self.core.erred(error)
             return _NOBODY
 
     def _decide(self, scope: Scope, who: tuple[str | None, str], seen: Seen) -> Decision:
         cost = self.core.choices.cost
         try:
             return self.core.decide(who, seen, 1.0 if cost is None else cost(scope))
-        except Exception:  # noqa: BLE001  border: the guard never takes its host down
-            self.core.counts["internal_errors"] += 1
+        except Exception as error:  # noqa: BLE001  border: the guard never takes its host down
+            self.core.erred(error)
             return self.core.failing()
 
     async def _looked_at(self, scope: Scope, receive: Receive) -> tuple[Seen, bytes, Receive]:
@@ -220,6 +239,6 @@ class Guard:
     def _safely(self, step: Callable[[], T], otherwise: T) -> T:
         try:
             return step()
-        except Exception:  # noqa: BLE001  border: the guard never takes its host down
-            self.core.counts["internal_errors"] += 1
+        except Exception as error:  # noqa: BLE001  border: the guard never takes its host down
+            self.core.erred(error)
             return otherwise

@@ -27,6 +27,7 @@ from stanch.guard.packed import numbered, pack
 from stanch.guard.shape import Dice
 from stanch.guard.sources import X_FORWARDED_FOR, Sources
 from stanch.guard.telemetry import SMALL, Buffer, Bundle, Event, Packed, Raw
+from stanch.guard.troubles import Troubles
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.event import COLUMNS
 from stanch.vocabulary.ids import asset_id
@@ -40,10 +41,17 @@ REFUSED = {
     why: Decision(Outcome.REFUSE, why, status=status)
     for why, status in ((Why.FILTER, 403), (Why.TOOL, 403), (Why.UNREADABLE, 415), (Why.BATCH, 413))
 }
+ALIVE = (
+    *("/healthz", "/readyz", "/livez", "/health", "/ping"),
+    *("/v2/health/live", "/v2/health/ready"),
+)
+"""Where services, BentoML's, MLflow's and KServe's servers say that they live: whoever asks there
+restarts what does not answer, and knows no key."""
 PROBE = HEADER.encode()
 PROBES = "GET"
 """How the server asks: so the headers of a request that posts a row need not be looked through."""
 _NONCES = 10_000
+_VERSIONS = "state those of this service in Choices(versions=...)"
 WHOLE = 16_384
 """Bytes of each body that `log: full` keeps."""
 SERVE = Outcome.SERVE
@@ -71,7 +79,7 @@ class Choices:
     """How many proxies stand in front, where nobody can pass by them and their addresses change."""
     forwarded: str = X_FORWARDED_FOR
     """The header in which these proxies say it: x-forwarded-for or forwarded (RFC 7239)."""
-    exempt: tuple[str, ...] = ("/healthz", "/readyz")
+    exempt: tuple[str, ...] = ALIVE
     """Exact paths that are never guarded."""
     last_good: Path | None = None
     """The file that keeps the policy over a restart."""
@@ -95,6 +103,8 @@ class Choices:
     wait: int = 30
     name: str = ""
     """This guard's name in reports; by itself one that is made at the start."""
+    versions: tuple[str, ...] = ()
+    """The versions that can answer here, the one that does by itself first."""
     dice: Dice = field(default=secrets.SystemRandom().random)
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], datetime] = wall
@@ -124,6 +134,7 @@ class Core:
             verify=choices.verify,
             path=choices.last_good,
             inspection=_inspecting(choices),
+            versions=choices.versions,
         )
         self.mirrors = False
         """Whether this guard can copy requests to another version; only the gateway can."""
@@ -134,7 +145,7 @@ class Core:
         self.link = Link(server, self.keeper, self.buffer, self.name)
         self.link.measured = self.measured
         self.link.address = choices.address
-        self.link.cannot = self.cannot
+        self.link.cannot, self.link.stands = self.cannot, self.stands
         self.counts: Counter[str] = Counter()
         self._identify = identify
         self._sources = Sources(choices.trusted_proxies, choices.trusted_hops, choices.forwarded)
@@ -156,9 +167,14 @@ class Core:
             self.link.start()
 
     def stop(self) -> None:
-        """End the two threads."""
+        """End the two threads, once the last events have left or that took too long."""
         if self.started:
             self.link.stop()
+
+    @property
+    def troubles(self) -> Troubles:
+        """What is wrong with this guard."""
+        return self.keeper.troubles
 
     def measured(self) -> dict[str, int]:
         """Everything this guard has counted."""
@@ -169,9 +185,14 @@ class Core:
         """What of the policy in force this guard does not enforce, in sentences."""
         inspection, policy = self.keeper.inspection, self.policy
         found = inspection.cannot if inspection else ()
-        if policy is not None and policy.mirror and not self.mirrors:
+        if policy is None:
+            return found
+        if policy.mirror and not self.mirrors:
             found = (*found, f"Requests are not copied to {policy.mirror!r}: use the gateway.")
-        return found if policy is None else (*found, *self.also_cannot(policy))
+        if policy.route and not closed(policy.route) and not self.choices.versions:
+            names = ", ".join(sorted(policy.route))
+            found = (*found, f"Nothing here keeps version {names} from answering: {_VERSIONS}.")
+        return (*found, *self.also_cannot(policy))
 
     @property
     def treats(self) -> bool:
@@ -252,6 +273,25 @@ class Core:
             self.counts[decision.outcome] += 1
         return decision
 
+    def erred(self, error: Exception) -> None:
+        """Count an error of the guard, or of a function that it was given, and say it once."""
+        self.counts["internal_errors"] += 1
+        kind = type(error).__name__
+        self.troubles.begins(
+            f"error: {kind}",
+            f"The guard, or a function that it was given, failed ({kind}): the request was decided "
+            "as `fail` and `unidentified` say. More like it are only counted.",
+            error,
+        )
+
+    def stands(self) -> str:
+        """What holds while no newer policy comes, in a sentence."""
+        if self.policy is not None:
+            return f"Policy version {self.keeper.version} stays in force."
+        fail = self.choices.fail
+        done = "refused" if fail is Fails.CLOSED else "served, and nothing is enforced"
+        return f"This guard never had a policy: requests are {done} (fail={fail})."
+
     def failing(self) -> Decision:
         """What this asset does when there is no deciding: open or closed."""
         return _CLOSED if self.choices.fail is Fails.CLOSED else _OPEN
@@ -276,7 +316,8 @@ class Core:
         return answered(replace(facts, marks="on" if self.marks(probe.principal) else ""), key)
 
     def _facts(self, decision: Decision, nonce: str, rate: str) -> Probed:
-        policy = self.policy or Policy(asset=self.keeper.asset)
+        policy, table = self.policy or Policy(asset=self.keeper.asset), self.keeper.table
+        route = table.route if table else policy.route
         hold = policy.hold
         held = (("ingestion", hold.ingestion), ("training", hold.training))
         return Probed(
@@ -286,10 +327,10 @@ class Core:
             digest=self.keeper.digest or "",
             outcome=decision.outcome,
             why=decision.why,
-            versions=tuple(weights(policy.route)),
-            closed=closed(policy.route),
+            versions=tuple(weights(route)),
+            closed=closed(route),
             mirror=policy.mirror,
-            mode=self.keeper.table.mode if self.keeper.table else "",
+            mode=table.mode if table else "",
             rate=rate,
             scores=policy.shape.scores,
             hold=",".join(n for n, on in (*held, ("deployment", hold.deployment)) if on),

@@ -122,7 +122,7 @@ class Exchange:
             return
         body = self._treated()
         if body is None or self._start is None:
-            self._core.counts["answers_withheld"] += 1
+            self._withheld()
             await refuse(self._send, _WITHHELD)
             return
         headers = [(n, v) for n, v in self._start.get("headers", ()) if n.lower() not in _DROPPED]
@@ -130,6 +130,16 @@ class Exchange:
             names = ",".join(self._tools).encode("ascii", "replace")
             headers.append((b"stanch-tools-held", names))
         await say(self._send, self._status, body, headers)
+
+    def _withheld(self) -> None:
+        """Count an answer that nobody got, and say once for each policy why callers get 502."""
+        core, self._status = self._core, _WITHHELD.status
+        core.counts["answers_withheld"] += 1
+        core.troubles.begins(
+            "withheld",
+            f"Policy version {core.keeper.version} changes answers or looks into them, and one "
+            "could not be treated (a stream, compressed, too large, no JSON): its caller got 502.",
+        )
 
     def _treated(self) -> bytes | None:
         """The answer as it may be shown; None when it must be withheld."""
@@ -145,8 +155,8 @@ class Exchange:
             if shown and self._marks and self._json():
                 shown = self._marked(shown)
             return shown if shown is None or inspection.shape is None else self._shaped(shown)
-        except Exception:  # noqa: BLE001  border: what cannot be treated is withheld, not raised
-            core.counts["internal_errors"] += 1
+        except Exception as error:  # noqa: BLE001  border: what cannot be treated is withheld, not raised
+            core.erred(error)
             return None
 
     def _json(self) -> bool:

@@ -6,14 +6,14 @@ Why   an attacker who can replay last week's policy has lifted today's block. A 
       when its signature fails, its asset is another, or its version is not newer.
 
 A guard that is cut off keeps the last policy it had, even past its `until`: only the server knows
-what comes after. Where the disk refuses, the guard runs on and says so in its counts.
+what comes after. Where the disk refuses, the guard runs on and says so.
 """
 
 import base64
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,12 +21,24 @@ import msgspec
 from stanch.contain.policy import decoded
 from stanch.guard.inspection import Inspection, Known
 from stanch.guard.table import State, Table
+from stanch.guard.troubles import Troubles
 from stanch.vocabulary.ids import AssetId, Digest, digest_of
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.trouble import BadInput
 
 Verify = Callable[[bytes, str], bool]
 """Whether this signature text is the server's, over these bytes."""
+_REFUSED = {
+    "policy_forged": "The server's keys that this guard was given did not sign it: compare them "
+    "with DIR/keys/keys.json of the server, or somebody stands in between.",
+    "policy_broken": "This guard cannot read it: bring its stanch up to the server's.",
+    "policy_of_another_asset": "It is another asset's.",
+    "policy_older": "It is older than the one in force. A server that was put back from a backup "
+    "must set it again until its version is higher; or stop this guard, remove its last good file "
+    "and start it.",
+    "policy_conflicting": "It has the version of the one in force and says something else: two "
+    "servers answer here, or one was put back from a backup. Set the policy once more.",
+}
 
 
 class Kept(msgspec.Struct):
@@ -63,20 +75,24 @@ def plainly(policy: Policy) -> Inspection:
 class Keeper:
     """Holds the policy in force and decides which one may replace it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a guard knows beside the policy
         self,
         asset: AssetId,
         *,
         verify: Verify | None = None,
         path: Path | None = None,
         inspection: Known = plainly,
+        versions: Sequence[str] = (),
+        troubles: Troubles | None = None,
     ) -> None:
         self.asset = asset
+        self.troubles = troubles or Troubles(asset)
         self.table: Table | None = None
         self.inspection: Inspection | None = None
         self.plain: Table | None = None
         """The table, where the policy asks nothing of bodies, in either direction."""
         self._inspection = inspection
+        self._versions = versions
         self.digest: Digest | None = None
         self.counts: Counter[str] = Counter()
         self._state = State()
@@ -98,18 +114,25 @@ class Keeper:
 
     def take(self, body: bytes, signature: str = "") -> bool:
         """The same, but the disk waits for `save`: it must not delay an effect."""
-        why = self._take(body, signature)
-        if why:
-            self.counts[why] += 1
+        if self._refused(self._take(body, signature), "A policy was refused"):
             return False
         self._unsaved = Kept(body=body, signature=signature)
         return True
 
     def save(self) -> None:
-        """Write what was taken since the last time."""
-        kept, self._unsaved = self._unsaved, None
-        if kept is not None:
-            self._save(kept)
+        """Write what was taken since the last time; what the disk refuses is tried again."""
+        if self._unsaved is not None and self._save(self._unsaved):
+            self._unsaved = None
+
+    def _refused(self, why: str, what: str) -> bool:
+        """Whether there is a reason against it; then it is counted and said."""
+        if not why:
+            self.troubles.ends("policy", f"Policy version {self.version} was taken.")
+            return False
+        self.counts[why] += 1
+        stays = f"version {self.version} stays in force" if self.table else "there is none yet"
+        self.troubles.begins("policy", f"{what}, {stays}. {_REFUSED[why]}")
+        return True
 
     def _take(self, body: bytes, signature: str) -> str:
         if self._verify is not None and not self._verify(body, signature):
@@ -127,7 +150,7 @@ class Keeper:
             return "policy_conflicting"
         if digest != self.digest:
             inspection = self._inspection(policy)
-            table = Table(policy, self._state)
+            table = Table(policy, self._state, self._versions)
             self.plain = None
             self.table, self.inspection = table, inspection
             self.plain = table if inspection.plain else None
@@ -141,23 +164,43 @@ class Keeper:
             kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
         except FileNotFoundError:
             return
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
             self.counts["disk_unreadable"] += 1
+            self.troubles.begins(
+                "disk",
+                f"The last good policy in {self._path} cannot be read ({error}): this guard "
+                "starts without one.",
+            )
             return
-        why = self._take(kept.body, kept.signature)
-        if why:
-            self.counts[why] += 1
+        self._refused(self._take(kept.body, kept.signature), f"{self._path} was not taken")
 
-    def _save(self, kept: Kept) -> None:
+    def _save(self, kept: Kept) -> bool:
         if self._path is None:
-            return
+            return True
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.encode(kept))
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._path)
-        except OSError:
+            _written(self._path, msgspec.json.encode(kept))
+        except OSError as error:
             self.counts["disk_failed"] += 1
+            self.troubles.begins(
+                "disk",
+                f"The policy cannot be kept in {self._path} ({error.strerror}): while the "
+                "server is away, a restart would begin without it. Make room there.",
+            )
+            return False
+        self.troubles.ends("disk", f"The policy is kept in {self._path} again.")
+        return True
+
+
+def _written(place: Path, content: bytes) -> None:
+    """Put it there in one step; a disk that refuses is left as it was."""
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=place.name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(place)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -8,6 +8,9 @@ GET  /api/v1/assets/{asset}/policy?wait=30   If-None-Match: "digest"; 200 or 304
 POST /api/v1/assets/{asset}/guard            what this guard runs, and its counts
 POST /api/v1/events                          a JSON array; exchanges, where the server takes them
 
+What goes wrong on the way is told once, in the host's log: a guard that nobody can reach must not
+look like one that has nothing to do.
+
 The server's answers carry `Stanch-Signature` (over the body), `Stanch-Probe-Key` (base64) and
 `Stanch-Takes`, the media type of exchanges whose bodies it reads itself.
 """
@@ -16,11 +19,12 @@ import base64
 import binascii
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event as Flag
 from threading import Thread
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -28,11 +32,14 @@ from stanch.guard.keeper import Keeper
 from stanch.guard.packed import joined, texts
 from stanch.guard.telemetry import Buffer, Bundle, Packed
 from stanch.vocabulary.event import EXCHANGES
+from stanch.vocabulary.trouble import BadInput
 
 if TYPE_CHECKING:
-    from stanch.guard.wire import Wire
+    from stanch.guard.wire import Answer, Wire
 
 LONGEST_PAUSE = 30.0
+LAST_SECONDS = 2.0
+"""How long a service that ends waits for its last events to leave."""
 GROWS = 1.15
 """A pause grows by this: whoever is back is asked again within a sixth of the time it was away."""
 _GOOD = 200
@@ -41,6 +48,16 @@ _BAD = 400
 _UNKNOWN = 415
 _BUSY = 429
 _BROKEN = 500
+_REFUSES = {
+    401: "knows no key like this guard's: make one with `stanch key create --scope guard`",
+    403: "has this guard's key for something else: make one with `stanch key create --scope guard`",
+    404: "is no stanch server: look at its address",
+}
+"""What a status says of the server."""
+
+
+class Unheard(ConnectionError):  # noqa: N818  it says what happened
+    """The server answered, and gave no policy."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +71,20 @@ class Server:
     every: float = 0.25
     """Seconds after which a batch goes out though it is not full: an attack is seen no sooner."""
 
+    def __post_init__(self) -> None:
+        given = urlsplit(self.url)
+        known = given.scheme in {"http", "https"} and given.hostname and _port(self.url)
+        if self.url and not known:
+            raise BadInput(f"{self.url[:80]!r} is no server. Give one like https://stanch:8484.")
+        if not self.key.strip().isprintable():
+            raise BadInput("A key is one line of printable characters.")
+
+    @property
+    def place(self) -> str:
+        """Its address as people may read it."""
+        given = urlsplit(self.url)
+        return f"{given.scheme}://{given.netloc.rpartition('@')[2]}"
+
 
 class Link:
     """Two threads: one waits for policies, one sends events."""
@@ -65,10 +96,13 @@ class Link:
         self._guard = guard
         self._stop = Flag()
         self._asset = quote(keeper.asset, safe="")
+        self._troubles = keeper.troubles
         self.counts: Counter[str] = Counter()
         self.probe_key: bytes | None = None
         self.packs = False
         """Whether the server reads bodies itself."""
+        self.stands: Callable[[], str] = str
+        """What holds while the server is away, in a sentence."""
         self.measured: Callable[[], Mapping[str, int]] = dict
         self.address = ""
         self.cannot: Callable[[], tuple[str, ...]] = tuple
@@ -93,18 +127,28 @@ class Link:
             thread.start()
 
     def stop(self) -> None:
-        """End both threads soon; what is under way is finished or given up."""
+        """End both threads: the events that wait are sent, where that takes no longer than this."""
         self._stop.set()
         self._buffer.close()
+        _, telling = self._threads
+        if telling.is_alive():
+            telling.join(LAST_SECONDS)
 
     def _run(self, step: Callable[["Wire"], None]) -> None:
         from stanch.guard.wire import Wire  # noqa: PLC0415  its imports would slow every host's start
 
-        wire = Wire(self._server.url, self._server.key, self._server.wait + 10)
+        wire = Wire(self._server.url, self._server.key.strip(), self._server.wait + 10)
         try:
             self._repeat(lambda: step(wire))
+            if step == self._tell:
+                self._tell_the_rest(wire)
         finally:
             wire.close()
+
+    def _tell_the_rest(self, wire: "Wire") -> None:
+        with suppress(OSError):
+            while len(self._buffer):
+                self._tell(wire)
 
     def _repeat(self, step: Callable[[], None]) -> None:
         pause = 0.1
@@ -113,8 +157,11 @@ class Link:
                 step()
             except OSError:
                 self.counts["server_unreachable"] += 1
-            except Exception:  # noqa: BLE001  border: the guard never takes its host down
+            except Exception as error:  # noqa: BLE001  border: the guard never takes its host down
                 self.counts["link_errors"] += 1
+                self._troubles.begins(
+                    f"link: {type(error).__name__}", "An error of the guard itself: tell us.", error
+                )
             else:
                 pause = 0.1
                 continue
@@ -124,9 +171,7 @@ class Link:
     def _fetch(self, wire: "Wire") -> None:
         headers = {"If-None-Match": f'"{self._keeper.digest}"'} if self._keeper.digest else {}
         wait, self._in_touch = self._server.wait if self._in_touch else 0, False
-        status, body, answer = wire.ask(
-            "GET", f"/api/v1/assets/{self._asset}/policy?wait={wait}", headers=headers
-        )
+        status, body, answer = self._heard(wire, wait, headers)
         self._learn(answer)
         if status == _GOOD:
             taken = self._keeper.take(body, answer.get("stanch-signature", ""))
@@ -138,11 +183,26 @@ class Link:
                 self._acknowledge(wire)
             finally:
                 self._keeper.save()
-        elif status == _SAME:
-            self._acknowledge(wire)
         else:
-            raise ConnectionError(f"status {status}")
+            self._acknowledge(wire)
+            self._keeper.save()
         self._in_touch = True
+
+    def _heard(self, wire: "Wire", wait: int, headers: Mapping[str, str]) -> "Answer":
+        """What the server says of the policy; where it says nothing, people are told."""
+        place = self._server.place
+        try:
+            answer = wire.ask(
+                "GET", f"/api/v1/assets/{self._asset}/policy?wait={wait}", headers=headers
+            )
+            if answer[0] not in {_GOOD, _SAME}:
+                raise Unheard(_REFUSES.get(answer[0], f"answered {answer[0]}"))
+        except OSError as error:
+            why = error if isinstance(error, Unheard) else f"cannot be reached ({_short(error)})"
+            self._troubles.begins("server", f"The server {place} {why}. {self.stands()}")
+            raise
+        self._troubles.ends("server", f"The server {place} answers again.")
+        return answer
 
     def _acknowledge(self, wire: "Wire") -> None:
         """Report what is in force, once whoever enforces it has it in effect."""
@@ -152,6 +212,13 @@ class Link:
         self.taken()
         self._effected = True
         self._report(wire)
+        self._troubles.news(f"Policy version {self._keeper.version} is in force.")
+        cannot = self.cannot()
+        if cannot:
+            says = f"Policy version {self._keeper.version} wants what this guard cannot do."
+            self._troubles.begins("cannot", " ".join((says, *cannot)))
+        else:
+            self._troubles.ends("cannot")
         self.kept()
 
     def _learn(self, answer: Mapping[str, str]) -> None:
@@ -171,6 +238,7 @@ class Link:
             "address": self.address,
             "cannot": self.cannot(),
             "proxies": self.proxies(),
+            "troubles": self._troubles.now,
             "counts": dict(self.measured()),
         }
         wire.ask("POST", f"/api/v1/assets/{self._asset}/guard", body=msgspec.json.encode(report))
@@ -187,11 +255,18 @@ class Link:
             raise
         if status == _UNKNOWN and headers:
             self.packs = False
-        if status == _BUSY or status >= _BROKEN or (status == _UNKNOWN and headers):
+        later = status in {_BUSY, *_REFUSES} or status >= _BROKEN
+        if later or (status == _UNKNOWN and headers):
             self._buffer.give_back(events)
             raise ConnectionError(f"status {status}")
-        sent = "events_refused" if status >= _BAD else "events_sent"
-        self.counts[sent] += sum(one.many for one in events)
+        many = sum(one.many for one in events)
+        if status >= _BAD:
+            self.counts["events_refused"] += many
+            self._troubles.begins(
+                "refused", f"The server refused events ({status}): they are lost."
+            )
+        else:
+            self.counts["events_sent"] += many
 
     def _body(self, told: list[Bundle]) -> tuple[bytes, dict[str, str]]:
         """The events as the server takes them, and what it must be told of that."""
@@ -200,3 +275,15 @@ class Link:
         if packs and self.packs:
             return joined(packs, b",".join(plain)), {"Content-Type": EXCHANGES}
         return b"[%b]" % b",".join([*map(texts, packs), *plain]), {}
+
+
+def _port(url: str) -> bool:
+    """Whether the port is one, or none is stated."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def _short(error: OSError) -> str:
+    return error.strerror or str(error) or type(error).__name__

@@ -31,21 +31,24 @@ class Judged(NamedTuple):
 class Outside:
     """A core, asked by a proxy."""
 
-    def __init__(self, core: Core, *, principal_header: str, applied_header: str) -> None:
+    def __init__(
+        self, core: Core, *, principal_header: str, applied_header: str, source_header: str
+    ) -> None:
         self.core = core
         self._principal = principal_header.encode()
         self._applied = applied_header
+        self._source = source_header.encode()
         self.runs = -1
         """The version of the policy that the proxy was last shown to run."""
 
     def judge(self, path: str, given: list[Header], body: bytes) -> Judged:
         """Whether the proxy lets this request through."""
-        scope = _scope(path, given)
+        scope = self._scope(path, given)
         try:
             who = self.core.who(scope)
             decision = self.core.decide(who, self._seen(body, given))
-        except Exception:  # noqa: BLE001  border: an error of ours is as the asset's `fail` says
-            self.core.counts["internal_errors"] += 1
+        except Exception as error:  # noqa: BLE001  border: an error of ours is as the asset's `fail` says
+            self.core.erred(error)
             who, decision = (None, ""), self.core.failing()
         if decision.outcome in {Outcome.REFUSE, Outcome.WAIT}:
             facts = {"principal": who[0] or "", "source": who[1], "status": decision.status}
@@ -57,7 +60,7 @@ class Outside:
 
     def probed(self, given: list[Header]) -> Judged:
         """The sealed answer, once the proxy itself runs the policy that would be spoken of."""
-        scope = _scope("/", given)
+        scope = self._scope("/", given)
         runs = headers(scope, self._applied)
         self.runs = int(runs[0]) if runs and runs[0].lstrip("-").isdigit() else -1
         if self.runs == self.core.keeper.version:
@@ -70,7 +73,7 @@ class Outside:
     def logged(self, line: Mapping[str, object], *, by_address: bool) -> None:
         """One line of the proxy's log as an event; what was refused here is told already."""
         why = str(line.get("why") or "")
-        if line.get("probe") or why.startswith("ext_authz"):
+        if line.get("probe") or why.startswith("ext_authz") or line.get("path") in self.core.exempt:
             return
         source = str(line.get("source") or "")
         principal = source if by_address else str(line.get("principal") or "")
@@ -90,13 +93,13 @@ class Outside:
             return seen
         return Seen(rows=seen.rows, tokens=seen.tokens, why=Why.TOOL)
 
-
-def _scope(path: str, given: list[Header]) -> Scope:
-    """The request as ASGI has it; the last address was put there by the proxy, of its peer."""
-    hops = [v for n, v in given if n == b"x-forwarded-for"]
-    parts = b",".join(hops).split(b",") if hops else [b""]
-    peer = parts[-1].strip().decode("latin-1")
-    rest = [(n, v) for n, v in given if n != b"x-forwarded-for"]
-    if parts[:-1]:
-        rest.append((b"x-forwarded-for", b",".join(parts[:-1])))
-    return {"type": "http", "path": path, "headers": rest, "client": (peer, 0)}
+    def _scope(self, path: str, given: list[Header]) -> Scope:
+        """The request as ASGI has it; the last address in the list was put there by the proxy."""
+        hops = [v for n, v in given if n == b"x-forwarded-for"]
+        parts = b",".join(hops).split(b",") if hops else [b""]
+        told = [v for n, v in given if n == self._source]
+        peer = (told[-1] if told else parts[-1]).strip().decode("latin-1")
+        rest = [(n, v) for n, v in given if n not in {b"x-forwarded-for", self._source}]
+        if parts[:-1]:
+            rest.append((b"x-forwarded-for", b",".join(parts[:-1])))
+        return {"type": "http", "path": path, "headers": rest, "client": (peer, 0)}

@@ -10,11 +10,12 @@ one principal to a denial. A refused request is charged to no bucket, a probe to
 """
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import cycle
 from threading import Lock
 
-from stanch.contain.policy import answering_mode, weights
+from stanch.contain.policy import answering_mode, narrowed, weights
 from stanch.guard.buckets import Buckets
 from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.vocabulary.network import Networks
@@ -117,11 +118,15 @@ class Table:
         "_turns",
         "mode",
         "policy",
+        "route",
     )
 
-    def __init__(self, policy: Policy, state: State) -> None:
+    def __init__(self, policy: Policy, state: State, versions: Sequence[str] = ()) -> None:
+        """`versions`: those that can answer here, the first by itself; empty is not known."""
         self.policy = policy
-        self.mode = answering_mode(policy)
+        narrow = narrowed(policy, versions)
+        self.route = narrow.route
+        self.mode = answering_mode(narrow)
         self._denied = frozenset(folded(p) for p in policy.deny.principals)
         self._networks = Networks(policy.deny.networks)
         self._clear: dict[tuple[str | None, str], _Cleared] = {}
@@ -135,7 +140,7 @@ class Table:
             self.mode, Outcome.SERVE
         )
         why = Why.ALLOWED if outcome is Outcome.SERVE else Why.MODE
-        route = weights(policy.route)
+        route = weights(self.route)
         order = turns(route) if route else [_ALL]
         self._outcomes = {v: Decision(outcome, why, version=v) for v in order}
         self._turns = cycle(order)

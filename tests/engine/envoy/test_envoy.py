@@ -60,6 +60,7 @@ class _Model(BaseHTTPRequestHandler):
         name = self.server.name  # type: ignore[attr-defined]  # pyrefly: ignore[missing-attribute]  set below
         body = name.encode()
         self.server.asked.append(name)  # type: ignore[attr-defined]  # pyrefly: ignore[missing-attribute]  set below
+        self.server.told = {k.lower(): v for k, v in self.headers.items()}  # type: ignore[attr-defined]  # pyrefly: ignore[missing-attribute]  likewise
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -191,6 +192,50 @@ def test_a_route_shares_out_by_weight_and_a_mirror_is_asked(
     upstreams["v7"].asked.clear()
     assert {one.ask()[1] for _ in range(5)} == {b"v6"}
     _until(lambda: len(upstreams["v7"].asked) == 5)
+
+
+def test_a_name_that_a_caller_gives_itself_reaches_nobody(
+    front: Make, upstreams: dict[str, Any]
+) -> None:
+    forged = {"x_stanch_principal": "key-1", "x_stanch_source": "9.9.9.9"}
+    one = front(PROXY)
+    one.put(P)
+    assert one.status(x_user="key-2", **SECRET, **forged) == 200
+    assert upstreams["v6"].told["x-stanch-principal"] == "key-2"
+    assert upstreams["v6"].told["host"] == one.made.layout.upstreams["v6"].removeprefix("http://")
+    one.made.door.stop()
+    assert one.status(x_user="key-2", **SECRET, **forged) == 200
+    assert "x-stanch-principal" not in upstreams["v6"].told
+    one.made.door.start = lambda: None  # type: ignore[method-assign]  # it stays gone
+
+
+def test_a_caller_on_this_machine_has_one_address_for_all(front: Make) -> None:
+    one = front()
+    slow = {PrincipalId("127.0.0.1"): rate("2/hour")}
+    one.put(replace(P, limit=Limits(principals=slow)))
+    assert [one.status(x_stanch_source="9.9.9.9") for _ in range(3)] == [200, 200, 429]
+    one.put(replace(P, mode=Mode.STOPPED))
+    one.line.request("POST", "/ping", body=b"{}")
+    answer = one.line.getresponse()
+    assert (answer.status, answer.read()) == (200, b"v6")
+
+
+def test_what_is_under_way_when_envoy_is_stopped_is_finished_and_told(front: Make) -> None:
+    one = front()
+    one.put(P)
+    told: list[str] = []
+    one.made.core.tell = lambda facts, *_: told.append(str(facts["version"]))  # type: ignore[method-assign]  # instead of sending
+    one.line.putrequest("POST", "/predict")
+    one.line.putheader("content-length", "2")
+    one.line.endheaders(b"{")
+    ending = Thread(target=one.made.stop)
+    active = b"http.in.downstream_rq_active: 1"
+    _until(lambda: active in (one.made.envoy._admin("GET", "/stats") or b""))
+    ending.start()
+    one.line.send(b"}")
+    assert one.line.getresponse().status == 200
+    ending.join(30)
+    assert told == ["v6"]
 
 
 def test_names_are_asked_about_and_have_one_spelling(front: Make) -> None:

@@ -22,13 +22,14 @@ from stanch.vocabulary.policy import (
     Tools,
 )
 from stanch.vocabulary.probe import Probe, lacking
+from stanch.vocabulary.trouble import BadInput
 
 P = Policy(asset=AssetId("a"), version=7)
 UP = {"v6": "http://127.0.0.1:9001", "v7": "https://models.example.org"}
 L = Layout(folder=Path("/x"), upstreams=UP, default="v6")
 
 
-def _main(policy: Policy, layout: Layout = L, *, bodies: bool = False) -> dict[str, object]:
+def _main(policy: Policy, layout: Layout = L, *, bodies: bool = False) -> dict[str, Any]:
     found = document(policy, layout, bodies=bodies)["resources"][0]
     route = found["virtual_hosts"][0]["routes"][1]
     assert isinstance(route, dict)
@@ -46,7 +47,30 @@ def test_weights_and_what_is_open_become_clusters() -> None:
     assert _shares(replace(P, route={"v6": 30, "v7": 70})) == {"version:v6": 30, "version:v7": 70}
     assert _shares(replace(P, route={"v6": 0})) == {"version:v7": 1}
     assert "direct_response" in _main(replace(P, route={"*": 0}))
-    assert "direct_response" in _main(replace(P, route={"v6": 0, "v7": 0}))
+    nobody = replace(P, route={"v6": 0, "v7": 0})
+    assert _main(nobody)["direct_response"]["status"] == 503
+    assert _main(replace(nobody, fallback="{}"))["direct_response"]["status"] == 200
+
+
+def test_a_stream_lasts_as_long_as_it_moves_and_each_upstream_is_asked_by_its_own_name() -> None:
+    to = _main(replace(P, route={"v6": 1, "v7": 1}, mirror="v7"))["route"]
+    assert (to["timeout"], to["idle_timeout"]) == ("0s", "60.0s")
+    names = [c["host_rewrite_literal"] for c in to["weighted_clusters"]["clusters"]]
+    assert names == ["127.0.0.1:9001", "models.example.org"]
+    assert to["request_mirror_policies"][0]["host_rewrite_literal"] == "models.example.org"
+
+
+def test_the_certificate_of_an_upstream_is_checked_for_its_name() -> None:
+    _, v7, *_ = bootstrap(L)["static_resources"]["clusters"]
+    context = v7["transport_socket"]["typed_config"]["common_tls_context"]["validation_context"]
+    assert Path(context["trusted_ca"]["filename"]).is_file()
+    (name,) = context["match_typed_subject_alt_names"]
+    assert name == {"san_type": "DNS", "matcher": {"exact": "models.example.org"}}
+
+
+def test_an_upstream_with_a_path_is_refused_in_a_sentence() -> None:
+    with pytest.raises(BadInput, match="takes no path"):
+        bootstrap(replace(L, upstreams={"v6": "http://127.0.0.1:9001/models/v6"}))
 
 
 def test_modes_answer_directly() -> None:

@@ -10,19 +10,34 @@ Why   a listener that changes leaves open connections on the old filters (measur
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import get_default_verify_paths
 from typing import Any
 from urllib.parse import urlsplit
+
+from stanch.contain.policy import in_turn
+from stanch.vocabulary.network import address
+from stanch.vocabulary.trouble import BadInput
 
 JSON = dict[str, Any]
 TYPE = "type.googleapis.com/envoy."
 ROUTES = "routes.json"
 PRINCIPAL = "x-stanch-principal"
 APPLIED = "x-stanch-applied"
+SOURCE = "x-stanch-source"
+"""Where a request comes from as Envoy has it: of its own list, which says another address for a
+peer on this machine, nobody else can tell."""
 DECIDE = "stanch-decide"
 HEAR = "stanch-plane"
 RBAC, LIMIT, ASK = (
     f"envoy.filters.http.{name}" for name in ("rbac", "local_ratelimit", "ext_authz")
 )
+_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+IDLE_SECONDS = 4
+"""Model servers close kept connections after 5 seconds or more; ours are closed before."""
+FLUSHED = "0.2s"
+"""How long a line of the log waits for others at most."""
+HEAD_SECONDS = 10
+"""How long a caller may take over the head of a request."""
 _HTTP = TYPE + "extensions.filters.http."
 _FROM_ADS = {"resource_api_version": "V3", "ads": {}, "initial_fetch_timeout": "0s"}
 """Without a timeout: a listener that opened without routes would answer 404 to everybody."""
@@ -49,6 +64,14 @@ class Layout:
     largest: int = 1_000_000
     ask_seconds: float = 1.0
     read_seconds: float = 60.0
+
+    exempt: tuple[str, ...] = ()
+    """Paths that are never guarded: where a service says that it lives."""
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Those that can answer, the default first."""
+        return in_turn(self.upstreams, self.default)
 
     @property
     def socket(self) -> Path:
@@ -105,6 +128,8 @@ def _listener(layout: Layout, *, alone: bool) -> JSON:
         "stat_prefix": "in",
         "use_remote_address": True,
         "xff_num_trusted_hops": layout.hops,
+        "request_headers_timeout": f"{HEAD_SECONDS}s",
+        "early_header_mutation_extensions": [_unforged()],
         "server_header_transformation": "PASS_THROUGH",
         "generate_request_id": False,
         "rds": {
@@ -123,7 +148,10 @@ def _listener(layout: Layout, *, alone: bool) -> JSON:
             {"name": ASK, "typed_config": _asking(layout)},
             {
                 "name": "envoy.filters.http.router",
-                "typed_config": {"@type": _HTTP + "router.v3.Router"},
+                "typed_config": {
+                    "@type": _HTTP + "router.v3.Router",
+                    "suppress_envoy_headers": True,
+                },
             },
         ],
     }
@@ -134,6 +162,19 @@ def _listener(layout: Layout, *, alone: bool) -> JSON:
         "name": "in",
         "address": _socket(layout.host, layout.port),
         "filter_chains": [{"filters": [{"name": name, "typed_config": manager}]}],
+    }
+
+
+def _unforged() -> JSON:
+    """Takes our own headers out of what callers send, before anything reads them."""
+    name = "envoy.http.early_header_mutation.header_mutation"
+    kind = "extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
+    return {
+        "name": name,
+        "typed_config": {
+            "@type": TYPE + kind,
+            "mutations": [{"remove": PRINCIPAL}, {"remove": SOURCE}],
+        },
     }
 
 
@@ -156,7 +197,7 @@ def _telling() -> JSON:
                 "log_name": "stanch",
                 "transport_api_version": "V3",
                 "grpc_service": _grpc(),
-                "buffer_flush_interval": "0.2s",
+                "buffer_flush_interval": FLUSHED,
                 "buffer_size_bytes": 65536,
             },
             "additional_request_headers_to_log": [PRINCIPAL, "stanch-probe"],
@@ -186,6 +227,11 @@ def _asking(layout: Layout) -> JSON:
                 "timeout": f"{layout.ask_seconds}s",
             },
             "path_prefix": "/-/check",
+            "authorization_request": {
+                "headers_to_add": [
+                    {"key": SOURCE, "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"}
+                ]
+            },
             "authorization_response": {
                 "allowed_upstream_headers": {"patterns": [{"exact": PRINCIPAL}]},
                 "allowed_client_headers": {"patterns": [{"safe_regex": {"regex": ".*"}}]},
@@ -196,10 +242,19 @@ def _asking(layout: Layout) -> JSON:
 
 def _version(name: str, url: str) -> JSON:
     given = urlsplit(url)
+    if given.path.strip("/"):
+        raise BadInput(
+            f"Envoy takes no path in an upstream, like that of {name}: {url}. Use the gateway "
+            "without --envoy, or serve each version at the root of its address."
+        )
     tls = given.scheme == "https"
     found = _cluster(
         cluster(name),
         {"address": _socket(given.hostname or "", given.port or (443 if tls else 80))},
+    )
+    found["typed_extension_protocol_options"] = _speaking(
+        explicit_http_config={"http_protocol_options": JSON()},
+        common_http_protocol_options={"idle_timeout": f"{IDLE_SECONDS}s"},
     )
     if tls:
         found["transport_socket"] = {
@@ -207,9 +262,32 @@ def _version(name: str, url: str) -> JSON:
             "typed_config": {
                 "@type": TYPE + "extensions.transport_sockets.tls.v3.UpstreamTlsContext",
                 "sni": given.hostname,
+                "common_tls_context": {"validation_context": _known(given.hostname or "")},
             },
         }
     return found
+
+
+def _known(host: str) -> JSON:
+    """Whose certificates are believed: those of this machine's authorities, for this host alone."""
+    kind = "DNS" if address(host) is None else "IP_ADDRESS"
+    return {
+        "trusted_ca": {"filename": authorities()},
+        "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": host}}],
+    }
+
+
+def authorities() -> str:
+    """The file of the authorities that this machine believes, or BadInput where there is none."""
+    for one in (get_default_verify_paths().cafile, *_BUNDLES):
+        if one and Path(one).is_file():
+            return one
+    raise BadInput("No file of certificate authorities was found. Name one in SSL_CERT_FILE.")
+
+
+def authority(url: str) -> str:
+    """The host that an upstream is asked for."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _ask(layout: Layout) -> JSON:
@@ -218,15 +296,14 @@ def _ask(layout: Layout) -> JSON:
 
 def _hear(layout: Layout) -> JSON:
     found = _cluster(HEAR, {"address": {"pipe": {"path": str(layout.plane)}}})
-    options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
     plain: JSON = {"http2_protocol_options": JSON()}
-    found["typed_extension_protocol_options"] = {
-        options: {
-            "@type": f"type.googleapis.com/{options}",
-            "explicit_http_config": plain,
-        }
-    }
+    found["typed_extension_protocol_options"] = _speaking(explicit_http_config=plain)
     return found
+
+
+def _speaking(**how: JSON) -> JSON:
+    options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+    return {options: {"@type": f"type.googleapis.com/{options}", **how}}
 
 
 def _cluster(name: str, endpoint: JSON) -> JSON:
@@ -235,6 +312,7 @@ def _cluster(name: str, endpoint: JSON) -> JSON:
         "name": name,
         "connect_timeout": "2s",
         "type": "STATIC" if pipe else "STRICT_DNS",
+        "dns_lookup_family": "V4_PREFERRED",
         "load_assignment": {
             "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": endpoint}]}],

@@ -127,6 +127,7 @@ class Plane:
             version = str(routes["version_info"])
             self._latest = Offer(serial=serial, version=version, resource=resource)
             self._answers = {}
+            self.why = ""
         for inbox in tuple(self._streams):
             inbox.put(serial)
         return serial
@@ -198,6 +199,7 @@ def line(entry: Any) -> JSON:
         "principal": headers.get(PRINCIPAL, ""),
         "why": answer.response_code_details,
         "probe": headers.get("stanch-probe", ""),
+        "path": entry.request.path.partition("?")[0],
     }
 
 

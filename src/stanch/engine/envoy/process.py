@@ -25,13 +25,16 @@ from socket import AF_UNIX, SOCK_STREAM, socket
 from threading import Event
 
 from stanch.engine.clock import monotonic
-from stanch.engine.envoy.layout import JSON, Layout, bootstrap
+from stanch.engine.envoy.layout import FLUSHED, JSON, Layout, bootstrap
 from stanch.engine.envoy.plane import Plane
 from stanch.vocabulary.trouble import BadInput, Missing, Unreachable
 
 APPLY_SECONDS = 3.0
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
+DRAIN_SECONDS = 10.0
+FLUSH_SECONDS = 1.25 * float(FLUSHED.removesuffix("s"))
+_ACTIVE = "http.in.downstream_rq_active"
 EXEC_SECONDS = 1.0
 """No program takes so long to become another; what tells nothing for longer has nothing to tell."""
 _STEP = 0.001
@@ -102,7 +105,8 @@ class Envoy:
         return self._lives()
 
     def stop(self) -> None:
-        """End it, by its own process, and the plane."""
+        """End it, by its own process, and the plane; what is under way is finished first."""
+        self._drain()
         self._end()
         self.plane.stop()
 
@@ -189,6 +193,17 @@ class Envoy:
                     break
         self._id = 0
 
+    def _drain(self) -> None:
+        """Let nobody in any more; wait until the last request and its line of the log are out."""
+        end = monotonic() + DRAIN_SECONDS
+        asked = self.alive and self._admin("POST", "/drain_listeners") is not None
+        while asked and monotonic() < end:
+            told = self._admin("GET", f"/stats?filter={_ACTIVE}$")
+            if told is None or told.strip().endswith(b": 0"):
+                Event().wait(FLUSH_SECONDS)
+                return
+            Event().wait(0.05)
+
     def _gone(self) -> bool:
         end = monotonic() + STOP_SECONDS
         while self.alive and monotonic() < end:
@@ -204,12 +219,16 @@ class Envoy:
         return True
 
     def _ready(self) -> bool:
+        return (self._admin("GET", "/ready") or b"").startswith(b"LIVE")
+
+    def _admin(self, method: str, path: str) -> bytes | None:
+        """What Envoy says of itself; None where it says nothing."""
         line = _Pipe(self.layout.admin)
         try:
-            line.request("GET", "/ready")
-            return line.getresponse().read().startswith(b"LIVE")
+            line.request(method, path)
+            return line.getresponse().read()
         except (OSError, HTTPException):
-            return False
+            return None
         finally:
             line.close()
 

@@ -10,10 +10,12 @@ A route carries the version of its policy into every probe, which is how a probe
 itself runs it, and not only the control plane beside it.
 """
 
+import re
+from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Any
 
-from stanch.contain.policy import answering_mode, nobody_left, weights
+from stanch.contain.policy import answering_mode, narrowed, weights
 from stanch.engine.envoy.layout import (
     APPLIED,
     ASK,
@@ -23,6 +25,7 @@ from stanch.engine.envoy.layout import (
     RBAC,
     TYPE,
     Layout,
+    authority,
     cluster,
 )
 from stanch.vocabulary.network import address
@@ -42,7 +45,11 @@ def document(policy: Policy, layout: Layout, *, bodies: bool) -> JSON:
             {
                 "name": "all",
                 "domains": ["*"],
-                "routes": [_probe(policy), _main(policy, layout, bodies=bodies)],
+                "routes": [
+                    _probe(policy),
+                    *([_exempt(layout)] if layout.exempt else []),
+                    _main(policy, layout, bodies=bodies),
+                ],
             }
         ],
     }
@@ -95,6 +102,15 @@ def _probe(policy: Policy) -> JSON:
     }
 
 
+def _exempt(layout: Layout) -> JSON:
+    """Where a service says that it lives: asked of the default, whatever the policy."""
+    return {
+        "match": {"safe_regex": {"regex": "|".join(map(re.escape, layout.exempt))}},
+        "route": _to({layout.versions[0]: 1}, layout),
+        "typed_per_filter_config": {ASK: _not_asked()},
+    }
+
+
 def _main(policy: Policy, layout: Layout, *, bodies: bool) -> JSON:
     found: JSON = {"match": {"prefix": "/"}, **_target(policy, layout)}
     asked = asks(policy, layout, bodies=bodies)
@@ -111,6 +127,7 @@ def _main(policy: Policy, layout: Layout, *, bodies: bool) -> JSON:
 
 
 def _target(policy: Policy, layout: Layout) -> JSON:
+    policy = narrowed(policy, layout.versions)
     mode = answering_mode(policy)
     if mode is Mode.STOPPED or (mode is not Mode.SERVING and not policy.fallback):
         return _direct(503, '{"type":"about:blank","title":"This service is not answering now."}')
@@ -127,25 +144,35 @@ def _target(policy: Policy, layout: Layout) -> JSON:
         }
     if _nothing(policy.limit):
         return _direct(429, '{"type":"about:blank","title":"Too many requests."}')
-    route = weights(policy.route) or _rest(policy, layout)
-    if nobody_left(policy.route) or not route:
-        return _direct(503, '{"type":"about:blank","title":"This service is not answering now."}')
-    to: JSON = {
-        "weighted_clusters": {
-            "clusters": [{"name": cluster(v), "weight": w} for v, w in sorted(route.items())]
-        },
-        "timeout": f"{layout.read_seconds}s",
-    }
+    route = weights(policy.route) or {layout.versions[0]: 1}
+    to = _to(route, layout)
     if policy.mirror in layout.upstreams:
-        to["request_mirror_policies"] = [{"cluster": cluster(policy.mirror)}]
+        copied: JSON = {
+            "cluster": cluster(policy.mirror),
+            "disable_shadow_host_suffix_append": True,
+        }
+        copied["host_rewrite_literal"] = authority(layout.upstreams[policy.mirror])
+        to["request_mirror_policies"] = [copied]
     return {"route": to}
 
 
-def _rest(policy: Policy, layout: Layout) -> dict[str, int]:
-    """Where an open route sends requests: the default, or the first that is not forbidden."""
-    open_ = [v for v in sorted(layout.upstreams) if policy.route.get(v, 1) > 0]
-    chosen = layout.default if layout.default in open_ else (open_ or [""])[0]
-    return {chosen: 1} if chosen else {}
+def _to(route: Mapping[str, int], layout: Layout) -> JSON:
+    """By weight, under each upstream's own name; a stream may last as long as it moves."""
+    clusters = [
+        {"name": cluster(v), "weight": w, "host_rewrite_literal": _host(v, layout)}
+        for v, w in sorted(route.items())
+    ]
+    idle = f"{layout.read_seconds}s"
+    return {
+        "weighted_clusters": {"clusters": clusters},
+        "timeout": "0s",
+        "idle_timeout": idle,
+        "retry_policy": {"retry_on": "connect-failure,reset-before-request", "num_retries": 1},
+    }
+
+
+def _host(version: str, layout: Layout) -> str:
+    return authority(layout.upstreams.get(version, ""))
 
 
 def _nothing(limit: Limits) -> bool:

@@ -6,7 +6,9 @@ Out   one value.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
+from stanch.contain.policy import in_turn
 from stanch.guard.core import Choices
 from stanch.guard.identity import Identify, by_address
 from stanch.vocabulary.trouble import BadInput
@@ -41,11 +43,26 @@ class GatewayConfig:
                 raise BadInput(f"The upstream {url} needs its version, like v6={url}.")
             if not url.startswith(("http://", "https://")):
                 raise BadInput(f"The upstream of {version} must begin with http:// or https://.")
+            if not _place(url):
+                raise BadInput(f"The upstream of {version} needs a host, and a port that is one.")
         if self.default and self.default not in self.upstreams:
             raise BadInput(f"There is no upstream for the default version {self.default!r}.")
 
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Those that can answer, the default first."""
+        return in_turn(self.upstreams, self.default)
+
     def url(self, version: str) -> str | None:
         """The address for this version, or None where there is none."""
-        chosen = version or self.default or min(self.upstreams)
+        chosen = version or self.versions[0]
         found = self.upstreams.get(chosen)
         return None if found is None else found.rstrip("/")
+
+
+def _place(url: str) -> bool:
+    try:
+        given = urlsplit(url)
+        return bool(given.hostname) and given.port != 0
+    except ValueError:
+        return False

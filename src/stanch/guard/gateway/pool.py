@@ -24,6 +24,9 @@ _AGAIN = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 class Full(Exception):  # noqa: N818  it says what the pool is
     """Every line is lent out, and none came back in time."""
 
+    def __str__(self) -> str:
+        return "every connection to it is busy"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:

@@ -9,8 +9,10 @@ server under its own version and given to nobody. A caller that goes away ends i
 """
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
+from stanch.contain.policy import weights
 from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
 from stanch.guard.asgi import App, Guard, Receive
 from stanch.guard.core import Core
@@ -20,6 +22,7 @@ from stanch.guard.gateway.headers import ambiguous, back, framing, head, onward,
 from stanch.guard.gateway.line import Gone, Line
 from stanch.guard.gateway.pool import Asked, Full, Pool, Times
 from stanch.guard.identity import Scope
+from stanch.vocabulary.policy import Policy
 
 
 def _refusal(status: int, retry_after: float = 0.0) -> Decision:
@@ -96,6 +99,7 @@ class Proxy:
         self._config = config
         self._pools: dict[str, Pool] = {}
         self._copies: set[asyncio.Task[None]] = set()
+        self._failing: set[str] = set()
         self.core: Core | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,8 +127,6 @@ class Proxy:
             if message["type"] == "lifespan.startup":
                 await send({"type": "lifespan.startup.complete"})
             else:
-                if self.core is not None:
-                    self.core.stop()
                 await self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
@@ -144,7 +146,8 @@ class Proxy:
 
     async def _carry(self, scope: Scope, receive: Receive, send: Send) -> None:
         refused = _uncarried(scope)
-        pool = self._pool((scope.get("stanch") or {}).get("version", ""))
+        version = (scope.get("stanch") or {}).get("version", "") or self._config.versions[0]
+        pool = self._pool(version)
         if refused is not None:
             await refuse(send, refused)
         elif pool is None:
@@ -152,12 +155,12 @@ class Proxy:
         else:
             first = await receive()
             if first["type"] != "http.disconnect":
-                await self._exchange(scope, (pool, first), Carry(receive), send)
+                await self._exchange(scope, (version, pool, first), Carry(receive), send)
 
     async def _exchange(
-        self, scope: Scope, to: tuple[Pool, Message], carry: Carry, send: Send
+        self, scope: Scope, to: tuple[str, Pool, Message], carry: Carry, send: Send
     ) -> None:
-        pool, first = to
+        version, pool, first = to
         asked = _asked(scope, pool, first, carry)
         if asked is None:
             await refuse(send, _BAD)
@@ -172,13 +175,32 @@ class Proxy:
                 await line.answered()
             started = True
             await _answer(line, carry, send)
+            if version in self._failing:
+                self._answers(version)
         except (Gone, TimeoutError, Full) as error:
-            self._count("callers_left" if isinstance(error, Left) else "upstream_failed")
+            self._fails(version, error)
             if started:
                 raise
             await self._instead(send, _trouble(error))
         finally:
             carry.over()
+
+    def _fails(self, version: str, error: Exception) -> None:
+        """Count it, and say once that an upstream fails; a caller may leave when it likes."""
+        if isinstance(error, Left):
+            self._count("callers_left")
+            return
+        self._count("upstream_failed")
+        if self.core is not None:
+            self._failing.add(version)
+            sentence = f"The upstream of {version}, {self._config.url(version)}, fails: {error}."
+            self.core.troubles.begins(f"upstream {version}", sentence)
+
+    def _answers(self, version: str) -> None:
+        self._failing.discard(version)
+        if self.core is not None:
+            sentence = f"The upstream of {version} answers again."
+            self.core.troubles.ends(f"upstream {version}", sentence)
 
     async def _instead(self, send: Send, decision: Decision) -> None:
         policy = self.core.policy if self.core else None
@@ -285,6 +307,17 @@ def _trouble(error: BaseException) -> Decision:
     return _LATE if isinstance(error, TimeoutError) else _DOWN
 
 
+def _lacking(policy: Policy, config: GatewayConfig) -> tuple[str, ...]:
+    """What of a policy needs an upstream that is not there, in sentences."""
+    strange = sorted(set(weights(policy.route)) - set(config.upstreams))
+    found = []
+    if strange:
+        found.append(f"There is no upstream for {', '.join(strange)}: requests for it get 502.")
+    if policy.mirror and policy.mirror not in config.upstreams:
+        found.append(f"There is no upstream for the mirror {policy.mirror!r}.")
+    return tuple(found)
+
+
 def gateway(config: GatewayConfig) -> App:
     """The whole gateway as one ASGI application."""
     proxy = Proxy(config)
@@ -294,8 +327,9 @@ def gateway(config: GatewayConfig) -> App:
         server=config.server,
         key=config.key,
         identify=config.identify,
-        choices=config.choices,
+        choices=replace(config.choices, versions=config.versions),
     )
     proxy.core = guard.core
     guard.core.mirrors = True
+    guard.core.also_cannot = lambda policy: _lacking(policy, config)
     return guard
