@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import dropwhile
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from stanch.cli.client import connect
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.vocabulary.words import counted
 
 app = command("How well incidents were found and answered, week by week.")
 _HOUR, _MINUTE = 3600, 60
@@ -27,10 +29,16 @@ def measures(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """List the periods, oldest first; times are medians, and the worst time to contain."""
+    """List the periods since the first incident, oldest first; times are medians and the worst."""
     query = {"days": days, "count": count, "exercise": str(exercises).lower()}
     periods = connect(data).get("/api/v1/measures", query)
-    Out(json=json).table({"items": periods}, _COLUMNS, [_row(one) for one in periods])
+    out, kind = Out(json=json), "exercise" if exercises else "incident"
+    shown = list(dropwhile(lambda one: not one["incidents"], periods))
+    empty = f"No {kind} in {counted(count, 'period')} of {counted(days, 'day')}."
+    rows = [_row(one) for one in shown]
+    out.table({"items": periods}, _COLUMNS, rows, empty=f"{empty} Look further back with --count.")
+    if 0 < len(shown) < len(periods):
+        out.say(f"No {kind} in the {counted(len(periods) - len(shown), 'period')} before.")
 
 
 def _row(one: Mapping[str, Any]) -> Mapping[str, Any]:

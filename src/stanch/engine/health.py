@@ -16,6 +16,7 @@ from stanch.engine.guards import Guards
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.sites import STALE, Site
 from stanch.engine.witnesses import Witnesses
+from stanch.prepare.readiness import ANSWERING
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.ids import AssetId, BaselineId
 from stanch.vocabulary.trouble import Trouble
@@ -137,7 +138,7 @@ class Health:
         known, alive = self._parts.guards.of(asset.id), self._parts.guards.alive(asset.id)
         lacking: list[str] = []
         remedies: list[str] = []
-        if tx.baselines.current(asset.id) is None:
+        if asset.kind in ANSWERING and tx.baselines.current(asset.id) is None:
             lacking.append("has no baseline")
             remedies.append(f"stanch baseline set {asset.id}")
         forged = self._forged(tx, asset.id)
@@ -148,7 +149,7 @@ class Health:
             silent = sorted({s.report.guard for s in known} - {s.report.guard for s in alive})
             lacking.append(f"has silent guards: {', '.join(silent)}")
             remedies.append("start those guards, or let them reach this server")
-        elif not known:
+        elif asset.kind in ANSWERING and not known:
             lacking.append("has no guard, so nothing can be contained")
             remedies.append("put a guard before it: docs/how-to/guard-a-service")
         behind = [s.report for s in alive if s.report.cannot]
@@ -157,7 +158,10 @@ class Health:
             remedies.append("update the guard")
         bad = bool(forged) or len(alive) < len(known)
         good = False if bad else (None if lacking else True)
-        says = "; ".join(lacking) or f"baseline set, {counted(len(alive), 'guard')} heard of"
+        well = f"baseline set, {counted(len(alive), 'guard')} heard of"
+        if asset.kind not in ANSWERING:
+            well = f"a {word(asset.kind)}: it answers nobody, so it needs no baseline and no guard"
+        says = "; ".join(lacking) or well
         return Checkup(
             name=f"asset {asset.id}", good=good, says=says, remedy="; then ".join(remedies)
         )

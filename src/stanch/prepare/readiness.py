@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.people import Duty
 
-_ANSWERING = frozenset({AssetKind.MODEL, AssetKind.ENDPOINT, AssetKind.AGENT})
+ANSWERING = frozenset({AssetKind.MODEL, AssetKind.ENDPOINT, AssetKind.AGENT})
 """Kinds that answer somebody, so that a baseline, a guard and a fallback make sense."""
 
 
@@ -52,7 +52,7 @@ def _checks(asset: Asset, known: Known) -> Iterator[Check]:
         "Somebody is named who responds.",
         "Name who responds: `roles: {responder: ...}` in the inventory.",
     )
-    if asset.kind not in _ANSWERING:
+    if asset.kind not in ANSWERING:
         return
     yield _check(
         "baseline",
