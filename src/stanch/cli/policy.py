@@ -9,6 +9,7 @@ from stanch.cli.client import connect, segment
 from stanch.cli.files import bytes_of
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.cli.policy_guards import guard_lines
 from stanch.engine.clock import utc_now
 from stanch.vocabulary.trouble import BadInput
 from stanch.vocabulary.words import when
@@ -27,9 +28,7 @@ def show(*, asset: Which, data: Data = None, json: Json = False) -> None:
     known = versions(client, asset, limit=10)
     guards = client.get(f"/api/v1/assets/{segment(asset)}/guards")
     lines = [*standing_in(known, asset, utc_now()), ""]
-    lines += [f"guard {g['report']['guard']} runs version {g['report']['version']}" for g in guards]
-    if not guards:
-        lines.append("No guard has been heard of yet.")
+    lines += guard_lines(guards, utc_now())
     for one in known:
         lines.append(f"{one.version:4}  {when(one.at.isoformat())}  {one.by}: {one.because}")
     Out(json=json).show({**document_of(known, asset), "guards": guards}, "\n".join(lines))

@@ -212,6 +212,7 @@ class Link:
         self.taken()
         self._effected = True
         self._report(wire)
+        self._troubles.ends("withheld")
         self._troubles.news(f"Policy version {self._keeper.version} is in force.")
         cannot = self.cannot()
         if cannot:
