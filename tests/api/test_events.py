@@ -12,7 +12,7 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from stanch.guard.packed import joined
+from stanch.guard.packed import pieces
 from stanch.vocabulary.event import EXCHANGES
 
 EVENTS = "/api/v1/events"
@@ -64,7 +64,7 @@ def test_what_a_guard_heard_is_read_here_and_counts_once(server: Any) -> None:
     answer = b'{"prediction": "ham", "scores": [0.7, 0.3]}'
     row = (b'{"features": [1.5, 2]}', answer, "key-1", "198.51.100.1", "v7", 0.0, 0.5, 200)
     heard = msgspec.msgpack.encode(("fraud-scorer", "guard-1.", 1_795_000_000.0, [row, row]))
-    body = joined([heard], json.dumps(event("beside")).encode())
+    body = b"".join(pieces([heard], json.dumps(event("beside")).encode()))
     kind = {"content-type": EXCHANGES}
     first, again = (server.ask("POST", EVENTS, body, headers=kind) for _ in range(2))
     assert first.json == {"accepted": 3, "duplicate": 0, "rejected": []}

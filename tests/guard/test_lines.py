@@ -16,6 +16,7 @@ from stanch.guard.heard import Heard, whole
 from stanch.guard.identity import by_address
 from stanch.guard.lines import Bare
 from stanch.guard.link import Server
+from stanch.guard.table import REMEMBERED
 from stanch.guard.telemetry import MANY, SMALL, TOGETHER, Buffer, Bundle, Raw
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -159,7 +160,7 @@ def test_a_body_in_pieces_is_told_whole_and_a_large_one_not_at_all(parts: int) -
         wanted = b"".join(b"%d" % n * size for n in range(parts))
         assert whole(one.answered) == (wanted if parts * size <= 100 else b"")
         one.finish()
-        kept = core.buffer._fresh[-1]
+        kept = core.buffer.fresh[-1]
         assert isinstance(kept, tuple)
         assert kept[:3] == (ROW, whole(one.answered), "")
 
@@ -315,3 +316,17 @@ def test_two_threads_tell_each_event_once() -> None:
     sender.join(timeout=30)
     assert not sender.is_alive()
     assert sorted(map(int, seen)) == list(range(many))
+
+
+def test_who_asks_from_an_address_is_kept_of_so_many_and_only_where_it_says_it_all() -> None:
+    def scope(n: int) -> dict[str, Any]:
+        return {"client": (f"198.51.{n >> 8}.{n & 255}", n), "headers": ()}
+
+    core = _core()
+    for n in range(REMEMBERED + 5):
+        assert core.asks(scope(n))[1] == scope(n)["client"][0]
+    assert 0 < len(core.known) <= REMEMBERED
+    named = Core(Server(url="http://127.0.0.1:9", key="k"), "a", lambda _: "key-1", Choices())
+    for other in (_core(trusted_proxies=("198.51.0.0/16",)), named):
+        other.asks(scope(1))
+        assert not other.known

@@ -38,7 +38,9 @@ class _Line:
 
     def ask(self, method: str, path: str, *, body: bytes = b"", headers: object = None) -> Answer:
         if method == "POST":
-            self.told.append(msgspec.json.decode(body))
+            self.told.append(
+                msgspec.json.decode(b"".join(body) if isinstance(body, list) else body)
+            )
             return 200, b"", {}
         one = self._answers.pop(0)
         if isinstance(one, OSError):

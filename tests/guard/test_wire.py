@@ -4,6 +4,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from threading import Thread
+from typing import cast
 
 import pytest
 
@@ -84,6 +85,30 @@ def test_a_question_goes_out_whole_and_its_answer_is_read(serve: Serve) -> None:
         b"Authorization: Bearer key-1", b"Content-Length: 3", b"Content-Type: application/json",
         b"Host: " + host, b"X-A: b",
     ]  # fmt: skip
+
+
+def test_a_body_in_many_pieces_arrives_whole_though_the_line_takes_some_at_a_time(
+    serve: Serve,
+) -> None:
+    server, line = serve([[PLAIN]])
+    pieces = [b"", *(b"%d," % n * (n % 700) for n in range(2000)), b"end", b""]
+    assert line.ask("POST", "/events", body=pieces)[0] == 200
+    head, _, sent = server.asked[0].partition(b"\r\n\r\n")
+    assert sent == b"".join(pieces)
+    assert head.endswith(b"Content-Length: %d" % len(sent))
+
+
+def test_a_line_that_takes_one_piece_at_a_time_gets_one() -> None:
+    class Line:
+        def __init__(self) -> None:
+            self.got: list[bytes] = []
+
+        def sendall(self, piece: bytes) -> None:
+            self.got.append(piece)
+
+    line = Line()
+    wire._send(cast("socket.socket", line), [b"a", b"", b"bc"])
+    assert line.got == [b"abc"]
 
 
 @pytest.mark.parametrize(

@@ -54,15 +54,28 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection of the host; most requests end here, so it is one coroutine for them."""
-        core = self.core
+        core, decision, who, at = self.core, None, _NOBODY, 0.0
         try:
-            plain = core.at_once(scope)
+            table = core.keeper.plain
+            if (
+                table is not None
+                and core.quick
+                and scope["type"] == "http"
+                and scope["path"] not in core.exempt
+                and (scope["method"] != PROBES or not core.may_probe(scope))
+            ):
+                client, at = scope.get("client"), core.monotonic()
+                who = (core.known.get(client[0]) if client else None) or core.asks(scope)
+                decision = table.at_once(who, at)
+                if decision is None:
+                    decision = core.weighed(scope, who)
+                else:
+                    core.served += 1
         except Exception:  # noqa: BLE001  border: looked at again by steps that count what fails
-            plain = None
-        if plain is None:
+            decision = None
+        if decision is None:
             await self._looked_into(scope, receive, send)
             return
-        who, decision = plain
         if decision.outcome is not SERVE:
             await self._decided(scope, (decision, who, NOTHING, None), (receive, send))
             return
@@ -70,7 +83,7 @@ class Guard:
         if not core.telling:
             await self.app(scope, receive, send)
             return
-        heard = Heard(core, decision, who, receive, send, core.largest, core.monotonic())
+        heard = Heard(core, decision, who, receive, send, core.largest, at)
         try:
             await self.app(scope, heard.receive, heard.send)
         finally:

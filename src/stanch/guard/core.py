@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 from stanch.contain.policy import closed, weights
 from stanch.contain.rate import in_words
@@ -26,6 +27,7 @@ from stanch.guard.link import Link, Server
 from stanch.guard.packed import numbered, pack
 from stanch.guard.shape import Dice
 from stanch.guard.sources import X_FORWARDED_FOR, Sources
+from stanch.guard.table import REMEMBERED
 from stanch.guard.telemetry import SMALL, Buffer, Bundle, Event, Packed, Raw
 from stanch.guard.troubles import Troubles
 from stanch.vocabulary.asset import Fails
@@ -123,6 +125,9 @@ def _inspecting(choices: Choices) -> Callable[[Policy], Inspection]:
 class Core:
     """One asset's guard in one process."""
 
+    quick = False
+    """Whether a name and an address may be all that matters: it has begun, and no request costs."""
+
     def __init__(self, server: Server, asset: str, identify: Identify, choices: Choices) -> None:
         if not callable(identify):
             raise TypeError("identify must be a function; stanch.guard.identity has the choices.")
@@ -149,21 +154,20 @@ class Core:
         self.counts: Counter[str] = Counter()
         self._identify = identify
         self._sources = Sources(choices.trusted_proxies, choices.trusted_hops, choices.forwarded)
-        self._direct, self._by_address = self._sources.direct, identify is by_address
+        self.known: dict[str, tuple[str | None, str]] = {}
         self.link.proxies = lambda: self._sources.proxies
         self._nonces: OrderedDict[str, None] = OrderedDict()
-        self.started = False
+        self.started, self._by_address = False, identify is by_address
         self._open = choices.unidentified is Fails.OPEN
-        self._numbers, self._served = count(1), 0
+        self._numbers, self.served = count(1), 0
         self.telling, self.largest = choices.telemetry, choices.largest
         self.exempt = frozenset(choices.exempt)
-        self._costs = choices.cost is not None
         self._prefix = f"{self.name}-{secrets.token_hex(6)}-"
 
     def start(self) -> None:
         """Begin to follow the server, once; called with the first request, after any fork."""
         if not self.started:
-            self.started = True
+            self.started, self.quick = True, self.choices.cost is None
             self.link.start()
 
     def stop(self) -> None:
@@ -179,7 +183,7 @@ class Core:
     def measured(self) -> dict[str, int]:
         """Everything this guard has counted."""
         total = self.counts + self.keeper.counts + self.buffer.counts + self.link.counts
-        return {**total, "serve": self._served}
+        return {**total, "serve": self.served}
 
     def cannot(self) -> tuple[str, ...]:
         """What of the policy in force this guard does not enforce, in sentences."""
@@ -218,32 +222,26 @@ class Core:
         self._sources.heed(scope)
         return usable(source) if self._by_address else self._identify(scope), source
 
-    def at_once(self, scope: Scope) -> tuple[tuple[str | None, str], Decision] | None:
-        """Who asks, and the decision, counted; None where more matters than a name and an address.
+    def asks(self, scope: Scope) -> tuple[str | None, str]:
+        """Who asks, of a request that needs nothing else; kept where the address says it all."""
+        source = self._sources.of(scope)
+        if not self._by_address:
+            return self._identify(scope), source
+        who = usable(source), source
+        if self._sources.direct:
+            if len(self.known) >= REMEMBERED:
+                self.known.clear()
+            self.known[source] = who
+        return who
 
-        Most requests need no more than this, so it makes nothing that they can do without.
-        """
-        table = self.keeper.plain
-        if table is None or self._costs or not self.started:
-            return None
-        if scope["type"] != "http" or scope["path"] in self.exempt:
-            return None
-        if scope["method"] == PROBES:
-            for name, _ in scope["headers"]:
-                if name == PROBE:
-                    return None
-        if self._direct:
-            client = scope.get("client")
-            source = str(client[0]) if client else ""
-        else:
-            source = self._sources.of(scope)
-        who = usable(source) if self._by_address else self._identify(scope), source
-        decision = table.at_once(who, self.monotonic())
-        if decision is None:
-            self._sources.heed(scope)
-            return who, self.decide(who)
-        self._served += 1
-        return who, decision
+    def weighed(self, scope: Scope, who: tuple[str | None, str]) -> Decision:
+        """The decision on them by all that the policy says; who speaks for others is heeded."""
+        self._sources.heed(scope)
+        return self.decide(who)
+
+    def may_probe(self, scope: Scope) -> bool:
+        """Whether this has the header of a probe."""
+        return any(name == PROBE for name, _ in scope["headers"])
 
     def decide(
         self, who: tuple[str | None, str], seen: Seen = NOTHING, cost: float = 1.0
@@ -268,7 +266,7 @@ class Core:
             else:
                 decision = table.denies(request) or REFUSED[seen.why]
         if decision.outcome is SERVE:
-            self._served += 1
+            self.served += 1
         else:
             self.counts[decision.outcome] += 1
         return decision
@@ -354,8 +352,7 @@ class Core:
 
     def together(self, some: Sequence[Raw | Bare]) -> tuple[Bundle, Sequence[Raw]]:
         """The events of those that the server reads, or that are a row of numbers; the others."""
-        heard = [one for one in some if isinstance(one, tuple)]
-        others = [one for one in some if not isinstance(one, tuple)]
+        heard, others = _sorted(some)
         table = self.keeper.table
         full = table is not None and table.policy.log is LogLevel.FULL
         if not self._reads or full or self.choices.told:
@@ -381,6 +378,14 @@ class Core:
             found = {**_whole(asked, answered), **found}
         common = Common(self.keeper.asset, self._prefix, self._began())
         return written(common, next(self._numbers), at, {**facts, **found, **self.choices.told})
+
+
+def _sorted(some: Sequence[Raw | Bare]) -> tuple[Sequence[Bare], Sequence[Raw]]:
+    """Those that can be read together, mostly all; the others."""
+    if set(map(type, some)) == {tuple}:
+        return cast("Sequence[Bare]", some), ()
+    heard = [one for one in some if isinstance(one, tuple)]
+    return heard, [one for one in some if not isinstance(one, tuple)]
 
 
 def _whole(asked: bytes, answered: bytes) -> Event:

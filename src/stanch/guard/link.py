@@ -29,7 +29,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from stanch.guard.keeper import Keeper
-from stanch.guard.packed import joined, texts
+from stanch.guard.packed import pieces, texts
 from stanch.guard.telemetry import Buffer, Bundle, Packed
 from stanch.vocabulary.event import EXCHANGES
 from stanch.vocabulary.trouble import BadInput
@@ -269,13 +269,13 @@ class Link:
         else:
             self.counts["events_sent"] += many
 
-    def _body(self, told: list[Bundle]) -> tuple[bytes, dict[str, str]]:
-        """The events as the server takes them, and what it must be told of that."""
+    def _body(self, told: list[Bundle]) -> tuple[list[bytes], dict[str, str]]:
+        """The events as the server takes them, in pieces, and what it must be told of that."""
         packs = [one.text for one in told if isinstance(one, Packed)]
         plain = [one.text for one in told if not isinstance(one, Packed)]
         if packs and self.packs:
-            return joined(packs, b",".join(plain)), {"Content-Type": EXCHANGES}
-        return b"[%b]" % b",".join([*map(texts, packs), *plain]), {}
+            return pieces(packs, b",".join(plain)), {"Content-Type": EXCHANGES}
+        return [b"[%b]" % b",".join([*map(texts, packs), *plain])], {}
 
 
 def _port(url: str) -> bool:

@@ -33,10 +33,10 @@ _READ = msgspec.msgpack.Decoder(Pack).decode
 _READ_ALL = msgspec.msgpack.Decoder(list[Pack | bytes]).decode
 
 
-def joined(packs: Sequence[bytes], text: bytes) -> bytes:
-    """One body: packs, and beside them events that are JSON already, joined by commas."""
+def pieces(packs: Sequence[bytes], text: bytes) -> list[bytes]:
+    """One body in pieces: packs, and beside them events that are JSON already, joined by commas."""
     told = [*packs, msgspec.msgpack.encode(text)] if text else packs
-    return b"".join((b"\xdc", len(told).to_bytes(2), *told))
+    return [b"\xdc" + len(told).to_bytes(2), *told]
 
 
 def events(body: bytes) -> bytes:

@@ -17,6 +17,8 @@ turn, and those are the host's answers.
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import repeat, starmap
 from threading import Condition
 from time import sleep
 from typing import NamedTuple, Protocol
@@ -93,8 +95,10 @@ class Buffer:
     def __init__(self, most: int = 10_000, small: int = SMALL, makes: Makes = _UNREAD) -> None:
         self._makes = makes
         self._most = most
-        self._small = small
-        self._fresh: deque[Raw | Bare] = deque()
+        self.small = small
+        self.fresh: deque[Raw | Bare] = deque()
+        """Small ones that nobody has read; whoever listens adds to them while there are fewer than
+        `calm` and both bodies have `small` bytes at most: most are kept without a call."""
         self._waiting: deque[Raw | Bundle] = deque()
         self._back: deque[Bundle] = deque()
         self._came = self._kept = 0
@@ -102,29 +106,22 @@ class Buffer:
         the one that sends."""
         self._went = self._read = self._backed = 0
         self._wanted = most
-        self._calm = -1
+        self.calm = -1
         """Fewer fresh ones than this, and nothing is to be done."""
         self._ready = Condition()
         self._closed = False
         self.counts: Counter[str] = Counter()
 
     def hear(self, one: Bare) -> None:
-        """Keep an exchange that is to be told of; most are, so nothing is called for most."""
-        fresh = self._fresh
-        if len(fresh) >= self._calm or len(one[0]) + len(one[1]) > self._small:
-            self._heard(one)
-        else:
-            fresh.append(one)
-
-    def _heard(self, one: Bare) -> None:
-        if len(one[0]) + len(one[1]) > self._small:
+        """Keep an exchange that is to be told of."""
+        if len(one[0]) + len(one[1]) > self.small:
             self.offer(self._makes.alone(one))
         else:
             self._keep(one)
 
     def offer(self, raw: Raw) -> None:
         """Keep what is read by itself."""
-        if raw.size <= self._small:
+        if raw.size <= self.small:
             self._keep(raw)
         elif self._room():
             self._add(raw, 1, raw.size)
@@ -133,14 +130,14 @@ class Buffer:
     def _keep(self, one: Raw | Bare) -> None:
         if not self._room():
             return
-        fresh = self._fresh
+        fresh = self.fresh
         fresh.append(one)
         if len(fresh) >= TOGETHER:
             for made in self._made(self._some()):
                 self._add(made, made.many, len(made.text))
         self._tell()
         rest = len(self) - len(fresh)
-        self._calm = min(TOGETHER - 1, self._wanted - rest - 1, self._most - rest)
+        self.calm = min(TOGETHER - 1, self._wanted - rest - 1, self._most - rest)
 
     def _room(self) -> bool:
         """Whether there is room for one more; else it is counted as dropped."""
@@ -160,7 +157,7 @@ class Buffer:
 
         Where many go out, fewer than are read together may stay for the next batch.
         """
-        self._wanted, self._calm = min(most, self._most), -1
+        self._wanted, self.calm = min(most, self._most), -1
         with self._ready:
             self._ready.wait_for(lambda: self._closed or len(self) >= self._wanted, timeout=wait)
         events: list[Bundle] = []
@@ -181,7 +178,7 @@ class Buffer:
 
     def give_back(self, events: list[Bundle]) -> None:
         """Put back what could not be sent, in front; what no longer fits is dropped and counted."""
-        fit, room, self._calm = 0, self._most - len(self), -1
+        fit, room, self.calm = 0, self._most - len(self), -1
         while fit < len(events) and events[fit].many <= room:
             room -= events[fit].many
             self._backed += events[fit].many
@@ -196,7 +193,7 @@ class Buffer:
             self._ready.notify_all()
 
     def __len__(self) -> int:
-        return len(self._fresh) + self._came - self._went + self._backed
+        return len(self.fresh) + self._came - self._went + self._backed
 
     def _add(self, one: Raw | Bundle, many: int, size: int) -> None:
         self._waiting.append(one)
@@ -220,11 +217,8 @@ class Buffer:
     def _some(self) -> list[Raw | Bare]:
         """The small ones that come next, taken out; both threads come here."""
         some: list[Raw | Bare] = []
-        try:
-            while len(some) < TOGETHER:
-                some.append(self._fresh.popleft())
-        except IndexError:
-            pass
+        with suppress(IndexError):
+            some.extend(starmap(self.fresh.popleft, repeat((), TOGETHER)))
         return some
 
     def _made(self, some: Sequence[Raw | Bare]) -> list[Bundle]:
