@@ -46,7 +46,7 @@ def test_a_text_tells_by_its_content_whose_rule_it_is() -> None:
 
 
 def test_who_insists_on_sigma_is_told_when_it_is_none() -> None:
-    with pytest.raises(BadFile, match="0 correlations"):
+    with pytest.raises(BadFile, match="no correlation"):
         own_rule(OURS, "a.yaml", sigma=True)
 
 
@@ -104,6 +104,23 @@ def test_a_sigma_rule_that_does_not_map_is_refused_whole(old: str, new: str, tol
     assert SIGMA.count(old) == 1
     with pytest.raises(BadFile, match=told):
         own_rule(SIGMA.replace(old, new), "s.yaml")
+
+
+@pytest.mark.parametrize("condition", ["1 of selection*", "all of sel*", "1 of them"])
+def test_one_selection_out_of_one_is_that_selection(condition: str) -> None:
+    text = SIGMA.replace("condition: selection", f"condition: {condition}")
+    assert text != SIGMA
+    assert own_rule(text, "s.yaml").rule.selections == own_rule(SIGMA, "s.yaml").rule.selections
+    two = text.replace("  selection:", "  selection2: {Result: ok}\n  selection:")
+    assert two != text
+    with pytest.raises(BadFile, match="more than one"):
+        own_rule(two, "s.yaml")
+
+
+def test_a_rule_of_single_events_is_told_how_to_become_a_correlation() -> None:
+    text = "title: x\ndetection: {s: {action: a}, condition: s | count() by user > 5}"
+    with pytest.raises(BadFile, match="type event_count"):
+        own_rule(text, "s.yaml")
 
 
 def test_everything_that_does_not_map_is_said_at_once() -> None:

@@ -257,14 +257,11 @@ def test_a_cut_line_loses_nothing(clinic: Clinic, centre: Centre) -> None:
 
 def test_a_check_up_names_the_site_that_was_not_heard_of(tmp_path: Path) -> None:
     with opened(Settings(data=tmp_path)) as parts:
-        with parts.store.begin() as tx:
-            tx.assets.save(stranger(FRAUD))
         work = work_of(parts)
-        an_hour_ago = Sites(
-            parts.store, work.sites._watching, lambda: utc_now() - timedelta(hours=1)
-        )
-        an_hour_ago.add("clinic", PUBLIC, (FRAUD,), ADA)
-        work.sites.add("branch", PUBLIC, (FRAUD,), ADA)
+        for name, ago in (("clinic", timedelta(hours=1)), ("branch", timedelta())):
+            site = Site(id=name, public="", assets=(), added=utc_now() - ago, by="ada")
+            with parts.store.begin() as tx:
+                tx.settings.put(f"site/{name}", msgspec.json.encode(site).decode())
         told = _health(parts, work, Caretaker((), utc_now)).checkups()
     said = [(one.name, one.says) for one in told if one.name.startswith("site ")]
     assert said == [("site clinic", "no minute came of late, none ever")]

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from stanch.app.crew import Crew
-from stanch.app.several import Others, place_of
+from stanch.app.several import Others, own_spool, place_of
 from stanch.engine.access import Access
 from stanch.engine.backups import BackupMade, age_told, enter, last_backup
 from stanch.engine.clock import utc_now
@@ -24,9 +24,7 @@ from stanch.engine.desk import Parts as DeskParts
 from stanch.engine.evidence import EvidenceRoom
 from stanch.engine.ingest.schema import SCHEMA
 from stanch.engine.recorder import Recorder
-from stanch.engine.sealing import READER as SEALING
 from stanch.engine.shares import Split
-from stanch.engine.watch.feed import READER as WATCH
 from stanch.settings import Settings, from_environment, keep_compiled
 from stanch.store import bundle
 from stanch.store.lazy_lake import LazyLake
@@ -171,7 +169,7 @@ def opened(settings: Settings) -> Iterator[Parts]:
         stack.callback(recorder.drain)
         # (4) events
         limits = _limits(settings)
-        spool = stack.enter_context(Spool.open(place / "spool", limits, readers=(WATCH, SEALING)))
+        spool = stack.enter_context(own_spool(place / "spool", limits, node))
         others = Others(folder=folder, node=node)
         crew = Crew(processes=settings.processes, cluster=settings.cluster)
         lake = LazyLake(folder / "lake", SCHEMA, spool, others.spools, crew)

@@ -9,6 +9,7 @@ Why   a process writes only its own spool, and reads all: who dies leaves nothin
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic, sleep
 
 from stanch.engine.clock import utc_now
 from stanch.engine.ports import Store
@@ -18,12 +19,14 @@ from stanch.engine.shares import Split
 from stanch.engine.watch.feed import READER as WATCH
 from stanch.engine.watch.feed import counted_upto
 from stanch.store.lazy_lake import LazyLake
-from stanch.store.spool import Spool
+from stanch.store.spool import Spool, SpoolLimits
 from stanch.store.tail import Tail
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.trouble import BadInput, InUse
 
 NODES = "nodes"
+PATIENCE = 30.0
+"""Seconds in which an heir brings a spool to its end."""
 
 
 def place_of(folder: Path, node: str, database: str) -> Path:
@@ -33,6 +36,18 @@ def place_of(folder: Path, node: str, database: str) -> Path:
     if not database.startswith("postgres"):
         raise BadInput("Several processes need one PostgreSQL: set STANCH_DATABASE for all.")
     return folder / NODES / asset_id(node)
+
+
+def own_spool(folder: Path, limits: SpoolLimits, node: str, *, patience: float = PATIENCE) -> Spool:
+    """The spool of this process; among several, an heir who still has it is waited for."""
+    end = monotonic() + patience if node else 0.0
+    while True:
+        try:
+            return Spool.open(folder, limits, readers=(WATCH, SEALING))
+        except InUse:
+            if monotonic() >= end:
+                raise
+        sleep(0.2)
 
 
 def sealing_of(node: str) -> str:

@@ -108,6 +108,25 @@ def test_the_same_rows_read_twice_are_counted_once(sql_store: SqlStore, tmp_path
             second.counted(tx)
 
 
+def test_who_counts_meanwhile_is_in_nobodys_way(sql_store: SqlStore, tmp_path: Path) -> None:
+    splits = [Split(sql_store, lambda: NOON, name) for name in "abc"]
+    for one in (*splits, *splits):
+        one.turn()
+    with Spool.open(tmp_path / "a") as spool:
+        feeds = [Several(one, lambda: (spool,)) for one in splits]
+        for first in (0, 80):
+            spool.append(rows(first, 80))
+            with sql_store.look() as tx:
+                taken = [feed.take(tx) for feed in feeds]
+            for one in taken:
+                with sql_store.begin() as tx:
+                    one.counted(tx)
+            found = [name for one in taken for name in one.rows["id"].to_pylist()]
+            assert sorted(found) == sorted(f"e{i}" for i in range(first, first + 80))
+        with sql_store.look() as tx:
+            assert counted_upto(tx, spool) == spool.end
+
+
 def test_a_word_about_a_sites_counts_reaches_who_watches_the_asset(
     sql_store: SqlStore, tmp_path: Path
 ) -> None:

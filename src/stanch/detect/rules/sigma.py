@@ -5,13 +5,15 @@ Out   `Imported`: a rule, or none and one sentence for each thing that does not 
       maps was read.
 Why   people have such rules already. One that would be taken over by halves is not taken over.
 Maps  event_count, value_count, temporal, temporal_ordered; group-by; timespan; `gte` and `gt`;
-      base rules with one selection of plain values; contains, startswith and endswith.
+      base rules with one selection of plain values, also as `1 of sel*`; contains, startswith and
+      endswith.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 import yaml
@@ -56,8 +58,14 @@ _MODIFIERS: Mapping[str, str] = MappingProxyType(
 )
 
 
+_PLAIN = (
+    "It has no correlation, only rules of single events. Add a document `correlation:` with type, "
+    "rules, group-by, timespan and condition: `| count() by user > 50` is type event_count, "
+    "group-by user, condition gt 50; `near` is type temporal."
+)
 _TOLD = frozenset(["type", "rules", "group-by", "timespan", "condition"])
 _MOST = 999_999
+_OF = re.compile(r"(?:1|any|all) of (\S+)")
 _ESCAPED = re.compile(r"\\([*?\\])|(\[)")
 
 
@@ -104,7 +112,9 @@ def rule_from_sigma(text: str, file: str) -> Imported:
         raise BadFile(file, f"A value in it cannot be read: {str(broken)[:200]}.") from None
     heads = [p for p in parts if "correlation" in p]
     if len(heads) != 1:
-        raise BadFile(file, f"It has {len(heads)} correlations; one is needed.")
+        raise BadFile(
+            file, _PLAIN if not heads else f"It has {len(heads)} correlations; one is taken."
+        )
     line = next(n for n in nodes if "correlation" in keys_of(n)).start_mark.line + 1
     notes = _Notes()
     bases = [p for p in parts if "detection" in p]
@@ -212,7 +222,7 @@ def _selection(name: str, bases: Sequence[Map], notes: _Notes) -> Selection | No
         notes.lost.append(f"The base rule {name[:60]!r} is not in the file.")
         return None
     wanted = str(detection.get("condition", ""))
-    chosen = detection.get(wanted)
+    chosen = detection.get(_meant(wanted, detection))
     if not isinstance(chosen, dict) or not chosen or "timeframe" in detection:
         notes.lost.append(
             f"{name}: the condition {wanted[:60]!r} is more than one plain selection."
@@ -229,6 +239,14 @@ def _selection(name: str, bases: Sequence[Map], notes: _Notes) -> Selection | No
     if "kind" not in fields:
         notes.as_read(f"{name}: it names no kind of event, so it takes any that fits.")
     return Selection(name=_slug(name), fields=fields, any_case=True)
+
+
+def _meant(condition: str, detection: Map) -> str:
+    """The one selection that a condition like `1 of selection*` can mean; else the condition."""
+    found = _OF.fullmatch(condition)
+    pattern = "*" if found is None or found[1] == "them" else found[1]
+    meant = [str(n) for n in detection if n != "condition" and fnmatchcase(str(n), pattern)]
+    return meant[0] if found is not None and len(meant) == 1 else condition
 
 
 def _field(name: str, key: str, value: object, notes: _Notes) -> tuple[str, tuple[str, ...]]:

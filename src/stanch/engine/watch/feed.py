@@ -109,6 +109,24 @@ class Solo:
         return False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Move:
+    """How far some parts of the assets were counted in one spool; others keep theirs beside."""
+
+    name: str
+    before: Mapping[int, int]
+    after: Mapping[int, int]
+
+    def made(self, tx: Transaction) -> None:
+        """Moves our parts on, whatever others did to theirs; `Stale` when somebody moved ours."""
+        now = _positions(tx, self.name)
+        for number in self.after:
+            was, found = self.before.get(number, 0), now.get(number, 0)
+            if found != was:
+                raise Stale("count of a spool", was, found)
+        tx.settings.put(self.name, msgspec.json.encode(now | dict(self.after)).decode())
+
+
 class Several:
     """The spools of all processes, of which we count the assets that are ours."""
 
@@ -122,35 +140,39 @@ class Several:
         slots = self._split.slots(tx)
         anew, self._slots = slots != self._slots, slots
         parts = [conform(pa.table({"id": pa.array([], pa.string())}))]
-        moves: dict[str, tuple[str, str]] = {}
+        moves: list[_Move] = []
         for spool in self._spools() if slots else ():
             name = _COUNTED + spool.name
-            before = tx.settings.get(name) or "{}"
-            positions = _POSITIONS.decode(before)
-            for rows, reached in _read(spool, _POSITIONS.decode(before), slots):
+            before, after = _positions(tx, name), dict[int, int]()
+            for rows, reached in _read(spool, before, slots):
                 parts.append(rows)
-                positions |= reached
-            after = msgspec.json.encode(positions).decode()
-            if after != before:
-                moves[name] = (before, after)
+                after |= reached
+            if after:
+                moves.append(_Move(name=name, before=before, after=after))
         pokes = {_poke(n): text for n in slots if (text := tx.settings.get(_poke(n)))}
         keys = tuple(_lane(key) for text in pokes.values() for key in _KEYS.decode(text))
-        moves |= {name: (text, "") for name, text in pokes.items()}
         return Taken(
             rows=pa.concat_tables(parts),
-            counted=lambda tx: self._counted(tx, slots, moves),
+            counted=lambda tx: self._counted(tx, slots, moves, pokes),
             anew=anew or bool(keys),
             poked=keys,
         )
 
     def _counted(
-        self, tx: Transaction, slots: frozenset[int], moves: Mapping[str, tuple[str, str]]
+        self,
+        tx: Transaction,
+        slots: frozenset[int],
+        moves: Sequence[_Move],
+        pokes: Mapping[str, str],
     ) -> None:
         self._split.sure(tx, slots)
-        for name, (before, after) in moves.items():
-            if (tx.settings.get(name) or "{}") != before:
-                raise Stale("count of a spool", before, after)
-            tx.settings.put(name, after)
+        for move in moves:
+            move.made(tx)
+        for name, text in pokes.items():
+            now = tx.settings.get(name) or ""
+            if now != text:
+                raise Stale("word of a site", len(text), len(now))
+            tx.settings.put(name, "")
 
     def poke(self, tx: Transaction, lane: Lane) -> bool:
         """Whether somebody else watches it; they find the word in the store, and look."""
@@ -170,10 +192,13 @@ def few(rows: pa.Table) -> pa.Table:
     return rows if len(begins) <= MINUTES else rows.slice(0, int(np.sort(begins)[MINUTES]))
 
 
+def _positions(tx: Transaction, name: str) -> dict[int, int]:
+    return _POSITIONS.decode(tx.settings.get(name) or "{}")
+
+
 def counted_upto(tx: Transaction, spool: NamedSpool) -> int:
     """The position up to which every part of the assets was counted in a spool."""
-    text = tx.settings.get(_COUNTED + spool.name)
-    positions = _POSITIONS.decode(text) if text else {}
+    positions = _positions(tx, _COUNTED + spool.name)
     return min(positions.get(number, 0) for number in range(SLOTS))
 
 
