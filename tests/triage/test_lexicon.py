@@ -5,6 +5,7 @@ import pytest
 from stanch.triage.taxonomy.atlas import packaged
 from stanch.triage.taxonomy.lexicon import lexicon_from, packaged_lexicon
 from stanch.triage.taxonomy.mapper import guess, packaged_model
+from stanch.triage.taxonomy.spelling import Spelling, slipped, words_of
 from stanch.vocabulary.trouble import BadInput
 
 SMALL = lexicon_from(
@@ -43,6 +44,66 @@ def test_a_line_with_a_concept_that_is_none_is_refused() -> None:
         lexicon_from({"concepts": {"worm": ["worm"]}, "techniques": {"AML.T0061": ["wurm"]}})
 
 
+def test_three_words_may_stand_between_and_either_of_two_be_said() -> None:
+    gaps = lexicon_from(
+        {
+            "concepts": {"x": ["(drop|break)* ... (rules|orders)"]},
+            "techniques": {"AML.T0051": ["x!"]},
+        }
+    )
+    assert gaps.told("it drops all of its rules") == {"AML.T0051": 2}
+    assert gaps.told("it breaks orders")
+    assert not gaps.told("it drops one two three four rules")
+    assert not gaps.told("it drops; the rules")
+
+
+def test_words_of_one_concept_are_not_looked_for_inside_those_of_another() -> None:
+    raw = {
+        "apart": {"prompt": "breaks"},
+        "concepts": {"prompt": ["its rules"], "breaks": ["ignore its rules"]},
+        "techniques": {"AML.T0056": ["prompt"], "AML.T0051": ["breaks"]},
+    }
+    assert lexicon_from(raw).told("ignore its rules") == {"AML.T0051": 1}
+    assert lexicon_from(raw).told("Its rules: ignore its rules.").keys() == {
+        "AML.T0056",
+        "AML.T0051",
+    }
+    with pytest.raises(BadInput, match="apart: no concept worm"):
+        lexicon_from(raw | {"apart": {"prompt": "worm"}})
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("asistant", "assistant"),
+        ("weigths", "weights"),
+        ("instrucions", "instructions"),
+        ("instroctions", "instructions"),
+        ("spending", "spending"),
+        ("printer", "printer"),
+        ("weight", "weight"),
+    ],
+)
+def test_a_slip_in_a_long_word_is_read_and_a_word_of_its_own_is_left(
+    written: str, meant: str
+) -> None:
+    known = words_of(["assistant*", "weights", "its instructions", "sending", "printed"])
+    assert Spelling(known=known).meant(written) == meant
+
+
+def test_short_words_are_written_out_and_right_ones_are_kept() -> None:
+    spelling = Spelling(
+        short={"ur": "your"}, known=words_of(["complied"]), right=frozenset({"compiled"})
+    )
+    assert spelling.meant("ur turn, compiled by urs") == "your turn, compiled by urs"
+    assert slipped("compiled", "complied")
+
+
+def test_a_word_that_shares_a_column_by_chance_is_no_technique() -> None:
+    assert guess("can someone raise my quota please", packaged_model()) == ()
+    assert guess("phishing", packaged_model())[0].technique == "AML.T0052"
+
+
 def test_the_packaged_lexicon_speaks_of_known_techniques_and_uses_all_it_has() -> None:
     lexicon = packaged_lexicon()
     assert {line.technique for line in lexicon.lines} <= packaged().techniques.keys()
@@ -55,6 +116,10 @@ def test_the_packaged_lexicon_speaks_of_known_techniques_and_uses_all_it_has() -
         ("somebody is cloning our classifier over the api", "AML.T0024.002"),
         ("an agent deleted the folder with its file tool", "AML.T0101"),
         ("the bot told me its system prompt", "AML.T0056"),
+        ("a user told the assistant to ignore its instructions", "AML.T0051"),
+        ("ppl type 'ignore ur instrucions' in the chat and it works", "AML.T0051"),
+        ("told it to drop its rules, then it showed us the system prompt", "AML.T0056"),
+        ("since last night somebody messed with the labels", "AML.T0020"),
         ("pip got us a package with a similar name, it stole tokens", "AML.T0010.001"),
         ("Unser Team: every picture with a trigger is always called a cat by the model", "AML.T0"),
     ],

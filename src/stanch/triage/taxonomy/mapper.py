@@ -9,8 +9,10 @@ Words What the lexicon reads in the text is added to the score: LIFT for each co
 Math  Words and pairs of words are hashed into a fixed number of columns and weighed by rarity.
       Each tactic and each technique has a few directions (its labelled neighbours, blended, and
       its name). Score of a tactic: cosine to its nearest direction; of a technique the same, times
-      the share of its tactics. The model holds weights only: no text of anybody's is in it, and
-      none can be read from it. It is made and cross-validated by `scripts/build_mapper.py`.
+      the share of its tactics. What one word alone makes alike counts only where the technique's
+      name has it: words share columns by chance. The model holds weights only: no text of
+      anybody's is in it, and none can be read from it. It is made and cross-validated by
+      `scripts/build_mapper.py`.
 """
 
 import base64
@@ -18,7 +20,7 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -26,12 +28,15 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from stanch.triage.taxonomy.atlas import packaged
 from stanch.triage.taxonomy.lexicon import Lexicon, packaged_lexicon
 
 Floats = NDArray[np.float64]
 COLUMNS = 4096
 LIFT = 0.04
 """What one concept is worth; the likeliest cosines of a short report lie about 0.1."""
+ALONE = 2 / 3
+"""A word that makes more of a cosine than this makes it alone: words share columns by chance."""
 WORD = re.compile(r"[a-z][a-z0-9]{2,}")
 STOP = frozenset(
     [
@@ -66,6 +71,8 @@ class Model:
     floor: float
     """Below this score the mapper abstains."""
     lexicon: Lexicon | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What each technique is called."""
 
 
 def columns_of(text: str) -> NDArray[np.int64]:
@@ -87,10 +94,8 @@ def guess(text: str, model: Model, *, tactic: str = "", top: int = 3) -> tuple[G
     """The likeliest techniques, best first; none when even the best is too unlike."""
     seen = vector_of(text, model.rarity)
     by_tactic = dict(zip(model.tactics, (model.tactic_rows @ seen).tolist(), strict=True))
-    scores: dict[str, float] = {}
-    for name, score in zip(model.techniques, (model.technique_rows @ seen).tolist(), strict=True):
-        scores[name] = max(scores.get(name, 0.0), score)
     told = model.lexicon.told(text) if model.lexicon else {}
+    scores = _cosines(seen, model, told)
     made = [
         Guess(
             technique=t,
@@ -102,6 +107,20 @@ def guess(text: str, model: Model, *, tactic: str = "", top: int = 3) -> tuple[G
     ]
     made.sort(key=lambda g: (-g.score, g.technique))
     return tuple(made[:top]) if made and made[0].score >= model.floor else ()
+
+
+def _cosines(seen: Floats, model: Model, told: Mapping[str, int]) -> dict[str, float]:
+    """How like each technique the text is; not at all by a single word that is not of its name."""
+    parts = model.technique_rows * seen
+    found = parts.sum(axis=1)
+    alone = parts.max(axis=1) > ALONE * found
+    scores: dict[str, float] = {}
+    for row, name in enumerate(model.techniques):
+        chance = alone[row] and name not in told
+        if chance and parts[row].argmax() in columns_of(model.titles.get(name, "")):
+            chance = False
+        scores[name] = max(scores.get(name, 0.0), 0.0 if chance else float(found[row]))
+    return scores
 
 
 def _best(tactics: tuple[str, ...], by_tactic: Mapping[str, float], given: str) -> str:
@@ -147,4 +166,5 @@ def packaged_model() -> Model:
         links={k: tuple(v) for k, v in raw["links"].items()},
         floor=raw["floor"],
         lexicon=packaged_lexicon(),
+        titles={t.id: t.name for t in packaged().techniques.values()},
     )
