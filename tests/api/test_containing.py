@@ -1,6 +1,8 @@
 """Containing from a shell: an act by hand, and the policy compared, set and taken back."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,10 @@ import pytest
 
 from stanch.cli.root import run
 from stanch.contain.policy import decoded
+from stanch.guard.core import Choices, Core
+from stanch.guard.core import Server as Upstream
+from stanch.guard.identity import by_address
+from stanch.vocabulary.probe import HEADER
 
 Said = Callable[..., str]
 
@@ -106,3 +112,61 @@ def test_who_may_not_approve_takes_back_and_puts_nothing_back(server: Any, said:
     told = said("policy", "revert", "put-back", "--to", "1", key=respond, code=77)
     assert "it puts back what was taken out" in told
     assert "Version 3" in said("policy", "revert", "put-back", "--to", "1")
+
+
+@pytest.fixture
+def guarded(server: Any) -> Iterator[str]:
+    """An asset with a real guard that follows the server and answers its probes."""
+    asset, found = "shown", list[Core]()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            header = (b"stanch-probe", self.headers[HEADER].encode())
+            body = (found[0].probed({"headers": [header]}) or "").encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its own name
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as gate:
+        threading.Thread(target=gate.serve_forever, args=(0.01,)).start()
+        address = f"http://127.0.0.1:{gate.server_address[1]}/"
+        choices = Choices(name="g1", address=address, telemetry=False)
+        upstream = Upstream(url=server.url, key=server.new_key("guard"))
+        core = Core(upstream, asset, by_address, choices)
+        found.append(core)
+        core.start()
+        try:
+            while not server.ask("GET", f"/api/v1/assets/{asset}/guards").json:
+                pass
+            yield asset
+        finally:
+            core.stop()
+            gate.shutdown()
+
+
+def test_what_is_set_and_taken_back_ends_with_a_guards_word_and_a_probe(
+    guarded: str, said: Said, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(f"asset: {guarded}\ndeny: {{principals: [key-91]}}\n")
+    shown = "Acknowledged by g1 and shown by a probe. It took"
+    told = said("policy", "set", guarded, str(file))
+    assert told.startswith(f"Version 1 of {guarded} is in force.\n{shown}")
+    back = said("policy", "revert", guarded, "--to", "0")
+    assert f"Version 2 of {guarded} is in force.\n{shown}" in back
+    assert shown in said("policy", "show", guarded)
+    effect = msgspec.json.decode(said("policy", "show", guarded, "--json"))["effect"]
+    assert (effect["holds"], effect["version"], effect["guards"]) == (True, 2, ["g1"])
+    again = msgspec.json.decode(said("policy", "set", guarded, str(file), "--json"))
+    assert (again["version"], again["effect"]["holds"]) == (3, True)
+
+
+def test_what_nobody_enforces_is_not_said_to_be_shown(said: Said, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text("asset: alone\ndeny: {principals: [key-91]}\n")
+    told = said("policy", "set", "alone", str(file))
+    assert "Not shown yet: No guard of alone has been heard of lately." in told

@@ -10,7 +10,9 @@ from stanch.contain.blast import blast
 from stanch.contain.combine import added, combine, effective, expired, next_change, reverted
 from stanch.contain.diff import changes, no_freer
 from stanch.contain.policy import canonical, decoded, may_answer, nobody_left, normal
+from stanch.contain.showing import showing
 from stanch.contain.written import read, written
+from stanch.testing.actions import guard
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.policy import (
     Deny,
@@ -27,6 +29,8 @@ from stanch.vocabulary.policy import (
     Strictness,
     Tools,
 )
+from stanch.vocabulary.probe import Probe, asked, proves
+from stanch.vocabulary.probe import read as opened
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, DemandId, Flow, Standing, Traffic
 
@@ -230,3 +234,29 @@ def test_nobody_is_hit_more_than_they_asked(a: Policy, b: Policy, flows: list[Fl
     assert found.altered >= 0
     assert found.refused + found.altered <= found.requests
     assert blast(a, a, traffic).share == 0
+
+
+def _unmet(probes: tuple[Probe, ...], policy: Policy) -> list[Probe]:
+    """The probes that a real guard under this policy does not prove."""
+    core, key, unmet = guard(policy), b"k" * 32, list[Probe]()
+    for nonce, probe in enumerate(probes):
+        header = (b"stanch-probe", asked(probe, str(nonce), key).encode())
+        sealed = core.probed({"headers": [header]})
+        assert sealed is not None
+        if not proves(probe, opened(sealed, str(nonce), key)):
+            unmet.append(probe)
+    return unmet
+
+
+@given(policies, policies)
+def test_a_guard_shows_a_change_by_its_probes_once_it_runs_it_and_not_before(
+    one: Policy, other: Policy
+) -> None:
+    named = Filter()  # a rule by a name that no guard knows is enforced by none
+    before, after = (
+        replace(p, asset=AssetId("fraud-scorer"), version=n, filter=named)
+        for n, p in enumerate((one, other), 1)
+    )
+    probes = showing(before, after)
+    assert _unmet(probes, after) == []
+    assert len(_unmet(probes, before)) == len(probes)

@@ -20,6 +20,7 @@ from stanch.engine.by_hand import ByHand
 from stanch.engine.cases import Cases
 from stanch.engine.clock import Clock
 from stanch.engine.desk import Desk
+from stanch.engine.effect import Effects
 from stanch.engine.fingerprints import Printed
 from stanch.engine.guards import Guards
 from stanch.engine.health import Checkup
@@ -179,6 +180,7 @@ class House:
     cases: Cases
     policies: Policies
     guards: Guards
+    effects: Effects
     approvals: Approvals
     runner: Runner
     books: Bookshelf

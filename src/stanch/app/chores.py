@@ -67,6 +67,7 @@ def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[C
         Chore(name="watch", work=work.lifecycle.turn, every=0.25, news=rows),
         Chore(name="playbooks", work=work.runner.tick, every=0.25, news=changes),
         Chore(name="proofs", work=work.unproved.turn, every=1.0),
+        Chore(name="effects", work=work.effects.turn, every=1.0),
         Chore(name="takeover", work=lambda: (workers.turn(durable), durable.rest()), every=2.0),
         Chore(name="approvals", work=work.approvals.remind, every=5.0),
         Chore(name="notices", work=work.others.notices.turn, every=1.0),

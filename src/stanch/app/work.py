@@ -18,6 +18,7 @@ from stanch.engine.clock import utc_now
 from stanch.engine.containment_clock import ContainmentClock
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.edge import Edge, Signs
+from stanch.engine.effect import Effects
 from stanch.engine.fingerprints import Printed
 from stanch.engine.guards import Guards
 from stanch.engine.lifecycle import Lifecycle
@@ -56,6 +57,7 @@ class Work:
     cases: Cases
     policies: Policies
     guards: Guards
+    effects: Effects
     approvals: Approvals
     runner: Runner
     unproved: Unproved
@@ -148,6 +150,7 @@ def work_of(parts: Parts) -> Work:
         cases=Cases(store, utc_now, tellers),
         policies=policies,
         guards=guards,
+        effects=Effects(store, utc_now, guards),
         approvals=approvals,
         runner=runner,
         unproved=Unproved(store, utc_now, deeds.shown, guards.runs),

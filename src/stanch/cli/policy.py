@@ -22,16 +22,26 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, 
 @app.command()
 def show(*, asset: Which, data: Data = None, json: Json = False) -> None:
     """Show the policy in force, what incidents demand, its guards and its latest versions."""
-    from stanch.cli.policy_diff import document_of, standing_in, versions  # noqa: PLC0415  only when needed
+    from stanch.cli.policy_diff import (  # noqa: PLC0415  only when needed
+        document_of,
+        in_effect,
+        standing_in,
+        versions,
+    )
 
     client = connect(data)
     known = versions(client, asset, limit=10)
     guards = client.get(f"/api/v1/assets/{segment(asset)}/guards")
+    effect = client.get(f"/api/v1/assets/{segment(asset)}/policy/effect")
     lines = [*standing_in(known, asset, utc_now()), ""]
     lines += guard_lines(guards, utc_now())
+    if effect is not None:
+        lines.append(in_effect(effect))
     for one in known:
         lines.append(f"{one.version:4}  {when(one.at.isoformat())}  {one.by}: {one.because}")
-    Out(json=json).show({**document_of(known, asset), "guards": guards}, "\n".join(lines))
+    Out(json=json).show(
+        {**document_of(known, asset), "guards": guards, "effect": effect}, "\n".join(lines)
+    )
 
 
 @app.command()
@@ -72,17 +82,17 @@ def set_(  # noqa: PLR0913  what to set, why, and whether to do it
 ) -> None:
     """Set the owner's own policy; what incidents demand stays on top of it."""
     text = bytes_of(file)
+    from stanch.cli.policy_diff import applied, if_set, versions  # noqa: PLC0415  likewise
+
     client, out = connect(data), Out(json=json)
     if dry_run:
-        from stanch.cli.policy_diff import if_set, versions  # noqa: PLC0415  likewise
-
         lines = if_set(versions(client, asset), asset, text, utc_now())
         out.show({"asset": asset, "says": lines}, "\n".join(lines))
         return
     path = f"/api/v1/assets/{segment(asset)}/policy"
     query = {"because": because} if because else {}
     kept = client.send("PUT", path, text, kind="application/yaml", query=query)
-    out.show(kept, f"Version {kept['version']} of {asset} is in force.")
+    out.show(kept, applied(kept))
 
 
 @app.command()
@@ -97,7 +107,7 @@ def revert(  # noqa: PLR0913  what to take back, of what, why, and whether to do
     json: Json = False,
 ) -> None:
     """Take back a demand, or go back to an earlier version (the one before, when none is named)."""
-    from stanch.cli.policy_diff import if_reverted, versions  # noqa: PLC0415  likewise
+    from stanch.cli.policy_diff import applied, if_reverted, versions  # noqa: PLC0415  likewise
 
     client, out = connect(data), Out(json=json)
     known = versions(client, asset)
@@ -114,4 +124,4 @@ def revert(  # noqa: PLR0913  what to take back, of what, why, and whether to do
     if to is not None:
         body["version"] = to
     kept = client.send("POST", f"/api/v1/assets/{segment(asset)}/policy/revert", body)
-    out.show(kept, f"Version {kept['version']} of {asset} is in force.")
+    out.show(kept, applied(kept))

@@ -5,7 +5,7 @@ Out   lines: what becomes stricter, what becomes freer; the demands that stand.
 Why   at night nobody reads two YAML files side by side.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -104,6 +104,21 @@ def document_of(known: Sequence[PolicyVersion], asset: str) -> dict[str, Any]:
     demands = standing_of(known[0]).demands if known else ()
     document = {"policy": policy, "demands": demands, "history": tuple(known)}
     return msgspec.to_builtins(document)
+
+
+def applied(answer: Mapping[str, Any]) -> str:
+    """What is said once a version was put in force: the version, and what its guards showed."""
+    says = [f"Version {answer['version']} of {answer['asset']} is in force."]
+    if (effect := answer.get("effect")) is not None:
+        says.append(in_effect(effect))
+    return "\n".join(says)
+
+
+def in_effect(effect: Mapping[str, Any]) -> str:
+    """Whether guards show the newest version, and how long that took or what is missing."""
+    if effect["holds"]:
+        return f"{effect['says']} It took {effect['seconds']:.2g} s."
+    return f"Not shown yet: {effect['says']}"
 
 
 def _numbered(known: Sequence[PolicyVersion], version: int) -> PolicyVersion:

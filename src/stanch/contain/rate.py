@@ -35,6 +35,11 @@ def in_words(one: Rate) -> str:
     return f"{plain(one.count)}/{over}{burst}"
 
 
+def held_to(own: Rate, everybodys: Rate | None) -> Rate:
+    """The slower of the two: a rate of one's own never frees from everybody's."""
+    return min(own, everybodys or own, key=lambda r: r.count / r.seconds)
+
+
 def plain(number: float) -> str:
     """A number without a needless point."""
     return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)  # noqa: PLR2004  beyond it a double is no longer every integer

@@ -9,7 +9,7 @@ Why   that a guard acknowledged a policy proves nothing; what it does with a req
 import http.client
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from stanch.engine.clock import Clock, monotonic
-from stanch.engine.ports import Store
+from stanch.engine.ports import Store, Transaction
 from stanch.vocabulary.ids import AssetId, Digest, IncidentId
 from stanch.vocabulary.probe import ANY, HEADER, Probe, Probed, asked, lacking, proves, read
 from stanch.vocabulary.record import Deed, Entry
@@ -159,6 +159,18 @@ class Guards:
                     return tuple(sorted(s.report.guard for s in done))
                 self._heard.wait(min(left, 0.5))
 
+    def ask(
+        self, asset: AssetId, version: int, probes: Sequence[Probe], seconds: float = 5.0
+    ) -> Proof:
+        """Whether every guard of the asset has this version in effect, shown by these probes."""
+        start = monotonic()
+        if not self.alive(asset):
+            proof = Proof(holds=None, says=f"No guard of {asset} has been heard of lately.")
+        else:
+            done = self.acknowledged(asset, version, seconds)
+            proof = self._judge(asset, probes, done)
+        return replace(proof, seconds=round(monotonic() - start, 4))
+
     def prove(
         self,
         probe: Probe,
@@ -168,16 +180,10 @@ class Guards:
         incident: IncidentId | None = None,
         seconds: float = 5.0,
     ) -> Proof:
-        """Whether every guard of the asset has this version in effect, shown by a probe."""
-        start = monotonic()
-        guards = self.alive(probe.asset)
-        if not guards:
-            proof = Proof(holds=None, says=f"No guard of {probe.asset} has been heard of lately.")
-        else:
-            done = self.acknowledged(probe.asset, version, seconds)
-            proof = self._judge(probe, done)
-        proof = replace(proof, seconds=round(monotonic() - start, 4))
-        self._enter(probe, version, digest, incident, proof)
+        """The same by one probe, entered in the log."""
+        proof = self.ask(probe.asset, version, (probe,), seconds)
+        with self._store.begin() as tx:
+            entered(tx, probe.asset, version, proof, Entering(self._clock(), digest, incident))
         return proof
 
     def shown(self, asset: AssetId, version: int, probe: Probe | None) -> Proof:
@@ -187,27 +193,22 @@ class Guards:
         asked_for = probe or Probe(asset=asset, expect=ANY)
         return self.prove(asked_for, version, digest=kept.digest, incident=kept.incident)
 
-    def _judge(self, probe: Probe, done: tuple[str, ...]) -> Proof:
-        guards = self.alive(probe.asset)
+    def _judge(self, asset: AssetId, probes: Sequence[Probe], done: tuple[str, ...]) -> Proof:
+        guards = self.alive(asset)
         late = sorted({s.report.guard for s in guards} - set(done))
         if late:
             return Proof(holds=False, says=f"Not acknowledged by {', '.join(late)}.", guards=done)
-        answers = [
-            (s.report.guard, self._ask(probe, s.report.address)) for s in guards if s.report.address
-        ]
-        if not answers:
+        asked_of = [s.report for s in guards if s.report.address]
+        if not asked_of:
             says = f"Acknowledged by {', '.join(done)}; no guard told an address to probe."
             return Proof(holds=None, says=says, guards=done)
-        bad = [name for name, one in answers if one is None or not proves(probe, one)]
-        seen = tuple(one for _, one in answers if one is not None)
-        if bad:
-            says = f"The probe through {', '.join(bad)} did not show the effect."
-            return Proof(holds=False, says=says, guards=done, probed=seen)
-        cannot = _cannot(probe, guards, seen)
-        if cannot:
-            return Proof(
-                holds=False, says=" ".join(cannot), guards=done, probed=seen, cannot=cannot
-            )
+        answers = [(r.guard, p, self._ask(p, r.address)) for r in asked_of for p in probes]
+        seen = tuple(one for _, _, one in answers if one is not None)
+        cannot = _cannot(probes, guards, seen)
+        bad = [(name, p) for name, p, one in answers if one is None or not proves(p, one)]
+        if bad or cannot:
+            says = " ".join(cannot) or _unshown(bad)
+            return Proof(holds=False, says=says, guards=done, probed=seen, cannot=cannot)
         says = f"Acknowledged by {', '.join(done)} and shown by a probe."
         return Proof(holds=True, says=says, guards=done, probed=seen)
 
@@ -230,41 +231,51 @@ class Guards:
         finally:
             link.close()
 
-    def _enter(
-        self,
-        probe: Probe,
-        version: int,
-        digest: Digest,
-        incident: IncidentId | None,
-        proof: Proof,
-    ) -> None:
-        with self._store.begin() as tx:
-            tx.record(
-                Entry(
-                    at=self._clock(),
-                    deed=Deed.POLICY_PROVED,
-                    actor="stanch",
-                    about=probe.asset,
-                    digest=digest,
-                    incident=incident,
-                    facts={
-                        "version": version,
-                        "holds": "unknown" if proof.holds is None else str(proof.holds).lower(),
-                        "says": proof.says[:300],
-                        "seconds": proof.seconds,
-                    },
-                )
-            )
-            tx.announce("policy", probe.asset)
+
+@dataclass(frozen=True, slots=True)
+class Entering:
+    """What an entry says of a proof besides its outcome."""
+
+    at: datetime
+    digest: Digest
+    incident: IncidentId | None
+
+
+def entered(
+    tx: Transaction, asset: AssetId, version: int, proof: Proof, entering: Entering
+) -> None:
+    """Enters in the log what the guards showed."""
+    tx.record(
+        Entry(
+            at=entering.at,
+            deed=Deed.POLICY_PROVED,
+            actor="stanch",
+            about=asset,
+            digest=entering.digest,
+            incident=entering.incident,
+            facts={
+                "version": version,
+                "holds": "unknown" if proof.holds is None else str(proof.holds).lower(),
+                "says": proof.says[:300],
+                "seconds": proof.seconds,
+            },
+        )
+    )
+    tx.announce("policy", asset)
+
+
+def _unshown(bad: Sequence[tuple[str, Probe]]) -> str:
+    """Which guards did not show it, and what of it."""
+    names = ", ".join(dict.fromkeys(name for name, _ in bad))
+    fields = ", ".join(dict.fromkeys(path for _, probe in bad for path in probe.about))
+    on = f" on {fields}" if fields else ""
+    return f"The probe through {names} did not show the effect{on}."
 
 
 def _cannot(
-    probe: Probe, guards: tuple[GuardState, ...], seen: tuple[Probed, ...]
+    probes: Sequence[Probe], guards: tuple[GuardState, ...], seen: tuple[Probed, ...]
 ) -> tuple[str, ...]:
-    """What guards, by their reports or their answers, say they do not enforce of this act."""
-    said = dict.fromkeys(
-        one
-        for told in (*(s.report.cannot for s in guards), *(p.cannot for p in seen))
-        for one in lacking(probe, told)
-    )
+    """What guards, by their reports or their answers, say they do not enforce of this change."""
+    told = (*(s.report.cannot for s in guards), *(p.cannot for p in seen))
+    said = dict.fromkeys(one for p in probes for some in told for one in lacking(p, some))
     return tuple(said)

@@ -17,6 +17,8 @@ ANSWERS = "owed/answers"
 """Incidents that were opened or changed, and not yet answered."""
 PROOFS = "owed/proofs"
 """Incidents with acts in force that no guard has shown."""
+EFFECTS = "owed/effects"
+"""Assets whose newest policy no guard has shown."""
 
 _IDS = msgspec.json.Decoder(list[str])
 

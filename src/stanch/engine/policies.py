@@ -15,6 +15,7 @@ from stanch.contain.combine import added, effective, expired, next_change, numbe
 from stanch.contain.policy import canonical, digest, wants
 from stanch.engine.clock import Clock
 from stanch.engine.lines import draw
+from stanch.engine.owed import EFFECTS, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.kept import PolicyVersion
@@ -140,6 +141,7 @@ class Policies:
                     facts={"version": version.version, "because": change.because},
                 )
             )
+            owe(tx, EFFECTS, (asset,))
             tx.announce("policy", asset)
         return version
 

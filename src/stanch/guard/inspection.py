@@ -25,11 +25,11 @@ from stanch.guard.inputs import Rows, rows_in, rows_in_csv
 from stanch.guard.rules import Rule, is_rule, rule
 from stanch.guard.shape import shapes
 from stanch.guard.strict import UNREADABLE, strictly
-from stanch.guard.table import folded
 from stanch.guard.tokens import asks, is_prompt, texts
 from stanch.guard.tools import called, forced, held, offered
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.policy import Mark, Policy, Strictness
+from stanch.vocabulary.spelling import folded
 from stanch.vocabulary.trouble import BadInput
 
 if TYPE_CHECKING:

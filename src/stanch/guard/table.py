@@ -9,17 +9,17 @@ Names are compared without case, outer blanks and compatibility forms: two spell
 one principal to a denial. A refused request is charged to no bucket, a probe to none either.
 """
 
-import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import cycle
 from threading import Lock
 
 from stanch.contain.policy import answering_mode, narrowed, weights
+from stanch.contain.rate import held_to
 from stanch.guard.buckets import Buckets
 from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.vocabulary.network import Networks
 from stanch.vocabulary.policy import Mode, Policy, Rate
+from stanch.vocabulary.spelling import folded
 
 LONGEST_CYCLE = 1000
 REMEMBERED = 10_000
@@ -40,18 +40,6 @@ FRESH = 10.0
 """Seconds after which a bucket is looked up again, so that one in use is not forgotten first."""
 
 
-def folded(name: str) -> str:
-    """The one spelling under which names are compared."""
-    if name.isascii():
-        return name.strip().lower()
-    return _folded(name)
-
-
-@lru_cache(maxsize=4096)
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).strip().casefold()
-
-
 def turns(route: dict[str, int]) -> list[str]:
     """Versions in the order they take their turn: exact shares, spread evenly."""
     total = sum(route.values())
@@ -67,11 +55,6 @@ def turns(route: dict[str, int]) -> list[str]:
         credit[ahead] -= total
         order.append(ahead)
     return order
-
-
-def _held(own: Rate, everybodys: Rate | None) -> Rate:
-    """The slower of the two: a rate of one's own never frees from everybody's."""
-    return min(own, everybodys or own, key=lambda r: r.count / r.seconds)
 
 
 class _Cleared:
@@ -131,7 +114,9 @@ class Table:
         self._networks = Networks(policy.deny.networks)
         self._clear: dict[tuple[str | None, str], _Cleared] = {}
         self._limit = limit = policy.limit
-        self._own = {folded(p): _held(r, limit.per_principal) for p, r in limit.principals.items()}
+        self._own = {
+            folded(p): held_to(r, limit.per_principal) for p, r in limit.principals.items()
+        }
         self._limited = bool(self._own or limit.per_principal or limit.overall or limit.cost)
         self._state = state
         no_fallback = self.mode is not Mode.SERVING and not policy.fallback

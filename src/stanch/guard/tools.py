@@ -11,7 +11,7 @@ The shapes of OpenAI's two protocols, of Anthropic's messages and of MCP's `tool
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stanch.guard.table import folded
+from stanch.vocabulary.spelling import folded
 
 _CALLS = frozenset({"function", "tool_use", "function_call", "custom", "custom_tool_call"})
 _LISTS = ("tools", "functions")

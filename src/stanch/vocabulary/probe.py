@@ -46,6 +46,8 @@ class Probe:
     """A field of the answer that proves it, like `scores` or `hold`, ..."""
     value: str = ""
     """... and what it must be."""
+    digest: str = ""
+    """The digest of the policy that the guard must run; empty does not ask."""
     about: tuple[str, ...] = ()
     """The fields of the policy that it is to prove; it is not told to the guard."""
 
@@ -142,6 +144,7 @@ def proves(probe: Probe, found: Probed) -> bool:
     may = found.versions
     return (
         (found.outcome in probe.expect or _gives_less(probe, found.outcome))
+        and (not probe.digest or probe.digest == found.digest)
         and (not probe.version or probe.version in may)
         and (not probe.not_version or probe.not_version not in may)
         and (not probe.field or _at_least(probe, str(getattr(found, probe.field, ""))))

@@ -17,6 +17,7 @@ from stanch.engine.cases import Cases
 from stanch.engine.clock import Clock
 from stanch.engine.custody import Custody
 from stanch.engine.desk import Desk
+from stanch.engine.effect import Effects
 from stanch.engine.event_list import Events
 from stanch.engine.guards import Guards
 from stanch.engine.lifecycle import Lifecycle
@@ -40,6 +41,10 @@ Fields = Mapping[str, tuple[str, ...]]
 """Names and the values given for each, of a query or of a form."""
 
 
+SHOWN_WITHIN = 2.0
+"""So many seconds a page waits until guards show a change that was made on it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Console:
     """What the pages may ask."""
@@ -52,6 +57,7 @@ class Console:
     policies: Policies
     approvals: Approvals
     guards: Guards
+    effects: Effects
     books: Bookshelf
     rehearsal: Rehearsal
     rulebook: Rulebook

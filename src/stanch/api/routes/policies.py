@@ -1,8 +1,11 @@
-"""Policies: what guards fetch and report, what owners set, how a version is taken back."""
+"""Policies: what guards fetch and report, what owners set, how a version is taken back.
+
+Who sets or takes back gets the answer once the guards have shown it, or after some seconds.
+"""
 
 import asyncio
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import cast
 
 from litestar import Request, Response, get, post, put
@@ -13,6 +16,7 @@ from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.api.house import House
 from stanch.contain.policy import canonical, digest
 from stanch.contain.written import read_bytes
+from stanch.engine.effect import Effect
 from stanch.engine.guards import GuardState, Report
 from stanch.engine.policies import Change
 from stanch.engine.proxies import proxies_of, spared
@@ -36,6 +40,13 @@ class Back:
     because: str
     version: int | None = None
     demand: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Applied(PolicyVersion):
+    """A version that was put in force, and what the guards showed of it."""
+
+    effect: Effect | None
 
 
 @get("/assets/{asset:str}/policy", opt=needs(Scope.GUARD))
@@ -76,18 +87,19 @@ def set_policy(
     asset: FromPath[str],
     body: RawBody,
     because: FromQuery[str] = "",
-) -> PolicyVersion:
+) -> Applied:
     """The version after the owner's own policy was replaced; what incidents demand stays on top."""
     name = asset_id(asset)
     policy = _read(name, body)
     spared(name, policy.deny, proxies_of(house.guards.of(name)))
-    return house.policies.set_base(policy, Change(by=caller.name, because=because or "set by hand"))
+    change = Change(by=caller.name, because=because or "set by hand")
+    return _shown(house, house.policies.set_base(policy, change))
 
 
 @post("/assets/{asset:str}/policy/revert", opt=needs(Scope.RESPOND), sync_to_thread=True)
 def revert_policy(
     house: TheHouse, caller: TheCaller, asset: FromPath[str], data: JSONBody[Back]
-) -> PolicyVersion:
+) -> Applied:
     """The version after a demand, or everything since a version, was taken back.
 
     What this would put back, like the owner's policy of then, needs who may approve.
@@ -95,11 +107,17 @@ def revert_policy(
     change = Change(by=caller.name, because=data.because or "reverted by hand")
     name = asset_id(asset)
     if data.demand:
-        return house.policies.revert(name, DemandId(data.demand), change)
+        return _shown(house, house.policies.revert(name, DemandId(data.demand), change))
     if data.version is None:
         raise BadInput("Name the version to go back to, or the demand to take back.")
     puts_back = caller.may(Scope.APPROVE)
-    return house.policies.back_to(name, data.version, change, puts_back=puts_back)
+    return _shown(house, house.policies.back_to(name, data.version, change, puts_back=puts_back))
+
+
+@get("/assets/{asset:str}/policy/effect", opt=needs(Scope.READ), sync_to_thread=True)
+def policy_effect(house: TheHouse, asset: FromPath[str]) -> Effect | None:
+    """Whether the newest version is in effect and how that is known; null before there is one."""
+    return house.effects.of(asset_id(asset))
 
 
 @get("/assets/{asset:str}/policy/history", opt=needs(Scope.READ), sync_to_thread=True)
@@ -126,6 +144,12 @@ def list_guards(house: TheHouse, asset: FromPath[str]) -> tuple[GuardState, ...]
     return house.guards.of(AssetId(asset))
 
 
+def _shown(house: House, version: PolicyVersion) -> Applied:
+    """The version, with what the guards show of it."""
+    plain = {one.name: getattr(version, one.name) for one in fields(version)}
+    return Applied(**plain, effect=house.effects.prove(version.asset))
+
+
 def _exact(body: bytes, headers: dict[str, str], status: int = 200) -> Response[Policy]:
     """Exactly these bytes, which are a policy: the signature and the tag are over them."""
     sent: Response[bytes] = Response(body, status_code=status, media_type=_JSON, headers=headers)
@@ -148,6 +172,7 @@ ROUTES = (
     set_policy,
     revert_policy,
     policy_history,
+    policy_effect,
     guard_reports,
     list_guards,
 )

@@ -24,7 +24,7 @@ from stanch.web.lists import seen_at
 from stanch.web.pages.incident_actions import done, turns
 from stanch.web.paper import page
 from stanch.web.plots import plotted
-from stanch.web.visit import Answer, Page, Visit, go
+from stanch.web.visit import SHOWN_WITHIN, Answer, Page, Visit, go
 
 RECENT = timedelta(hours=1)
 MOST_PLOTS = 24
@@ -76,6 +76,7 @@ def show(visit: Visit) -> Answer:
         policies=policies,
         blinds=_grouped(blinds),
         guards=guards,
+        effect=visit.console.effects.of(key),
         releases=releases,
         ready=readiness(one, known(history, guards, policy.version if policy else 0)),
     )
@@ -154,6 +155,7 @@ def back(visit: Visit) -> Answer:
     change = Change(by=visit.caller.name, because=because)
     puts_back = visit.caller.may(Scope.APPROVE)
     visit.console.policies.back_to(key, int(version), change, puts_back=puts_back)
+    visit.console.effects.prove(key, SHOWN_WITHIN)
     return go(f"/assets/{key}")
 
 

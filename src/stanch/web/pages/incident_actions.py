@@ -1,6 +1,5 @@
 """What was done to contain it: demands in force, what each changes, who runs it, and its undo."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,28 +11,18 @@ from stanch.engine.placed import in_force, placed
 from stanch.engine.policies import Change as Because
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
-from stanch.engine.runs.handing_over import kept_for
-from stanch.engine.runs.library import act_title, answer_to, kept
 from stanch.vocabulary.approval import Answer as Said
-from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import PolicyVersion
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
-from stanch.vocabulary.playbook import Playbook
 from stanch.vocabulary.policy import Policy
-from stanch.vocabulary.record import Deed
-from stanch.vocabulary.run import OVER, Run
 from stanch.vocabulary.standing import Demand, DemandId, Standing, Traffic
-from stanch.vocabulary.trouble import BadInput, NotFound
-from stanch.web.flow import Marks, flow
+from stanch.vocabulary.trouble import BadInput
 from stanch.web.pages.incident import case_of
 from stanch.web.paper import page
 from stanch.web.taken_off import taken_off
-from stanch.web.visit import Answer, Page, Visit, go
-
-_STEPS = 200
-_WAITS = "waits for "
-"""Steps of one run whose outcome is looked up."""
+from stanch.web.visit import SHOWN_WITHIN, Answer, Page, Visit, go
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +105,7 @@ def show(visit: Visit) -> Answer:
         marks=marks,
         version=policy.version if policy else 0,
         guards=guards,
+        effect=visit.console.effects.of(one.asset),
     )
 
 
@@ -128,85 +118,12 @@ def revert(visit: Visit) -> Answer:
         raise BadInput("Say why it is taken back; the log keeps it.")
     because = Because(by=visit.caller.name, because=why[:500], incident=one.id)
     visit.console.policies.revert(one.asset, DemandId(visit.given("demand")), because)
+    visit.console.effects.prove(one.asset, SHOWN_WITHIN)
     return go(f"/incidents/{one.id}/actions")
-
-
-def runs(visit: Visit) -> Answer:
-    """The playbooks at work on it: each step, where it is, for whom it waits."""
-    visit.console.desk.settle()
-    with visit.console.store.look() as tx:
-        case = case_of(visit, tx)
-        found = tx.runs.page(Wanted(incident=(case.incident.id,)), limit=20).items
-        made = [_played(visit, run, _begun_with(tx, run)) for run in found]
-        told = [_tied(tx, one, found) for one in made]
-    one, shelf = case.incident, visit.console.books
-    books = sorted((shelf[key].playbook for key in shelf), key=lambda b: b.title)
-    likely = answer_to(one, shelf)
-    return page(
-        visit,
-        "incident_runs.html",
-        case=case,
-        tab="runs",
-        runs=told,
-        books=books,
-        likely=likely.id if likely is not None else "",
-        may_begin=visit.caller.may(Scope.RESPOND) and not one.exercise and one.closed_at is None,
-    )
-
-
-def begin(visit: Visit) -> Answer:
-    """The tab again, with a playbook that a person began."""
-    key = IncidentId(visit.names["incident"])
-    book = visit.console.books.book(visit.given("playbook"))
-    visit.console.runner.start(book, key, by=visit.caller.name)
-    return go(f"/incidents/{key}/runs")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Played:
-    """A run, its playbook as it began, what each step came to, and all of it as a drawing."""
-
-    run: Run
-    book: Playbook | None
-    came: Mapping[str, str]
-    drawing: str
-    heir: str = ""
-    """What it gave way to."""
-    keeps: tuple[str, ...] = ()
-    """What it has in force of runs that gave way to it."""
-
-
-def _played(visit: Visit, run: Run, book: Playbook | None) -> Played:
-    lines = visit.console.custody.history(run.id, deeds=(Deed.STEP_DONE,), limit=_STEPS)
-    here = frozenset({run.step}) if run.state not in OVER else frozenset()
-    told = [one.entry.facts for one in reversed(lines)]
-    came = {str(facts.get("step", "")): str(facts.get("says", "")) for facts in told}
-    # Whom a step waited for is old news once the run went on.
-    came = {k: "" if v.startswith(_WAITS) and k not in here else v for k, v in came.items()}
-    drawing = flow(book, Marks(here=here, done=frozenset(came))) if book else ""
-    return Played(run=run, book=book, came=came, drawing=drawing)
-
-
-def _tied(tx: Transaction, one: Played, runs: Sequence[Run]) -> Played:
-    """With what it gave way to, and what it keeps in force of those that gave way to it."""
-    heir = next((r for r in runs if r.id == one.run.heir), None)
-    named = f"{heir.playbook}, round {heir.round}" if heir is not None else ""
-    keeps = tuple(dict.fromkeys(act_title(line.act) for line in kept_for(tx, one.run)))
-    return replace(one, heir=named, keeps=keeps)
-
-
-def _begun_with(tx: Transaction, run: Run) -> Playbook | None:
-    """The very playbook that the run began with, whatever was written since."""
-    try:
-        return kept(tx, run.digest) if run.digest is not None else None
-    except NotFound:
-        return None
 
 
 _HERE = "/incidents/{incident:str}"
 PAGES = (
     Page(path=f"{_HERE}/actions", show=show),
     Page(path=f"{_HERE}/revert", show=revert, needs=Scope.RESPOND, method="POST"),
-    Page(path=f"{_HERE}/runs", show=runs),
-    Page(path=f"{_HERE}/runs", show=begin, needs=Scope.RESPOND, method="POST"),
 )

@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import timedelta
 
 from stanch.engine.neighbours import Answered
+from stanch.engine.passwords import SHORTEST
 from stanch.engine.retention import Terms
 from stanch.vocabulary.ids import KeyId, UserId
 from stanch.vocabulary.people import Role, Scope
@@ -24,6 +25,7 @@ def show(visit: Visit, secret: str = "", answered: Sequence[Answered] = ()) -> A
     return page(
         visit,
         "settings.html",
+        shortest=SHORTEST,
         users=users,
         keys=sorted(keys, key=lambda k: (k.revoked is not None, k.name)),
         roles=tuple(Role),
@@ -65,7 +67,8 @@ def _days(visit: Visit, name: str) -> int:
 def add_user(visit: Visit) -> Answer:
     """The settings, with a new person."""
     if not visit.given("password"):
-        raise BadInput("A person who logs in here needs a password.")
+        why = f"A person who logs in here needs a password of {SHORTEST} characters or more."
+        raise BadInput(why)
     visit.console.access.add_user(
         visit.given("name"),
         _role(visit.given("role")),

@@ -1,5 +1,6 @@
 """Welcome: the first account, made through the link that the start printed."""
 
+from stanch.engine.passwords import SHORTEST
 from stanch.vocabulary.people import Role
 from stanch.vocabulary.trouble import BadInput, NotLoggedIn
 from stanch.web.door import session_cookie
@@ -34,7 +35,9 @@ def _form(visit: Visit, says: str = "", name: str = "") -> Answer:
     except NotLoggedIn:
         good = False
     status = 200 if good and not says else (422 if good else 410)
-    return page(visit, "welcome.html", status=status, good=good, says=says, name=name)
+    return page(
+        visit, "welcome.html", status=status, good=good, says=says, name=name, shortest=SHORTEST
+    )
 
 
 PAGES = (
