@@ -1,5 +1,6 @@
 """The laws of actions, over every action there is."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -310,8 +311,13 @@ def test_siblings_by_lineage_get_the_same_demand() -> None:
 
 
 def test_a_block_of_nobody_is_refused() -> None:
-    with pytest.raises(BadInput, match="not empty"):
+    with pytest.raises(BadInput, match="block_principal needs principals, like principals=key-"):
         arguments(ACTIONS["block_principal"], {"principals": []})
+
+
+def test_what_an_act_lacks_is_said_as_one_would_type_it() -> None:
+    with pytest.raises(BadInput, match=re.escape("throttle needs rate, like rate=20/min.")):
+        arguments(ACTIONS["throttle"], {"principals": ["key-1"]})
 
 
 def test_nobody_rolls_back_to_a_suspect_or_unsigned_version() -> None:

@@ -38,7 +38,7 @@ from stanch.vocabulary.people import ROLE_SCOPES, Caller, Duty, Role
 from stanch.vocabulary.policy import Deny, Policy
 from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
-from stanch.vocabulary.standing import Demand, demand_id
+from stanch.vocabulary.standing import Demand, DemandId, demand_id
 from stanch.web.alike import alike, people
 from stanch.web.visit import Answer, Console
 
@@ -171,13 +171,17 @@ def test_what_holds_it_is_named_and_that_nothing_holds_it_is_said(
     assert "Not proved to be contained yet: " in stands(read, console)
     act = Placed(key="r/block", act="block_principal", asset=FRAUD, at=NOW)
     with parts.store.begin() as tx:
-        place(tx, CASE, replace(act, demands=((FRAUD, demand.id),)))
+        rows, also = AssetId("rows"), DemandId("dmd-rows")
+        tx.assets.add(Asset(id=rows, kind=AssetKind.DATASET, name="Rows", owner="a"))
+        place(tx, CASE, replace(act, demands=((FRAUD, demand.id), (rows, also))))
+    console.policies.demand(replace(demand, id=also, policy=Policy(asset=rows)), before)
     change(parts, contained_at=NOW, phase=Phase.CONTAINED)
     said = stands(read, console)
     assert "Contained. In force: Block principals. Next: find the cause and remove it" in said
     console.policies.revert(FRAUD, demand.id, Change(by="ada", because="ours", incident=CASE))
     said = stands(read, console)
-    assert re.search(r"nothing holds it now\. It was taken off now by ada : ours \. Next: ", said)
+    assert re.search(r"nothing holds it now\. It was taken off now by ada : ours \. ", said)
+    assert "Left of it: Block principals on rows. Next: " in said
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from stanch.cli.client import connect
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.people import Role
+from stanch.vocabulary.trouble import BadInput
 
 app = command("People with accounts.")
 
@@ -27,6 +28,9 @@ def add(
         if sys.stdin.isatty()
         else sys.stdin.readline().rstrip("\n")
     )
+    if not password:
+        told = f"type it at a terminal, or pipe it to `stanch user add {name}`."
+        raise BadInput(f"No password came on stdin: {told}")
     asked = {"name": name, "role": str(role), "password": password}
     made = connect(data).send("POST", "/api/v1/users", asked)
     Out(json=json).show(made, f"{made['name']} can log in as {made['role']}.")

@@ -162,15 +162,20 @@ def arguments(action: Action[A], given: Mapping[str, object]) -> A:
         raise BadInput(
             f"{action.id} takes {', '.join(sorted(known)) or 'nothing'}; not {', '.join(unknown)}."
         )
-    empty = sorted(
-        n for n, value in given.items() if value in ((), [], "") and _required(action, n)
-    )
-    if empty:
-        raise BadInput(f"{action.id} needs {', '.join(empty)}, and not empty.")
+    lacking = sorted(n for n in known if _required(action, n) and given.get(n, "") in ((), [], ""))
+    if lacking:
+        raise BadInput(f"{action.id} needs {' '.join(_like(action, n) for n in lacking)}.")
     try:
         return msgspec.convert(dict(given), action.args, strict=False)
     except msgspec.ValidationError as error:
         raise BadInput(f"{action.id}: {_misfit(str(error))}.") from error
+
+
+def _like(action: Action[A], name: str) -> str:
+    """The argument and a value of it, as one would type them."""
+    value: object = getattr(action.example, name)
+    said = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return f"{name}, like {name}={said}" if said else name
 
 
 def _misfit(error: str) -> str:

@@ -12,11 +12,12 @@ from types import MappingProxyType
 
 from stanch.contain.diff import names
 from stanch.engine.answering import answering
-from stanch.engine.placed import Placed, in_force, placed
+from stanch.engine.placed import Placed, placed, where
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.library import act_title
 from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Incident, Phase, VerdictKind
 from stanch.vocabulary.standing import Demand
 
@@ -52,17 +53,26 @@ def held(tx: Transaction, one: Incident, asset: Asset | None) -> Held:
     kept = tx.policies.now(one.asset)
     demands = [d for d in standing_from(kept).demands if d.incident == one.id] if kept else []
     done = placed(tx, one.id)
-    acts = _acts(tx, demands, done)
+    acts = _acts(tx, one, demands, done)
     bare = _bare(one, demands, done)
     tone, says = _told(one, bare=bare, acts=acts, answers=answering(tx, one))
     return Held(tone=tone, says=says, acts=acts, due=_due(one, asset), bare=bare)
 
 
-def _acts(tx: Transaction, demands: Sequence[Demand], done: Sequence[Placed]) -> tuple[str, ...]:
+def _acts(
+    tx: Transaction, one: Incident, demands: Sequence[Demand], done: Sequence[Placed]
+) -> tuple[str, ...]:
     asked = [act_title(d.action or "a_change_of_policy") for d in demands]
     left = [act for act in done if act.undone is None]
-    standing = in_force(tx, left)
-    return tuple(dict.fromkeys([*asked, *(act_title(a.act) for a in left if a.key in standing)]))
+    standing = where(tx, left)
+    elsewhere = [_titled(a, one, standing[a.key]) for a in left if a.key in standing]
+    return tuple(dict.fromkeys([*asked, *elsewhere]))
+
+
+def _titled(act: Placed, one: Incident, assets: Sequence[AssetId]) -> str:
+    """What the act is called, with where it holds when that is not where the incident is."""
+    title = act_title(act.act)
+    return title if one.asset in assets else f"{title} on {names(sorted(set(assets)))}"
 
 
 def _bare(one: Incident, demands: Sequence[Demand], done: Sequence[Placed]) -> bool:

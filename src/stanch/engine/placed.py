@@ -56,8 +56,13 @@ def placed(tx: Transaction, incident: IncidentId) -> tuple[Placed, ...]:
 
 def in_force(tx: Transaction, lines: Iterable[Placed]) -> frozenset[str]:
     """The keys of the acts of which something is in force now; what ended or was freed is not."""
+    return frozenset(where(tx, lines))
+
+
+def where(tx: Transaction, lines: Iterable[Placed]) -> Mapping[str, tuple[AssetId, ...]]:
+    """By the key of each act of which something is in force now: the assets on which it is."""
     standing: dict[AssetId, frozenset[DemandId]] = {}
-    found = set()
+    found: dict[str, tuple[AssetId, ...]] = {}
     for one in lines:
         for asset, demand in one.demands:
             if asset not in standing:
@@ -65,8 +70,8 @@ def in_force(tx: Transaction, lines: Iterable[Placed]) -> frozenset[str]:
                 demands = standing_from(now).demands if now is not None else ()
                 standing[asset] = frozenset(d.id for d in demands)
             if demand in standing[asset]:
-                found.add(one.key)
-    return frozenset(found)
+                found[one.key] = (*found.get(one.key, ()), asset)
+    return found
 
 
 def of_step(lines: Iterable[Placed], run: RunId, step: str) -> Placed | None:

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from stanch.api.asking import TheCaller, TheHouse, TheQuery, anybody, needs
 from stanch.api.gate import COOKIE, cookie_of
+from stanch.engine.passwords import SHORTEST
 from stanch.vocabulary.ids import KeyId
 from stanch.vocabulary.listing import Page
 from stanch.vocabulary.people import Caller, Role, Scope, ServiceKey, User
@@ -108,7 +109,8 @@ def list_users(house: TheHouse, asked: TheQuery) -> Page[User]:
 def add_user(house: TheHouse, caller: TheCaller, data: JSONBody[NewUser]) -> User:
     """The new person, who can log in now."""
     if not data.password:
-        raise BadInput("A person who logs in here needs a password.")
+        why = f"A person who logs in here needs a password of {SHORTEST} characters or more."
+        raise BadInput(why)
     return house.access.add_user(data.name, data.role, by=caller.name, password=data.password)
 
 
