@@ -251,6 +251,10 @@ def test_home_says_which_policy_each_guard_runs_and_what_is_blind(
     assert "fraud : no baseline 1 detector is blind: score shift" in said
     console.guards.report(Report(guard="edge-1", asset=FRAUD, version=1))
     assert "version 1 2 at 1 1" in read(console, "/")
+    assert "not shown Version 1: No guard has been asked yet." in read(console, "/assets/fraud")
+    console.effects.prove(FRAUD)
+    acknowledged = "Version 1: Acknowledged by edge-1, edge-2; no guard told an address to probe."
+    assert f"not shown {acknowledged}" in read(console, "/assets/fraud")
 
 
 def test_what_was_seen_in_a_window_that_goes_on_stands_in_this_hour(

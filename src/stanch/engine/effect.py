@@ -1,7 +1,7 @@
 """Effect: each version of a policy is acknowledged by its guards and shown by probes through them.
 
 In    versions, whoever made them: an owner, an act, an undo, time.
-Out   an `Effect` for the newest version of each asset, kept, and entered in the log when it is news.
+Out   an `Effect` for the newest version of each asset: kept, and in the log where it is news.
 Why   a change that ends with "in force" and no look at what is done with requests is a hope.
 How   (1) The commit that makes a version owes its effect. (2) Whoever set it by hand waits for the
       answer a few seconds. (3) What is owed yet is asked about whenever a guard is heard of that
@@ -9,7 +9,6 @@ How   (1) The commit that makes a version owes its effect. (2) Whoever set it by
       is shown, or beyond what the guards can do or be asked.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
