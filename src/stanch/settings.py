@@ -26,6 +26,8 @@ class Settings:
     """A running server elsewhere, for the command line."""
     key: str = ""
     """The key to use there."""
+    logins: Path = Path("~/.config/stanch/logins.json")
+    """Where the command line keeps who you logged in as, on which server."""
     database: str = ""
     """A SQLAlchemy URL; empty is SQLite in the data folder."""
     automatic: str = ""

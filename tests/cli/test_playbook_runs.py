@@ -21,6 +21,7 @@ RUN: dict[str, Any] = {
     "by": "stanch",
     "state": "waiting",
     "step": "rest-ok",
+    "wish": "pause",
     "says": "waits for approver: May each ask less?",
     "done": 7,
     "started": "2026-11-21T12:00:00Z",
@@ -86,6 +87,7 @@ def test_a_run_says_where_it_stands_what_it_waits_for_and_why(
     said = capsys.readouterr().out
     for words in ("waiting at rest-ok", "May each ask less?", "silence means no", "12:15:00"):
         assert words in said
+    assert "A person holds it: it stops before its next step." in said
 
 
 @pytest.mark.parametrize(

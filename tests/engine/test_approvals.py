@@ -16,11 +16,14 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role, Scope, User
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.trouble import (
-    AlreadyThere,
     Answered,
+    AnsweredByYou,
+    AskedByYou,
     BadInput,
     Busy,
     NotAllowed,
+    NotAskedAnyMore,
+    NotInPerson,
     Refused,
     Stale,
 )
@@ -112,10 +115,10 @@ def test_what_cannot_be_undone_wants_two_different_people(room: Room) -> None:
     first = room.approvals.vote(asked.id, person("ada"), yes(asked))
     assert first.answer is Answer.OPEN
     assert room.woken == []
-    with pytest.raises(AlreadyThere):
+    with pytest.raises(AnsweredByYou, match="needs somebody else's answer"):
         room.approvals.vote(asked.id, person("ada"), yes(asked))
     machine = Caller(name="key-1", scopes=frozenset({Scope.APPROVE}))
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotInPerson, match="stanch login NAME"):
         room.approvals.vote(asked.id, machine, yes(asked))
     assert room.approvals.vote(asked.id, person("bob"), yes(asked)).answer is Answer.YES
 
@@ -142,7 +145,7 @@ def test_who_may_not_approve_is_refused(room: Room, caller: Caller) -> None:
 
 def test_who_asked_for_it_may_say_no_and_not_yes(room: Room) -> None:
     asked = room.approvals.ask(replace(QUESTION, requester="ada"))
-    with pytest.raises(NotAllowed):
+    with pytest.raises(AskedByYou):
         room.approvals.vote(asked.id, person("ada"), yes(asked))
     assert allowed(room.approvals.vote(asked.id, person("ada"), no(asked))) is False
 
@@ -159,6 +162,8 @@ def test_silence_is_the_stated_default_and_never_yes_for_ever(room: Room, hands:
     assert (lapsed.answer, allowed(lapsed)) == (Answer.LAPSED, False)
     assert room.woken == ["run-1"]
     assert room.approvals.lapse() == ()
+    with pytest.raises(NotAskedAnyMore, match="Nobody is asked this any more: its time was up"):
+        room.approvals.vote(asked.id, person("ada"), yes(asked))
 
 
 def test_people_are_reminded_higher_up_as_time_runs_out(room: Room, hands: Hands) -> None:

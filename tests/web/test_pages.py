@@ -560,6 +560,29 @@ def test_a_person_begins_a_playbook_and_a_viewer_is_not_offered_it(
     assert ("natural_drift", "ben") in [(run.playbook, run.by) for run in runs]
 
 
+def test_a_run_is_held_stepped_and_ended_from_its_page_by_whoever_responds(
+    world: tuple[Parts, Console], asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
+    _, console = world
+    where = f"/incidents/{CASE}/runs"
+    asked(console, "POST", where, form="playbook=natural_drift")
+    with console.store.look() as tx:
+        run = next(r for r in tx.runs.page(Wanted(incident=(CASE,))).items if r.by == "ben")
+    assert "Hold it" in read(console, where)
+    assert "Hold it" not in read(console, where, by=VIC)
+    for wish, says in (
+        ("pause", "A person holds it: it stops before its next step. One step Go on"),
+        ("step", "A person lets it take one step, and then holds it. One step Go on"),
+        ("go", "Hold it"),
+        ("cancel and undo", "A person ends it; what it did is taken back, latest first."),
+    ):
+        answer = asked(console, "POST", f"{where}/{run.id}", form={"wish": wish})
+        assert answer.headers["location"] == where
+        assert says in read(console, where)
+    with pytest.raises(BadInput, match="A run can be asked to: go, pause"):
+        asked(console, "POST", f"{where}/{run.id}", form="wish=fly")
+
+
 def test_an_earlier_playbook_is_used_again_and_one_put_aside_comes_back(
     console: Console, asked: Callable[..., Answer], read: Callable[..., str]
 ) -> None:

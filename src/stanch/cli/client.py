@@ -1,18 +1,20 @@
 """Which server a command speaks to.
 
-In    a data folder on this machine, or STANCH_URL and STANCH_KEY.
+In    a data folder on this machine, or STANCH_URL and STANCH_KEY; who logged in there.
 Out   a client of the server that runs there.
-Why   a command on the same machine needs no configuration, and one elsewhere two variables.
+Why   a command on the same machine needs no configuration, and one elsewhere two variables. A key
+      that a variable names goes before a login, and a login before the folder's own key.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from stanch import settings
 from stanch.cli.files import text_of
+from stanch.cli.logins import login_for
 from stanch.sdk.client import Client, address, segment
 from stanch.vocabulary.trouble import NotRunning
 
@@ -27,17 +29,38 @@ class Running:
     pid: int
 
 
-def connect(data: Path | None) -> Client:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class There:
+    """The server that a command is about."""
+
+    url: str
+    given: str = field(default="", repr=False)
+    """The key that a variable names."""
+    folder: Path | None = None
+    """Its data folder, where it runs on this machine."""
+
+
+def reached(data: Path | None) -> There:
     """The server of this folder, else the one that the environment names, or `NotRunning`."""
     asked = settings.from_environment()
     if data is None and asked.url:
-        return Client(url=address(asked.url), key=asked.key)
+        return There(url=address(asked.url), given=asked.key)
     folder = data or asked.data
     running = running_on(folder)
     if running is None:
         raise NotRunning(folder, folder)
-    key = asked.key or text_of(folder / "admin.key").strip()
-    return Client(url=running.url, key=key)
+    return There(url=running.url, given=asked.key, folder=folder)
+
+
+def connect(data: Path | None) -> Client:
+    """That server, asked with a key or by the person who logged in, or `NotRunning`."""
+    there = reached(data)
+    if there.given:
+        return Client(url=there.url, key=there.given)
+    if (known := login_for(there.url)) is not None:
+        return Client(url=there.url, login=known)
+    own = there.folder / "admin.key" if there.folder is not None else None
+    return Client(url=there.url, key=text_of(own).strip() if own is not None else "")
 
 
 def running_on(folder: Path) -> Running | None:

@@ -15,6 +15,8 @@ EXAMPLES = MappingProxyType(
             "backup -o stanch.backup",
             "backup --data /srv/stanch --no-keys -o off-site.bak",
         ),
+        "login": ("login ada",),
+        "logout": ("logout",),
         "restore": ("restore stanch.backup --data /srv/restored",),
         "asset": ("asset list", "asset show fraud-scorer"),
         "asset add": ("asset add fraud-scorer.yaml", "asset add fraud-scorer.yaml --replace"),

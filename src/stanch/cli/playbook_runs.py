@@ -10,6 +10,7 @@ from stanch.cli.fitting import fitted
 from stanch.cli.options import Data, Json
 from stanch.cli.out import Out
 from stanch.contain.playbook.condition_words import awaited
+from stanch.vocabulary.run import OVER, WISHED, Wish
 from stanch.vocabulary.words import counted, when
 
 Which = Annotated[str, typer.Argument(help="The run's id.")]
@@ -81,7 +82,8 @@ def _wish(run: str, wish: str, how: tuple[Path | None, bool]) -> None:
     data, json = how
     client = connect(data)
     found = client.send("POST", f"/api/v1/runs/{segment(run)}/wish", {"wish": wish})
-    Out(json=json).show(found, f"{found['id']}: {wish}. It was {found['state']}.")
+    says = WISHED[Wish(wish)] or "It goes on."
+    Out(json=json).show(found, f"{found['id']} ({found['state']}): {says}")
 
 
 def _lines(client: Client, run: dict[str, Any]) -> list[str]:
@@ -91,6 +93,8 @@ def _lines(client: Client, run: dict[str, Any]) -> list[str]:
         f"{run['state']}" + (f" at {run['step']}" if run["step"] else "") + f": {run['says']}",
         f"{counted(run['done'], 'step')} taken since {when(run['started'])}.",
     ]
+    if run["state"] not in OVER and (wished := WISHED[Wish(run["wish"])]):
+        made.append(wished)
     for one in run["waits_for"]:
         made.append(f"It waits for {awaited(one)}.")
         if one.startswith(_ASKED):

@@ -44,6 +44,8 @@ SECTIONS = MappingProxyType(
             "freeze": "Keep what an asset is right now as evidence.",
         },
         "Let in people, machines and sites": {
+            "login": "Speak to a server as yourself, for what a key cannot do.",
+            "logout": "Speak to it with a key again.",
             "key": "Keys for machines.",
             "user": "People with accounts.",
             "edge": "Count at an edge site, and send signed counts instead of rows.",

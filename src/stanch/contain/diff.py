@@ -164,13 +164,13 @@ _SENTENCES: Mapping[str, Callable[..., str]] = {
     "deny.principals": _members("{} may ask again.", "{} may not ask."),
     "deny.networks": _members("Addresses in {} may ask again.", "Addresses in {} may not ask."),
     "limit.per_principal": _value(
-        "One principal may ask as often as it likes.", "One principal may ask {}."
+        "Each principal may ask as often as it likes.", "Each principal may ask {}."
     ),
     "limit.overall": _value(
         "There is no limit on all principals together.", "All principals together may ask {}."
     ),
     "limit.cost": _value(
-        "There is no limit on what one principal may cost.", "One principal may cost {}."
+        "There is no limit on what each principal may cost.", "Each principal may cost {}."
     ),
     "limit.max_batch": _value(
         "A request may have any number of rows.", "A request may have at most {} rows."

@@ -37,6 +37,7 @@ from stanch.vocabulary.trouble import (
     BadInput,
     Busy,
     NotAllowed,
+    NotInPerson,
     Refused,
 )
 
@@ -122,8 +123,10 @@ class Approvals:
 
     def override(self, key: ApprovalId, caller: Caller, why: str) -> Approval:
         """The question, decided by one in an emergency: loud, and to be reviewed afterwards."""
-        if not caller.may(Scope.ADMIN) or caller.role is None:
-            raise NotAllowed("an admin in person", caller.role or "a key")
+        if caller.role is None:
+            raise NotInPerson("An admin")
+        if not caller.may(Scope.ADMIN):
+            raise NotAllowed("an admin in person", caller.role)
         if not why.strip():
             raise BadInput("An override needs a reason in words.")
         at = self._clock()
@@ -156,8 +159,10 @@ class Approvals:
     def reviewed(self, key: ApprovalId, caller: Caller, finding: str) -> Approval:
         """The overridden question, looked at afterwards by somebody else."""
         at = self._clock()
-        if caller.role is None or rank(caller.role) < rank(Role.APPROVER):
-            raise NotAllowed(f"the role {Role.APPROVER}", caller.role or "a key")
+        if caller.role is None:
+            raise NotInPerson("An approver")
+        if rank(caller.role) < rank(Role.APPROVER):
+            raise NotAllowed(f"the role {Role.APPROVER}", caller.role)
         if not finding.strip():
             raise BadInput("A review says in words what was found.")
         with self._store.begin() as tx:

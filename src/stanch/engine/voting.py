@@ -10,7 +10,16 @@ from datetime import datetime
 from stanch.vocabulary.approval import Answer, Approval, Risk
 from stanch.vocabulary.ids import Digest
 from stanch.vocabulary.people import Caller, Role, Scope
-from stanch.vocabulary.trouble import AlreadyThere, Answered, NotAllowed, Refused, Stale
+from stanch.vocabulary.trouble import (
+    Answered,
+    AnsweredByYou,
+    AskedByYou,
+    NotAllowed,
+    NotAskedAnyMore,
+    NotInPerson,
+    Refused,
+    Stale,
+)
 
 _ORDER = tuple(Role)
 _PEOPLE = {Risk.AUTOMATIC: 1, Risk.ONE: 1, Risk.TWO: 2}
@@ -27,24 +36,27 @@ class Ballot:
 
 def still_open(seen: Approval, at: datetime) -> None:
     """`Answered` where it is not."""
-    if seen.answer is not Answer.OPEN:
-        who = seen.votes[-1].by if seen.votes else "Nobody"
-        raise Answered(who, seen.answer)
-    if at >= seen.expires:
-        raise Answered("Nobody", f"its time was up at {seen.expires:%Y-%m-%d %H:%M} UTC")
+    match seen.answer:
+        case Answer.WITHDRAWN:
+            raise NotAskedAnyMore(seen.why or "it was withdrawn")
+        case Answer.YES | Answer.NO | Answer.OVERRIDDEN:
+            raise Answered(seen.votes[-1].by, seen.answer)
+        case Answer.OPEN | Answer.LAPSED:
+            if seen.answer is Answer.LAPSED or at >= seen.expires:
+                raise NotAskedAnyMore(f"its time was up at {seen.expires:%Y-%m-%d %H:%M} UTC")
 
 
 def may_vote(seen: Approval, caller: Caller, ballot: Ballot) -> None:
-    """`Stale`, `AlreadyThere` or `NotAllowed` where this vote does not count."""
+    """`Stale`, `AnsweredByYou` or `NotAllowed` where this vote does not count."""
     if ballot.digest != seen.digest:
         raise Stale("question", ballot.digest[-12:], seen.digest[-12:])
     if caller.name in {vote.by for vote in seen.votes}:
-        raise AlreadyThere("The vote of", caller.name)
+        raise AnsweredByYou
     may_answer(seen, caller)
     if caller.role is None and seen.risk is Risk.TWO:
-        raise NotAllowed("two people in person", "a key")
+        raise NotInPerson("Two people")
     if ballot.yes and caller.name == seen.requester:
-        raise NotAllowed("a yes from somebody other than who asked for it", caller.name)
+        raise AskedByYou
 
 
 def may_answer(seen: Approval, caller: Caller) -> None:

@@ -18,6 +18,7 @@ import msgspec
 from stanch.vocabulary.trouble import (
     BadFile,
     BadInput,
+    LoginEnded,
     NotLoggedIn,
     Trouble,
     UnknownKey,
@@ -37,11 +38,32 @@ def _still(_step: float) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """A person who logged in: their session, and what each change must carry beside it."""
+
+    name: str
+    cookie: str = field(repr=False)
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Client:
-    """One server, and the key to use there."""
+    """One server, and the key to use there, or the person who uses it."""
 
     url: str
-    key: str = field(repr=False)
+    key: str = field(default="", repr=False)
+    login: Login | None = None
+
+    def log_in(self, name: str, password: str) -> Login:
+        """The session of this person, or `NotLoggedIn`."""
+        content = msgspec.json.encode({"name": name, "password": password})
+        connection, response = self._ask("POST", "/api/v1/sessions", content, "application/json")
+        try:
+            cookie = (response.getheader("set-cookie") or "").partition(";")[0]
+            told = _read(self.url, response.read())
+        finally:
+            connection.close()
+        return Login(name=str(told["name"]), cookie=cookie, token=str(told["csrf"]))
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         """The JSON that this path answers."""
@@ -151,7 +173,7 @@ class Client:
         parts = urlsplit(self.url)
         make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         connection = make(parts.netloc, timeout=_TIMEOUT)
-        headers = {"authorization": f"Bearer {self.key}", **(more or {})}
+        headers = {**self._who(), **(more or {})}
         if kind:
             headers["content-type"] = kind
         try:
@@ -169,10 +191,20 @@ class Client:
             raise
         return connection, response
 
+    def _who(self) -> dict[str, str]:
+        """The headers that say who asks."""
+        if self.login is not None:
+            return {"cookie": self.login.cookie, "x-csrf-token": self.login.token}
+        return {"authorization": f"Bearer {self.key}"} if self.key else {}
+
     def _refused(self, body: bytes) -> Trouble:
-        """What the server says; who came with a key is told that it is the key."""
+        """What the server says; who came with a key or a login is told that it is that."""
         told = _told(body)
-        return UnknownKey(self.url) if type(told) is NotLoggedIn and self.key else told
+        if type(told) is not NotLoggedIn:
+            return told
+        if self.login is not None:
+            return LoginEnded(self.login.name)
+        return UnknownKey(self.url) if self.key else told
 
 
 def segment(text: str) -> str:

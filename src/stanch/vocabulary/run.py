@@ -1,8 +1,10 @@
 """Runs: one playbook at work on one incident, as lists and people see it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from stanch.vocabulary.ids import AssetId, Digest, IncidentId, PlaybookId, RunId
 
@@ -35,6 +37,18 @@ class Wish(StrEnum):
     """One step, then pause."""
     CANCEL = "cancel"
     CANCEL_UNDO = "cancel and undo"
+
+
+WISHED: Mapping[Wish, str] = MappingProxyType(
+    {
+        Wish.GO: "",
+        Wish.PAUSE: "A person holds it: it stops before its next step.",
+        Wish.STEP: "A person lets it take one step, and then holds it.",
+        Wish.CANCEL: "A person ends it; what it did stays in force.",
+        Wish.CANCEL_UNDO: "A person ends it; what it did is taken back, latest first.",
+    }
+)
+"""What each wish has a run do next, in words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

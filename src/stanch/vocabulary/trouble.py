@@ -12,13 +12,19 @@ Trouble                      exit 1   HTTP 500
 |   `-- Shredded             exit 66  HTTP 410   personal data, destroyed on purpose
 |-- Refused                  exit 77  HTTP 403   understood, and not allowed
 |   |-- NotLoggedIn          exit 77  HTTP 401
-|   |   `-- UnknownKey       exit 77  HTTP 401   the command line's own word for it
+|   |   |-- UnknownKey       exit 77  HTTP 401   the command line's own word for it
+|   |   |-- LoginEnded       exit 77  HTTP 401   likewise
+|   |   `-- WrongLogin       exit 77  HTTP 401   likewise
 |   |-- BaselineRefused      exit 77  HTTP 403
 |   `-- NotAllowed           exit 77  HTTP 403
+|       |-- AskedByYou       exit 77  HTTP 403   the yes is somebody else's to give
+|       `-- NotInPerson      exit 77  HTTP 403   a key, where a person must answer
 |-- Conflict                 exit 4   HTTP 409   somebody else was first
 |   |-- Stale                exit 4   HTTP 409
 |   |-- AlreadyThere         exit 4   HTTP 409
 |   |   `-- Answered         exit 4   HTTP 409   somebody answered first
+|   |       |-- AnsweredByYou exit 4  HTTP 409
+|   |       `-- NotAskedAnyMore exit 4 HTTP 409  withdrawn, or its time was up
 |   `-- WrongPhase           exit 4   HTTP 409
 |-- Busy                     exit 75  HTTP 429   come back later
 |-- NoSpace                  exit 74  HTTP 507
@@ -131,8 +137,24 @@ class UnknownKey(NotLoggedIn):
     """{} does not know this key, or it ended. Set STANCH_KEY to what `stanch key create` gave."""
 
 
+class LoginEnded(NotLoggedIn):
+    """The login of {0} ended. Log in again: stanch login {0}"""
+
+
+class WrongLogin(NotLoggedIn):
+    """{} does not know this name with this password. An admin can set a new one."""
+
+
 class NotAllowed(Refused):
     """This needs {}; you have {}. Ask an admin for it."""
+
+
+class AskedByYou(NotAllowed):
+    """You asked for this yourself, so the yes is somebody else's to give. You may say no."""
+
+
+class NotInPerson(NotAllowed):
+    """{} must do this in person, not with a key. Use `stanch login NAME`, or the console."""
 
 
 class BaselineRefused(Refused):
@@ -156,6 +178,14 @@ class AlreadyThere(Conflict):
 
 class Answered(AlreadyThere):
     """{} answered this question already: {}. Nothing was changed."""
+
+
+class AnsweredByYou(Answered):
+    """You answered this already. What needs two people needs somebody else's answer now."""
+
+
+class NotAskedAnyMore(Answered):
+    """Nobody is asked this any more: {}. Nothing was changed."""
 
 
 class WrongPhase(Conflict):

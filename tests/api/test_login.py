@@ -1,0 +1,85 @@
+"""Who logs in from a shell is a person there: they do what no key may, until they log out."""
+
+import io
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stanch.cli.root import run
+
+WORDS = "correct horse battery "
+Said = Callable[..., Any]
+
+
+@pytest.fixture
+def said(
+    server: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Said:
+    """What a command answers, typed on a machine where nobody logged in yet."""
+    monkeypatch.setenv("STANCH_LOGINS", str(tmp_path / "home" / "logins.json"))
+    monkeypatch.delenv("STANCH_KEY", raising=False)
+
+    def answered(*words: str, typed: str = "") -> Any:
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        run([*words, "--data", str(server.data), "--json"])
+        return json.loads(capsys.readouterr().out)
+
+    return answered
+
+
+@pytest.fixture
+def question(server: Any, tmp_path: Path) -> str:
+    """A question to an approver, about an asset of this test's own."""
+    key = tmp_path.name.replace("_", "-")
+    asset = {"id": key, "kind": "model", "name": key, "owner": "ada", "fallback": '"no"'}
+    for name, role in (("asked-ada", "approver"), ("asked-root", "admin")):
+        person = {"name": name, "role": role, "password": WORDS + name}
+        assert server.ask("POST", "/api/v1/users", person).status in (201, 409)
+    server.ask("POST", "/api/v1/assets", asset)
+    told = server.ask("POST", "/api/v1/incidents", {"asset": key, "text": "odd"}).json
+    where = f"/api/v1/incidents/{told['id']}/acts"
+    act = {"act": "safe_mode", "why": "it is odd"}
+    shown = server.ask("POST", f"{where}/preview", act).json
+    server.ask("POST", where, {**act, "digest": shown["digest"]})
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        open_now = f"/api/v1/approvals?incident={told['id']}&state=open"
+        for one in server.ask("GET", open_now).json["items"]:
+            return str(one["id"])
+    raise AssertionError("nobody was asked")
+
+
+def test_an_override_and_its_review_are_done_from_a_shell_by_those_who_logged_in(
+    said: Said, question: str, tmp_path: Path
+) -> None:
+    override = ("question", "override", question, "--why", "it burns")
+    assert said(*override)["type"] == "not-in-person"
+    assert said("login", "asked-root", typed="wrong\n")["type"] == "wrong-login"
+    assert said("login", "asked-root", typed=f"{WORDS}asked-root\n")["role"] == "admin"
+    kept = tmp_path / "home" / "logins.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert WORDS not in kept.read_text()
+    overridden = said(*override)
+    assert (overridden["answer"], overridden["votes"][0]["by"]) == ("overridden", "asked-root")
+    said("login", "asked-ada", typed=f"{WORDS}asked-ada\n")
+    review = said("question", "review", question, "--why", "it was right")
+    assert review["reviewed"]["by"] == "asked-ada"
+
+
+def test_a_login_ends_here_and_on_the_server_and_then_commands_use_a_key_again(
+    said: Said, question: str, tmp_path: Path
+) -> None:
+    said("login", "asked-ada", typed=f"{WORDS}asked-ada\n")
+    kept = (tmp_path / "home" / "logins.json").read_bytes()
+    assert said("logout")["ended"] is True
+    assert said("logout")["ended"] is False
+    assert said("question", "show", question)["id"] == question
+    (tmp_path / "home" / "logins.json").write_bytes(kept)
+    assert said("question", "show", question)["type"] == "login-ended"
