@@ -317,3 +317,14 @@ def test_the_exchange_is_told_with_what_was_asked(service: _Service) -> None:
     event = json.loads(guard.core.buffer.batch(1, 0)[0].text)
     assert (event["kind"], event["output"]) == ("exchange", "hello")
     assert event["messages"] == HELLO["messages"]
+
+
+def test_a_litestar_that_keeps_its_own_commands_is_guarded_by_one_guard() -> None:
+    app = _litestar(lambda _: {"choices": []})
+    guard = Guard(app.asgi_handler, asset=A, server="", key="k", identify=by_address)
+    guard.core.start = lambda: None  # type: ignore[method-assign]  # no server in this test
+    app.asgi_handler = guard
+    guard.core.keeper.accept(canonical(P))
+    assert _post(app, b'{"messages": []}')[0] == 200
+    guard.core.keeper.accept(canonical(replace(P, version=2, mode=Mode.STOPPED)))
+    assert _post(app, b'{"messages": []}')[0] == 503

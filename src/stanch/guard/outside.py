@@ -17,6 +17,7 @@ from stanch.guard.identity import Scope, headers
 from stanch.guard.inspection import Seen
 
 Header = tuple[bytes, bytes]
+_FAILED = ("upstream_reset", "upstream_response_timeout", "no_healthy_upstream", "stream_idle")
 _FORGED = Decision(Outcome.REFUSE, Why.INTERNAL, status=403)
 
 
@@ -82,7 +83,16 @@ class Outside:
         if why in {"rbac_access_denied_matched_policy[denied]", "local_rate_limited"}:
             facts |= {"kind": "access", "action": "predict", "outcome": "refused"}
         facts["version"] = str(line.get("cluster") or "").removeprefix("version:")
+        self._heard_of(facts["version"], why)
         self.core.tell(facts)
+
+    def _heard_of(self, version: object, why: str) -> None:
+        """Says once that an upstream fails, and once that it answers again."""
+        name = f"upstream {version}"
+        if why.startswith(_FAILED):
+            self.core.troubles.begins(name, f"The upstream of {version} fails: {why[:200]}.")
+        elif version and self.core.troubles.now:
+            self.core.troubles.ends(name, f"The upstream of {version} answers again.")
 
     def _seen(self, body: bytes, given: list[Header]) -> Seen:
         inspection = self.core.keeper.inspection

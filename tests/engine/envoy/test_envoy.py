@@ -122,8 +122,9 @@ Make = Callable[..., _Front]
 def front(upstreams: dict[str, Any], tmp_path: Path) -> Iterator[Make]:
     made: list[_Front] = []
 
-    def build(identify: Identify = by_address, **choices: Any) -> _Front:
+    def build(identify: Identify = by_address, upstream: str = "", **choices: Any) -> _Front:
         up = {n: f"http://127.0.0.1:{s.server_address[1]}" for n, s in upstreams.items()}
+        up |= {"v6": upstream} if upstream else {}
         config = GatewayConfig(
             asset=A,
             upstreams=up,
@@ -218,6 +219,17 @@ def test_a_caller_on_this_machine_has_one_address_for_all(front: Make) -> None:
     one.line.request("POST", "/ping", body=b"{}")
     answer = one.line.getresponse()
     assert (answer.status, answer.read()) == (200, b"v6")
+
+
+def test_an_upstream_that_is_gone_is_said_as_the_gateway_says_it(
+    front: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = front(upstream=f"http://127.0.0.1:{_free()}")
+    one.put(P)
+    status, body, headers = one.ask()
+    assert (status, headers["content-type"]) == (503, "application/problem+json")
+    assert json.loads(body)["status"] == 503
+    _until(lambda: any("upstream of v6 fails" in one.getMessage() for one in caplog.records))
 
 
 def test_what_is_under_way_when_envoy_is_stopped_is_finished_and_told(front: Make) -> None:

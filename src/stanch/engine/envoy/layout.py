@@ -36,6 +36,8 @@ IDLE_SECONDS = 4
 """Model servers close kept connections after 5 seconds or more; ours are closed before."""
 FLUSHED = "0.2s"
 """How long a line of the log waits for others at most."""
+_UPSTREAM_FLAGS = ("UH", "UF", "UC", "UT", "UR", "UPE", "SI", "NC")
+FAILS = "The answer cannot be given."
 HEAD_SECONDS = 10
 """How long a caller may take over the head of a request."""
 _HTTP = TYPE + "extensions.filters.http."
@@ -130,6 +132,7 @@ def _listener(layout: Layout, *, alone: bool) -> JSON:
         "xff_num_trusted_hops": layout.hops,
         "request_headers_timeout": f"{HEAD_SECONDS}s",
         "early_header_mutation_extensions": [_unforged()],
+        "local_reply_config": {"mappers": [_fails()]},
         "server_header_transformation": "PASS_THROUGH",
         "generate_request_id": False,
         "rds": {
@@ -174,6 +177,18 @@ def _unforged() -> JSON:
         "typed_config": {
             "@type": TYPE + kind,
             "mutations": [{"remove": PRINCIPAL}, {"remove": SOURCE}],
+        },
+    }
+
+
+def _fails() -> JSON:
+    """What callers get where an upstream gives nothing: as the gateway says it."""
+    said: JSON = {"type": "about:blank", "title": FAILS, "status": "%RESPONSE_CODE%"}
+    return {
+        "filter": {"response_flag_filter": {"flags": [*_UPSTREAM_FLAGS]}},
+        "body_format_override": {
+            "json_format": said,
+            "content_type": "application/problem+json",
         },
     }
 
