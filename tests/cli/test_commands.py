@@ -23,8 +23,8 @@ from stanch.cli.table import COMMANDS
 from stanch.vocabulary.trouble import BadFile, BadInput, NotLoggedIn, NotRunning, UnknownKey
 
 PARTS = {
-    "client", "examples", "files", "fitting", "fronting", "incident_marks", "inventory_file", "logins",
-    "options", "out", "playbook_runs", "policy_diff", "root", "table",
+    "client", "examples", "files", "fitting", "fronting", "incident_marks", "inventory_file",
+    "logins", "options", "out", "playbook_runs", "policy_diff", "root", "table",
 }  # fmt: skip
 
 
