@@ -18,25 +18,26 @@ import msgspec
 from stanch.contain.action import (
     Action,
     Asking,
-    Preview,
     Undo,
     also,
     arguments,
     previewed,
     propose,
 )
-from stanch.contain.diff import changes, names
-from stanch.contain.playbook.acts import DEEDS, TAKE_BACK, VARIABLES, WATCHES, WORD
+from stanch.contain.diff import changes
+from stanch.contain.playbook.acts import DEEDS, TAKE_BACK, WATCHES
 from stanch.contain.playbook.facts import Facts
 from stanch.contain.policy import neutral, wants
 from stanch.engine.artefacts import ArtefactKeeper, NoArtefacts
 from stanch.engine.asked import Asked
 from stanch.engine.automatic import Automatic
 from stanch.engine.clock import Clock
+from stanch.engine.filling import filled
 from stanch.engine.freeze import FROZEN
 from stanch.engine.guards import Proof
 from stanch.engine.marking import ACT as MARKS
 from stanch.engine.marking import found_of, make_once
+from stanch.engine.order_words import in_words
 from stanch.engine.ordinary import NoRows, Rows, kept, learn_once
 from stanch.engine.outside import NobodyOutside, Outside
 from stanch.engine.owed import PROOFS, owe
@@ -58,7 +59,7 @@ from stanch.vocabulary.people import called
 from stanch.vocabulary.playbook import Argument
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import Probe
-from stanch.vocabulary.trouble import BadInput, Busy, NotFound, Unreachable
+from stanch.vocabulary.trouble import Busy, NotFound, Unreachable
 
 _ALIKE = "$alike"
 FRESH = timedelta(minutes=1)
@@ -150,7 +151,7 @@ class RealDeeds:
         calls = msgspec.json.encode(found.calls)
         key = b"\n".join((order.act.encode(), *bound, calls, str(order.lasts).encode()))
         return Shown(
-            text=_in_words(order, meant, found),
+            text=in_words(order, meant.action, found),
             digest=digest_of(key),
             risk=risk,
             idle=not found.changes and not found.calls,
@@ -386,54 +387,6 @@ def _may_come(proof: Proof) -> bool:
     """
     nobody = proof.holds is None and not proof.guards
     return nobody or (proof.holds is False and not proof.cannot)
-
-
-def filled(args: Mapping[str, Argument], words: Mapping[str, Argument]) -> dict[str, Argument]:
-    """The arguments with each `$word` replaced by what it stands for, or BadInput.
-
-    Within a sentence what is not known is said to be so: a warning goes out without it.
-    """
-    made: dict[str, Argument] = {}
-    for name, value in args.items():
-        if not isinstance(value, str) or "$" not in value:
-            made[name] = value
-        elif (word := value[1:]) in VARIABLES and value.startswith("$"):
-            if word not in words:
-                meant = f"{value} ({VARIABLES[word]})"
-                raise BadInput(f"Nothing is known for {meant}, which {name} needs.")
-            made[name] = words[word]
-        else:
-            made[name] = WORD.sub(lambda found: _within(found[1], words), value)
-    return made
-
-
-def _within(word: str, words: Mapping[str, Argument]) -> str:
-    """What the word stands for, in a sentence."""
-    value = words.get(word, "(not known)")
-    return names(list(value)) if isinstance(value, tuple) else str(value)
-
-
-def _in_words(order: Order, meant: _Meant, found: Preview) -> str:
-    """What people are shown, line by line: the act, its effect, whom it hits, why, what if no."""
-    lasts = f" for {_period(order.lasts)}" if order.lasts else ""
-    never = meant.action.undo is Undo.NEVER
-    effect = [*(c.says for c in found.changes), *(c.says for c in found.calls)]
-    lines = (
-        f"{meant.action.title} on {order.asset}{lasts}?",
-        f"What changes: {' '.join(effect) or 'Nothing.'}",
-        f"Who is hit: {found.blast.says}",
-        f"Why: {order.why}",
-        f"Way back: {'It cannot be undone.' if never else 'It can be undone at any time.'}",
-        "If no: Nothing is changed, and what was seen goes on.",
-    )
-    return "\n".join(lines)
-
-
-def _period(seconds: int) -> str:
-    """A period in the largest unit that leaves nothing over: `24 h`."""
-    sizes = ((3600, "h"), (60, "min"), (1, "s"))
-    size, unit = next(one for one in sizes if seconds % one[0] == 0)
-    return f"{seconds // size} {unit}"
 
 
 def _probe(meant: _Meant, line: Placed) -> Probe | None:
