@@ -250,11 +250,12 @@ def test_a_strange_body_costs_no_other_event() -> None:
     assert buffer.counts["events_unread"] == TOGETHER // 2 + 1
 
 
-def test_what_fails_for_all_of_them_is_tried_one_by_one() -> None:
+def test_what_fails_for_all_of_them_is_counted_and_tried_one_by_one() -> None:
     buffer = Buffer(makes=_Broken())
     for n in range(TOGETHER + 1):
         buffer.hear((b"", b"", "", "", "", 0.0, 0.0, n))
     assert _texts(buffer.batch(1000, 0)) == [b"%d" % n for n in range(TOGETHER + 1)]
+    assert buffer.counts == {"batches_read_one_by_one": 2}
 
 
 def test_a_batch_is_a_bundle_longer_than_asked_at_most_and_none_is_lost_over_several() -> None:
@@ -316,6 +317,19 @@ def test_two_threads_tell_each_event_once() -> None:
     sender.join(timeout=30)
     assert not sender.is_alive()
     assert sorted(map(int, seen)) == list(range(many))
+
+
+def test_what_breaks_after_an_answer_is_counted_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    core = _core()
+    core.buffer.fresh = None  # type: ignore[assignment]  # pyrefly: ignore[bad-assignment]  broken on purpose
+    decision = Decision(Outcome.SERVE, Why.ALLOWED)
+    Heard(core, decision, (None, ""), _never, _never, 100, 99.0).finish()
+    assert core.measured()["internal_errors"] == 1
+    assert "failed (TypeError)" in caplog.text
+
+
+async def _never(*_: object) -> Any:
+    raise AssertionError
 
 
 def test_who_asks_from_an_address_is_kept_of_so_many_and_only_where_it_says_it_all() -> None:

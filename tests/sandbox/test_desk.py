@@ -140,6 +140,20 @@ def test_a_drill_whose_server_died_is_not_said_to_go_on(store: SqlStore) -> None
     desk.close()
 
 
+def test_a_demo_that_breaks_says_how_and_is_logged(
+    store: SqlStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Stage):
+        def attack(self, tell: Tell) -> Told:
+            raise KeyError("row")
+
+    desk = DrillDesk(store, utc_now, Scripted)
+    desk.attach(Broken())
+    found = over(desk, desk.start("extraction", HowToPlay(live=True), ADA))
+    assert found.trouble == "The demo broke (KeyError): 'row'"
+    assert "Traceback" in caplog.text
+
+
 def test_only_a_demo_plays_live(store: SqlStore) -> None:
     desk = DrillDesk(store, utc_now, Scripted)
     with pytest.raises(Conflict, match="stanch up --demo"):

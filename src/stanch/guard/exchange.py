@@ -113,8 +113,8 @@ class Exchange:
                 core.buffer.offer(core.alone(row, {"tools_held": self._tools}))
             else:
                 core.buffer.hear(row)
-        except Exception:  # noqa: BLE001  border: the guard never takes its host down
-            core.counts["internal_errors"] += 1
+        except Exception as error:  # noqa: BLE001  border: the guard never takes its host down
+            core.erred(error)
 
     async def _release(self) -> None:
         if self._shadow:

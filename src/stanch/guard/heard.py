@@ -8,7 +8,6 @@ Why   this stands in the host's way on every request, so it only keeps reference
       (decision 0222).
 """
 
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -29,7 +28,10 @@ class Tells(Protocol):
     monotonic: Callable[[], float]
     largest: int
     buffer: Buffer
-    counts: Counter[str]
+
+    def erred(self, error: Exception) -> None:
+        """Count an error, and say it once."""
+        ...
 
 
 class Pieces:
@@ -126,5 +128,5 @@ class Heard(msgspec.Struct, eq=False):
                 fresh.append(row)
             else:
                 buffer.hear(row)
-        except Exception:  # noqa: BLE001  border: the guard never takes its host down
-            core.counts["internal_errors"] += 1
+        except Exception as error:  # noqa: BLE001  border: the guard never takes its host down
+            core.erred(error)

@@ -226,6 +226,7 @@ class Buffer:
         try:
             made, others = self._makes.together(some)
         except Exception:  # noqa: BLE001  border: a strange body never takes the host down
+            self.counts["batches_read_one_by_one"] += 1
             each = [self._makes.alone(one) if isinstance(one, tuple) else one for one in some]
             made, others = Bundle(b"", 0), each
         lines = []

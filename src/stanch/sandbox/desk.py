@@ -7,6 +7,7 @@ Why   a drill from the console is the same as one from the command line: a serve
       model that this server guards, and that one belongs to the demo.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from stanch.vocabulary.people import Caller
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.trouble import BadInput, Busy, Conflict, NotFound
 
+_LOG = logging.getLogger("stanch.drills")
 _NAME = "drill/"
 _CUT_OFF = "The server ended before the drill did."
 
@@ -243,7 +245,8 @@ class DrillDesk:
         try:
             told = live.attack(self._moved) if live is not None else Told()
         except Exception as error:  # noqa: BLE001  border: a demo that broke is told to people
-            told = Told(trouble=f"The demo broke: {error}")
+            _LOG.warning("the demo broke", exc_info=error)
+            told = Told(trouble=f"The demo broke ({type(error).__name__}): {error}")
         self._end(run, told)
 
     def _moved(self, moment: Moment) -> None:

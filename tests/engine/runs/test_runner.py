@@ -493,7 +493,9 @@ def test_what_is_busy_is_tried_again_later_and_then_goes_on(tmp_path: Path) -> N
         assert house.deeds.done.count("throttle") == 2
 
 
-def test_what_stays_busy_fails_after_its_attempts_and_the_run_goes_on(tmp_path: Path) -> None:
+def test_what_stays_busy_fails_after_its_attempts_and_the_run_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with house_of(tmp_path, BLOCK) as house:
         house.deeds.failing["throttle"] = RuntimeError("a bug in an action")
         house.answer()
@@ -501,6 +503,8 @@ def test_what_stays_busy_fails_after_its_attempts_and_the_run_goes_on(tmp_path: 
             house.later(minutes=1)
         assert house.run().state is RunState.DONE
         assert house.deeds.done[-1] == "note"
+    assert "a bug in an action" in caplog.text
+    assert "Traceback" in caplog.text
 
 
 def test_a_run_keeps_the_playbook_it_began_with(tmp_path: Path) -> None:

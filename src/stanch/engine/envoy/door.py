@@ -8,12 +8,14 @@ Why   raw asyncio measured 8,100 answers a second beside Envoy on two cores, twi
 
 import asyncio
 import importlib.util
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 from typing import NamedTuple, cast
 
 Header = tuple[bytes, bytes]
+_LOG = logging.getLogger("stanch.envoy")
 _FRAMED = b"HTTP/1.1 %d .\r\n%bcontent-length: %d\r\n\r\n%b"
 _HEAD = 65_536
 
@@ -111,7 +113,8 @@ class _Line(asyncio.Protocol):
         while self._transport is not None and (asked := self._next()) is not None:
             try:
                 answer = self._judge(asked)
-            except Exception:  # noqa: BLE001  border: no answer is Envoy's own fail-open or -closed
+            except Exception as error:  # noqa: BLE001  border: no answer is Envoy's own fail-open or -closed
+                _LOG.warning("a question of Envoy's is not answered", exc_info=error)
                 self._transport.abort()
                 return
             head = b"".join([n + b": " + v + b"\r\n" for n, v in answer.headers])

@@ -6,6 +6,7 @@ Why   the border between the pure walk and the world. Whatever goes wrong in an 
       here: tried again with growing pauses while it may help, then a failure the playbook answers.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ from stanch.vocabulary.playbook import Ask, Decide, Do, Parallel, Playbook, Repe
 from stanch.vocabulary.run import Run, RunState, Wish
 from stanch.vocabulary.trouble import Busy, Trouble, Unreachable
 
+_LOG = logging.getLogger("stanch.runs")
 ASKED = "an answer to "
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 120.0
@@ -158,6 +160,7 @@ class Performer:
         except Trouble as trouble:
             return Came(what=What.FAILED, says=str(trouble))
         except Exception as error:  # noqa: BLE001  the border: a broken act must not stop the run
+            _LOG.warning("a step of run %s broke", visit.run.id, exc_info=error)
             says = f"{type(error).__name__}: {error}"
             return _later(visit, says, self._world.clock())
 
@@ -345,5 +348,8 @@ def bounded(work: Callable[[], Outcome]) -> Outcome:
     """What came of the work; a failure that says so when it broke."""
     try:
         return work()
+    except Trouble as trouble:
+        return Outcome(ok=False, says=str(trouble))
     except Exception as error:  # noqa: BLE001  the border: undoing goes on with the deed before
+        _LOG.warning("a deed of a run broke", exc_info=error)
         return Outcome(ok=False, says=f"{type(error).__name__}: {error}")
