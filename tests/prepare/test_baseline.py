@@ -48,7 +48,7 @@ def test_one_row_short_is_refused_and_enough_is_taken() -> None:
 
 
 def test_rows_from_a_time_with_findings_are_refused() -> None:
-    with pytest.raises(BaselineRefused, match="1 findings"):
+    with pytest.raises(BaselineRefused, match="1 finding "):
         golden_of(proposal(5000, (FindingId("fnd-1"),)))
 
 

@@ -17,6 +17,7 @@ from typing import Protocol, Self
 
 from stanch.vocabulary.ids import AssetId, BaselineId, Digest, FindingId, digest_of
 from stanch.vocabulary.trouble import BadFile, BaselineRefused
+from stanch.vocabulary.words import counted
 
 FORMAT = "stanch:baseline:1\n"
 ENOUGH = 1_000
@@ -181,10 +182,10 @@ def golden_of(proposal: Proposal, override: Override | None = None) -> Golden:
 def objections_to(rows: int, proposal: Proposal) -> Iterable[str]:
     """Why this should not be a baseline."""
     if rows < proposal.enough:
-        yield f"it has {rows} rows, {proposal.enough} are needed"
+        yield f"it has {counted(rows, 'row')}, {proposal.enough} are needed"
     if proposal.findings:
         named = ", ".join(proposal.findings[:3])
-        yield f"its time holds {len(proposal.findings)} findings ({named})"
+        yield f"its time holds {counted(len(proposal.findings), 'finding')} ({named})"
     if proposal.canaries:
         yield f"{proposal.canaries} of its rows are canaries, which nobody should ask about"
 

@@ -45,7 +45,8 @@ def bare(numbers: np.ndarray, people: int = 20) -> Columns:
 
 def seen(reference: Columns, now: Columns) -> Window:
     names = tuple(f"f{i}" for i in range(reference.numbers.shape[1]))
-    found = learned(Schema(numbers=names), reference)
+    classes = ("yes", "no") if (reference.predictions >= 0).any() else ()
+    found = learned(Schema(numbers=names, classes=classes), reference)
     here = counted(ready(found.plan), now)
     golden = found.golden
     return replace(
@@ -81,6 +82,20 @@ def suspects(name: str, window: Window) -> set[str]:
 def test_degenerate_data_are_no_attack(numbers: np.ndarray) -> None:
     window = seen(bare(numbers), bare(numbers))
     assert not any(suspects(name, window) for name in TRAFFIC)
+
+
+@pytest.mark.parametrize("value", [1.0, np.nan, np.inf])
+def test_inputs_that_were_all_alike_and_begin_to_differ_stop_no_detector(value: float) -> None:
+    def answered(numbers: np.ndarray) -> Columns:
+        given = np.arange(len(numbers), dtype=np.int32) % 2
+        return replace(bare(numbers, people=9), predictions=given)
+
+    dice = np.random.default_rng(7)
+    window = seen(answered(np.full((1000, 2), value)), answered(dice.normal(size=(500, 2))))
+    assert not any(suspects(name, window) for name in TRAFFIC)
+    (said,) = detectors()["threshold_probing"].seen_in(window)
+    assert isinstance(said, Blind)
+    assert "no boundary" in said.why
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

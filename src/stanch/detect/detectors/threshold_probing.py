@@ -86,6 +86,9 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         return
     who = people(ledger, limits.few, base.habits)
     ways = _ways(base, people(base.habits, LONG), who)
+    if not ways:
+        why = "the baseline shows no boundary: no answer close to it, no like inputs told apart"
+        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
     found = accused(who, ways, rate=limits.rate / 2, enough=limits.enough)
     alone = tuple(one for one in found if one.rows >= limits.enough)
     told: dict[Shape, list[Accused]] = {}

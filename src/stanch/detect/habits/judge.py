@@ -93,12 +93,12 @@ def accused(
     enough: int,
     company: frozenset[int] = frozenset(),
 ) -> tuple[Accused, ...]:
-    """The principals beyond the bar, the oddest first.
+    """The principals beyond the bar, the oddest first; nobody, where there is no way to be odd.
 
     Of those places that are known to be one company, each is one of so many and not of everybody.
     """
     found: list[Accused] = []
-    for place, name in enumerate(who.names):
+    for place, name in enumerate(who.names if ways else ()):
         way = min(ways, key=lambda w: float(w.rarity[place]))
         rows = int(who.rows[place])
         among = len(company) if place in company else len(who.names)

@@ -6,7 +6,7 @@ Why   JSON and Arrow are checked by this one file, so they cannot disagree.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -123,7 +123,8 @@ def _bad_times(ts: pa.ChunkedArray, now: datetime, limits: Limits) -> Iterator[_
     latest = pa.scalar(now + limits.future, ts.type)
     oldest = pa.scalar(limits.oldest, ts.type)
     if pc.greater(bounds["max"], latest).as_py():
-        told = f"ts is in the future: more than {limits.future} ahead of {now:%Y-%m-%dT%H:%M:%SZ}."
+        ahead = f"more than {limits.future / timedelta(hours=1):g} h ahead"
+        told = f"ts is in the future: {ahead} of {now:%Y-%m-%dT%H:%M:%SZ}. Set the sender's clock."
         yield _where(pc.greater(ts, latest)), told
     if pc.less(bounds["min"], oldest).as_py():
         yield _where(pc.less(ts, oldest)), f"ts is before {limits.oldest:%Y-%m-%d}."
