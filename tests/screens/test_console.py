@@ -172,6 +172,21 @@ def test_a_note_is_written_by_keys_and_told_to_others_within_a_second(
     assert reader.locator(".mention").inner_text() == "@ada"
 
 
+def test_a_new_incident_is_said_to_who_cannot_see_the_counts(visit: Any, served: Any) -> None:
+    listener, writer = visit("ada"), visit("ben")
+    listener.goto(f"{served.url}/measures")
+    listener.locator('[data-live-state][data-state="on"]').wait_for()
+    told = listener.locator("[data-news][aria-live=polite]")
+    assert told.text_content() == ""
+    open_ = int(listener.locator("#rail a[title=Incidents] .count").inner_text().split()[0])
+    writer.goto(f"{served.url}/report?asset=cv-ranker")
+    writer.fill("#report-text", "It ranks by postcode.")
+    writer.get_by_role("button", name="Report it").click()
+    listener.locator("[data-news]", has_text=f"Incidents: {open_ + 1} open").wait_for(
+        state="attached", timeout=5000
+    )
+
+
 def test_what_changes_while_a_page_is_on_its_way_is_not_missed(visit: Any, served: Any) -> None:
     where = f"{served.url}/incidents/inc-000000000000017/notes"
     held: list[Any] = []

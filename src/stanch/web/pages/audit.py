@@ -136,7 +136,7 @@ def _page(
         every=_link(visit, of=""),
         of=visit.asked("of"),
         by=visit.asked("by"),
-        whose=lambda name: _link(visit, by=name),
+        whose={one.entry.actor: _link(visit, by=one.entry.actor) for one in found},
         next=_link(visit, before=str(onward)) if onward is not None else "",
         file=_link(visit, "/audit.csv"),
         clocks=clocks,

@@ -57,6 +57,14 @@ const swap = (part, fresh) => {
   else if (same) [...part.querySelectorAll(focused.tagName)].find((one) => one.outerHTML === same)?.focus();
 };
 
+// Who cannot see the counts grow is told.
+const counted = () => new Map([...document.querySelectorAll("#rail .count")].map((one) => [one.closest("a").title, one.textContent]));
+const tell = (before) => {
+  const more = [...counted()].filter(([name, words]) => Number.parseInt(words, 10) > Number.parseInt(before.get(name) ?? "0", 10));
+  const told = document.querySelector("[data-news]");
+  if (told && more.length) told.textContent = more.map(([name, words]) => `${name}: ${words}`).join(", ");
+};
+
 const refresh = async (kinds) => {
   const parts = [...document.querySelectorAll("[data-live]")].filter((part) => part.dataset.live.split(" ").some((kind) => kinds.has(kind) || kinds.has("*")));
   if (!parts.length) return;
@@ -65,12 +73,14 @@ const refresh = async (kinds) => {
   if (!answer?.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   await handsOff();
+  const before = counted();
   for (const part of parts) {
     const fresh = page.getElementById(part.id);
     if (!fresh || fresh.innerHTML === part.dataset.was) continue;
     if (busy(part)) stale(part);
     else swap(part, fresh);
   }
+  tell(before);
   tick();
   relist();
 };
