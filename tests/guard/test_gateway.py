@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,9 @@ from stanch.guard.asgi import Guard
 from stanch.guard.core import Choices
 from stanch.guard.gateway.config import GatewayConfig
 from stanch.guard.gateway.headers import ambiguous, back, onward
+from stanch.guard.gateway.line import Gone
 from stanch.guard.gateway.proxy import Proxy, gateway
+from stanch.guard.gateway.serve import _unsaid
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.policy import Policy, Shape
 from stanch.vocabulary.probe import ANY, HEADER, Probe, asked, proves, read
@@ -162,6 +165,11 @@ def test_an_upstream_that_is_gone_is_a_502_or_the_fallback() -> None:
         status, _, parts = await _ask(guard)
         assert (status, parts) == (200, [b'{"a":1}'])
         assert guard.core.measured()["upstream_failed"] == 2
+        wrong = "The upstream of gone, http://127.0.0.1:9, fails"
+        assert [one.startswith(wrong) for one in guard.core.troubles.now].count(True) == 1
+        assert isinstance(guard.app, Proxy)
+        guard.app._answers("gone")
+        assert not any(one.startswith(wrong) for one in guard.core.troubles.now)
 
     _with(replace(P, route={"gone": 1}), then)
 
@@ -174,6 +182,15 @@ def test_a_body_framed_twice_is_refused_and_the_address_is_ours_to_say() -> None
         assert seen == ["v6 198.51.100.1"]
 
     _with(P, then)
+
+
+def test_a_broken_stream_is_a_line_of_the_log_and_no_stack_for_each_caller() -> None:
+    def record(error: Exception) -> logging.LogRecord:
+        told = (type(error), error, None)
+        return logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, "failed", (), told)
+
+    assert not _unsaid(record(Gone("the upstream closed the connection")))
+    assert _unsaid(record(KeyError("ours")))
 
 
 def test_headers_between_neighbours_stay_there() -> None:
