@@ -67,6 +67,8 @@ PATHS = (
     "/approvals",
     "/clocks",
     "/evidence",
+    "/audit",
+    "/audit?by=ben",
     "/runs",
     "/board",
     "/assets",
