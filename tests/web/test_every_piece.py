@@ -181,11 +181,13 @@ def test_lineage_guards_findings_and_readiness_of_an_asset_stand_on_its_page(
 ) -> None:
     with console.store.look() as tx:
         now = tx.policies.now(FRAUD)
-    report = Report(guard="edge-1", asset=FRAUD, version=0, cannot=("It cannot shape scores.",))
+    wrong = {"cannot": ("It cannot shape scores.",), "troubles": ("No <space> is left.",)}
+    report = Report(guard="edge-1", asset=FRAUD, version=0, **wrong)
     console.guards.report(report)
     said = read(console, "/assets/fraud")
     behind = "behind " if now is not None else ""
     assert f"edge-1 {behind}version 0, now It cannot: It cannot shape scores." in said
+    assert "It says: No <space> is left." in said
     assert "Trained on rows Served by door" in said
     assert re.search(r"Readiness \d of \d ready: Somebody owns it\.", said)
     assert "Latest findings all Sight number 30." in read(console, "/assets/door")
