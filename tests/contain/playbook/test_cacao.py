@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from stanch.contain.playbook.cacao_check import faults
 from stanch.contain.playbook.cacao_in import imported
-from stanch.contain.playbook.cacao_out import Key, Origin, covered, exported, signed
+from stanch.contain.playbook.cacao_out import EXTENSION, Key, Origin, covered, exported, signed
 from stanch.contain.playbook.canonical import canonical
 from stanch.contain.playbook.check import problems
 from stanch.engine.runs.library import every_act, shipped
@@ -66,6 +66,57 @@ def test_a_wild_playbook_is_repaired_without_losing_a_step() -> None:
     assert isinstance(found.playbook.steps["slow-delay"], Wait)
     assert problems(found.playbook, every_act()) == ()
     assert all(not isinstance(s, Ask) or not s.if_silent for s in found.playbook.steps.values())
+
+
+def test_what_others_write_is_read_as_sentences_and_says_what_it_is_worth() -> None:
+    document = {
+        **foreign(
+            s={"type": "start", "on_completion": "which"},
+            which={
+                "type": "switch-condition",
+                "switch": "How bad",
+                "cases": {"default": "call", "high": "kill", "low": "look"},
+            },
+            kill={"type": "action", "name": "Kill\u202eit\nnow", "commands": [{"command": "kill"}]},
+            look={"type": "action", "name": "Look."},
+            call={"type": "action"},
+        ),
+        "revoked": True,
+        "valid_until": "2020-01-01T00:00:00Z",
+        "signatures": [{"type": "jss"}],
+    }
+    found = imported(document)
+    asks = {key: step for key, step in found.playbook.steps.items() if isinstance(step, Ask)}
+    said = {key: one.says for key, one in asks.items()}
+    assert said == {
+        "which": "How bad. Is it high?",
+        "which-case-2": "How bad. Is it low?",
+        "kill-it-now": "Kill it now. By hand: kill. Is it done?",
+        "look": "Look. Is it done?",
+        "call": "call. Is it done?",
+    }
+    assert (asks["which"].no, asks["which-case-2"].no) == ("which-case-2", "call")
+    for words in ("revoked: its author took it back", "valid_until: ", "signatures: they are not"):
+        assert any(one.startswith(words) for one in found.repairs)
+    assert len(set(found.repairs)) == len(found.repairs)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        {"step_kind": ["do"], "fields": {}},
+        {"step_kind": "do", "fields": []},
+        {"step_kind": "note", "fields": {"id": ""}},
+        {"step_kind": "note", "fields": {"id": "end"}},
+    ],
+)
+def test_a_step_of_ours_that_somebody_broke_is_read_as_a_foreign_one(harm: Document) -> None:
+    step = {"type": "action", "name": "It", "commands": True, "next_steps": 3}
+    broken = {**step, "step_extensions": {EXTENSION: harm}}
+    document = foreign(s={"type": "start", "on_completion": "a"}, a=broken)
+    mine = {"order": [["a"]], "answers": 1, "version_number": "x"}
+    found = imported({**document, "playbook_extensions": {EXTENSION: mine}}).playbook
+    assert (list(found.steps), found.answers, found.version) == (["it"], (), 1)
 
 
 def test_branches_go_on_where_their_fork_goes_on() -> None:

@@ -14,6 +14,8 @@ from stanch.contain.playbook.cacao_reading import (
     LONGEST,
     Reading,
     goes_on,
+    listed,
+    shown,
     target,
 )
 from stanch.contain.playbook.condition import said
@@ -24,6 +26,7 @@ from stanch.vocabulary.trouble import BadInput
 
 ROUNDS = 10
 _FORKS = ("if-condition", "decision")
+OTHERWISE = "default"
 _CASES = ("cases", "conditions", "branches")
 
 
@@ -58,27 +61,27 @@ def _fork(reading: Reading, step: Mapping[str, Any], name: str) -> Step:
     try:
         return Decide(
             id=name,
-            says=title_of(step, name),
+            says=title_of(step),
             condition=said(from_pattern(text)),
             yes=yes,
             no=no,
         )
     except BadInput:
         reading.repaired(name, f"nobody here can tell {text[:120]!r}; a person is asked")
-        says = f"{title_of(step, name)} Is it so: {text[:LONGEST]}?"
+        says = sentences(title_of(step), f"Is it so: {text[:LONGEST]}?")
         return Ask(id=name, says=says, role=Role.RESPONDER, within=BY_HAND, yes=yes, no=no)
 
 
 def _parallel(reading: Reading, step: Mapping[str, Any], name: str) -> Step:
-    firsts = [target(reading, one, name) for one in step.get("next_steps") or ()]
+    firsts = [target(reading, one, name) for one in listed(step.get("next_steps"))]
     firsts = [one for one in dict.fromkeys(firsts) if one != END]
     after = goes_on(reading, step, name)
     if len(firsts) > 1:
-        return Parallel(id=name, says=title_of(step, name), branches=tuple(firsts), next=after)
+        return Parallel(id=name, says=title_of(step), branches=tuple(firsts), next=after)
     reading.repaired(name, "it had fewer than two branches; read as a note before what follows")
     if firsts and after != END:
         reading.joins.append((name, after))
-    text = {"text": title_of(step, name)}
+    text = {"text": title_of(step) or name}
     return Do(id=name, act="note", args=text, next=firsts[0] if firsts else after)
 
 
@@ -94,7 +97,7 @@ def _repeat(reading: Reading, step: Mapping[str, Any], name: str) -> Step:
     after = goes_on(reading, step, name)
     return Repeat(
         id=name,
-        says=title_of(step, name),
+        says=title_of(step),
         condition=condition,
         first=first,
         most=rounds,
@@ -109,19 +112,22 @@ def _switch(reading: Reading, step: Mapping[str, Any], name: str) -> Step:
     if not pairs:
         return _by_hand(reading, step, name)
     after = goes_on(reading, step, name)
+    # What holds in no other case is no question: it follows when each of them is answered by no.
+    other = next((target(reading, to, name) for case, to in pairs if case == OTHERWISE), after)
+    pairs = [pair for pair in pairs if pair[0] != OTHERWISE] or pairs
     reading.repaired(name, f"its {len(pairs)} cases became questions to a person")
     ids = [name, *(f"{name}-case-{n}" for n in range(2, len(pairs) + 1))]
-    about = step.get("switch") or title_of(step, name)
+    about = str(step.get("switch") or title_of(step))
     made = [
         Ask(
             id=id_,
-            says=f"{about} Is it {case}?",
+            says=sentences(about, f"Is it {case}?"),
             role=Role.RESPONDER,
             within=BY_HAND,
             yes=target(reading, to, name),
             no=no,
         )
-        for id_, (case, to), no in zip(ids, pairs, [*ids[1:], after], strict=True)
+        for id_, (case, to), no in zip(ids, pairs, [*ids[1:], other], strict=True)
     ]
     reading.steps.update({one.id: one for one in made[1:]})
     return made[0]
@@ -130,7 +136,7 @@ def _switch(reading: Reading, step: Mapping[str, Any], name: str) -> Step:
 def _by_hand(reading: Reading, step: Mapping[str, Any], name: str) -> Step:
     """What another system would do: asked of a person, who does it and says so."""
     kind = str(step.get("type"))
-    commands = [c for c in step.get("commands") or () if isinstance(c, Mapping)]
+    commands = [c for c in listed(step.get("commands")) if isinstance(c, Mapping)]
     if kind not in ("action", "playbook-action"):
         reading.repaired(name, f"CACAO has no step of type {kind[:40]!r}; a person is asked")
     elif kind == "action" and not commands:
@@ -140,17 +146,28 @@ def _by_hand(reading: Reading, step: Mapping[str, Any], name: str) -> Step:
     told = [str(c.get("command") or c.get("command_b64") or c) for c in commands]
     if "playbook_id" in step:
         told.append(f"run the playbook {step['playbook_id']}")
-    says = " ".join([title_of(step, name), *(f"By hand: {t}" for t in told)])[:LONGEST]
+    says = sentences(title_of(step) or name, *(f"By hand: {t}" for t in told))[:LONGEST]
     timeout = step.get("timeout")
     within = timeout // 1000 if isinstance(timeout, int) and timeout >= 1000 else BY_HAND  # noqa: PLR2004  milliseconds
     after = goes_on(reading, step, name)
     no = target(reading, step["on_failure"], name) if "on_failure" in step else after
     return Ask(
-        id=name, says=f"{says} Is it done?", role=Role.RESPONDER, within=within, yes=after, no=no
+        id=name,
+        says=sentences(says, "Is it done?"),
+        role=Role.RESPONDER,
+        within=within,
+        yes=after,
+        no=no,
     )
 
 
-def title_of(step: Mapping[str, Any], name: str) -> str:
-    """The step in words."""
-    told = (str(step.get(n) or "").strip() for n in ("name", "description"))
-    return ": ".join(t for t in dict.fromkeys(told) if t)[:LONGEST] or name
+def title_of(step: Mapping[str, Any]) -> str:
+    """The step in words; nothing where it has none."""
+    told = (shown(step.get(n)) for n in ("name", "description"))
+    return ": ".join(t for t in dict.fromkeys(told) if t)[:LONGEST]
+
+
+def sentences(*parts: str) -> str:
+    """The parts that say something, one sentence after the other."""
+    told = (part.strip() for part in parts if part.strip())
+    return " ".join(part if part[-1] in ".?!:" else f"{part}." for part in told)

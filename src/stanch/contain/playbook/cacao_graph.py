@@ -108,7 +108,7 @@ def _without(step: Step, gone: str) -> Step:
 
 def attached(reading: Reading, start: str) -> str:
     """(4) the first step, from which now every step can be come to."""
-    while lost := [n for n in reading.steps if n not in _all_from(reading, start)]:
+    while lost := _lost(reading, start):
         heads = [n for n in lost if all(n not in follows(reading.steps[m]) for m in lost)]
         head = (heads or lost)[0]
         way = f"to-{head}"
@@ -119,6 +119,12 @@ def attached(reading: Reading, start: str) -> str:
         reading.repaired(head, "nothing led here; a person is asked whether to go there")
         start = way
     return start
+
+
+def _lost(reading: Reading, start: str) -> list[str]:
+    """The steps that nothing leads to from here."""
+    near = _all_from(reading, start)
+    return [name for name in reading.steps if name not in near]
 
 
 def _all_from(reading: Reading, start: str) -> set[str]:

@@ -28,8 +28,10 @@ from stanch.contain.playbook.cacao_reading import (
     Document,
     Reading,
     kept,
+    listed,
     name_of,
     ours,
+    shown,
     target,
 )
 from stanch.vocabulary.ids import PlaybookId
@@ -109,9 +111,21 @@ def _top(reading: Reading) -> None:
             reading.repaired(name, f"{str(document.get(name, 'nothing'))[:60]!r} is no CACAO id")
     if document.get("spec_version") != "cacao-2.0":
         reading.repaired("spec_version", "it does not say cacao-2.0; read as if it did")
+    _worth(reading)
     for name, one in _variables(document):
         if not isinstance(one.get("value"), str | None):
             reading.repaired(name, "the value of a variable was no text; it was made one")
+
+
+def _worth(reading: Reading) -> None:
+    """Says what its author says of it, which nobody here can vouch for."""
+    document = reading.document
+    if document.get("revoked"):
+        reading.repaired("revoked", "its author took it back; ask why before you use it")
+    if "valid_until" in document:
+        reading.repaired("valid_until", f"its author stands for it until {document['valid_until']}")
+    if document.get("signatures"):
+        reading.repaired("signatures", "they are not checked here; ask its author for the digest")
 
 
 def _variables(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -123,7 +137,8 @@ def _variables(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def _read(reading: Reading, key: str, name: str) -> None:
     step = reading.workflow[key]
     mine = ours(step)
-    made = _own(reading, step, mine, name) if mine.get("step_kind") in KINDS else None
+    known = str(mine.get("step_kind")) in KINDS
+    made = _own(reading, step, mine, name) if known else None
     reading.steps[name] = made if made is not None else foreign(reading, step, name)
     delay = step.get("delay")
     if made is None and isinstance(delay, int) and delay > 0:
@@ -157,24 +172,26 @@ def _own(
         case Repeat():
             return replace(made, first=yes, next=after)
         case Parallel():
-            firsts = tuple(target(reading, one, name) for one in step.get("next_steps") or ())
+            firsts = tuple(target(reading, one, name) for one in listed(step.get("next_steps")))
             return replace(made, branches=firsts, next=after)
 
 
 def _book(reading: Reading, start: str) -> Playbook:
     document = reading.document
     given = document.get("playbook_extensions")
-    mine = given.get(EXTENSION, {}) if isinstance(given, Mapping) else {}
-    order = [n for n in mine.get("order", ()) if n in reading.steps]
-    order += [n for n in reading.steps if n not in order]
-    title = str(document.get("name") or "A playbook from outside")
+    mine = given.get(EXTENSION) if isinstance(given, Mapping) else None
+    mine = mine if isinstance(mine, Mapping) else {}
+    order = dict.fromkeys(n for n in map(str, listed(mine.get("order"))) if n in reading.steps)
+    order |= dict.fromkeys(reading.steps)
+    version = mine.get("version_number")
+    title = shown(document.get("name")) or "A playbook from outside"
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60]
     return Playbook(
         id=PlaybookId(str(mine.get("playbook") or words or "imported")),
         title=title,
-        says=str(mine["says"] if "says" in mine else document.get("description") or ""),
-        answers=tuple(map(str, mine.get("answers", ()))),
-        version=int(mine.get("version_number", 1)),
+        says=str(mine["says"]) if "says" in mine else shown(document.get("description")),
+        answers=tuple(map(str, listed(mine.get("answers")))),
+        version=version if isinstance(version, int) else 1,
         start=start,
         steps={n: reading.steps[n] for n in order},
     )

@@ -18,6 +18,7 @@ BY_HAND = 86_400
 """Seconds that a person has for what a foreign step wants, when it says no time."""
 MOST = 500
 LONGEST = 500
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _SKIPPED = ("start", "end")
 
 
@@ -35,7 +36,20 @@ class Reading:
 
     def repaired(self, where: str, says: str) -> None:
         """Keeps what was not as it should be, and what became of it."""
-        self.repairs.append(f"{where}: {says}")
+        told = shown(f"{where}: {says}")
+        if told not in self.repairs:
+            self.repairs.append(told)
+
+
+def shown(value: object) -> str:
+    """Text from elsewhere in one line, without characters that nobody sees."""
+    text = "" if value is None else str(value)
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def listed(value: object) -> list[Any]:
+    """What should be a list; nothing where it is none."""
+    return value if isinstance(value, list) else []
 
 
 def ours(step: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -52,8 +66,10 @@ def kept(step: Mapping[str, Any]) -> bool:
 
 def name_of(key: str, step: Mapping[str, Any], reading: Reading) -> str:
     """The step's name here: its own where it has one, else made of its title."""
-    mine = ours(step).get("fields", {}).get("id")
-    if isinstance(mine, str) and mine not in reading.names.values():
+    fields = ours(step).get("fields")
+    mine = fields.get("id") if isinstance(fields, Mapping) else None
+    named = isinstance(mine, str) and _NAME.fullmatch(mine) and mine != "end"
+    if named and mine not in reading.names.values():
         return mine
     if not ID.fullmatch(key):
         reading.repaired(key[:80], "its id is no CACAO id")
