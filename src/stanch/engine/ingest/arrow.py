@@ -24,11 +24,10 @@ def from_stream(body: bytes, limits: Limits) -> Decoded:
         wanted = memory_wanted(body)
         if wanted > limits.unpacked_bytes:
             raise TooLarge(limits.unpacked_bytes)
-        table = _read(body, limits)
+        return from_table(_read(body, limits), limits)
     except (pa.ArrowException, OSError, ValueError, IndexError, OverflowError) as error:
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BadInput(f"The body is not a whole Arrow IPC stream: {told[:200]}.") from error
-    return from_table(table, limits)
 
 
 def _read(body: bytes, limits: Limits) -> pa.Table:
