@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -165,8 +166,41 @@ def test_what_is_set_and_taken_back_ends_with_a_guards_word_and_a_probe(
     assert (again["version"], again["effect"]["holds"]) == (3, True)
 
 
+def test_a_mistyped_asset_or_line_is_named_and_not_taken_for_a_neutral_policy(
+    said: Said, tmp_path: Path
+) -> None:
+    assert "There is no asset 'compraed'" in said("policy", "show", "compraed", code=66)
+    file = tmp_path / "mine.yaml"
+    file.write_text("asset: alone\ndney: {principals: [key-91]}\n")
+    for words in (("set", "alone", str(file)), ("diff", "alone", str(file))):
+        assert "mine.yaml:2" in said("policy", *words, code=65)
+
+
 def test_what_nobody_enforces_is_not_said_to_be_shown(said: Said, tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text("asset: alone\ndeny: {principals: [key-91]}\n")
     told = said("policy", "set", "alone", str(file))
     assert "Not shown yet: No guard of alone has been heard of lately." in told
+
+
+def test_a_change_by_hand_says_whom_of_the_last_hour_it_would_have_hit(
+    server: Any, said: Said, tmp_path: Path
+) -> None:
+    asks = [*["key-91"] * 30, *["key-8"] * 10]
+    now = datetime.now(UTC).isoformat()
+    events = [
+        {"id": f"e{n}", "ts": now, "kind": "inference", "asset": "asked", "principal": who}
+        for n, who in enumerate(asks)
+    ]
+    assert server.ask("POST", "/api/v1/events", events).json["accepted"] == 40
+    file = tmp_path / "policy.yaml"
+    file.write_text("asset: asked\ndeny: {principals: [key-91]}\n")
+    path = "/api/v1/assets/asked/policy/preview"
+    while server.ask("POST", path, file.read_bytes()).json["share"] == 0:
+        pass
+    ahead = said("policy", "set", "asked", str(file), "--dry-run")
+    assert "stricter: key-91 may not ask." in ahead
+    assert "Who is hit: Hits 1 principal and 75 % of 40 requests (30 refused" in ahead
+    said("policy", "set", "asked", str(file))
+    back = said("policy", "revert", "asked", "--to", "0", "--dry-run")
+    assert "freer: key-91 may ask again.\nWho is hit: Hits nobody" in back

@@ -1,5 +1,6 @@
 """What the command line says of how well incidents were answered."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from stanch.cli.measures import measures
 
 NONE: dict[str, Any] = {"count": 0, "median": 0.0, "worst": 0.0}
+CONNECT = "stanch.cli.measures.connect"
 KINDS = ("attacks", "natural", "faults", "undecided", "contained", "unaided", "late")
 
 
@@ -26,11 +28,15 @@ class Told:
         return self.periods
 
 
+def connected(periods: list[dict[str, Any]], _: object) -> Told:
+    return Told(periods)
+
+
 def test_it_begins_with_the_first_period_in_which_something_happened(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     known = [period(1), period(2), period(3, incidents=1), period(4), period(5, incidents=2)]
-    monkeypatch.setattr("stanch.cli.measures.connect", lambda _: Told(known))
+    monkeypatch.setattr(CONNECT, partial(connected, known))
     measures()
     out, err = capsys.readouterr()
     assert [line.split()[0] for line in out.splitlines()[1:]] == [
@@ -39,7 +45,7 @@ def test_it_begins_with_the_first_period_in_which_something_happened(
         "2026-11-05",
     ]
     assert err == "No incident in the 2 periods before.\n"
-    monkeypatch.setattr("stanch.cli.measures.connect", lambda _: Told(known[:2]))
+    monkeypatch.setattr(CONNECT, partial(connected, known[:2]))
     measures(exercises=True)
     out, err = capsys.readouterr()
     assert out == ""

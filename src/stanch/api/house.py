@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from stanch.engine.access import Access
+from stanch.engine.ahead import Previews
 from stanch.engine.approvals import Approvals
 from stanch.engine.backfill import Pieces
 from stanch.engine.baselines import Baselines
@@ -179,6 +180,7 @@ class House:
     printed: Printed
     cases: Cases
     policies: Policies
+    previews: Previews
     guards: Guards
     effects: Effects
     approvals: Approvals

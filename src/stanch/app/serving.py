@@ -166,6 +166,7 @@ def _house(parts: Parts, work: Work, edge: tuple[Health, Stream, Oidc | None]) -
         printed=work.printed,
         cases=work.cases,
         policies=work.policies,
+        previews=work.previews,
         guards=work.guards,
         effects=work.effects,
         approvals=work.approvals,
@@ -239,7 +240,7 @@ def console_of(parts: Parts, work: Work) -> Console:
         marking=Marking(parts.store, parts.lake, utc_now),
         lifecycle=work.lifecycle,
         events=Events(parts.lake),
-        asked=Asked(),
+        asked=Asked(parts.lake),
         secure=parts.secure,
         provider=bool(parts.settings.oidc_issuer),
     )

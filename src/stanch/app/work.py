@@ -8,6 +8,7 @@ from stanch.app.parts import Parts, text_of
 from stanch.detect.alarms.watch import Promise
 from stanch.detect.registry import detectors
 from stanch.detect.window import Window
+from stanch.engine.ahead import Previews
 from stanch.engine.announcing import Announcer
 from stanch.engine.approvals import Approvals
 from stanch.engine.automatic import automatic_in
@@ -56,6 +57,7 @@ class Work:
     printed: Printed
     cases: Cases
     policies: Policies
+    previews: Previews
     guards: Guards
     effects: Effects
     approvals: Approvals
@@ -149,6 +151,7 @@ def work_of(parts: Parts) -> Work:
         printed=Printed(store, utc_now),
         cases=Cases(store, utc_now, tellers),
         policies=policies,
+        previews=Previews(store, utc_now, parts.lake),
         guards=guards,
         effects=Effects(store, utc_now, guards),
         approvals=approvals,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stanch.cli.client import connect, segment
+from stanch.cli.client import Client, connect, segment
 from stanch.cli.files import bytes_of
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
@@ -32,6 +32,10 @@ def show(*, asset: Which, data: Data = None, json: Json = False) -> None:
     client = connect(data)
     known = versions(client, asset, limit=10)
     guards = client.get(f"/api/v1/assets/{segment(asset)}/guards")
+    if not known and not guards:
+        client.get(
+            f"/api/v1/assets/{segment(asset)}"
+        )  # an asset that nobody knows is no neutral one
     effect = client.get(f"/api/v1/assets/{segment(asset)}/policy/effect")
     lines = [*standing_in(known, asset, utc_now()), ""]
     lines += guard_lines(guards, utc_now())
@@ -57,17 +61,15 @@ def diff(  # noqa: PLR0913  two ways to ask: versions, or a file
     json: Json = False,
 ) -> None:
     """Say in words what changed between two versions, or what a file would change."""
-    from stanch.cli.policy_diff import between, if_set, versions  # noqa: PLC0415  likewise
+    from stanch.cli.policy_diff import between, versions  # noqa: PLC0415  likewise
 
-    text = bytes_of(file) if file is not None else b""
-    known = versions(connect(data), asset)
+    out = Out(json=json)
     if file is not None:
-        lines = if_set(known, asset, text, utc_now())
-    elif known:
-        lines = between(known, since, until)
-    else:
-        lines = [f"The policy of {asset} was never changed."]
-    Out(json=json).show({"asset": asset, "says": lines}, "\n".join(lines))
+        _show_ahead(asset, _written(file), connect(data), out)
+        return
+    known = versions(connect(data), asset)
+    lines = between(known, since, until) if known else [f"The policy of {asset} was never changed."]
+    out.show({"asset": asset, "says": lines}, "\n".join(lines))
 
 
 @app.command("set")
@@ -81,13 +83,12 @@ def set_(  # noqa: PLR0913  what to set, why, and whether to do it
     json: Json = False,
 ) -> None:
     """Set the owner's own policy; what incidents demand stays on top of it."""
-    text = bytes_of(file)
-    from stanch.cli.policy_diff import applied, if_set, versions  # noqa: PLC0415  likewise
+    from stanch.cli.policy_diff import applied  # noqa: PLC0415  likewise
 
+    text = _written(file)
     client, out = connect(data), Out(json=json)
     if dry_run:
-        lines = if_set(versions(client, asset), asset, text, utc_now())
-        out.show({"asset": asset, "says": lines}, "\n".join(lines))
+        _show_ahead(asset, text, client, out)
         return
     path = f"/api/v1/assets/{segment(asset)}/policy"
     query = {"because": because} if because else {}
@@ -107,21 +108,42 @@ def revert(  # noqa: PLR0913  what to take back, of what, why, and whether to do
     json: Json = False,
 ) -> None:
     """Take back a demand, or go back to an earlier version (the one before, when none is named)."""
-    from stanch.cli.policy_diff import applied, if_reverted, versions  # noqa: PLC0415  likewise
+    from stanch.cli.policy_diff import ahead, applied, versions  # noqa: PLC0415  likewise
 
     client, out = connect(data), Out(json=json)
-    known = versions(client, asset)
+    known = versions(client, asset, limit=2)
     if not known or (to is None and not demand and len(known) < 2):  # noqa: PLR2004  one to leave, one to go to
         raise BadInput(f"{asset} has no earlier version to go back to.")
     if to is None and not demand:
         to = known[1].version
-    lines = if_reverted(known, demand, to, utc_now())
-    if dry_run:
-        out.show({"asset": asset, "says": lines}, "\n".join(lines))
-        return
-    out.say("\n".join(lines))
+    path = f"/api/v1/assets/{segment(asset)}/policy/revert"
     body: dict[str, Any] = {"because": because, "demand": demand}
     if to is not None:
         body["version"] = to
-    kept = client.send("POST", f"/api/v1/assets/{segment(asset)}/policy/revert", body)
+    found = client.send("POST", f"{path}/preview", body)
+    lines = ahead(found)
+    if dry_run:
+        out.show({**found, "says": lines}, "\n".join(lines))
+        return
+    out.say("\n".join(lines))
+    kept = client.send("POST", path, body)
     out.show(kept, applied(kept))
+
+
+def _written(file: Path) -> bytes:
+    """The policy in this file, or where in it what is wrong."""
+    from stanch.contain.written import read_bytes  # noqa: PLC0415  likewise
+
+    text = bytes_of(file)
+    read_bytes(text, file.name)
+    return text
+
+
+def _show_ahead(asset: str, text: bytes, client: Client, out: Out) -> None:
+    """Say what this policy would change and whom it would have hit."""
+    from stanch.cli.policy_diff import ahead  # noqa: PLC0415  likewise
+
+    path = f"/api/v1/assets/{segment(asset)}/policy/preview"
+    found = client.send("POST", path, text, kind="application/yaml")
+    lines = ahead(found)
+    out.show({**found, "says": lines}, "\n".join(lines))

@@ -5,21 +5,19 @@ Out   lines: what becomes stricter, what becomes freer; the demands that stand.
 Why   at night nobody reads two YAML files side by side.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from stanch.cli.client import Client, segment
-from stanch.contain.combine import effective, reverted
 from stanch.contain.diff import changes
-from stanch.contain.written import read_bytes, written
+from stanch.contain.written import written
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.kept import PolicyVersion
 from stanch.vocabulary.policy import Policy
-from stanch.vocabulary.standing import Demand, DemandId, Standing
+from stanch.vocabulary.standing import Demand, Standing
 from stanch.vocabulary.trouble import BadInput
 from stanch.vocabulary.words import counted, when
 
@@ -47,35 +45,20 @@ def between(known: Sequence[PolicyVersion], since: int | None, until: int | None
     return [f"From version {first} to {last.version}:", *told(before, last.policy)]
 
 
-def if_set(known: Sequence[PolicyVersion], asset: str, text: bytes, at: datetime) -> list[str]:
-    """What would change if this text became the owner's own policy."""
-    base = read_bytes(text)
-    if base.asset != asset:
-        raise BadInput(f"This is a policy of {base.asset}, not of {asset}.")
-    now = standing_of(known[0]) if known else Standing(base=Policy(asset=base.asset))
-    return told(effective(now, at), effective(replace(now, base=base), at))
-
-
-def if_reverted(
-    known: Sequence[PolicyVersion], demand: str, version: int | None, at: datetime
-) -> list[str]:
-    """What would change if this demand, or everything since a version, were taken back."""
-    now = standing_of(known[0])
-    if demand:
-        then = reverted(now, DemandId(demand))
-    elif version:
-        then = standing_of(_numbered(known, version))
-    else:
-        then = Standing(base=Policy(asset=now.asset))
-    return told(effective(now, at), effective(then, at))
+def ahead(found: Mapping[str, Any]) -> list[str]:
+    """What would change, and whom of the last hour it would have hit."""
+    lines = _lines((c["stricter"], c["says"]) for c in found["changes"])
+    return [*lines, f"Who is hit: {found['hits']}"] if found["changes"] else lines
 
 
 def told(before: Policy, after: Policy) -> list[str]:
     """A line for each field that differs."""
-    found = changes(before, after)
-    return [f"  {'stricter' if one.stricter else 'freer'}: {one.says}" for one in found] or [
-        "  Nothing changes."
-    ]
+    return _lines((one.stricter, one.says) for one in changes(before, after))
+
+
+def _lines(found: Iterable[tuple[bool, str]]) -> list[str]:
+    said = [f"  {'stricter' if stricter else 'freer'}: {says}" for stricter, says in found]
+    return said or ["  Nothing changes."]
 
 
 def standing_in(known: Sequence[PolicyVersion], asset: str, at: datetime) -> list[str]:

@@ -76,7 +76,7 @@ def read(text: str, file: str = "policy.yaml") -> Policy:
         raise top.wrong(str(error)) from error
 
 
-def read_bytes(content: bytes) -> Policy:
+def read_bytes(content: bytes, file: str = "policy.yaml") -> Policy:
     """The policy that a person or a program wrote: JSON, or YAML in any of its styles."""
     try:
         text = content.decode()
@@ -85,7 +85,7 @@ def read_bytes(content: bytes) -> Policy:
     try:
         msgspec.json.decode(content)
     except msgspec.DecodeError:
-        return read(text)
+        return read(text, file)
     return decoded(content)
 
 

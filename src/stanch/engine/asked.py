@@ -1,18 +1,23 @@
 """Asked: who asked how much of an asset lately, from the minutes that the watch keeps.
 
-In    one look at the store; the time.
+In    one look at the store; the rows of the last hour; the time.
 Out   a `Traffic`: by principal and version, minute by minute.
 Why   a blast radius is measured, not guessed. Minutes hold exact counts of their heaviest callers
       and of all together; what is left over is counted under no name. A minute that is over never
-      changes, so its counts are kept in memory.
+      changes, so its counts are kept in memory. What has no baseline is not counted: its rows are.
 """
 
 from collections import Counter, OrderedDict, defaultdict
 from datetime import datetime, timedelta
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from stanch.contain.blast import NAMELESS
+from stanch.engine.ordinary import Rows
 from stanch.engine.ports import Transaction
 from stanch.engine.watch.minutes import Callers, callers
+from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.kept import SummaryBlock
 from stanch.vocabulary.span import Span
@@ -20,6 +25,9 @@ from stanch.vocabulary.standing import Flow, Traffic
 
 RECENT = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+_COLUMNS = ["kind", "ts", "principal", "version"]
+MOST_ROWS = 50_000
+"""Rows of an hour that are counted here; of more, the newest."""
 MOST_KEPT = 2_000
 """Minutes in memory: an hour of some thirty assets."""
 
@@ -27,7 +35,8 @@ MOST_KEPT = 2_000
 class Asked:
     """Reads traffic, and remembers the minutes that are over."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
         self._over: OrderedDict[tuple[AssetId, str, datetime, int], Callers] = OrderedDict()
 
     def traffic(self, tx: Transaction, asset: AssetId, at: datetime) -> Traffic:
@@ -48,7 +57,8 @@ class Asked:
         for name, used in tools.items():
             if not any(principal == name for principal, _ in counts):
                 counts[name, ""][0] += sum(used.values())
-        return Traffic(asset=asset, span=span, flows=tuple(_flows(counts, tools)))
+        flows = _flows(counts, tools) or _of_rows(self._rows, asset, span)
+        return Traffic(asset=asset, span=span, flows=tuple(flows))
 
     def _read(self, block: SummaryBlock) -> Callers:
         key = (block.asset, block.version, block.minute, len(block.body))
@@ -61,6 +71,23 @@ class Asked:
             while len(self._over) > MOST_KEPT:
                 self._over.popitem(last=False)
         return found
+
+
+def _of_rows(rows: Rows, asset: AssetId, span: Span) -> list[Flow]:
+    """The flows of rows that nothing has counted."""
+    table = rows.between(asset, span, MOST_ROWS)
+    if not {*_COLUMNS} <= set(table.column_names):
+        return []
+    found = table.select(_COLUMNS).filter(pc.field("kind") == EventKind.INFERENCE)
+    since = pa.scalar(span.start, pa.timestamp("us", "UTC"))
+    place = pc.call_function("minutes_between", [since, found["ts"].cast(since.type)])
+    asked = found.drop_columns(["kind", "ts"]).append_column("minute", place)
+    each = asked.group_by(["principal", "version", "minute"]).aggregate([([], "count_all")])
+    counts: dict[tuple[PrincipalId, str], Counter[int]] = defaultdict(Counter)
+    for one in each.to_pylist():
+        who = PrincipalId(one["principal"] or NAMELESS), one["version"] or ""
+        counts[who][max(0, one["minute"])] += one["count_all"]
+    return _flows(counts, {})
 
 
 def _flows(

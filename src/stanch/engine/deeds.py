@@ -108,7 +108,7 @@ class RealDeeds:
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
-        self._asked = Asked()
+        self._asked = Asked(hands.rows)
         self._own = OwnDeeds(store=hands.store, notifier=hands.notifier, clock=hands.clock)
         self._witness = Witness(store=hands.store, prover=hands.prover, clock=hands.clock)
 

@@ -76,10 +76,8 @@ class Policies:
         By itself it only takes back what came since. To put back what was taken out since, or
         another policy of the owner's, is as wide as to ask for it: `puts_back` says that it may.
         """
-        then = Standing(base=Policy(asset=asset))
-        if version:
-            with self._store.look() as tx:
-                then = standing_from(tx.policies.at(asset, version))
+        with self._store.look() as tx:
+            then = stood(tx, asset, version)
 
         def back(now: Standing) -> Standing:
             if not (puts_back or _only_less(now, then)):
@@ -150,6 +148,13 @@ def _only_less(now: Standing, then: Standing) -> bool:
     """Whether going back takes demands away and does nothing else."""
     known = {d.id for d in now.demands}
     return wants(now.base) == wants(then.base) and all(d.id in known for d in then.demands)
+
+
+def stood(tx: Transaction, asset: AssetId, version: int) -> Standing:
+    """How the asset stood at that version; 0 is before anything was set."""
+    if not version:
+        return Standing(base=Policy(asset=asset))
+    return standing_from(tx.policies.at(asset, version))
 
 
 def standing_of(tx: Transaction, asset: AssetId) -> Standing:

@@ -16,6 +16,7 @@ from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.api.house import House
 from stanch.contain.policy import canonical, digest
 from stanch.contain.written import read_bytes
+from stanch.engine.ahead import Ahead
 from stanch.engine.effect import Effect
 from stanch.engine.guards import GuardState, Report
 from stanch.engine.policies import Change
@@ -37,7 +38,7 @@ _TEXT = {"application/yaml": "Policy", _JSON: "Policy"}
 class Back:
     """What is taken back: a whole version, or one demand."""
 
-    because: str
+    because: str = ""
     version: int | None = None
     demand: str = ""
 
@@ -96,6 +97,31 @@ def set_policy(
     return _shown(house, house.policies.set_base(policy, change))
 
 
+@post(
+    "/assets/{asset:str}/policy/preview",
+    status_code=200,
+    opt={**needs(Scope.READ), "takes": _TEXT},
+    sync_to_thread=True,
+)
+def preview_policy(house: TheHouse, asset: FromPath[str], body: RawBody) -> Ahead:
+    """What would change and whom it would have hit, were this the owner's own policy."""
+    return house.previews.set(_read(asset_id(asset), body))
+
+
+@post(
+    "/assets/{asset:str}/policy/revert/preview",
+    status_code=200,
+    opt=needs(Scope.READ),
+    sync_to_thread=True,
+)
+def preview_revert(house: TheHouse, asset: FromPath[str], data: JSONBody[Back]) -> Ahead:
+    """What would change and whom it would have hit, were this taken back."""
+    name = asset_id(asset)
+    if data.demand:
+        return house.previews.revert(name, DemandId(data.demand))
+    return house.previews.back_to(name, _version(data))
+
+
 @post("/assets/{asset:str}/policy/revert", opt=needs(Scope.RESPOND), sync_to_thread=True)
 def revert_policy(
     house: TheHouse, caller: TheCaller, asset: FromPath[str], data: JSONBody[Back]
@@ -108,10 +134,8 @@ def revert_policy(
     name = asset_id(asset)
     if data.demand:
         return _shown(house, house.policies.revert(name, DemandId(data.demand), change))
-    if data.version is None:
-        raise BadInput("Name the version to go back to, or the demand to take back.")
-    puts_back = caller.may(Scope.APPROVE)
-    return _shown(house, house.policies.back_to(name, data.version, change, puts_back=puts_back))
+    puts_back, version = caller.may(Scope.APPROVE), _version(data)
+    return _shown(house, house.policies.back_to(name, version, change, puts_back=puts_back))
 
 
 @get("/assets/{asset:str}/policy/effect", opt=needs(Scope.READ), sync_to_thread=True)
@@ -144,6 +168,12 @@ def list_guards(house: TheHouse, asset: FromPath[str]) -> tuple[GuardState, ...]
     return house.guards.of(AssetId(asset))
 
 
+def _version(back: Back) -> int:
+    if back.version is None:
+        raise BadInput("Name the version to go back to, or the demand to take back.")
+    return back.version
+
+
 def _shown(house: House, version: PolicyVersion) -> Applied:
     """The version, with what the guards show of it."""
     plain = {one.name: getattr(version, one.name) for one in fields(version)}
@@ -170,6 +200,8 @@ def _read(asset: AssetId, body: bytes) -> Policy:
 ROUTES = (
     fetch_policy,
     set_policy,
+    preview_policy,
+    preview_revert,
     revert_policy,
     policy_history,
     policy_effect,
