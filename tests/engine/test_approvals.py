@@ -179,6 +179,24 @@ def test_people_are_reminded_higher_up_as_time_runs_out(room: Room, hands: Hands
         assert tx.approvals.get(asked.id).told == 100
 
 
+def test_a_reminder_that_a_kill_cut_short_goes_out_after_the_restart(
+    room: Room, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = room.approvals.ask(replace(QUESTION, within=1000))
+    hands.at += timedelta(seconds=500)
+    monkeypatch.setattr(room.told, "tell", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        room.approvals.remind()
+    monkeypatch.undo()
+    room.told.notices.clear()
+    room.approvals.remind()
+    assert [n.key for n in room.told.notices] == [f"remind/{asked.id}/50"]
+
+
+def _killed(_: Notice) -> None:
+    raise KeyboardInterrupt
+
+
 def test_an_override_is_loud_needs_a_reason_and_is_reviewed_by_another(room: Room) -> None:
     asked = room.approvals.ask(QUESTION)
     admin = person("root", Role.ADMIN)

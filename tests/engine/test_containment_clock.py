@@ -88,6 +88,23 @@ def test_people_hear_of_it_at_half_at_four_fifths_and_at_the_end(room: Room, han
     assert room.now().state is ClockState.MISSED
 
 
+def test_a_reminder_that_a_kill_cut_short_goes_out_after_the_restart(
+    room: Room, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands.at += timedelta(minutes=10)
+    monkeypatch.setattr(room, "tell", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        room.clock.tick()
+    monkeypatch.undo()
+    assert room.notices == []
+    room.clock.tick()
+    assert [n.to for n in room.notices] == ["responder"]
+
+
+def _killed(_: Notice) -> None:
+    raise KeyboardInterrupt
+
+
 def test_contained_in_time_meets_it_and_the_times_are_measured(room: Room, hands: Hands) -> None:
     hands.at += timedelta(minutes=5)
     room.change(replace(room.incident, contained_at=hands.at))

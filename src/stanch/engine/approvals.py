@@ -216,17 +216,18 @@ class Approvals:
             due = [one for one in _all_open(tx) if _passed(one, at) > one.told]
         told: list[Approval] = []
         for one in due:
+            passed = _passed(one, at)
+            to, urgency = _escalated(one, passed)
+            says = f"{passed} % of the time to answer is over. {one.shown}"
+            notice = _notice(one, f"remind/{one.id}/{passed}", to, says)
+            # told before it is said to be: after a kill in between the same key is told once more
+            self._notifier.tell(replace(notice, urgency=urgency))
             with self._store.begin() as tx:
                 seen = tx.approvals.get(one.id)
-                passed = _passed(seen, at)
                 if seen.answer is not Answer.OPEN or passed <= seen.told:
                     continue
                 saved = tx.approvals.save(replace(seen, told=passed))
                 _enter(tx, saved, Deed.PERSON_TOLD, "stanch", at, percent=passed)
-            to, urgency = _escalated(saved, passed)
-            says = f"{passed} % of the time to answer is over. {saved.shown}"
-            notice = _notice(saved, f"remind/{saved.id}/{passed}", to, says)
-            self._notifier.tell(replace(notice, urgency=urgency))
             told.append(saved)
         return tuple(told)
 

@@ -124,13 +124,18 @@ class ContainmentClock:
             asset = tx.assets.find(incident.asset)
             used = times(incident, asset, at)
             passed = max((m for m in REMIND_AT if m <= used.percent), default=0)
-            if passed <= known.told:
+        if passed <= known.told:
+            return known
+        # told before it is said to be: after a kill in between the same key is told once more
+        self._tell(incident, used, passed)
+        with self._store.begin() as tx:
+            known = tx.clocks.find(key)
+            if known is None or known.state is not ClockState.RUNNING or passed <= known.told:
                 return known
             state = ClockState.MISSED if passed >= max(REMIND_AT) else ClockState.RUNNING
             after = replace(known, told=passed, state=state)
             tx.clocks.save(after)
             _enter(tx, after, at, Deed.PERSON_TOLD, percent=passed)
-        self._tell(incident, used, passed)
         return after
 
     @staticmethod
