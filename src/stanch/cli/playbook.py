@@ -10,6 +10,7 @@ from stanch.cli.client import connect, segment
 from stanch.cli.files import bytes_of, text_of, unreadable
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.cli.playbook_keys import public_key, signing_key, verify
 from stanch.cli.playbook_runs import add
 from stanch.vocabulary.trouble import BadFile, NotFound, NotRunning
 
@@ -111,15 +112,29 @@ def run(
 
 
 @app.command()
-def export(*, playbook: Which, data: Data = None, json: Json = False) -> None:
-    """Write a playbook as CACAO 2.0 JSON."""
+def export(
+    *,
+    playbook: Which,
+    sign: Annotated[
+        Path | None, typer.Option(help="Sign it by the Ed25519 private key in this PEM file.")
+    ] = None,
+    signee: Annotated[str, typer.Option("--as", help="Whom the signature names.")] = "stanch",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Write a playbook as CACAO 2.0 JSON, signed if there is a key."""
     import msgspec  # noqa: PLC0415  only when needed
 
     from stanch.contain.playbook.cacao_out import Origin, exported  # noqa: PLC0415  likewise
+    from stanch.contain.playbook.cacao_signed import signed  # noqa: PLC0415  likewise
     from stanch.engine.clock import utc_now  # noqa: PLC0415  likewise
 
+    key = signing_key(sign) if sign is not None else None
     at = utc_now()
-    document = exported(_book(playbook, data), Origin(created=at, modified=at))
+    origin = Origin(created=at, modified=at, signee=signee)
+    document = exported(_book(playbook, data), origin)
+    if key is not None:
+        document = signed(document, key, origin)
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     Out(json=json).show(document, text)
 
@@ -156,9 +171,13 @@ def import_(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the playbook's YAML here.")
     ] = None,
+    signer: Annotated[
+        Path | None,
+        typer.Option(help="Refuse it unless the public key in this PEM file signed it."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Read a CACAO document as a playbook, and say what had to be repaired."""
+    """Read a CACAO document as a playbook, and say what had to be repaired and who signed it."""
     import msgspec  # noqa: PLC0415  only when needed
 
     from stanch.contain.playbook.cacao_in import imported  # noqa: PLC0415  likewise
@@ -168,8 +187,11 @@ def import_(
         document = msgspec.json.decode(bytes_of(file))
     except msgspec.DecodeError as error:
         raise BadFile(file, f"is no JSON: {error}.") from error
+    says = _signers(document, file, signer)
     found = imported(document)
     text, out = written(found.playbook), Out(json=json)
+    for one in says:
+        out.say(one)
     for repair in found.repairs:
         out.say(f"repaired: {repair}")
     if output is not None:
@@ -177,8 +199,25 @@ def import_(
             output.write_text(text, encoding="utf-8")
         except OSError as error:
             raise unreadable(output, error) from error
-    shown = {"id": found.playbook.id, "repairs": list(found.repairs), "text": text}
+    shown = {
+        "id": found.playbook.id,
+        "signatures": says,
+        "repairs": list(found.repairs),
+        "text": text,
+    }
     out.show(shown, text if output is None else f"{output} holds {found.playbook.id}.")
+
+
+def _signers(document: object, file: Path, signer: Path | None) -> list[str]:
+    """What its signatures say; BadFile where the one that is asked for does not hold."""
+    from stanch.contain.playbook.cacao_signed import vouched  # noqa: PLC0415  only when needed
+
+    wanted = public_key(signer) if signer is not None else None
+    found = vouched(document, verify) if isinstance(document, dict) else ()
+    if wanted is not None and not any(one.holds and one.public == wanted for one in found):
+        says = " ".join(one.says for one in found) or "It carries none."
+        raise BadFile(file, f"has no signature of {signer} that holds. {says}")
+    return [one.says for one in found]
 
 
 def _book(playbook: str, data: Path | None) -> "Playbook":

@@ -138,7 +138,7 @@ class UnknownKey(NotLoggedIn):
 
 
 class LoginEnded(NotLoggedIn):
-    """The login of {0} ended. Log in again: stanch login {0}"""
+    """The login of {} ended. Log in again: stanch login NAME"""
 
 
 class WrongLogin(NotLoggedIn):

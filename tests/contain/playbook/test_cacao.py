@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from stanch.contain.playbook.cacao_check import faults
 from stanch.contain.playbook.cacao_in import imported
-from stanch.contain.playbook.cacao_out import EXTENSION, Key, Origin, covered, exported, signed
+from stanch.contain.playbook.cacao_out import EXTENSION, Origin, exported
+from stanch.contain.playbook.cacao_signed import Key, covered, signed, vouched
 from stanch.contain.playbook.canonical import canonical
 from stanch.contain.playbook.check import problems
 from stanch.engine.runs.library import every_act, shipped
@@ -96,7 +97,7 @@ def test_what_others_write_is_read_as_sentences_and_says_what_it_is_worth() -> N
         "call": "call. Is it done?",
     }
     assert (asks["which"].no, asks["which-case-2"].no) == ("which-case-2", "call")
-    for words in ("revoked: its author took it back", "valid_until: ", "signatures: they are not"):
+    for words in ("revoked: its author took it back", "valid_until: "):
         assert any(one.startswith(words) for one in found.repairs)
     assert len(set(found.repairs)) == len(found.repairs)
 
@@ -214,6 +215,28 @@ def test_a_signature_holds_until_a_word_is_changed() -> None:
     reordered["name"] += "."
     with pytest.raises(InvalidSignature):
         private.public_key().verify(value, covered(reordered, mark))
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        None,
+        [],
+        "jss",
+        [7],
+        [{"type": "jss"}],
+        [{"type": "jss", "algorithm": "Ed25519", "hash_algorithm": "sha-256", "public_key": "k"}],
+        [{"type": "jss", "signee": "\u202eada", "algorithm": "RS256", "value": 7}],
+    ],
+)
+def test_what_is_no_signature_of_ours_is_never_said_to_hold(marks: Any) -> None:
+    def refuses(public: str, signature: bytes, message: bytes) -> bool:
+        assert (public, len(message)) == ("k", 32)
+        return bool(signature)
+
+    found = vouched({**ours(), "signatures": marks}, refuses)
+    assert not any(one.holds for one in found)
+    assert all(one.says.isprintable() for one in found)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ Why   what CACAO can say, it says in its own words, so that others can run it by
 Ids are UUIDv5 of the playbook's and the step's names: the same playbook gives the same document.
 """
 
-from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,11 +18,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from stanch.contain.playbook.canonical import canonical
 from stanch.contain.playbook.condition_reading import parse
 from stanch.contain.playbook.period import in_words
 from stanch.contain.playbook.stix import pattern
-from stanch.vocabulary.ids import digest_of
 from stanch.vocabulary.playbook import (
     END,
     Ask,
@@ -60,16 +57,6 @@ class Origin:
     identity: str = IDENTITY
     """A STIX identity's id."""
     signee: str = "stanch"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Key:
-    """What signs."""
-
-    sign: Callable[[bytes], bytes]
-    public: str
-    """The public key as PEM without its first and last line."""
-    algorithm: str = "Ed25519"
 
 
 def exported(book: Playbook, origin: Origin) -> Document:
@@ -113,32 +100,6 @@ def exported(book: Playbook, origin: Origin) -> Document:
             }
         },
     }
-
-
-def signed(document: Document, key: Key, origin: Origin) -> Document:
-    """The document with a JSON signature (JSS) over its canonical form."""
-    mark = {
-        "type": "jss",
-        "id": named("jss", document["id"], document["modified"], key.public),
-        "created_by": origin.identity,
-        "created": document["modified"],
-        "modified": document["modified"],
-        "signee": origin.signee,
-        "related_to": document["id"],
-        "related_version": document["modified"],
-        "hash_algorithm": "sha-256",
-        "algorithm": key.algorithm,
-        "public_key": key.public,
-    }
-    value = urlsafe_b64encode(key.sign(covered(document, mark))).decode().rstrip("=")
-    return {**document, "signatures": [*document.get("signatures", ()), {**mark, "value": value}]}
-
-
-def covered(document: Document, mark: Mapping[str, Any]) -> bytes:
-    """What a signature is over: the hash of the canonical document with this signature alone."""
-    bare = {n: v for n, v in mark.items() if n != "value"}
-    whole = {**document, "signatures": [bare]}
-    return bytes.fromhex(digest_of(canonical(whole)).removeprefix("sha256:"))
 
 
 def stamp(at: datetime) -> str:
