@@ -24,7 +24,7 @@ from stanch.vocabulary.trouble import BadFile, BadInput, NotLoggedIn, NotRunning
 
 PARTS = {
     "client", "examples", "files", "fitting", "fronting", "incident_marks", "inventory_file",
-    "logins", "options", "out", "playbook_runs", "policy_diff", "policy_guards", "root", "table",
+    "logins", "options", "out", "playbook_runs", "policy_diff", "playbook_keys", "policy_guards", "root", "table",
     "times",
 }  # fmt: skip
 

@@ -7,8 +7,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from stanch.cli.root import run
+from stanch.contain.playbook.cacao_check import faults
 from stanch.contain.playbook.cacao_out import Origin, exported
 from stanch.engine.clock import utc_now
 from stanch.engine.runs.library import shipped
@@ -162,3 +170,52 @@ def test_a_document_from_elsewhere_is_read_with_its_repairs(
     assert "repaired:" in capsys.readouterr().err
     assert out.read_text().startswith("playbook: natural_drift")
     assert run(["playbook", "import", str(out)]) == 65
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> tuple[str, str]:
+    """The files of a private key and of its public one."""
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    private, public = tmp_path / "key.pem", tmp_path / "key.pub"
+    private.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    )
+    public.write_bytes(
+        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    return str(private), str(public)
+
+
+def test_who_signed_a_playbook_is_said_and_a_changed_one_is_refused(
+    tmp_path: Path, keys: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    private, public = keys
+    file, out = tmp_path / "out.json", str(tmp_path / "out.yaml")
+    told = ["playbook", "export", "extraction", "--sign", private, "--as", "Ada", "--data"]
+    assert run([*told, str(tmp_path)]) == 0
+    file.write_text(capsys.readouterr().out)
+    assert not faults(json.loads(file.read_text()))
+    assert run(["playbook", "import", str(file), "--signer", public, "-o", out]) == 0
+    assert "The signature that names Ada holds, by the key MCowBQ" in capsys.readouterr().err
+    other = tmp_path / "other.pub"
+    strange = Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key()
+    other.write_bytes(strange.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    assert run(["playbook", "import", str(file), "--signer", str(other)]) == 65
+    capsys.readouterr()
+    file.write_text(file.read_text().replace("extraction", "abstraction"))
+    assert run(["playbook", "import", str(file), "-o", out]) == 0
+    assert "does not hold: the document is not what was signed" in capsys.readouterr().err
+    assert run(["playbook", "import", str(file), "--signer", public]) == 65
+
+
+def test_a_file_that_is_no_key_says_how_to_make_one(
+    tmp_path: Path, keys: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    export = ["playbook", "export", "extraction", "--data", str(tmp_path), "--sign"]
+    for wrong in (keys[1], __file__):
+        assert run([*export, wrong]) == 65
+        assert "openssl genpkey -algorithm ed25519" in capsys.readouterr().err
+    file = tmp_path / "in.json"
+    file.write_text("{}")
+    assert run(["playbook", "import", str(file), "--signer", keys[0]]) == 65
+    assert "openssl pkey -in key.pem -pubout" in capsys.readouterr().err

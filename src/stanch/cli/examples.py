@@ -99,8 +99,14 @@ EXAMPLES = MappingProxyType(
         "playbook rehearse": (f"playbook rehearse extraction {INCIDENT} --answers silence",),
         "playbook validate": ("playbook validate mine.yaml",),
         "playbook run": (f"playbook run extraction {INCIDENT}",),
-        "playbook export": ("playbook export extraction > extraction.cacao.json",),
-        "playbook import": ("playbook import their.cacao.json -o theirs.yaml",),
+        "playbook export": (
+            "playbook export extraction > extraction.cacao.json",
+            'playbook export extraction --sign key.pem --as "Ada" > extraction.cacao.json',
+        ),
+        "playbook import": (
+            "playbook import their.cacao.json -o theirs.yaml",
+            "playbook import their.cacao.json --signer their.pub -o theirs.yaml",
+        ),
         "rule": ("rule list", "rule check keys.yaml"),
         "rule list": ("rule list",),
         "rule show": ("rule show keys_then_export",),
