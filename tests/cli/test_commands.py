@@ -24,8 +24,8 @@ from stanch.vocabulary.trouble import BadFile, BadInput, NotLoggedIn, NotRunning
 
 PARTS = {
     "client", "examples", "files", "fitting", "fronting", "incident_marks", "inventory_file",
-    "logins", "options", "out", "playbook_runs", "policy_diff", "playbook_keys", "policy_guards", "root", "table",
-    "times",
+    "logins", "options", "out", "playbook_keys", "playbook_runs", "policy_diff", "policy_guards",
+    "root", "table", "times",
 }  # fmt: skip
 
 
