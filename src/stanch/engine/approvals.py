@@ -142,12 +142,14 @@ class Approvals:
             )
             facts = {"answer": saved.answer, "override": True, "review": True, "why": why[:300]}
             _enter(tx, saved, Deed.APPROVAL_GIVEN, caller.name, at, **facts)
+        asked = saved.shown.partition("\n")[0]
         self._notifier.tell(
             Notice(
                 key=f"override/{saved.id}",
                 to="leadership",
-                says=f"{caller.name} overrode an approval for {saved.action} on {saved.asset}: "
-                f"{why[:300]} It must be reviewed.",
+                says=f"{caller.name} overrode what others are asked on {saved.asset}: "
+                f"{asked} The reason: {why[:300]} "
+                "It must be reviewed.",
                 urgency=Urgency.NOW,
                 incident=saved.incident,
                 asset=saved.asset,
