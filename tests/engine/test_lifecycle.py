@@ -358,6 +358,20 @@ def test_what_comes_out_of_order_is_counted_and_what_comes_too_late_is_said(hous
     assert late_spots(house) == []
 
 
+def test_what_waits_to_be_read_is_not_too_late(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watch that is behind reads a minute in pieces, long after it was over."""
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(20_000, START))
+    house.rows.add(inferences(3000, house.clock.at, seed=1))
+    monkeypatch.setattr("stanch.engine.watch.feed.ROWS", 1000)
+    house.clock.at += timedelta(minutes=10)
+    for _ in range(4):
+        house.path.turn()
+    assert late_spots(house) == []
+    assert counted_of(house) == 3000
+
+
 def test_what_came_too_late_is_still_said_after_a_restart_and_takes_no_minutes_place(
     house: House,
 ) -> None:

@@ -68,6 +68,8 @@ class Taken:
     rows: pa.Table
     counted: Callable[[Transaction], None]
     """Has them count as counted once this transaction commits, or raises `Stale`."""
+    more: bool = False
+    """Whether others wait behind them: what comes next may be of the same minutes."""
     anew: bool = False
     """Whether what is in memory must be read again before these rows are counted."""
     poked: tuple[Lane, ...] = ()
@@ -102,7 +104,7 @@ class Solo:
             if rows.num_rows:
                 tx.positions.move(position, since + rows.num_rows)
 
-        return Taken(rows=rows, counted=counted)
+        return Taken(rows=rows, counted=counted, more=since + rows.num_rows < self._spool.end)
 
     def poke(self, tx: Transaction, lane: Lane) -> bool:  # noqa: ARG002  a feed's
         """Never: whoever watches it is us."""
@@ -141,12 +143,15 @@ class Several:
         anew, self._slots = slots != self._slots, slots
         parts = [conform(pa.table({"id": pa.array([], pa.string())}))]
         moves: list[_Move] = []
+        more = False
         for spool in self._spools() if slots else ():
             name = _COUNTED + spool.name
             before, after = _positions(tx, name), dict[int, int]()
             for rows, reached in _read(spool, before, slots):
                 parts.append(rows)
                 after |= reached
+            end = spool.end
+            more |= any(reached < end for reached in after.values())
             if after:
                 moves.append(_Move(name=name, before=before, after=after))
         pokes = {_poke(n): text for n in slots if (text := tx.settings.get(_poke(n)))}
@@ -154,6 +159,7 @@ class Several:
         return Taken(
             rows=pa.concat_tables(parts),
             counted=lambda tx: self._counted(tx, slots, moves, pokes),
+            more=more,
             anew=anew or bool(keys),
             poked=keys,
         )

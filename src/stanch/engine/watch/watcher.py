@@ -16,6 +16,7 @@ from stanch.detect.alarms.watch import Promise
 from stanch.detect.detector import Detector
 from stanch.detect.window import Window
 from stanch.engine.clock import Clock
+from stanch.engine.ingest.compute import pc
 from stanch.engine.lines import lines
 from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
@@ -23,7 +24,7 @@ from stanch.engine.rulebook import own_rules
 from stanch.engine.watch.bench import Bench
 from stanch.engine.watch.desk import LATE
 from stanch.engine.watch.early import UNKNOWN
-from stanch.engine.watch.feed import Feed
+from stanch.engine.watch.feed import Feed, Taken
 from stanch.engine.watch.labels import Recall
 from stanch.engine.watch.lane import Lane
 from stanch.engine.watch.mixing import UNOWNED, unowned
@@ -32,6 +33,14 @@ from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding
 from stanch.vocabulary.ids import AssetId, DetectorId, Digest
 from stanch.vocabulary.record import Deed, Entry
+
+
+def _read_until(taken: Taken, at: datetime) -> datetime | None:
+    """The time up to which all that came is read; None where these rows do not tell."""
+    if not taken.more:
+        return at
+    newest: datetime | None = pc.max(taken.rows["ts"]).as_py()
+    return None if newest is None else min(at, newest)
 
 
 def _nothing() -> None:
@@ -122,9 +131,11 @@ class Watcher:
                 self._bench.touch(tx, lane, at)
             if taken.rows.num_rows:
                 self._bench.take(tx, taken.rows, at)
-        # (2) look; time alone moves things too: minutes end although nothing comes any more
+        # (2) look; time alone moves things too: minutes end although nothing comes any more, once all
+        # that waits of them is read
         self._bench.early.let_go(at)
-        self._bench.seal(at)
+        if (read := _read_until(taken, at)) is not None:
+            self._bench.seal(read)
         said = list(self._look(at))
         # (3) keep, all or nothing
         if any(isinstance(s, Finding) for _, s in said):
