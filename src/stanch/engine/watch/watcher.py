@@ -131,8 +131,8 @@ class Watcher:
                 self._bench.touch(tx, lane, at)
             if taken.rows.num_rows:
                 self._bench.take(tx, taken.rows, at)
-        # (2) look; time alone moves things too: minutes end although nothing comes any more, once all
-        # that waits of them is read
+        # (2) look; time alone moves things too: minutes end although nothing comes any more, once
+        # all that waits of them is read
         self._bench.early.let_go(at)
         if (read := _read_until(taken, at)) is not None:
             self._bench.seal(read)
