@@ -1,9 +1,7 @@
 """Containing from a shell: an act by hand, and the policy compared, set and taken back."""
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from stanch.contain.policy import decoded
 from stanch.guard.core import Choices, Core
 from stanch.guard.core import Server as Upstream
 from stanch.guard.identity import by_address
-from stanch.vocabulary.probe import HEADER
+from stanch.testing.gate import gate
 
 Said = Callable[..., str]
 
@@ -120,21 +118,10 @@ def guarded(server: Any) -> Iterator[str]:
     """An asset with a real guard that follows the server and answers its probes."""
     asset, found = "shown", list[Core]()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            header = (b"stanch-probe", self.headers[HEADER].encode())
-            body = (found[0].probed({"headers": [header]}) or "").encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(header: str) -> str:
+        return found[0].probed({"headers": [(b"stanch-probe", header.encode())]}) or ""
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its own name
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as gate:
-        threading.Thread(target=gate.serve_forever, args=(0.01,)).start()
-        address = f"http://127.0.0.1:{gate.server_address[1]}/"
+    with gate(answer) as address:
         choices = Choices(name="g1", address=address, telemetry=False)
         upstream = Upstream(url=server.url, key=server.new_key("guard"))
         core = Core(upstream, asset, by_address, choices)
@@ -146,7 +133,6 @@ def guarded(server: Any) -> Iterator[str]:
             yield asset
         finally:
             core.stop()
-            gate.shutdown()
 
 
 def test_what_is_set_and_taken_back_ends_with_a_guards_word_and_a_probe(

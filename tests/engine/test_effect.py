@@ -1,10 +1,8 @@
 """Each version of a policy is shown by its guards, whoever made it, and what is shown is kept."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from typing import Protocol
 
@@ -17,9 +15,9 @@ from stanch.engine.owed import EFFECTS, owed
 from stanch.engine.policies import Change, Policies
 from stanch.store.sql.store import SqlStore
 from stanch.testing.actions import ASSET, guard
+from stanch.testing.gate import gate
 from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.policy import Deny, Mode, Policy
-from stanch.vocabulary.probe import HEADER
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.standing import Demand, DemandId
 
@@ -46,6 +44,9 @@ class Room:
         self.core = guard(FREE)
         self.core.link.probe_key = self.guards.probe_key(ASSET)
         self.address = ""
+
+    def answer(self, header: str) -> str:
+        return self.core.probed({"headers": [(b"stanch-probe", header.encode())]}) or ""
 
     def fetch(self) -> None:
         """The guard runs what is in force, and says so."""
@@ -75,26 +76,8 @@ class Room:
 @pytest.fixture
 def room(sql_store: SqlStore, hands: Moved) -> Iterator[Room]:
     made = Room(sql_store, hands)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            header = (b"stanch-probe", self.headers[HEADER].encode())
-            body = (made.core.probed({"headers": [header]}) or "").encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its own name
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        made.address = f"http://127.0.0.1:{server.server_address[1]}/"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with gate(made.answer) as made.address:
         yield made
-        server.shutdown()
-        thread.join()
 
 
 def test_what_an_owner_sets_is_shown_and_so_is_that_it_was_taken_back(room: Room) -> None:

@@ -4,15 +4,15 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from stanch.engine.guards import ALIVE, Guards, Report
 from stanch.store.sql.store import SqlStore
+from stanch.testing.gate import gate as listening
 from stanch.vocabulary.ids import AssetId, digest_of
-from stanch.vocabulary.probe import HEADER, Probe, Probed, answered, heard, lacking
+from stanch.vocabulary.probe import Probe, Probed, answered, heard, lacking
 from stanch.vocabulary.trouble import BadInput
 
 A = AssetId("fraud")
@@ -50,25 +50,8 @@ def guards(sql_store: SqlStore, hands: Any) -> Guards:
 @pytest.fixture
 def gate(guards: Guards) -> Iterator[Gate]:
     one = Gate(guards.probe_key(A))
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = one.answer(self.headers[HEADER]).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its own name
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        one.address = f"http://127.0.0.1:{server.server_address[1]}/"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with listening(one.answer) as one.address:
         yield one
-        server.shutdown()
-        thread.join()
 
 
 def report(version: int, address: str = "", name: str = "g1") -> Report:
