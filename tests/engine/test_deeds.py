@@ -245,7 +245,11 @@ def test_people_can_be_asked_before_anything(room: Room) -> None:
 def test_a_proof_moves_the_incident_on_and_is_entered_once(room: Room) -> None:
     room.deeds.perform(BLOCK)
     proof = replace(BLOCK, act="await_probe", args={}, key="run-1/prove")
-    assert not room.deeds.perform(proof).ok
+    done = room.deeds.perform(proof)
+    assert (done.ok, done.says) == (
+        False,
+        "A guard has proved 0 of 1 act. Block principals: Nobody.",
+    )
     room.shows = Proof(holds=None, says="It told no address.", guards=("one",))
     assert not room.deeds.perform(proof).again
     room.shows = Proof(holds=None, says="No guard was heard of since the start.")

@@ -139,7 +139,9 @@ def test_what_did_not_arrive_in_time_is_said_with_the_reason(make: Make) -> None
     server = Server(*[Unreachable("it", "down")] * 3)
     box = make(server)
     box.put(b"x")
-    with pytest.raises(Unreachable, match=r"http://here cannot be reached: 1 events still wait"):
+    with pytest.raises(
+        Unreachable, match=r"http://here cannot be reached: 1 event not sent within"
+    ):
         box.flush(0.01)
     assert box.flush(SOON).whole
 

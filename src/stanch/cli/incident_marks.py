@@ -12,6 +12,7 @@ from stanch.cli.options import Data, Json
 from stanch.cli.out import Out
 from stanch.contain.mark_files import answers_in, asked_csv
 from stanch.vocabulary.trouble import BadFile, BadInput
+from stanch.vocabulary.words import counted
 
 _ONE = "Give -o FILE for the inputs to ask, or --answers FILE with what the model said."
 
@@ -45,8 +46,8 @@ def marks(
     except OSError as error:
         raise unreadable(to, error) from error
     says = (
-        f"{len(inputs)} inputs are in {to}. Ask the model for the class of each, and keep id and "
-        f"answer as CSV. Then: stanch incident marks {incident} --answers FILE"
+        f"{counted(len(inputs), 'input')} to label: {to}. Ask the model for the class of each, "
+        f"and keep id and answer as CSV. Then: stanch incident marks {incident} --answers FILE"
     )
     Out(json=json).show({"inputs": len(inputs), "file": str(to)}, says)
 

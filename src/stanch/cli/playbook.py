@@ -13,6 +13,7 @@ from stanch.cli.out import Out
 from stanch.cli.playbook_keys import public_key, signing_key, verify
 from stanch.cli.playbook_runs import add
 from stanch.vocabulary.trouble import BadFile, NotFound, NotRunning
+from stanch.vocabulary.words import counted
 
 if TYPE_CHECKING:
     from stanch.vocabulary.playbook import Playbook
@@ -94,7 +95,7 @@ def validate(
     """Check a playbook; each mistake with its line."""
     book = _checked(text_of(file), file)
     found = {"id": book.id, "steps": len(book.steps), "good": True}
-    Out(json=json).show(found, f"{book.id} is good: {len(book.steps)} steps.")
+    Out(json=json).show(found, f"{book.id} is good: {counted(len(book.steps), 'step')}.")
 
 
 @app.command()

@@ -60,7 +60,7 @@ def check(*, file: File, json: Json = False) -> None:
 
     one = read(text_of(file), str(file), shipped()).scenario
     found = {"id": one.id, "title": one.title, "minutes": one.minutes, "good": True}
-    says = f"{one.id} is good: {len(one.injects)} injects in {one.minutes} minutes."
+    says = f"{one.id} is good: {counted(len(one.injects), 'inject')} in {one.minutes} minutes."
     Out(json=json).show({**found, "injects": len(one.injects)}, says)
 
 

@@ -60,6 +60,7 @@ from stanch.vocabulary.playbook import Argument
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.trouble import Busy, NotFound, Unreachable
+from stanch.vocabulary.words import counted
 
 _ALIKE = "$alike"
 FRESH = timedelta(minutes=1)
@@ -375,7 +376,7 @@ class RealDeeds:
                 told = f"{title} on {line.asset} is not enforced: {proof.says}"
                 mine = replace(order, asset=line.asset)
                 self._own.tell(mine, "owner", told, f"cannot/{line.key}")
-        says.insert(0, f"{good} of {len(lines)} acts are proved by a guard.")
+        says.insert(0, f"A guard has proved {good} of {counted(len(lines), 'act')}.")
         return Outcome(ok=good == len(lines), says=" ".join(says), again=late)
 
 

@@ -22,6 +22,7 @@ from stanch.sandbox.eyes import Sight
 from stanch.sandbox.score import Answered, Bundle, Score
 from stanch.sandbox.tenants import Service, network_of
 from stanch.vocabulary.incident import VerdictKind
+from stanch.vocabulary.words import counted
 
 Document = Mapping[str, Any]
 SURE = 0.5
@@ -176,7 +177,7 @@ def principals_right(expected: Expected, incident: Document | None) -> bool:
 
 def _got(incident: Document | None, sight: Sight) -> str:
     if incident is None:
-        return f"no incident, {len(sight.findings)} findings"
+        return f"no incident, {counted(len(sight.findings), 'finding')}"
     verdict = incident["verdict"]
     name = verdict.get("attack") or verdict["kind"]
     names = [s["principal"] for s in incident["suspects"] if s["confidence"] >= SURE]

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from threading import Condition, Thread
 
 from stanch.vocabulary.trouble import Busy, NoSpace, Refused, TooLarge, Trouble, Unreachable
+from stanch.vocabulary.words import counted
 
 LONGEST_PAUSE = 5.0
 _FIRST_PAUSE = 0.1
@@ -114,7 +115,8 @@ class Outbox:
             done = self._moved.wait_for(lambda: not len(self), within)
             self._hurried = False
             if not done:
-                why = f"{len(self)} events still wait after {within:g} s ({self._trouble})"
+                left = counted(len(self), "event")
+                why = f"{left} not sent within {within:g} s ({self._trouble})"
                 raise Unreachable(self._where, why)
             return self.kept
 

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from stanch.contain.playbook.condition_words import text_in_words
 from stanch.engine.runs.library import act_title
 from stanch.vocabulary.playbook import END, Ask, Decide, Do, Parallel, Playbook, Repeat, Step, Wait
+from stanch.vocabulary.words import counted
 from stanch.web.charts import Paper, drawing, label, said
 from stanch.web.inert import clipped
 
@@ -75,7 +76,7 @@ def flow(book: Playbook, marks: Marks | None = None) -> Markup:
     body += [_step(step, places[step.id], marks or Marks()) for step in book.steps.values()]
     width = max(x for x, _ in places.values()) + _WIDE
     height = len(laid.rows) * (_HIGH + _DOWN) - _DOWN
-    says = f"{book.title}: {len(book.steps)} steps, from {book.start} down"
+    says = f"{book.title}: {counted(len(book.steps), 'step')}, from {book.start} down"
     return drawing(Paper(max(width, 420), height + 4, "flow", role="group"), says, body)
 
 

@@ -23,6 +23,7 @@ from stanch.contain.playbook.stix import from_pattern
 from stanch.vocabulary.people import Role
 from stanch.vocabulary.playbook import END, Ask, Decide, Do, Parallel, Repeat, Step
 from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.words import counted
 
 ROUNDS = 10
 _FORKS = ("if-condition", "decision")
@@ -115,7 +116,10 @@ def _switch(reading: Reading, step: Mapping[str, Any], name: str) -> Step:
     # What holds in no other case is no question: it follows when each of them is answered by no.
     other = next((target(reading, to, name) for case, to in pairs if case == OTHERWISE), after)
     pairs = [pair for pair in pairs if pair[0] != OTHERWISE] or pairs
-    reading.repaired(name, f"its {len(pairs)} cases became questions to a person")
+    reading.repaired(
+        name,
+        f"its {counted(len(pairs), 'case')} became {counted(len(pairs), 'question')} to a person",
+    )
     ids = [name, *(f"{name}-case-{n}" for n in range(2, len(pairs) + 1))]
     about = str(step.get("switch") or title_of(step))
     made = [

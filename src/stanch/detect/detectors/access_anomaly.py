@@ -256,7 +256,7 @@ def _rights(now: Mapping[Deed, int], before: Mapping[Deed, int], window: Window)
         yield Sight(
             topic="rights",
             says=f"{listed(sorted(odd))} changed rights {total} times; "
-            f"{len(past)} others are known to have changed them",
+            f"of others, {len(past)} are known to have changed any",
             measured={"changes of rights": float(total), "who did before": float(len(past))},
             strength=3.0,
             who={name: n / total for name, n in sorted(odd.items()) if name},

@@ -144,7 +144,7 @@ def _digests(
         says = f"version {shown(one.version)} had the digest {shown(twins[-1][:19])} before"
         yield Fault(name="changed under its version", says=says, strength=limits.changed)
     if window.signed is not None and digest not in window.signed:
-        says = f"it stands under none of {len(window.signed)} verified signatures"
+        says = f"it stands under none of {counted(len(window.signed), 'verified signature')}"
         yield Fault(name="no signature", says=says, strength=limits.unsigned)
 
 

@@ -28,5 +28,6 @@ def rows_of(body: bytes, media_type: str, *, now: datetime) -> pa.Table:
     good, rejected = check(decoded, now=now, limits=limits)
     if rejected:
         first = rejected[0]
-        raise BadInput(f"{len(rejected)} rows are no events; row {first.index}: {first.why}")
+        bad = "1 row is no event" if len(rejected) == 1 else f"{len(rejected)} rows are no events"
+        raise BadInput(f"{bad}; row {first.index}: {first.why}")
     return conform(good)

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from stanch.vocabulary.incident import Level
 from stanch.vocabulary.people import Duty
+from stanch.vocabulary.words import counted
 
 BEST = 2
 """What the best answer is worth."""
@@ -131,7 +132,7 @@ def faults(one: Scenario, playbook_acts: frozenset[str]) -> Iterator[tuple[str, 
     """Every fault: the id of the inject it is in (empty: the whole), and what to write instead."""
     ids = [i.id for i in one.injects]
     if not 1 <= len(ids) <= MOST_INJECTS:
-        yield "", f"It has {len(ids)} injects. Write 1 to {MOST_INJECTS}."
+        yield "", f"It has {counted(len(ids), 'inject')}. Write 1 to {MOST_INJECTS}."
     for key in sorted({i for i in ids if ids.count(i) > 1}):
         yield key, f"The inject {key!r} stands here twice. Name each once."
     if one.minutes > LONGEST_PLAY:
