@@ -21,6 +21,7 @@ from stanch.engine.approvals import Approvals
 from stanch.engine.clock import utc_now
 from stanch.engine.runs.deeds import Order, Outcome, Shown
 from stanch.engine.runs.durable import Durable, Place
+from stanch.engine.runs.hops import Carrier
 from stanch.engine.runs.library import by_id
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.runner import Runner
@@ -70,7 +71,7 @@ class Bench:
         world = World(store=self.store, deeds=Nothing(), approvals=approvals, clock=utc_now)
         self.books = by_id([read(f"playbook: b\ntitle: b\nsteps:\n{steps}")])
         self.runner = Runner(world, self.books)
-        self.durable = Durable(Place(url=f"sqlite:///{folder}/r.db"), self.runner.carry)
+        self.durable = Durable(Place(url=f"sqlite:///{folder}/r.db"), Carrier(world).carry)
         self.durable.start()
         self.runner.begin(self.durable)
 

@@ -5,7 +5,7 @@ import hmac
 import http.server
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from tests.engine.runs.inline import Inline
 
 from stanch.app.outside import others_of
 from stanch.app.parts import Parts, opened
@@ -22,7 +23,6 @@ from stanch.engine.approvals import Approvals
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.policies import Policies
 from stanch.engine.runs.library import by_id
-from stanch.engine.runs.memory import Hop
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.runner import Runner
 from stanch.engine.voting import Ballot
@@ -100,7 +100,6 @@ class House:
 
     def __init__(self, parts: Parts, steps: str) -> None:
         self.at = NOON
-        self.queue: list[Hop] = []
         policies = self.policies = Policies(parts.store, self.now)
         self.store, self.others = parts.store, others_of(parts, policies)
         self.vault = parts.vault
@@ -118,7 +117,8 @@ class House:
             store=parts.store, deeds=RealDeeds(hands), approvals=self.approvals, clock=self.now
         )
         self.runner = Runner(world, by_id([read(steps, "out.yaml")]))
-        self.runner.begin(self)
+        self.inline = Inline(world)
+        self.runner.begin(self.inline)
         with parts.store.begin() as tx:
             tx.assets.add(
                 Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada", version="v8")
@@ -155,15 +155,8 @@ class House:
     def freeze(self, incident: Incident) -> None:
         del incident
 
-    def enqueue(self, hop: Hop) -> None:
-        self.queue.append(hop)
-
-    def at_work(self, hop: Hop) -> bool:
-        return hop in self.queue
-
     def work(self) -> Run:
-        while self.queue:
-            self.runner.carry(self.queue.pop(0), at_once)
+        self.inline.work()
         with self.store.look() as tx:
             (run,) = tx.runs.page().items
         return run
@@ -196,12 +189,6 @@ class House:
             (run,) = tx.runs.page().items
         self.runner.wish(run.id, Wish.CANCEL_UNDO, by="ada")
         return self.work()
-
-
-def at_once(name: str, work: Callable[[], str]) -> str:
-    """Nothing is recorded: this is not about crashes."""
-    del name
-    return work()
 
 
 class Make(Protocol):

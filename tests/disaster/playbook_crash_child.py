@@ -19,6 +19,7 @@ from stanch.engine.clock import utc_now
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.policies import Policies
 from stanch.engine.runs.durable import Durable, Place
+from stanch.engine.runs.hops import Carrier
 from stanch.engine.runs.library import actions, by_id
 from stanch.engine.runs.memory import Hop
 from stanch.engine.runs.performer import World
@@ -115,7 +116,7 @@ def work(command: dict[str, Any]) -> None:
     deeds.killer = killer
 
     def carry(hop: Hop, record: Callable[..., str]) -> None:
-        runner.carry(hop, killer.wrap(record) if killer else record)
+        Carrier(world).carry(hop, killer.wrap(record) if killer else record)
 
     durable = Durable(Place(url=command["runs"], worker=command["worker"]), carry)
     workers = Workers(store, utc_now, command["worker"], lease=timedelta(seconds=1))

@@ -89,7 +89,7 @@ def _at_work(parts: Parts, work: Work) -> Iterator[tuple[Durable, Workers]]:
     asked = parts.settings.database
     worker = f"{parts.signer.name}-{os.getpid()}" if asked else "local"
     place = Place(url=asked or f"sqlite:///{parts.folder / 'runs.sqlite'}", worker=worker)
-    durable = Durable(place, work.runner.carry)
+    durable = Durable(place, work.carrier.carry)
     workers = Workers(parts.store, utc_now, worker)
     # Who dies in their first hop must have been heard of, or nobody takes it over.
     workers.beat()

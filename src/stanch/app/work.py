@@ -29,6 +29,7 @@ from stanch.engine.proxies import proxies_of
 from stanch.engine.retention import Retention
 from stanch.engine.rulebook import Rulebook
 from stanch.engine.runs.bookshelf import Bookshelf
+from stanch.engine.runs.hops import Carrier
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
@@ -62,6 +63,7 @@ class Work:
     effects: Effects
     approvals: Approvals
     runner: Runner
+    carrier: Carrier
     unproved: Unproved
     by_hand: ByHand
     books: Bookshelf
@@ -156,6 +158,7 @@ def work_of(parts: Parts) -> Work:
         effects=Effects(store, utc_now, guards),
         approvals=approvals,
         runner=runner,
+        carrier=Carrier(world),
         unproved=Unproved(store, utc_now, deeds.shown, guards.runs),
         by_hand=ByHand(store, deeds, runner),
         books=books,

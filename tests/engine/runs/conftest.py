@@ -1,11 +1,12 @@
 """What tests of runs share: a runner on real policies, and an incident to answer."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.engine.runs.inline import Inline
 
 from stanch.engine.approvals import Approvals
 from stanch.engine.containment_clock import ContainmentClock
@@ -13,7 +14,6 @@ from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.guards import Proof
 from stanch.engine.policies import Change, Policies
 from stanch.engine.runs.library import shipped
-from stanch.engine.runs.memory import Hop
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.runner import Runner
 from stanch.engine.voting import Ballot
@@ -45,10 +45,6 @@ class Proving:
         return Proof(holds=True, says="Shown.")
 
 
-def at_once(name: str, work: Callable[[], str]) -> str:
-    return work()
-
-
 def suspects(names: Sequence[str]) -> tuple[Suspect, ...]:
     share = 1 / max(1, len(names))
     return tuple(Suspect(principal=PrincipalId(n), share=share, confidence=0.95) for n in names)
@@ -78,8 +74,8 @@ class House:
         )
         self.books = dict(shipped())
         self.runner = Runner(world, self.books)
-        self.runner.begin(self)
-        self.hops: list[Hop] = []
+        self.inline = Inline(world)
+        self.runner.begin(self.inline)
         asset = Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada", fallback='"no"')
         with self.store.begin() as tx:
             tx.assets.add(asset)
@@ -95,15 +91,8 @@ class House:
                 )
             ).id
 
-    def enqueue(self, hop: Hop) -> None:
-        self.hops.append(hop)
-
-    def at_work(self, hop: Hop) -> bool:
-        return hop in self.hops
-
     def work(self) -> None:
-        while self.hops:
-            self.runner.carry(self.hops.pop(0), at_once)
+        self.inline.work()
 
     def seen(self, *names: str, after: float = 1, loose: bool = False, again: bool = False) -> None:
         """It is seen with these suspects, some minutes on, and answered."""

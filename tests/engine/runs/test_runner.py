@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.engine.runs.inline import Inline
 
 from stanch.contain.alike import likeness
 from stanch.contain.playbook.written import read
@@ -21,8 +22,8 @@ from stanch.engine.policies import Change, Policies
 from stanch.engine.runs.deeds import Order, Outcome
 from stanch.engine.runs.durable import Durable, Place
 from stanch.engine.runs.forgetting import forget_ended
+from stanch.engine.runs.hops import Carrier
 from stanch.engine.runs.library import by_id, shipped
-from stanch.engine.runs.memory import Hop
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.runner import Runner
 from stanch.engine.telling import Notice
@@ -122,28 +123,6 @@ def incident(attack: AttackKind | None = AttackKind.EXTRACTION, **changes: objec
     return replace(made, **changes)  # pyrefly: ignore[bad-argument-type]  a test names what it changes
 
 
-class Inline:
-    """Carries hops out at once, without recording: for what is not about crashes."""
-
-    def __init__(self, runner: Runner) -> None:
-        self.runner = runner
-        self.queue: list[Hop] = []
-
-    def enqueue(self, hop: Hop) -> None:
-        self.queue.append(hop)
-
-    def at_work(self, hop: Hop) -> bool:
-        return hop in self.queue
-
-    def work(self) -> None:
-        while self.queue:
-            self.runner.carry(self.queue.pop(0), at_once)
-
-
-def at_once(name: str, work: Callable[[], str]) -> str:
-    return work()
-
-
 class Fussy(RealDeeds):
     """Deeds that can be made to fail."""
 
@@ -189,11 +168,11 @@ class House:
             rows=self.ordinary,
         )
         self.deeds = Fussy(hands)
-        world = World(
+        world = self.world = World(
             store=self.store, deeds=self.deeds, approvals=self.approvals, clock=self.clock
         )
         self.runner = Runner(world, self.books)
-        self.inline = Inline(self.runner)
+        self.inline = Inline(world)
         self.runner.begin(self.inline)
 
     def restart(self) -> None:
@@ -298,7 +277,7 @@ ASKS = """
 def test_extraction_is_answered_by_demands_that_are_really_in_force(
     house: House, tmp_path: Path
 ) -> None:
-    engine = Durable(Place(url=f"sqlite:///{tmp_path}/runs.db"), house.runner.carry)
+    engine = Durable(Place(url=f"sqlite:///{tmp_path}/runs.db"), Carrier(house.world).carry)
     house.runner.begin(engine)
     engine.start()
     try:

@@ -23,7 +23,8 @@ from stanch.vocabulary.ids import Digest, digest_of
 from stanch.vocabulary.incident import Incident, VerdictKind
 from stanch.vocabulary.playbook import Ask, Decide, Do, Parallel, Playbook, Repeat, Wait
 from stanch.vocabulary.registry import extensions
-from stanch.vocabulary.trouble import BadInput, NotFound
+from stanch.vocabulary.run import Run
+from stanch.vocabulary.trouble import BadInput, Conflict, NotFound
 from stanch.vocabulary.words import begun, word
 
 _KINDS = {kind.__name__.lower(): kind for kind in (Do, Ask, Wait, Decide, Parallel, Repeat)}
@@ -140,3 +141,10 @@ def kept(tx: Transaction, key: Digest) -> Playbook:
     if text is None:
         raise NotFound("playbook", key, "playbook list")
     return decoded(text.encode())
+
+
+def book_of(tx: Transaction, run: Run) -> Playbook:
+    """The playbook that the run began with."""
+    if run.digest is None:
+        raise Conflict("This run was begun by an older stanch and cannot be taken up.")
+    return kept(tx, run.digest)

@@ -1,57 +1,36 @@
-"""The runner: starts playbooks, carries their hops out, wakes them, and does what people wish.
+"""The runner: starts playbooks, wakes them, has lost ones taken up, and does what people wish.
 
 In    incidents to answer; answers of people; time.
-Out   runs: each a row that people see, a memory of where it stands, lines in the evidence log.
-Why   a run is a chain of hops. A hop goes from one wait to the next and is durable: killed, it goes
-      on where it was. Between hops a run is only a row, so a thousand that wait cost no thread.
-
-A hop, numbered:
-(1) look: where the run stands, and which of its waits are over
-(2) take: step by step, each recorded before the next, until every branch waits or the run ends
-(3) take back: what was done, latest first, when the run is undoing
-(4) park: the row says what it waits for and until when
-(5) let go: of what a run that gave way to another had done, what nobody needs is taken back; and
-    with a run that is undone, what it kept of those that gave way to it
+Out   runs: each a row that people see; and hops, handed over to whoever carries them out.
+Why   a run is a chain of hops, each from one wait to the next (`hops.py`). Between hops a run is
+      only a row, so a thousand that wait cost no thread.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-import msgspec
-
-from stanch.contain.playbook.walk import (
-    Came,
-    Stage,
-    State,
-    after,
-    begin,
-    ready,
-    to_undo,
-    undone,
-)
+from stanch.contain.playbook.walk import State, begin
 from stanch.contain.playbook.written import Written
 from stanch.engine.clock import new_id
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.deeds import MACHINE
-from stanch.engine.runs.handing_over import give_back, hand_over, heirs_of, let_go, unask
-from stanch.engine.runs.library import answer_to, keep, kept
+from stanch.engine.runs.handing_over import hand_over, heirs_of, let_go
+from stanch.engine.runs.library import answer_to, book_of, keep
 from stanch.engine.runs.memory import (
     PAUSE,
     TIME,
     Hop,
     Line,
     Memory,
-    Record,
     entered,
     is_over,
     remember,
     remembered,
     runs_in,
-    standing,
 )
-from stanch.engine.runs.performer import ASKED, Overtaken, Performer, Visit, World
+from stanch.engine.runs.performer import ASKED, Performer, World
 from stanch.engine.runs.rounds import another, begins, rounds_of
 from stanch.vocabulary.approval import Answer
 from stanch.vocabulary.ids import ApprovalId, IncidentId, RunId
@@ -80,18 +59,6 @@ class Engine(Protocol):
     def at_work(self, hop: Hop) -> bool:
         """Whether this hop waits or is being carried out."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Looked:
-    """What the first step of a hop found."""
-
-    state: State
-    woken: tuple[tuple[str, Came], ...] = ()
-
-
-_LOOKED = msgspec.json.Decoder(_Looked)
-_CAME = msgspec.json.Decoder(Came)
 
 
 class Runner:
@@ -186,7 +153,7 @@ class Runner:
         with self._world.store.look() as tx:
             run = tx.runs.find(key)
             state = remembered(tx, key).state if run is not None else State()
-            book = _book(tx, run) if run is not None else None
+            book = book_of(tx, run) if run is not None else None
         if run is not None and run.state is RunState.RUNNING:
             self._news.add(key)
         if run is None or book is None or run.state not in (RunState.WAITING, RunState.PAUSED):
@@ -245,94 +212,6 @@ class Runner:
         self._looked[run.id] = at
         return True
 
-    def carry(self, hop: Hop, record: Record) -> None:
-        """Carries one hop out; killed anywhere and begun again, it goes on from what was kept."""
-        with self._world.store.look() as tx:
-            run = tx.runs.get(hop.run)
-            if run.hop != hop.number or is_over(run):
-                return
-            book = _book(tx, run)
-        try:
-            self._carry(run, book, record)
-        except Overtaken:
-            # Whoever took this over while we were slow has come further: what is left is theirs.
-            return
-
-    def _carry(self, run: Run, book: Playbook, record: Record) -> None:
-        # (1) look
-        looked = _LOOKED.decode(record("look", lambda: self._look(run, book)))
-        state = looked.state
-        for key, came in looked.woken:
-            token = next((t for t in state.tokens if t.key == key), None)
-            if token is not None:
-                state = after(book, state, token, came)
-        # (2) take
-        walker = _Walker(self._performer, run)
-        while (token := ready(state)) is not None:
-            visit = Visit(run=run, book=book, state=state, token=token)
-            text = record(token.key, lambda v=visit: walker.take(v))
-            state = after(book, state, token, _CAME.decode(text))
-        # (3) take back
-        while to_undo(state) is not None:
-            why = record(
-                f"undo {state.deeds[-1].key}",
-                lambda s=state: self._performer.take_back(run, s),
-            )
-            state = undone(state, why)
-        # (4) park
-        parked = record("park", lambda: self._park(run, state))
-        # (5) let go
-        if RunState(parked) is RunState.CANCELLED:
-            record("let go", lambda: self._let_go(run))
-            record("give back", lambda: self._give_back(run))
-
-    def _look(self, run: Run, book: Playbook) -> str:
-        self._performer.heed(run)
-        at = self._world.clock()
-        with self._world.store.look() as tx:
-            now = tx.runs.get(run.id)
-            state = remembered(tx, run.id).state
-        woken = []
-        for token in state.tokens:
-            came = self._performer.woken(now, book, token, at) if token.waits else None
-            if came is not None:
-                woken.append((token.key, came))
-        with self._world.store.begin() as tx:
-            now = tx.runs.get(run.id)
-            if now.hop != run.hop or is_over(now):
-                raise Overtaken
-            if now.state is not RunState.RUNNING:
-                tx.runs.save(replace(now, state=RunState.RUNNING, updated=at))
-                tx.announce("run", now.id)
-        return _text(_Looked(state=state, woken=tuple(woken)))
-
-    def _park(self, run: Run, state: State) -> str:
-        at = self._world.clock()
-        with self._world.store.begin() as tx:
-            now = tx.runs.get(run.id)
-            memory = remembered(tx, run.id)
-            if memory.state.count > state.count or is_over(now):
-                return str(now.state)
-            remember(tx, run.id, replace(memory, state=state))
-            saved = tx.runs.save(standing(now, state, at))
-            if state.stage is Stage.ENDED:
-                entered(tx, saved, Line(step="", says=f"ends: {saved.state}. {state.why}"), at)
-                unask(tx, saved, f"the playbook that asked ended: {saved.says}", at)
-            else:
-                tx.announce("run", saved.id)
-        return str(saved.state)
-
-    def _let_go(self, run: Run) -> str:
-        let_go(self._world, self._performer.fresh(run))
-        return ""
-
-    def _give_back(self, run: Run) -> str:
-        """Takes back what was kept of runs that gave way to it, when all of it is to be undone."""
-        now = self._performer.fresh(run)
-        if now.wish is Wish.CANCEL_UNDO and now.heir is None:
-            give_back(self._world, now)
-        return ""
-
     def _again(self, run: Run) -> None:
         """The next hop of a run that waited."""
         at = self._world.clock()
@@ -376,33 +255,9 @@ class Runner:
             self._engine.enqueue(Hop(run=run.id, number=run.hop))
 
 
-class _Walker:
-    """Takes one step after the other, each on the run as the step before left it."""
-
-    def __init__(self, performer: Performer, run: Run) -> None:
-        self._performer = performer
-        self._run = performer.fresh(run)
-
-    def take(self, visit: Visit) -> str:
-        """What came of the step, as text."""
-        taken = self._performer.take(replace(visit, run=self._run))
-        self._run = taken.run
-        return _text(taken.came)
-
-
 def _answered(tx: Transaction, waiting: list[Run]) -> frozenset[str]:
     """The waits for people that are over."""
     asked = {w for run in waiting for w in run.waits_for if w.startswith(ASKED)}
     keys = [ApprovalId(w.removeprefix(ASKED)) for w in sorted(asked)]
     found = tx.approvals.many(keys) if keys else ()
     return frozenset(ASKED + one.id for one in found if one.answer is not Answer.OPEN)
-
-
-def _book(tx: Transaction, run: Run) -> Playbook:
-    if run.digest is None:
-        raise Conflict("This run was begun by an older stanch and cannot be taken up.")
-    return kept(tx, run.digest)
-
-
-def _text(value: object) -> str:
-    return msgspec.json.encode(value).decode()
