@@ -214,6 +214,10 @@ def test_incidents_are_put_together_parted_and_put_back_from_the_command_line(
     code, undo = commanded(capsys, "incident", "merge", one, other, *data)
     assert (code, undo["other"]) == (0, other)
     assert server.ask("GET", f"/api/v1/incidents/{one}").json["merged_into"] == other
+    assert run(["incident", "show", other, *data]) == 0
+    assert f"With {one}, put together with it." in capsys.readouterr().out
+    assert run(["incident", "show", one, *data]) == 0
+    assert f"It went into {other};" in capsys.readouterr().out
     code, listed = commanded(capsys, "incident", "undos", other, *data)
     assert [u["id"] for u in listed["items"]] == [undo["id"]]
     code, back = commanded(capsys, "incident", "undo", undo["id"], *data)
@@ -233,6 +237,8 @@ def test_a_report_is_put_in_command_and_its_words_are_read_against_the_technique
 ) -> None:
     data = ("--data", str(server.data))
     server.ask("POST", "/api/v1/assets", {**ASSET, "id": "worded"})
+    assert run(["incident", "open", "wordy", "odd answers", *data]) == 0
+    assert "Nobody wrote down what wordy is" in capsys.readouterr().out
     text = "someone poisoned the training data with mislabelled rows before the last training"
     told = server.ask("POST", "/api/v1/incidents", {"asset": "worded", "text": text}).json
     code, found = commanded(capsys, "incident", "assign", told["id"], "grace", *data)

@@ -14,6 +14,7 @@ from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.casework import LinkKind
 from stanch.vocabulary.incident import Level, Phase
+from stanch.vocabulary.trouble import NotFound
 from stanch.vocabulary.words import counted, left, spell, when, word
 
 app = command("What we believe happened: list, look, report, note, judge, close.")
@@ -58,9 +59,10 @@ def show(*, incident: Which, data: Data = None, json: Json = False) -> None:
     found = client.get(f"{_BASE}/{segment(incident)}")
     ahead = client.get(f"{_BASE}/{segment(incident)}/ahead")
     notes = client.get(f"{_BASE}/{segment(incident)}/notes")
-    asked = client.get("/api/v1/approvals", {"incident": incident, "state": "open"})["items"]
+    open_ones = {"incident": ahead["kin"], "state": "open"}
+    asked = client.get("/api/v1/approvals", open_ones)["items"]
     document = {"incident": found, "ahead": ahead, "notes": notes, "asked": asked}
-    said = (*_head(found, ahead["held"], asked), *_told(found, ahead, notes))
+    said = (*_head(found, ahead, asked), *_told(found, ahead, notes))
     Out(json=json).show(document, fitted("\n".join(said)))
 
 
@@ -75,8 +77,14 @@ def open_(
 ) -> None:
     """Report what you saw; it opens an incident or joins the one it belongs to."""
     body = {"asset": asset, "text": text, "principals": principal or []}
-    found = connect(data).send("POST", _BASE, body)
-    Out(json=json).show(found, f"{found['id']}: {found['title']}")
+    client = connect(data)
+    found = client.send("POST", _BASE, body)
+    says = f"{found['id']}: {found['title']}"
+    try:
+        client.get(f"/api/v1/assets/{segment(asset)}")
+    except NotFound:
+        says += f"\nNobody wrote down what {asset} is, so nothing watches it: stanch asset list"
+    Out(json=json).show(found, says)
 
 
 @app.command()
@@ -303,14 +311,19 @@ def _headline(one: Mapping[str, Any]) -> str:
 
 
 def _head(
-    one: Mapping[str, Any], held: Mapping[str, Any], asked: list[Mapping[str, Any]]
+    one: Mapping[str, Any], ahead: Mapping[str, Any], asked: list[Mapping[str, Any]]
 ) -> Iterator[str]:
     """What it is, whether it is contained, and who is waited for."""
     from stanch.engine.clock import utc_now  # noqa: PLC0415  only a question of time asks the clock
 
     yield _headline(one)
+    held = ahead["held"]
     led = f"{one['commander']} is" if one["commander"] else "nobody is"
     yield f"On {one['asset']}, opened {when(one['opened'])}; {led} in command."
+    if one["merged_into"]:
+        yield f"It went into {one['merged_into']}; its findings are there."
+    if len(ahead["kin"]) > 1:
+        yield f"With {', '.join(ahead['kin'][1:])}, put together with it."
     due = f": {left(datetime.fromisoformat(held['due']), utc_now())}" if held["due"] else ""
     yield f"\n{held['says']}{due}."
     if held["acts"]:

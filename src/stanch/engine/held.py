@@ -1,6 +1,6 @@
 """Held: whether an incident is contained, what holds it, and by when it must be.
 
-In    an incident; its asset's policy; what was done for it; which versions answer.
+In    an incident; its asset's policy; what was done for it and its kin; which versions answer.
 Out   one sentence, how loud it is, the titles of what is in force, and when containment is due.
 Why   who is woken at three asks this first; the console, the command line and the API say the same.
 """
@@ -12,7 +12,8 @@ from types import MappingProxyType
 
 from stanch.contain.diff import names
 from stanch.engine.answering import answering
-from stanch.engine.placed import Placed, placed, where
+from stanch.engine.kin import done_for, kin
+from stanch.engine.placed import Placed, where
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.library import act_title
@@ -50,9 +51,9 @@ class Held:
 
 def held(tx: Transaction, one: Incident, asset: Asset | None) -> Held:
     """How it stands with the containment of this incident."""
-    kept = tx.policies.now(one.asset)
-    demands = [d for d in standing_from(kept).demands if d.incident == one.id] if kept else []
-    done = placed(tx, one.id)
+    kept, ours = tx.policies.now(one.asset), kin(tx, one.id)
+    demands = [d for d in standing_from(kept).demands if d.incident in ours] if kept else []
+    done = done_for(tx, one.id)
     acts = _acts(tx, one, demands, done)
     bare = _bare(one, demands, done)
     tone, says = _told(one, bare=bare, acts=acts, answers=answering(tx, one))

@@ -185,7 +185,7 @@ def test_what_stays_is_the_heirs_and_goes_when_the_heir_is_undone(house: "House"
     house.called(AttackKind.EVASION, "key-91")
     (heir,) = house.runs("evasion")
     with house.store.look() as tx:
-        assert {line.act for line in kept_for(tx, heir)} >= {"block_principal", "shape_outputs"}
+        assert {line.act for _, line in kept_for(tx, heir)} >= {"block_principal", "shape_outputs"}
     house.runner.wish(heir.id, Wish.CANCEL_UNDO, by="ada")
     house.work()
     assert house.denied() == frozenset()

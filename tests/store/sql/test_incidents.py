@@ -121,7 +121,8 @@ def test_splitting_can_be_undone_and_closes_the_new_one(
         assert tx.incidents.get(one.id).findings == (ids[2], ids[3])
         tx.incidents.undo("undo-split", at=at, by="bob")
         assert set(tx.incidents.get(one.id).findings) == set(ids)
-        assert tx.incidents.get(new.id).phase is Phase.CLOSED
+        back = tx.incidents.get(new.id)
+        assert (back.phase, back.merged_into) == (Phase.CLOSED, one.id)
         assert [u.id for u in tx.incidents.undos(new.id)] == ["undo-split"]
 
 

@@ -9,6 +9,7 @@ from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.engine.cases import Judgement, Step
 from stanch.engine.clock import new_id
 from stanch.engine.held import Held, held
+from stanch.engine.kin import kin
 from stanch.engine.runs.library import act_title, answer_to
 from stanch.triage.callout import Call, roles_to_call
 from stanch.triage.next_steps import Recommended, first_actions
@@ -69,6 +70,8 @@ class Ahead:
 
     held: Held
     """Whether it is contained, what holds it, and by when it must be."""
+    kin: tuple[IncidentId, ...]
+    """It, and the incidents that went into it: what was done for those counts for it."""
     phases: tuple[str, ...]
     actions: tuple[Recommended, ...]
     call: tuple[Call, ...]
@@ -184,10 +187,11 @@ def look_ahead(house: TheHouse, incident: FromPath[str]) -> Ahead:
         asset = tx.assets.find(now.asset)
         past = tx.incidents.page(Wanted(closed=True), limit=200).items
         words = " ".join(n.text for n in tx.notes.of(now.id))[:LONGEST]
-        stands = held(tx, now, asset)
+        stands, ours = held(tx, now, asset), kin(tx, now.id)
     book = answer_to(now, house.books)
     return Ahead(
         held=stands,
+        kin=ours,
         phases=tuple(onward(now.phase)),
         actions=tuple(replace(a, title=act_title(a.action)) for a in first_actions(now)),
         call=roles_to_call(now, asset),

@@ -13,6 +13,8 @@ How   (1) A run for another kind of asking gives way, and every run where it was
           in it, those who are no longer suspects are let go.
       (4) What stays is the heir's: it is shown with it, and goes when the heir is undone. Done by
           the heir, too, it is the same demand and ends when the heir's does.
+      (5) What was done for an incident that went into this one stays in force: people put two
+          together to free nobody. It is the heir's, as in (4).
       A second round of one playbook takes the place of the first in the same way, and so does one
       that people wrote in the place of another while that was at work.
 """
@@ -22,6 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stanch.contain.playbook.acts import WATCHES
+from stanch.engine.kin import kin
 from stanch.engine.placed import Placed, in_force, placed, step_of
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.deeds import MACHINE, Order, Outcome
@@ -38,7 +41,7 @@ from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.run import Run, RunState, Wish
 
 MOST = 50
-"""Runs and questions of one incident that are looked at."""
+"""Runs and questions of an incident and its kin that are looked at."""
 NAMES = "principals"
 """The argument that names people."""
 
@@ -47,13 +50,26 @@ def hand_over(tx: Transaction, incident: Incident, heir: Run, at: datetime) -> N
     """Has the runs that answer what the incident is no longer called give way to this one."""
     book = _book(tx, heir)
     for old in _of(tx, incident):
-        if old.id == heir.id or not _gives_way(tx, old, book):
-            continue
-        tx.runs.save(replace(old, heir=heir.id, updated=at))
-        why = heir.because or f"the incident is called {_called(incident)} now"
-        unask(tx, old, f"{old.playbook} gave way to {_named(heir)}: {why}", at)
-        told = f"takes the place of {_named(old)}: {why}"
-        entered(tx, heir, Line(step="", says=told, facts={"instead of": old.id}), at)
+        if old.id != heir.id and _gives_way(tx, old, book):
+            why = heir.because or f"the incident is called {_called(incident)} now"
+            _succeed(tx, old, heir, why, at)
+
+
+def take_over(tx: Transaction, incident: Incident, heir: Run, at: datetime) -> None:
+    """Has runs on what went into the incident since give way to the one at work on it."""
+    if is_over(heir):
+        return
+    book = _book(tx, heir)
+    for old in _of(tx, incident):
+        if old.incident != incident.id and not is_over(old) and _gives_way(tx, old, book):
+            _succeed(tx, old, heir, f"{old.incident} was put together with this incident", at)
+
+
+def _succeed(tx: Transaction, old: Run, heir: Run, why: str, at: datetime) -> None:
+    tx.runs.save(replace(old, heir=heir.id, updated=at))
+    unask(tx, old, f"{old.playbook} gave way to {_named(heir)}: {why}", at)
+    told = f"takes the place of {_named(old)}: {why}"
+    entered(tx, heir, Line(step="", says=told, facts={"instead of": old.id}), at)
 
 
 def heirs_of(tx: Transaction, incident: Incident, heir: RunId) -> tuple[Run, ...]:
@@ -65,7 +81,7 @@ def let_go(world: World, old: Run) -> None:
     """Takes back what the run put in force and its heir does not need; again changes nothing."""
     with world.store.look() as tx:
         heir = tx.runs.find(old.heir) if old.heir is not None else None
-        if heir is None:
+        if heir is None or heir.incident != old.incident:
             return
         lines = _in_force(tx, old)
         had, has = _book(tx, old), _book(tx, heir)
@@ -79,28 +95,28 @@ def let_go(world: World, old: Run) -> None:
             _told(world, going, bounded(lambda g=going, n=gone: _narrowed(world, g, n)))
 
 
-def kept_for(tx: Transaction, run: Run) -> tuple[Placed, ...]:
+def kept_for(tx: Transaction, run: Run) -> tuple[tuple[Run, Placed], ...]:
     """What is in force by runs that gave way to this one, by themselves or through others."""
-    every = tuple(tx.runs.page(Wanted(incident=(run.incident,)), limit=MOST).items)
+    every = tuple(tx.runs.page(Wanted(incident=kin(tx, run.incident)), limit=MOST).items)
     mine, more = {run.id}, True
     while more:
         found = {r.id for r in every if r.heir in mine} - mine
         mine |= found
         more = bool(found)
-    lines = tuple(line for r in every if r.id in mine - {run.id} for line in _in_force(tx, r))
-    standing = in_force(tx, lines)
-    return tuple(line for line in lines if line.key in standing)
+    pairs = [(r, line) for r in every if r.id in mine - {run.id} for line in _in_force(tx, r)]
+    standing = in_force(tx, (line for _, line in pairs))
+    return tuple((r, line) for r, line in pairs if line.key in standing)
 
 
 def give_back(world: World, run: Run) -> None:
     """Takes back what was kept for this run, which is undone; again changes nothing."""
     with world.store.look() as tx:
-        lines = kept_for(tx, run)
-    for line in reversed(lines):
+        pairs = kept_for(tx, run)
+    for old, line in reversed(pairs):
         order = Order(
             act=line.act,
             args=line.args,
-            incident=run.incident,
+            incident=old.incident,
             asset=line.asset,
             key=line.key,
             by=run.by,
@@ -217,7 +233,7 @@ def unask(tx: Transaction, run: Run, why: str, at: datetime) -> None:
 
 
 def _of(tx: Transaction, incident: Incident) -> Iterator[Run]:
-    yield from tx.runs.page(Wanted(incident=(incident.id,)), limit=MOST).items
+    yield from tx.runs.page(Wanted(incident=kin(tx, incident.id)), limit=MOST).items
 
 
 def _book(tx: Transaction, run: Run) -> Playbook:

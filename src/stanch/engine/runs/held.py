@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stanch.contain.playbook.acts import WATCHES
-from stanch.engine.placed import Placed, in_force, placed
+from stanch.engine.kin import done_for, kin
+from stanch.engine.placed import Placed, in_force
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.deeds import MACHINE
@@ -24,7 +25,7 @@ from stanch.vocabulary.listing import Wanted
 NAMES = "principals"
 """The argument that names people."""
 MOST_RUNS = 50
-"""Runs of one incident that are looked at, newest first."""
+"""Runs of an incident and its kin that are looked at, newest first."""
 MOST_VERSIONS = 100
 """Versions of a policy that are looked through for the moment at which an act ended."""
 
@@ -62,7 +63,7 @@ class Ending:
 
 def hold_of(tx: Transaction, incident: IncidentId) -> Hold:
     """What contains this incident now."""
-    lines = tuple(p for p in placed(tx, incident) if p.demands and _contains(p))
+    lines = tuple(p for p in done_for(tx, incident) if p.demands and _contains(p))
     standing = in_force(tx, lines)
     gone = (ending_of(tx, p) for p in lines if p.key not in standing and not p.replaced)
     ended = max((one.at for one in gone if one is not None), default=None)
@@ -75,7 +76,7 @@ def hold_of(tx: Transaction, incident: IncidentId) -> Hold:
 
 def _begun(tx: Transaction, incident: IncidentId) -> datetime | None:
     """When the machine's newest answer to this incident began."""
-    page = tx.runs.page(Wanted(incident=(incident,)), limit=MOST_RUNS)
+    page = tx.runs.page(Wanted(incident=kin(tx, incident)), limit=MOST_RUNS)
     return max((r.started for r in page.items if r.by == MACHINE), default=None)
 
 

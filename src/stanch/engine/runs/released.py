@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from stanch.engine.kin import done_for
 from stanch.engine.placed import Placed, in_force, mark, placed
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.deeds import MACHINE
@@ -41,7 +42,7 @@ class Release:
 
 def released(tx: Transaction, incident: Incident) -> tuple[Release, ...]:
     """Whom a person let go, as long as nothing newer than that names them."""
-    lines = _naming(tx, incident)
+    lines = tuple(_named(done_for(tx, incident.id)))
     standing = in_force(tx, lines)
     held = {n for p in lines if p.key in standing for n in _names(p)}
     last: dict[str, Release] = {}
@@ -61,7 +62,7 @@ def released(tx: Transaction, incident: Incident) -> tuple[Release, ...]:
 def say(tx: Transaction, run: Run, at: datetime) -> None:
     """Says in the run whom a person let go, once for each act."""
     incident = tx.incidents.get(run.incident)
-    lines = _naming(tx, incident)
+    lines = tuple(_named(placed(tx, incident.id)))
     standing = in_force(tx, lines)
     for line in lines:
         if line.key in standing or line.freed is not None:
@@ -82,10 +83,6 @@ def untold(tx: Transaction, run: Run) -> bool:
     """Whether an act that named people ended, and the run has not looked at whether by a person."""
     lines = [p for p in _named(placed(tx, run.incident)) if p.freed is None]
     return len(in_force(tx, lines)) < len(lines)
-
-
-def _naming(tx: Transaction, incident: Incident) -> tuple[Placed, ...]:
-    return tuple(_named(placed(tx, incident.id)))
 
 
 def _named(lines: Iterable[Placed]) -> Iterator[Placed]:

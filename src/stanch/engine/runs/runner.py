@@ -16,7 +16,7 @@ from stanch.contain.playbook.written import Written
 from stanch.engine.clock import new_id
 from stanch.engine.ports import Transaction
 from stanch.engine.runs.deeds import MACHINE
-from stanch.engine.runs.handing_over import hand_over, heirs_of, let_go
+from stanch.engine.runs.handing_over import hand_over, heirs_of, let_go, take_over
 from stanch.engine.runs.library import answer_to, book_of, keep
 from stanch.engine.runs.memory import (
     PAUSE,
@@ -111,6 +111,8 @@ class Runner:
             known = next((r for r in before if by == MACHINE or not is_over(r)), None)
             why = another(tx, seen, before) if known is not None and by == MACHINE else ""
             if known is not None and not why:
+                if by == MACHINE:
+                    take_over(tx, seen, known, at)
                 return known
             made = tx.runs.add(
                 Run(

@@ -130,7 +130,8 @@ class Regrouping:
             raise Conflict(f"This was put back already, by {kept.undone_by}. Nothing changed.")
         if kept.other is not None:
             self.bonds.release(kept.other, decode(row.before, list))
-            self._touch(kept.other, at, close=kept.how is Regroup.SPLIT)
+            into = kept.incident if kept.how is Regroup.SPLIT else None
+            self._touch(kept.other, at, into=into)
         self.bonds.attach(kept.incident, kept.findings)
         self._touch(kept.incident, at, free=kept.how is Regroup.MERGED)
         done = replace(kept, undone=at, undone_by=by)
@@ -148,13 +149,13 @@ class Regrouping:
         return replace(saved, findings=tuple(self.bonds.of(one.id)))
 
     def _touch(
-        self, key: IncidentId, at: datetime, *, free: bool = False, close: bool = False
+        self, key: IncidentId, at: datetime, *, free: bool = False, into: IncidentId | None = None
     ) -> None:
         one = self.rows.get(key)
         if free:
             one = replace(one, merged_into=None)
-        if close:
-            one = replace(one, phase=Phase.CLOSED, closed_at=at)
+        if into is not None:
+            one = replace(one, phase=Phase.CLOSED, closed_at=at, merged_into=into)
         self.rows.save(replace(one, updated=at))
 
     def _keep(self, undo: Undo, brought: list[FindingId], other: IncidentId | None) -> None:

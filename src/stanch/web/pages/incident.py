@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from stanch.engine.containment_clock import LAW
 from stanch.engine.held import Held, held
+from stanch.engine.kin import kin
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.vocabulary.asset import Asset
@@ -55,6 +56,8 @@ class Case:
     """The next legal clock."""
     moves: tuple[Move, ...]
     undos: tuple[Undo, ...]
+    kin: tuple[IncidentId, ...]
+    """It, and what went into it: what was done for those, and what they ask, is its own."""
 
 
 def case_of(visit: Visit, tx: Transaction) -> Case:
@@ -65,21 +68,24 @@ def case_of(visit: Visit, tx: Transaction) -> Case:
     asset = tx.assets.find(one.asset)
     running = Wanted(incident=(key,), state=(ClockState.RUNNING.value,))
     clocks = [c for c in tx.clocks.page(running, limit=_CLOCKS).items if c.law != LAW]
-    role = visit.caller.role
+    role, ours = visit.caller.role, kin(tx, key)
     return Case(
         incident=one,
         findings=line.findings,
         asset=asset,
-        tabs=_tabs(tx, one, line.findings),
+        tabs=_tabs(tx, one, ours, line.findings),
         held=held(tx, one, asset),
         returns=_returns(tx, one),
         clock=clocks[0] if clocks else None,
         moves=tuple(m for m in MOVES if m.start is one.phase and role in m.by),
         undos=tuple(u for u in tx.incidents.undos(key) if u.undone is None)[:5],
+        kin=ours,
     )
 
 
-def _tabs(tx: Transaction, one: Incident, findings: int) -> tuple[Tab, ...]:
+def _tabs(
+    tx: Transaction, one: Incident, ours: tuple[IncidentId, ...], findings: int
+) -> tuple[Tab, ...]:
     of = Wanted(incident=(one.id,))
     return (
         Tab(id="", title="Overview"),
@@ -87,23 +93,23 @@ def _tabs(tx: Transaction, one: Incident, findings: int) -> tuple[Tab, ...]:
         Tab(id="findings", title="Findings", count=findings),
         Tab(id="evidence", title="Evidence", count=tx.evidence.count(of)),
         Tab(id="graph", title="Graph"),
-        Tab(id="actions", title="Actions", count=_acts(tx, one)),
-        Tab(id="runs", title="Playbook", count=tx.runs.count(of)),
+        Tab(id="actions", title="Actions", count=_acts(tx, one, ours)),
+        Tab(id="runs", title="Playbook", count=tx.runs.count(Wanted(incident=ours))),
         Tab(id="communications", title="Told", count=tx.mentions.count(one.id, deeds=TELLING)),
         Tab(id="notes", title="Notes", count=len(tx.notes.of(one.id))),
         Tab(id="audit", title="Audit", count=tx.mentions.count(one.id)),
     )
 
 
-def _acts(tx: Transaction, one: Incident) -> int:
-    return _demands(tx, one) + tx.approvals.count(Wanted(incident=(one.id,)))
+def _acts(tx: Transaction, one: Incident, ours: tuple[IncidentId, ...]) -> int:
+    return _demands(tx, one, ours) + tx.approvals.count(Wanted(incident=ours))
 
 
-def _demands(tx: Transaction, one: Incident) -> int:
+def _demands(tx: Transaction, one: Incident, ours: tuple[IncidentId, ...]) -> int:
     """How much of its asset's policy is in force because of it."""
     kept = tx.policies.now(one.asset)
     demands = standing_from(kept).demands if kept else ()
-    return sum(demand.incident == one.id for demand in demands)
+    return sum(demand.incident in ours for demand in demands)
 
 
 def _returns(tx: Transaction, one: Incident) -> tuple[str, ...]:

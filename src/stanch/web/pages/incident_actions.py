@@ -6,8 +6,9 @@ from datetime import datetime
 from stanch.contain.blast import blast
 from stanch.contain.combine import effective
 from stanch.contain.diff import Change, changes
+from stanch.engine.kin import done_for
 from stanch.engine.marking import given
-from stanch.engine.placed import in_force, placed
+from stanch.engine.placed import in_force
 from stanch.engine.policies import Change as Because
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
@@ -74,12 +75,13 @@ def show(visit: Visit) -> Answer:
     with visit.console.store.look() as tx:
         case = case_of(visit, tx)
         one = case.incident
-        questions = tx.approvals.page(Wanted(incident=(one.id,)), limit=50).items
+        questions = tx.approvals.page(Wanted(incident=case.kin), limit=50).items
         policy = tx.policies.now(one.asset)
-        history = [t for t in turns(tx, one.asset) if t.kept.incident == one.id]
-        gone = tuple(taken_off(tx.policies.history(one.asset), one.id))
+        history = [t for t in turns(tx, one.asset) if t.kept.incident in case.kin]
+        past = tx.policies.history(one.asset)
+        gone = tuple(off for each in case.kin for off in taken_off(past, each))
         marks = given(tx, one.id)
-        acts = placed(tx, one.id)
+        acts = done_for(tx, one.id)
         standing = in_force(tx, acts)
         traffic = visit.console.asked.traffic(tx, one.asset, visit.at)
     demands = done(standing_from(policy), visit.at, traffic) if policy else ()
@@ -99,7 +101,7 @@ def show(visit: Visit) -> Answer:
             and visit.at < q.expires
             and all(v.by != visit.caller.name for v in q.votes)
         },
-        demands=[d for d in demands if d.demand.incident == one.id],
+        demands=[d for d in demands if d.demand.incident in case.kin],
         history=history,
         gone=gone,
         marks=marks,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stanch.engine.judging import MACHINE
+from stanch.engine.kin import kin
 from stanch.engine.ports import Transaction
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
@@ -128,7 +129,7 @@ def _seen(tx: Transaction, one: Incident) -> Iterator[Moment]:
 
 
 def _done(tx: Transaction, one: Incident) -> Iterator[Moment]:
-    of = Wanted(incident=(one.id,))
+    of = Wanted(incident=kin(tx, one.id))
     for note in tx.notes.of(one.id):
         href = f"/incidents/{one.id}/notes#{note.id}"
         yield Moment(
@@ -154,11 +155,11 @@ def _done(tx: Transaction, one: Incident) -> Iterator[Moment]:
 
 def _in_force(tx: Transaction, one: Incident) -> Iterator[Moment]:
     """What was put in force because of it, and what of that others took off again."""
-    history = tx.policies.history(one.asset)
+    history, ours = tx.policies.history(one.asset), kin(tx, one.id)
     href = f"/incidents/{one.id}/actions"
-    offs = tuple(taken_off(history, one.id))
+    offs = tuple(off for each in ours for off in taken_off(history, each))
     for kept in history:
-        if kept.incident == one.id and all(kept is not off.kept for off in offs):
+        if kept.incident in ours and all(kept is not off.kept for off in offs):
             told = f"{kept.by} put policy {kept.version} in force: {kept.because}"
             yield Moment(at=kept.at, lane="system", says=told, href=href, tone="good")
     for off in offs:

@@ -56,10 +56,10 @@ def now_of(visit: Visit, tx: Transaction, case: Case, deeds: Deeds) -> Now | Non
     one = case.incident
     if one.phase is Phase.CLOSED or one.merged_into:
         return None
-    of = Wanted(incident=(one.id,), state=(Said.OPEN.value,))
+    of = Wanted(incident=case.kin, state=(Said.OPEN.value,))
     asked = [q for q in tx.approvals.page(of, limit=20).items if visit.at < q.expires]
     mine = sorted(asked, key=lambda q: (_voted(q, visit.caller.name), q.expires))
-    runs = tx.runs.page(Wanted(incident=(one.id,), state=AT_WORK), limit=1).items
+    runs = tx.runs.page(Wanted(incident=case.kin, state=AT_WORK), limit=1).items
     left = [s for s in deeds.steps if s.action not in deeds.done]
     return Now(
         question=mine[0] if mine else None,

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from stanch.engine.placed import in_force, placed
+from stanch.engine.kin import done_for
+from stanch.engine.placed import in_force
 from stanch.triage.callout import roles_to_call
 from stanch.triage.next_steps import first_actions
 from stanch.triage.severity.factors import ANCHORS, NAMES, Factor
@@ -38,12 +39,12 @@ def show(visit: Visit) -> Answer:
         past = [line.incident for line in tx.incidents.page(closed, limit=200).items]
         near = similar(one, past, top=3)
         titles = {p.id: p.title for p in past}
-        acts = [act for act in placed(tx, one.id) if act.undone is None]
+        acts = [act for act in done_for(tx, one.id) if act.undone is None]
         standing = in_force(tx, acts)
         done = {act.act: act for act in acts if act.key in standing or not act.demands}
         steps = first_actions(one)
-        gone = taken_off(tx.policies.history(one.asset), one.id) if case.held.bare else ()
-        off = next(iter(gone), None)
+        past_policies = tx.policies.history(one.asset) if case.held.bare else ()
+        off = next((o for each in case.kin for o in taken_off(past_policies, each)), None)
         now_is = now_of(visit, tx, case, Deeds(done=done, steps=steps))
     guilty = sorted(one.suspects, key=lambda s: -s.share)[:8]
     return page(

@@ -5,7 +5,8 @@ Out   its story, its verdict, what was found, done, asked, told and written; dig
 Why   who decides, audits or takes over reads one document, not ten tabs.
 """
 
-from stanch.engine.placed import in_force, placed
+from stanch.engine.kin import done_for
+from stanch.engine.placed import in_force
 from stanch.vocabulary.listing import Wanted
 from stanch.web.charts import lanes
 from stanch.web.lists import seen_at
@@ -28,18 +29,18 @@ def show(visit: Visit) -> Answer:
     with visit.console.store.look() as tx:
         case = case_of(visit, tx)
         one = case.incident
-        of = Wanted(incident=(one.id,))
+        of, ours = Wanted(incident=(one.id,)), Wanted(incident=case.kin)
         moments = sorted(moments_of(tx, one), key=lambda m: m.at)
         happened = [m for m in moments if m.at <= visit.at]
         pins = pins_of(tx.links.of(one.id))
         findings = tx.findings.page(of, limit=FINDINGS).items
         seen = seen_at(tx, findings)
         evidence = tx.evidence.page(of, limit=200).items
-        questions = tx.approvals.page(of, limit=100).items
+        questions = tx.approvals.page(ours, limit=100).items
         clocks = tx.clocks.page(of, limit=50).items
-        runs = tx.runs.page(of, limit=20).items
-        policies = [t for t in turns(tx, one.asset) if t.kept.incident == one.id]
-        acts = placed(tx, one.id)
+        runs = tx.runs.page(ours, limit=20).items
+        policies = [t for t in turns(tx, one.asset) if t.kept.incident in case.kin]
+        acts = done_for(tx, one.id)
         standing = in_force(tx, acts)
         notes = [(note, html(note.text)) for note in tx.notes.of(one.id)]
         entries = tx.mentions.count(one.id)

@@ -28,7 +28,7 @@ def runs(visit: Visit) -> Answer:
     visit.console.desk.settle()
     with visit.console.store.look() as tx:
         case = case_of(visit, tx)
-        found = tx.runs.page(Wanted(incident=(case.incident.id,)), limit=20).items
+        found = tx.runs.page(Wanted(incident=case.kin), limit=20).items
         made = [_played(visit, run, _begun_with(tx, run)) for run in found]
         told = [_tied(tx, one, found) for one in made]
     one, shelf = case.incident, visit.console.books
@@ -100,7 +100,7 @@ def _tied(tx: Transaction, one: Played, runs: Sequence[Run]) -> Played:
     """With what it gave way to, and what it keeps in force of those that gave way to it."""
     heir = next((r for r in runs if r.id == one.run.heir), None)
     named = f"{heir.playbook}, round {heir.round}" if heir is not None else ""
-    keeps = tuple(dict.fromkeys(act_title(line.act) for line in kept_for(tx, one.run)))
+    keeps = tuple(dict.fromkeys(act_title(line.act) for _, line in kept_for(tx, one.run)))
     return replace(one, heir=named, keeps=keeps)
 
 
