@@ -187,6 +187,9 @@ class _Broken:
     def alone(self, one: Bare, /) -> Raw:
         return _Raw(one[-1], len(one[0]) + len(one[1]))
 
+    def unread(self, error: Exception, /) -> None:
+        assert str(error) == "unheard of"
+
 
 def _texts(events: list[Bundle]) -> list[bytes]:
     texts = [text for one in events for text in one.text.split(b",")]
@@ -248,6 +251,25 @@ def test_a_strange_body_costs_no_other_event() -> None:
         buffer.offer(_Raw(n, strange=n % 2 == 0))
     assert _texts(buffer.batch(1000, 0)) == [b"%d" % n for n in range(TOGETHER + 2) if n % 2]
     assert buffer.counts["events_unread"] == TOGETHER // 2 + 1
+
+
+def test_what_an_own_extract_raises_is_said_once_with_its_place_in_the_code(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def own(asked: object, answered: object) -> dict[str, object]:
+        del asked, answered
+        raise KeyError("features")
+
+    core = _core(extract=own)
+    for _ in range(3):
+        core.tell({"status": 200}, ROW, ANSWER)
+    core.buffer.batch(1000, 0)
+    assert core.buffer.counts["events_unread"] == 3
+    (said,) = caplog.records
+    assert "could not read what it heard (KeyError)" in said.message
+    assert said.exc_info is not None
+    (now,) = core.troubles.now
+    assert "some requests are not told of" in now
 
 
 def test_what_fails_for_all_of_them_is_counted_and_tried_one_by_one() -> None:

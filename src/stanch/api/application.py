@@ -65,7 +65,7 @@ class Api:
             await answers(scope, receive, sender)
         except Hangup:
             sender.status = GONE
-        except Exception as error:
+        except Exception as error:  # the border: logged under a number that the client gets
             if sender.status:
                 raise
             told = answer_to(error, scope["path"])

@@ -110,6 +110,7 @@ class Uploads:
             await self._feed(body, pipe)
         except BaseException:
             await asyncio.to_thread(pipe.fail)
+            # What became of the rest does not matter: the client is told why its upload was cut.
             with suppress(Exception):
                 await kept
             raise

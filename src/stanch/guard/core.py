@@ -274,13 +274,11 @@ class Core:
     def erred(self, error: Exception) -> None:
         """Count an error of the guard, or of a function that it was given, and say it once."""
         self.counts["internal_errors"] += 1
-        kind = type(error).__name__
-        self.troubles.begins(
-            f"error: {kind}",
-            f"The guard, or a function that it was given, failed ({kind}): the request was decided "
-            "as `fail` and `unidentified` say. More like it are only counted.",
-            error,
-        )
+        self.troubles.erred(error)
+
+    def unread(self, error: Exception) -> None:
+        """Say once that what was heard could not be read; the buffer counts."""
+        self.troubles.unread(error)
 
     def stands(self) -> str:
         """What holds while no newer policy comes, in a sentence."""

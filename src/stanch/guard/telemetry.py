@@ -73,6 +73,10 @@ class Makes(Protocol):
         """What is read by itself."""
         ...
 
+    def unread(self, error: Exception, /) -> None:
+        """Say that something could not be read."""
+        ...
+
 
 class Unread:
     """Nobody: what is heard is told of by none."""
@@ -84,6 +88,9 @@ class Unread:
     def alone(self, one: Bare, /) -> Raw:
         """Nothing."""
         raise LookupError(one)
+
+    def unread(self, error: Exception, /) -> None:
+        """Nobody is there to say it."""
 
 
 _UNREAD = Unread()
@@ -225,14 +232,16 @@ class Buffer:
         """Their events; what cannot be read costs itself alone."""
         try:
             made, others = self._makes.together(some)
-        except Exception:  # noqa: BLE001  border: a strange body never takes the host down
+        except Exception as error:  # noqa: BLE001  border: a strange body never takes the host down
             self.counts["batches_read_one_by_one"] += 1
+            self._makes.unread(error)
             each = [self._makes.alone(one) if isinstance(one, tuple) else one for one in some]
             made, others = Bundle(b"", 0), each
         lines = []
         for one in others:
             try:
                 lines.append(one.line())
-            except Exception:  # noqa: BLE001  border: one strange body never costs the others
+            except Exception as error:  # noqa: BLE001  border: a strange body never costs the others
                 self.counts["events_unread"] += 1
+                self._makes.unread(error)
         return [one for one in (made, Bundle(b",".join(lines), len(lines))) if one.many]

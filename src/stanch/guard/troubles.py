@@ -32,6 +32,24 @@ class Troubles:
             self._open[name] = sentence
             LOG.warning("%s: %s", self._asset, sentence, exc_info=error)
 
+    def erred(self, error: Exception) -> None:
+        """Say that a request could not be decided as usual."""
+        self._failed(
+            "error", "failed", "the request was decided as `fail` and `unidentified` say", error
+        )
+
+    def unread(self, error: Exception) -> None:
+        """Say that what was heard could not be read."""
+        self._failed(
+            "unread", "could not read what it heard", "some requests are not told of", error
+        )
+
+    def _failed(self, name: str, did: str, so: str, error: Exception) -> None:
+        kind = type(error).__name__
+        who = "The guard, or a function that it was given"
+        says = f"{who}, {did} ({kind}): {so}. More like it are only counted."
+        self.begins(f"{name}: {kind}", says, error)
+
     def news(self, sentence: str) -> None:
         """Say what is no trouble, to whoever reads that too."""
         LOG.info("%s: %s", self._asset, sentence)

@@ -147,7 +147,8 @@ class Plane:
         """One Envoy's stream: what it asks and what is new come through one queue."""
         inbox: SimpleQueue[Any] = SimpleQueue()
         self._streams.add(inbox)
-        Thread(target=_read, args=(requests, inbox), name="stanch-envoy-ads", daemon=True).start()
+        reads = requests, inbox, self._types.ended
+        Thread(target=_read, args=reads, name="stanch-envoy-ads", daemon=True).start()
         asked, sent = False, 0
         try:
             while (item := inbox.get()) is not None:
@@ -203,12 +204,12 @@ def line(entry: Any) -> JSON:
     }
 
 
-def _read(requests: Iterator[Any], inbox: SimpleQueue[Any]) -> None:
+def _read(requests: Iterator[Any], inbox: SimpleQueue[Any], ended: type[Exception]) -> None:
+    """Puts what an Envoy asks into the queue, until its stream has ended."""
     try:
-        for one in requests:
-            inbox.put(one)
-    except Exception:  # noqa: BLE001, S110  border: grpc ends a stream by raising in its reader
-        pass
+        with suppress(ended):
+            for one in requests:
+                inbox.put(one)
     finally:
         inbox.put(None)
 
