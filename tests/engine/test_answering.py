@@ -2,36 +2,28 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.engine.contained import FRAUD, INCIDENT, NOON, Contained
 
-from stanch.engine.deeds import Hands, RealDeeds
-from stanch.engine.guards import Proof
 from stanch.engine.held import held
 from stanch.engine.owed import PROOFS, owed
 from stanch.engine.placed import placed
-from stanch.engine.policies import Change, Policies
+from stanch.engine.policies import Change
 from stanch.engine.runs.deeds import Order
 from stanch.engine.unproved import PATIENCE, Unproved
 from stanch.engine.watch.memory import keep_history
-from stanch.store.sql.connect import sqlite_url
-from stanch.store.sql.store import SqlStore, open_store
-from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Finding
 from stanch.vocabulary.happening import Happening
-from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, RunId
-from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
+from stanch.vocabulary.ids import DetectorId, RunId
+from stanch.vocabulary.incident import Phase
 from stanch.vocabulary.policy import Policy
-from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.span import Span
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-FRAUD = AssetId("fraud")
-INCIDENT = IncidentId("inc-1")
 HOLD = Order(
     act="freeze_pipeline",
     args={"deployments": True},
@@ -69,37 +61,12 @@ def version(name: str, at: datetime) -> tuple[Happening, Happening]:
     return run, deployed
 
 
-class House:
+class House(Contained):
     """Version v1 for an hour, v2 for a minute, and a guard that shows everything."""
 
     def __init__(self, folder: Path, attack: AttackKind) -> None:
-        self.at = NOON
-        self.store: SqlStore = open_store(sqlite_url(folder), clock=lambda: self.at)
-        self.policies = Policies(self.store, lambda: self.at)
-        hands = Hands(
-            store=self.store,
-            policies=self.policies,
-            keeper=self,
-            clock=lambda: self.at,
-            prover=self,
-        )
-        self.deeds = RealDeeds(hands)
-        self.chore = Unproved(self.store, lambda: self.at, self.deeds.shown, lambda *_: True)
-        verdict = Verdict(kind=VerdictKind.ATTACK, attack=attack)
-        with self.store.begin() as tx:
-            tx.assets.add(Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada"))
-            tx.incidents.add(
-                Incident(
-                    id=INCIDENT,
-                    title="t",
-                    asset=FRAUD,
-                    opened=NOON,
-                    first_seen=NOON,
-                    updated=NOON,
-                    phase=Phase.TRIAGED,
-                    verdict=verdict,
-                )
-            )
+        super().__init__(folder, attack)
+        self.chore = Unproved(self.store, self.now, self.deeds.shown, lambda *_: True)
         self.deployed(*version("v1", NOON - 60 * MINUTE), *version("v2", NOON - MINUTE))
 
     def deployed(self, *history: Happening) -> None:
@@ -122,24 +89,17 @@ class House:
             one = tx.incidents.get(INCIDENT)
             tx.incidents.save(replace(one, findings=(seen.id,)))
 
-    def freeze(self, incident: Incident) -> None:
-        """Keeps nothing."""
-
-    def prove(self, asset: AssetId, version: int, probe: Probe | None) -> Proof:
-        return Proof(holds=True, says="Shown.", guards=("g",))
-
     def later(self, by: timedelta) -> Phase:
         self.at += by
         self.chore.turn()
-        with self.store.look() as tx:
-            return tx.incidents.get(INCIDENT).phase
+        return self.phase
 
     def does(self, *orders: Order) -> Phase:
         for order in orders:
             assert self.deeds.perform(order).ok
         with self.store.look() as tx:
             assert all(line.proved for line in placed(tx, INCIDENT) if line.demands)
-            return tx.incidents.get(INCIDENT).phase
+        return self.phase
 
     @property
     def says(self) -> str:

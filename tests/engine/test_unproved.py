@@ -2,28 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.engine.contained import FRAUD, INCIDENT, NOON, SHOWN, Contained
 
-from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.guards import Proof
 from stanch.engine.owed import PROOFS, owed
-from stanch.engine.policies import Policies
 from stanch.engine.runs.deeds import Order
 from stanch.engine.unproved import LONGEST, PATIENCE, SHORTEST, Unproved
-from stanch.store.sql.connect import sqlite_url
-from stanch.store.sql.store import SqlStore, open_store
-from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import AttackKind
-from stanch.vocabulary.ids import AssetId, IncidentId, RunId
-from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
-from stanch.vocabulary.probe import Probe
+from stanch.vocabulary.ids import RunId
+from stanch.vocabulary.incident import Phase
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-FRAUD = AssetId("fraud")
-INCIDENT = IncidentId("inc-1")
 BLOCK = Order(
     act="block_principal",
     args={"principals": ("key-91",)},
@@ -35,54 +27,21 @@ BLOCK = Order(
 )
 AWAY = Proof(holds=None, says="No guard of fraud has been heard of lately.")
 DEAF = Proof(holds=False, says="The probe through g did not show the effect.", guards=("g",))
-SHOWN = Proof(holds=True, says="Shown.", guards=("g",))
 
 
-class House:
+class House(Contained):
     """An act that no guard could show, and a guard that comes and goes."""
 
     def __init__(self, folder: Path) -> None:
-        self.at = NOON
+        super().__init__(folder, AttackKind.EXTRACTION)
         self.shows = AWAY
         self.there = False
-        self.asked: list[datetime] = []
-        self.store: SqlStore = open_store(sqlite_url(folder), clock=lambda: self.at)
-        self.policies = Policies(self.store, lambda: self.at)
-        hands = Hands(
-            store=self.store,
-            policies=self.policies,
-            keeper=self,
-            clock=lambda: self.at,
-            prover=self,
-        )
-        self.deeds = RealDeeds(hands)
         self.chore = self.begun_again()
-        with self.store.begin() as tx:
-            tx.assets.add(Asset(id=FRAUD, kind=AssetKind.MODEL, name="fraud", owner="ada"))
-            tx.incidents.add(
-                Incident(
-                    id=INCIDENT,
-                    title="t",
-                    asset=FRAUD,
-                    opened=NOON,
-                    first_seen=NOON,
-                    updated=NOON,
-                    phase=Phase.TRIAGED,
-                    verdict=Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.EXTRACTION),
-                )
-            )
         assert self.deeds.perform(BLOCK).ok
         self.asked.clear()
 
     def begun_again(self) -> Unproved:
-        return Unproved(self.store, lambda: self.at, self.deeds.shown, lambda *_: self.there)
-
-    def freeze(self, incident: Incident) -> None:
-        """Keeps nothing."""
-
-    def prove(self, asset: AssetId, version: int, probe: Probe | None) -> Proof:
-        self.asked.append(self.at)
-        return self.shows
+        return Unproved(self.store, self.now, self.deeds.shown, lambda *_: self.there)
 
     def comes(self, shows: Proof) -> None:
         self.shows, self.there = shows, True
@@ -90,11 +49,6 @@ class House:
     def later(self, by: timedelta) -> int:
         self.at += by
         return self.chore.turn()
-
-    @property
-    def phase(self) -> Phase:
-        with self.store.look() as tx:
-            return tx.incidents.get(INCIDENT).phase
 
     @property
     def owes(self) -> bool:
