@@ -1,18 +1,14 @@
 """People come in through an identity provider, over real HTTP; passwords work while it is down."""
 
-import json
-import threading
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet
+from tests.provider import Form, Vouching, provider
 
 from stanch.engine.oidc import roles_in
 from stanch.vocabulary.people import Role
@@ -21,64 +17,25 @@ from stanch.vocabulary.trouble import BadInput
 Start = Callable[[Path, dict[str, str]], AbstractContextManager[Any]]
 
 
-class Idp:
+class Idp(Vouching):
     """A provider that vouches for ada, in the groups that a test gives her."""
 
     def __init__(self) -> None:
-        self.key = ECKey.generate_key("P-256", {"kid": "one"})
-        self.issuer = ""
+        super().__init__("stanch-test")
         self.groups = ["sec"]
         self.nonce = ""
 
-    def answer(self, path: str) -> dict[str, object]:
-        if path == "/.well-known/openid-configuration":
-            return {
-                "issuer": self.issuer,
-                "authorization_endpoint": f"{self.issuer}/auth",
-                "token_endpoint": f"{self.issuer}/token",
-                "jwks_uri": f"{self.issuer}/keys",
-            }
-        if path == "/keys":
-            return dict(KeySet([self.key]).as_dict(private=False))
+    def given(self, form: Form) -> Mapping[str, object]:
+        del form
         now = int(datetime.now(UTC).timestamp())
-        claims = {
-            "iss": self.issuer,
-            "aud": "stanch-test",
-            "sub": "u1",
-            "iat": now,
-            "exp": now + 300,
-            "nonce": self.nonce,
-            "preferred_username": "ada",
-            "groups": self.groups,
-        }
-        return {"id_token": jwt.encode({"alg": "ES256", "kid": "one"}, claims, self.key)}
+        return self.signed(now, {"nonce": self.nonce, "groups": self.groups}, self.key)
 
 
 @pytest.fixture
 def idp() -> Iterator[Idp]:
     one = Idp()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = json.dumps(one.answer(self.path)).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_GET  # noqa: N815  the name that http.server calls
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its own name
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        one.issuer = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with provider(one.answer) as one.issuer:
         yield one
-        server.shutdown()
-        thread.join()
 
 
 def cookies(answer: Any) -> dict[str, str]:

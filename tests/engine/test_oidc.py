@@ -1,16 +1,13 @@
 """The identity provider: a real one on loopback that signs real tokens, honest or not."""
 
-import json
-import threading
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet
+from joserfc.jwk import ECKey
+from tests.provider import Form, Vouching, provider
 
 from stanch.engine.oidc import Oidc, Person, Provider, Started
 from stanch.vocabulary.people import Role
@@ -19,73 +16,28 @@ from stanch.vocabulary.trouble import BadInput, NotAllowed, NotLoggedIn, Unreach
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-class Idp:
+class Idp(Vouching):
     """What the provider says, and how a test makes it lie."""
 
     def __init__(self) -> None:
-        self.key = ECKey.generate_key("P-256", {"kid": "one"})
+        super().__init__("stanch")
         self.signer = self.key
-        self.issuer = ""
         self.claims: dict[str, object] = {}
         self.asked: dict[str, str] = {}
 
-    def token(self) -> str:
-        now = int(NOON.timestamp())
-        claims = {
-            "iss": self.issuer,
-            "aud": "stanch",
-            "sub": "u1",
-            "iat": now,
-            "exp": now + 300,
-            "nonce": self.asked["nonce"],
-            "preferred_username": "ada",
-            "groups": ["sec", "all"],
-        } | self.claims
-        return jwt.encode({"alg": "ES256", "kid": "one"}, claims, self.signer)
-
-    def answer(self, path: str, form: dict[str, str]) -> dict[str, object] | None:
-        if path == "/.well-known/openid-configuration":
-            return {
-                "issuer": self.issuer,
-                "authorization_endpoint": f"{self.issuer}/auth",
-                "token_endpoint": f"{self.issuer}/token",
-                "jwks_uri": f"{self.issuer}/keys",
-            }
-        if path == "/keys":
-            return dict(KeySet([self.key]).as_dict(private=False))
+    def given(self, form: Form) -> Mapping[str, object] | None:
         challenge = create_s256_code_challenge(form.get("code_verifier", "x" * 43))
         if form.get("code") != "good" or challenge != self.asked["code_challenge"]:
             return None
-        return {"id_token": self.token(), "token_type": "Bearer"}
+        claims = {"nonce": self.asked["nonce"], "groups": ["sec", "all"]} | self.claims
+        return self.signed(int(NOON.timestamp()), claims, self.signer)
 
 
 @pytest.fixture
 def idp() -> Iterator[Idp]:
     one = Idp()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            form = dict(urllib.parse.parse_qsl(self.rfile.read(length).decode()))
-            made = one.answer(self.path, form)
-            body = json.dumps(made or {"error": "invalid_grant"}).encode()
-            self.send_response(200 if made else 400)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_GET  # noqa: N815  the name that http.server calls
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its own name
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        one.issuer = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with provider(one.answer) as one.issuer:
         yield one
-        server.shutdown()
-        thread.join()
 
 
 def oidc(issuer: str, clock: Callable[[], datetime] = lambda: NOON) -> Oidc:
