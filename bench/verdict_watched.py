@@ -13,19 +13,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.verdict import (
+from bench.verdict_judge import Judge
+from bench.verdict_sets import Floats, Ints, Rows, both
+from bench.verdict_windows import (
     CLIENTS,
     HOURS,
     ROWS,
     Asset,
-    Judge,
     Rng,
     count,
     guilty,
     people,
     probe,
 )
-from bench.verdict_sets import Floats, Ints, Rows, both
 from stanch.detect.summaries.count import Counted
 from stanch.triage.verdict.calibration import Calibration
 from stanch.triage.verdict.decide import verdict_of
