@@ -121,9 +121,9 @@ def main() -> None:
     fill(folder, incidents, findings, events)
 
 
-def fill(folder: Path, incidents: int, findings: int, events: int = 0) -> None:
+def fill(folder: Path, incidents: int, findings: int, events: int = 0, database: str = "") -> None:
     dice, now = random.Random(20261121), utc_now()  # noqa: S311  the same store each time
-    with opened(Settings(data=folder)) as parts:
+    with opened(Settings(data=folder, database=database)) as parts:
         for name, role in (
             ("ada", Role.ADMIN),
             ("ben", Role.APPROVER),
@@ -169,10 +169,10 @@ def fill(folder: Path, incidents: int, findings: int, events: int = 0) -> None:
             parts.lake.roll_up(now)
 
 
-def large(folder: Path, findings: int) -> IncidentId:
+def large(folder: Path, findings: int, database: str = "") -> IncidentId:
     """One more open incident, with so many findings."""
     dice, now = random.Random(7), utc_now()  # noqa: S311  the same each time
-    with opened(Settings(data=folder)) as parts, parts.store.begin() as tx:
+    with opened(Settings(data=folder, database=database)) as parts, parts.store.begin() as tx:
         made = incident(tx, dice, now - timedelta(minutes=9), LARGE, (findings, LARGE + 1))
         return made.id
 

@@ -257,6 +257,25 @@ def test_home_says_which_policy_each_guard_runs_and_what_is_blind(
     assert f"not shown {acknowledged}" in read(console, "/assets/fraud")
 
 
+def test_home_of_many_assets_shows_those_in_trouble_and_leads_to_the_rest(
+    world: tuple[Parts, Console],
+    asked: Callable[..., Answer],
+    read: Callable[..., str],
+) -> None:
+    parts, console = world
+    assert "Every asset, the last 24 hours" in read(console, "/")
+    with parts.store.begin() as tx:
+        fraud = tx.assets.get(FRAUD)
+        for number in range(230):
+            tx.assets.add(replace(fraud, id=AssetId(f"a-{number:03d}"), name=f"Model {number}"))
+    home = read(console, "/")
+    assert "24 of 231 assets, the last 24 hours" in home
+    rows = re.findall(r'<tr data-row="([^"]+)"', asked(console, "GET", "/").body.decode())
+    shown = [row for row in rows if row.startswith(("a-", str(FRAUD)))]
+    assert shown[0] == FRAUD
+    assert len(shown) == 24
+
+
 def test_what_was_seen_in_a_window_that_goes_on_stands_in_this_hour(
     world: tuple[Parts, Console], asked: Callable[..., Answer]
 ) -> None:

@@ -19,6 +19,8 @@ from stanch.store.sql.codec import micros
 from stanch.vocabulary.trouble import NewerData, Tampered
 
 _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
+_ONLY = re.compile(r"/\* (\w+) \*/\s*(.*)", re.DOTALL)
+"""A statement for one database alone names it first."""
 _LEDGER = (
     "CREATE TABLE IF NOT EXISTS migrations ("
     "number BIGINT PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, at BIGINT NOT NULL)"
@@ -43,7 +45,16 @@ class Migration:
         bare = re.sub(r"--[^\n]*", "", self.sql)
         if dialect == "postgresql":
             bare = re.sub(r"\bBLOB\b", "BYTEA", bare)
-        return [s.strip() for s in bare.split(";") if s.strip()]
+        said = (s.strip() for s in bare.split(";"))
+        return [plain for s in said if (plain := _for(dialect, s))]
+
+
+def _for(dialect: str, statement: str) -> str:
+    """The statement, or nothing when it is for another database."""
+    only = _ONLY.fullmatch(statement)
+    if only is None:
+        return statement
+    return only[2] if only[1] == dialect else ""
 
 
 def known() -> tuple[Migration, ...]:

@@ -194,7 +194,7 @@ class Shelf(Generic[K, N]):
         if name == "changed_since" and label.changed:
             return [columns[label.changed] >= micros(value)]
         if name == "text" and "words" in columns:
-            return [_holds(self.link, columns.words, word) for word in value.casefold().split()]
+            return [_holds(self.link, columns.words, word) for word in telling(value)]
         raise BadInput(f"A list of {label.word}s cannot be narrowed by {name}. Leave it out.")
 
     def _order(self, wanted: Wanted) -> tuple[list["Column[Any]"], bool]:
@@ -285,6 +285,15 @@ def plain(value: Any) -> Any:
 def words(*parts: str) -> str:
     """What a search for text looks through."""
     return "\n".join(parts).casefold()[:2000]
+
+
+def telling(text: str) -> list[str]:
+    """The words that are searched for, the longest first, without those that stand in another."""
+    said: list[str] = []
+    for word in sorted(set(text.casefold().split()), key=lambda w: (-len(w), w)):
+        if not any(word in longer for longer in said):
+            said.append(word)
+    return said
 
 
 def chunks(keys: list[A], size: int = 500) -> Iterable[list[A]]:

@@ -34,6 +34,14 @@ def _noun(name: str, *parts: SchemaItem) -> Table:
     return _table(name, _text("id", key=True), _number("revision"), _text("doc"), *parts)
 
 
+def _by_time(name: str) -> tuple[Index, Index]:
+    """The index of a list that comes by time; in SQLite with what is searched for in it."""
+    return (
+        Index(f"{name}_by_time", "at", "id", "words").ddl_if(dialect="sqlite"),
+        Index(f"{name}_by_time", "at", "id").ddl_if(dialect="postgresql"),
+    )
+
+
 assets = _noun("assets", _text("kind"), _text("owner"), _text("words"))
 
 findings = _noun(
@@ -45,12 +53,13 @@ findings = _noun(
     _number("at"),
     _number("kept"),
     _text("words"),
-    Index("findings_by_time", "at", "id"),
+    *_by_time("findings"),
     Index("findings_by_asset", "asset", "at", "id"),
     Index("findings_by_detector", "detector", "at", "id"),
     Index("findings_by_attack", "attack", "at", "id"),
     Index("findings_by_lifecycle", "lifecycle", "at", "id"),
     Index("findings_by_kept", "kept"),
+    Index("findings_by_words", *FACETS, "at", "words").ddl_if(dialect="sqlite"),
     Index("findings_by_facets", *FACETS, "at"),
 )
 suspects = _table(
@@ -78,7 +87,7 @@ incidents = _noun(
     _number("gone"),
     Column("findings", BigInteger, nullable=False, server_default="0"),
     _text("words"),
-    Index("incidents_by_time", "at", "id"),
+    *_by_time("incidents"),
     Index("incidents_by_weight", "weight", "id"),
     Index("incidents_by_change", "changed", "id"),
     Index("incidents_by_asset", "asset", "at", "id"),
@@ -240,7 +249,7 @@ evidence = _noun(
     _text("owner"),
     _number("at"),
     _text("words"),
-    Index("evidence_by_time", "at", "id"),
+    *_by_time("evidence"),
     Index("evidence_by_incident", "incident", "at", "id"),
 )
 

@@ -25,7 +25,8 @@ from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit
 
 HOURS = 24
-MOST_ASSETS = 200
+MOST_ASSETS, LOOKED_AT = 24, 200
+"""Assets that are shown, and among how many the most critical are looked for."""
 MOST_ASKED, MOST_CLOCKS = 6, 5
 _LOUD = 10
 _TICK = timedelta(microseconds=1)
@@ -62,6 +63,7 @@ def show(visit: Visit) -> Answer:
         levels = tx.incidents.facets(open_, ("severity",))["severity"]
         blinds = blind_now(tx)
         states = _states(visit, tx, hour, blinds)
+        assets = tx.assets.count()
         titles = _titles(tx, [one.incident for one in (*soonest, *clocks)])
     return page(
         visit,
@@ -75,6 +77,7 @@ def show(visit: Visit) -> Answer:
         blinds=grouped(blinds)[:12],
         blind_count=len(blinds),
         states=states,
+        assets=assets,
         hours=HOURS,
         demo=visit.console.drills.stand(),
     )
@@ -125,13 +128,12 @@ def grouped(blinds: tuple[BlindSpot, ...]) -> list[Dark]:
 def _states(
     visit: Visit, tx: Transaction, hour: datetime, blinds: tuple[BlindSpot, ...]
 ) -> list[State]:
-    assets = tx.assets.page(limit=MOST_ASSETS).items
     hours = [hour - timedelta(hours=h) for h in range(HOURS - 1, -1, -1)]
     seen = [_found(tx, start, last=start == hour) for start in hours]
     open_ = tx.incidents.facets(Wanted(closed=False), ("asset",))["asset"]
     policies = {v.asset: v for v in tx.policies.all_now()}
     made = []
-    for one in assets:
+    for one in _first(tx, open_):
         policy = policies[one.id].version if one.id in policies else 0
         guards = visit.console.guards.alive(one.id)
         made.append(
@@ -146,7 +148,16 @@ def _states(
                 ready=readiness(one, known(tx.baselines.history(one.id), guards, policy)),
             )
         )
-    return sorted(made, key=lambda s: (-s.incidents, -s.asset.criticality, s.asset.id))
+    return made
+
+
+def _first(tx: Transaction, open_: Mapping[str, int]) -> list[Asset]:
+    """The assets that a page has room for: most open incidents first, then the most critical."""
+    most = sorted(open_, key=lambda key: (-open_[key], key))[:MOST_ASSETS]
+    looked_at = (*tx.assets.page(limit=LOOKED_AT).items, *tx.assets.many(map(AssetId, most)))
+    named = {one.id: one for one in looked_at}
+    order = sorted(named.values(), key=lambda a: (-open_.get(a.id, 0), -a.criticality, a.id))
+    return order[:MOST_ASSETS]
 
 
 def _found(tx: Transaction, start: datetime, *, last: bool) -> Mapping[str, int]:
