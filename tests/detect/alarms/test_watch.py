@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from stanch.detect import examples
-from stanch.detect.alarms.bets import radius
-from stanch.detect.alarms.reading import Stream
+from stanch.detect.alarms.bets import BETA, Table, bernstein, log_bets, radius
+from stanch.detect.alarms.reading import Reading, Stream
 from stanch.detect.alarms.shares import log_votes, single_excess
-from stanch.detect.alarms.watch import Promise, Watch, named_by_ebh
+from stanch.detect.alarms.watch import Evidence, Promise, Watch, named_by_ebh
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import counted
 from stanch.vocabulary.trouble import BadFile
@@ -35,6 +35,45 @@ def moved(rows: Columns, by: float, feature: int = 1) -> Columns:
 def test_the_radius_is_the_one_of_massart() -> None:
     assert radius(100_000, 0.01) == pytest.approx(0.005147, abs=1e-5)
     assert radius(0, 0.01) == 1.0
+    assert bernstein(1000, 0.01) == pytest.approx(0.02924, abs=1e-5)
+    assert bernstein(0, 0.01) == 1.0
+
+
+def test_no_bet_on_a_tail_gains_on_the_worst_truth_that_the_radius_allows() -> None:
+    members, bins, rows = 4, 8, 8000
+    counts = np.full((members, bins), rows // bins)
+    reference = Table(members=tuple("abcd"), counts=counts, ordered=True)
+    truth = np.full(bins, 1 / bins)
+    truth[[0, -1]] += np.array([-1, 1]) * radius(rows, BETA / (2 * members))
+    gains = 0.0
+    for place in range(bins):
+        one = np.zeros_like(counts)
+        one[:, place] = 1
+        bets = log_bets(replace(reference, counts=one), reference)
+        gains = gains + truth[place] * np.exp(bets[:, : (bins - 1) * 12])
+    assert np.max(gains) == pytest.approx(1.0, abs=1e-9)
+
+
+def test_the_bars_are_the_false_alarms_allowed_shared_by_all_streams() -> None:
+    promise = Promise(batches_per_year=1000.0, false_alarms_per_year=4.0, ever_since_start=0.02)
+    plan = examples.reference().learned.plan
+    reading = step(fresh(promise), examples.columns(500)).readings(plan)[Stream.NUMBERS]
+    assert 10**reading.needed == pytest.approx(250 * len(Stream))
+    assert 10**reading.needed_since_start == pytest.approx(len(Stream) / 0.02)
+
+
+def test_either_bar_alone_is_an_alarm() -> None:
+    quiet = Reading(
+        stream=Stream.NUMBERS,
+        strength=6.9,
+        needed=7.0,
+        since_start=2.9,
+        needed_since_start=3.0,
+        batches=9,
+    )
+    assert not quiet.alarm
+    assert replace(quiet, strength=7.0).alarm
+    assert replace(quiet, since_start=3.0).alarm
 
 
 def test_a_hundred_quiet_batches_raise_no_alarm() -> None:
@@ -57,11 +96,32 @@ def test_a_shift_is_found_within_a_few_batches_and_its_feature_named() -> None:
     assert reading.named == ("income",)
 
 
-def test_missing_values_raise_their_own_alarm() -> None:
+def test_a_quiet_time_before_it_takes_nothing_from_a_shift() -> None:
+    plan = examples.reference().learned.plan
+    watch, shift = fresh(), moved(examples.columns(1000), 0.4)
+    for k in range(5):
+        watch = step(watch, examples.columns(1000, seed=8000 + k))
+    at_once, later = (step(w, shift).readings(plan)[Stream.NUMBERS] for w in (fresh(), watch))
+    assert later.strength >= at_once.strength
+    assert later.since_start < at_once.since_start
+
+
+def test_values_beyond_all_that_the_baseline_saw_raise_an_alarm() -> None:
     plan = examples.reference().learned.plan
     rows = examples.columns(1000)
     numbers = rows.numbers.copy()
-    numbers[::10, 3] = np.nan
+    numbers[::10, 3] = 1e9
+    reading = step(fresh(), replace(rows, numbers=numbers)).readings(plan)[Stream.NUMBERS]
+    assert reading.alarm
+    assert reading.named == ("hour",)
+
+
+@pytest.mark.parametrize("gone", [np.nan, np.inf])
+def test_missing_values_raise_their_own_alarm(gone: float) -> None:
+    plan = examples.reference().learned.plan
+    rows = examples.columns(1000)
+    numbers = rows.numbers.copy()
+    numbers[::10, 3] = gone
     reading = step(fresh(), replace(rows, numbers=numbers)).readings(plan)[Stream.MISSING]
     assert reading.alarm
     assert reading.named == ("hour",)
@@ -102,7 +162,20 @@ def test_an_empty_batch_changes_nothing() -> None:
 
 def test_ebh_names_those_that_stand_out() -> None:
     assert named_by_ebh(np.log(np.array([1.0, 1e6, 2.0, 30.0, 1e4]))) == (1, 4)
-    assert named_by_ebh(np.log(np.array([1.0, 1.0]))) == ()
+    assert named_by_ebh(np.log(np.array([30.0, 60.0]))) == (0, 1)
+    assert named_by_ebh(np.log(np.array([30.0, 1.0]))) == ()
+
+
+def test_a_long_watch_needs_more_evidence_to_name_a_feature() -> None:
+    known = examples.reference()
+    always = step(fresh(), examples.columns(10)).streams[Stream.NUMBERS].always
+    told = np.zeros_like(always)
+    told[:2] = np.log([[1e6], [300.0]])
+    for batches, named in ((1, 2), (100, 1)):
+        evidence = Evidence(always=told, start=told, batches=batches)
+        watch = replace(fresh(), streams={Stream.NUMBERS: evidence})
+        reading = watch.readings(known.learned.plan)[Stream.NUMBERS]
+        assert reading.named == known.learned.plan.numbers[:named]
 
 
 def test_one_bursting_principal_is_one_vote() -> None:

@@ -40,6 +40,12 @@ def test_twenty_failures_in_a_row_name_who() -> None:
     assert one.suspects[0].principal == "user-01"
 
 
+def test_of_many_who_try_one_has_to_fail_more_often_to_be_named() -> None:
+    nine = (deed("eve", outcome="denied"), 9)
+    assert topics(seen(nine)) == ["failed logins"]
+    assert not seen(nine, *((deed(f"guest-{k:03}"), 1) for k in range(100)))
+
+
 def test_a_service_that_always_fails_half_the_time_is_its_own_custom() -> None:
     old = record_of([(deed("cron", outcome="failed"), 500), (deed("cron"), 500)])
     assert not seen((deed("cron", outcome="failed"), 30), (deed("cron"), 25), before=old)
@@ -48,6 +54,7 @@ def test_a_service_that_always_fails_half_the_time_is_its_own_custom() -> None:
 def test_a_sprayed_login_names_the_address_and_accuses_no_victim() -> None:
     tries = [(deed(f"user-{k:02}", outcome="failed", source="203.0.113.9"), 1) for k in range(30)]
     (one,) = seen(*tries)
+    assert not seen(*tries[:11])
     assert one.topic.startswith("sprayed")
     assert one.groups == ("source=203.0.113.9",)
     assert not one.suspects
@@ -57,6 +64,8 @@ def test_a_whole_office_behind_one_address_that_logs_in_is_no_spray() -> None:
     office = [(deed(f"user-{k:02}", source="198.51.100.1"), 3) for k in range(30)]
     typo = [(deed(f"user-{k:02}", outcome="failed", source="198.51.100.1"), 1) for k in range(8)]
     assert not seen(*office, *typo)
+    down = [(deed(f"user-{k:02}", outcome="failed", source="10.0.0.3"), 1) for k in range(25)]
+    assert not seen(*down[:20], *[(deed(d.principal, source="10.0.0.3"), 1) for d, _ in down[15:]])
 
 
 def test_probing_counts_different_resources() -> None:
@@ -70,6 +79,7 @@ def test_a_newcomer_who_pushes_to_the_registry_is_told_where_newcomers_are_rare(
     (one,) = seen((deed("mallory", "push"), 1))
     assert one.topic == "newcomers"
     assert not seen((deed("mallory", "read"), 1))
+    assert not seen((deed("mallory", "push"), 1), before=record_of([(deed("user-01"), 49)]))
     guest = record_of([(deed("guest", "pull"), 1)])
     assert not seen((deed("mallory", "push"), 1), known=met(KNOWN, guest, NOW - DAY))
     assert seen((deed("mallory", "push"), 1), known=met(KNOWN, guest, NOW - 40 * DAY))

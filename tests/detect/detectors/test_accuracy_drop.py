@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from stanch.detect import examples
+from stanch.detect.alarms.reading import Stream
 from stanch.detect.detectors.accuracy_drop import DETECTOR
 from stanch.detect.summaries.columns import MISSING_CODE, Labels
 from stanch.detect.summaries.count import Counted, labels_counted
+from stanch.detect.summaries.parts import Part
 from stanch.detect.window import Window
 from stanch.vocabulary.finding import Blind, Finding
 
@@ -30,6 +33,8 @@ def seen(one: Window) -> list[Finding]:
 def test_a_drop_of_twenty_points_is_told_with_its_numbers() -> None:
     (one,) = seen(examples.window_of([], late=counted(late(wrong=0.2))))
     assert one.measured["accuracy"] < one.measured["accuracy of the baseline"] - 0.1
+    lost = one.measured["accuracy of the baseline"] - one.measured["accuracy"]
+    assert one.measured["accuracy_lost"] == pytest.approx(lost, abs=1e-3)
 
 
 def test_labels_that_arrive_in_many_small_batches_are_enough_in_the_end() -> None:
@@ -45,6 +50,32 @@ def test_labels_that_arrive_in_many_small_batches_are_enough_in_the_end() -> Non
 def test_a_better_model_is_no_drop() -> None:
     labels = late()
     assert not seen(examples.window_of([], late=counted(replace(labels, truth=labels.predictions))))
+
+
+def _reviews(wrong: float, n: int = 2000) -> Window:
+    """Late labels of which this share of the true reviews was answered otherwise."""
+    labels = late(n)
+    reviews = np.flatnonzero(labels.predictions == 1)
+    said = labels.predictions.copy()
+    said[reviews[: round(len(reviews) * wrong)]] = 2
+    labels = replace(labels, truth=labels.predictions, predictions=said)
+    window = examples.window_of([], late=counted(labels))
+    sure = replace(window.readings[Stream.ACCURACY], strength=99.0)
+    return replace(window, readings={Stream.ACCURACY: sure})
+
+
+def test_one_class_that_fell_far_is_told_though_the_whole_is_better_than_it_was() -> None:
+    (one,) = seen(_reviews(0.8))
+    assert one.measured["accuracy_lost"] == 0
+    assert "it fell most for review" in one.says
+    assert not seen(_reviews(0.53)), "a class has to fall five times as far as the whole"
+
+
+def test_a_class_of_a_few_labels_is_not_spoken_of() -> None:
+    few = _reviews(1.0, 100)
+    assert few.now is not None
+    assert 0 < few.now.sums[Part.LABELLED][1].sum() < 20
+    assert not seen(few)
 
 
 def test_a_year_of_answers_without_a_label_is_blind() -> None:

@@ -30,6 +30,17 @@ def test_sure_and_wrong_is_too_sure() -> None:
     assert one.measured["lean"] > 0.4
 
 
+def test_the_level_that_is_wrong_most_often_is_told_and_not_the_one_farthest_off() -> None:
+    late = examples.labels(examples.columns(2000, seed=61), seed=61)
+    few = np.arange(late.n) < 50
+    hit = ~few & (np.arange(late.n) % 10 < 7)
+    truth = np.where(hit, late.predictions, (late.predictions + 1) % 3).astype(np.int32)
+    late = replace(late, truth=truth, confidence=np.where(few, 0.57, 0.97))
+    counted = labels_counted(examples.reference().ready, late)
+    (one,) = seen(examples.window_of([], late=counted))
+    assert "of 1950 labelled answers with 95-100 % confidence" in one.says
+
+
 def test_confidences_that_are_none_are_blind_not_quiet() -> None:
     (said,) = DETECTOR.seen_in(window(float("nan")))
     assert isinstance(said, Blind)

@@ -46,8 +46,13 @@ def test_each_fault_has_its_name() -> None:
     assert faults(of(change(origin=""))) == {"new origin"}
     assert faults(of(change(rows="40000"))) == {"rows jump"}
     assert faults(of(change(rows="900"))) == {"rows jump"}
+    assert faults(of(change(rows="15000"))) == set()
     assert faults(of(change(outcome="checksum mismatch"))) == {"failed check"}
+    assert faults(of(change(outcome="Checksum MISMATCH"))) == {"failed check"}
     assert faults(of(change(version="day--3"))) == {"changed under its version"}
+    back = of(change(version="day--3", what=PAST[7].what))
+    between = replace(PAST[9], event="between", version="day--3", what=digest_of(b"between"))
+    assert faults(replace(back, history=(*PAST, between))) == set()
     assert faults(replace(of(change()), signed={})) == {"no signature"}
 
 
@@ -55,6 +60,8 @@ def test_the_registered_digest_of_a_dataset_is_what_counts() -> None:
     window = of(change(version=""))
     asset = replace(window.asset, digest=digest_of(b"registered"))
     assert faults(replace(window, asset=asset)) == {"not the registered digest"}
+    other = of(change(dataset="other", version=""))
+    assert faults(replace(other, asset=asset)) == set()
 
 
 @pytest.mark.parametrize("rows", ["", "many", "nan", "inf", "-5", "1e400", "\x00"])
@@ -68,6 +75,20 @@ def test_a_dataset_that_always_jumps_may_jump() -> None:
         for k, h in enumerate(PAST)
     )
     assert faults(of(change(rows="1100"), history=past)) == set()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rows"),
+    [((10_000, 40_000, 10_000), "30000"), ((10_000, 13_000) * 5, "24000")],
+    ids=["one earlier jump was larger", "it goes up and down by a third"],
+)
+def test_a_jump_is_one_beside_those_of_before(sizes: tuple[int, ...], rows: str) -> None:
+    counts = (sizes * 10)[: len(PAST)] if len(sizes) > 3 else (*sizes, *[10_000] * 7)
+    past = tuple(
+        replace(h, facts={**h.facts, "rows": str(n)}) for h, n in zip(PAST, counts, strict=True)
+    )
+    assert faults(of(change(rows=rows), history=past)) == set()
+    assert faults(of(change(rows="90000"), history=past)) == {"rows jump"}
 
 
 def test_another_dataset_of_the_same_asset_is_compared_with_itself_only() -> None:

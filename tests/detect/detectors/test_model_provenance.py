@@ -50,6 +50,9 @@ def test_the_same_version_with_other_weights_is_told_without_any_registry() -> N
     (one,) = seen(of(deployed(BAD), history=(deployed(GOOD, -30),)))
     assert "changed under its version" in one.measured
     assert one.points_to[AttackKind.WEIGHT_TAMPERING] > 0.8
+    assert one.strength == 6.0
+    everything = replace(of(deployed(BAD), history=(deployed(GOOD, -30), trained(GOOD))), signed={})
+    assert seen(everything)[0].strength == 8.0
 
 
 def test_a_swap_inside_one_window_is_told_too() -> None:
@@ -66,6 +69,10 @@ def test_another_version_may_have_another_digest_than_the_registered_one() -> No
 def test_a_roll_back_to_what_ran_before_needs_no_training_run() -> None:
     history = (deployed(GOOD, -90, version="v6"), trained(digest_of(b"newer")))
     assert not seen(of(deployed(GOOD, version="v6"), history=history))
+    window = of(deployed(GOOD), history=(trained(digest_of(b"newer")),))
+    assert seen(window)
+    registered = replace(window.asset, version="v7", digest=GOOD)
+    assert not seen(replace(window, asset=registered)), "what is registered needs none either"
 
 
 def test_unsigned_is_only_said_where_signatures_are_kept() -> None:
