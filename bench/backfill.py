@@ -25,8 +25,8 @@ import pyarrow.parquet as pq
 
 from stanch.app.crew import Crew
 from stanch.engine.backfill import Backfilled, Job, count_pieces
-from stanch.engine.baselines import proposal_of
 from stanch.engine.ingest.schema import conform
+from stanch.engine.proposing import proposal_of
 from stanch.prepare.baseline import Setting
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.ids import AssetId

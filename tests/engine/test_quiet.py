@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-from stanch.engine.baselines import proposal_of
 from stanch.engine.ingest.schema import conform
+from stanch.engine.proposing import proposal_of
 from stanch.prepare.baseline import Golden, Setting, golden_of
 from stanch.triage.verdict.calibration import packaged, read_back, strictest
 from stanch.triage.verdict.observations import Signal
