@@ -123,6 +123,11 @@ def test_a_rule_of_single_events_is_told_how_to_become_a_correlation() -> None:
         own_rule(text, "s.yaml")
 
 
+def test_a_mapping_that_merges_another_is_refused() -> None:
+    with pytest.raises(BadFile, match="'<<' stands here twice, or merges"):
+        own_rule(SIGMA.replace("Result: failed", "<<: {Result: failed}"), "s.yaml")
+
+
 def test_everything_that_does_not_map_is_said_at_once() -> None:
     text = SIGMA.replace("gte", "lt").replace("User", "Planet").replace("5m", "5M")
     text = text.replace("condition: selection", "condition: selection or other")

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from stanch.detect.rules.evaluate import findings_from
 from stanch.detect.rules.load import packaged, rules_from
-from stanch.detect.rules.rule import Row, Rule, Shape
+from stanch.detect.rules.rule import LAST, TIMES, Row, Rule, Shape
 from stanch.detect.rules.sigma import rule_from_sigma
-from stanch.detect.rules.tally import Tally, tally_of
+from stanch.detect.rules.tally import KEPT, Tally, tally_of
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.trouble import BadFile
@@ -98,6 +98,27 @@ def test_asking_again_while_the_minute_fills_gives_the_same_finding() -> None:
     assert [f.id for f in found(rule, rows)] == [
         f.id for f in found(rule, [*rows, login(31, "ok")])
     ]
+
+
+def test_what_was_counted_before_it_came_counts_as_often_as_it_was() -> None:
+    often = {**login(0, "failed"), TIMES: 5, LAST: AT + timedelta(seconds=40)}
+    assert found(named("guessed_login"), [often, login(110, "ok")])
+    assert not found(named("guessed_login"), [login(0, "failed"), login(110, "ok")])
+
+
+def test_the_first_of_so_many_may_be_as_long_ago_as_the_rule_looks_back() -> None:
+    rules = rules_from(GOOD.replace("sequence: [a, b]", "count: {of: a, at_least: 3}"), "mine.yaml")
+    for last, comes_true in ((600, True), (601, False)):
+        rows = [row(second, "access") for second in (0, 300, last)]
+        assert bool(found(rules, rows)) is comes_true
+
+
+def test_more_values_than_a_cell_can_tell_apart_are_the_same_ones_in_any_order() -> None:
+    rule, rows = named("sprayed_login"), [login(n / 9, "failed", f"user-{n}") for n in range(400)]
+    whole = tally_of(rule, rows, frozenset())
+    assert [len(cell.values) for cell in whole.cells.values()] == [KEPT]
+    parts = [tally_of(rule, rows[k::3], frozenset()) for k in (2, 0, 1)]
+    assert parts[0].merged(parts[1]).merged(parts[2]) == whole
 
 
 def happened(second: int, kind: str, who: str) -> Row:
@@ -219,6 +240,45 @@ def test_a_sigma_correlation_is_taken_over_and_works() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "fails", "comes_true"),
+    [
+        ("gte: 10", "gt: 9", 10, True),
+        ("gte: 10", "gt: 10", 10, False),
+        ("startswith: login", "contains: ogi", 10, True),
+        ("startswith: login", "endswith: gin", 10, True),
+        ("startswith: login", "endswith: log", 10, False),
+    ],
+)
+def test_what_sigma_compares_means_the_same_here(
+    old: str, new: str, fails: int, *, comes_true: bool
+) -> None:
+    rule = rule_from_sigma(SIGMA.replace(old, new), "sigma.yml").rule
+    assert rule is not None
+    assert bool(found((rule,), [login(n, "failed") for n in range(fails)])) is comes_true
+
+
+@pytest.mark.parametrize(("kind", "backwards"), [("temporal", True), ("temporal_ordered", False)])
+def test_a_temporal_rule_needs_every_one_of_its_rules_within_its_span(
+    kind: str, *, backwards: bool
+) -> None:
+    both = SIGMA.replace("event_count", kind).replace("[failed_login]", "[failed_login, push]")
+    both = both.replace("  condition: {gte: 10}\n", "")
+    pushed = "---\nname: push\ndetection: {selection: {action: push}, condition: selection}\n"
+    rule = rule_from_sigma(both + pushed, "sigma.yml").rule
+    assert rule is not None
+
+    def told(*rows: Row) -> int:
+        return len(found((rule,), list(rows)))
+
+    push = row(100, "access", action="push")
+    assert told(login(0, "failed"), push) == 1
+    assert told(push, login(200, "failed")) == int(backwards)
+    assert told(login(0, "failed"), login(90, "failed")) == 0
+    assert told(login(0, "failed"), row(301, "access", action="push")) == 0
+    assert told(login(0, "failed", "bob"), push) == 0
+
+
+@pytest.mark.parametrize(
     ("old", "new", "word"),
     [
         ("event_count", "value_sum", "value_sum"),
@@ -226,6 +286,8 @@ def test_a_sigma_correlation_is_taken_over_and_works() -> None:
         ("condition: selection", "condition: selection and not filter", "more than one"),
         ("[failed_login]", "[other]", "other"),
         ("timespan: 5m", "timespan: 5M", "5M"),
+        ("timespan: 5m", "timespan: 999d", "at most"),
+        ("condition: selection", "condition: selection\n  timeframe: 5m", "more than one"),
         ("action|startswith", "action|re", "action|re"),
     ],
 )
