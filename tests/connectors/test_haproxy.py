@@ -7,7 +7,7 @@ import pytest
 
 from stanch.connectors import Link, Order
 from stanch.connectors.haproxy import CONNECTOR, HaproxyRuntime
-from stanch.vocabulary.trouble import BadInput, Unreachable
+from stanch.vocabulary.trouble import BadInput, Declined, Unreachable
 
 
 class Haproxy(Protocol):
@@ -51,13 +51,28 @@ def test_a_key_in_the_map_is_denied_and_twice_is_once(haproxy: Haproxy) -> None:
     assert haproxy.ask("key-91")[0] == 200
 
 
+def test_a_name_with_blanks_and_signs_is_denied_and_let_in_again_under_that_very_name(
+    haproxy: Haproxy,
+) -> None:
+    file = f"{haproxy.folder}/denied.map"
+    for name in ("ada lovelace", "b'ad;key", 'x"y\\z', "<<!"):
+        subject = f"{file}#{name}"
+        haproxy.runtime.do(Order(verb="put", subject=subject, value="1"))
+        assert haproxy.runtime.read("put", [subject, f"{file}#other"]) == {subject: "1"}
+        assert (haproxy.ask(name)[0], haproxy.ask("key-1")[0]) == (403, 200)
+        haproxy.runtime.do(Order(verb="drop", subject=subject))
+        assert haproxy.ask(name)[0] == 200
+    assert haproxy.runtime.read("weigh", [])["scorers/v6"] == "1"
+    assert haproxy.runtime.read("state", [])["scorers/v6"] == "ready"
+
+
 @pytest.mark.parametrize(
     "order",
     [
         Order(verb="weigh", subject="scorers/v6", value="1; shutdown"),
         Order(verb="weigh", subject="scorers/v6\nshow info", value="1"),
         Order(verb="weigh", subject="scorers/v6", value="999"),
-        Order(verb="put", subject="/x.map#a b", value="1"),
+        Order(verb="put", subject="/x.map#a\nb", value="1"),
         Order(verb="state", subject="scorers/v6", value="gone"),
         Order(verb="reload", subject="all"),
     ],
@@ -69,11 +84,11 @@ def test_an_order_that_would_be_two_commands_is_refused(haproxy: Haproxy, order:
 
 
 def test_what_haproxy_does_not_know_is_unreachable(haproxy: Haproxy) -> None:
-    for order in (
-        Order(verb="weigh", subject="scorers/v9", value="1"),
-        Order(verb="put", subject="/nowhere.map#a", value="1"),
+    for order, says in (
+        (Order(verb="weigh", subject="scorers/v9", value="1"), "No such server"),
+        (Order(verb="put", subject="/nowhere.map#a", value="1"), "Unknown map"),
     ):
-        with pytest.raises(Unreachable):
+        with pytest.raises(Declined, match=says):
             haproxy.runtime.do(order)
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match="there is no such socket"):
         CONNECTOR.open(Link(address="unix:/nowhere.sock")).assets()

@@ -58,7 +58,8 @@ def test_without_the_extra_the_way_to_get_it_is_said(monkeypatch: pytest.MonkeyP
 def test_a_patient_link_is_not_cut_short_by_an_impatient_one_before_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT", raising=False)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")  # so that what is set here ends here
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT")
     for seconds in (1, 30, 10):
         with pytest.raises(Unreachable):
             CONNECTOR.open(Link(address="http://127.0.0.1:9", seconds=seconds)).assets()

@@ -11,7 +11,7 @@ import pytest
 from stanch.connectors import Link, Order
 from stanch.connectors.kserve import Kserve
 from stanch.connectors.webhook import Webhook, signature
-from stanch.vocabulary.trouble import BadInput, Unreachable
+from stanch.vocabulary.trouble import BadInput, Declined, Unreachable
 
 
 class _World(BaseHTTPRequestHandler):
@@ -67,6 +67,28 @@ def test_a_change_that_kserve_does_not_show_is_not_done(world: Any) -> None:
         with pytest.raises(Unreachable) as caught:
             Kserve(_link(world)).do(order)
         assert "t0ken" not in str(caught.value)
+
+
+def test_what_kserve_states_is_read_and_a_share_that_was_none_is_none_again(world: Any) -> None:
+    stated = {"spec": {"predictor": {"model": {"storageUri": "s3://models/v6"}}}}
+    world.answer = (200, json.dumps(stated).encode())
+    kserve = Kserve(_link(world))
+    assert kserve.read("canary", ["prod/fraud"]) == {}
+    assert kserve.read("model", ["prod/fraud"]) == {"prod/fraud": "s3://models/v6"}
+    kserve.do(Order(verb="canary", subject="prod/fraud"))
+    assert json.loads(world.asked[-1][3]) == {"spec": {"predictor": {"canaryTrafficPercent": None}}}
+
+
+def test_a_refusal_says_what_the_other_side_says_of_it_and_no_secret(world: Any) -> None:
+    told = {"kind": "Status", "message": 'the object has been modified\u202e "t"', "code": 409}
+    world.answer = (409, json.dumps(told).encode())
+    with pytest.raises(Declined) as caught:
+        Kserve(_link(world)).do(Order(verb="canary", subject="prod/fraud", value="1"))
+    assert "409 (somebody changed it at the same moment): the object has been" in str(caught.value)
+    assert "\u202e" not in str(caught.value)
+    world.answer = (403, b"x" * 1000)
+    with pytest.raises(Declined, match=r"403 \(the account of stanch may not do this\)\. Look"):
+        Webhook(_link(world)).do(Order(verb="v", subject="s"))
 
 
 @pytest.mark.parametrize(

@@ -301,7 +301,7 @@ def test_a_system_that_is_down_fails_the_step_keeps_the_policy_and_is_brought_in
         policy = tx.policies.now(FRAUD)
     assert policy is not None
     assert "key-91" in policy.policy.deny.principals
-    assert any("Block principals on fraud did not work" in says for says in told)
+    assert any("Block principals on fraud was not done everywhere" in says for says in told)
     (haproxy.folder / "gone.sock").symlink_to(haproxy.folder / "admin.sock")
     assert house.others.following.turn() == 1
     assert haproxy.ask("key-91")[0] == 403

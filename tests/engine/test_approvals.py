@@ -1,5 +1,7 @@
 """Approvals: who may answer what, once, about exactly what was shown, and what silence means."""
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -7,7 +9,8 @@ from typing import Protocol
 import pytest
 
 from stanch.engine.approvals import MOST_OPEN, Approvals, Question
-from stanch.engine.telling import Notice
+from stanch.engine.ports import Transaction
+from stanch.engine.telling import Notice, Urgency
 from stanch.engine.voting import Ballot, allowed
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.approval import Answer, Approval, Risk
@@ -87,6 +90,7 @@ def no(one: Approval) -> Ballot:
 def test_a_yes_to_what_was_shown_wakes_the_run_and_is_entered(room: Room) -> None:
     asked = room.approvals.ask(QUESTION)
     assert room.approvals.ask(QUESTION) == asked
+    assert [n.key for n in room.told.notices] == 2 * [f"asked/{asked.id}"], "a kill lost the first"
     answered = room.approvals.vote(asked.id, person("ada"), yes(asked))
     assert allowed(answered) is True
     assert room.woken == ["run-1"]
@@ -168,13 +172,14 @@ def test_silence_is_the_stated_default_and_never_yes_for_ever(room: Room, hands:
 
 def test_people_are_reminded_higher_up_as_time_runs_out(room: Room, hands: Hands) -> None:
     asked = room.approvals.ask(replace(QUESTION, within=1000))
-    to: list[str] = []
+    to: list[tuple[str, Urgency]] = []
     for seconds in (400, 100, 0, 300, 200):
         hands.at += timedelta(seconds=seconds)
         room.told.notices.clear()
         room.approvals.remind()
-        to += [n.to for n in room.told.notices]
-    assert to == ["approver", "admin", "leadership"]
+        to += [(n.to, n.urgency) for n in room.told.notices]
+    soon, now = Urgency.SOON, Urgency.NOW
+    assert to == [("approver", soon), ("admin", now), ("leadership", now)]
     with room.store.look() as tx:
         assert tx.approvals.get(asked.id).told == 100
 
@@ -193,7 +198,59 @@ def test_a_reminder_that_a_kill_cut_short_goes_out_after_the_restart(
     assert [n.key for n in room.told.notices] == [f"remind/{asked.id}/50"]
 
 
+def test_of_two_servers_one_ends_a_question_and_one_enters_a_reminder(
+    room: Room, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.approvals.ask(replace(QUESTION, within=60))
+    other = Approvals(room.store, hands)
+
+    def first(does: Callable[[Approvals], Sequence[Approval]]) -> None:
+        """The other server does it when this one has looked and done nothing yet."""
+        look = room.store.look
+
+        @contextmanager
+        def slow() -> Iterator[Transaction]:
+            with look() as tx:
+                yield tx
+            monkeypatch.undo()
+            assert len(does(other)) == 1
+
+        monkeypatch.setattr(room.store, "look", slow)
+
+    hands.at += timedelta(seconds=30)
+    first(Approvals.remind)
+    assert room.approvals.remind() == ()
+    hands.at += timedelta(seconds=30)
+    first(Approvals.lapse)
+    assert room.approvals.lapse() == ()
+    assert room.deeds() == [Deed.APPROVAL_ASKED, Deed.PERSON_TOLD, Deed.APPROVAL_LAPSED]
+
+
 def _killed(_: Notice) -> None:
+    raise KeyboardInterrupt
+
+
+def _kept_to_tell(room: Room) -> list[str]:
+    with room.store.look() as tx:
+        return [" ".join(n.says.split()[:2]) for n in tx.notices.page().items]
+
+
+def test_an_override_and_a_delegation_are_told_though_the_process_dies_right_after(
+    room: Room, hands: Hands
+) -> None:
+    room.approvals.wake = _woken_no_more
+    with room.store.begin() as tx:
+        tx.users.add(User(id=UserId("usr-1"), name="eve", role=Role.APPROVER, created=hands.at))
+    asked = room.approvals.ask(replace(QUESTION, run=RunId("run-1")))
+    room.approvals.delegate(asked.id, person("ada"), "eve")
+    with pytest.raises(KeyboardInterrupt):
+        room.approvals.override(asked.id, person("root", Role.ADMIN), "the house burns")
+    with room.store.look() as tx:
+        to = {n.to for n in tx.notices.page().items}
+    assert to == {"eve", "leadership"}
+
+
+def _woken_no_more(_: RunId) -> None:
     raise KeyboardInterrupt
 
 
@@ -206,11 +263,14 @@ def test_an_override_is_loud_needs_a_reason_and_is_reviewed_by_another(room: Roo
         room.approvals.override(asked.id, admin, "  ")
     done = room.approvals.override(asked.id, admin, "the house burns")
     assert (allowed(done), done.review) == (True, True)
-    assert any("overrode" in n.says for n in room.told.notices)
+    assert room.woken == ["run-1"]
+    assert _kept_to_tell(room) == ["root overrode"]
     with pytest.raises(NotAllowed):
         room.approvals.reviewed(asked.id, admin, "fine")
     with pytest.raises(BadInput):
         room.approvals.reviewed(asked.id, person("ada"), " ")
+    with pytest.raises(NotAllowed):
+        room.approvals.reviewed(asked.id, person("rob", Role.RESPONDER), "fine")
     seen = room.approvals.reviewed(asked.id, person("ada"), " it was right ")
     assert (seen.review, seen.reviewed is None) == (False, False)
     with room.store.look() as tx:
@@ -240,11 +300,19 @@ def test_it_can_be_handed_to_a_named_person_with_an_account(room: Room, hands: H
     with room.store.begin() as tx:
         tx.users.add(User(id=UserId("usr-1"), name="eve", role=Role.RESPONDER, created=hands.at))
         tx.users.add(User(id=UserId("usr-2"), name="trudy", role=Role.VIEWER, created=hands.at))
+        gone = User(id=UserId("usr-3"), name="joe", role=Role.ADMIN, created=hands.at)
+        tx.users.add(replace(gone, disabled=True))
     with pytest.raises(BadInput, match="only looks on"):
         room.approvals.delegate(asked.id, person("ada"), "trudy")
+    with pytest.raises(BadInput, match="nobody with an account"):
+        room.approvals.delegate(asked.id, person("ada"), "joe")
     with pytest.raises(NotAllowed):
         room.approvals.delegate(asked.id, person("mallory", Role.RESPONDER), "eve")
     room.approvals.delegate(asked.id, person("ada"), "eve")
+    room.told.notices.clear()
+    hands.at += timedelta(seconds=QUESTION.within / 2)
+    room.approvals.remind()
+    assert [n.to for n in room.told.notices] == ["eve"]
     eve = person("eve", Role.RESPONDER)
     a_key = Caller(name="eve", scopes=frozenset({Scope.READ, Scope.RESPOND}))
     with pytest.raises(NotAllowed):

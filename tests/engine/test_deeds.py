@@ -254,6 +254,8 @@ def test_a_proof_moves_the_incident_on_and_is_entered_once(room: Room) -> None:
     assert not room.deeds.perform(proof).again
     room.shows = Proof(holds=None, says="No guard was heard of since the start.")
     assert room.deeds.perform(proof).again
+    room.shows = replace(room.shows, nobody=True)
+    assert not room.deeds.perform(proof).again
     room.shows = Proof(holds=False, says="Not yet.")
     assert room.deeds.perform(proof).again
     room.shows = Proof(holds=True, says="Shown.")

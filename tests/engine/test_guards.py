@@ -85,6 +85,18 @@ def test_without_a_guard_nobody_can_tell(guards: Guards) -> None:
     assert guards.prove(REFUSED, 2, digest=DIGEST).holds is None
 
 
+def test_where_no_guard_was_ever_heard_of_it_is_said_once_one_would_have_been(
+    guards: Guards, hands: Any
+) -> None:
+    assert not guards.ask(A, 2, (REFUSED,)).nobody  # just started: it may not have been heard yet
+    hands.at += ALIVE
+    assert guards.ask(A, 2, (REFUSED,)).nobody
+    guards.report(report(1))
+    hands.at += ALIVE + timedelta(seconds=1)
+    silent = guards.ask(A, 2, (REFUSED,))
+    assert (silent.holds, silent.nobody) == (None, False)  # it was there: it may be back
+
+
 def test_a_guard_that_told_no_address_leaves_it_open(guards: Guards) -> None:
     guards.report(report(2))
     assert guards.prove(REFUSED, 2, digest=DIGEST).holds is None

@@ -154,7 +154,11 @@ def test_a_restart_in_the_middle_changes_nothing_of_what_is_found(tmp_path: Path
 
 def test_a_persons_report_opens_an_incident_and_keeps_their_words_apart(house: House) -> None:
     report = Report(
-        id="rep-1", asset=FRAUD, by="grace", at=START, text="<script>answers look wrong</script>"
+        id="rep-1",
+        asset=FRAUD,
+        by="key:first admin",
+        at=START,
+        text="<script>answers look wrong</script>",
     )
     (incident,) = house.path.report(report).opened
     assert incident.phase is Phase.DETECTED
@@ -162,6 +166,7 @@ def test_a_persons_report_opens_an_incident_and_keeps_their_words_apart(house: H
         (note,) = tx.notes.of(incident.id)
     assert note.text == report.text
     assert report.text not in incident.title
+    assert incident.title == "Reported by the key first admin"
 
 
 def test_a_persons_report_keeps_the_events_of_the_hour_before_it(house: House) -> None:

@@ -1,10 +1,11 @@
 """Outside: systems follow the policy and are called once; people are told, whatever is down."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,11 +13,14 @@ import pytest
 from stanch.contain.action import Call
 from stanch.engine.following import Following
 from stanch.engine.notices import GIVEN_UP, Notices
+from stanch.engine.outside import Taken
+from stanch.engine.owed import BACK, owe, owed
 from stanch.engine.policies import Change, Policies
 from stanch.engine.systems import Lines
 from stanch.engine.systems_outside import SystemsOutside
 from stanch.engine.systems_written import Known, systems_in
 from stanch.engine.telling import Notice, Urgency
+from stanch.engine.ties import wanted
 from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.asset import Asset, AssetKind
@@ -25,7 +29,7 @@ from stanch.vocabulary.notice import Carried, KeptNotice
 from stanch.vocabulary.people import Duty, Role, User
 from stanch.vocabulary.policy import Deny, Mode, Policy
 from stanch.vocabulary.record import Deed
-from stanch.vocabulary.trouble import BadInput, Unreachable
+from stanch.vocabulary.trouble import BadInput, Declined, Unreachable
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FRAUD = AssetId("fraud")
@@ -68,11 +72,16 @@ class World:
         self.at = NOON
         self.said: list[tuple[str, str, str, str]] = []
         self.away: set[str] = set()
+        self.cannot: dict[str, Exception] = {}
+        self.killed = False
         self.store: SqlStore = open_store(sqlite_url(folder), clock=lambda: self.at)
         plan = systems_in(FILE, KNOWN)
         self.policies = Policies(self.store, lambda: self.at)
-        lines = Lines(plan=plan, doers={name: self.doer(name) for name in plan.systems})
-        self.following = Following(self.store, self.policies, lambda: lines)
+        self.shows: dict[str, dict[str, str]] = {}
+        lines = self.lines = Lines(
+            plan=plan, doers={name: self.doer(name) for name in plan.systems}, reads={}
+        )
+        self.following = Following(self.store, self.policies, lambda: lines, lambda: self.at)
         self.outside = SystemsOutside(
             store=self.store, lines=lambda: lines, following=self.following
         )
@@ -89,10 +98,37 @@ class World:
             if name in self.away or f"{name}:{subject}" in self.away:
                 raise Unreachable(name, "it does not answer")
             assert key
+            if verb in self.cannot:
+                raise self.cannot[verb]
             self.said.append((name, verb, subject, value))
+            if name in self.shows:
+                self.shows[name][subject] = value
+            if self.killed:
+                raise KeyboardInterrupt
             return f"{subject} has {value or 'nothing'}."
 
         return do
+
+    def has(self, name: str, **there: str) -> None:
+        """From now on this system shows what it has: this, and whatever it is told."""
+        shown = self.shows[name] = dict(there)
+
+        def reads(verb: str, subjects: Sequence[str]) -> Mapping[str, str]:
+            del verb, subjects
+            if name in self.away:
+                raise Unreachable(name, "it does not answer")
+            return {one: value for one, value in shown.items() if value}
+
+        assert isinstance(self.lines.reads, dict)
+        self.lines.reads[name] = reads
+
+    def under(self, **fields: Any) -> None:
+        """Puts this policy in force."""
+        self.policies.set_base(Policy(asset=FRAUD, **fields), CHANGE)
+
+    def told(self) -> list[str]:
+        with self.store.look() as tx:
+            return [one.says for one in tx.notices.page().items]
 
     def take(self) -> list[tuple[str, str, str, str]]:
         said = [*self.said]
@@ -133,6 +169,7 @@ def test_every_system_is_brought_to_the_policy_and_back_again(world: World) -> N
         ("registry", "alias", "fraud@champion", "6"),
         ("edge", "weigh", "scorers/new", "0"),
         ("edge", "weigh", "scorers/old", "256"),
+        ("cluster", "canary", "prod/fraud", "0"),
     ]
     assert world.following.turn() == 0
     half = Policy(asset=FRAUD, route={"v6": 75, "v7": 25})
@@ -178,7 +215,7 @@ def test_refused_half_way_the_half_is_kept_and_only_the_rest_is_tried_again(worl
     world.away = {"edge:scorers/old"}
     with pytest.raises(Unreachable):
         world.following.turn()
-    assert [s[2] for s in world.take()] == ["fraud@champion", "scorers/new"]
+    assert [s[2] for s in world.take()] == ["fraud@champion", "scorers/new", "prod/fraud"]
     world.away.clear()
     world.following.turn()
     assert [s[2] for s in world.take()] == ["scorers/old"]
@@ -198,7 +235,236 @@ def test_a_call_is_made_once_for_each_key_and_only_by_who_is_set_up(world: World
     assert world.take() == [("hooks", "revoke", "key-91", "Revoked.")]
     aside = Call(connector="datasets", verb="quarantine", subject="d", says="Aside.")
     assert not world.outside.call(aside, key="run-1/aside/0").done
-    assert not world.outside.call(revoke, key="run-1/revoke/0/undo", undo=True).done
+
+
+ALIAS = "fraud@champion"
+
+
+def _registry(world: World) -> list[str]:
+    return [value for system, _, _, value in world.take() if system == "registry"]
+
+
+def test_a_roll_back_to_the_usual_version_is_ordered_where_another_one_answers(
+    world: World,
+) -> None:
+    world.has("registry", **{ALIAS: "8"})
+    world.under(route={"v7": 100})
+    world.following.follow(FRAUD)
+    assert _registry(world) == ["7"]
+
+
+def test_what_was_there_before_comes_back_and_not_what_is_usual(world: World) -> None:
+    world.has("registry", **{ALIAS: "8"})
+    world.has("edge", **{"scorers/old": "90", "scorers/new": "10", "/etc/denied.map#key-91": "2"})
+    world.has("cluster")
+    deny = Deny(principals=frozenset({PrincipalId("key-91"), PrincipalId("key-92")}))
+    world.under(route={"v6": 100}, deny=deny)
+    world.following.turn()
+    assert world.shows["registry"] == {ALIAS: "6"}
+    assert world.shows["cluster"] == {"prod/fraud": "0"}
+    world.under()
+    world.following.turn()
+    assert world.shows["registry"] == {ALIAS: "8"}
+    edge = world.shows["edge"]
+    assert (edge["scorers/old"], edge["scorers/new"]) == ("90", "10")
+    assert edge["/etc/denied.map#key-91"] == "2"
+    assert not edge["/etc/denied.map#key-92"]
+    assert not world.shows["cluster"]["prod/fraud"]
+    assert world.following.turn() == 0
+    assert world.told() == []
+
+
+def test_what_somebody_moved_after_an_undone_act_is_moved_by_the_next_one(world: World) -> None:
+    world.has("registry", **{ALIAS: "8"})
+    for version, expected in (("v7", ["7"]), ("v7", ["7"])):
+        world.under(route={version: 100})
+        world.following.turn()
+        assert _registry(world) == expected
+        world.under()
+        world.following.turn()
+        assert _registry(world) == ["8"]
+        world.shows["registry"][ALIAS] = "8"
+
+
+def test_what_somebody_else_moves_meanwhile_is_brought_back_and_told_once(world: World) -> None:
+    world.has("registry", **{ALIAS: "8"})
+    world.under(route={"v6": 100})
+    world.following.turn()
+    for _ in range(2):
+        world.shows["registry"][ALIAS] = "9\u202e"
+        world.following.turn()
+        assert world.shows["registry"] == {ALIAS: "6"}
+    (says,) = world.told()
+    assert says.startswith("registry has fraud@champion at 9\ufffd, which is not what stanch left")
+
+
+def test_a_load_balancer_that_was_started_anew_gets_its_map_again(world: World) -> None:
+    world.has("edge")
+    everybody = {f"key-{n}" for n in range(50)}
+    world.under(deny=Deny(principals=frozenset(map(PrincipalId, everybody))))
+    world.following.turn()
+    world.shows["edge"].clear()
+    assert world.following.turn() == 50
+    assert set(world.shows["edge"]) == {f"/etc/denied.map#{one}" for one in everybody}
+    (says,) = world.told()
+    assert "and 47 more, which is not what stanch left there" in says
+
+
+def test_what_somebody_else_changed_before_the_undo_stays_as_they_left_it(world: World) -> None:
+    world.has("registry", **{ALIAS: "8"})
+    world.under(route={"v6": 100})
+    world.following.turn()
+    world.shows["registry"][ALIAS] = "9"
+    world.under()
+    world.following.turn()
+    assert world.shows["registry"] == {ALIAS: "9"}
+    assert "It stays as it is" in world.told()[0]
+    world.following.turn()
+    assert len(world.told()) == 1
+
+
+def test_a_version_is_shut_out_without_moving_who_has_another(world: World) -> None:
+    world.has("registry", **{ALIAS: "9"})
+    world.has("edge", **{"scorers/old": "5", "scorers/new": "7"})
+    world.under(route={"v6": 0})
+    world.following.turn()
+    assert world.take() == [("edge", "weigh", "scorers/old", "0")]
+    world.shows["registry"][ALIAS] = "6"
+    world.following.turn()
+    assert world.take() == [("registry", "alias", ALIAS, "7")]
+
+
+def test_killed_between_an_order_and_its_answer_the_old_state_still_comes_back(
+    world: World,
+) -> None:
+    world.has("registry", **{ALIAS: "8"})
+    world.under(route={"v6": 100})
+    world.killed = True
+    with pytest.raises(KeyboardInterrupt):
+        world.following.turn()
+    world.under()
+    with pytest.raises(KeyboardInterrupt):
+        world.following.turn()
+    world.killed = False
+    world.following.turn()
+    assert _registry(world) == ["6", "8"]
+    assert world.told() == []
+
+
+def test_one_system_that_is_away_keeps_no_other_from_its_part(world: World) -> None:
+    world.has("registry", **{ALIAS: "8"})
+    world.away = {"registry"}
+    world.under(route={"v6": 100}, deny=Deny(principals=frozenset({PrincipalId("key-91")})))
+    with pytest.raises(Unreachable, match="registry"):
+        world.following.follow(FRAUD)
+    assert {system for system, *_ in world.take()} == {"edge", "cluster"}
+    world.away = {"registry", "edge"}
+    world.under(route={"v7": 100})
+    with pytest.raises(Unreachable, match=r"registry cannot .* edge cannot "):
+        world.following.turn()
+
+
+def test_an_act_does_not_wait_for_a_system_that_it_does_not_move(world: World) -> None:
+    world.has("registry", **{ALIAS: "8"})
+    world.under(route={"v6": 100})
+    world.following.turn()
+    world.away = {"registry"}
+    deny = Deny(principals=frozenset({PrincipalId("key-91")}))
+    world.under(route={"v6": 100}, deny=deny)
+    assert len(world.following.follow(FRAUD)) == 2  # the map, and who hears of policies
+    with pytest.raises(Unreachable, match="registry"):
+        world.following.turn()
+
+
+def test_a_name_that_one_system_cannot_take_is_told_and_keeps_nobody_else_out(
+    world: World,
+) -> None:
+    world.cannot = {"put": BadInput("It cannot stand in a command.")}
+    world.under(route={"v6": 100}, deny=Deny(principals=frozenset({PrincipalId("a\nb")})))
+    said = world.following.follow(FRAUD)
+    assert any("By hand: edge cannot be told of" in one for one in said)
+    assert ("registry", "alias", ALIAS, "6") in world.take()
+    assert world.following.turn() == 0
+    (says,) = world.told()
+    assert "a\ufffdb: It cannot stand in a command. Do it there by hand." in says
+    world.under()
+    world.following.turn()
+    assert all(verb != "drop" for _, verb, *_ in world.take())
+
+
+def test_what_one_system_declines_of_one_subject_is_done_of_the_others(world: World) -> None:
+    world.cannot = {"alias": Declined("registry", "it answered 403")}
+    world.under(route={"v6": 100})
+    with pytest.raises(Declined, match="403"):
+        world.following.turn()
+    assert [one[0] for one in world.take()] == ["edge", "edge", "cluster"]
+
+
+def test_networks_go_into_a_map_of_their_own_where_there_is_one() -> None:
+    edge = "    - {system: edge, as: deny_networks, subject: /etc/networks.map}\npeople:"
+    plan = systems_in(FILE.replace("people:", edge), KNOWN)
+    deny = Deny(principals=frozenset({PrincipalId("k")}), networks=frozenset({"203.0.113.0/24"}))
+    policy = Policy(asset=FRAUD, deny=deny)
+    ties = [tie for tie in plan.of(FRAUD) if "deny" in tie.how]
+    assert [sorted(wanted(tie, policy, apart=True)) for tie in ties] == [
+        ["/etc/denied.map#k"],
+        ["/etc/networks.map#203.0.113.0/24"],
+    ]
+    assert sorted(wanted(ties[0], policy)) == [
+        "/etc/denied.map#203.0.113.0/24",
+        "/etc/denied.map#k",
+    ]
+
+
+def test_what_an_act_would_move_is_said_before_it_is_moved(world: World) -> None:
+    before = Policy(asset=FRAUD)
+    after = replace(before, route={"v6": 100}, deny=Deny(principals=frozenset({PrincipalId("k")})))
+    assert world.outside.would(before, after) == (
+        "registry moves fraud@champion to 6.",
+        "edge sets scorers/new to weight 0, scorers/old to weight 256.",
+        "edge refuses k.",
+        "cluster gives the newest of prod/fraud 0 %.",
+        "hooks is told the policy.",
+    )
+    more = replace(after, deny=Deny(principals=frozenset(map(PrincipalId, "kl"))))
+    assert world.outside.would(after, more) == ("edge refuses l.", "hooks is told the policy.")
+    assert world.outside.would(after, after) == ()
+    assert world.said == []
+
+
+ASIDE = Call(connector="keys", verb="hold", subject="d", says="Aside.", undo="release")
+
+
+def _owed(world: World) -> list[str]:
+    with world.store.look() as tx:
+        return owed(tx, BACK)
+
+
+def test_what_two_acts_called_for_is_taken_back_with_the_second(world: World) -> None:
+    one, two = (Taken(call=ASIDE, key=f"run-{n}/aside/0") for n in (1, 2))
+    for taken in (one, two):
+        world.outside.call(ASIDE, key=taken.key)
+    assert "still" in world.outside.take_back(one).says
+    world.take()
+    world.outside.take_back(two)
+    assert [verb for _, verb, *_ in world.take()] == ["release"]
+
+
+def test_what_could_not_be_taken_back_is_owed_until_it_was_and_done_once(world: World) -> None:
+    taken = Taken(call=ASIDE, key="run-1/aside/0")
+    world.outside.call(ASIDE, key=taken.key)
+    with world.store.begin() as tx:
+        owe(tx, BACK, (taken.text,))
+    world.away = {"hooks"}
+    with pytest.raises(Unreachable):
+        world.outside.turn()
+    assert _owed(world)
+    world.away.clear()
+    world.take()
+    for _ in range(2):
+        world.outside.turn()
+    assert [verb for _, verb, *_ in world.take()] == ["release"]
+    assert not _owed(world)
 
 
 def test_a_notice_reaches_its_person_by_each_channel_once(world: World) -> None:

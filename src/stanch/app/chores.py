@@ -72,7 +72,7 @@ def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[C
         Chore(name="approvals", work=work.approvals.remind, every=5.0),
         Chore(name="notices", work=work.others.notices.turn, every=1.0),
         Chore(name="connectors", work=work.others.switchboard.turn, every=2.0),
-        Chore(name="following", work=work.others.following.turn, every=5.0),
+        Chore(name="following", work=work.others.outside.turn, every=5.0, steady=True),
         Chore(name="runs that ended", work=lambda: _forget(parts, durable), every=3600.0),
         Chore(name="tabletops", work=work.tabletops.turn, every=1.0),
         Chore(name="deadlines", work=work.deadlines.tick, every=5.0),

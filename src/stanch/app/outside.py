@@ -21,7 +21,7 @@ from stanch.engine.neighbours import Neighbours
 from stanch.engine.notices import Notices
 from stanch.engine.policies import Policies
 from stanch.engine.switchboard import Kind, Makers, Switchboard
-from stanch.engine.systems import Copies, Doer, Door, Lines, Plan, System
+from stanch.engine.systems import Copies, Doer, Door, Lines, Plan, Reads, System
 from stanch.engine.systems_outside import SystemsOutside
 from stanch.engine.systems_written import FILE, Known, systems_in
 from stanch.settings import secret_named
@@ -56,7 +56,7 @@ def others_of(parts: Parts, policies: Policies) -> Others:
         Allowance(folder=parts.folder / "secrets"),
     )
     lines = switchboard.lines
-    following = Following(parts.store, policies, lines)
+    following = Following(parts.store, policies, lines, utc_now)
     return Others(
         switchboard=switchboard,
         outside=SystemsOutside(store=parts.store, lines=lines, following=following),
@@ -110,6 +110,7 @@ def _lines(file: str, plan: Plan) -> Lines:
         plan=plan,
         copies={name: _copies(name, source) for name, source in sources.items()},
         doers={name: _doer(name, source) for name, source in sources.items()},
+        reads={name: reads for name, source in sources.items() if (reads := _reads(source))},
         doors={name: _door(link, sources[name]) for name, link in links.items()},
     )
 
@@ -141,6 +142,11 @@ def _doer(name: str, source: Source) -> Doer:
         return str(ordered(Order(verb=verb, subject=subject, value=value, key=key)))
 
     return do
+
+
+def _reads(source: Source) -> Reads | None:
+    found: Reads | None = getattr(source, "read", None)
+    return found
 
 
 def _copies(name: str, source: Source) -> Copies:

@@ -8,14 +8,19 @@ Why   opening makes no call, so a system that is down stops nothing at the start
 
 import http.client
 import re
-from collections.abc import Callable, Mapping
+import socket
+import ssl
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, unquote, urlsplit
 
+import msgspec
+
+from stanch.detect.wording import shown
 from stanch.vocabulary.asset import Asset
-from stanch.vocabulary.trouble import Unreachable
+from stanch.vocabulary.trouble import Declined, Unreachable
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 _LARGEST = 16_000_000
@@ -66,6 +71,14 @@ class Holder(Source, Protocol):
         ...
 
 
+class Reader(Source, Protocol):
+    """An opened connection that also shows what orders change."""
+
+    def read(self, verb: str, subjects: Sequence[str]) -> Mapping[str, str]:
+        """What an order with this verb would set, of each subject that has it now."""
+        ...
+
+
 class Doer(Source, Protocol):
     """An opened connection that also does things."""
 
@@ -91,7 +104,10 @@ class Connector:
     holds: bool = False
     """Whether it gives out what versions are made of; what `open` gives is then a `Holder`."""
     verbs: tuple[str, ...] = ()
-    """What it does when it is ordered to; what `open` gives is then a `Doer`."""
+    """What it does when it is ordered to; what `open` gives is then a `Doer`.
+
+    A `Reader` as well where it can be: what was there before is then put back at the end.
+    """
 
 
 MOST_BYTES = 20_000_000_000
@@ -133,8 +149,44 @@ def ask(
         finally:
             line.close()
     except (OSError, ValueError, http.client.HTTPException) as error:
-        why = f"{type(error).__name__}, within {link.seconds:g} s"
-        raise Unreachable(f"{who} at {link.shown}", why) from None
+        raise Unreachable(f"{who} at {link.shown}", why_not(error, link.seconds)) from None
     if not _GOOD <= answer.status < _MORE:
-        raise Unreachable(f"{who} at {link.shown}", f"it answered {answer.status}") from None
+        says = f"it answered {answer.status}{_MEANS.get(answer.status, '')}"
+        raise Declined(f"{who} at {link.shown}", ": ".join(filter(None, (says, _told(content)))))
     return content
+
+
+def why_not(error: Exception, seconds: float) -> str:
+    """Why nobody answered, in words; of what the system says only that."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted here ({error.verify_message})"
+    words = next((says for kind, says in _SILENT.items() if isinstance(error, kind)), "")
+    return words or f"{type(error).__name__}, within {seconds:g} s"
+
+
+def _told(answer: bytes) -> str:
+    """The sentence in an answer that is none of success, as Kubernetes and many others send it."""
+    try:
+        return shown(msgspec.json.decode(answer, type=_Told).message, 160).rstrip(".")
+    except (msgspec.MsgspecError, ValueError):
+        return ""
+
+
+class _Told(msgspec.Struct):
+    message: str = ""
+
+
+_SILENT = {
+    TimeoutError: "it did not answer in its time",
+    ConnectionRefusedError: "nobody listens there",
+    FileNotFoundError: "there is no such socket",
+    PermissionError: "the account of stanch may not open it",
+    socket.gaierror: "its name is not known here",
+}
+_MEANS = {
+    401: " (it does not know the secret)",
+    403: " (the account of stanch may not do this)",
+    404: " (it knows no such thing)",
+    409: " (somebody changed it at the same moment)",
+    429: " (it has too much to do)",
+}

@@ -5,19 +5,22 @@ Out   its servers as assets; orders done: `weigh` and `state` on backend/server,
       of a key in a map file, on which the frontend's own rules deny or limit.
 Why   a fleet behind HAProxy is moved in under a millisecond, without a reload.
 
-A command is one line, so a value with a line end, a blank or a semicolon is refused.
+A command is one line: signs and blanks in a key are escaped, and one with a line end is refused.
 """
 
 import re
 import socket
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from stanch.connectors import Connector, Link, Order
+from stanch.connectors import Connector, Link, Order, why_not
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.ids import asset_id
-from stanch.vocabulary.trouble import BadInput, Unreachable
+from stanch.vocabulary.trouble import BadInput, Declined, Unreachable
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/%@#-]{1,256}")
+_SEEN = re.compile(r"[!-~]([ -~]{0,254}[!-~])?")
+_SIGN = re.compile(r"[^A-Za-z0-9_.:/%@-]")
 _STATES = frozenset({"ready", "drain", "maint"})
 _LARGEST = 16_000_000
 _MOST = 256
@@ -55,21 +58,36 @@ class HaproxyRuntime:
                 return self._map(order)
         raise BadInput(f"HAProxy cannot {order.verb!r} with {order.value[:40]!r}.")
 
+    def read(self, verb: str, subjects: Sequence[str]) -> Mapping[str, str]:
+        """The weight or the state of each server, the value of each key in a map."""
+        if verb in {"put", "drop"}:
+            files = {one.partition("#")[0] for one in subjects}
+            maps = {file: self._held(_plain(file)) for file in files}
+            split = {one: one.partition("#") for one in subjects}
+            return {s: maps[f][key] for s, (f, _, key) in split.items() if key in maps[f]}
+        return {
+            f"{backend}/{server}": weight if verb == "weigh" else state
+            for backend, server, weight, state in self._servers()
+        }
+
     def _map(self, order: Order) -> str:
         file, _, key = order.subject.partition("#")
-        file, key, value = _plain(file), _plain(key), _plain(order.value or "1")
-        there = self._held(file)
-        if key in there:
-            self._say(f"del map {file} {key}")
-        if order.verb == "put":
-            self._say(f"add map {file} {key} {value}")
-        if (self._held(file).get(key) == value) is not (order.verb == "put"):
-            raise Unreachable(f"HAProxy at {self._link.shown}", f"{file} does not show {key}")
-        return f"{file} {'holds' if order.verb == 'put' else 'no longer holds'} {key}."
+        file, put = _plain(file), order.verb == "put"
+        word, value = _escaped(key), _escaped(order.value or "1")
+        there = key in self._held(file)
+        if put:
+            self._say(f"{'set' if there else 'add'} map {file} {word} {value}")
+        elif there:
+            self._say(f"del map {file} {word}")
+        if (self._held(file).get(key) == (order.value or "1")) is not put:
+            raise Declined(f"HAProxy at {self._link.shown}", f"{file} does not show {key[:60]!r}")
+        return f"{file} {'holds' if put else 'no longer holds'} {key}."
 
     def _held(self, file: str) -> dict[str, str]:
-        rows = [row.split(" ", 2) for row in self._say(f"show map {file}").splitlines() if row]
-        return {row[1]: (row[2] if len(row) > 2 else "") for row in rows if len(row) > 1}  # noqa: PLR2004  address, key, value
+        """Each value of the map by its key; a row is an address, the key and, last, the value."""
+        rows = (row.partition(" ")[2] for row in self._say(f"show map {file}").splitlines())
+        split = (row.rpartition(" ") for row in rows if row)
+        return {key: value for key, _, value in split}
 
     def _shows(self, order: Order, wanted: str) -> str:
         for backend, server, weight, state in self._servers():
@@ -77,7 +95,7 @@ class HaproxyRuntime:
                 seen = weight if order.verb == "weigh" else state
                 if seen == wanted:
                     return f"{order.subject} shows weight {weight}, {state}."
-        raise Unreachable(f"HAProxy at {self._link.shown}", f"it does not show {order.subject}")
+        raise Declined(f"HAProxy at {self._link.shown}", f"it does not show {order.subject}")
 
     def _servers(self) -> list[tuple[str, str, str, str]]:
         """Backend, server, weight and state of each."""
@@ -102,12 +120,12 @@ class HaproxyRuntime:
                 while len(parts) < _LARGEST and (part := line.recv(65536)):
                     parts += part
         except (OSError, ValueError) as error:
-            why = f"{type(error).__name__}, within {self._link.seconds:g} s"
+            why = why_not(error, self._link.seconds)
             raise Unreachable(f"HAProxy at {self._link.shown}", why) from None
         said = parts.decode("utf-8", "replace").strip("\n")
         setting = not command.startswith("show ")
         if (setting and said.strip()) or said.startswith(("Unknown", "Permission", "Can't find")):
-            raise Unreachable(f"HAProxy at {self._link.shown}", f"it said {said[:120].strip()!r}")
+            raise Declined(f"HAProxy at {self._link.shown}", f"it said {said[:120].strip()!r}")
         return said
 
     def _connected(self) -> socket.socket:
@@ -129,6 +147,13 @@ def _plain(text: str) -> str:
     if not _PLAIN.fullmatch(text):
         raise BadInput(f"{text[:60]!r} cannot stand in a command to HAProxy.")
     return text
+
+
+def _escaped(text: str) -> str:
+    """The text as one word of a command, whatever blanks and signs are in it."""
+    if not _SEEN.fullmatch(text):
+        raise BadInput(f"{text[:60]!r} cannot stand in a command to HAProxy.")
+    return _SIGN.sub(r"\\\g<0>", text)
 
 
 CONNECTOR = Connector(

@@ -7,6 +7,7 @@ Why   where KServe serves, its own object is the truth; whatever we changed else
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from stanch.connectors import Connector, Link, Order, ask, secret
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.ids import asset_id
-from stanch.vocabulary.trouble import BadInput, Unreachable
+from stanch.vocabulary.trouble import BadInput, Declined, Unreachable
 
 _BASE = "/apis/serving.kserve.io/v1beta1"
 _NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9.-]{0,252})")
@@ -34,16 +35,24 @@ class Kserve:
 
     def do(self, order: Order) -> str:
         """Patches the service, and says what the API server answers that it is now."""
-        name = _NAME.fullmatch(order.subject)
-        if name is None:
-            raise BadInput(f"{order.subject[:80]!r} names no service. Write namespace/name.")
-        path, wanted = f"/namespaces/{name[1]}/inferenceservices/{name[2]}", _wanted(order)
+        path, wanted = _path(order.subject), _wanted(order)
         patch = msgspec.json.encode({"spec": {"predictor": wanted}})
         answer = self._ask("PATCH", path, patch)
         predictor = (answer.get("spec") or {}).get("predictor") or {}
         if not _holds(predictor, wanted):
-            raise Unreachable(f"KServe at {self._link.shown}", "it does not show the change")
-        return f"{order.subject} has {order.verb} {order.value}."
+            raise Declined(f"KServe at {self._link.shown}", "it does not show the change")
+        return f"{order.subject} has {order.verb} {order.value or 'of its own'}."
+
+    def read(self, verb: str, subjects: Sequence[str]) -> Mapping[str, str]:
+        """The share, or the storage address, that each service states."""
+        stated = {one: self._stated(verb, one) for one in subjects}
+        return {subject: value for subject, value in stated.items() if value}
+
+    def _stated(self, verb: str, subject: str) -> str:
+        predictor = (self._ask("GET", _path(subject)).get("spec") or {}).get("predictor") or {}
+        share, model = predictor.get("canaryTrafficPercent"), predictor.get("model") or {}
+        found = share if verb == "canary" else model.get("storageUri")
+        return "" if found is None else str(found)
 
     def _ask(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
         headers = {"Accept": "application/json"}
@@ -60,7 +69,16 @@ class Kserve:
             raise Unreachable(f"KServe at {self._link.shown}", why) from None
 
 
+def _path(subject: str) -> str:
+    name = _NAME.fullmatch(subject)
+    if name is None:
+        raise BadInput(f"{subject[:80]!r} names no service. Write namespace/name.")
+    return f"/namespaces/{name[1]}/inferenceservices/{name[2]}"
+
+
 def _wanted(order: Order) -> dict[str, Any]:
+    if order.verb == "canary" and not order.value:
+        return {"canaryTrafficPercent": None}
     if order.verb == "canary" and order.value.isdigit() and int(order.value) <= _WHOLE:
         return {"canaryTrafficPercent": int(order.value)}
     if order.verb == "model" and "://" in order.value:

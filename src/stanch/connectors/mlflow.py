@@ -12,21 +12,24 @@ run. Names that cannot be ids are spelled with dashes, and a short digest keeps 
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stanch.connectors import MOST_BYTES, Connector, Link, Order
+from stanch.connectors import MOST_BYTES, Connector, Link, Order, why_not
+from stanch.detect.wording import shown
 from stanch.settings import tell_at_least, tell_libraries
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage, Scalar
 from stanch.vocabulary.ids import AssetId, Digest, asset_id
-from stanch.vocabulary.trouble import BadInput, BadName, Missing, Unreachable
+from stanch.vocabulary.trouble import BadInput, BadName, Declined, Missing, Unreachable
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _PAGE = 100
 _MOST = 100_000
+_REFUSED = ConnectionRefusedError()
+_STATUS = re.compile(r"failed with error code (\d{3})")
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
@@ -44,28 +47,55 @@ class MlflowRegistry:
         try:
             found = {asset.id: asset for asset in self._read(client)}
         except (MlflowException, OSError) as error:
-            why = f"{type(error).__name__}, within {self._link.seconds:g} s a call"
-            raise Unreachable(f"MLflow at {self._link.shown}", why) from None
+            raise self._silent(error) from None
         return tuple(found[one] for one in sorted(found))
 
     def do(self, order: Order) -> str:
         """Has the alias name the version, and says what the server shows afterwards."""
         model, _, alias = order.subject.rpartition("@")
-        if order.verb != "alias" or not (model and alias and order.value):
+        if order.verb != "alias" or not (model and alias):
             says = f"{order.verb!r} on {order.subject[:80]!r}"
             raise BadInput(f"MLflow cannot {says}. Order `alias` on model@alias.")
         client = _client(self._link)
         from mlflow.exceptions import MlflowException  # noqa: PLC0415  heavy, and optional
 
         try:
-            client.set_registered_model_alias(model, alias, order.value)
-            shown = str(client.get_model_version_by_alias(model, alias).version)
+            if order.value:
+                client.set_registered_model_alias(model, alias, order.value)
+            else:
+                client.delete_registered_model_alias(model, alias)
+            now = _named(client, model, alias)
         except (MlflowException, OSError) as error:
-            why = f"{type(error).__name__}, within {self._link.seconds:g} s a call"
-            raise Unreachable(f"MLflow at {self._link.shown}", why) from None
-        if shown != order.value:
-            raise Unreachable(f"MLflow at {self._link.shown}", f"{alias} is still {shown}")
-        return f"{order.subject} is version {shown}."
+            raise self._silent(error) from None
+        if now != order.value:
+            raise Declined(f"MLflow at {self._link.shown}", f"{alias} is {now or 'nowhere'}")
+        return f"{order.subject} is version {now}." if now else f"{order.subject} is gone."
+
+    def read(self, verb: str, subjects: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG002  there is one
+        """The version that each alias names."""
+        client = _client(self._link)
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415  heavy, and optional
+
+        split = {one: one.rpartition("@") for one in subjects}
+        try:
+            found = {s: _named(client, model, alias) for s, (model, _, alias) in split.items()}
+        except (MlflowException, OSError) as error:
+            raise self._silent(error) from None
+        return {subject: version for subject, version in found.items() if version}
+
+    def _silent(self, error: Exception) -> Unreachable:
+        """What came instead of an answer; of an answer, its reason."""
+        from mlflow.exceptions import RestException  # noqa: PLC0415  heavy, and optional
+
+        who, answer = f"MLflow at {self._link.shown}", getattr(error, "json", {})
+        if isinstance(error, RestException):
+            says = f"it answered {error.get_http_status_code()}"
+            told = shown(str(answer.get("message") or ""), 160)
+            return Declined(who, ": ".join(filter(None, (says, told))).rstrip("."))
+        status = _STATUS.search(str(error))
+        if status is not None:
+            return Declined(who, f"it answered {status[1]}")
+        return Unreachable(who, why_not(_meant(str(error)) or error, self._link.seconds))
 
     def copy(self, subject: str, version: str, into: Path) -> None:
         """Puts every file of the registered model's version there, as the server has them."""
@@ -120,6 +150,17 @@ class MlflowRegistry:
             lineage=Lineage(trained_on=tuple(dict.fromkeys(d.id for d in datasets))),
             hyper_parameters=settings,
         )
+
+
+def _named(client: "MlflowClient", model: str, alias: str) -> str:
+    """The version that the alias names now; empty where there is no such alias."""
+    return str(client.get_registered_model(model).aliases.get(alias, ""))
+
+
+def _meant(says: str) -> Exception | None:
+    """What the library's sentence on a call without an answer says happened."""
+    words = {"timeout": TimeoutError(), "timed out": TimeoutError(), "refused": _REFUSED}
+    return next((error for word, error in words.items() if word in says.lower()), None)
 
 
 def _sizes(artifacts: Any, place: str, server: str, deep: int = 16) -> Iterator[int]:

@@ -7,7 +7,8 @@ Why   (1) a vote counts only for the digest it names: who saw something else get
       (3) silence is the question's own stated default, never yes for what cannot be undone.
       (4) whoever asked for the act does not count as the one who allows it.
       (5) a service key may answer for one, never for what needs two people.
-      (6) a flood of questions, which an attacker can cause, is bounded for each asset and seen.
+      (6) what must be heard is kept to be told in the commit of what it tells of.
+      (7) a flood of questions, which an attacker can cause, is bounded for each asset and seen.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from stanch.engine.clock import Clock
+from stanch.engine.notices import keep
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.telling import Nobody, Notice, Notifier, Urgency
 from stanch.engine.voting import Ballot, counted, may_answer, may_vote, rank, still_open, to_review
@@ -142,19 +144,7 @@ class Approvals:
             )
             facts = {"answer": saved.answer, "override": True, "review": True, "why": why[:300]}
             _enter(tx, saved, Deed.APPROVAL_GIVEN, caller.name, at, **facts)
-        asked = saved.shown.partition("\n")[0]
-        self._notifier.tell(
-            Notice(
-                key=f"override/{saved.id}",
-                to="leadership",
-                says=f"{caller.name} overrode what others are asked on {saved.asset}: "
-                f"{asked} The reason: {why[:300]} "
-                "It must be reviewed.",
-                urgency=Urgency.NOW,
-                incident=saved.incident,
-                asset=saved.asset,
-            )
-        )
+            keep(tx, _loud(saved, caller, why), at)
         self._woken(saved)
         return saved
 
@@ -190,7 +180,7 @@ class Approvals:
                 raise BadInput(f"{user.name} only looks on, and cannot answer. Name a responder.")
             saved = tx.approvals.save(replace(seen, delegated_to=user.name))
             _enter(tx, saved, Deed.APPROVAL_ASKED, caller.name, at, delegated_to=user.name)
-        self._notifier.tell(_notice(saved, f"delegated/{saved.id}/{to}", to, saved.shown))
+            keep(tx, _notice(saved, f"delegated/{saved.id}/{to}", to, saved.shown), at)
         return saved
 
     def lapse(self) -> tuple[Approval, ...]:
@@ -315,6 +305,17 @@ def _notice(one: Approval, key: str, to: str, says: str) -> Notice:
         incident=one.incident,
         asset=one.asset,
     )
+
+
+def _loud(one: Approval, caller: Caller, why: str) -> Notice:
+    """What those who lead are told of an override."""
+    asked = one.shown.partition("\n")[0]
+    says = (
+        f"{caller.name} overrode what others are asked on {one.asset}: {asked} "
+        f"The reason: {why[:300]} It must be reviewed."
+    )
+    notice = _notice(one, f"override/{one.id}", "leadership", says)
+    return replace(notice, urgency=Urgency.NOW)
 
 
 def _enter(

@@ -35,6 +35,8 @@ class Chore:
     news: Callable[[], object] | None = None
     """What differs once there is something to do: until then it is done every `REST` seconds, for
     what only time brings. Asked often, so it costs nothing."""
+    steady: bool = False
+    """Whether it keeps its pace when it fails: one of many that it serves may be away for long."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -81,7 +83,8 @@ class Caretaker:
             news = chore.news() if chore.news is not None else None
             good = await asyncio.to_thread(self._once, chore)
             failed = self.standings[chore.name].failed_in_a_row
-            pause = chore.every if good else min(LONGEST_PAUSE, 0.25 * 2 ** min(failed, 10))
+            longest = chore.every if chore.steady else LONGEST_PAUSE
+            pause = chore.every if good else min(longest, 0.25 * 2 ** min(failed, 10))
             await asyncio.sleep(pause)
             if good and chore.news is not None:
                 await _rest(chore, chore.news, news)
@@ -93,7 +96,9 @@ class Caretaker:
         except Exception as error:  # noqa: BLE001  the border: a chore that fails is tried again
             standing.failed_in_a_row += 1
             standing.last_error = f"{type(error).__name__}: {error}"
-            _LOG.warning("%s failed (%d): %s", chore.name, standing.failed_in_a_row, error)
+            failed = standing.failed_in_a_row
+            if not chore.steady or failed.bit_count() == 1:  # at 1, 2, 4, 8: it fails often
+                _LOG.warning("%s failed (%d): %s", chore.name, failed, error)
             return False
         standing.done += 1
         standing.failed_in_a_row = 0

@@ -3,9 +3,9 @@
 In    orders: an act by name, its arguments, a key.
 Out   previews, outcomes, undoing; proof where a guard gives it.
 Why   the one bridge from a playbook's words to a change of policy. An act is (1) looked up and its
-      words filled in, (2) entered in the incident's ledger, (3) demanded of the policy, (4) called
-      outside where it needs that, and followed by the systems that obey the policy, (5) proved by a
-      probe. Each of them may be done twice with the same key and has one effect.
+      words filled in, (2) entered in the incident's ledger, (3) demanded of the policy, (4) proved
+      by a probe, (5) called outside where it needs that, and followed by the systems that obey the
+      policy. Each of them may be done twice with the same key and has one effect.
 """
 
 from collections.abc import Mapping
@@ -31,6 +31,7 @@ from stanch.contain.policy import neutral, wants
 from stanch.engine.artefacts import ArtefactKeeper, NoArtefacts
 from stanch.engine.asked import Asked
 from stanch.engine.automatic import Automatic
+from stanch.engine.calling import Calling, to_take_back
 from stanch.engine.clock import Clock
 from stanch.engine.filling import filled
 from stanch.engine.freeze import FROZEN
@@ -40,7 +41,7 @@ from stanch.engine.marking import found_of, make_once
 from stanch.engine.order_words import in_words
 from stanch.engine.ordinary import NoRows, Rows, kept, learn_once
 from stanch.engine.outside import NobodyOutside, Outside
-from stanch.engine.owed import PROOFS, owe
+from stanch.engine.owed import BACK, PROOFS, owe
 from stanch.engine.own_deeds import OwnDeeds
 from stanch.engine.placed import Placed, mark, of_step, place, placed, undone
 from stanch.engine.policies import Change, Policies, standing_of
@@ -48,18 +49,17 @@ from stanch.engine.ports import Store, Transaction
 from stanch.engine.proving import NoProof, Prover, Witness
 from stanch.engine.proxies import Proxies, others, spared
 from stanch.engine.runs.deeds import MACHINE, Order, Outcome, Shown
-from stanch.engine.runs.library import actions
+from stanch.engine.runs.library import act_title, actions
 from stanch.engine.situation import Hours, Situation, situation
 from stanch.engine.telling import Nobody, Notifier
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import IncidentId, RunId, digest_of
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
-from stanch.vocabulary.people import called
 from stanch.vocabulary.playbook import Argument
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import Probe
-from stanch.vocabulary.trouble import Busy, NotFound, Unreachable
+from stanch.vocabulary.trouble import NotFound
 from stanch.vocabulary.words import counted
 
 _ALIKE = "$alike"
@@ -111,6 +111,7 @@ class RealDeeds:
         self._hands = hands
         self._asked = Asked(hands.rows)
         self._own = OwnDeeds(store=hands.store, notifier=hands.notifier, clock=hands.clock)
+        self._calling = Calling(hands.outside, self._own)
         self._witness = Witness(store=hands.store, prover=hands.prover, clock=hands.clock)
 
     def facts(self, incident: IncidentId, at: datetime) -> Facts:
@@ -152,7 +153,7 @@ class RealDeeds:
         calls = msgspec.json.encode(found.calls)
         key = b"\n".join((order.act.encode(), *bound, calls, str(order.lasts).encode()))
         return Shown(
-            text=in_words(order, meant.action, found),
+            text=in_words(order, meant.action, found, self._calling.reach(standing, found, at)),
             digest=digest_of(key),
             risk=risk,
             idle=not found.changes and not found.calls,
@@ -175,30 +176,26 @@ class RealDeeds:
         asking = replace(meant.asking, at=line.at, until=_until(order, line.at))
         line = self._demand(order, replace(meant, asking=asking), line)
         handle = order.key if meant.action.undo is not Undo.NEVER and line.demands else ""
-        # (4) call, and have others follow
-        says, late = self._told(order, meant, line)
         with self._hands.store.begin() as tx:
-            line = mark(tx, order.incident, replace(line, says=says))
+            mark(tx, order.incident, line)
             owe(tx, PROOFS, (order.incident,) if line.demands else ())
-        # (5) prove, at once where it contains; what only watches holds nobody up
+        # (4) prove, at once where it contains; what only watches holds nobody up
         if line.demands and meant.action.rank > WATCHES:
             self._witness.prove(order.incident, line, _probe(meant, line))
-        return Outcome(ok=not late, says=says, handle=handle, again=late)
-
-    def _told(self, order: Order, meant: _Meant, line: Placed) -> tuple[str, bool]:
-        """What came of it outside, and whether somebody there did not answer."""
+        # (5) call, and have others follow: whoever is slow there delays no proof
         here = f"{meant.action.title} is in force." if line.demands else ""
-        try:
-            told = (*self._call(order, meant), *self._hands.outside.follow(order.asset))
-        except (Unreachable, Busy) as trouble:
-            return f"{here} {trouble}".strip(), True
-        return " ".join(filter(None, (here, *told))) or meant.action.title, False
+        calls = meant.action.calls(order.asset, meant.args)
+        told, late = self._calling.done(order, calls, str(meant.given.get("message", "")))
+        says = " ".join(filter(None, (here, *told))) or meant.action.title
+        with self._hands.store.begin() as tx:
+            kept = next(p for p in placed(tx, order.incident) if p.key == line.key)
+            mark(tx, order.incident, replace(kept, says=says))
+        return Outcome(ok=not late, says=says, handle=handle, again=late)
 
     def gave_up(self, order: Order, says: str) -> None:
         """Tells a person that an act was tried in vain, and what is left to do by hand."""
-        act = actions().get(order.act)
-        title = act.title if act is not None else order.act
-        self._own.tell(order, "owner", f"{title} on {order.asset} did not work: {says}", "gave-up")
+        says = f"{act_title(order.act)} on {order.asset} was not done everywhere: {says}"
+        self._own.tell(order, "owner", says, "gave-up")
 
     def undo(self, order: Order, handle: str) -> Outcome:
         """What came of taking the act back."""
@@ -213,20 +210,16 @@ class RealDeeds:
                 self._hands.policies.revert(asset, demand, change)
             except NotFound:
                 continue
+        action = actions()[line.act]
+        calls = to_take_back(action, line)
         with self._hands.store.begin() as tx:
             mark(tx, order.incident, undone(line, at, replaced=order.replaced))
-        action = actions()[line.act]
-        says = [f"{action.title} is taken back.", *self._undo_calls(action, line)]
-        return Outcome(ok=True, says=" ".join((*says, *self._hands.outside.follow(line.asset))))
-
-    def _undo_calls(self, action: Action[Any], line: Placed) -> list[str]:
-        if action.undo is not Undo.CALL:
-            return []
-        said = []
-        for n, call in enumerate(action.calls(line.asset, arguments(action, line.args))):
-            back = self._hands.outside.call(call, key=f"{line.key}/{n}/undo", undo=True)
-            said.append(back.says if back.done else f"By hand: take back: {call.says}")
-        return said
+            owe(tx, BACK, (one.text for one in calls))
+        said = (
+            f"{action.title} is taken back.",
+            *self._calling.took_back(order, line.asset, calls),
+        )
+        return Outcome(ok=True, says=" ".join(filter(None, said)))
 
     def _meant(
         self, tx: Transaction, order: Order, at: datetime, line: Placed | None = None
@@ -299,22 +292,6 @@ class RealDeeds:
         made = tuple((one.policy.asset, one.id) for one in all_)
         return replace(line, demands=made, version=line.version or versions[0])
 
-    def _call(self, order: Order, meant: _Meant) -> list[str]:
-        """What others did, and what a person must do by hand since nobody here is set up for it."""
-        said = []
-        for n, call in enumerate(meant.action.calls(order.asset, meant.args)):
-            if call.connector == "messages":
-                says = str(meant.given.get("message", call.says))
-                self._own.tell(order, call.subject, says, str(n))
-                said.append(f"Told: {called(call.subject)}.")
-                continue
-            found = self._hands.outside.call(call, key=f"{order.key}/{n}")
-            said.append(found.says if found.done else f"By hand: {call.says}")
-            if not found.done:
-                by_hand = f"Nobody here can do this; do it by hand: {call.says}"
-                self._own.tell(order, "owner", by_hand, str(n))
-        return said
-
     def _of_the_engine(self, order: Order) -> Outcome:
         """What came of a deed of the engine itself."""
         if order.act == "freeze":
@@ -384,9 +361,10 @@ def _may_come(proof: Proof) -> bool:
     """Whether to ask again in a moment.
 
     A guard that does not yet show it may, and one that is not heard of may be back: a server that
-    was just started has heard of none. What a guard cannot do, or cannot be asked, comes never.
+    was just started has heard of none. What a guard cannot do, or cannot be asked, comes never;
+    and where no guard was ever heard of, one that is set up later is asked then.
     """
-    nobody = proof.holds is None and not proof.guards
+    nobody = proof.holds is None and not proof.guards and not proof.nobody
     return nobody or (proof.holds is False and not proof.cannot)
 
 

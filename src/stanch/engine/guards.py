@@ -70,6 +70,8 @@ class Proof:
     probed: tuple[Probed, ...] = ()
     cannot: tuple[str, ...] = ()
     """What of it a guard says it does not enforce: no later probe will show it."""
+    nobody: bool = False
+    """Whether no guard was ever heard of, by a server that would have heard of one by now."""
 
 
 def _most(report: Report) -> int:
@@ -85,6 +87,7 @@ class Guards:
         self._shared = shared
         self._store = store
         self._clock = clock
+        self._begun = clock()
         self._known: dict[tuple[AssetId, str], GuardState] = {}
         self._heard = threading.Condition()
 
@@ -165,11 +168,18 @@ class Guards:
         """Whether every guard of the asset has this version in effect, shown by these probes."""
         start = monotonic()
         if not self.alive(asset):
-            proof = Proof(holds=None, says=f"No guard of {asset} has been heard of lately.")
+            proof = self._unheard(asset)
         else:
             done = self.acknowledged(asset, version, seconds)
             proof = self._judge(asset, probes, done)
         return replace(proof, seconds=round(monotonic() - start, 4))
+
+    def _unheard(self, asset: AssetId) -> Proof:
+        """That nobody can be asked, and whether anybody may be back in a moment."""
+        if self.of(asset) or self._clock() - self._begun < ALIVE:
+            return Proof(holds=None, says=f"No guard of {asset} has been heard of lately.")
+        says = f"No guard of {asset} was heard of since the start. Put one before it, or start it."
+        return Proof(holds=None, says=says, nobody=True)
 
     def prove(
         self,

@@ -18,7 +18,7 @@ from datetime import datetime
 from stanch.engine.clock import Clock, monotonic, new_id
 from stanch.engine.ports import Store, Transaction
 from stanch.vocabulary.ids import KeyId
-from stanch.vocabulary.people import Caller, Scope, ServiceKey
+from stanch.vocabulary.people import KEY, Caller, Scope, ServiceKey
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.trouble import BadInput, NotLoggedIn
 
@@ -135,7 +135,7 @@ class Keys:
                 self._known.pop(mark, None)
             raise NotLoggedIn
         known = _Known(
-            key=key, caller=Caller(name=f"key:{key.name}", scopes=key.scopes), checked=monotonic()
+            key=key, caller=Caller(name=f"{KEY}{key.name}", scopes=key.scopes), checked=monotonic()
         )
         with self._lock:
             if len(self._known) >= _MEMORY:

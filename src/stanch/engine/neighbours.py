@@ -119,7 +119,7 @@ def answered(name: str, door: Door) -> Answered:
 
 def uses_of(name: str, plan: Plan) -> Iterator[str]:
     """What this system is for, in words."""
-    yield from (f"{t.how} of {t.asset}" for t in plan.ties if t.system == name)
+    yield from (f"{t.how.replace('_', ' ')} of {t.asset}" for t in plan.ties if t.system == name)
     yield from (f"calls about {what}" for what, system in plan.calls.items() if system == name)
     told = [who for who, ways in plan.people.items() if any(w.system == name for w in ways)]
     yield from (f"tells {'everybody' if who == EVERYBODY else who}" for who in told)

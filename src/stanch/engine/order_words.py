@@ -10,11 +10,11 @@ from stanch.contain.action import Action, Preview, Undo
 from stanch.engine.runs.deeds import Order
 
 
-def in_words(order: Order, action: Action[Any], found: Preview) -> str:
+def in_words(order: Order, action: Action[Any], found: Preview, reach: tuple[str, ...] = ()) -> str:
     """What people are shown, line by line: the act, its effect, whom it hits, why, what if no."""
     lasts = f" for {_period(order.lasts)}" if order.lasts else ""
     never = action.undo is Undo.NEVER
-    effect = [*(c.says for c in found.changes), *(c.says for c in found.calls)]
+    effect = [*(c.says for c in found.changes), *(c.says for c in found.calls), *reach]
     lines = (
         f"{action.title} on {order.asset}{lasts}?",
         f"What changes: {' '.join(effect) or 'Nothing.'}",

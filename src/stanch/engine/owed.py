@@ -20,6 +20,9 @@ PROOFS = "owed/proofs"
 EFFECTS = "owed/effects"
 """Assets whose newest policy no guard has shown."""
 
+BACK = "owed/back"
+"""Calls to other systems that are to be taken back."""
+
 _IDS = msgspec.json.Decoder(list[str])
 
 

@@ -24,7 +24,7 @@ Why   one file, checked before it is taken up, is the only place where other sys
       fraud-scorer: [{system: registry, subject: fraud, versions: {v6: "6", v7: "7"}}]
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -47,7 +47,9 @@ class Follows(StrEnum):
     WEIGHTS = "weights"
     """A load balancer's servers have the weights of their versions."""
     DENY = "deny"
-    """A map holds the principals who are refused."""
+    """A map holds the principals who are refused, and the networks where nothing else does."""
+    DENY_NETWORKS = "deny_networks"
+    """A map holds the networks that are refused."""
     CANARY = "canary"
     """The newest revision gets its version's share, in per cent."""
     MODEL = "model"
@@ -143,6 +145,14 @@ class Doer(Protocol):
         ...
 
 
+class Reads(Protocol):
+    """An outside system that shows what it has."""
+
+    def __call__(self, verb: str, subjects: Sequence[str]) -> Mapping[str, str]:
+        """What an order with this verb would set, of each subject that has it now."""
+        ...
+
+
 class Copies(Protocol):
     """An outside system that gives out what a version is made of."""
 
@@ -165,6 +175,8 @@ class Lines:
 
     plan: Plan = Plan()
     doers: Mapping[str, Doer] = field(default_factory=dict)
+    reads: Mapping[str, Reads] = field(default_factory=dict)
+    """Of those systems that show what they have."""
     copies: Mapping[str, Copies] = field(default_factory=dict)
     doors: Mapping[str, Door] = field(default_factory=dict)
 

@@ -32,7 +32,7 @@ _SECONDS = 120
 """A call that takes longer is a hang."""
 _PARTS = ("systems", "calls", "follow", "people", "keep")
 _SYSTEM = ("secret_file", "secret_env", "seconds")
-_VERBS = {Follows.WEIGHTS: "weigh", Follows.DENY: "put"}
+_VERBS = {Follows.WEIGHTS: "weigh", Follows.DENY: "put", Follows.DENY_NETWORKS: "put"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

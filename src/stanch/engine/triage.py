@@ -35,6 +35,7 @@ from stanch.vocabulary.finding import Finding, Report
 from stanch.vocabulary.ids import FindingId, IncidentId
 from stanch.vocabulary.incident import Incident, Need, Phase, Verdict, VerdictKind, move_for
 from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.people import called
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.span import Span
 
@@ -294,7 +295,7 @@ def _triaged(incident: Incident) -> Incident:
 def _first_title(tx: Transaction, decision: Open, told: Sequence[Report]) -> str:
     if decision.findings:
         return tx.findings.get(decision.findings[0]).says[:200]
-    return f"Reported by {told[0].by}" if told else decision.why
+    return f"Reported by {called(told[0].by)}" if told else decision.why
 
 
 def newest(tx: Transaction, incident: Incident) -> tuple[Finding, ...]:

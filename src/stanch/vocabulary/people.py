@@ -100,6 +100,12 @@ class ServiceKey:
     last_used: datetime | None = None
 
 
+KEY = "key:"
+"""What the name of a key, as an actor, begins with."""
+
+
 def called(name: str) -> str:
-    """A part by its words, a person by their name."""
+    """A part by its words, a person by their name, a key by the name it was given."""
+    if name.startswith(KEY):
+        return f"the key {name.removeprefix(KEY)}"
     return word(name) if name in frozenset(Duty) else name

@@ -29,6 +29,8 @@ Trouble                      exit 1   HTTP 500
 |-- Busy                     exit 75  HTTP 429   come back later
 |-- NoSpace                  exit 74  HTTP 507
 |-- Unreachable              exit 69  HTTP 503
+|   |-- Declined             exit 69  HTTP 503   it answered, and did not do it
+|   |-- SeveralAway          exit 69  HTTP 503   more than one of them
 |   `-- NotRunning           exit 69  HTTP 503
 |-- InUse                    exit 73  HTTP 503
 |-- NewerData                exit 69  HTTP 503   a newer stanch wrote it
@@ -217,6 +219,14 @@ class Unreachable(Trouble):
 
     exit_code = 69
     http_status = 503
+
+
+class Declined(Unreachable):
+    """{} did not do it: {}. Look there, and at what the account of stanch may do there."""
+
+
+class SeveralAway(Unreachable):
+    """{}"""
 
 
 class NotRunning(Unreachable):
