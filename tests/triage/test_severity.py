@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -64,6 +65,7 @@ GOLDEN: list[tuple[str, dict[str, int], Level]] = [
     ("a critical service is down", {"SB": 4, "BR": 3}, H),
     ("a stolen key, used on several assets", {"MI": 2, "BR": 3, "AA": 4}, H),
     ("a failed login", {"AA": 1}, L),
+    ("an agent is misled on and on, widely", {"MI": 1, "RV": 4, "AU": 3, "AA": 4, "BR": 3}, M),
 ]
 
 
@@ -207,6 +209,78 @@ def test_facts_become_factors_as_the_mission_wants() -> None:
     assert level(natural, measured=Measured(accuracy_lost=0.3)) is H
     assert level(VerdictKind.FAULT, measured=Measured(down=True)) is H
     assert level(natural, measured=Measured(gap_grown=0.11)) is H
+
+
+K = AttackKind
+ATTACK, NATURAL, FAULT = VerdictKind.ATTACK, VerdictKind.NATURAL, VerdictKind.FAULT
+BOTH = (AssetId("fraud"), AssetId("cards"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "attack", "at", "measured", "step"),
+    [
+        (ATTACK, K.EVASION, asset(domain="medical"), Measured(), "HP:3"),
+        (NATURAL, None, asset(domain="medical"), Measured(), "HP:2"),
+        (ATTACK, K.EVASION, asset(domain="retail"), Measured(), "HP:0"),
+        (NATURAL, None, asset(domain="hiring"), Measured(), "RF:1"),
+        (NATURAL, None, asset(), Measured(gap_grown=0.05), "RF:2"),
+        (NATURAL, None, asset(), Measured(gap_grown=0.06), "RF:3"),
+        (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.95), "DS:4"),
+        (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.9), "DS:0"),
+        (ATTACK, K.MEMBERSHIP_INFERENCE, asset(AssetKind.MODEL, "", "health"), Measured(), "DS:4"),
+        (ATTACK, K.EVASION, asset(AssetKind.MODEL, "", "health"), Measured(), "DS:0"),
+        (FAULT, None, asset(), Measured(down=True), "SB:3"),
+        (FAULT, None, asset(), Measured(), "SB:1"),
+        (ATTACK, K.DENIAL_OF_WALLET, asset(), Measured(), "SB:2"),
+        (NATURAL, None, asset(), Measured(accuracy_lost=0.05), "MI:2"),
+        (NATURAL, None, asset(), Measured(accuracy_lost=0.06), "MI:3"),
+        (ATTACK, K.POISONING, asset(), Measured(corrupt=0.10), "MI:2"),
+        (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.7), "MI:3"),
+        (ATTACK, K.BACKDOOR, asset(), Measured(), "MI:4"),
+        (ATTACK, K.BACKDOOR, asset(), Measured(succeeded=False), "MI:3"),
+        (NATURAL, None, asset(AssetKind.AGENT), Measured(), "AU:4"),
+        (NATURAL, None, asset(AssetKind.AGENT), Measured(human_in_loop=1), "AU:1"),
+        (NATURAL, None, asset(AssetKind.DATASET), Measured(), "AU:2"),
+        (NATURAL, None, asset(), Measured(), "RV:1"),
+        (ATTACK, K.EVASION, asset(), Measured(), "RV:2"),
+        (ATTACK, K.EXTRACTION, asset(), Measured(), "RV:4"),
+        (ATTACK, K.EXTRACTION, asset(AssetKind.TOOL), Measured(), "RV:3"),
+        (NATURAL, None, asset(), Measured(), "PH:3"),
+        (NATURAL, None, asset(AssetKind.DATASET), Measured(), "PH:1"),
+        (NATURAL, None, asset(AssetKind.AGENT), Measured(), "PH:4"),
+        (FAULT, None, asset(), Measured(), "AA:0"),
+        (VerdictKind.UNDECIDED, None, asset(), Measured(), "AA:2"),
+        (ATTACK, K.EVASION, asset(), Measured(), "AA:4"),
+        (ATTACK, K.EVASION, asset(), Measured(ongoing=False), "AA:3"),
+        (ATTACK, K.EVASION, asset(), Measured(ongoing=False, succeeded=False), "AA:1"),
+    ],
+)
+def test_each_fact_has_its_step(
+    kind: VerdictKind, attack: AttackKind | None, at: Asset, measured: Measured, step: str
+) -> None:
+    found = facts_of(incident(kind, attack), at, Impact(), measured)
+    assert step in vector_of(found.factors).split("/")
+
+
+def test_how_far_it_reaches_and_where_it_struck_are_read_from_the_incident() -> None:
+    one = incident(ATTACK, K.POISONING)
+    made = replace(one, suspects=(), lifecycle=Lifecycle.TRAINING)
+    for now, impact, step in (
+        (one, Impact(), "BR:1"),
+        (made, Impact(), "BR:2"),
+        (one, Impact(assets=BOTH), "BR:3"),
+        (made, Impact(), "PH:2"),
+    ):
+        found = facts_of(now, asset(), impact, Measured())
+        assert step in vector_of(found.factors).split("/")
+
+
+def test_the_rank_is_the_worst_impact_first_and_then_all_the_rest() -> None:
+    assert rank_of(factors(MI=4)) == 96
+    assert rank_of(factors(**{f.value: TOP for f in Factor})) == 100
+    assert (
+        rank_of(factors(MI=2)) < rank_of(factors(MI=2, DS=2, BR=4, AA=4)) < rank_of(factors(MI=3))
+    )
 
 
 def test_people_who_were_not_counted_count_as_many() -> None:

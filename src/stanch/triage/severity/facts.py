@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stanch.triage.severity.factors import ANCHORS, Factor, Factors
-from stanch.vocabulary.asset import Asset, AssetKind, Criticality
+from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import AttackKind, Lifecycle
 from stanch.vocabulary.incident import Impact, Incident, VerdictKind
 
@@ -111,7 +111,7 @@ def _data(incident: Incident, asset: Asset, impact: Impact, measured: Measured) 
 
 def _service(incident: Incident, asset: Asset, measured: Measured) -> int:
     if measured.down:
-        return min(4, int(asset.criticality) + (asset.criticality is Criticality.CRITICAL))
+        return int(asset.criticality)
     if _attack(incident) is AttackKind.DENIAL_OF_WALLET:
         return 2
     return 1 if incident.verdict.kind is VerdictKind.FAULT else 0
