@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,7 @@ from stanch.triage.taxonomy.mapper import guess, packaged_model
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage
 from stanch.vocabulary.finding import AttackKind, Lifecycle, Suspect
 from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
-from stanch.vocabulary.incident import Incident, Level, Severity, Verdict, VerdictKind
+from stanch.vocabulary.incident import Incident, Level, Reason, Severity, Verdict, VerdictKind
 from stanch.vocabulary.trouble import BadInput
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -78,6 +79,15 @@ def test_impact_reaches_downstream_for_training_and_one_step_for_answers() -> No
     assert made.assets == ("fraud", "fraud-api", "shop")
     assert made.data_classes == ()
     assert any("shop" in u and "inventory" in u for u in made.unknown)
+    for innocent in (VerdictKind.NATURAL, VerdictKind.FAULT):
+        assert impact_of(incident(innocent), book, graph, Counted()).data_classes == ()
+
+
+def test_lineage_runs_from_what_a_model_was_derived_from_and_never_to_itself() -> None:
+    tuned = Lineage(derived_from=(AssetId("fraud"),), served_by=(AssetId("tuned"),))
+    graph = graph_of([*ASSETS, asset("tuned", lineage=tuned)])
+    assert "tuned" in graph.downstream(AssetId("payments"))
+    assert graph.beside(AssetId("tuned")) == {"fraud"}
 
 
 def test_what_was_not_counted_is_none_and_named() -> None:
@@ -96,6 +106,8 @@ def test_what_was_not_counted_is_none_and_named() -> None:
     )
     full = impact_of(incident(), book, graph, counted)
     assert (full.decisions, full.money, full.currency, full.unknown) == (120, 60.0, "EUR", ())
+    unpriced = impact_of(incident(), book, graph, replace(counted, cost_per_decision=None))
+    assert (unpriced.money, unpriced.currency) == (None, "")
 
 
 @pytest.mark.parametrize("kind", AttackKind)
@@ -128,6 +140,19 @@ def test_similar_incidents_say_in_what_and_drills_stay_among_drills() -> None:
     assert found[0].score == 1.0
     assert found[0].shared["kind of attack"] == 1.0
     assert "kind of attack" not in found[1].shared
+
+
+def test_what_was_merged_away_is_not_similar_and_an_older_matrix_names_the_same_technique() -> None:
+    said = (Reason(name="off_who", says="s", weight=2.0), Reason(name="drift", says="s", weight=-1))
+    one = incident()
+    one = replace(one, verdict=replace(one.verdict, reasons=said))
+    old = replace(one, id=IncidentId("inc-2"), atlas=("AML.T0024.002@4.0.0",))
+    gone = replace(one, id=IncidentId("inc-3"), merged_into=IncidentId("inc-2"))
+    for_only = replace(one, id=IncidentId("inc-4"))
+    for_only = replace(for_only, verdict=replace(for_only.verdict, reasons=said[:1]))
+    found = similar(one, [old, gone, for_only])
+    assert [(f.incident, f.score) for f in found] == [("inc-2", 1.0), ("inc-4", 1.0)]
+    assert found[0].shared["techniques"] == 1.0
 
 
 def test_a_report_is_read_and_never_obeyed() -> None:

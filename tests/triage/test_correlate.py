@@ -173,6 +173,48 @@ def test_a_finding_near_an_open_incident_is_added_and_a_known_one_is_known() -> 
     assert [type(d) for d in made] == [Known, Add]
 
 
+def test_of_two_open_incidents_the_nearer_one_gets_it() -> None:
+    old = incident("inc-1", finding(minute=0))
+    new = incident("inc-2", finding(minute=20))
+    added = [d for d in decide(finding(minute=22), open_now=(old, new)) if isinstance(d, Add)]
+    assert [d.incident for d in added] == ["inc-2"]
+    known = replace(old, principals=frozenset({PrincipalId("eve")}))
+    both = decide(finding(minute=22, who="eve"), open_now=(known, new))
+    assert [d.incident for d in both if isinstance(d, Add)] == ["inc-1"]
+
+
+def test_a_report_that_comes_again_is_known() -> None:
+    report = Report(id="r1", at=START, by="ana", asset=AssetId("fraud"), text="odd")
+    home = replace(incident("inc-1", finding()), reports=frozenset({"r1"}))
+    (known,) = decide(reports=(report,), open_now=(home,))
+    assert isinstance(known, Known)
+    assert known.reports == ("r1",)
+
+
+def test_who_has_little_part_in_two_things_joins_them_no_more_than_plain_change_does() -> None:
+    def little(one: Finding) -> Finding:
+        return replace(one, suspects=tuple(replace(s, share=0.1) for s in one.suspects))
+
+    cards, fraud = finding("cards", who="eve"), finding(who="eve", minute=1)
+    assert len(decide(cards, fraud)) == 1
+    assert len(decide(little(cards), little(fraud))) == 2
+    plain = [finding(a, who="eve", kind=None, strength=9.0) for a in ("cards", "fraud")]
+    assert len(decide(*plain)) == 2
+
+
+def test_plain_change_goes_to_the_attack_on_its_own_asset_before_a_nearer_one_beside_it() -> None:
+    graph = Graph(
+        down={AssetId("rows"): frozenset({AssetId("fraud")})},
+        up={AssetId("fraud"): frozenset({AssetId("rows")})},
+    )
+    copied = finding(minute=20, strength=9.0)
+    poisoned = finding("rows", minute=2, kind=AttackKind.POISONING, strength=9.0)
+    plain = finding(minute=0, kind=None, detector="drift")
+    made = [d for d in decide(copied, poisoned, plain, graph=graph) if isinstance(d, Open)]
+    (home,) = [d for d in made if plain.id in d.findings]
+    assert copied.id in home.findings
+
+
 def test_two_open_incidents_that_look_like_one_are_hinted_not_merged() -> None:
     one, two = finding(), finding(minute=100)
     made = decide(
@@ -232,6 +274,10 @@ def test_a_flood_over_many_assets_is_one_incident_and_stays_one() -> None:
     home = replace(incident("inc-1", *many[:10]), flood=True)
     more = decide(*(finding(f"other-{n}", minute=55) for n in range(50)), open_now=(home,))
     assert [type(d) for d in more] == [Add]
+    days = decide(finding("other", minute=5000, strength=9.0), open_now=(home,))
+    assert [type(d) for d in days] == [Open], "a flood ends"
+    few = tuple(finding(f"asset-{n}", strength=9.0) for n in range(Rules().flood))
+    assert [d.flood for d in decide(*few) if isinstance(d, Open)] == [False] * Rules().flood
 
 
 def test_ten_thousand_open_findings_take_seconds_not_minutes() -> None:

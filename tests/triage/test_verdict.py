@@ -80,6 +80,21 @@ def test_a_quiet_window_is_natural_and_says_why() -> None:
     assert {r.name for r in verdict.reasons} >= {"off_who", "off_all", "pair_who", "drift"}
 
 
+def test_what_somebody_did_in_a_quiet_window_is_not_natural_and_asks_for_who_did_it() -> None:
+    trained = Finding(
+        detector=DetectorId("training_pattern"),
+        asset=AssetId("fraud"),
+        window=Span(start=AT, end=AT + timedelta(minutes=10)),
+        says="A run was out of pattern.",
+        measured={},
+        because=(),
+        lifecycle=Lifecycle.TRAINING,
+    )
+    verdict = verdict_of((trained,), observe(now(), base()), packaged())
+    assert verdict.kind is VerdictKind.UNDECIDED
+    assert "the people who did it" in verdict.reasons[-1].says
+
+
 def test_one_principal_with_odd_inputs_is_an_attack_and_is_named_first() -> None:
     seen = observe(now(off={7: 30}), base())
     verdict = verdict_of((), seen, packaged())
