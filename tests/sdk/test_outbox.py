@@ -8,7 +8,8 @@ from threading import Event as Flag
 
 import pytest
 
-from stanch.sdk.outbox import Outbox, Receipt, Rejected
+from stanch.sdk.outbox import Outbox
+from stanch.vocabulary.receipt import Receipt, Rejected
 from stanch.vocabulary.trouble import BadInput, Busy, NotLoggedIn, TooLarge, Trouble, Unreachable
 
 SOON = 10.0

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 import msgspec
 
 from stanch.api.gate import asked_by
-from stanch.api.house import House, Receipt
+from stanch.api.house import House
 from stanch.api.wire import Inbox, Receive, Send, answer, discard, headers_of, read_body
 from stanch.api.wire import Scope as HttpScope
 from stanch.engine.access import authorise
 from stanch.vocabulary.event import EXCHANGES
 from stanch.vocabulary.people import Scope
+from stanch.vocabulary.receipt import Receipt
 from stanch.vocabulary.trouble import Busy, Trouble, UnknownFormat
 
 PATH = "/api/v1/events"

@@ -42,39 +42,7 @@ from stanch.engine.tabletop.tables import Tabletops
 from stanch.engine.witnesses import Witnesses
 from stanch.sandbox.desk import DrillDesk
 from stanch.vocabulary.ids import AssetId
-
-
-class Rejected(Protocol):
-    """One row that was not kept."""
-
-    @property
-    def index(self) -> int:
-        """Its place in what was sent."""
-        ...
-
-    @property
-    def why(self) -> str:
-        """Why it was not kept."""
-        ...
-
-
-class Receipt(Protocol):
-    """What became of a batch of events."""
-
-    @property
-    def accepted(self) -> int:
-        """Rows that are new and now kept."""
-        ...
-
-    @property
-    def duplicate(self) -> int:
-        """Rows whose id was known."""
-        ...
-
-    @property
-    def rejected(self) -> Sequence[Rejected]:
-        """Rows that were not kept."""
-        ...
+from stanch.vocabulary.receipt import Receipt
 
 
 class Intake(Protocol):

@@ -20,9 +20,9 @@ from stanch.api import events
 from stanch.api.asking import LONGEST_PAGE, OPEN, SCOPE
 from stanch.api.gate import COOKIE
 from stanch.api.problem import MEDIA_TYPE, Problem
-from stanch.engine.ingest.receipt import Receipt
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
+from stanch.vocabulary.receipt import Receipt
 
 PATH = "/openapi.json"
 _PLACE = ("after", "limit")

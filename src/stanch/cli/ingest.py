@@ -21,7 +21,7 @@ from stanch.vocabulary.trouble import BadFile, BadInput, Busy, NotRunning
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from stanch.engine.ingest.receipt import Decoded
+    from stanch.engine.ingest.decoded import Decoded
 
 app = command("Send events from files.")
 

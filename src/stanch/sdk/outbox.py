@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Condition, Thread
 
+from stanch.vocabulary.receipt import Receipt
 from stanch.vocabulary.trouble import Busy, NoSpace, Refused, TooLarge, Trouble, Unreachable
 from stanch.vocabulary.words import counted
 
@@ -30,25 +31,6 @@ _LARGEST = 4_000_000
 """Bytes of a request, unless one event alone has more."""
 _LAST = 2.0
 _log = logging.getLogger("stanch.sdk")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rejected:
-    """One line that the server did not take."""
-
-    index: int
-    why: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Receipt:
-    """What the server says of one batch."""
-
-    accepted: int
-    duplicate: int
-    rejected: tuple[Rejected, ...] = ()
-
-
 Send = Callable[[bytes], Receipt]
 """Posts lines of JSON."""
 

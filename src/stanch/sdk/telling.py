@@ -18,9 +18,10 @@ import msgspec
 
 from stanch import settings
 from stanch.sdk.client import Client, address, segment
-from stanch.sdk.outbox import Kept, Outbox, Receipt
+from stanch.sdk.outbox import Kept, Outbox
 from stanch.vocabulary.event import NEEDED_BY_KIND, EventKind
 from stanch.vocabulary.ids import asset_id
+from stanch.vocabulary.receipt import Receipt
 from stanch.vocabulary.trouble import BadInput, Trouble, Unreachable
 
 EVENTS = "/api/v1/events"

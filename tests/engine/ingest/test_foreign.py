@@ -15,8 +15,8 @@ from stanch.engine.ingest.check import check
 from stanch.engine.ingest.foreign.files import read_file
 from stanch.engine.ingest.foreign.shape import Options
 from stanch.engine.ingest.limits import Limits
-from stanch.engine.ingest.receipt import Rejected
 from stanch.engine.ingest.schema import conform
+from stanch.vocabulary.receipt import Rejected
 from stanch.vocabulary.trouble import BadFile, NotFound
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

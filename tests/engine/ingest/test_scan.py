@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stanch.engine.ingest import rows
-from stanch.engine.ingest.receipt import Decoded
+from stanch.engine.ingest.decoded import Decoded
 from stanch.engine.ingest.scan import quick
 from stanch.engine.ingest.schema import LOOSE, TYPE_OF, conform
 from stanch.vocabulary.event import ColumnType

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from stanch.engine.ingest.casting import Cast, cast_column, extra_of
 from stanch.engine.ingest.compute import pc
+from stanch.engine.ingest.decoded import Decoded
 from stanch.engine.ingest.limits import Limits
-from stanch.engine.ingest.receipt import Decoded
 from stanch.engine.ingest.schema import TYPE_OF, gathered
 from stanch.engine.ingest.weigh import memory_wanted
 from stanch.vocabulary.trouble import BadInput, TooLarge

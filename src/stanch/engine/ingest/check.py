@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from stanch.engine.ingest.compute import pc
+from stanch.engine.ingest.decoded import Decoded
 from stanch.engine.ingest.limits import Limits
-from stanch.engine.ingest.receipt import Decoded, Rejected
 from stanch.vocabulary.event import NEEDED_BY_KIND, REQUIRED, EventKind
 from stanch.vocabulary.ids import asset_id
+from stanch.vocabulary.receipt import Rejected
 from stanch.vocabulary.trouble import BadName
 
 _SHOWN = 40

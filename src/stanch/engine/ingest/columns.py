@@ -16,10 +16,11 @@ import numpy as np
 import pyarrow as pa
 
 from stanch.engine.ingest.compute import pc
-from stanch.engine.ingest.receipt import Decoded, Rejected
+from stanch.engine.ingest.decoded import Decoded
 from stanch.engine.ingest.schema import LOOSE, SCHEMA, TYPE_OF, gathered
 from stanch.engine.ingest.times import times_of
 from stanch.vocabulary.event import ColumnType
+from stanch.vocabulary.receipt import Rejected
 
 _NO_TEXT = frozenset({str, type(None)})
 _PACKED = np.dtype([("tag", "u1"), ("value", ">f8")])

@@ -14,12 +14,13 @@ import pyarrow as pa
 from stanch.engine.clock import Clock
 from stanch.engine.ingest.arrow import from_stream
 from stanch.engine.ingest.check import check
+from stanch.engine.ingest.decoded import Decoded
 from stanch.engine.ingest.hide import Hide
 from stanch.engine.ingest.limits import Limits
-from stanch.engine.ingest.receipt import Decoded, Receipt
 from stanch.engine.ingest.rows import from_json, from_lines
 from stanch.engine.ingest.schema import SCHEMA
 from stanch.engine.ingest.unpack import unpack
+from stanch.vocabulary.receipt import Receipt
 from stanch.vocabulary.trouble import TooLarge, UnknownFormat
 
 JSON = "application/json"

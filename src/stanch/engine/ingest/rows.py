@@ -18,10 +18,11 @@ import numpy as np
 import pyarrow as pa
 
 from stanch.engine.ingest.columns import Sent, decoded_of
-from stanch.engine.ingest.receipt import Decoded, Rejected
+from stanch.engine.ingest.decoded import Decoded
 from stanch.engine.ingest.scan.quick import quickly
 from stanch.engine.ingest.schema import LOOSE, TYPE_OF
 from stanch.vocabulary.event import ColumnType
+from stanch.vocabulary.receipt import Rejected
 from stanch.vocabulary.trouble import BadInput
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]

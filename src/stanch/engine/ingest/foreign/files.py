@@ -22,11 +22,12 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from stanch.engine.ingest.arrow import from_table
+from stanch.engine.ingest.decoded import Decoded
 from stanch.engine.ingest.foreign import azureml, databricks, kserve, sagemaker
 from stanch.engine.ingest.foreign.shape import Fields, Options
 from stanch.engine.ingest.limits import MIB, Limits
-from stanch.engine.ingest.receipt import Decoded, Rejected
 from stanch.engine.ingest.rows import from_json, from_lines
+from stanch.vocabulary.receipt import Rejected
 from stanch.vocabulary.trouble import BadFile, NoSuchFile
 
 Progress = Callable[[int], None]

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from stanch.detect.summaries.arrays import Codes, Flags, Octets
-from stanch.engine.ingest.receipt import Decoded
+from stanch.engine.ingest.decoded import Decoded
 from stanch.engine.ingest.scan.room import (
     COUNT,
     LIST,

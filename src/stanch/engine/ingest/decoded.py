@@ -1,26 +1,11 @@
-"""What the sender of a batch is told, and what passes between the steps of the intake."""
+"""Decoded: what passes between the steps of the intake."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rejected:
-    """One row that was not taken: its place in what was sent, and why."""
-
-    index: int
-    why: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Receipt:
-    """The answer to one batch: it is on disk when this is given."""
-
-    accepted: int
-    duplicate: int
-    rejected: tuple[Rejected, ...] = ()
+from stanch.vocabulary.receipt import Rejected
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
