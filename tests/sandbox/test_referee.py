@@ -225,7 +225,9 @@ def test_refused_innocents_lose_the_drill() -> None:
         (Contained(), {"mode": "stopped"}, False),
     ],
 )
-def test_what_suffices(wanted: Contained, parts: dict[str, Any], holds: bool) -> None:
+def test_what_stops_the_guilty_and_nothing_less_or_wider_suffices(
+    wanted: Contained, parts: dict[str, Any], holds: bool
+) -> None:
     assert enough(policy(**parts), replace(EXPECTED, contained=wanted, good=GOOD)) is holds
 
 
