@@ -239,7 +239,10 @@ def test_a_report_is_put_in_command_and_its_words_are_read_against_the_technique
     server.ask("POST", "/api/v1/assets", {**ASSET, "id": "worded"})
     assert run(["incident", "open", "wordy", "odd answers", *data]) == 0
     assert "Nobody wrote down what wordy is" in capsys.readouterr().out
-    text = "someone poisoned the training data with mislabelled rows before the last training"
+    text = (
+        "someone poisoned the training data with mislabelled rows before the last training, "
+        "with key-12 from 192.0.2.7"
+    )
     told = server.ask("POST", "/api/v1/incidents", {"asset": "worded", "text": text}).json
     code, found = commanded(capsys, "incident", "assign", told["id"], "grace", *data)
     assert (code, found["commander"]) == (0, "grace")
@@ -251,7 +254,9 @@ def test_a_report_is_put_in_command_and_its_words_are_read_against_the_technique
     ahead = server.ask("GET", f"/api/v1/incidents/{told['id']}/ahead").json
     assert ahead["playbook"]
     assert run(["incident", "show", told["id"], *data]) == 0
-    assert "What people wrote is like: AML." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "What people wrote is like: AML." in said
+    assert "What people wrote names: key-12, 192.0.2.7" in said
 
 
 def test_findings_are_listed_and_an_unknown_one_is_said(

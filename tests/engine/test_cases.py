@@ -126,6 +126,21 @@ def test_merging_and_putting_back_loses_no_finding(sql_store: SqlStore, hands: M
         cases.merge(IncidentId("inc-1"), IncidentId("inc-1"), ADA)
 
 
+def test_an_older_change_is_put_back_only_after_the_newer_one(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    cases = Cases(sql_store, hands)
+    first, second = opened(sql_store, hands(), "inc-1", "a", "b").findings
+    opened(sql_store, hands(), "inc-2", "c")
+    merged = cases.merge(IncidentId("inc-1"), IncidentId("inc-2"), ADA)
+    split = cases.split(IncidentId("inc-2"), [first], ADA)
+    with pytest.raises(Conflict, match="stanch incident undos inc-2"):
+        cases.undo(merged.id, ADA)
+    cases.undo(split.id, ADA)
+    cases.undo(merged.id, ADA)
+    assert findings_of(sql_store, "inc-1") == {first, second}
+
+
 def test_splitting_and_detaching_and_putting_back_loses_no_finding(
     sql_store: SqlStore, hands: Moved
 ) -> None:

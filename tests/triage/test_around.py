@@ -9,7 +9,7 @@ from stanch.triage.lineage import graph_of
 from stanch.triage.next_steps import FIRST, first_actions
 from stanch.triage.similar import similar
 from stanch.triage.taxonomy.atlas import matrix_from, packaged
-from stanch.triage.taxonomy.labels import IDS, in_edition, labels_of
+from stanch.triage.taxonomy.labels import IDS, labels_of
 from stanch.triage.taxonomy.mapper import guess, packaged_model
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage
 from stanch.vocabulary.finding import AttackKind, Lifecycle, Suspect
@@ -170,16 +170,6 @@ def test_a_report_is_read_and_never_obeyed() -> None:
     assert seen.addressed_to_machines
     assert "\u202e" not in clean(text)
     assert not context_of("fraud was slow today", ASSETS).addressed_to_machines
-
-
-def test_owasp_ids_never_lose_their_edition() -> None:
-    assert in_edition("LLM03:2026", "2025") == "LLM06:2025"
-    assert in_edition("LLM06:2025", "2026") == "LLM03:2026"
-    assert in_edition("LLM01:2026", "2026") == "LLM01:2026"
-    with pytest.raises(BadInput):
-        in_edition("LLM03", "2026")
-    with pytest.raises(BadInput):
-        in_edition("ML01:2023", "2026")
 
 
 NEW = {

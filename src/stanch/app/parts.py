@@ -77,7 +77,7 @@ class Parts:
     def export(
         self,
         items: Sequence[Evidence],
-        incident: IncidentId | None,
+        incidents: Sequence[IncidentId],
         by: str,
         path: Path,
         since: int | None,
@@ -90,7 +90,8 @@ class Parts:
             ],
             by=by,
             at=utc_now(),
-            incident=incident,
+            incident=incidents[0] if incidents else None,
+            kin=tuple(incidents[1:]),
             remembered=since,
         )
         return bundle.export(case, path, self.log, self.signer)

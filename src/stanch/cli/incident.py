@@ -376,9 +376,21 @@ def _next(ahead: Mapping[str, Any]) -> Iterator[str]:
     if ahead["techniques"]:
         likely = ", ".join(f"{g['technique']} ({g['score']:.2f})" for g in ahead["techniques"])
         yield f"\nWhat people wrote is like: {likely}"
+    yield from _named(ahead["words"])
     yield "\nCall:"
     yield from _calls(ahead["call"])
     yield f"\nCan go to: {', '.join(ahead['phases']) or 'nowhere'}"
+
+
+def _named(words: Mapping[str, Any]) -> Iterator[str]:
+    """What people's words name, where they name anything."""
+    named = [*words["assets"], *(one for some in words["entities"].values() for one in some)]
+    if named:
+        yield f"\nWhat people wrote names: {', '.join(named)}"
+    if words["urgency"]:
+        yield f"\nIt sounds urgent: {', '.join(words['urgency'])}"
+    if words["addressed_to_machines"]:
+        yield "\nSome of it is written to machines, not to you: read the notes with care."
 
 
 def _calls(calls: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -150,7 +150,9 @@ class Cases:
                     "One of them is an exercise. Exercises and real incidents stay apart."
                 )
             undo = _undo(Regroup.MERGED, one, into, lost.findings, at, caller)
-            saved = tx.incidents.merge(lost, kept, undo=undo)
+            undo = replace(undo, first_seen=kept.first_seen)
+            earliest = min(kept.first_seen, lost.first_seen)
+            saved = tx.incidents.merge(lost, replace(kept, first_seen=earliest), undo=undo)
             self._enter(tx, saved, caller, f"merged {one} into it", at)
             now = judged_again(tx, saved, at)
         self._tell(changed=(now,))
@@ -205,7 +207,7 @@ class Cases:
             now = [judged_again(tx, back, at)]
             if undone.other is not None:
                 tx.announce("incident", undone.other)
-                now.append(judged_anew(tx, tx.incidents.get(undone.other), at))
+                now.append(judged_anew(tx, _first_seen_again(tx, undone.other), at))
         self._tell(changed=now)
         return undone
 
@@ -258,6 +260,18 @@ class Cases:
             )
         )
         tx.announce("incident", incident.id)
+
+
+def _first_seen_again(tx: Transaction, key: IncidentId) -> Incident:
+    """The incident, first seen when itself or what is still in it was."""
+    one = tx.incidents.get(key)
+    merges = [u for u in tx.incidents.undos(key) if u.other == key and u.first_seen is not None]
+    if not merges:
+        return one
+    own = min(merges, key=lambda u: u.at).first_seen or one.first_seen
+    guests = tx.incidents.many(u.incident for u in merges if u.undone is None)
+    seen = min([own, *(guest.first_seen for guest in guests)])
+    return tx.incidents.save(replace(one, first_seen=seen)) if seen != one.first_seen else one
 
 
 def _shown(incident: Incident, step: Step) -> frozenset[Need]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from stanch.engine.clock import Clock
+from stanch.engine.kin import loose_since
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.telling import Nobody, Notice, Notifier, Urgency
 from stanch.vocabulary.asset import Asset
@@ -51,11 +52,13 @@ class Times:
         return int(100 * self.used / self.allowed)
 
 
-def times(incident: Incident, asset: Asset | None, at: datetime) -> Times:
-    """What was measured of this incident up to this moment."""
+def times(
+    incident: Incident, asset: Asset | None, at: datetime, since: datetime | None = None
+) -> Times:
+    """What was measured of it up to this moment, when it had to be contained since then."""
     allowed = timedelta(minutes=asset.deadline_minutes if asset else USUAL_MINUTES)
     done = incident.held_at
-    since = incident.loose_at or incident.opened
+    since = since or incident.loose_at or incident.opened
     end = done or incident.closed_at or at
     return Times(
         to_open=incident.opened - incident.first_seen,
@@ -97,17 +100,17 @@ class ContainmentClock:
             known = tx.clocks.find(clock_id(key))
             if known is None and _counts(incident):
                 asset = tx.assets.find(incident.asset)
-                due = incident.opened + times(incident, asset, at).allowed
+                since = loose_since(tx, incident)
                 made = Deadline(
                     id=clock_id(key),
                     incident=key,
                     duty=f"contain it on {incident.asset}",
                     law=LAW,
-                    started=incident.opened,
-                    due=due,
+                    started=since,
+                    due=since + times(incident, asset, at).allowed,
                 )
                 tx.clocks.add(made)
-                _enter(tx, made, at, Deed.CLOCK_STARTED, due=due.isoformat())
+                _enter(tx, made, at, Deed.CLOCK_STARTED, due=made.due.isoformat())
             elif known is not None:
                 self._settle(tx, known, incident, at)
 
@@ -122,7 +125,7 @@ class ContainmentClock:
             if settled.state is not ClockState.RUNNING:
                 return settled
             asset = tx.assets.find(incident.asset)
-            used = times(incident, asset, at)
+            used = times(incident, asset, at, settled.started)
             passed = max((m for m in REMIND_AT if m <= used.percent), default=0)
         if passed <= known.told:
             return known
@@ -141,15 +144,19 @@ class ContainmentClock:
     @staticmethod
     def _settle(tx: Transaction, known: Deadline, incident: Incident, at: datetime) -> Deadline:
         """The clock, stopped if it is contained or there is nothing to contain."""
-        loose = incident.loose_at
-        if loose is not None and loose > known.started and _counts(incident):
-            # It came loose: it has the time that the asset may have once more.
-            due = loose + times(incident, tx.assets.find(incident.asset), at).allowed
+        since = loose_since(tx, incident)
+        again = incident.loose_at is not None and since > known.started
+        moved = known.state is ClockState.RUNNING and since != known.started
+        if (again or moved) and _counts(incident):
+            # It came loose: it has the time that the asset may have once more. Or another one, with
+            # its own time, went into it or was taken out.
+            due = since + times(incident, tx.assets.find(incident.asset), at).allowed
             known = replace(
-                known, state=ClockState.RUNNING, started=loose, due=due, met=None, told=0
+                known, state=ClockState.RUNNING, started=since, due=due, met=None, told=0
             )
             tx.clocks.save(known)
-            _enter(tx, known, at, Deed.CLOCK_STARTED, due=due.isoformat(), why="seen again")
+            why = "seen again" if again else "put together with another, or taken apart"
+            _enter(tx, known, at, Deed.CLOCK_STARTED, due=due.isoformat(), why=why)
         if known.state is ClockState.RUNNING and incident.held_at is not None:
             late = incident.held_at > known.due
             state = ClockState.MISSED if late else ClockState.MET

@@ -19,6 +19,7 @@ import msgspec
 
 from stanch.engine.clock import Clock
 from stanch.engine.evidence import EvidenceRoom, Piece, Readable
+from stanch.engine.kin import kin
 from stanch.engine.ports import Store
 from stanch.engine.recorder import Recorder
 from stanch.vocabulary.ids import Digest, EvidenceId, IncidentId
@@ -145,9 +146,9 @@ class Scrubbed(Protocol):
         ...
 
 
-Export = Callable[[Sequence[Evidence], IncidentId | None, str, Path, int | None], object]
-"""Writes these items into one file: whose they are, who asks, where to, and how many entries the
-log had when the receiver last saw it."""
+Export = Callable[[Sequence[Evidence], Sequence[IncidentId], str, Path, int | None], object]
+"""Writes these items into one file: which incidents they are of, who asks, where to, and how many
+entries the log had when the receiver last saw it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -274,7 +275,8 @@ class Desk:
         parts.recorder.drain()
         if since is not None:
             self._seen(since)
-        of = None if incident == ALL else incident
+        with parts.store.look() as tx:
+            of = () if incident == ALL else kin(tx, incident)
         items = self._items_of(of)
         if not items:
             raise NotFound("evidence of incident", incident, "evidence list")
@@ -363,8 +365,8 @@ class Desk:
             kept = tx.settings.get(_LAST_SCRUB)
         return msgspec.json.decode(kept, type=Scrub) if kept else None
 
-    def _items_of(self, incident: IncidentId | None) -> list[Evidence]:
-        wanted = Wanted(incident=(incident,) if incident else ())
+    def _items_of(self, incidents: tuple[IncidentId, ...]) -> list[Evidence]:
+        wanted = Wanted(incident=incidents)
         items: list[Evidence] = []
         after = ""
         with self._parts.store.look() as tx:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from stanch.contain.diff import names
 from stanch.engine.answering import answering
-from stanch.engine.kin import done_for, kin
+from stanch.engine.kin import done_for, kin, loose_since
 from stanch.engine.placed import Placed, where
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
@@ -57,7 +57,7 @@ def held(tx: Transaction, one: Incident, asset: Asset | None) -> Held:
     acts = _acts(tx, one, demands, done)
     bare = _bare(one, demands, done)
     tone, says = _told(one, bare=bare, acts=acts, answers=answering(tx, one))
-    return Held(tone=tone, says=says, acts=acts, due=_due(one, asset), bare=bare)
+    return Held(tone=tone, says=says, acts=acts, due=_due(tx, one, asset), bare=bare)
 
 
 def _acts(
@@ -82,12 +82,12 @@ def _bare(one: Incident, demands: Sequence[Demand], done: Sequence[Placed]) -> b
     return any(asset == one.asset for act in done for asset, _ in act.demands)
 
 
-def _due(one: Incident, asset: Asset | None) -> datetime | None:
+def _due(tx: Transaction, one: Incident, asset: Asset | None) -> datetime | None:
     if one.held_at is not None or one.phase is Phase.CLOSED or asset is None:
         return None
     if one.verdict.kind in _HARMLESS:
         return None
-    return (one.loose_at or one.opened) + timedelta(minutes=asset.deadline_minutes)
+    return loose_since(tx, one) + timedelta(minutes=asset.deadline_minutes)
 
 
 def _told(

@@ -7,10 +7,13 @@ Why   findings change hands, acts do not: what was put in force for an incident 
       take it back.
 """
 
+from datetime import datetime
+
 from stanch.engine.placed import Placed, placed
 from stanch.engine.ports import Transaction
 from stanch.vocabulary.casework import Regroup, Undo
 from stanch.vocabulary.ids import IncidentId
+from stanch.vocabulary.incident import Incident
 
 
 def kin(tx: Transaction, incident: IncidentId) -> tuple[IncidentId, ...]:
@@ -30,6 +33,14 @@ def done_for(tx: Transaction, incident: IncidentId) -> tuple[Placed, ...]:
     """Everything that was done for it and for what went into it, oldest first."""
     lines = (line for one in kin(tx, incident) for line in placed(tx, one))
     return tuple(sorted(lines, key=lambda line: line.at))
+
+
+def loose_since(tx: Transaction, incident: Incident) -> datetime:
+    """Since when it has to be contained; what was never contained brings its own time along."""
+    if incident.loose_at is not None:
+        return incident.loose_at
+    guests = tx.incidents.many(kin(tx, incident.id)[1:])
+    return min([incident.opened, *(one.opened for one in guests if one.held_at is None)])
 
 
 def _guest(undo: Undo, home: IncidentId) -> IncidentId | None:

@@ -69,6 +69,8 @@ class Case:
     by: str
     at: datetime
     incident: IncidentId | None = None
+    kin: tuple[IncidentId, ...] = ()
+    """Incidents that went into it."""
     metadata: Mapping[str, bytes] = field(default_factory=dict)
     """More files under metadata/, by name: the incident, its timeline."""
     report: Mapping[str, bytes] = field(default_factory=dict)
@@ -209,7 +211,7 @@ def _copied(bag: _Bag, item: Item) -> dict[str, Any]:
 def _custody(case: Case, log: Log) -> Iterator[Logged]:
     """Every entry about the incident or one of its items, and those that took the items."""
     places = {one.evidence.log_index for one in case.items}
-    names = [case.incident] if case.incident else []
+    names = [case.incident, *case.kin] if case.incident else []
     names += [one.evidence.id for one in case.items]
     wanted = [json.dumps(str(name)).encode() for name in names]
     for one in log.leaves():

@@ -118,11 +118,6 @@ class Spool:
         """Rows on disk that are not rolled up yet."""
         return self.end - self._passed[LAKE]
 
-    @property
-    def index_bytes(self) -> int:
-        """The memory that the index of ids takes now."""
-        return self._seen.nbytes
-
     def append(self, rows: pa.Table) -> int:
         """How many of the rows are new; when it answers they are on disk."""
         hashes = hashes_of(rows.column("id"), self._segments.key)

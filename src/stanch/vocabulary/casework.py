@@ -68,6 +68,8 @@ class Undo:
     by: str
     undone: datetime | None = None
     undone_by: str = ""
+    first_seen: datetime | None = None
+    """When what took another in had been seen first, before it did."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,16 +1,18 @@
 """Incidents that people put together: what was done for one holds for what it went into."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from stanch.engine.cases import Cases
+from stanch.engine.containment_clock import clock_id
 from stanch.engine.held import held
 from stanch.engine.kin import done_for, kin
 from stanch.engine.runs.handing_over import kept_for
 from stanch.engine.runs.held import hold_of
+from stanch.vocabulary.clock import ClockState
 from stanch.vocabulary.finding import AttackKind, Finding
 from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId
 from stanch.vocabulary.listing import Wanted
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from tests.engine.runs.conftest import House
 
 ADA = Caller(name="ada", scopes=frozenset({Scope.RESPOND}), role=Role.RESPONDER)
+NOON, HOUR = datetime(2026, 11, 20, 12, 0, tzinfo=UTC), timedelta(hours=1)
 ONE, TWO = IncidentId("inc-1"), IncidentId("inc-2")
 
 
@@ -147,3 +150,38 @@ def finding(name: str, at: datetime) -> Finding:
         because=(),
         features=(name,),
     )
+
+
+def test_an_older_one_brings_its_time_along_and_takes_it_away_again(
+    house: "House", cases: Cases
+) -> None:
+    house.at += timedelta(minutes=40)
+    with house.store.begin() as tx:
+        new = replace(tx.incidents.get(TWO), opened=house.at, first_seen=house.at)
+        tx.incidents.save(new)
+    for key in (ONE, TWO):
+        with house.store.look() as tx:
+            house.clock.changed(tx.incidents.get(key))
+    undo = cases.merge(ONE, TWO, ADA)
+    assert (due(house, TWO), first_seen(house, TWO)) == (NOON + HOUR, NOON)
+    cases.undo(undo.id, ADA)
+    assert (due(house, TWO), first_seen(house, TWO)) == (house.at + HOUR, house.at)
+    assert due(house, ONE) == NOON + HOUR
+
+
+def due(house: "House", key: IncidentId) -> datetime | None:
+    """When the clock and the page say that it has to be contained; they say the same."""
+    with house.store.look() as tx:
+        one = tx.incidents.get(key)
+    house.clock.changed(one)
+    with house.store.look() as tx:
+        told = held(tx, one, tx.assets.find(AssetId("fraud"))).due
+        clock = tx.clocks.find(clock_id(key))
+        assert clock is not None
+        assert (clock.due, clock.state) == (told, ClockState.RUNNING)
+    return told
+
+
+def first_seen(house: "House", key: IncidentId) -> datetime:
+    with house.store.look() as tx:
+        return tx.incidents.get(key).first_seen

@@ -1,6 +1,6 @@
 """Incidents: reported, noted, judged, moved, merged, split and put back by people."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
@@ -9,12 +9,14 @@ from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.engine.cases import Judgement, Step
 from stanch.engine.clock import new_id
 from stanch.engine.held import Held, held
+from stanch.engine.in_words import in_words
 from stanch.engine.kin import kin
 from stanch.engine.runs.library import act_title, answer_to
 from stanch.triage.callout import Call, roles_to_call
+from stanch.triage.context import Context
 from stanch.triage.next_steps import Recommended, first_actions
 from stanch.triage.similar import Likeness, similar
-from stanch.triage.taxonomy.mapper import Guess, guess, packaged_model
+from stanch.triage.taxonomy.mapper import Guess
 from stanch.vocabulary.casework import Note, Undo
 from stanch.vocabulary.finding import Report
 from stanch.vocabulary.ids import FindingId, IncidentId, PrincipalId, asset_id
@@ -81,6 +83,8 @@ class Ahead:
     """The playbook that answers what it now is; empty while that is undecided."""
     techniques: tuple[Guess, ...] = ()
     """ATLAS techniques that people's words make likely; none when they are unlike every one."""
+    words: Context = field(default_factory=Context)
+    """What people's words name, and how urgent they are; nothing of it is carried out."""
 
 
 @post("/incidents", opt=needs(Scope.RESPOND), sync_to_thread=True)
@@ -186,7 +190,7 @@ def look_ahead(house: TheHouse, incident: FromPath[str]) -> Ahead:
         now = tx.incidents.get(IncidentId(incident))
         asset = tx.assets.find(now.asset)
         past = tx.incidents.page(Wanted(closed=True), limit=200).items
-        words = " ".join(n.text for n in tx.notes.of(now.id))[:LONGEST]
+        told = in_words(tx, now.id)
         stands, ours = held(tx, now, asset), kin(tx, now.id)
     book = answer_to(now, house.books)
     return Ahead(
@@ -197,7 +201,8 @@ def look_ahead(house: TheHouse, incident: FromPath[str]) -> Ahead:
         call=roles_to_call(now, asset),
         similar=similar(now, [line.incident for line in past]),
         playbook=book.id if book is not None else "",
-        techniques=guess(words, packaged_model()),
+        techniques=told.techniques,
+        words=told.context,
     )
 
 

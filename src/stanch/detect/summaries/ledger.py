@@ -97,10 +97,6 @@ class Ledger:
         """About how many different inputs each kept principal sent (6 %)."""
         return tuple(estimate(row) for row in self.inputs)
 
-    def different_cells(self) -> tuple[float, ...]:
-        """About how many different neighbourhoods each kept principal asked about (6 %)."""
-        return tuple(estimate(row) for row in self.cells)
-
     def merge(self, other: "Ledger") -> "Ledger":
         """Both together: shards of one live minute, or sealed minutes."""
         if self.plan != other.plan or self.sealed != other.sealed:

@@ -128,15 +128,34 @@ class Regrouping:
         kept = decode(row.doc, Undo)
         if kept.undone is not None:
             raise Conflict(f"This was put back already, by {kept.undone_by}. Nothing changed.")
-        if kept.other is not None:
+        back = list(kept.findings)
+        self._still_its_own(kept, decode(row.before, list))
+        if kept.other is not None and kept.how is Regroup.SPLIT:
+            back = self.bonds.release(kept.other, self.bonds.of(kept.other))
+            self._touch(kept.other, at, into=kept.incident)
+        elif kept.other is not None:
             self.bonds.release(kept.other, decode(row.before, list))
-            into = kept.incident if kept.how is Regroup.SPLIT else None
-            self._touch(kept.other, at, into=into)
-        self.bonds.attach(kept.incident, kept.findings)
+            self._touch(kept.other, at)
+        self.bonds.attach(kept.incident, back)
         self._touch(kept.incident, at, free=kept.how is Regroup.MERGED)
         done = replace(kept, undone=at, undone_by=by)
         self.link.execute(update(_undos).where(_undos.c.id == key).values(doc=encode(done)))
         return done
+
+    def _still_its_own(self, kept: Undo, brought: list[FindingId]) -> None:
+        """Refuses to put back what a newer change of hands moved on."""
+        home = self.rows.get(kept.incident)
+        if kept.how is not Regroup.MERGED and home.merged_into:
+            raise _newer_first(kept.incident)
+        if kept.other is None:
+            return
+        gone = set(brought) - set(self.bonds.of(kept.other))
+        guests = kept.how is Regroup.SPLIT and any(
+            u.how is Regroup.MERGED and u.other == kept.other and u.undone is None
+            for u in self.undos(kept.other)
+        )
+        if gone or guests:
+            raise _newer_first(kept.other)
 
     def undos(self, key: IncidentId) -> tuple[Undo, ...]:
         """How this incident's findings changed hands, newest first."""
@@ -170,3 +189,10 @@ class Regrouping:
                 before=encode(brought),
             )
         )
+
+
+def _newer_first(key: IncidentId) -> Conflict:
+    return Conflict(
+        f"Findings of {key} changed hands again since. Put the newer change back first: "
+        f"stanch incident undos {key}"
+    )

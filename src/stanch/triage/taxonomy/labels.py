@@ -13,7 +13,6 @@ from types import MappingProxyType
 from stanch.triage.taxonomy.atlas import Matrix, packaged
 from stanch.vocabulary.asset import AssetKind
 from stanch.vocabulary.finding import AttackKind, Finding
-from stanch.vocabulary.trouble import BadInput
 
 K = AttackKind
 
@@ -143,18 +142,3 @@ def labels_of(
         nist=ids.nist,
         tactics=tuple(tactics),
     )
-
-
-def in_edition(owasp: str, edition: str) -> str:
-    """An OWASP LLM id of 2026 as the edition of 2025 has it, or the other way round."""
-    name, _, year = owasp.partition(":")
-    if not year:
-        raise BadInput(f"{owasp!r} has no edition. Write it as {owasp}:2026.")
-    if year == edition:
-        return owasp
-    table = {("2026", "2025"): LLM_2025_OF_2026}
-    table["2025", "2026"] = {v: k for k, v in LLM_2025_OF_2026.items()}
-    found = table.get((year, edition), {}).get(name)
-    if found is None:
-        raise BadInput(f"{owasp!r} has no counterpart in the edition of {edition}.")
-    return f"{found}:{edition}"

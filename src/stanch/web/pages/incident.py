@@ -86,7 +86,7 @@ def case_of(visit: Visit, tx: Transaction) -> Case:
 def _tabs(
     tx: Transaction, one: Incident, ours: tuple[IncidentId, ...], findings: int
 ) -> tuple[Tab, ...]:
-    of = Wanted(incident=(one.id,))
+    of = Wanted(incident=ours)
     return (
         Tab(id="", title="Overview"),
         Tab(id="timeline", title="Timeline"),
@@ -94,7 +94,7 @@ def _tabs(
         Tab(id="evidence", title="Evidence", count=tx.evidence.count(of)),
         Tab(id="graph", title="Graph"),
         Tab(id="actions", title="Actions", count=_acts(tx, one, ours)),
-        Tab(id="runs", title="Playbook", count=tx.runs.count(Wanted(incident=ours))),
+        Tab(id="runs", title="Playbook", count=tx.runs.count(of)),
         Tab(id="communications", title="Told", count=tx.mentions.count(one.id, deeds=TELLING)),
         Tab(id="notes", title="Notes", count=len(tx.notes.of(one.id))),
         Tab(id="audit", title="Audit", count=tx.mentions.count(one.id)),
@@ -123,7 +123,7 @@ def _listed(lines: Lines[object], tab: str) -> Callable[[Visit], Answer]:
         with visit.console.store.look() as tx:
             case = case_of(visit, tx)
             plots, rows = _plots(tx, case.incident) if tab == "findings" else ([], 0)
-        base = Wanted(incident=(case.incident.id,))
+        base = Wanted(incident=case.kin if tab == "evidence" else (case.incident.id,))
         found = shown(visit, lines, base=base)
         guilty = shares(
             [

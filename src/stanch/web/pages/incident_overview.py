@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
+from stanch.engine.in_words import in_words
 from stanch.engine.kin import done_for
 from stanch.engine.placed import in_force
 from stanch.triage.callout import roles_to_call
@@ -45,6 +46,7 @@ def show(visit: Visit) -> Answer:
         steps = first_actions(one)
         past_policies = tx.policies.history(one.asset) if case.held.bare else ()
         off = next((o for each in case.kin for o in taken_off(past_policies, each)), None)
+        told_in_words = in_words(tx, one.id)
         now_is = now_of(visit, tx, case, Deeds(done=done, steps=steps))
     guilty = sorted(one.suspects, key=lambda s: -s.share)[:8]
     return page(
@@ -66,6 +68,8 @@ def show(visit: Visit) -> Answer:
         near=near,
         techniques=[(t, _technique(t)) for t in (*_unversioned(one.atlas), *one.owasp)],
         titles=titles,
+        in_words=told_in_words,
+        likely=[(g.technique, _technique(g.technique)) for g in told_in_words.techniques],
         guilty=guilty,
     )
 

@@ -35,7 +35,7 @@ def show(visit: Visit) -> Answer:
         pins = pins_of(tx.links.of(one.id))
         findings = tx.findings.page(of, limit=FINDINGS).items
         seen = seen_at(tx, findings)
-        evidence = tx.evidence.page(of, limit=200).items
+        evidence = tx.evidence.page(ours, limit=200).items
         questions = tx.approvals.page(ours, limit=100).items
         clocks = tx.clocks.page(of, limit=50).items
         runs = tx.runs.page(ours, limit=20).items
