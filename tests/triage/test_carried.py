@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from stanch.triage.verdict.calibration import packaged
 from stanch.triage.verdict.carried import allowed
 from stanch.triage.verdict.decide import verdict_of
-from stanch.triage.verdict.observations import Base, Now, Signal
+from stanch.triage.verdict.observations import Base, Now
 from stanch.triage.verdict.observe import observe
 from stanch.vocabulary.ids import PrincipalId
 from stanch.vocabulary.incident import VerdictKind
@@ -110,4 +110,5 @@ def test_without_a_score_nothing_is_carried(told: Ints | None) -> None:
     window = replace(now(grades(2000)), grades=told)
     assert carried(window, base()) == 0
     assert carried(now(grades(2000)), replace(base(), grades=told)) == 0
-    assert observe(window, base()).signals[Signal.OFF_ALL] >= 0
+    counted_ones = replace(now(grades(2000)), grades=None)
+    assert observe(window, base()).signals == observe(counted_ones, base()).signals

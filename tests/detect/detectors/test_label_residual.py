@@ -53,7 +53,7 @@ def test_a_model_that_is_worse_everywhere_accuses_nobody() -> None:
         other = (late.predictions + dice.integers(1, 3, late.n)) % 3
         return replace(late, truth=np.where(wrong, other, late.truth).astype(np.int32))
 
-    assert all(not f.suspects for f in seen(window(worse)))
+    assert seen(window(worse)) == []
 
 
 def test_labels_in_any_order_and_in_any_shards_say_the_same() -> None:
@@ -85,7 +85,7 @@ def test_classes_nobody_knows_and_missing_labels_do_not_raise() -> None:
         truth = np.where(np.arange(late.n) % 2 == 0, NEW_CODE, MISSING_CODE).astype(np.int32)
         return replace(late, truth=truth)
 
-    assert all(f.says.endswith(".") for f in seen(window(strange)))
+    assert seen(window(strange)) == []
 
 
 def test_one_label_short_is_blind_not_quiet() -> None:

@@ -9,12 +9,16 @@ import pytest
 from stanch.detect import examples
 from stanch.detect.alarms.reading import Reading, Stream
 from stanch.detect.alarms.streams import table
+from stanch.detect.alarms.watch import Watch
 from stanch.detect.registry import detectors
 from stanch.detect.summaries.arrays import Ints
 from stanch.detect.summaries.columns import Columns
+from stanch.detect.summaries.count import counted
+from stanch.detect.summaries.learn import learned
 from stanch.detect.summaries.parts import Part
+from stanch.detect.summaries.ready import ready
 from stanch.detect.summaries.summary import Summary
-from stanch.detect.window import Window
+from stanch.detect.window import Baseline, Window
 from stanch.vocabulary.finding import Blind, Finding
 
 BY_ALARM = (
@@ -158,6 +162,34 @@ def test_of_what_moved_only_the_named_is_told() -> None:
     other = replace(reading, named=("hour",))
     assert findings("feature_drift", window)[0].features == ("age",)
     assert findings("feature_drift", replace(window, readings={Stream.NUMBERS: other})) == []
+
+
+def _valued(raised: float) -> Window:
+    """A window of an asset that answers with numbers, which went up by so much."""
+
+    def rows(seed: int, by: float = 0.0) -> Columns:
+        made = examples.columns(2000, seed)
+        return replace(made, value=made.numbers[:, 0] + by, scores=None, groups=())
+
+    schema = replace(examples.SCHEMA, classes=(), groups=())
+    known = learned(schema, rows(100))
+    plan, golden = known.plan, known.golden.summary
+    now = counted(ready(plan), rows(900, raised))
+    base = Baseline(plan=plan, golden=golden, digest=plan.digest)
+    watch = Watch(plan=plan.digest).after(now.summary, golden, plan)
+    readings = {Stream.VALUE: watch.readings(plan)[Stream.VALUE]}
+    plain = replace(examples.nothing_seen(), version="v7", baseline=base, now=now.summary)
+    return replace(plain, ledger=now.ledger.seal(), readings=readings)
+
+
+@pytest.mark.parametrize(("raised", "word"), [(0.5, "higher"), (-0.5, "lower")])
+def test_numbers_that_went_up_or_down_are_told_so(raised: float, word: str) -> None:
+    (found,) = findings("prediction_mix", _valued(raised))
+    assert found.says.startswith(f"The numbers that the model answers are {word} than")
+
+
+def test_numbers_that_moved_too_little_to_matter_are_not_told() -> None:
+    assert findings("prediction_mix", read(_valued(0.0), 99.0)) == []
 
 
 def test_endless_numbers_are_told_from_missing_ones() -> None:

@@ -110,6 +110,12 @@ def test_new_customers_who_ask_about_doubtful_cases_are_no_league() -> None:
     assert not leagues(dealt(every[:120]))
 
 
+def test_services_that_see_the_same_doubtful_cases_one_after_the_other_are_no_league() -> None:
+    every, dice = examples.numbers(6000, 81), np.random.default_rng(81)
+    cases = every[np.abs(pull(every)) < 0.8][:30]
+    assert not leagues({name: cases + 0.05 * dice.normal(size=cases.shape) for name in GANG})
+
+
 def test_a_league_is_named_in_one_sentence_as_feeling_for_the_threshold() -> None:
     said = DETECTOR.seen_in(window(dealt(felt_for(1))))
     (one,) = (f for f in said if isinstance(f, Finding) and f.topic == "together")
