@@ -137,6 +137,9 @@ def test_a_webhook_that_refuses_or_redirects_did_nothing(world: Any) -> None:
         world.answer = (status, b"")
         with pytest.raises(Unreachable, match=str(status)):
             Webhook(_link(world)).do(Order(verb="v", subject="s"))
+    world.answer = (307, b"")
+    with pytest.raises(Declined, match="a redirect, which is not followed"):
+        Webhook(_link(world)).do(Order(verb="v", subject="s"))
     with pytest.raises(BadInput, match="secret"):
         Webhook(Link(address="http://127.0.0.1:9")).do(Order(verb="v", subject="s"))
 

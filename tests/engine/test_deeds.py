@@ -14,9 +14,12 @@ import pytest
 from stanch.contain.alike import likeness
 from stanch.engine.asked import MOST_ROWS
 from stanch.engine.automatic import Automatic, automatic_in
+from stanch.engine.calling import ended
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.freeze import FROZEN
 from stanch.engine.guards import Proof
+from stanch.engine.outside import Taken
+from stanch.engine.owed import BACK, CALLS, owed
 from stanch.engine.placed import placed
 from stanch.engine.policies import Policies
 from stanch.engine.runs.deeds import Order
@@ -316,6 +319,21 @@ def test_what_nobody_here_can_call_is_told_to_a_person(room: Room) -> None:
     assert "By hand: Dataset rows-2026" in done.says
     assert any("by hand" in n.says for n in room.notices)
     assert room.policies.now(FRAUD).hold.training
+
+
+def test_what_an_act_called_for_is_owed_back_however_the_act_ends(room: Room) -> None:
+    order = replace(BLOCK, act="quarantine_dataset", args={"dataset": "d"}, key="run-1/aside")
+    room.deeds.perform(replace(order, lasts=3600))
+    assert ended(room.store, room.at) == 0
+    room.at += timedelta(hours=2)
+    room.policies.expire()
+    for expected in (1, 0):
+        assert ended(room.store, room.at) == expected
+    with room.store.look() as tx:
+        (back,) = owed(tx, BACK)
+        assert owed(tx, CALLS) == []
+    assert (Taken.read(back).call.undo, Taken.read(back).key) == ("release", "run-1/aside/0")
+    assert room.deeds.undo(order, "run-1/aside").says == "There is nothing left to take back."
 
 
 def test_a_word_that_stands_for_nothing_is_refused(room: Room) -> None:

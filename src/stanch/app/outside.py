@@ -59,7 +59,7 @@ def others_of(parts: Parts, policies: Policies) -> Others:
     following = Following(parts.store, policies, lines, utc_now)
     return Others(
         switchboard=switchboard,
-        outside=SystemsOutside(store=parts.store, lines=lines, following=following),
+        outside=SystemsOutside(store=parts.store, lines=lines, following=following, clock=utc_now),
         following=following,
         notices=Notices(parts.store, utc_now, lines),
         neighbours=Neighbours(parts.store, utc_now, lines),

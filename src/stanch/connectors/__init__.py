@@ -183,7 +183,9 @@ _SILENT = {
     PermissionError: "the account of stanch may not open it",
     socket.gaierror: "its name is not known here",
 }
+_ELSEWHERE = " (a redirect, which is not followed: name the address it leads to)"
 _MEANS = {
+    **dict.fromkeys((301, 302, 303, 307, 308), _ELSEWHERE),
     401: " (it does not know the secret)",
     403: " (the account of stanch may not do this)",
     404: " (it knows no such thing)",

@@ -9,15 +9,17 @@ Why   each system stands alone: one that is away keeps no other from doing its p
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
 
-from stanch.contain.action import Action, Call, Preview, Undo, arguments
+from stanch.contain.action import Call, Preview, Undo, arguments
 from stanch.contain.combine import effective
 from stanch.engine.outside import Outside, Said, Taken
+from stanch.engine.owed import BACK, CALLS, owe, owed, paid
 from stanch.engine.own_deeds import OwnDeeds
-from stanch.engine.placed import Placed
+from stanch.engine.placed import Placed, in_force, mark, placed, undone
+from stanch.engine.ports import Store, Transaction
 from stanch.engine.runs.deeds import Order
-from stanch.vocabulary.ids import AssetId
+from stanch.engine.runs.library import actions
+from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.people import called
 from stanch.vocabulary.standing import Standing
 from stanch.vocabulary.trouble import BadInput, Busy, Unreachable
@@ -97,9 +99,44 @@ class Calling:
         return f"By hand: take back: {taken.call.says}"
 
 
-def to_take_back(action: Action[Any], line: Placed) -> tuple[Taken, ...]:
+def to_take_back(incident: IncidentId, line: Placed) -> tuple[Taken, ...]:
     """The calls of an act that another system takes back, each with the key it was made with."""
+    action = actions()[line.act]
     if action.undo is not Undo.CALL:
         return ()
     calls = enumerate(action.calls(line.asset, arguments(action, line.args)))
-    return tuple(Taken(call=call, key=f"{line.key}/{n}") for n, call in calls if call.undo)
+    return tuple(
+        Taken(call=call, key=f"{line.key}/{n}", asset=line.asset, incident=incident)
+        for n, call in calls
+        if call.undo
+    )
+
+
+def ended(store: Store, at: datetime) -> int:
+    """Owes what the acts called for that are over by themselves or by a change of policy."""
+    with store.look() as tx:
+        waiting = [IncidentId(one) for one in owed(tx, CALLS)]
+        over = {one: _over(tx, one) for one in waiting}
+        idle = [one for one in waiting if not _called(tx, one)]
+    if not idle and not any(over.values()):
+        return 0
+    with store.begin() as tx:
+        for incident in waiting:
+            for line in _over(tx, incident):
+                owe(tx, BACK, (one.text for one in to_take_back(incident, line)))
+                mark(tx, incident, undone(line, at))
+        paid(tx, CALLS, [one for one in waiting if not _called(tx, one)])
+    return sum(map(len, over.values()))
+
+
+def _called(tx: Transaction, incident: IncidentId) -> tuple[Placed, ...]:
+    """The acts of the incident that called for what is to be taken back with them."""
+    lines = (line for line in placed(tx, incident) if line.demands and line.undone is None)
+    return tuple(line for line in lines if to_take_back(incident, line))
+
+
+def _over(tx: Transaction, incident: IncidentId) -> tuple[Placed, ...]:
+    """Those of them of which nothing is in force any more."""
+    lines = _called(tx, incident)
+    standing = in_force(tx, lines)
+    return tuple(line for line in lines if line.key not in standing)

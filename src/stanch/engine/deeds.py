@@ -41,7 +41,7 @@ from stanch.engine.marking import found_of, make_once
 from stanch.engine.order_words import in_words
 from stanch.engine.ordinary import NoRows, Rows, kept, learn_once
 from stanch.engine.outside import NobodyOutside, Outside
-from stanch.engine.owed import BACK, PROOFS, owe
+from stanch.engine.owed import BACK, CALLS, PROOFS, owe
 from stanch.engine.own_deeds import OwnDeeds
 from stanch.engine.placed import Placed, mark, of_step, place, placed, undone
 from stanch.engine.policies import Change, Policies, standing_of
@@ -179,6 +179,7 @@ class RealDeeds:
         with self._hands.store.begin() as tx:
             mark(tx, order.incident, line)
             owe(tx, PROOFS, (order.incident,) if line.demands else ())
+            owe(tx, CALLS, (order.incident,) if to_take_back(order.incident, line) else ())
         # (4) prove, at once where it contains; what only watches holds nobody up
         if line.demands and meant.action.rank > WATCHES:
             self._witness.prove(order.incident, line, _probe(meant, line))
@@ -211,7 +212,7 @@ class RealDeeds:
             except NotFound:
                 continue
         action = actions()[line.act]
-        calls = to_take_back(action, line)
+        calls = to_take_back(order.incident, line)
         with self._hands.store.begin() as tx:
             mark(tx, order.incident, undone(line, at, replaced=order.replaced))
             owe(tx, BACK, (one.text for one in calls))
@@ -354,7 +355,7 @@ class RealDeeds:
                 mine = replace(order, asset=line.asset)
                 self._own.tell(mine, "owner", told, f"cannot/{line.key}")
         says.insert(0, f"A guard has proved {good} of {counted(len(lines), 'act')}.")
-        return Outcome(ok=good == len(lines), says=" ".join(says), again=late)
+        return Outcome(ok=good == len(lines), says=" ".join(dict.fromkeys(says)), again=late)
 
 
 def _may_come(proof: Proof) -> bool:

@@ -13,7 +13,7 @@ from typing import Protocol, Self
 import msgspec
 
 from stanch.contain.action import Call
-from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.policy import Policy
 
 
@@ -31,6 +31,8 @@ class Taken:
 
     call: Call
     key: str
+    asset: AssetId
+    incident: IncidentId
 
     @property
     def text(self) -> str:

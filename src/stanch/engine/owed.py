@@ -23,6 +23,9 @@ EFFECTS = "owed/effects"
 BACK = "owed/back"
 """Calls to other systems that are to be taken back."""
 
+CALLS = "owed/calls"
+"""Incidents with acts in force that called for something which is to be taken back with them."""
+
 _IDS = msgspec.json.Decoder(list[str])
 
 

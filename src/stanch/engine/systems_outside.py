@@ -13,11 +13,15 @@ from dataclasses import dataclass
 import msgspec
 
 from stanch.contain.action import Call
+from stanch.engine.calling import ended
+from stanch.engine.clock import Clock
 from stanch.engine.following import Following, all_of
+from stanch.engine.notices import keep
 from stanch.engine.outside import Said, Taken
 from stanch.engine.owed import BACK, owed, paid
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.systems import Connected
+from stanch.engine.telling import Notice
 from stanch.vocabulary.ids import AssetId, digest_of
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.trouble import BadInput, Busy, Declined, Unreachable
@@ -34,6 +38,7 @@ class SystemsOutside:
     store: Store
     lines: Connected
     following: Following
+    clock: Clock
 
     def call(self, call: Call, *, key: str) -> Said:
         """What came of the call; the same key again has no second effect."""
@@ -67,6 +72,7 @@ class SystemsOutside:
 
     def turn(self) -> int:
         """How much was brought in line or taken back; what is away is tried again."""
+        ended(self.store, self.clock())
         with self.store.look() as tx:
             waiting = [Taken.read(text) for text in owed(tx, BACK)]
         away, made = self._tried(waiting), 0
@@ -82,10 +88,20 @@ class SystemsOutside:
         away = list[Unreachable | Busy]()
         for one in waiting:
             try:
-                self.take_back(one)
+                said = self.take_back(one)
+                if not said.done:
+                    self._tell(one)
             except (Unreachable, Busy) as error:
                 away.append(error)
         return away
+
+    def _tell(self, one: Taken) -> None:
+        """Tells a person to do by hand what nobody here is set up for any more."""
+        says = f"Nobody here is set up for this; take it back by hand: {one.call.says}"
+        key = f"{one.key}/back"
+        notice = Notice(key=key, to="owner", says=says, incident=one.incident, asset=one.asset)
+        with self.store.begin() as tx:
+            keep(tx, notice, self.clock())
 
     def _given_back(self, call: Call, key: str) -> Said:
         try:
@@ -106,7 +122,8 @@ class SystemsOutside:
         if call.undo and verb == call.verb:
             with self.store.begin() as tx:
                 _hold(tx, call, dict.fromkeys((*_holding(tx, call), key)))
-        says = lines.doers[system](verb, call.subject, call.says, key)
+        why = call.says if verb == call.verb else f"Taken back: {call.says}"
+        says = lines.doers[system](verb, call.subject, why, key)
         with self.store.begin() as tx:
             tx.settings.put(name, says)
         return Said(done=True, says=says)
