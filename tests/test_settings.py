@@ -1,6 +1,8 @@
 """Settings are read from the environment, and what cannot be meant is refused with its name."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,30 @@ def test_beside_code_that_nobody_may_write_to_home_is_used(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     keep_compiled(package)
     assert kept().parent == tmp_path / "home/stanch"
+
+
+_ASKED = """
+import ctypes, sys
+from stanch.settings import spare_memory
+spare_memory()
+import _duckdb, pyarrow
+told, size = ctypes.c_bool(), ctypes.c_size_t(1)
+duckdb = ctypes.CDLL(_duckdb.__file__)
+duckdb.duckdb_je_mallctl(b"opt.background_thread", ctypes.byref(told), ctypes.byref(size), None, 0)
+print(pyarrow.default_memory_pool().backend_name, told.value)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere these libraries have no jemalloc")
+def test_what_libraries_free_goes_back_to_the_machine_unless_a_person_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def told() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", _ASKED], check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    assert told() == "system True"
+    monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "mimalloc")
+    monkeypatch.setenv("DUCKDB_JE_MALLOC_CONF", "background_thread:false")
+    assert told() == "mimalloc False"

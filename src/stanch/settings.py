@@ -1,8 +1,10 @@
 """Every setting of a stanch process; the only reader of the environment."""
 
+import ctypes
 import math
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from hashlib import sha256
@@ -127,6 +129,28 @@ def tell_at_least(name: str, seconds: float) -> None:
     given = os.environ.get(name, "")
     known = float(given) if given.replace(".", "", 1).isdigit() else 0.0
     os.environ[name] = str(max(1, round(max(known, seconds))))
+
+
+_M_ARENA_MAX = -8
+"""As glibc's malloc.h has it."""
+
+
+def spare_memory() -> None:
+    """Nothing; what a large turn used goes back to the machine, if said before Arrow is imported.
+
+    DuckDB and Delta each bring a jemalloc whose freed pages lie until it is asked again, Arrow a
+    mimalloc whose pages lie in the thread that freed them, and glibc keeps a heap for each thread.
+    """
+    tell_libraries(
+        {
+            "ARROW_DEFAULT_MEMORY_POOL": "system",
+            "DUCKDB_JE_MALLOC_CONF": "background_thread:true,dirty_decay_ms:1000",
+            "_RJEM_MALLOC_CONF": "background_thread:true,dirty_decay_ms:1000",
+        }
+    )
+    glibc = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if glibc is not None and "MALLOC_ARENA_MAX" not in os.environ:
+        glibc(_M_ARENA_MAX, 2)
 
 
 _PACKAGE = Path(__file__).parent

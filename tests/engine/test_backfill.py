@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -125,7 +126,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(
     distributed = pytest.importorskip("distributed")
     alone = count_pieces(job, whole(files))
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     ) as cluster:
         victim = next(iter(cluster.workers.values()))
         os.kill(victim.process.pid, signal.SIGKILL)
@@ -140,11 +141,79 @@ def test_a_cluster_that_nobody_answers_for_is_named(job: Job, files: Sequence[Pa
         count_pieces(job, whole(files), crew)
 
 
+@pytest.fixture
+def cluster() -> Iterator[Any]:
+    """A real scheduler whom nobody works for yet."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=0,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+    ) as made:
+        yield made
+
+
+def asked(cluster: Any, patience: float = 0.5) -> Crew:
+    return everyone(cluster=cluster.scheduler_address, patience=patience)
+
+
+_NEVER = threading.Event()
+
+
+def _first_only(piece: int) -> int:
+    return piece if piece == 1 else _NEVER.wait(5)
+
+
+def test_a_cluster_without_workers_is_not_waited_for(cluster: Any) -> None:
+    with pytest.raises(CouldNotTell, match="has no worker; start them: dask worker"):
+        list(asked(cluster).each(str, [1]))
+
+
+def test_a_cluster_that_loses_everybody_is_not_waited_for(cluster: Any) -> None:
+    cluster.scale(1)
+    found = asked(cluster, patience=1.0).each(_first_only, [1, 2])
+    assert next(found) == 1
+    cluster.scale(0)
+    with pytest.raises(CouldNotTell, match="lost all its workers during the job"):
+        next(found)
+
+
+def test_a_scheduler_that_leaves_during_a_job_is_named(cluster: Any) -> None:
+    cluster.scale(1)
+    found = asked(cluster, patience=5.0).each(_first_only, [1, 2])
+    assert next(found) == 1
+    cluster.close()
+    with pytest.raises(Unreachable, match="it left during the job"):
+        next(found)
+
+
+def test_a_worker_with_another_stanch_is_told_before_it_works(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.scale(1)
+    packages = {
+        "client": {"packages": {"stanch": "2"}},
+        "workers": {"w": {"packages": {"stanch": "1"}}},
+    }
+
+    def told(*_: object, **__: object) -> object:
+        return packages
+
+    monkeypatch.setattr("distributed.Client.get_versions", told)
+    with pytest.raises(CouldNotTell, match="worker w of the cluster has stanch 1, and this is"):
+        list(asked(cluster, patience=5.0).each(str, [1]))
+
+
 def test_small_jobs_are_done_here(files: Sequence[Path]) -> None:
     named = [str(one) for one in files]
     assert not Crew(processes=2).worth(named)
     assert not Crew(large=0).worth(named)
     assert Crew(processes=2, large=1000).worth(named)
+    # Who reads a file that is gone says so; here is only looked how large all are.
+    assert Crew(processes=2, large=1000).worth([*named, "gone.parquet"])
 
 
 def test_rows_that_are_in_no_file_yet_are_counted_too(job: Job, files: Sequence[Path]) -> None:

@@ -1,5 +1,6 @@
 """The lake: exactly once from the spool, and conditions that cannot reach outside."""
 
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from stanch.engine.ingest.schema import SCHEMA, conform
 from stanch.store.hunt import Hunt
 from stanch.store.lake import Lake, LakeLimits
 from stanch.store.spool import Spool
-from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.trouble import BadInput, CouldNotTell
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -76,6 +77,22 @@ def test_a_hunt_with_others_finds_what_it_finds_alone(lake: Lake, spool: Spool) 
     assert lake.count_with(crew, wanted, spool) == lake.count(wanted, spool) == 80
     with pytest.raises(BadInput, match="cannot be answered"):
         lake.count_with(crew, Hunt(where="latency_ms > 'much'"), spool)
+
+
+@pytest.mark.parametrize("harm", ["cut", "emptied", "deleted"])
+def test_a_file_of_the_lake_that_is_damaged_is_named(lake: Lake, spool: Spool, harm: str) -> None:
+    spool.append(batch(0, 100))
+    lake.roll_up(spool, everything=True)
+    [file] = (Path(one) for one in lake.pieces(Hunt(), spool).files)
+    if harm == "deleted":
+        file.unlink()
+    else:
+        os.truncate(file, 100 if harm == "cut" else 0)
+    about = rf"the lake's file day=[^/]+/{file.name} is gone or damaged; put it back"
+    with pytest.raises(CouldNotTell, match=about):
+        lake.count(Hunt(asset="a", where="latency_ms > 5"), spool)
+    with pytest.raises(CouldNotTell, match=about):
+        lake.hunt(Hunt(asset="a"), spool)
 
 
 def test_few_rows_wait_for_more(lake: Lake, spool: Spool) -> None:

@@ -6,24 +6,22 @@ Why   a baseline of a year and a hunt through it take as long as one machine nee
       read along. Small jobs are done here: a process takes longer to start than they do.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TypeVar
 
-from stanch.vocabulary.trouble import CouldNotTell, Missing, Unreachable
+from stanch.app.cluster import workers_of
 
 A = TypeVar("A")
 B = TypeVar("B")
 LARGE = 1024**3
 """Bytes of files from which others are asked."""
 PATIENCE = 5.0
-"""Seconds in which a scheduler answers."""
-AGAIN = 3
-"""How often a cluster gives a piece to another worker when one died over it."""
+"""Seconds in which a scheduler answers and has a worker."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +38,7 @@ class Crew:
     def worth(self, files: Sequence[str]) -> bool:
         """Whether others shall read these files."""
         there = self.processes > 0 or self.cluster
-        return bool(there) and sum(map(os.path.getsize, files)) >= self.large
+        return bool(there) and sum(map(_size, files)) >= self.large
 
     def each(self, work: Callable[[A], B], pieces: Sequence[A]) -> Iterator[B]:
         """What the work makes of each piece, in their order."""
@@ -57,7 +55,7 @@ class Crew:
 
     def _hands(self) -> AbstractContextManager[Executor]:
         if self.cluster:
-            return _cluster(self.cluster, self.patience)
+            return workers_of(self.cluster, self.patience)
         # A fork would copy locks that other threads of a server hold.
         return ProcessPoolExecutor(self.processes, mp_context=get_context("spawn"))
 
@@ -70,21 +68,8 @@ def _made(handed: Sequence[Future[B]], work: Callable[[A], B], piece: A) -> B:
     return work(piece)
 
 
-@contextmanager
-def _cluster(address: str, patience: float) -> Iterator[Executor]:
-    """The workers of a Dask cluster, as an executor."""
-    try:
-        import distributed  # noqa: PLC0415  large, and only where a cluster is set
-    except ImportError:
-        raise Missing("STANCH_CLUSTER", "dask", "dask") from None
-    try:
-        client = distributed.Client(address, timeout=patience, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise Unreachable(f"The Dask scheduler {address}", str(error)[:200]) from error
-    with client:
-        try:
-            yield client.get_executor(retries=AGAIN)
-        except distributed.KilledWorker as error:
-            raise CouldNotTell(
-                f"{AGAIN + 1} workers of the cluster died over one piece; give them more memory"
-            ) from error
+def _size(file: str) -> int:
+    """How large a file is; one that is gone has nothing to hand out, and is named by its reader."""
+    with suppress(OSError):
+        return Path(file).stat().st_size
+    return 0

@@ -53,6 +53,7 @@ def up(  # noqa: PLR0913  what an edge is made of
 
 
 def _serve(chosen: Settings, out: Out) -> None:
+    settings.spare_memory()
     from stanch.app import Started, serve  # noqa: PLC0415  the heavy parts
 
     def started(now: Started) -> None:

@@ -36,6 +36,7 @@ def up(  # noqa: PLR0913  what a start may be told
         port=asked.port if port is None else port,
         node=asked.node if node is None else node,
     )
+    settings.spare_memory()
     from stanch.app import Started, serve  # noqa: PLC0415  the heavy parts
 
     out = Out(json=json)

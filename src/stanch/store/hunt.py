@@ -21,6 +21,7 @@ from stanch.vocabulary.trouble import BadInput, CouldNotTell
 
 _checked = lru_cache(maxsize=1024)(checked)
 """A list asks with the same condition again and again, and reading one costs a connection."""
+_OF_THE_CONDITION = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
 _MOST = 1_000_000
 _MINUTE = 60_000_000
 """Microseconds."""
@@ -128,8 +129,15 @@ class Hunter:
             ) from error
         except duckdb.OutOfMemoryException as error:
             raise CouldNotTell("the hunt needs too much memory; ask for less at once") from error
-        except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
+        except duckdb.Error as error:
             told = str(error).splitlines()[0][:300]
+            if damaged := self._named(error, stored):
+                raise CouldNotTell(
+                    f"the lake's file {damaged} is gone or damaged; put it back from a backup, or "
+                    "ask for other days"
+                ) from error
+            if not isinstance(error, _OF_THE_CONDITION):
+                raise
             raise BadInput(
                 f"The condition cannot be answered: {told.rstrip('.')}. "
                 "Compare columns with values, text in single quotes: principal = 'key-91'."
@@ -139,6 +147,12 @@ class Hunter:
             connection.unregister("tail")
             if source is None:
                 connection.unregister("stored")
+
+    def _named(self, error: duckdb.Error, stored: Any) -> str:
+        """The file below the lake's folder that the error is about; nothing where it names none."""
+        about = str(error).replace("''", "'")
+        files = map(str, stored) if isinstance(stored, Sequence) else ()
+        return next((f.removeprefix(self._folder).lstrip("/") for f in files if f in about), "")
 
     def _conditions(self, wanted: Hunt) -> tuple[str, list[object]]:
         parts = ["true"]
