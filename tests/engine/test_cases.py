@@ -1,7 +1,7 @@
 """Cases: what people do to an incident, who may, and that nobody's word is lost."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import pytest
@@ -124,6 +124,47 @@ def test_merging_and_putting_back_loses_no_finding(sql_store: SqlStore, hands: M
     assert (findings_of(sql_store, "inc-1"), findings_of(sql_store, "inc-2")) == before
     with pytest.raises(Conflict):
         cases.merge(IncidentId("inc-1"), IncidentId("inc-1"), ADA)
+
+
+def test_what_was_merged_away_and_an_exercise_are_merged_into_nothing(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    cases = Cases(sql_store, hands)
+    one, two, three = (opened(sql_store, hands(), f"inc-{n}", f"f{n}") for n in (1, 2, 3))
+    with sql_store.begin() as tx:
+        drill = tx.incidents.add(replace(three, id=IncidentId("drill"), exercise=True, findings=()))
+    with pytest.raises(Conflict, match="exercise"):
+        cases.merge(three.id, drill.id, ADA)
+    cases.merge(one.id, two.id, ADA)
+    with pytest.raises(Conflict, match="Name two open incidents"):
+        cases.merge(one.id, three.id, ADA)
+    with pytest.raises(Conflict, match="All findings"):
+        cases.split(three.id, three.findings, ADA)
+
+
+def test_a_persons_words_are_enough_to_move_on_and_the_first_containment_is_remembered(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    cases, incident = Cases(sql_store, hands), opened(sql_store, hands(), "inc-1")
+    key = Caller(name="bot", scopes=ROLE_SCOPES[Role.APPROVER])
+    word = Judgement(seen=1, why="a drill", verdict=VerdictKind.FAULT, attack=AttackKind.EVASION)
+    judged = cases.judge(incident.id, word, ADA)
+    assert judged.verdict.attack is None, "a fault is no attack"
+    with pytest.raises(Conflict, match="severity"):
+        cases.move(incident.id, Step(to=Phase.TRIAGED, seen=judged.version), key)
+    rated = cases.judge(
+        incident.id, Judgement(seen=judged.version, why="small", severity=Level.LOW), ADA
+    )
+    now = cases.move(incident.id, Step(to=Phase.TRIAGED, seen=rated.version), key)
+    at = hands()
+    step = Step(to=Phase.CONTAINED, seen=now.version, nothing_to_contain=True, why="it ended")
+    now = cases.move(incident.id, step, ADA)
+    assert now.contained_at == at
+    with sql_store.begin() as tx:
+        loose = tx.incidents.save(replace(now, phase=Phase.TRIAGED))
+    hands.at = at + timedelta(hours=1)
+    again = cases.move(incident.id, replace(step, seen=loose.version), ADA)
+    assert again.contained_at == at
 
 
 def test_an_older_change_is_put_back_only_after_the_newer_one(
