@@ -78,20 +78,23 @@ def test_every_command_has_examples_and_nothing_else_has() -> None:
     assert set(EXAMPLES) == {words for name in COMMANDS for words, _ in ways_of(name)}
 
 
-def try_to_type(line: str) -> None:
-    """Raises where the line cannot be typed so; nothing is run."""
+def try_to_type(line: str) -> str:
+    """The command that is called by this line; raises where it cannot be typed so."""
     typed = shlex.split(line)
     ways = dict(ways_of(typed[0]))
     way = " ".join(typed[:2]) if " ".join(typed[:2]) in ways else typed[0]
     rest = typed[len(way.split()) :]
     assert rest or not hasattr(ways[way], "commands"), line
     ways[way].make_context(way, rest)
+    return way
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_example_can_be_typed(name: str) -> None:
-    for line in {one for words, _ in ways_of(name) for one in EXAMPLES[words]}:
-        try_to_type(line.partition(" > ")[0])
+    for words, _ in ways_of(name):
+        called = {try_to_type(line.partition(" > ")[0]) for line in EXAMPLES[words]}
+        assert called
+        assert all(f"{way} ".startswith(f"{words} ") for way in called), (words, called)
 
 
 def next_steps(file: Path) -> Iterator[str]:

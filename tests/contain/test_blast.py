@@ -4,9 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
+import pytest
+
 from stanch.contain.blast import blast
+from stanch.contain.diff import changes
 from stanch.contain.marks import named
 from stanch.contain.rate import rate
+from stanch.contain.reach import reach
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.policy import (
     Deny,
@@ -120,6 +124,43 @@ def test_who_is_not_known_by_name_is_counted_and_not_named() -> None:
     assert (found.principals, found.refused) == (("a",), 100)
     assert "and others who are not known by name" in found.says
     assert found.beyond({PrincipalId("a")}) == 0.7
+    slow = Policy(asset=A, limit=Limits(per_principal=rate("10/hour burst 0")))
+    assert blast(NOW, slow, _traffic(("", 70, "", ""))).refused == 0, (
+        "seventy may be seventy people"
+    )
+
+
+def test_who_was_refused_before_is_not_hit_again() -> None:
+    barred = Policy(asset=A, deny=Deny(principals=frozenset({PrincipalId("key-1")})))
+    found = blast(barred, replace(barred, mode=Mode.STOPPED), TRAFFIC)
+    assert (found.principals, found.refused) == (("key-2", "key-3"), 400)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        Policy(asset=A, mode=Mode.STOPPED),
+        Policy(asset=A, route={"v7": 1}),
+        Policy(asset=A, limit=Limits(per_principal=rate("9/min"))),
+        Policy(asset=A, limit=Limits(overall=rate("9/min"))),
+        Policy(asset=A, limit=Limits(cost=rate("9/min"))),
+        Policy(asset=A, limit=Limits(max_batch=1)),
+        Policy(asset=A, limit=Limits(max_tokens=1)),
+        Policy(asset=A, shape=Shape(round=1)),
+        Policy(asset=A, filter=Filter(rules=frozenset({"rule"}))),
+        Policy(asset=A, tools=Tools(ask=frozenset({"sql"}))),
+    ],
+    ids=lambda after: ",".join(c.field for c in changes(NOW, after)),
+)
+def test_what_decides_answers_for_whoever_asks_reaches_everybody(after: Policy) -> None:
+    assert reach(NOW, after).everybody
+    assert reach(after, NOW).everybody
+
+
+def test_another_fallback_reaches_everybody_while_it_answers_and_else_nobody() -> None:
+    safe = Policy(asset=A, mode=Mode.SAFE, fallback="{}")
+    assert reach(safe, replace(safe, fallback="[]")).everybody
+    assert reach(NOW, replace(NOW, fallback="[]")).nobody
 
 
 def test_a_denied_tool_hits_those_who_used_it() -> None:

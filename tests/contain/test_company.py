@@ -58,6 +58,13 @@ def test_the_same_input_again_is_answered_as_it_was_the_first_time() -> None:
     assert memory.refuses(tries[-1:])
 
 
+def test_as_many_as_it_says_must_be_nearer_than_it_says() -> None:
+    like = Likeness(times=2, within=0.5, kept=10, units=(1.0,), middles=(0.0,))
+    near, far = Memory(like), Memory(like)
+    assert [near.refuses([[x]]) for x in (0.0, 0.4, 0.2)] == [False, False, True]
+    assert not any(far.refuses([[x]]) for x in (0.0, 1.2, 0.6))
+
+
 def test_a_search_is_not_forgotten_because_many_ask_in_between() -> None:
     memory, place = Memory(_rule()), _ordinary(1, 4)[0]
     for row in _search(place, 8, 0.05):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,17 +14,18 @@ from stanch.contain.action import (
     Consent,
     Known,
     Undo,
+    Version,
     also,
     arguments,
     preview,
     previewed,
     propose,
 )
-from stanch.contain.combine import added, effective
+from stanch.contain.combine import added, effective, reverted
 from stanch.testing import actions as laws
 from stanch.testing.actions import ASSET, AT, STANDING, TRAFFIC, asking, guard
 from stanch.vocabulary.approval import Risk
-from stanch.vocabulary.ids import AssetId, PrincipalId
+from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import Probe, Probed, asked, proves, read
 from stanch.vocabulary.registry import extensions
@@ -327,3 +329,23 @@ def test_nobody_rolls_back_to_a_suspect_or_unsigned_version() -> None:
             propose(back, STANDING, arguments(back, {"to": bad}), asking(back))
     with pytest.raises(Conflict, match="safe_mode"):
         propose(back, STANDING, arguments(back, {}), asking(back))
+
+
+def test_without_a_version_it_goes_back_to_the_last_one_that_is_good() -> None:
+    back = ACTIONS["roll_back"]
+    versions = tuple(
+        Version(version=v, signed=v != "v8", suspect=v == "v7", good_since=AT - timedelta(days=old))
+        for v, old in (("v5", 30), ("v6", 20), ("v7", 10), ("v8", 5))
+    )
+    asked_by = replace(asking(back), known=Known(versions=(*versions, Version(version="v9"))))
+    found = propose(back, STANDING, arguments(back, {}), asked_by)
+    assert found.policy.route == {"v6": 100}
+
+
+def test_two_incidents_that_want_the_same_are_two_demands() -> None:
+    act = ACTIONS["block_principal"]
+    mine, theirs = asking(act), replace(asking(act), incident=IncidentId("inc-2"))
+    first, second = (propose(act, STANDING, act.example, one) for one in (mine, theirs))
+    assert first.id != second.id
+    both = added(added(STANDING, first), second)
+    assert effective(reverted(both, first.id), AT).deny == effective(both, AT).deny

@@ -7,7 +7,7 @@ from typing import Protocol
 import pytest
 
 from stanch.engine.containment_clock import ContainmentClock, clock_id, times
-from stanch.engine.telling import Notice
+from stanch.engine.telling import Notice, Urgency
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.clock import Clock, ClockState
@@ -76,13 +76,14 @@ def test_people_hear_of_it_at_half_at_four_fifths_and_at_the_end(room: Room, han
         hands.at += timedelta(minutes=minutes)
         room.notices.clear()
         room.clock.tick()
-        heard.append([n.to for n in room.notices])
+        heard.append([(n.to, n.urgency) for n in room.notices])
+    now = Urgency.NOW
     assert heard == [
         [],
-        ["responder"],
+        [("responder", Urgency.SOON)],
         [],
-        ["responder", "ml_engineer", "owner"],
-        ["responder", "owner", "leadership"],
+        [("responder", now), ("ml_engineer", now), ("owner", now)],
+        [("responder", now), ("owner", now), ("leadership", now)],
         [],
     ]
     assert room.now().state is ClockState.MISSED
@@ -116,9 +117,13 @@ def test_contained_in_time_meets_it_and_the_times_are_measured(room: Room, hands
     assert found.percent == 25
 
 
-def test_contained_too_late_is_missed_with_its_time(room: Room, hands: Hands) -> None:
+@pytest.mark.parametrize("looked", [True, False])
+def test_contained_too_late_is_missed_with_its_time(
+    room: Room, hands: Hands, *, looked: bool
+) -> None:
     hands.at += timedelta(minutes=30)
-    room.clock.tick()
+    if looked:
+        room.clock.tick()
     room.change(replace(room.incident, contained_at=hands.at))
     assert (room.now().state, room.now().met) == (ClockState.MISSED, hands.at)
 
@@ -132,3 +137,10 @@ def test_what_turns_out_natural_stops_it_and_an_attack_after_all_starts_it_again
     room.change(replace(room.incident, verdict=ATTACK))
     assert room.now().state is ClockState.RUNNING
     assert room.now().started == NOON
+
+
+def test_what_a_person_stopped_stays_stopped(room: Room) -> None:
+    with room.store.begin() as tx:
+        tx.clocks.save(replace(room.now(), state=ClockState.STOPPED, by="ada", why="a lab"))
+    room.change(replace(room.incident, title="Extraction once more"))
+    assert (room.now().state, room.now().by) == (ClockState.STOPPED, "ada")

@@ -12,7 +12,7 @@ from stanch.engine.guards import ALIVE, Guards, Report
 from stanch.store.sql.store import SqlStore
 from stanch.testing.gate import gate as listening
 from stanch.vocabulary.ids import AssetId, digest_of
-from stanch.vocabulary.probe import Probe, Probed, answered, heard, lacking
+from stanch.vocabulary.probe import Probe, Probed, answered, asked, heard, lacking
 from stanch.vocabulary.trouble import BadInput
 
 A = AssetId("fraud")
@@ -28,6 +28,8 @@ class Gate:
         self.refuses = True
         self.forges = False
         """Answers under a key of its own."""
+        self.told = ""
+        """What it answers every question with: what was heard on the wire before."""
         self.address = ""
 
     def answer(self, text: str) -> str:
@@ -39,7 +41,7 @@ class Gate:
         probed = Probed(
             asset=probe.asset, nonce=nonce, policy=2, digest=DIGEST, outcome=outcome, why="denied"
         )
-        return answered(probed, b"k" * 32 if self.forges else self.key)
+        return self.told or answered(probed, b"k" * 32 if self.forges else self.key)
 
 
 @pytest.fixture
@@ -78,6 +80,12 @@ def test_an_acknowledgement_without_the_effect_is_no_proof(guards: Guards, gate:
 def test_a_guard_with_another_key_proves_nothing(guards: Guards, gate: Gate) -> None:
     guards.report(report(2, gate.address))
     gate.forges = True
+    assert guards.prove(REFUSED, 2, digest=DIGEST).holds is False
+
+
+def test_what_a_guard_answered_before_proves_nothing_now(guards: Guards, gate: Gate) -> None:
+    guards.report(report(2, gate.address))
+    gate.told = gate.answer(asked(REFUSED, "0" * 32, gate.key))
     assert guards.prove(REFUSED, 2, digest=DIGEST).holds is False
 
 
@@ -155,6 +163,8 @@ def test_a_guards_sentence_is_about_the_field_it_means(sentence: str, field: str
     assert lacking(probe, (sentence,)) == (sentence,)
     other = "deny" if field != "deny" else "log"
     assert lacking(replace(probe, about=(f"{other}.principals",)), (sentence,)) == ()
+    route = replace(probe, about=("route",))
+    assert lacking(route, (sentence,)) == ((sentence,) if field == "route" else ())
 
 
 def test_a_sentence_that_nobody_understands_is_about_everything() -> None:
