@@ -450,6 +450,23 @@ def test_no_page_is_wider_than_a_phone(visit: Any, served: Any) -> None:
     assert {path: width for path, width in wide.items() if width > 360} == {}
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_what_a_menu_opens_is_on_the_screen(visit: Any, served: Any, width: int) -> None:
+    page = visit("ben", viewport={"width": width, "height": 900})
+    seen = []
+    for path in (FIRST, "/incidents"):
+        page.goto(f"{served.url}{path}")
+        for menu in page.locator(".menu:visible").all():
+            menu.evaluate("one => { one.open = true; }")
+            box = menu.locator("> div").bounding_box()
+            seen.append(f"{path} {menu.locator('> summary').inner_text()}")
+            assert box["x"] >= 0, seen[-1]
+            assert box["x"] + box["width"] <= width, seen[-1]
+            menu.evaluate("one => { one.open = false; }")
+    assert f"{FIRST} Judge" in seen
+    assert "/incidents Columns" in seen
+
+
 def test_everything_can_be_read_and_written_without_javascript(visit: Any, served: Any) -> None:
     page = visit("ben", java_script_enabled=False)
     page.goto(f"{served.url}/incidents?q=is:open")

@@ -554,6 +554,24 @@ def test_any_id_is_found_from_the_search(
     assert nothing.body == b"[]"
 
 
+def test_a_search_says_of_what_and_when_and_leads_to_all_that_it_does_not_show(
+    world: tuple[Parts, Console], asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
+    parts, console = world
+    with parts.store.begin() as tx:
+        tx.findings.put([finding(n) for n in range(6, 9)], at=NOW)
+    page = asked(console, "GET", "/search?q=Sight").body.decode()
+    assert 'value="Sight"' in page
+    assert page.count('class="tag">finding<') == 6
+    assert 'href="/findings?q=Sight"' in page
+    said = read(console, "/search?q=Sight")
+    assert re.search(r"Sight number 0\. fraud \d\d \w+ \d\d:\d\d finding", said), said
+    assert "Sight number 3" in read(console, "/findings?q=Sight")
+    for text in ("kind:Sight", "sight OR number", 'sight "'):
+        there = asked(console, "GET", f"/search?{urlencode({'q': text})}").body.decode()
+        assert "with these words" not in there, text
+
+
 def test_all_of_an_incident_stands_on_one_page(console: Console, read: Callable[..., str]) -> None:
     said = read(console, f"/incidents/{CASE}/paper")
     assert re.search(r" Opened \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC ", said)

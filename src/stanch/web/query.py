@@ -138,6 +138,17 @@ def _moment(text: str, now: datetime) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
+def plain(text: str) -> bool:
+    """Whether a query bar reads it as the words that stand in it, and as nothing else."""
+    try:
+        groups = _groups(_words(text))
+    except BadInput:
+        return False
+    return groups == [text.split()] and not any(
+        name.isalpha() and value for name, _, value in (w.partition(":") for w in groups[0])
+    )
+
+
 def written(wanted: Wanted, known: Mapping[str, str]) -> str:
     """What one would type for it; times as moments."""
     groups = [list(_words_of(one, known)) for one in wanted.any_of]

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import quote
+from datetime import datetime
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -19,11 +20,14 @@ from stanch.vocabulary.ids import (
 )
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.trouble import NotFound
+from stanch.vocabulary.words import word
 from stanch.web.inert import clipped, inert
 from stanch.web.paper import page
+from stanch.web.query import plain
 from stanch.web.visit import Answer, Page, Visit
 
 _EACH = 6
+_LONGEST = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,20 +37,43 @@ class Found:
     title: str
     kind: str
     href: str
+    of: str = ""
+    """What it belongs to, where many things are called alike."""
+    at: datetime | None = None
 
 
 def found(tx: Transaction, text: str) -> Iterator[Found]:
     """What has this id, or these words."""
     yield from _by_id(tx, text)
     wanted = Wanted(text=text)
-    for line in tx.incidents.page(wanted, limit=_EACH).items:
-        yield _one(line.incident.title, "incident", f"/incidents/{line.incident.id}")
-    for asset in tx.assets.page(wanted, limit=_EACH).items:
+    cases = tx.incidents.page(wanted, limit=_EACH)
+    for line in cases.items:
+        case = line.incident
+        where = f"/incidents/{case.id}"
+        yield _one(case.title, "incident", where, of=word(case.phase), at=case.opened)
+    yield from _rest(text, "incidents", more=bool(cases.next))
+    assets = tx.assets.page(wanted, limit=_EACH)
+    for asset in assets.items:
         yield _one(asset.name, "asset", f"/assets/{asset.id}")
-    for item in tx.evidence.page(wanted, limit=_EACH).items:
-        yield _one(item.name, "evidence", f"/evidence/{item.id}")
-    for finding in tx.findings.page(wanted, limit=_EACH).items:
-        yield _one(finding.says, "finding", f"/findings/{finding.id}")
+    yield from _rest(text, "assets", more=bool(assets.next))
+    items = tx.evidence.page(wanted, limit=_EACH)
+    for item in items.items:
+        of = item.incident or ""
+        yield _one(item.name, "evidence", f"/evidence/{item.id}", of=of, at=item.taken)
+    yield from _rest(text, "evidence", more=bool(items.next))
+    findings = tx.findings.page(wanted, limit=_EACH)
+    for finding in findings.items:
+        where = f"/findings/{finding.id}"
+        end = finding.window.end
+        yield _one(finding.says, "finding", where, of=finding.asset, at=end)
+    yield from _rest(text, "findings", more=bool(findings.next))
+
+
+def _rest(text: str, noun: str, *, more: bool) -> Iterator[Found]:
+    """The way to all of a list, when it has more than was shown and its query bar can ask it."""
+    if more and plain(text):
+        href = f"/{noun}?{urlencode({'q': text})}"
+        yield _one(f"All {noun} with these words", "list", href)
 
 
 def _by_id(tx: Transaction, text: str) -> Iterator[Found]:
@@ -96,12 +123,13 @@ def _elsewhere(visit: Visit, text: str) -> Iterator[Found]:
             yield _one(f"Entry {place} of the evidence log", "log", f"/log/{place}")
 
 
-def _one(title: str, kind: str, href: str) -> Found:
-    return Found(title=clipped(inert(title), 120), kind=kind, href=href)
+def _one(title: str, kind: str, href: str, *, of: str = "", at: datetime | None = None) -> Found:
+    of = clipped(inert(of), 60)
+    return Found(title=clipped(inert(title), 120), kind=kind, href=href, of=of, at=at)
 
 
 def _all(visit: Visit) -> list[Found]:
-    text = visit.asked("q").strip()[:200]
+    text = visit.asked("q").strip()[:_LONGEST]
     if not text:
         return []
     with visit.console.store.look() as tx:
@@ -111,7 +139,7 @@ def _all(visit: Visit) -> list[Found]:
 
 def show(visit: Visit) -> Answer:
     """What was found, as a page."""
-    return page(visit, "search.html", found=_all(visit), text=visit.asked("q"))
+    return page(visit, "search.html", found=_all(visit), text=visit.asked("q")[:_LONGEST])
 
 
 def as_json(visit: Visit) -> Answer:
