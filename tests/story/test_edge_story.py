@@ -6,22 +6,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.processes import Server, rows, serving, until
 
 from stanch.engine.sites import LEAD
 
-PATIENCE = 150.0
 ASSET = {
     "id": "scan",
     "kind": "model",
@@ -29,41 +24,6 @@ ASSET = {
     "owner": "radiology",
     "features": [{"name": "dose"}, {"name": "area"}],
 }
-
-
-class Server:
-    def __init__(self, url: str, key: str, process: "subprocess.Popen[bytes]") -> None:
-        self.url, self.key, self.process = url, key, process
-
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        given = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
-        asked = urllib.request.Request(  # noqa: S310  our own server
-            self.url + path, content, given | headers, method=method
-        )
-        try:
-            with urllib.request.urlopen(asked, timeout=30) as told:  # noqa: S310
-                return json.loads(told.read())
-        except urllib.error.HTTPError as refused:
-            with refused:
-                return json.loads(refused.read())
-
-
-@contextmanager
-def serving(*arguments: str, data: Path) -> Iterator[Server]:
-    command = [sys.executable, "-m", "stanch", *arguments, "--data", str(data), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout is not None
-        said = b""
-        while not said.rstrip().endswith(b"}"):
-            line = process.stdout.readline()
-            assert line, said
-            said += line
-        try:
-            yield Server(json.loads(said)["url"], (data / "admin.key").read_text().strip(), process)
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
 
 
 def stanch(*arguments: str, data: Path) -> Any:
@@ -76,39 +36,13 @@ def stanch(*arguments: str, data: Path) -> Any:
     return json.loads(done.stdout)
 
 
-def until(true: Callable[[], Any]) -> Any:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if found := true():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it did not come")
-
-
-def rows(name: str, shift: float, minutes_ago: float, n: int = 3000) -> list[dict[str, Any]]:
-    dice = Random(7)  # noqa: S311  sample data
-    since = datetime.now(UTC) - timedelta(minutes=minutes_ago)
-    return [
-        {
-            "id": f"{name}-{i}",
-            "ts": (since + timedelta(seconds=i / 25)).isoformat(),
-            "kind": "inference",
-            "asset": "scan",
-            "principal": f"p{i % 7}",
-            "features": [dice.gauss(shift, 1), dice.gauss(0, 1)],
-            "prediction": "yes" if dice.random() < 0.5 else "no",
-        }
-        for i in range(n)
-    ]
-
-
 @contextmanager
 def joined(folder: Path) -> Iterator[tuple[Server, Server]]:
     """A centre, and a site that joined it by the commands that the how-to page names."""
     hospital = folder / "hospital"
     with serving("up", "--port", "0", data=folder / "centre") as centre:
         assert centre.ask("POST", "/api/v1/assets", ASSET)["id"] == "scan"
-        made = centre.ask("POST", "/api/v1/assets/scan/baselines", rows("golden", 0, 60))
+        made = centre.ask("POST", "/api/v1/assets/scan/baselines", rows("golden", "scan", 0, 60))
         assert "id" in made, made
         public = stanch("edge", "key", data=hospital)["public"]
         at = ("--public", public, "--asset", "scan")
@@ -160,7 +94,7 @@ def test_a_hospital_joins_and_its_rows_stay_there(tmp_path: Path) -> None:
         ]
 
         # An attack there is an incident here, and no row leaves the site.
-        assert edge.ask("POST", "/api/v1/events", rows("odd", 3, 9))["accepted"] == 3000
+        assert edge.ask("POST", "/api/v1/events", rows("odd", "scan", 3, 9))["accepted"] == 3000
         found = until(lambda: centre.ask("GET", "/api/v1/incidents?asset=scan")["items"])
         assert found[0]["findings"] > 0
         assert edge.ask("GET", "/api/v1/incidents?asset=scan")["items"]
@@ -171,7 +105,8 @@ def test_a_hospital_joins_and_its_rows_stay_there(tmp_path: Path) -> None:
         # A stopped centre costs the site nothing.
         before = site(centre)["number"]
         with stopped(centre):
-            assert edge.ask("POST", "/api/v1/events", rows("cut-off", 0, 6, 500))["accepted"] == 500
+            late = edge.ask("POST", "/api/v1/events", rows("cut-off", "scan", 0, 6, 500))
+            assert late["accepted"] == 500
         assert until(lambda: site(centre)["number"] > before)
         assert refusals(centre) == []
 
