@@ -223,9 +223,13 @@ def test_rows_that_are_in_no_file_yet_are_counted_too(job: Job, files: Sequence[
 
 
 def test_only_the_jobs_own_rows_are_counted(job: Job, files: Sequence[Path]) -> None:
-    until = SINCE + timedelta(seconds=800)
-    narrow = Job(plan=job.plan, asset=FRAUD, since=SINCE, until=until)
-    assert many(count_pieces(narrow, whole(files))) == 640
+    second = timedelta(seconds=1)
+    narrow = Job(plan=job.plan, asset=FRAUD, since=SINCE + second, until=SINCE + 801 * second)
+    assert many(count_pieces(narrow, whole(files))) == 640, "the first second, and not the last"
+    asked = rows(800, 0)
+    told = asked.set_column(asked.schema.get_field_index("kind"), "kind", pa.array(["label"] * 800))
+    assert many(count_pieces(job, Some(files=(), tail=asked))) == 640
+    assert many(count_pieces(job, Some(files=(), tail=told))) == 0
 
 
 def test_rows_are_told_apart_by_hour_of_the_week(job: Job, files: Sequence[Path]) -> None:

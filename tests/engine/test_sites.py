@@ -118,8 +118,12 @@ def test_a_replayed_summary_is_refused_and_is_a_finding(
     sites.take("clinic", second, signed(second))
     with pytest.raises(Refused, match="replay"):
         sites.take("clinic", first, signed(first))
-    with pytest.raises(Refused, match="does not follow"):
-        sites.take("clinic", minute(9), signed(minute(9)))
+    other = minute(2, minute=NOW.replace(minute=1, second=0))
+    with pytest.raises(Refused, match="replay"):
+        sites.take("clinic", other, signed(other))
+    for late in (4, 9):
+        with pytest.raises(Refused, match="does not follow"):
+            sites.take("clinic", minute(late), signed(minute(late)))
     assert len(watching.merged) == 2
     assert len(findings(sql_store)) == 2
 
