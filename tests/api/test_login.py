@@ -83,3 +83,33 @@ def test_a_login_ends_here_and_on_the_server_and_then_commands_use_a_key_again(
     assert said("question", "show", question)["id"] == question
     (tmp_path / "home" / "logins.json").write_bytes(kept)
     assert said("question", "show", question)["type"] == "login-ended"
+
+
+def test_a_password_is_changed_from_a_shell_which_stays_logged_in(
+    server: Any, said: Said, tmp_path: Path
+) -> None:
+    old, new = f"{WORDS}shell-sue", f"{WORDS}of another day"
+    assert said("user", "add", "Shell-Sue", typed=f"{old}\n")["role"] == "viewer"
+    change = ("user", "password")
+    assert said(*change, typed=f"{old}\n{new}\n")["type"] == "not-in-person"
+    said("login", "shell-sue", typed=f"{old}\n")
+    assert said(*change, typed="wrong wrong wrong\n" + new)["type"] == "refused"
+    assert said(*change, typed=f"{old}\n")["type"] == "bad-input"
+    assert said(*change, "SHELL-SUE", typed=f"{old}\n{new}\n")["name"] == "Shell-Sue"
+    assert new not in (tmp_path / "home" / "logins.json").read_text()
+    again = {"name": "shell-sue", "password": new}
+    assert server.ask("POST", "/api/v1/sessions", again, key="").status == 201
+    assert said("user", "list")["type"] == "not-allowed"
+    assert said("logout")["ended"] is True
+
+
+def test_an_admin_changes_people_from_a_shell_by_name_whatever_its_capitals(said: Said) -> None:
+    said("user", "add", "Shell-Tom", typed=f"{WORDS}shell-tom\n")
+    assert said("user", "role", "shell-tom", "approver")["role"] == "approver"
+    assert said("user", "disable", "SHELL-TOM")["disabled"] is True
+    assert said("user", "enable", "Shell-Tom")["disabled"] is False
+    given = said("user", "password", "shell-tom", typed=f"{WORDS}of another day\n")
+    assert said("user", "role", given["id"], "viewer")["name"] == "Shell-Tom"
+    said("login", "shell-tom", typed=f"{WORDS}of another day\n")
+    assert said("logout")["ended"] is True
+    assert said("user", "disable", "shell-nobody")["type"] == "not-found"

@@ -210,6 +210,36 @@ def test_a_person_logs_in_changes_with_the_token_and_logs_out(server: Any) -> No
     assert server.ask("GET", "/api/v1/me", key="", headers=cookie).status == 401
 
 
+def test_people_change_their_password_and_an_admin_changes_people(server: Any) -> None:
+    old, new = "correct horse battery", "another horse, another day"
+    person = {"name": "Bea", "role": "viewer", "password": old}
+    path = f"/api/v1/users/{server.ask('POST', '/api/v1/users', person).json['id']}"
+    came_in = server.ask("POST", "/api/v1/sessions", {"name": "bea", "password": old}, key="")
+    cookie = {"cookie": came_in.headers["set-cookie"].partition(";")[0]}
+    token = {**cookie, "x-csrf-token": came_in.json["csrf"]}
+    mine, wish = "/api/v1/me/password", {"present": old, "new": new}
+    assert server.ask("POST", mine, wish).json["type"] == "not-in-person"
+    assert server.ask("POST", mine, wish, key="", headers=cookie).status == 403
+    wrong = server.ask("POST", mine, {**wish, "present": new + "!"}, key="", headers=token)
+    assert (wrong.status, wrong.json["type"]) == (403, "refused")
+    renewed = server.ask("POST", mine, wish, key="", headers=token)
+    assert (renewed.status, renewed.json["name"]) == (200, "Bea"), renewed.body
+    assert "httponly" in renewed.headers["set-cookie"].lower()
+    assert server.ask("GET", "/api/v1/me", key="", headers=cookie).status == 401
+    cookie = {"cookie": renewed.headers["set-cookie"].partition(";")[0]}
+    assert server.ask("GET", "/api/v1/me", key="", headers=cookie).status == 200
+    assert server.ask("PATCH", path, {}).status == 422
+    changed = server.ask("PATCH", path, {"role": "responder"}).json
+    assert (changed["role"], changed["disabled"]) == ("responder", False)
+    assert server.ask("GET", "/api/v1/me", key="", headers=cookie).json["role"] == "responder"
+    assert server.ask("POST", f"{path}/password", {"password": old}).status == 200
+    assert server.ask("GET", "/api/v1/me", key="", headers=cookie).status == 401
+    assert server.ask("PATCH", path, {"disabled": True}).json["disabled"] is True
+    again = {"name": "bea", "password": old}
+    assert server.ask("POST", "/api/v1/sessions", again, key="").status == 401
+    assert server.ask("PATCH", "/api/v1/users/nobody", {"disabled": True}).status == 404
+
+
 def test_the_server_says_how_it_is(server: Any) -> None:
     assert server.ask("GET", "/healthz", key="").json == {"status": "alive"}
     assert server.ask("GET", "/readyz", key="").json == {"status": "ready", "why": []}

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -204,23 +204,61 @@ def test_a_form_of_another_session_is_refused(access: Access) -> None:
 
 def test_who_is_shut_out_loses_the_session_at_once(access: Access) -> None:
     ada = access.add_user("ada", Role.ADMIN, by="stanch", password=PASSWORD)
+    access.add_user("bob", Role.ADMIN, by="stanch", password=PASSWORD)
     login = access.login("ada", PASSWORD, source="::1")
-    with pytest.raises(Conflict):
-        access.set_disabled(ada.id, disabled=True, by="ada")
-    access.set_disabled(ada.id, disabled=True, by="bob")
+    with pytest.raises(Conflict, match="yourself"):
+        access.accounts.change(ada.id, disabled=True, by="ada")
+    access.accounts.change(ada.id, disabled=True, by="bob")
     with pytest.raises(NotLoggedIn):
         access.sessions.caller(login.cookie)
     with pytest.raises(NotLoggedIn):
         access.login("ada", PASSWORD, source="::1")
 
 
-def test_a_new_password_ends_every_session(access: Access) -> None:
+def test_a_password_that_an_admin_gives_ends_every_session_and_every_wait(access: Access) -> None:
     ada = access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
     login = access.login("ada", PASSWORD, source="::1")
-    access.set_password(ada.id, PASSWORD + "!", by="ada")
+    for _ in range(5):
+        with pytest.raises(NotLoggedIn):
+            access.login("ada", "forgot it all", source="::1")
+    with pytest.raises(Busy):
+        access.login("ada", PASSWORD, source="::1")
+    access.accounts.set_password(ada.id, PASSWORD + "!", by="bob")
     with pytest.raises(NotLoggedIn):
         access.sessions.caller(login.cookie)
     access.login("ada", PASSWORD + "!", source="::1")
+
+
+def test_an_admins_own_password_is_not_set_without_the_present_one(access: Access) -> None:
+    ada = access.add_user("ada", Role.ADMIN, by="stanch", password=PASSWORD)
+    with pytest.raises(Conflict, match="present one"):
+        access.accounts.set_password(ada.id, PASSWORD + "!", by="ada")
+    access.login("ada", PASSWORD, source="::1")
+
+
+@pytest.mark.parametrize("change", [{"role": Role.APPROVER}, {"disabled": True}], ids=str)
+def test_the_last_admin_stays_one_until_there_is_another(
+    access: Access, change: dict[str, Any]
+) -> None:
+    ada = access.add_user("ada", Role.ADMIN, by="stanch", password=PASSWORD)
+    gone = access.add_user("gone", Role.ADMIN, by="stanch")
+    access.accounts.change(gone.id, disabled=True, by="key:first admin")
+    with pytest.raises(Conflict, match="last admin"):
+        access.accounts.change(ada.id, by="key:first admin", **change)
+    access.add_user("bob", Role.ADMIN, by="stanch")
+    changed = access.accounts.change(ada.id, by="key:first admin", **change)
+    assert {name: getattr(changed, name) for name in change} == change
+
+
+def test_what_changes_nothing_ends_no_session_and_is_no_entry(
+    access: Access, sql_store: SqlStore
+) -> None:
+    ada = access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
+    login = access.login("ada", PASSWORD, source="::1")
+    before = len(sql_store.outbox())
+    assert access.accounts.change(ada.id, role=Role.VIEWER, disabled=False, by="bob") == ada
+    assert access.sessions.caller(login.cookie).name == "ada"
+    assert len(sql_store.outbox()) == before
 
 
 def test_two_people_cannot_have_one_name(access: Access) -> None:
@@ -231,16 +269,16 @@ def test_two_people_cannot_have_one_name(access: Access) -> None:
 
 def test_every_change_of_access_is_an_entry(access: Access, sql_store: SqlStore) -> None:
     ada = access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
-    access.set_role(ada.id, Role.ADMIN, by="bob")
-    access.set_password(ada.id, PASSWORD, by="bob")
-    access.set_disabled(ada.id, disabled=True, by="bob")
+    access.accounts.change(ada.id, role=Role.APPROVER, by="bob")
+    access.accounts.set_password(ada.id, PASSWORD, by="bob")
+    access.accounts.change(ada.id, disabled=True, by="bob")
     made = access.keys.create("ci", frozenset({Scope.READ}), by="bob")
     access.keys.revoke(made.key.id, by="bob")
     entries = [p.entry for p in sql_store.outbox()]
     assert {e.deed for e in entries} == {Deed.ACCESS_CHANGED}
     assert [e.facts["what"] for e in entries] == [
         "user added",
-        "role is admin",
+        "role is approver",
         "password set",
         "user disabled",
         "key created",

@@ -42,6 +42,7 @@ PATHS = (
     "/board",
     "/settings",
     "/settings/outside",
+    "/account",
     "/rules",
     "/rules/new",
     "/rules/guessed_login",

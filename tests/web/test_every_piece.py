@@ -317,6 +317,9 @@ def test_an_admin_lets_people_in_gives_them_a_part_and_shuts_them_out(
     assert "cleo shut out" in read(console, "/settings")
     asked(console, "POST", "/settings/users/change", {"user": cleo.id, "do": "enable"})
     assert "cleo shut out" not in read(console, "/settings")
+    given = {"user": cleo.id, "do": "password", "password": f"{PASSWORD} of another day"}
+    asked(console, "POST", "/settings/users/change", given)
+    assert console.access.login("cleo", given["password"], source="::1").caller.name == "cleo"
 
 
 def test_a_key_is_shown_once_and_is_good_for_nothing_when_revoked(

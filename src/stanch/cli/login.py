@@ -1,11 +1,11 @@
 """stanch login: speak to a server as a person, for what a key cannot do."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from stanch.cli.client import reached
+from stanch.cli.hidden import hidden
 from stanch.cli.logins import keep_login
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
@@ -24,11 +24,7 @@ def login(
 ) -> None:
     """Log in, so that commands are yours; the password is asked, or read from stdin."""
     there, out = reached(data), Out(json=json)
-    password = (
-        typer.prompt("Password", hide_input=True, err=True)
-        if sys.stdin.isatty()
-        else sys.stdin.readline().rstrip("\n")
-    )
+    password = hidden("Password")
     try:
         made = Client(url=there.url).log_in(name, password)
     except NotLoggedIn:

@@ -1,15 +1,19 @@
 """stanch user: people with accounts."""
 
-import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from stanch.cli.client import connect
+from stanch.cli.client import Client, connect, segment
+from stanch.cli.hidden import hidden
+from stanch.cli.logins import keep_login
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.people import Role
-from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.trouble import NotFound, NotInPerson
+
+_USERS = "/api/v1/users"
+Who = Annotated[str, typer.Argument(metavar="NAME", help="The person's name, or id.")]
 
 app = command("People with accounts.")
 
@@ -23,21 +27,99 @@ def add(
     json: Json = False,
 ) -> None:
     """Add a person; the password is asked, or read from stdin when that is no terminal."""
-    password = (
-        typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-        if sys.stdin.isatty()
-        else sys.stdin.readline().rstrip("\n")
-    )
-    if not password:
-        told = f"type it at a terminal, or pipe it to `stanch user add {name}`."
-        raise BadInput(f"No password came on stdin: {told}")
+    password = hidden("Password", twice=True, pipe=f"it to `stanch user add {name}`")
     asked = {"name": name, "role": str(role), "password": password}
-    made = connect(data).send("POST", "/api/v1/users", asked)
+    made = connect(data).send("POST", _USERS, asked)
     Out(json=json).show(made, f"{made['name']} can log in as {made['role']}.")
 
 
 @app.command("list")
 def list_(*, data: Data = None, json: Json = False) -> None:
     """List all people with accounts."""
-    items = list(connect(data).every("/api/v1/users"))
+    items = list(connect(data).every(_USERS))
     Out(json=json).table({"items": items}, ("id", "name", "role", "disabled", "created"), items)
+
+
+@app.command()
+def role(
+    *,
+    who: Who,
+    role: Annotated[Role, typer.Argument(help="What the person is here to do from now on.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Give a person another role; it counts at once, also where they are logged in."""
+    kept = _change(data, who, {"role": str(role)})
+    Out(json=json).show(kept, f"{kept['name']} is {kept['role']} now.")
+
+
+@app.command()
+def disable(*, who: Who, data: Data = None, json: Json = False) -> None:
+    """Shut a person out; every session of theirs is over."""
+    kept = _change(data, who, {"disabled": True})
+    again = f"`stanch user enable {kept['name']}` lets them in again."
+    Out(json=json).show(kept, f"{kept['name']} is shut out. {again}")
+
+
+@app.command()
+def enable(*, who: Who, data: Data = None, json: Json = False) -> None:
+    """Let a person in again who was shut out."""
+    kept = _change(data, who, {"disabled": False})
+    Out(json=json).show(kept, f"{kept['name']} can log in as {kept['role']}.")
+
+
+@app.command()
+def password(
+    *,
+    who: Annotated[
+        str, typer.Argument(metavar="NAME", help="The person's name, or id; by itself you.")
+    ] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Change your own password, or as an admin give somebody a new one.
+
+    Passwords are asked, or read from stdin when that is no terminal: your present one on the first
+    line and the new one on the second; for somebody else the new one alone.
+    """
+    client, out = connect(data), Out(json=json)
+    me = client.login.name if client.login else ""
+    if not who or who.casefold() == me.casefold():
+        _own(client, out)
+        return
+    found = _found(client, who)
+    new = hidden(f"New password of {found['name']}", twice=True, pipe="it on one line")
+    path = f"{_USERS}/{segment(found['id'])}/password"
+    kept = client.send("POST", path, {"password": new})
+    then = "They can choose their own with `stanch user password`, or under their name."
+    out.show(kept, f"{kept['name']} has a new password, and is logged out everywhere. {then}")
+
+
+def _own(client: Client, out: Out) -> None:
+    if client.login is None:
+        raise NotInPerson("Whose password it is")
+    pipe = "the present one and the new one, each on its line"
+    present = hidden("Present password", pipe=pipe)
+    made = client.change_password(present, hidden("New password", twice=True, pipe=pipe))
+    keep_login(client.url, made)
+    says = "Your password is changed. You stay logged in here, and nowhere else."
+    out.show({"name": made.name, "url": client.url}, says)
+
+
+def _change(data: Data, who: str, change: dict[str, Any]) -> dict[str, Any]:
+    client = connect(data)
+    kept: dict[str, Any] = client.send(
+        "PATCH", f"{_USERS}/{segment(_found(client, who)['id'])}", change
+    )
+    return kept
+
+
+def _found(client: Client, who: str) -> dict[str, Any]:
+    """The person with this id, else with this name, whatever its capitals."""
+    everybody = list(client.every(_USERS))
+    by_id = {one["id"]: one for one in everybody}
+    by_name = {one["name"].casefold(): one for one in everybody}
+    found = by_id.get(who) or by_name.get(who.casefold())
+    if found is None:
+        raise NotFound("user", who, "user list")
+    return found

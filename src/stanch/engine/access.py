@@ -10,21 +10,21 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
+from stanch.engine.accounts import Accounts, tell, unchanged
 from stanch.engine.attempts import Attempts
 from stanch.engine.clock import Clock, monotonic, new_id
 from stanch.engine.keys import Keys, mint
+from stanch.engine.own_account import OwnAccount
 from stanch.engine.passwords import NOBODY, hash_password, matches, outdated
-from stanch.engine.ports import Store, Transaction
+from stanch.engine.ports import Store
 from stanch.engine.sessions import LoggedIn, Sessions
 from stanch.engine.welcome import Welcome
 from stanch.vocabulary.ids import UserId
 from stanch.vocabulary.login import Credential
 from stanch.vocabulary.people import Caller, Role, Scope, User
-from stanch.vocabulary.record import Deed, Entry
-from stanch.vocabulary.trouble import BadInput, Conflict, NotAllowed, NotLoggedIn
+from stanch.vocabulary.trouble import BadInput, NotAllowed, NotLoggedIn
 
 _SECRET = "_access"  # noqa: S105  the name of a setting, not a secret
 _ADMIN_FILE = "admin.key"
@@ -45,6 +45,8 @@ class Access:
         self.sessions = Sessions(store, clock, self.secret)
         self.welcome = Welcome(store)
         self._attempts = Attempts(seconds)
+        self.accounts = Accounts(store, clock, self._attempts)
+        self.own = OwnAccount(store, clock, self.sessions, self._attempts)
 
     def bearer(self, header: str) -> Caller:
         """The caller behind an `Authorization` header, or `NotLoggedIn`."""
@@ -69,9 +71,11 @@ class Access:
             raise NotLoggedIn
         self._attempts.succeeded(name)
         with self._store.begin() as tx:
+            if not unchanged(tx, kept):
+                raise NotLoggedIn
             if outdated(kept.hash):
                 again = hash_password(password)
-                tx.users.keep_credential(replace(kept, hash=again, changed=self._clock()))
+                tx.users.keep_credential(replace(kept, hash=again))
             return self.sessions.open(tx, user, source=source, old=old)
 
     def add_user(self, name: str, role: Role, *, by: str, password: str = "") -> User:
@@ -92,37 +96,7 @@ class Access:
             tx.users.add(user)
             if hashed:
                 tx.users.keep_credential(Credential(user=user.id, hash=hashed, changed=now))
-            _tell(tx, user, by, now, "user added")
-        return user
-
-    def set_password(self, key: UserId, password: str, *, by: str) -> None:
-        """Keeps the new password; every session of the person ends."""
-        now = self._clock()
-        hashed = hash_password(password)
-        with self._store.begin() as tx:
-            user = tx.users.get(key)
-            tx.users.keep_credential(Credential(user=key, hash=hashed, changed=now))
-            tx.sessions.remove_of(key)
-            _tell(tx, user, by, now, "password set")
-
-    def set_role(self, key: UserId, role: Role, *, by: str) -> User:
-        """The person with their new role."""
-        now = self._clock()
-        with self._store.begin() as tx:
-            user = tx.users.save(replace(tx.users.get(key), role=role))
-            _tell(tx, user, by, now, f"role is {role}")
-        return user
-
-    def set_disabled(self, key: UserId, *, disabled: bool, by: str) -> User:
-        """The person, shut out or let in again; shutting out ends every session."""
-        now = self._clock()
-        with self._store.begin() as tx:
-            user = tx.users.get(key)
-            if disabled and user.name == by:
-                raise Conflict("You cannot shut yourself out. Ask another admin.")
-            user = tx.users.save(replace(user, disabled=disabled))
-            tx.sessions.remove_of(key)
-            _tell(tx, user, by, now, "user disabled" if disabled else "user enabled")
+            tell(tx, user, by, now, "user added")
         return user
 
     def enter(self, name: str, role: Role, *, key: UserId, source: str) -> LoggedIn:
@@ -132,12 +106,12 @@ class Access:
             user = tx.users.find(key)
             if user is None:
                 user = tx.users.add(User(id=key, name=name, role=role, created=now, external=True))
-                _tell(tx, user, "oidc", now, "user added")
+                tell(tx, user, "oidc", now, "user added")
             elif user.disabled:
                 raise NotLoggedIn
             elif user.role is not role:
                 user = tx.users.save(replace(user, role=role))
-                _tell(tx, user, "oidc", now, f"role is {role}")
+                tell(tx, user, "oidc", now, f"role is {role}")
             return self.sessions.open(tx, user, source=source)
 
     def first_admin_key(self, folder: Path) -> str | None:
@@ -184,12 +158,6 @@ def authorise(caller: Caller | None, scope: Scope) -> Caller:
     if not caller.may(scope):
         raise NotAllowed(f"the right to {scope}", ", ".join(sorted(caller.scopes)) or "none")
     return caller
-
-
-def _tell(tx: Transaction, user: User, by: str, at: datetime, what: str) -> None:
-    facts = {"what": what, "name": user.name, "role": user.role.value}
-    tx.record(Entry(at=at, deed=Deed.ACCESS_CHANGED, actor=by, about=user.id, facts=facts))
-    tx.announce("user", user.id)
 
 
 def _secret(store: Store) -> bytes:

@@ -70,16 +70,26 @@ class Sessions:
 
     def caller(self, cookie: str) -> Caller:
         """Whoever this browser belongs to, or `NotLoggedIn`."""
+        kept, user = self.behind(cookie)
         now = self._clock()
-        with self._store.look() as tx:
-            kept = tx.sessions.find(_name(cookie))
-            user = tx.users.find(kept.user) if kept else None
-        if kept is None or user is None or user.disabled or not _alive(kept, now):
-            raise NotLoggedIn
         if now - kept.seen > _TOUCH:
             with self._store.begin() as tx:
                 tx.sessions.seen(kept.id, now)
         return caller_of(user)
+
+    def behind(self, cookie: str) -> tuple[Session, User]:
+        """The session under this cookie and whose it is, or `NotLoggedIn`."""
+        with self._store.look() as tx:
+            kept = tx.sessions.find(_name(cookie))
+            user = tx.users.find(kept.user) if kept else None
+        if kept is None or user is None or user.disabled or not _alive(kept, self._clock()):
+            raise NotLoggedIn
+        return kept, user
+
+    def alive(self, tx: Transaction, user: User) -> tuple[Session, ...]:
+        """The sessions of this person that are open now."""
+        now = self._clock()
+        return tuple(one for one in tx.sessions.of(user.id) if _alive(one, now))
 
     def end(self, cookie: str) -> bool:
         """Whether there was such a session, and it is over."""

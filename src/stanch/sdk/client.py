@@ -56,8 +56,15 @@ class Client:
 
     def log_in(self, name: str, password: str) -> Login:
         """The session of this person, or `NotLoggedIn`."""
-        content = msgspec.json.encode({"name": name, "password": password})
-        connection, response = self._ask("POST", "/api/v1/sessions", content, "application/json")
+        return self._session("/api/v1/sessions", {"name": name, "password": password})
+
+    def change_password(self, present: str, new: str) -> Login:
+        """The session that goes on with the new password; every other one of theirs is over."""
+        return self._session("/api/v1/me/password", {"present": present, "new": new})
+
+    def _session(self, path: str, body: dict[str, str]) -> Login:
+        content = msgspec.json.encode(body)
+        connection, response = self._ask("POST", path, content, "application/json")
         try:
             cookie = (response.getheader("set-cookie") or "").partition(";")[0]
             told = _read(self.url, response.read())

@@ -19,6 +19,10 @@ from stanch.web.visit import Answer, Look, Page, Visit, go
 COOKIE = "stanch_session"
 LOOK = "stanch_look"
 _LOG = logging.getLogger("stanch.web")
+_UNSAID = frozenset({"csrf", "present", "password", "again"})
+"""What was typed in these is never shown again, nor kept for after a login."""
+_WAYS = frozenset({"seen", "back"})
+"""What a form carries that nobody typed."""
 _OURS = ("same-origin", "none")
 _LOOKS = {
     "theme": ("system", "light", "dark"),
@@ -74,14 +78,17 @@ def _ours(visit: Visit, *, signed_in: bool) -> None:
 def _log_in(visit: Visit) -> Answer:
     if visit.method == "GET" and visit.path != "/login":
         return go(f"/login?next={quote(visit.address, safe='')}")
-    typed = [(k, v) for k, vs in visit.form.items() if k != "csrf" for v in vs]
-    return page(visit, "login.html", status=401, then=visit.path, typed=typed, says="", name="")
+    typed = [(k, v) for k, vs in visit.form.items() if k not in _UNSAID for v in vs]
+    then = visit.path
+    if not any(k not in _WAYS for k, _ in typed):
+        typed.clear()
+        then = local(visit.given("back")) or "/"
+    return page(visit, "login.html", status=401, then=then, typed=typed, says="", name="")
 
 
 def wrong(visit: Visit, status: int, says: str, code: str) -> Answer:
     """A page that says what went wrong and keeps what was typed."""
-    hidden = {"csrf", "password"}
-    typed = [(k, v) for k, vs in visit.form.items() if k not in hidden for v in vs if v.strip()]
+    typed = [(k, v) for k, vs in visit.form.items() if k not in _UNSAID for v in vs if v.strip()]
     back = local(visit.given("back") or _came_from(visit))
     return page(
         visit, "wrong.html", status=status, code=code, says=says, typed=typed, back=back or "/"

@@ -73,6 +73,9 @@ _LET_IN: Mapping[str, str] = MappingProxyType(
         "user enabled": "Let {name} in again, as {role}",
         "user disabled": "Shut {name} out",
         "password set": "Set the password of {name}",
+        "password changed": "Changed their own password",
+        "session ended": "Ended one of their own sessions",
+        "other sessions ended": "Ended all their other sessions",
         "key created": "Made the key {name}, which may {scopes}",
         "key revoked": "Revoked the key {name}",
     }

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from litestar import Request, Response, delete, get, post
+from litestar import Request, Response, delete, get, patch, post
 from litestar.datastructures.state import State
 from litestar.params import FromPath, JSONBody
 
 from stanch.api.asking import TheCaller, TheHouse, TheQuery, anybody, needs
 from stanch.api.gate import COOKIE, cookie_of
+from stanch.api.house import House
 from stanch.engine.passwords import SHORTEST
-from stanch.vocabulary.ids import KeyId
+from stanch.engine.sessions import LoggedIn
+from stanch.vocabulary.ids import KeyId, UserId
 from stanch.vocabulary.listing import Page
 from stanch.vocabulary.people import Caller, Role, Scope, ServiceKey, User
-from stanch.vocabulary.trouble import BadInput, NotAllowed
+from stanch.vocabulary.trouble import BadInput, NotAllowed, NotInPerson
 
 Asked = Request[Caller, None, State]
 _LONGEST_LIFE = 3650
@@ -46,6 +48,30 @@ class NewUser:
     name: str
     role: Role
     password: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UserChange:
+    """What is to be different about a person."""
+
+    role: Role | None = None
+    disabled: bool | None = None
+    """Whether they are shut out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GivenPassword:
+    """A password that an admin gives to somebody else."""
+
+    password: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnPassword:
+    """A person's own new password, and the present one, which proves that it is they."""
+
+    present: str
+    new: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +140,26 @@ def add_user(house: TheHouse, caller: TheCaller, data: JSONBody[NewUser]) -> Use
     return house.access.add_user(data.name, data.role, by=caller.name, password=data.password)
 
 
+@patch("/users/{user:str}", opt=needs(Scope.ADMIN), sync_to_thread=True)
+def change_user(
+    house: TheHouse, caller: TheCaller, user: FromPath[str], data: JSONBody[UserChange]
+) -> User:
+    """The person with another role, shut out or let in; the last admin stays one."""
+    if data.role is None and data.disabled is None:
+        raise BadInput("Nothing is to change. Send `role`, `disabled`, or both.")
+    return house.access.accounts.change(
+        UserId(user), by=caller.name, role=data.role, disabled=data.disabled
+    )
+
+
+@post("/users/{user:str}/password", opt=needs(Scope.ADMIN), status_code=200, sync_to_thread=True)
+def give_password(
+    house: TheHouse, caller: TheCaller, user: FromPath[str], data: JSONBody[GivenPassword]
+) -> User:
+    """The person, who comes in with this password now; every session of theirs is over."""
+    return house.access.accounts.set_password(UserId(user), data.password, by=caller.name)
+
+
 @post("/sessions", opt=anybody(), sync_to_thread=True)
 def log_in(house: TheHouse, request: Asked, data: JSONBody[Login]) -> Response[Me]:
     """A session for this browser, in a cookie that no script can read."""
@@ -121,17 +167,7 @@ def log_in(house: TheHouse, request: Asked, data: JSONBody[Login]) -> Response[M
         raise NotAllowed("a page of this server", "another site's")
     source = request.client.host if request.client else ""
     old = cookie_of({"cookie": request.headers.get("cookie", "")})
-    came_in = house.access.login(data.name, data.password, source=source, old=old)
-    answer = Response(_me(came_in.caller, house.access.sessions.csrf(came_in.cookie)))
-    answer.set_cookie(
-        key=COOKIE,
-        value=came_in.cookie,
-        httponly=True,
-        samesite="lax",
-        secure=house.secure,
-        path="/",
-    )
-    return answer
+    return _inside(house, house.access.login(data.name, data.password, source=source, old=old))
 
 
 @get("/me", opt=needs(Scope.READ), sync_to_thread=True)
@@ -142,12 +178,39 @@ def who_am_i(house: TheHouse, request: Asked, caller: TheCaller) -> Me:
     return _me(caller, house.access.sessions.csrf(cookie) if cookie and not by_key else "")
 
 
+@post("/me/password", opt=needs(Scope.READ), status_code=200, sync_to_thread=True)
+def change_my_password(
+    house: TheHouse, request: Asked, caller: TheCaller, data: JSONBody[OwnPassword]
+) -> Response[Me]:
+    """Who is asking, in a new session; every other one of theirs is over."""
+    if caller.role is None:
+        raise NotInPerson("Whose password it is")
+    source = request.client.host if request.client else ""
+    cookie = cookie_of({"cookie": request.headers.get("cookie", "")})
+    return _inside(
+        house, house.access.own.change_password(cookie, data.present, data.new, source=source)
+    )
+
+
 @delete("/sessions", opt=needs(Scope.READ), status_code=200, sync_to_thread=True)
 def log_out(house: TheHouse, request: Asked) -> Response[dict[str, bool]]:
     """Whether there was a session, and it is over."""
     cookie = cookie_of({"cookie": request.headers.get("cookie", "")})
     answer = Response({"ended": bool(cookie) and house.access.sessions.end(cookie)})
     answer.delete_cookie(COOKIE, path="/")
+    return answer
+
+
+def _inside(house: House, came_in: LoggedIn) -> Response[Me]:
+    answer = Response(_me(came_in.caller, came_in.csrf))
+    answer.set_cookie(
+        key=COOKIE,
+        value=came_in.cookie,
+        httponly=True,
+        samesite="lax",
+        secure=house.secure,
+        path="/",
+    )
     return answer
 
 
@@ -161,7 +224,10 @@ ROUTES = (
     revoke_key,
     list_users,
     add_user,
+    change_user,
+    give_password,
     log_in,
     who_am_i,
+    change_my_password,
     log_out,
 )

@@ -49,6 +49,10 @@ class Sessions(Protocol):
         """The session, or nothing."""
         ...
 
+    def of(self, user: UserId) -> tuple[Session, ...]:
+        """Those of this person, whether they still count or not."""
+        ...
+
     def add(self, session: Session) -> None:
         """Keeps a new one."""
         ...

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from stanch.store.sql import tables
 from stanch.store.sql.codec import decode, encode, micros, moment
@@ -88,16 +89,11 @@ class Sessions:
     def find(self, key: str) -> Session | None:
         """The session, or nothing."""
         row = self.link.execute(select(_s).where(_s.c.id == key)).one_or_none()
-        if row is None:
-            return None
-        return Session(
-            id=row.id,
-            user=UserId(row.user_id),
-            created=moment(row.created),
-            seen=moment(row.seen),
-            expires=moment(row.expires),
-            source=row.source,
-        )
+        return None if row is None else _session(row)
+
+    def of(self, user: UserId) -> tuple[Session, ...]:
+        """Those of this person, whether they still count or not."""
+        return tuple(map(_session, self.link.execute(select(_s).where(_s.c.user_id == user))))
 
     def add(self, session: Session) -> None:
         """Keeps a new one."""
@@ -127,3 +123,14 @@ class Sessions:
     def prune(self, before: datetime) -> int:
         """How many had expired before then, and are gone."""
         return self.link.execute(delete(_s).where(_s.c.expires < micros(before))).rowcount
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(
+        id=row.id,
+        user=UserId(row.user_id),
+        created=moment(row.created),
+        seen=moment(row.seen),
+        expires=moment(row.expires),
+        source=row.source,
+    )

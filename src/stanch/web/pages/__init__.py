@@ -1,6 +1,7 @@
 """The pages: one module for each place, one line here for each way to it."""
 
 from stanch.web.pages import (
+    account,
     approvals,
     assets,
     audit,
@@ -75,6 +76,7 @@ PAGES: tuple[Page, ...] = (
     *measures.PAGES,
     *tour.PAGES,
     *search.PAGES,
+    *account.PAGES,
     *settings.PAGES,
     *outside.PAGES,
 )

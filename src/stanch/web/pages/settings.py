@@ -79,15 +79,18 @@ def add_user(visit: Visit) -> Answer:
 
 
 def change_user(visit: Visit) -> Answer:
-    """The settings, with a person's role changed, or the person shut out or let in."""
-    key, access, by = UserId(visit.given("user")), visit.console.access, visit.caller.name
+    """The settings, with a person's role or password changed, or the person shut out or let in."""
+    accounts, by = visit.console.access.accounts, visit.caller.name
+    key = UserId(visit.given("user"))
     match visit.given("do"):
         case "role":
-            access.set_role(key, _role(visit.given("role")), by=by)
+            accounts.change(key, role=_role(visit.given("role")), by=by)
         case "disable":
-            access.set_disabled(key, disabled=True, by=by)
+            accounts.change(key, disabled=True, by=by)
         case "enable":
-            access.set_disabled(key, disabled=False, by=by)
+            accounts.change(key, disabled=False, by=by)
+        case "password":
+            accounts.set_password(key, visit.given("password"), by=by)
         case _:
             raise BadInput("The form does not say what to do.")
     return go("/settings")

@@ -1,5 +1,5 @@
 // The palette: jump to any id, or do what the page offers. Typed words go to /search.
-const PLACES = [["Home", "/"], ["Incidents", "/incidents"], ["Board", "/board"], ["Approvals", "/approvals"], ["Clocks", "/clocks"], ["Assets", "/assets"], ["Findings", "/findings"], ["Events", "/events"], ["Report something odd", "/report"], ["Evidence", "/evidence"], ["Audit: who decided what", "/audit"], ["Playbook runs", "/runs"], ["Playbooks", "/playbooks"], ["Rules", "/rules"], ["Drills", "/drills"], ["Tabletops", "/drills/tabletops"], ["Measures", "/measures"], ["The tour", "/tour"], ["Settings", "/settings"]];
+const PLACES = [["Home", "/"], ["Incidents", "/incidents"], ["Board", "/board"], ["Approvals", "/approvals"], ["Clocks", "/clocks"], ["Assets", "/assets"], ["Findings", "/findings"], ["Events", "/events"], ["Report something odd", "/report"], ["Evidence", "/evidence"], ["Audit: who decided what", "/audit"], ["Playbook runs", "/runs"], ["Playbooks", "/playbooks"], ["Rules", "/rules"], ["Drills", "/drills"], ["Tabletops", "/drills/tabletops"], ["Measures", "/measures"], ["The tour", "/tour"], ["Your account", "/account"], ["Settings", "/settings"]];
 let waiting = 0;
 let asked = 0;
 

@@ -1,0 +1,113 @@
+"""Accounts: what an admin does about people: their role, whether they come in, a new password.
+
+In    a person's id, and who does it.
+Out   the person as they are now; `Conflict` for what would leave nobody to let people in.
+Why   each change is one commit with its entry in the evidence log, where no secret stands.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from stanch.engine.attempts import Attempts
+from stanch.engine.clock import Clock
+from stanch.engine.passwords import hash_password
+from stanch.engine.ports import Store, Transaction
+from stanch.vocabulary.ids import UserId
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.login import Credential
+from stanch.vocabulary.people import Role, User
+from stanch.vocabulary.record import Deed, Entry
+from stanch.vocabulary.trouble import Conflict
+
+_PAGE = 500
+
+
+class Accounts:
+    """Changes people's accounts."""
+
+    def __init__(self, store: Store, clock: Clock, attempts: Attempts) -> None:
+        """`attempts` are forgotten for who gets a new password."""
+        self._store = store
+        self._clock = clock
+        self._attempts = attempts
+
+    def change(
+        self, key: UserId, *, by: str, role: Role | None = None, disabled: bool | None = None
+    ) -> User:
+        """The person with this role, shut out or let in; shutting out ends every session."""
+        now = self._clock()
+        with self._store.begin() as tx:
+            user = tx.users.get(key)
+            new = replace(
+                user,
+                role=user.role if role is None else role,
+                disabled=user.disabled if disabled is None else disabled,
+            )
+            if new == user:
+                return user
+            _may(tx, user, new, by)
+            kept = tx.users.save(new)
+            if new.role is not user.role:
+                tell(tx, kept, by, now, f"role is {new.role}")
+            if new.disabled != user.disabled:
+                tx.sessions.remove_of(key)
+                tell(tx, kept, by, now, "user disabled" if new.disabled else "user enabled")
+        return kept
+
+    def set_password(self, key: UserId, password: str, *, by: str) -> User:
+        """The person, who comes in with this password now; every session of theirs is over."""
+        now = self._clock()
+        hashed = hash_password(password)
+        with self._store.begin() as tx:
+            user = tx.users.get(key)
+            if user.name == by:
+                raise Conflict(
+                    "Your own password is changed with the present one: under your name in the "
+                    "console, or with `stanch user password`."
+                )
+            if user.external:
+                raise Conflict(
+                    f"{user.name} comes in through the identity provider. "
+                    "The password is changed there."
+                )
+            tx.users.keep_credential(Credential(user=key, hash=hashed, changed=now))
+            tx.sessions.remove_of(key)
+            tell(tx, user, by, now, "password set")
+        self._attempts.succeeded(user.name)
+        return user
+
+
+def tell(tx: Transaction, user: User, by: str, at: datetime, what: str) -> None:
+    """Enter what was done about this person, in the same commit."""
+    facts = {"what": what, "name": user.name, "role": user.role.value}
+    tx.record(Entry(at=at, deed=Deed.ACCESS_CHANGED, actor=by, about=user.id, facts=facts))
+    tx.announce("user", user.id)
+
+
+def unchanged(tx: Transaction, kept: Credential) -> bool:
+    """Whether the person's password is still the one that was looked at."""
+    now = tx.users.credential(kept.user)
+    return now is not None and now.changed == kept.changed
+
+
+def _may(tx: Transaction, user: User, new: User, by: str) -> None:
+    """Nothing, or `Conflict` for who shuts themselves out or leaves no admin."""
+    if new.disabled and not user.disabled and user.name == by:
+        raise Conflict("You cannot shut yourself out. Ask another admin.")
+    reigned = user.role is Role.ADMIN and not user.disabled
+    if reigned and (new.role is not Role.ADMIN or new.disabled) and not _another_admin(tx, user):
+        raise Conflict(
+            f"{user.name} is the last admin who can come in. "
+            "Make somebody else an admin first, then try again."
+        )
+
+
+def _another_admin(tx: Transaction, user: User) -> bool:
+    after = ""
+    while True:
+        page = tx.users.page(Wanted(kind=(Role.ADMIN,)), after=after, limit=_PAGE)
+        if any(one.id != user.id and not one.disabled for one in page.items):
+            return True
+        if not page.next:
+            return False
+        after = page.next
