@@ -82,7 +82,7 @@ class Habits:
         at = np.asarray(
             [by_class[k][int(p * len(by_class[k]))] for k, p in zip(classes, places, strict=True)]
         )
-        x = _varied(rows.x[at], rows, dice) * self.factors + 0.0
+        x = varied(rows.x[at], rows, dice) * self.factors + 0.0
         return [
             Ask(
                 tenant=self.names[tenant],
@@ -94,7 +94,7 @@ class Habits:
         ]
 
 
-def _varied(x: Floats, rows: Table, dice: np.random.Generator) -> Floats:
+def varied(x: Floats, rows: Table, dice: np.random.Generator) -> Floats:
     """The rows, each a little different: no two people send the very same thing."""
     noise = dice.normal(0.0, 1.0, x.shape)
     if not rows.whole:

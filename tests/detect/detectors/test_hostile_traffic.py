@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from stanch.detect import examples
+from stanch.detect.detectors import evasion_search
+from stanch.detect.habits.people import People
 from stanch.detect.registry import detectors
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import counted
@@ -142,6 +144,18 @@ def test_a_baseline_of_few_principals_is_blind(name: str) -> None:
     assert [one.why for one in said if isinstance(one, Blind)] == [
         "the baseline knows 7 principals with 10 answers; 8 needed"
     ]
+
+
+def test_a_search_is_blind_and_not_quiet_where_nothing_tells_where_inputs_lie(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nothing_told(_base: Baseline, _who: People) -> None:
+        return None
+
+    monkeypatch.setattr(evasion_search, "clusters_of", nothing_told)
+    (said,) = detectors()["evasion_search"].seen_in(examples.window())
+    assert isinstance(said, Blind)
+    assert "does not tell where inputs lie" in said.why
 
 
 @pytest.mark.parametrize("name", BY_PRINCIPAL)

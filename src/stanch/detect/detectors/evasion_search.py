@@ -88,6 +88,8 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     who = people(ledger, limits.enough, base.habits)
     clusters = clusters_of(base, who)
     if clusters is None:
+        why = "the baseline does not tell where inputs lie; set it anew with more principals"
+        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
     ways = (cluster_way(AROUND, clusters), change_way(CHANGED, base, who))
     found = accused(who, [way for way in ways if way], rate=limits.rate, enough=limits.enough)

@@ -13,8 +13,11 @@ Math  Who came new is held beside who came new, and who was there before beside 
       the others of the set, as `INNOCENT` allows for all who are there.
       People who all ask about doubtful cases are answered differently, too, and the nearer the more
       seldom: so many pairs as lie within twice the reach, a `p` of them lies within it, as in the
-      baseline. Ways that are halved fill the reach first. Pairs share inputs, so they are taken for
-      fewer: for so many times fewer as an input has of them, on the mean over all pairs.
+      baseline. Ways that are halved fill the reach first. Who ask about the same cases lie near
+      each other with the same answers, too, and a way of length d meets the boundary in proportion
+      to d: where the pairs of the set, whatever their answers and each counted as its length, have
+      a higher `p`, that counts. Pairs share inputs, so they are taken for fewer: for so many times
+      fewer as an input has of them, on the mean over all pairs.
 """
 
 import math
@@ -106,7 +109,15 @@ def _judged(usual: Usual, asked: Asked, chosen: Ints, there: int) -> League:
 def _filled(base: Baseline, asked: Asked) -> float:
     """Log10 of how rare it is that so many pairs of other answers are within the reach."""
     within, wider, shared = _pairs(base, asked, differ=True)
-    return beta_binomial(within / shared, round(wider / shared), _usual_filled(base), 0.0)
+    usual = max(_usual_filled(base), _near_anyhow(base, asked))
+    return beta_binomial(within / shared, round(wider / shared), usual, 0.0)
+
+
+def _near_anyhow(base: Baseline, asked: Asked) -> float:
+    """The same share of all pairs of these people, each counted as its length."""
+    far, reach = np.sqrt(squared(asked.place, asked.place)), reach_of(base)
+    wider = far * ((asked.owner[:, None] != asked.owner) & (far <= 2 * reach))
+    return float(wider[far <= reach].sum() / max(float(wider.sum()), 1e-9))
 
 
 @lru_cache(maxsize=8)
