@@ -11,8 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from stanch.app import opened
 from stanch.app.crew import Crew
 from stanch.engine.ingest.schema import SCHEMA, conform
+from stanch.settings import Settings
 from stanch.store.hunt import Hunt
 from stanch.store.lake import Lake, LakeLimits
 from stanch.store.spool import Spool
@@ -93,6 +95,26 @@ def test_a_file_of_the_lake_that_is_damaged_is_named(lake: Lake, spool: Spool, h
         lake.count(Hunt(asset="a", where="latency_ms > 5"), spool)
     with pytest.raises(CouldNotTell, match=about):
         lake.hunt(Hunt(asset="a"), spool)
+
+
+@pytest.mark.parametrize("name", ["my data", "José's", "a#b?c 100%"])
+def test_a_data_folder_may_have_any_ordinary_name(tmp_path: Path, spool: Spool, name: str) -> None:
+    lake = Lake.open(tmp_path / name / "lake", SCHEMA)
+    spool.append(batch(0, 100))
+    lake.roll_up(spool, everything=True)
+    assert lake.count(Hunt(asset="a"), spool) == lake.hunt(Hunt(asset="a"), spool).num_rows == 50
+    assert all(Path(one).is_file() for one in lake.pieces(Hunt(), spool).files)
+    lake.close()
+
+
+@pytest.mark.parametrize("name", ["a%20b", "a[1]", "a^b", "a|b", "a\\b"])
+def test_a_data_folder_whose_lake_could_not_be_kept_is_refused_at_the_start(
+    tmp_path: Path, name: str
+) -> None:
+    wanted = Settings(data=tmp_path / name)
+    with pytest.raises(BadInput, match="under which the lake cannot be kept"), opened(wanted):
+        pass
+    assert not wanted.data.exists()
 
 
 def test_few_rows_wait_for_more(lake: Lake, spool: Spool) -> None:

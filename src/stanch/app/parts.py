@@ -26,7 +26,7 @@ from stanch.engine.ingest.schema import SCHEMA
 from stanch.engine.recorder import Recorder
 from stanch.engine.shares import Split
 from stanch.settings import Settings, from_environment, keep_compiled
-from stanch.store import bundle
+from stanch.store import bundle, folder_name
 from stanch.store.lazy_lake import LazyLake
 from stanch.store.lock import FolderLock, in_turn
 from stanch.store.log.evidence_log import EvidenceLog
@@ -145,7 +145,7 @@ class Parts:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Parts]:
     """The parts of the data folder, for as long as the block runs; `InUse` when another has it."""
-    folder = settings.data.absolute()
+    folder = folder_name.checked(settings.data.absolute())
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     node = settings.node
     place = place_of(folder, node, settings.database)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, Self
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute
@@ -104,7 +105,7 @@ class Lake:
         self._leaving = threading.Event()
         self._one = threading.Lock()
         """Held while the table's version moves, and while a question notes it."""
-        self._hunter = Hunter(self._table.table_uri, schema)
+        self._hunter = Hunter(self._plain(self._table.table_uri), schema)
         self._tails = HeldTails(self._shaped)
 
     @classmethod
@@ -218,7 +219,10 @@ class Lake:
 
     def _whole(self, wanted: Hunt, pieces: Pieces) -> Piece:
         return Piece(
-            folder=self._table.table_uri, schema=self._schema, wanted=wanted, files=pieces.files
+            folder=self._plain(self._table.table_uri),
+            schema=self._schema,
+            wanted=wanted,
+            files=pieces.files,
         )
 
     def _files_and_tail(self, wanted: Hunt, tail: Tails) -> tuple[Any, pa.Table]:
@@ -243,7 +247,11 @@ class Lake:
     def _files(self, wanted: Hunt) -> Any:
         if self._options:
             return self._table.to_pyarrow_dataset()
-        return self._table.file_uris(file_pruning_predicate=_days(wanted))
+        return [self._plain(f) for f in self._table.file_uris(file_pruning_predicate=_days(wanted))]
+
+    def _plain(self, address: str) -> str:
+        """A path on this machine as it is spelt; Delta writes a space in it as %20."""
+        return address if "://" in self._uri else unquote(address.removeprefix("file://"))
 
     def _open(self, uri: str) -> DeltaTable:
         try:
