@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from stanch.contain.rate import rate
-from stanch.guard.buckets import Buckets
+from stanch.guard.buckets import NEVER, Buckets
 from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.guard.table import State, Table
 from stanch.vocabulary.ids import AssetId, PrincipalId
@@ -128,6 +128,32 @@ def test_a_clock_that_stands_still_or_goes_back_gives_nothing_away() -> None:
     table = Table(replace(NOTHING, limit=Limits(overall=rate("1/s"))), State())
     assert table.decide(_ask(at=100.0)).outcome is Outcome.SERVE
     assert table.decide(_ask(at=50.0)).outcome is Outcome.WAIT
+
+
+def test_whoever_is_known_gets_no_larger_batch_than_others() -> None:
+    table = Table(replace(NOTHING, limit=Limits(max_batch=2, max_tokens=10)), State())
+    assert table.decide(_ask()).outcome is Outcome.SERVE
+    for rows, tokens, why in ((2, 10, Why.ALLOWED), (3, 0, Why.BATCH), (1, 11, Why.TOKENS)):
+        assert table.decide(_ask()._replace(rows=rows, tokens=tokens)).why is why
+
+
+def test_a_clock_that_goes_back_neither_fills_a_bucket_nor_empties_it() -> None:
+    buckets, ten = Buckets(), rate("10/min")
+    buckets.take("a", ten, 100, 5)
+    assert buckets.wait("a", ten, 40, 5) == 0
+    buckets.take("a", ten, 40, 5)
+    assert buckets.wait("a", ten, 100, 1) == pytest.approx(6)
+
+
+def test_what_never_fits_is_not_told_to_come_back_in_a_moment() -> None:
+    assert Buckets().wait("a", rate("10/min"), 0, 11) == NEVER
+
+
+def test_who_was_longest_unseen_is_forgotten_first() -> None:
+    buckets, one = Buckets(most=2), rate("1/hour")
+    for name in "abc":
+        buckets.take(name, one, 0, 1)
+    assert [buckets.wait(name, one, 0, 1) > 0 for name in "abc"] == [False, True, True]
 
 
 def test_inventing_names_does_not_fill_the_memory() -> None:
