@@ -56,3 +56,8 @@ def test_its_epsilon_is_stated_where_people_are_asked() -> None:
     asset = AssetId("fraud-scorer")
     (change,) = changes(Policy(asset=asset), Policy(asset=asset, shape=Shape(epsilon=0.5)))
     assert "epsilon 0.5 for each score" in change.says
+
+
+def test_jitter_is_as_wide_to_either_side_as_it_says() -> None:
+    ends = [numbers([0.5], Shape(jitter=0.1), lambda at=at: at)[0] for at in (0.0, 0.5, 1.0)]
+    assert ends == pytest.approx([0.4, 0.5, 0.6])
