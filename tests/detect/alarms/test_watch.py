@@ -8,10 +8,10 @@ import pytest
 from stanch.detect import examples
 from stanch.detect.alarms.bets import BETA, Table, bernstein, log_bets, radius
 from stanch.detect.alarms.reading import Reading, Stream
-from stanch.detect.alarms.shares import log_votes, single_excess
+from stanch.detect.alarms.shares import single_excess, voice
 from stanch.detect.alarms.watch import Evidence, Promise, Watch, named_by_ebh
 from stanch.detect.summaries.columns import Columns
-from stanch.detect.summaries.count import counted
+from stanch.detect.summaries.count import counted, labels_counted
 from stanch.vocabulary.trouble import BadFile
 
 
@@ -178,10 +178,46 @@ def test_a_long_watch_needs_more_evidence_to_name_a_feature() -> None:
         assert reading.named == known.learned.plan.numbers[:named]
 
 
-def test_one_bursting_principal_is_one_vote() -> None:
-    rows = np.array([10, 10, 5000])
-    odd = np.array([0, 0, 5000])
-    assert log_votes(rows, odd, 0.05) < np.log(20)
-    assert log_votes(np.full(30, 10), np.full(30, 5), 0.05) > np.log(1e6)
+def bursting(seed: int = 77) -> Columns:
+    """A minute in which one principal asks three times as much as all others, after their taste."""
+    rows = examples.columns(2000, seed)
+    loud = np.arange(rows.n) % 4 != 0
+    who = np.where(loud, examples.ODD_ONE, rows.principals).astype(np.int32)
+    return replace(rows, principals=who, numbers=rows.numbers + 0.5 * loud[:, None])
+
+
+def test_a_burst_of_one_principal_is_no_evidence_about_everybody() -> None:
+    known = examples.reference()
+    habits = known.learned.golden.ledger.seal()
+    ledger = counted(known.ready, bursting()).ledger
+    weight = voice(ledger, habits)
+    assert 0 < weight < 0.15
+    assert voice(ledger.seal(), habits) == weight
+    plan = known.learned.plan
+    plainly = step(fresh(), bursting()).readings(plan)[Stream.NUMBERS]
+    heard = step(fresh(), bursting(), temper=weight).readings(plan)[Stream.NUMBERS]
+    assert (plainly.alarm, heard.alarm) == (True, False)
+
+
+def test_what_comes_from_everybody_as_usual_is_heard_in_full() -> None:
+    known = examples.reference()
+    habits = known.learned.golden.ledger.seal()
+    for n in (1, 20, 500, 5000):
+        assert voice(counted(known.ready, examples.columns(n)).ledger, habits) == 1.0
+    assert voice(counted(known.ready, bursting()).ledger, None) == 1.0
+
+
+def test_late_labels_count_in_full_whoever_bursts() -> None:
+    known = examples.reference()
+    plan, golden = known.learned.plan, known.learned.golden.summary
+    rows = examples.columns(1000)
+    told = examples.labels(rows)
+    wrong = replace(told, truth=((told.truth + 1) % 3).astype(np.int32))
+    batch = counted(known.ready, rows).merge(labels_counted(known.ready, wrong)).summary
+    one, other = (fresh().after(batch, golden, plan, temper=t).readings(plan) for t in (1.0, 0.05))
+    assert one[Stream.ACCURACY] == other[Stream.ACCURACY]
+
+
+def test_a_principal_who_is_odd_beyond_chance_is_told() -> None:
     assert single_excess(5000, 5000, 0.05) > np.log(1e6)
-    assert log_votes(np.zeros(3, np.int64), np.zeros(3, np.int64), 0.1) == 0.0
+    assert single_excess(20, 1, 0.05) < np.log(20)

@@ -1,30 +1,33 @@
-"""Shares: evidence from one bounded mean per principal, so that a burst counts once.
+"""Shares: what one principal may weigh, so that a burst of theirs is no evidence about everybody.
 
-In    for each principal of a batch, rows and the rows among them with some property.
-Out   the log e-value that principals show the property more often than the reference says.
-Why   the rows of one principal depend on each other; a principal counts as one vote y in [0, 1].
-Math  log e = log mean over f of prod over principals of (1 + lam (y - m)), lam = f / m. Each
-      factor has mean at most one when a principal's expected share is at most m, however its
-      rows hang together. The same bet on rates of wrong answers by group is the fairness test
-      (betting), valid at any time when the e-values of batches are multiplied.
+In    rows by principal, of a batch and of the baseline; rows of one principal, and the odd ones.
+Out   how much each row of a batch counts; how surely one principal exceeds a share.
+Why   rows of one principal resemble each other. Honest tenants who ask in bursts, each after their
+      own taste, looked like a change of the world within minutes.
+Math  With e the e-value of a row and w <= 1, e^w has mean at most one, too. With w such that who
+      asked most weighs what they usually do, a burst adds what its principal always adds. A bet on
+      one principal's own share is log mean over f of (1 + lam (y - m)) over rows, lam = f / m.
 """
+
+import math
 
 import numpy as np
 
 from stanch.detect.alarms.bets import FRACTIONS
-from stanch.detect.summaries.arrays import Ints
+from stanch.detect.summaries.ledger import Ledger
+from stanch.detect.summaries.parts import Block
+
+BY_CHANCE = 4.0
+"""Standard deviations by which somebody may ask more than usual and still be heard in full."""
 
 
-def log_votes(rows: Ints, odd: Ints, most: float) -> float:
-    """The log e-value of these principals against a share of at most `most`."""
-    here = rows > 0
-    if not here.any():
-        return 0.0
-    bound = min(max(most, 1e-9), 1.0)
-    votes = odd[here] / rows[here]
-    bets = np.log1p((FRACTIONS / bound)[:, None] * (votes[None, :] - bound)).sum(axis=1)
-    top = float(bets.max())
-    return top + float(np.log(np.mean(np.exp(bets - top))))
+def voice(batch: Ledger, habits: Ledger | None) -> float:
+    """How much each row of the batch counts, from the busiest principal's share now and usually."""
+    if habits is None or not habits.names or not batch.names or not batch.n:
+        return 1.0
+    usual = batch.n * int(habits.block(Block.ROWS).max()) / max(1, habits.n)
+    heard = usual + BY_CHANCE * math.sqrt(usual) + 1
+    return min(1.0, heard / max(1, int(batch.block(Block.ROWS).max())))
 
 
 def single_excess(rows: int, odd: int, most: float) -> float:

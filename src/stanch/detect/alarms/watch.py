@@ -31,6 +31,7 @@ from stanch.detect.summaries.summary import Summary, empty
 from stanch.vocabulary.ids import Digest, parse_digest
 from stanch.vocabulary.trouble import BadFile, BadInput
 
+OF_LABELS = frozenset({Stream.ACCURACY, Stream.CALIBRATION, Stream.GROUP_ERRORS})
 DISCOVERY = 0.05
 """The share of wrongly named members that is allowed among the named."""
 
@@ -70,14 +71,19 @@ class Watch:
     streams: Mapping[Stream, Evidence] = field(default_factory=dict)
 
     def after(self, batch: Summary, golden: Summary, plan: Plan, *, temper: float = 1.0) -> "Watch":
-        """The watch after this batch; a stream on which nothing was said stands still."""
+        """The watch after this batch; a stream on which nothing was said stands still.
+
+        `temper` is how much each answer counts (`shares.voice`); late labels are not asked for in
+        bursts, and count in full.
+        """
         if not batch.plan == golden.plan == self.plan:
             raise BadInput("The batch, the baseline and the watch are on different plans.")
         streams = dict(self.streams)
         for stream in Stream:
             now = table(stream, batch, plan)
             if now.counts.size and now.counts.any():
-                bets = log_bets(now, table(stream, golden, plan), temper=temper)
+                counts = 1.0 if stream in OF_LABELS else temper
+                bets = log_bets(now, table(stream, golden, plan), temper=counts)
                 streams[stream] = _after(self.streams.get(stream), bets)
         return replace(self, streams=streams)
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from stanch.detect.alarms.reading import Reading, Stream
+from stanch.detect.alarms.shares import voice
 from stanch.detect.alarms.watch import Watch
 from stanch.detect.summaries.count import Counted
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.record import Record
-from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Window
 from stanch.engine.watch.golden import Seasons
 from stanch.engine.watch.hop import LATENESS, MINUTE
@@ -66,7 +66,7 @@ class Tally:
         for minute in over:
             found = self.minutes.pop(minute)
             if self.alarms is not None and self.baseline is not None and found.counted is not None:
-                self.alarms = self._moved(self.alarms, minute, found.counted.summary)
+                self.alarms = self._moved(self.alarms, minute, found.counted)
             self.sealed[minute] = sealed(found)
             self.touched.add(minute)
         return bool(over)
@@ -88,7 +88,7 @@ class Tally:
             for minute in sorted(self.minutes):
                 open_now = self.minutes[minute].counted
                 if open_now is not None:
-                    ahead = self._moved(ahead, minute, open_now.summary)
+                    ahead = self._moved(ahead, minute, open_now)
             readings = dict(ahead.readings(self.baseline.plan))
         whole = Minute()
         for part in parts:
@@ -129,11 +129,12 @@ class Tally:
         last = self.sealed[max(self.sealed)].counted
         return last.ledger.names if last is not None else ()
 
-    def _moved(self, alarms: Watch, minute: datetime, batch: Summary) -> Watch:
+    def _moved(self, alarms: Watch, minute: datetime, batch: Counted) -> Watch:
         if self.baseline is None:
             return alarms
         then = self.baseline.at(minute)
-        return alarms.after(batch, then.golden, then.plan)
+        counts = voice(batch.ledger, then.habits)
+        return alarms.after(batch.summary, then.golden, then.plan, temper=counts)
 
     def _newest(self, span: Span) -> Ledger | None:
         """The answers of the newest open minute of the span."""
