@@ -166,7 +166,8 @@ def test_what_nobody_enforces_is_not_said_to_be_shown(said: Said, tmp_path: Path
     file = tmp_path / "policy.yaml"
     file.write_text("asset: alone\ndeny: {principals: [key-91]}\n")
     told = said("policy", "set", "alone", str(file))
-    assert "Not shown yet: No guard of alone has been heard of lately." in told
+    # what it says beyond that hangs on how long the server has been listening for one
+    assert "Not shown yet: No guard of alone " in told
 
 
 def test_a_change_by_hand_says_whom_of_the_last_hour_it_would_have_hit(

@@ -23,9 +23,9 @@ from stanch.cli.table import COMMANDS
 from stanch.vocabulary.trouble import BadFile, BadInput, NotLoggedIn, NotRunning, UnknownKey
 
 PARTS = {
-    "client", "examples", "files", "fitting", "fronting", "incident_marks", "inventory_file",
-    "logins", "options", "out", "playbook_keys", "playbook_runs", "policy_diff", "policy_guards",
-    "root", "table", "times",
+    "client", "examples", "files", "fitting", "fronting", "hidden", "incident_marks",
+    "inventory_file", "logins", "options", "out", "playbook_keys", "playbook_runs", "policy_diff",
+    "policy_guards", "root", "table", "times",
 }  # fmt: skip
 
 

@@ -23,9 +23,24 @@ INCIDENT: dict[str, Any] = {
     "severity": {"level": 3, "vector": "AISEV:1.0/MI:4", "fired": ["It is lost."]},
     "suspects": [],
     "atlas": [],
+    "merged_into": None,
 }
 
-AHEAD: dict[str, Any] = {"actions": [], "playbook": "", "techniques": [], "call": [], "phases": []}
+WORDS: dict[str, Any] = {
+    "assets": [],
+    "entities": {},
+    "urgency": [],
+    "addressed_to_machines": False,
+}
+AHEAD: dict[str, Any] = {
+    "kin": ["inc-1"],
+    "actions": [],
+    "playbook": "",
+    "techniques": [],
+    "words": WORDS,
+    "call": [],
+    "phases": [],
+}
 
 
 def test_what_speaks_for_the_verdict_comes_before_what_speaks_against_it() -> None:
@@ -47,7 +62,7 @@ def test_it_begins_with_whether_it_is_contained_and_what_waits_for_an_answer() -
     asked: list[Mapping[str, Any]] = [
         {"id": "apr-1", "shown": "May v2 answer no more?\nWhy: nobody signed it."}
     ]
-    said = list(_head(one, held, asked))
+    said = list(_head(one, AHEAD | {"held": held}, asked))
     assert said[1] == "On scorer, opened 2026-11-22 10:22:36 UTC; nobody is in command."
     assert said[2].startswith("\nNot contained: ")
     assert said[2].endswith(" late.")
@@ -57,7 +72,26 @@ def test_it_begins_with_whether_it_is_contained_and_what_waits_for_an_answer() -
         "  stanch approve apr-1, or stanch deny apr-1",
     ]
     held |= {"says": "It was contained; nothing holds it now", "due": None, "acts": []}
-    assert list(_head(one, held, []))[2:] == ["\nIt was contained; nothing holds it now."]
+    assert list(_head(one, AHEAD | {"held": held}, []))[2:] == [
+        "\nIt was contained; nothing holds it now."
+    ]
+
+
+def test_what_people_wrote_is_read_for_them_and_a_merge_is_said_at_the_top() -> None:
+    words = WORDS | {"assets": ["fraud"], "entities": {"key": ["key-7"]}, "urgency": ["leak"]}
+    words |= {"addressed_to_machines": True}
+    said = "\n".join(_told(INCIDENT, AHEAD | {"words": words}, []))
+    assert "What people wrote names: fraud, key-7" in said
+    assert "It sounds urgent: leak" in said
+    assert "written to machines, not to you" in said
+    one = INCIDENT | {"asset": "scorer", "opened": "2026-11-22T10:22:36Z", "commander": ""}
+    one |= {"merged_into": "inc-9"}
+    held = {"says": "Closed", "due": None, "acts": [], "bare": False}
+    head = list(_head(one, AHEAD | {"held": held, "kin": ["inc-1", "inc-2"]}, []))
+    assert head[2:4] == [
+        "It went into inc-9; its findings are there.",
+        "With inc-2, put together with it.",
+    ]
 
 
 def test_a_verdict_is_said_in_words_and_an_action_by_its_title() -> None:
