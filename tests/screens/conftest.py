@@ -208,6 +208,14 @@ def fill(data: Path) -> None:
                     owner="claims",
                 )
             )
+            tx.assets.add(
+                Asset(
+                    id=AssetId("voice-reader"),
+                    kind=AssetKind.MODEL,
+                    name="Reader of voices",
+                    owner="care",
+                )
+            )
             seen = [finding(n) for n in range(60)]
             tx.findings.put(seen, at=NOW)
             for number in range(1, 61):

@@ -357,6 +357,10 @@ def test_what_a_person_reports_opens_an_incident_or_joins_one(
     assert "It answers oddly." in read(console, f"{answer.headers['location']}/notes")
     with pytest.raises(BadInput):
         asked(console, "POST", "/report", form="asset=fraud&text=")
+    for way in ("/report", "/report?asset=frued"):
+        form = asked(console, "GET", way).body.decode()
+        assert '<option value="" selected>Choose one</option>' in form, way
+    assert "Choose one" not in asked(console, "GET", "/report?asset=fraud").body.decode()
 
 
 def test_pages_of_a_list_hold_the_moment_that_the_first_was_asked_at(
