@@ -86,7 +86,7 @@ def test_what_people_wrote_is_read_for_them_and_a_merge_is_said_at_the_top() -> 
     assert "written to machines, not to you" in said
     one = INCIDENT | {"asset": "scorer", "opened": "2026-11-22T10:22:36Z", "commander": ""}
     one |= {"merged_into": "inc-9"}
-    held = {"says": "Closed", "due": None, "acts": [], "bare": False}
+    held: dict[str, Any] = {"says": "Closed", "due": None, "acts": [], "bare": False}
     head = list(_head(one, AHEAD | {"held": held, "kin": ["inc-1", "inc-2"]}, []))
     assert head[2:4] == [
         "It went into inc-9; its findings are there.",
