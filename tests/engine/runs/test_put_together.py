@@ -101,6 +101,18 @@ def test_what_it_brought_goes_when_the_run_that_took_over_is_undone(
         assert kept_for(tx, heir) == ()
 
 
+def test_what_another_playbook_did_for_it_stays_though_the_heir_has_no_such_act(
+    house: "House", cases: Cases
+) -> None:
+    of(house, ONE, AttackKind.EXTRACTION, "key-91")
+    house.says_yes()
+    of(house, TWO, AttackKind.EVASION, "tenant-4")
+    cases.merge(ONE, TWO, ADA)
+    answered(house, TWO)
+    assert house.policies.now(AssetId("fraud")).limit.max_batch == 64
+    assert house.denied() == {"key-91", "tenant-4"}
+
+
 def test_apart_again_each_asks_for_itself(house: "House", cases: Cases) -> None:
     of(house, ONE, AttackKind.EXTRACTION, "key-91")
     of(house, TWO, AttackKind.EXTRACTION, "tenant-4")
@@ -167,6 +179,15 @@ def test_an_older_one_brings_its_time_along_and_takes_it_away_again(
     cases.undo(undo.id, ADA)
     assert (due(house, TWO), first_seen(house, TWO)) == (house.at + HOUR, house.at)
     assert due(house, ONE) == NOON + HOUR
+
+
+def test_an_older_one_that_was_contained_brings_no_time_along(house: "House", cases: Cases) -> None:
+    house.at += timedelta(minutes=40)
+    with house.store.begin() as tx:
+        tx.incidents.save(replace(tx.incidents.get(ONE), contained_at=NOON, held_again=NOON))
+        tx.incidents.save(replace(tx.incidents.get(TWO), opened=house.at))
+    cases.merge(ONE, TWO, ADA)
+    assert due(house, TWO) == house.at + HOUR
 
 
 def due(house: "House", key: IncidentId) -> datetime | None:
