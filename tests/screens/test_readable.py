@@ -91,16 +91,30 @@ _WEIGHT = """() => performance.getEntries()
   .filter((one) => one.initiatorType !== "fetch")
   .reduce((sum, one) => sum + (one.decodedBodySize ?? 0), 0)"""
 """Of the page itself: what is fetched anew when something changes meanwhile is no part of it."""
+_GROWTH = """async () => {
+  const drawn = () => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
+  const height = () => document.documentElement.scrollHeight;
+  const before = height();
+  window.scrollTo(0, before);
+  await drawn();
+  const grown = Math.abs(height() - before);
+  window.scrollTo(0, 0);
+  return grown;
+}"""
+"""By how many pixels a page is taller, or less tall, when its end was looked at."""
+LINES = 48
+"""Two lines: what a time that grew by a letter may move."""
 
 
 @pytest.fixture(scope="module")
 def walked(
     chromium: Any, served: Any, axe: str
-) -> tuple[dict[str, Any], dict[str, int], dict[str, list[str]]]:
-    """By page what axe finds at fault, its weight and its words, from one walk through all."""
+) -> tuple[dict[str, Any], dict[str, int], dict[str, list[str]], dict[str, float]]:
+    """By page what axe faults, its weight, its words, how it grows: from one walk through all."""
     faults: dict[str, list[Any]] = {name: [] for name, _, _ in LOOKS}
     weights: dict[str, int] = {}
     words: dict[str, list[str]] = {}
+    growths: dict[str, float] = {}
     context = chromium.new_context(bypass_csp=True, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.goto(f"{served.url}/login")
@@ -112,6 +126,7 @@ def walked(
         page.goto(f"{served.url}{path}", wait_until="load")
         weights[path] = page.evaluate(_WEIGHT)
         words[path] = page.evaluate(_WORDS)
+        growths[path] = page.evaluate(_GROWTH)
         page.evaluate(axe)
         for name, look, only in LOOKS:
             page.emulate_media(**look)
@@ -122,7 +137,7 @@ def walked(
             faults[name] += [(path, one["id"], _nodes(one)) for one in found]
         page.emulate_media(color_scheme="light", contrast="no-preference")
     context.close()
-    return faults, weights, words
+    return faults, weights, words, growths
 
 
 def _nodes(fault: Any) -> list[str]:
@@ -131,18 +146,23 @@ def _nodes(fault: Any) -> list[str]:
 
 @pytest.mark.parametrize("look", [name for name, _, _ in LOOKS])
 def test_axe_finds_nothing_to_fault(walked: Any, look: str) -> None:
-    faults, _, _ = walked
+    faults, *_ = walked
     assert faults[look] == []
 
 
+def test_no_page_moves_what_is_about_to_be_pressed_by_guessing_heights(walked: Any) -> None:
+    *_, growths = walked
+    assert {path: by for path, by in growths.items() if by > LINES} == {}
+
+
 def test_no_page_weighs_more_than_it_may(walked: Any) -> None:
-    _, weights, _ = walked
+    _, weights, *_ = walked
     assert {path: weight for path, weight in weights.items() if weight > HEAVIEST} == {}
     assert min(weight for path, weight in weights.items() if path != "/login") > 20_000
 
 
 def test_no_page_shows_what_only_programs_read(walked: Any) -> None:
-    _, _, words = walked
+    _, _, words, _ = walked
     found = {
         path: [one for one in told if _OF_PROGRAMS.search(one)] for path, told in words.items()
     }
