@@ -248,6 +248,23 @@ def test_the_server_says_how_it_is(server: Any) -> None:
         assert name in text
 
 
+def test_keys_and_logins_that_open_nothing_are_counted_at_every_door(server: Any) -> None:
+    def counted(way: str) -> int:
+        text = server.ask("GET", "/metrics").body.decode()
+        line = next(
+            x for x in text.splitlines() if x.startswith(f'stanch_refused_total{{way="{way}"')
+        )
+        return int(line.split()[-1])
+
+    keys, logins = counted("key"), counted("login")
+    for method, path in (("GET", "/api/v1/assets"), ("POST", "/api/v1/events")):
+        assert server.ask(method, path, key="stk_wrong").status == 401
+    assert counted("key") >= keys + 2
+    login = {"name": "counted-nobody", "password": "wrong"}
+    assert server.ask("POST", "/api/v1/sessions", login, key="").status == 401
+    assert counted("login") >= logins + 1
+
+
 def test_every_answer_carries_the_security_headers(server: Any) -> None:
     for path in ("/healthz", "/nowhere", "/api/v1/assets", "/openapi.json"):
         headers = server.ask("GET", path).headers

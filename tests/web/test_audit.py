@@ -149,3 +149,16 @@ def test_who_was_let_in_stands_there_by_name(
     assert "ada Let bob in, as responder" in said
     assert "ada Made bob viewer" in said
     assert "ada Made the key pipeline, which may ingest, read" in said
+
+
+def test_who_was_refused_at_the_door_stands_apart_from_what_people_decided(
+    world: tuple[Parts, Console], read: Callable[..., str], asked: Callable[..., Answer]
+) -> None:
+    parts, console = world
+    for _ in range(3):
+        parts.access.refused.login("<b>nobody</b>", "203.0.113.7")
+    parts.access.refused.turn()
+    says = "Refused 3 logins as somebody who has no account, from 203.0.113.0/24"
+    assert says in read(console, "/audit?of=refused", VIC)
+    assert says not in read(console, "/audit", VIC)
+    assert says in asked(console, "GET", "/audit.csv?of=refused", by=VIC).body.decode()

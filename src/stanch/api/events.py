@@ -15,7 +15,7 @@ import msgspec
 
 from stanch.api.gate import asked_by
 from stanch.api.house import House
-from stanch.api.wire import Inbox, Receive, Send, answer, discard, headers_of, read_body
+from stanch.api.wire import Inbox, Receive, Send, answer, discard, headers_of, read_body, source_of
 from stanch.api.wire import Scope as HttpScope
 from stanch.engine.access import authorise
 from stanch.vocabulary.event import EXCHANGES
@@ -80,7 +80,7 @@ class EventsRoute:
         headers = headers_of(scope)
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         encoding = headers.get("content-encoding", "")
-        caller = await asked_by(self._house.access, "POST", headers)
+        caller = await asked_by(self._house.access, "POST", headers, source_of(scope))
         authorise(caller, Scope.INGEST)
         if media_type not in MEDIA_TYPES:
             raise UnknownFormat(media_type[:64], ", ".join(MEDIA_TYPES))

@@ -46,7 +46,7 @@ from stanch.api.routes import (
     witness,
 )
 from stanch.api.uploads import Uploads
-from stanch.api.wire import GONE, Hangup
+from stanch.api.wire import GONE, Hangup, source_of
 from stanch.engine.access import authorise
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.trouble import (
@@ -131,7 +131,8 @@ async def _let_in(
         return
     headers = {k.lower(): v for k, v in connection.headers.items()}
     method = str(connection.scope.get("method", "GET"))
-    caller = await asked_by(house.access, method, headers)
+    source = source_of(connection.scope)
+    caller = await asked_by(house.access, method, headers, source)
     asked = scope if caller.role is None else handler.opt.get(PEOPLE, scope)
     connection.scope["user"] = authorise(caller, asked)
 

@@ -20,11 +20,11 @@ CSRF_HEADER = "x-csrf-token"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def caller_of(access: Access, method: str, headers: Mapping[str, str]) -> Caller:
-    """Who is asking, or `NotLoggedIn`."""
+def caller_of(access: Access, method: str, headers: Mapping[str, str], source: str = "") -> Caller:
+    """Who is asking, or `NotLoggedIn`; a key that opens nothing is counted for its source."""
     authorization = headers.get("authorization", "")
     if authorization:
-        return access.bearer(authorization)
+        return access.bearer(authorization, source=source)
     cookie = cookie_of(headers)
     if not cookie:
         raise NotLoggedIn
@@ -34,11 +34,13 @@ def caller_of(access: Access, method: str, headers: Mapping[str, str]) -> Caller
     return caller
 
 
-async def asked_by(access: Access, method: str, headers: Mapping[str, str]) -> Caller:
+async def asked_by(
+    access: Access, method: str, headers: Mapping[str, str], source: str = ""
+) -> Caller:
     """`caller_of`, on a thread of its own when the database must be asked."""
     if access.at_hand(headers.get("authorization", "")):
-        return caller_of(access, method, headers)
-    return await asyncio.to_thread(caller_of, access, method, headers)
+        return caller_of(access, method, headers, source)
+    return await asyncio.to_thread(caller_of, access, method, headers, source)
 
 
 def check_csrf(access: Access, cookie: str, headers: Mapping[str, str]) -> None:

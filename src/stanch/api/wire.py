@@ -29,6 +29,12 @@ def headers_of(scope: Scope) -> Mapping[str, str]:
     return {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
 
 
+def source_of(scope: Mapping[str, Any]) -> str:
+    """The address that the request came from; empty when nobody knows."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
 async def read_body(headers: Mapping[str, str], receive: Receive, cap: int) -> bytes:
     """The whole body, or `TooLarge` as soon as it passes the cap."""
     stated = headers.get("content-length", "")

@@ -23,7 +23,7 @@ from stanch.vocabulary.trouble import Tampered
 EVERYWHERE = frozenset(
     {
         *("watch", "takeover", "warm-up", "record", "roll-up", "sealing", "keys used"),
-        *("sign of life", "inheritance", "connectors"),
+        *("sign of life", "inheritance", "connectors", "refused at the door"),
     }
 )
 """What each of several processes does itself; all else one of them does for all."""
@@ -85,6 +85,7 @@ def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[C
         Chore(name="sealing", work=lambda: _seal(parts), every=60.0, at_end=True),
         Chore(name="retention", work=work.retention.turn, every=3600.0),
         Chore(name="keys used", work=parts.access.keys.flush, every=30.0),
+        Chore(name="refused at the door", work=parts.access.refused.turn, every=5.0),
         Chore(name="scrub", work=lambda: _scrub(parts), every=86_400.0),
     ]
 

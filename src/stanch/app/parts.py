@@ -177,7 +177,7 @@ def opened(settings: Settings) -> Iterator[Parts]:
         stack.callback(lake.close)
         # (5) who may ask
         access = Access(store, utc_now)
-        stack.callback(access.keys.flush)
+        stack.callback(access.flush)
         yield Parts(
             settings=settings,
             folder=folder,

@@ -143,7 +143,7 @@ def _health(parts: Parts, work: Work, keeper: Caretaker) -> Health:
             witnesses=work.witnesses,
             clock=utc_now,
             genuine=parts.genuine("baseline"),
-            measures=(lambda: _measures(parts),),
+            measures=(lambda: _measures(parts), parts.access.refused.measures),
             sites=work.sites.all,
         )
     )

@@ -2,7 +2,7 @@
 
 In    a bearer key, a cookie, or a name and a password.
 Out   a `Caller`; `NotLoggedIn`, `NotAllowed` or `Busy` otherwise. Every change of access is an
-      entry in the evidence log, in the same commit.
+      entry in the evidence log, in the same commit; who was refused is counted, and entered later.
 Why   one door: routes, pages and commands all come through `authorise`.
 """
 
@@ -15,10 +15,11 @@ from pathlib import Path
 from stanch.engine.accounts import Accounts, tell, unchanged
 from stanch.engine.attempts import Attempts
 from stanch.engine.clock import Clock, monotonic, new_id
-from stanch.engine.keys import Keys, mint
+from stanch.engine.keys import Keys, id_in, mint
 from stanch.engine.own_account import OwnAccount
 from stanch.engine.passwords import NOBODY, hash_password, matches, outdated
 from stanch.engine.ports import Store
+from stanch.engine.refused import Refused
 from stanch.engine.sessions import LoggedIn, Sessions
 from stanch.engine.welcome import Welcome
 from stanch.vocabulary.ids import UserId
@@ -44,20 +45,29 @@ class Access:
         self.keys = Keys(store, clock)
         self.sessions = Sessions(store, clock, self.secret)
         self.welcome = Welcome(store)
-        self._attempts = Attempts(seconds)
+        self.refused = Refused(store, clock, seconds)
+        self._attempts = Attempts(seconds, self.refused.login)
         self.accounts = Accounts(store, clock, self._attempts)
         self.own = OwnAccount(store, clock, self.sessions, self._attempts)
 
-    def bearer(self, header: str) -> Caller:
-        """The caller behind an `Authorization` header, or `NotLoggedIn`."""
+    def bearer(self, header: str, *, source: str = "") -> Caller:
+        """The caller behind an `Authorization` header, or `NotLoggedIn`, which is counted."""
         scheme, _, text = header.partition(" ")
-        if scheme.lower() != "bearer":
-            raise NotLoggedIn
-        return self.keys.caller(text.strip())
+        key = text.strip() if scheme.lower() == "bearer" else ""
+        try:
+            return self.keys.caller(key)
+        except NotLoggedIn:
+            self.refused.key(id_in(key), source)
+            raise
 
     def at_hand(self, header: str) -> bool:
         """Whether `bearer` can say who it is without asking the database."""
         return self.keys.at_hand(header.partition(" ")[2].strip())
+
+    def flush(self) -> None:
+        """Keeps what was counted: when keys were used, and who was refused."""
+        self.keys.flush()
+        self.refused.flush()
 
     def login(self, name: str, password: str, *, source: str, old: str = "") -> LoggedIn:
         """A new session; `NotLoggedIn` whatever was wrong, `Busy` after too many wrong ones."""
@@ -108,6 +118,7 @@ class Access:
                 user = tx.users.add(User(id=key, name=name, role=role, created=now, external=True))
                 tell(tx, user, "oidc", now, "user added")
             elif user.disabled:
+                self.refused.login(user.name, source)
                 raise NotLoggedIn
             elif user.role is not role:
                 user = tx.users.save(replace(user, role=role))

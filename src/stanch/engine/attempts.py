@@ -2,7 +2,7 @@
 
 In    an account's name and the address it came from; monotonic seconds, so that a clock that
       jumps neither opens nor locks the door.
-Out   nothing, or `Busy` with the seconds to wait.
+Out   nothing, or `Busy` with the seconds to wait; each that was refused is told on.
 Why   the same answer for names that exist and names that do not; memory is bounded, and a flood of
       made-up names pushes out its own entries first, since those of real attacks are touched again.
 """
@@ -26,12 +26,19 @@ class _Wrong:
     until: float
 
 
+def _nobody(_name: str, _source: str) -> None:
+    """Nobody is told."""
+
+
 class Attempts:
     """Counts wrong attempts by account and by source."""
 
-    def __init__(self, seconds: Callable[[], float]) -> None:
-        """No attempts yet."""
+    def __init__(
+        self, seconds: Callable[[], float], tell: Callable[[str, str], object] = _nobody
+    ) -> None:
+        """No attempts yet; `tell` hears the account and the source of each that is refused."""
         self._seconds = seconds
+        self._tell = tell
         self._wrong: OrderedDict[tuple[str, str], _Wrong] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -42,11 +49,13 @@ class Attempts:
             waits = [w.until - now for k in _keys(name, source) if (w := self._wrong.get(k))]
         longest = max(waits, default=0.0)
         if longest > 0:
+            self._tell(name, source)
             raise Busy("wrong attempts to log in", max(1, round(longest)))
 
     def failed(self, name: str, source: str) -> None:
         """Remembers a wrong attempt, and how long the next one waits."""
         now = self._seconds()
+        self._tell(name, source)
         with self._lock:
             for key in _keys(name, source):
                 kept = self._wrong.pop(key, None)

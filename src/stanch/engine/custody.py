@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stanch.engine.desk import Checked, Logged, Parts
+from stanch.engine.refused import DOOR
 from stanch.vocabulary.ids import EvidenceId
 from stanch.vocabulary.kept import BY_PEOPLE, made_by
 from stanch.vocabulary.people import Caller
@@ -61,8 +62,14 @@ class Custody:
     ) -> tuple[tuple[Logged, ...], int | None]:
         """What people and their keys did of this kind, newest first, and where the next begins."""
         whose = made_by(by) if by else BY_PEOPLE
-        found = self.history(whose, deeds=deeds, before=before, limit=limit + 1)
-        return found[:limit], found[limit - 1].index if len(found) > limit else None
+        return _cut(self.history(whose, deeds=deeds, before=before, limit=limit + 1), limit)
+
+    def refused(
+        self, *, before: int | None = None, limit: int = 50
+    ) -> tuple[tuple[Logged, ...], int | None]:
+        """Who was refused at the door, newest first, and where the next begins."""
+        deeds = (Deed.ACCESS_REFUSED,)
+        return _cut(self.history(DOOR, deeds=deeds, before=before, limit=limit + 1), limit)
 
     def entry(self, place: int) -> Shown:
         """One entry of the log and its proof, checked as an outsider would."""
@@ -103,6 +110,11 @@ class Custody:
             return Held(holds=None, says="There is nothing to prove before it is in the log.")
         checked = self._parts.log.proved(item.log_index)
         return Held(holds=checked.holds, says=checked.says)
+
+
+def _cut(found: tuple[Logged, ...], limit: int) -> tuple[tuple[Logged, ...], int | None]:
+    """What is shown of one more than that, and where the next begins."""
+    return found[:limit], found[limit - 1].index if len(found) > limit else None
 
 
 def _bytes_of(item: Evidence, blocks: Iterator[bytes]) -> Held:

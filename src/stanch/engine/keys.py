@@ -149,6 +149,12 @@ def mint(at: datetime) -> str:
     return f"stk_{new_id('key', at)}_{secrets.token_hex(32)}"
 
 
+def id_in(text: str) -> str:
+    """The id that the text of a key names, which is no secret; empty when it names none."""
+    shape = _SHAPE.fullmatch(text)
+    return shape[1] if shape else ""
+
+
 def _mark(text: str) -> bytes:
     """Under which name a key is remembered; the memory holds no key."""
     return hashlib.sha256(text.encode(errors="replace")).digest()

@@ -20,6 +20,7 @@ from stanch.vocabulary.trouble import BadInput
 
 _REMEMBERED = 65_536
 _V4_IN_V6 = 96
+_STREET_V4, _STREET_V6 = 24, 48
 
 
 def network(text: str) -> str:
@@ -37,6 +38,18 @@ def address(text: str) -> IPv4Address | IPv6Address | None:
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         return found.ipv4_mapped
     return found
+
+
+def around(text: str) -> str:
+    """The network that an address is in, wide enough to be no one person's; empty for no address.
+
+    This machine's own address stays as it is.
+    """
+    found = address(text)
+    if found is None or found.is_loopback:
+        return "" if found is None else str(found)
+    width = _STREET_V4 if isinstance(found, IPv4Address) else _STREET_V6
+    return network(f"{found}/{width}")
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

@@ -44,6 +44,7 @@ class Deed(StrEnum):
     PERSON_TOLD = "person.told"
     CONNECTORS_CHANGED = "connectors.changed"
     ACCESS_CHANGED = "access.changed"
+    ACCESS_REFUSED = "access.refused"
     BACKUP_MADE = "backup.made"
     SCRUBBED = "vault.scrubbed"
     RETENTION_SET = "retention.set"

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from stanch.engine.desk import Logged
+from stanch.engine.refused_lines import in_words
 from stanch.engine.runs.library import act_title
 from stanch.vocabulary.asset import Scalar
 from stanch.vocabulary.record import Deed, Entry
@@ -47,6 +48,7 @@ _SAID: Mapping[Deed, str] = MappingProxyType(
         Deed.PERSON_TOLD: "Told people",
         Deed.CONNECTORS_CHANGED: "Changed what is connected outside",
         Deed.ACCESS_CHANGED: "Changed who may come in",
+        Deed.ACCESS_REFUSED: "Refused at the door",
         Deed.BACKUP_MADE: "Made a backup",
         Deed.SCRUBBED: "Read every item of the vault back",
         Deed.RETENTION_SET: "Said how long things are kept",
@@ -160,6 +162,8 @@ def sentence(entry: Entry, names: Mapping[str, str] = _NOBODY) -> str:
         return _carried(facts)
     if entry.deed is Deed.ACCESS_CHANGED and {"role", "scopes"} & facts.keys():
         return _let_in({"name": names.get(entry.about, entry.about), **facts})
+    if entry.deed is Deed.ACCESS_REFUSED:
+        return in_words(facts)
     if entry.deed in _ALONE and "what" in facts:
         return begun(facts["what"])
     if entry.deed is Deed.STEP_DONE and "says" in facts:

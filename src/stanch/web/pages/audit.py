@@ -7,7 +7,7 @@ Why   the person who must answer to a regulator asks three things and knows no c
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from urllib.parse import urlencode
 
@@ -58,6 +58,8 @@ KINDS: Mapping[str, tuple[str, Sequence[Deed]]] = MappingProxyType(
     }
 )
 """What people decide, by what it is about."""
+REFUSED = "refused"
+"""Who tried to come in: nobody decides that, so it is no part of everything."""
 
 
 def show(visit: Visit) -> Answer:
@@ -132,11 +134,11 @@ def _page(
         continued=continued,
         typed=typed,
         lines=[(told(one, names), one.entry) for one in found],
-        kinds=[(name, title, _link(visit, of=name)) for name, (title, _) in KINDS.items()],
+        kinds=[(name, title, _link(visit, of=name)) for name, title in _titles()],
         every=_link(visit, of=""),
         of=visit.asked("of"),
         by=visit.asked("by"),
-        whose={one.entry.actor: _link(visit, by=one.entry.actor) for one in found},
+        whose={one.entry.actor: _link(visit, by=_person(one)) for one in found},
         next=_link(visit, before=str(onward)) if onward is not None else "",
         file=_link(visit, "/audit.csv"),
         clocks=clocks,
@@ -148,10 +150,22 @@ def _page(
 def _decided(
     visit: Visit, before: int | None, *, limit: int
 ) -> tuple[tuple[Logged, ...], int | None]:
+    if visit.asked("of") == REFUSED:
+        return visit.console.custody.refused(before=before, limit=limit)
     picked = KINDS.get(visit.asked("of"))
     deeds = picked[1] if picked else tuple(d for _, all_ in KINDS.values() for d in all_)
     by = visit.asked("by").strip()
     return visit.console.custody.by_people(deeds, by=by, before=before, limit=limit)
+
+
+def _titles() -> Iterator[tuple[str, str]]:
+    yield from ((name, title) for name, (title, _) in KINDS.items())
+    yield REFUSED, "Refused at the door"
+
+
+def _person(one: Logged) -> str:
+    """Who did it; nobody here did what was refused."""
+    return "" if one.entry.deed is Deed.ACCESS_REFUSED else one.entry.actor
 
 
 def _names(visit: Visit, found: Sequence[Logged]) -> Mapping[str, str]:
