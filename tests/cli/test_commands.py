@@ -20,7 +20,14 @@ from stanch.cli.client import Client
 from stanch.cli.examples import EXAMPLES
 from stanch.cli.root import run
 from stanch.cli.table import COMMANDS
-from stanch.vocabulary.trouble import BadFile, BadInput, NotLoggedIn, NotRunning, UnknownKey
+from stanch.vocabulary.trouble import (
+    BadFile,
+    BadInput,
+    NotLoggedIn,
+    NotRunning,
+    UnknownKey,
+    Unready,
+)
 
 PARTS = {
     "client", "examples", "files", "fitting", "fronting", "hidden", "incident_marks",
@@ -215,6 +222,13 @@ def test_a_key_that_the_server_does_not_know_is_told_as_that() -> None:
     assert (type(told), told.exit_code) == (UnknownKey, NotLoggedIn.exit_code)
     assert "http://there does not know this key" in str(told)
     assert type(Client(url="http://there", key="")._refused(body)) is NotLoggedIn
+
+
+def test_a_server_that_cannot_serve_says_why_to_who_asks() -> None:
+    body = b'{"status": "unready", "why": ["record failed: x.", "The disk is full."], "away": []}'
+    told = Client(url="http://there")._refused(body)
+    assert type(told) is Unready
+    assert "cannot serve now: record failed: x; The disk is full. It tries again" in str(told)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,10 @@ class Health(Protocol):
         """Why it cannot serve now, in sentences; nothing when it can."""
         ...
 
+    def away(self) -> tuple[str, ...]:
+        """What is wrong outside, and does not keep it from serving, in sentences."""
+        ...
+
     def checkups(self) -> Sequence[Checkup]:
         """Everything the server can say of itself, with a remedy for what is not well."""
         ...

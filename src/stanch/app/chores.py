@@ -61,7 +61,11 @@ def _beside(parts: Parts) -> list[Chore]:
 
 def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[Chore]:
     rows, changes = _news(parts)
-    edge = [Chore(name="edge", work=work.edge.turn, every=2.0)] if work.edge is not None else []
+    edge = (
+        [Chore(name="edge", work=work.edge.turn, every=2.0, outside=True)]
+        if work.edge is not None
+        else []
+    )
     return [
         *edge,
         Chore(name="watch", work=work.lifecycle.turn, every=0.25, news=rows),
@@ -70,9 +74,15 @@ def _all(parts: Parts, work: Work, durable: Durable, workers: Workers) -> list[C
         Chore(name="effects", work=work.effects.turn, every=1.0),
         Chore(name="takeover", work=lambda: (workers.turn(durable), durable.rest()), every=2.0),
         Chore(name="approvals", work=work.approvals.remind, every=5.0),
-        Chore(name="notices", work=work.others.notices.turn, every=1.0),
-        Chore(name="connectors", work=work.others.switchboard.turn, every=2.0),
-        Chore(name="following", work=work.others.outside.turn, every=5.0, steady=True),
+        Chore(name="notices", work=work.others.notices.turn, every=1.0, outside=True),
+        Chore(name="connectors", work=work.others.switchboard.turn, every=2.0, outside=True),
+        Chore(
+            name="following",
+            work=work.others.outside.turn,
+            every=5.0,
+            steady=True,
+            outside=True,
+        ),
         Chore(name="runs that ended", work=lambda: _forget(parts, durable), every=3600.0),
         Chore(name="tabletops", work=work.tabletops.turn, every=1.0),
         Chore(name="deadlines", work=work.deadlines.tick, every=5.0),

@@ -3,7 +3,8 @@
 In    chores: a name, what to do, how often.
 Out   each done on its own thread; one that raises is tried again after a growing pause.
 Why   a roll-up that stopped last week must be seen today: what is wrong stands in /readyz and in
-      `stanch doctor`, with the sentence of the last error.
+      `stanch doctor`, with the sentence of the last error. A registry that is down is told
+      apart: it keeps nobody from being served here.
 """
 
 import asyncio
@@ -37,6 +38,8 @@ class Chore:
     what only time brings. Asked often, so it costs nothing."""
     steady: bool = False
     """Whether it keeps its pace when it fails: one of many that it serves may be away for long."""
+    outside: bool = False
+    """Whether it fails for what is away outside: the server serves and keeps events without it."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -48,6 +51,12 @@ class Standing:
     failed_in_a_row: int = 0
     last_done: datetime | None = None
     last_error: str = field(default="")
+    outside: bool = False
+
+    @property
+    def unwell(self) -> bool:
+        """Whether people are told that it keeps failing."""
+        return self.failed_in_a_row >= UNWELL_AFTER
 
 
 class Caretaker:
@@ -56,7 +65,7 @@ class Caretaker:
     def __init__(self, chores: Sequence[Chore], clock: Clock) -> None:
         self._chores = tuple(chores)
         self._clock = clock
-        self.standings = {chore.name: Standing(name=chore.name) for chore in chores}
+        self.standings = {one.name: Standing(name=one.name, outside=one.outside) for one in chores}
 
     async def run(self) -> None:
         """Runs every chore, each at its own pace, until cancelled."""
@@ -70,12 +79,12 @@ class Caretaker:
             if chore.at_end:
                 self._once(chore)
 
-    def unwell(self) -> tuple[str, ...]:
-        """A sentence for each chore that keeps failing."""
+    def unwell(self, *, outside: bool = False) -> tuple[str, ...]:
+        """A sentence for each chore of our own, or of those outside, that keeps failing."""
         return tuple(
             f"{one.name} failed {one.failed_in_a_row} times in a row: {one.last_error}"
             for one in self.standings.values()
-            if one.failed_in_a_row >= UNWELL_AFTER
+            if one.unwell and one.outside is outside
         )
 
     async def _keep(self, chore: Chore) -> None:

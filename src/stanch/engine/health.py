@@ -69,6 +69,10 @@ class Health:
             why.append(f"The database does not answer: {trouble}")
         return tuple(why)
 
+    def away(self) -> tuple[str, ...]:
+        """What is wrong outside, and does not keep it from serving, in sentences."""
+        return self._parts.keeper.unwell(outside=True)
+
     def measures(self) -> Iterator[Measure]:
         """Each measure: its name, its type, its value."""
         for some in self._parts.measures:
@@ -84,6 +88,7 @@ class Health:
             assets = tx.assets.page(limit=_MOST).items
             return (
                 self._chores(),
+                self._outside(),
                 self._witnessed(),
                 self._backed_up(tx),
                 _blind(tx),
@@ -106,8 +111,7 @@ class Health:
             )
 
     def _chores(self) -> Checkup:
-        failing = [one for one in self._parts.keeper.standings.values() if one.failed_in_a_row]
-        says = "; ".join(f"{one.name} failed: {one.last_error}"[:300] for one in failing)
+        failing, says = self._failing(outside=False)
         return Checkup(
             name="chores",
             good=not failing,
@@ -116,6 +120,25 @@ class Health:
             if failing
             else "",
         )
+
+    def _outside(self) -> Checkup:
+        failing, says = self._failing(outside=True)
+        return Checkup(
+            name="outside",
+            good=not failing,
+            says=says or "nothing that is set up is away",
+            remedy="It serves without it, and tries again by itself; look at that system, or at "
+            "what is written down of it: stanch connector list"
+            if failing
+            else "",
+        )
+
+    def _failing(self, *, outside: bool) -> tuple[bool, str]:
+        """Whether any of these chores failed the last time, and what of."""
+        standings = self._parts.keeper.standings.values()
+        failing = [one for one in standings if one.failed_in_a_row and one.outside is outside]
+        says = "; ".join(f"{one.name} failed: {one.last_error}"[:300] for one in failing)
+        return bool(failing), says
 
     def _witnessed(self) -> Checkup:
         known = self._parts.witnesses

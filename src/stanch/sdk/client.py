@@ -23,6 +23,7 @@ from stanch.vocabulary.trouble import (
     Trouble,
     UnknownKey,
     Unreachable,
+    Unready,
 )
 
 _TIMEOUT = 60.0
@@ -245,6 +246,8 @@ def _told(body: bytes) -> Trouble:
         problem = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.MsgspecError:
         return Trouble("the server answered something that is no problem document")
+    if problem.get("status") == "unready":
+        return Unready("; ".join(str(one).rstrip(".") for one in problem.get("why", ())))
     leaf = _leaves(Trouble).get(str(problem.get("type")))
     if leaf is None:
         return Trouble(str(problem.get("detail")))

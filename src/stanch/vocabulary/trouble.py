@@ -31,6 +31,7 @@ Trouble                      exit 1   HTTP 500
 |-- Unreachable              exit 69  HTTP 503
 |   |-- Declined             exit 69  HTTP 503   it answered, and did not do it
 |   |-- SeveralAway          exit 69  HTTP 503   more than one of them
+|   |-- Unready              exit 69  HTTP 503   it runs, and cannot serve
 |   `-- NotRunning           exit 69  HTTP 503
 |-- InUse                    exit 73  HTTP 503
 |-- NewerData                exit 69  HTTP 503   a newer stanch wrote it
@@ -227,6 +228,10 @@ class Declined(Unreachable):
 
 class SeveralAway(Unreachable):
     """{}"""
+
+
+class Unready(Unreachable):
+    """The server runs, and cannot serve now: {}. It tries again by itself."""
 
 
 class NotRunning(Unreachable):

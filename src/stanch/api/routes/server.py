@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from litestar import MediaType, Response, get
-from litestar.status_codes import HTTP_503_SERVICE_UNAVAILABLE
+from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
 from stanch.api.asking import TheHouse, anybody, needs
 from stanch.engine.health import Checkup
@@ -18,11 +18,10 @@ def healthz() -> dict[str, str]:
 
 @get("/readyz", opt=anybody(), sync_to_thread=True)
 def readyz(house: TheHouse) -> Response[dict[str, str | tuple[str, ...]]]:
-    """Whether it can serve, and if not, why."""
-    why = house.health.unready()
-    if why:
-        return Response({"status": "unready", "why": why}, status_code=HTTP_503_SERVICE_UNAVAILABLE)
-    return Response({"status": "ready", "why": ()})
+    """Whether it can serve, and if not, why; what is away outside does not keep it from that."""
+    why, away = house.health.unready(), house.health.away()
+    told = {"status": "unready" if why else "ready", "why": why, "away": away}
+    return Response(told, status_code=HTTP_503_SERVICE_UNAVAILABLE if why else HTTP_200_OK)
 
 
 @get("/api/v1/checkup", opt=needs(Scope.READ), sync_to_thread=True)
