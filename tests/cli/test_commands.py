@@ -18,7 +18,7 @@ import stanch.cli
 from stanch.cli.asset import _in_file
 from stanch.cli.client import Client
 from stanch.cli.examples import EXAMPLES
-from stanch.cli.root import run
+from stanch.cli.root import INTERRUPTED, run
 from stanch.cli.table import COMMANDS
 from stanch.vocabulary.trouble import (
     BadFile,
@@ -296,6 +296,21 @@ def test_without_a_server_json_is_one_problem_and_the_code_says_so(
     assert code == NotRunning.exit_code
     assert json.loads(said.out)["type"] == "not-running"
     assert said.err.startswith("stanch: No stanch runs on")
+
+
+def test_who_leaves_a_hunt_is_told_that_nothing_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def left(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Client, "get", left)
+    monkeypatch.setenv("STANCH_URL", "http://127.0.0.1:1")
+    for more in ((), ("--count", "--json")):
+        assert run(["hunt", "--asset", "x", *more]) == INTERRUPTED
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err == "You left before the answer, and the server stops looking.\n"
 
 
 def test_a_wrong_option_is_one_sentence_and_exit_64() -> None:

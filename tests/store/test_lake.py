@@ -2,8 +2,9 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from stanch.app import opened
 from stanch.app.crew import Crew
 from stanch.engine.ingest.schema import SCHEMA, conform
 from stanch.settings import Settings
-from stanch.store.hunt import Hunt
+from stanch.store.hunt import Hunt, Hunter
 from stanch.store.lake import Lake, LakeLimits
+from stanch.store.shared_hunt import Piece, counted_apart
 from stanch.store.spool import Spool
 from stanch.vocabulary.trouble import BadInput, CouldNotTell
 
@@ -79,6 +81,58 @@ def test_a_hunt_with_others_finds_what_it_finds_alone(lake: Lake, spool: Spool) 
     assert lake.count_with(crew, wanted, spool) == lake.count(wanted, spool) == 80
     with pytest.raises(BadInput, match="cannot be answered"):
         lake.count_with(crew, Hunt(where="latency_ms > 'much'"), spool)
+
+
+class Leaves:
+    """Who asks and is gone at once, and says so until it is heard."""
+
+    left = True
+
+    @contextmanager
+    def waits(self, stop: Callable[[], object], /) -> Iterator[None]:
+        over = threading.Event()
+
+        def say() -> None:
+            while not over.wait(0.001):
+                stop()
+
+        saying = threading.Thread(target=say)
+        saying.start()
+        try:
+            yield
+        finally:
+            over.set()
+            saying.join()
+
+
+def test_nothing_is_read_on_for_who_left(tmp_path: Path) -> None:
+    many = batch(0, 20_000)
+    hunter = Hunter(str(tmp_path), SCHEMA)
+    slow = Hunt(where="sha256(sha256(id)) < sha256(sha256(sha256(id)))")
+    with pytest.raises(CouldNotTell, match="whoever asked left"):
+        hunter.count(slow, (), pa.concat_tables([many] * 50), Leaves())
+    assert hunter.count(slow, (), many) > 0
+    hunter.close()
+
+
+def test_no_further_piece_is_handed_out_for_who_left() -> None:
+    whole = Piece(folder="", schema=SCHEMA, wanted=Hunt(), files=tuple(map(str, range(20))))
+    read: list[object] = []
+
+    class Alone:
+        def worth(self, _: Sequence[str], /) -> bool:
+            return True
+
+        def each(self, _: Callable[[Any], Any], pieces: Sequence[Any], /) -> Iterator[Any]:
+            for one in pieces:
+                read.append(one)
+                yield 5
+
+    assert counted_apart(Alone(), whole) == 15
+    read.clear()
+    with pytest.raises(CouldNotTell, match="whoever asked left"):
+        counted_apart(Alone(), whole, Leaves())
+    assert len(read) == 1
 
 
 @pytest.mark.parametrize("harm", ["cut", "emptied", "deleted"])

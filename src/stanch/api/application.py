@@ -101,9 +101,14 @@ class Api:
         yield "stanch_stream_listeners", "gauge", self.house.stream.listening
         yield from self.timings.measures()
 
+    def let_go(self) -> None:
+        """Ends what has no end of its own, or a late one: streams, and long answers."""
+        self.house.stream.close()
+        self.house.askers.close()
+
     def close(self) -> None:
         """Ends streams and waits for batches in hand."""
-        self.house.stream.close()
+        self.let_go()
         self.events.close()
 
 

@@ -6,12 +6,13 @@ Why   a route parses, asks one of these and shows the answer; it knows no databa
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
 
+from stanch.api.askers import Asker, Askers
 from stanch.engine.access import Access
 from stanch.engine.ahead import Previews
 from stanch.engine.approvals import Approvals
@@ -67,11 +68,11 @@ class Question:
 class Lake(Protocol):
     """Where the events of all time are."""
 
-    def hunt(self, question: Question) -> list[dict[str, object]]:
-        """The newest events that match."""
+    def hunt(self, question: Question, asker: Asker, /) -> list[dict[str, object]]:
+        """The newest events that match, while who asks is there."""
         ...
 
-    def hunt_count(self, question: Question) -> int:
+    def hunt_count(self, question: Question, asker: Asker, /) -> int:
         """How many events match."""
         ...
 
@@ -183,10 +184,13 @@ class House:
     Arrow batch costs a third more CPU, because every thread has its own memory to warm."""
     heartbeat: float = 15.0
     """Seconds between two signs of life on a stream."""
+    askers: Askers = field(default_factory=Askers)
+    """Those who wait for long answers."""
 
 
 def described() -> House:
     """A house without parts: enough to describe the routes, never to serve them."""
     nothing: Any = None
-    asked = {f.name: nothing for f in fields(House) if f.default is MISSING}
+    given = (f for f in fields(House) if f.default is MISSING and f.default_factory is MISSING)
+    asked = {f.name: nothing for f in given}
     return House(**asked)

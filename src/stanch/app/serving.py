@@ -122,7 +122,7 @@ async def _serve(
 
     background = [asyncio.create_task(keeper.run()), asyncio.create_task(stream.pump())]
     try:
-        await listen(api, address, listening, stream.close)
+        await listen(api, address, listening, api.let_go)
     finally:
         note.unlink(missing_ok=True)
         parts.lake.leave()

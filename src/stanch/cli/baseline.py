@@ -35,7 +35,7 @@ def set_(  # noqa: PLR0913  the parts of a baseline
     if (from_ is None) == (not last):
         raise BadInput("Say either --from FILE or --last 7d.")
     query = {"version": version, "override": override, "condition": condition}
-    out, client = Out(json=json), connect(data)
+    out, client = Out(json=json), connect(data).patient()
     path = f"/api/v1/assets/{segment(asset)}/baselines"
     if from_ is not None:
         kind = "application/vnd.apache.arrow.stream"

@@ -118,7 +118,7 @@ def _folder(data: Path | None) -> dict[str, object]:
 
     folder = data or settings.from_environment().data
     if running_on(folder) is not None:
-        told: dict[str, object] = connect(folder).get("/api/v1/evidence-check")
+        told: dict[str, object] = connect(folder).patient().get("/api/v1/evidence-check")
         return told
     from stanch.app import verify_folder  # noqa: PLC0415  the server's parts, only when needed
 

@@ -1,5 +1,7 @@
 """stanch hunt: questions to the events of all time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -37,12 +39,24 @@ def hunt(  # noqa: PLR0913  each is an option of the command
     now = utc_now()
     span = {"since": moment(since, now), "until": moment(until, now)}
     asked = {"asset": asset, "where": where, **span}
+    client = connect(data).patient()
     if count:
-        with out.waiting(f"counting in {asset}"):
-            found = connect(data).get("/api/v1/hunt/count", asked)
+        with _answered(out, f"counting in {asset}"):
+            found = client.get("/api/v1/hunt/count", asked)
         out.show(found, str(found["count"]))
         return
-    with out.waiting(f"searching in {asset}"):
-        rows = connect(data).get("/api/v1/hunt", {**asked, "limit": limit})
+    with _answered(out, f"searching in {asset}"):
+        rows = client.get("/api/v1/hunt", {**asked, "limit": limit})
     shown = [{**one, "when": one.get("ts")} for one in rows]
     out.table({"rows": rows}, _COLUMNS, shown, empty="No event matches.")
+
+
+@contextmanager
+def _answered(out: Out, what: str) -> Iterator[None]:
+    """Shows what is waited for; whoever leaves is told that nothing goes on."""
+    try:
+        with out.waiting(what):
+            yield
+    except KeyboardInterrupt:
+        out.say("You left before the answer, and the server stops looking.")
+        raise

@@ -5,12 +5,13 @@ Out   what the server answers; its problem documents as the same Trouble that th
 Why   whoever asks by program decides on a class, and reads the sentence that a person would read.
 """
 
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -27,6 +28,8 @@ from stanch.vocabulary.trouble import (
 )
 
 _TIMEOUT = 60.0
+_SIGNS_OF_LIFE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 4}
+"""Asked for after so many seconds, every so many, so often in vain: as long as anybody waits."""
 _PIECE = 1024 * 1024
 
 
@@ -54,6 +57,12 @@ class Client:
     url: str
     key: str = field(default="", repr=False)
     login: Login | None = None
+    patience: float | None = _TIMEOUT
+    """Seconds that an answer may take; none: as long as the server is there."""
+
+    def patient(self) -> Self:
+        """The same, for what may take the server long: it says itself when it gives up."""
+        return replace(self, patience=None)
 
     def log_in(self, name: str, password: str) -> Login:
         """The session of this person, or `NotLoggedIn`."""
@@ -185,6 +194,10 @@ class Client:
         if kind:
             headers["content-type"] = kind
         try:
+            connection.connect()
+            if self.patience is None:
+                _kept_alive(connection.sock)
+            connection.sock.settimeout(self.patience)
             # a server that refuses half-way has answered already
             with suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, parts.path.rstrip("/") + target, content, headers)
@@ -213,6 +226,15 @@ class Client:
         if self.login is not None:
             return LoginEnded(self.login.name)
         return UnknownKey(self.url) if self.key else told
+
+
+def _kept_alive(line: socket.socket) -> None:
+    """Has the system notice when the other machine is gone without a word."""
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _SIGNS_OF_LIFE.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            line.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def segment(text: str) -> str:

@@ -7,11 +7,12 @@ Why   the condition is text from outside. It is checked (store/expression.py), a
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -44,6 +45,33 @@ class Hunt:
     """Only events with these ids; empty is any."""
 
 
+class Asker(Protocol):
+    """Who waits for the answer."""
+
+    @property
+    def left(self) -> bool:
+        """Whether they are gone."""
+        ...
+
+    def waits(self, stop: Callable[[], object], /) -> AbstractContextManager[None]:
+        """For as long as the block runs, `stop` is called when they leave."""
+        ...
+
+
+class _Stays:
+    """Who waits however long it takes."""
+
+    left = False
+
+    def waits(self, _stop: Callable[[], object], /) -> AbstractContextManager[None]:
+        """Nothing stops it."""
+        return nullcontext()
+
+
+STAYS: Asker = _Stays()
+GONE = "whoever asked left"
+
+
 class Hunter:
     """Answers hunts: one database in memory, with a connection of its own for every thread."""
 
@@ -59,7 +87,7 @@ class Hunter:
         self._base: duckdb.DuckDBPyConnection | None = None
         self._all: list[duckdb.DuckDBPyConnection] = []
 
-    def rows(self, wanted: Hunt, stored: Any, tail: pa.Table) -> pa.Table:
+    def rows(self, wanted: Hunt, stored: Any, tail: pa.Table, asker: Asker = STAYS) -> pa.Table:
         """The newest rows that match, newest first."""
         unknown = [name for name in wanted.columns if name not in self._schema.names]
         if unknown:
@@ -68,11 +96,13 @@ class Hunter:
         chosen = ", ".join(f'"{name}"' for name in wanted.columns or self._schema.names)
         limit = max(0, min(wanted.limit, _MOST))
         rest = f"ORDER BY ts DESC, id LIMIT {limit}"
-        return self._ask(f"SELECT {chosen} FROM events WHERE", rest, wanted, stored, tail)  # noqa: S608  our own column names
+        ask = f"SELECT {chosen} FROM events WHERE"  # noqa: S608  our own column names
+        return self._ask(ask, rest, wanted, stored, tail, asker)
 
-    def count(self, wanted: Hunt, stored: Any, tail: pa.Table) -> int:
+    def count(self, wanted: Hunt, stored: Any, tail: pa.Table, asker: Asker = STAYS) -> int:
         """How many rows match."""
-        found = self._ask("SELECT count(*) AS n FROM events WHERE", "", wanted, stored, tail)
+        ask = "SELECT count(*) AS n FROM events WHERE"
+        found = self._ask(ask, "", wanted, stored, tail, asker)
         return int(found.column("n")[0].as_py())
 
     def tally(self, wanted: Hunt, columns: Sequence[str], stored: Any, tail: pa.Table) -> pa.Table:
@@ -106,7 +136,15 @@ class Hunter:
             self._all.clear()
             self._base = None
 
-    def _ask(self, ask: str, rest: str, wanted: Hunt, stored: Any, tail: pa.Table) -> pa.Table:
+    def _ask(  # noqa: PLR0913, PLR0917  the parts of one statement, and who waits for it
+        self,
+        ask: str,
+        rest: str,
+        wanted: Hunt,
+        stored: Any,
+        tail: pa.Table,
+        asker: Asker = STAYS,
+    ) -> pa.Table:
         conditions, values = self._conditions(wanted)
         source = self._source(stored)
         connection = self._connection()
@@ -118,15 +156,34 @@ class Hunter:
             f"WITH events AS (SELECT {names} FROM {source or 'stored'} UNION ALL "  # noqa: S608  our own names and paths
             f"SELECT {names} FROM tail) {ask} {conditions} {rest}"
         )
+        try:
+            with self._in_words(stored, asker), self._in_time(connection, asker):
+                return connection.sql(query, params=values or None).to_arrow_table()
+        finally:
+            connection.unregister("tail")
+            if source is None:
+                connection.unregister("stored")
+
+    @contextmanager
+    def _in_time(self, connection: duckdb.DuckDBPyConnection, asker: Asker) -> Iterator[None]:
+        """Interrupts what is at work in the block when its time is up, or who asked is gone."""
         timer = threading.Timer(self._seconds, connection.interrupt)
         timer.daemon = True
         timer.start()
         try:
-            return connection.sql(query, params=values or None).to_arrow_table()
+            with asker.waits(connection.interrupt):
+                yield
+        finally:
+            timer.cancel()
+
+    @contextmanager
+    def _in_words(self, stored: Any, asker: Asker) -> Iterator[None]:
+        """What the database says, as whoever asked can use it."""
+        try:
+            yield
         except duckdb.InterruptException as error:
-            raise CouldNotTell(
-                f"the hunt took over {self._seconds:g} s; ask for less time"
-            ) from error
+            late = f"the hunt took over {self._seconds:g} s; ask for less time"
+            raise CouldNotTell(GONE if asker.left else late) from error
         except duckdb.OutOfMemoryException as error:
             raise CouldNotTell("the hunt needs too much memory; ask for less at once") from error
         except duckdb.Error as error:
@@ -142,11 +199,6 @@ class Hunter:
                 f"The condition cannot be answered: {told.rstrip('.')}. "
                 "Compare columns with values, text in single quotes: principal = 'key-91'."
             ) from error
-        finally:
-            timer.cancel()
-            connection.unregister("tail")
-            if source is None:
-                connection.unregister("stored")
 
     def _named(self, error: duckdb.Error, stored: Any) -> str:
         """The file below the lake's folder that the error is about; nothing where it names none."""

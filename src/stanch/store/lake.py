@@ -25,7 +25,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, WriterPropertie
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from stanch.store.held import HeldTails
-from stanch.store.hunt import Hunt, Hunter
+from stanch.store.hunt import STAYS, Asker, Hunt, Hunter
 from stanch.store.shared_hunt import Crew, Piece, counted_apart, rows_apart
 from stanch.vocabulary.trouble import Busy, CouldNotTell
 
@@ -183,24 +183,28 @@ class Lake:
         """Rows per asset and hour: `asset, hour, rows`."""
         return self._hunter.hours(wanted, *self._files_and_tail(wanted, tail))
 
-    def hunt_with(self, crew: Crew | None, wanted: Hunt, tail: Tails = None) -> pa.Table:
+    def hunt_with(
+        self, crew: Crew | None, wanted: Hunt, tail: Tails = None, asker: Asker = STAYS
+    ) -> pa.Table:
         """The newest rows that match; where there are many files, others help."""
         pieces = self.pieces(wanted, tail)
         if crew is None or not crew.worth(pieces.files):
-            return self._hunter.rows(wanted, pieces.files, pieces.tail)
+            return self._hunter.rows(wanted, pieces.files, pieces.tail, asker)
         every = replace(wanted, columns=())
         # Our own rows first: a condition that cannot be answered ends here.
         own = self._hunter.rows(every, (), pieces.tail)
-        found = rows_apart(crew, self._whole(every, pieces), own)
+        found = rows_apart(crew, self._whole(every, pieces), own, asker)
         return found.select(list(wanted.columns)) if wanted.columns else found
 
-    def count_with(self, crew: Crew | None, wanted: Hunt, tail: Tails = None) -> int:
+    def count_with(
+        self, crew: Crew | None, wanted: Hunt, tail: Tails = None, asker: Asker = STAYS
+    ) -> int:
         """How many rows match; where there are many files, others help."""
         pieces = self.pieces(wanted, tail)
         if crew is None or not crew.worth(pieces.files):
-            return self._hunter.count(wanted, pieces.files, pieces.tail)
+            return self._hunter.count(wanted, pieces.files, pieces.tail, asker)
         own = self._hunter.count(wanted, (), pieces.tail)
-        return own + counted_apart(crew, self._whole(wanted, pieces))
+        return own + counted_apart(crew, self._whole(wanted, pieces), asker)
 
     def pieces(self, wanted: Hunt, tail: Tails = None) -> Pieces:
         """The files that may hold rows that match, and all rows that are in no file yet."""

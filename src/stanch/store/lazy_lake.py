@@ -18,7 +18,7 @@ from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.span import Span
 
 if TYPE_CHECKING:
-    from stanch.store.hunt import Hunt
+    from stanch.store.hunt import Asker, Hunt
     from stanch.store.lake import Lake, Pieces, Source
     from stanch.store.shared_hunt import Crew
 
@@ -79,13 +79,14 @@ class LazyLake:
         """The newest events that match, without their empty fields."""
         return _told(self.table(question))
 
-    def hunt(self, question: Question) -> list[dict[str, object]]:
-        """The same; where there are many files, the crew helps."""
-        return _told(self._open().hunt_with(self._crew, _hunt(question), self._tails()))
+    def hunt(self, question: Question, asker: "Asker") -> list[dict[str, object]]:
+        """The same, while who asks is there; where there are many files, the crew helps."""
+        found = self._open().hunt_with(self._crew, _hunt(question), self._tails(), asker)
+        return _told(found)
 
-    def hunt_count(self, question: Question) -> int:
+    def hunt_count(self, question: Question, asker: "Asker") -> int:
         """How many events match; where there are many files, the crew helps."""
-        return int(self._open().count_with(self._crew, _hunt(question), self._tails()))
+        return self._open().count_with(self._crew, _hunt(question), self._tails(), asker)
 
     def table(self, question: Question) -> pa.Table:
         """The newest events that match."""

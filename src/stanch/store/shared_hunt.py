@@ -6,13 +6,14 @@ Why   a question to years of events is as quick as there are machines to read th
       files on its own, so a piece whose worker died is simply asked for again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import pyarrow as pa
 
-from stanch.store.hunt import Hunt, Hunter
+from stanch.store.hunt import GONE, STAYS, Asker, Hunt, Hunter
+from stanch.vocabulary.trouble import CouldNotTell
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -42,19 +43,27 @@ class Piece:
     files: tuple[str, ...]
 
 
-def counted_apart(crew: Crew, whole: Piece) -> int:
+def counted_apart(crew: Crew, whole: Piece, asker: Asker = STAYS) -> int:
     """How many rows match."""
-    return sum(crew.each(count_piece, _cut(whole)))
+    return sum(_while_there(asker, crew.each(count_piece, _cut(whole))))
 
 
-def rows_apart(crew: Crew, whole: Piece, own: pa.Table) -> pa.Table:
+def rows_apart(crew: Crew, whole: Piece, own: pa.Table, asker: Asker = STAYS) -> pa.Table:
     """The newest rows that match, in the files and among our own; newest first."""
     newest = own
-    for found in crew.each(rows_of_piece, _cut(whole)):
+    for found in _while_there(asker, crew.each(rows_of_piece, _cut(whole))):
         both = pa.concat_tables([newest, found])
         ordered = both.sort_by([("ts", "descending"), ("id", "ascending")])
         newest = ordered.slice(0, whole.wanted.limit)
     return newest
+
+
+def _while_there(asker: Asker, found: Iterable[B]) -> Iterator[B]:
+    """What is found, until whoever asked is gone: then no further piece begins."""
+    for one in found:
+        if asker.left:
+            raise CouldNotTell(GONE)
+        yield one
 
 
 def count_piece(piece: Piece) -> int:

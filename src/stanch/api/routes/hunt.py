@@ -3,17 +3,20 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from litestar import get
+from litestar import Request, get
+from litestar.datastructures.state import State
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter, SkipValidation
 
+from stanch.api.askers import Asker
 from stanch.api.asking import TheHouse, needs
 from stanch.api.house import House, Question
 from stanch.vocabulary.ids import asset_id
-from stanch.vocabulary.people import Scope
+from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import BadInput
 
 _LONGEST = 2000
+TheRequest = Request[Caller, None, State]
 TheQuestion = NamedDependency[SkipValidation[Question]]
 
 
@@ -33,27 +36,35 @@ def question(
     return Question(asset=asset_id(asset), where=where, since=since, until=until, limit=limit)
 
 
-@get("/hunt", opt=needs(Scope.READ), sync_to_thread=True)
-def hunt(house: TheHouse, question: TheQuestion) -> list[dict[str, Any]]:
-    """The newest events that match, each as a row of its columns."""
-    found = house.lake.hunt(question)
-    if not found:
-        _known(house, question)
-    return found
+@get("/hunt", opt=needs(Scope.READ))
+async def hunt(house: TheHouse, question: TheQuestion, request: TheRequest) -> list[dict[str, Any]]:
+    """The newest events that match, each as a row of its columns; ends when the client leaves."""
+
+    def rows(asker: Asker) -> list[dict[str, Any]]:
+        found = house.lake.hunt(question, asker)
+        if not found:
+            _known(house, question, asker)
+        return found
+
+    return await house.askers.answer(request.receive, rows)
 
 
-@get("/hunt/count", opt=needs(Scope.READ), sync_to_thread=True)
-def hunt_count(house: TheHouse, question: TheQuestion) -> dict[str, int]:
-    """How many events match."""
-    found = house.lake.hunt_count(question)
-    if not found:
-        _known(house, question)
-    return {"count": found}
+@get("/hunt/count", opt=needs(Scope.READ))
+async def hunt_count(house: TheHouse, question: TheQuestion, request: TheRequest) -> dict[str, int]:
+    """How many events match; ends when the client leaves."""
+
+    def count(asker: Asker) -> dict[str, int]:
+        found = house.lake.hunt_count(question, asker)
+        if not found:
+            _known(house, question, asker)
+        return {"count": found}
+
+    return await house.askers.answer(request.receive, count)
 
 
-def _known(house: House, question: Question) -> None:
+def _known(house: House, question: Question, asker: Asker) -> None:
     """Raise where neither an event nor the inventory knows the asset: a mistyped name has no 0."""
-    if not house.lake.hunt_count(Question(asset=question.asset)):
+    if not house.lake.hunt_count(Question(asset=question.asset), asker):
         with house.store.look() as tx:
             tx.assets.get(question.asset)
 
