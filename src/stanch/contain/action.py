@@ -21,9 +21,9 @@ from stanch.contain.combine import added, effective
 from stanch.contain.diff import Change, changes
 from stanch.contain.going_back import why_ask
 from stanch.contain.known import Known, Version
-from stanch.contain.policy import canonical, wants
+from stanch.contain.policy import wants
 from stanch.vocabulary.approval import Risk
-from stanch.vocabulary.ids import ActionId, AssetId, Digest, IncidentId, PrincipalId, digest_of
+from stanch.vocabulary.ids import ActionId, AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.standing import Demand, Standing, Traffic, demand_id
@@ -76,6 +76,8 @@ class Consent:
 
     suspects: frozenset[PrincipalId] = frozenset()
     """Those who are surely behind it: they may be hit unasked."""
+    strange: frozenset[str] = frozenset()
+    """Networks from which nobody was ever let in: they may be refused unasked."""
     widest: float = 0.0
     """The largest share of requests, of others than suspects, that an act may hit unasked."""
     crowd: int = 50
@@ -142,8 +144,6 @@ class Preview:
     risk: Risk
     calls: tuple[Call, ...]
     after: Policy
-    digest: Digest
-    """What an approval binds to: the demand's policy, the calls and the policy after."""
     warns: tuple[str, ...] = ()
     """What a person should weigh beside it."""
 
@@ -241,7 +241,6 @@ def previewed(
     after = effective(added(standing, demand), asking.at)
     hit = blast(before, after, traffic)
     calls = action.calls(standing.asset, args)
-    bound = (canonical(demand.policy), wants(after), msgspec.json.encode(calls))
     warns = why_ask(asking.known, asking.at) if action.goes_back else ()
     risk = risk_of(action, hit, consent)
     return Preview(
@@ -251,7 +250,6 @@ def previewed(
         risk=Risk.ONE if warns and risk is Risk.AUTOMATIC else risk,
         calls=calls,
         after=after,
-        digest=digest_of(b"\n".join(bound)),
         warns=warns,
     )
 
@@ -268,10 +266,10 @@ def risk_of(action: Action[A], hit: Blast, consent: Consent) -> Risk:
 def _asks(hit: Blast, consent: Consent) -> bool:
     """Whether it could hit others than suspects, and more of them than may be hit unasked."""
     reach = hit.reach
-    if len(reach.principals) > consent.crowd:
+    if len(reach.principals) + len(reach.networks) > consent.crowd:
         return True
     strangers = reach.principals - consent.suspects if not consent.by_person else ()
-    others = reach.everybody or reach.networks or strangers
+    others = reach.everybody or reach.networks - consent.strange or strangers
     if not others:
         return False
     return not consent.widest or not hit.known or hit.beyond(consent.suspects) > consent.widest

@@ -75,8 +75,8 @@ def _previews(action: Any_) -> str:
         return "its preview changed how the asset stands"
     if not found.says:
         return "its preview says nothing"
-    if found.digest != shown(action).digest:
-        return "two previews of the same have two digests"
+    if found != shown(action):
+        return "two previews of the same differ"
     return "" if found.changes or found.calls else "its example changes nothing and calls nobody"
 
 
