@@ -76,8 +76,6 @@ class Consent:
 
     suspects: frozenset[PrincipalId] = frozenset()
     """Those who are surely behind it: they may be hit unasked."""
-    strange: frozenset[str] = frozenset()
-    """Networks from which nobody was ever let in: they may be refused unasked."""
     widest: float = 0.0
     """The largest share of requests, of others than suspects, that an act may hit unasked."""
     crowd: int = 50
@@ -266,10 +264,10 @@ def risk_of(action: Action[A], hit: Blast, consent: Consent) -> Risk:
 def _asks(hit: Blast, consent: Consent) -> bool:
     """Whether it could hit others than suspects, and more of them than may be hit unasked."""
     reach = hit.reach
-    if len(reach.principals) + len(reach.networks) > consent.crowd:
+    if len(reach.principals) > consent.crowd:
         return True
     strangers = reach.principals - consent.suspects if not consent.by_person else ()
-    others = reach.everybody or reach.networks - consent.strange or strangers
+    others = reach.everybody or reach.networks or strangers
     if not others:
         return False
     return not consent.widest or not hit.known or hit.beyond(consent.suspects) > consent.widest
