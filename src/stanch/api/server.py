@@ -1,7 +1,8 @@
 """The server: granian inside this process, on one loop.
 
 In    an ASGI application, an address, and what to do once it listens.
-Out   returns when asked to stop (SIGTERM, ^C), after the requests in hand were answered.
+Out   returns when asked to stop (SIGTERM, ^C), after the requests in hand were answered, or took
+      too long for somebody who waits for the end.
 Why   one process is the default, so that one machine needs nothing else.
 """
 
@@ -69,11 +70,12 @@ async def listen(
         backpressure=512,
         log_enabled=False,
     )
-    server.workers_kill_timeout = _LAST_SECONDS
+    told = asyncio.Event()
 
     def stop() -> None:
         stopping()
         server.stop()
+        told.set()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -82,10 +84,23 @@ async def listen(
     try:
         if await _answers(address, serving):
             await listening()
-        await serving
+        await _over(serving, told)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+async def _over(serving: "asyncio.Task[None]", told: asyncio.Event) -> None:
+    """Nothing, once it ended, or was told to and is still at work after its last seconds."""
+    asked = asyncio.create_task(told.wait())
+    await asyncio.wait((serving, asked), return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    await asyncio.wait((serving,), timeout=_LAST_SECONDS)
+    if serving.done():
+        serving.result()
+    else:
+        # What is answered from now on has nobody to be told.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
 
 
 async def _answers(address: Address, serving: "asyncio.Task[None]") -> bool:

@@ -8,6 +8,7 @@ Why   every other room says what it needs and knows nobody; here it is given. Th
       gone.
 """
 
+from stanch.app.leaving import leave
 from stanch.app.parts import (
     Parts,
     backup_age,
@@ -23,6 +24,7 @@ __all__ = [
     "Started",
     "backup_age",
     "backup_made",
+    "leave",
     "opened",
     "rotate_keys",
     "serve",

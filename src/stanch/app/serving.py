@@ -22,12 +22,13 @@ from stanch.engine.health import Health
 from stanch.engine.health import Parts as HealthParts
 from stanch.engine.ingest.intake import Intake
 from stanch.engine.marking import Marking
-from stanch.engine.memory import let_go, settle
+from stanch.engine.memory import settle
 from stanch.engine.oidc import Oidc, Provider, roles_in
 from stanch.engine.rule_trial import RuleTrial
 from stanch.engine.runs.durable import Durable, Place
 from stanch.engine.runs.workers import Workers
 from stanch.engine.stream import Stream
+from stanch.engine.threads import Threads
 from stanch.engine.witnesses import witnesses_in
 from stanch.guard.packed import events
 from stanch.sandbox.desk import DrillDesk
@@ -74,7 +75,6 @@ def serve(settings: Settings, started: Callable[[Started], None]) -> None:
                 asyncio.run(_serve(parts, work, keeper, (address, lambda: started(up))))
             finally:
                 work.drills.close()
-    let_go()
 
 
 def _welcome(parts: Parts, address: Address) -> str:
@@ -108,6 +108,7 @@ async def _serve(
     parts: Parts, work: Work, keeper: Caretaker, where: tuple[Address, Callable[[], None]]
 ) -> None:
     address, started = where
+    asyncio.get_running_loop().set_default_executor(Threads())
     stream = Stream(parts.store)
     health = _health(parts, work, keeper)
     house = _house(parts, work, (health, stream, _sign_in(parts, address)))

@@ -54,7 +54,7 @@ def up(  # noqa: PLR0913  what an edge is made of
 
 def _serve(chosen: Settings, out: Out) -> None:
     settings.spare_memory()
-    from stanch.app import Started, serve  # noqa: PLC0415  the heavy parts
+    from stanch.app import Started, leave, serve  # noqa: PLC0415  the heavy parts
 
     def started(now: Started) -> None:
         out.show({"url": now.url, "data": str(chosen.data), "secret": now.secret})
@@ -66,3 +66,4 @@ def _serve(chosen: Settings, out: Out) -> None:
 
     serve(chosen, started)
     out.say("Stopped; what was not sent yet goes first when it starts again.")
+    leave()

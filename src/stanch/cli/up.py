@@ -37,7 +37,7 @@ def up(  # noqa: PLR0913  what a start may be told
         node=asked.node if node is None else node,
     )
     settings.spare_memory()
-    from stanch.app import Started, serve  # noqa: PLC0415  the heavy parts
+    from stanch.app import Started, leave, serve  # noqa: PLC0415  the heavy parts
 
     out = Out(json=json)
 
@@ -61,3 +61,4 @@ def up(  # noqa: PLR0913  what a start may be told
     with ExitStack() as ends:
         serve(chosen, started)
     out.say("Stopped; everything is on disk.")
+    leave()

@@ -17,12 +17,3 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
-
-
-def let_go() -> None:
-    """Nothing; called at the end, so that what was set aside is let go of before Python is gone.
-
-    Some compiled libraries print what they take for leaks otherwise.
-    """
-    gc.unfreeze()
-    gc.collect()

@@ -39,6 +39,8 @@ SHOWN = "unsigned_model"
 """Of all drills the one that shows all there is: found at once, asked about, contained, undone."""
 ASSET = "digit-reader"
 _NOBODY = Caller(name="the demo", scopes=frozenset({Scope.RESPOND}))
+_LAST_SECONDS = 20.0
+"""What its own questions to the server get at the end."""
 
 
 USUAL = Tempo()
@@ -62,11 +64,11 @@ class Demo:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends it; returns when nothing of it runs any more."""
+        """Ends it; returns when nothing of it runs any more, or does not hear for too long."""
         self._over.set()
         self.cancel()
         self._desk.attach(None)
-        self._thread.join(60)
+        self._thread.join(_LAST_SECONDS)
 
     @property
     def _how(self) -> str:
