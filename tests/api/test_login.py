@@ -113,3 +113,33 @@ def test_an_admin_changes_people_from_a_shell_by_name_whatever_its_capitals(said
     said("login", "shell-tom", typed=f"{WORDS}of another day\n")
     assert said("logout")["ended"] is True
     assert said("user", "disable", "shell-nobody")["type"] == "not-found"
+
+
+def test_sessions_are_listed_and_ended_from_a_shell_ones_own_and_as_an_admin_others(
+    server: Any, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_key(*words: str) -> Any:
+        with monkeypatch.context() as admin:
+            admin.setenv("STANCH_KEY", server.key)
+            return said("user", "sessions", *words)
+
+    una = {"name": "Shell-Una", "password": f"{WORDS}shell-una"}
+    assert server.ask("POST", "/api/v1/users", {**una, "role": "viewer"}).status == 201
+    assert by_key("shell-una")["items"] == []
+    said("login", "shell-una", typed=f"{WORDS}shell-una\n")
+    for _ in range(2):
+        assert server.ask("POST", "/api/v1/sessions", una, key="").status == 201
+    here, *others = said("user", "sessions")["items"]
+    assert [one["here"] for one in (here, *others)] == [True, False, False]
+    assert len(by_key("SHELL-UNA")["items"]) == 3
+    assert by_key("shell-una", "--end", others[0]["id"][:12]) == {"ended": 1}
+    assert by_key("shell-una", "--end", others[0]["id"])["type"] == "not-found"
+    assert said("user", "sessions", "--end", others[0]["id"])["type"] == "not-found"
+    assert said("user", "sessions", "Shell-una", "--end", "all") == {"ended": 1}
+    assert [one["id"] for one in said("user", "sessions")["items"]] == [here["id"]]
+    assert said("user", "sessions", "ada")["type"] == "not-allowed"
+    assert by_key()["type"] == "not-in-person"
+    assert by_key("shell-una", "--end", "all") == {"ended": 1}
+    assert said("user", "sessions")["type"] == "login-ended"
+    assert server.ask("GET", "/api/v1/me/sessions").json == {"items": [], "next": ""}
+    assert server.ask("DELETE", "/api/v1/me/sessions").json["type"] == "not-in-person"

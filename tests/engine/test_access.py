@@ -267,6 +267,31 @@ def test_two_people_cannot_have_one_name(access: Access) -> None:
         access.add_user("aDA", Role.VIEWER, by="stanch")
 
 
+def test_an_admin_ends_one_session_of_somebody_or_all_of_theirs_and_nobody_elses(
+    access: Access, sql_store: SqlStore, hands: Hands
+) -> None:
+    ada, bob = (access.add_user(n, Role.VIEWER, by="x", password=PASSWORD) for n in ("ada", "bob"))
+    access.login("ada", PASSWORD, source="::1")
+    hands.at += timedelta(hours=3)
+    first, second, third = (access.login("ada", PASSWORD, source=f"::{n}") for n in (1, 2, 3))
+    other = access.login("bob", PASSWORD, source="::1")
+    user, found = access.accounts.sessions(ada.id)
+    assert (user, {one.source for one in found}) == (ada, {"::1", "::2", "::3"})
+    (one,) = (one for one in found if one.source == "::2")
+    assert access.accounts.end_sessions(bob.id, by="eve", session=one.id) == 0
+    assert access.accounts.end_sessions(ada.id, by="eve", session=one.id) == 1
+    with pytest.raises(NotLoggedIn):
+        access.sessions.caller(second.cookie)
+    assert access.sessions.caller(first.cookie).name == "ada"
+    assert access.accounts.end_sessions(ada.id, by="eve") == 2
+    assert access.accounts.end_sessions(ada.id, by="eve") == 0
+    with pytest.raises(NotLoggedIn):
+        access.sessions.caller(third.cookie)
+    assert access.sessions.caller(other.cookie).name == "bob"
+    told = [(p.entry.actor, p.entry.facts["what"]) for p in sql_store.outbox()][2:]
+    assert told == [("eve", "session of theirs ended"), ("eve", "sessions of theirs ended")]
+
+
 def test_every_change_of_access_is_an_entry(access: Access, sql_store: SqlStore) -> None:
     ada = access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
     access.accounts.change(ada.id, role=Role.APPROVER, by="bob")

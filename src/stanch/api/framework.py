@@ -40,6 +40,7 @@ from stanch.api.routes import (
     policies,
     rules,
     server,
+    sessions,
     sites,
     stream,
     tabletops,
@@ -80,6 +81,7 @@ _UNDER_BASE = (
     *evidence.ROUTES,
     *hunt.ROUTES,
     *access.ROUTES,
+    *sessions.ROUTES,
     *acts.ROUTES,
     *stream.ROUTES,
 )

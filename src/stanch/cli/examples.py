@@ -176,6 +176,7 @@ EXAMPLES = MappingProxyType(
         "user disable": ("user disable ada",),
         "user enable": ("user enable ada",),
         "user password": ("user password", "user password ada"),
+        "user sessions": ("user sessions", "user sessions ada", "user sessions ada --end all"),
         "tabletop": ("tabletop start moved-scores", "tabletop status"),
         "tabletop list": ("tabletop list", "tabletop list --plays"),
         "tabletop show": ("tabletop show moved-scores",),

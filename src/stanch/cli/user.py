@@ -10,9 +10,14 @@ from stanch.cli.logins import keep_login
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.people import Role
-from stanch.vocabulary.trouble import NotFound, NotInPerson
+from stanch.vocabulary.trouble import BadInput, NotFound, NotInPerson
+from stanch.vocabulary.words import counted
 
 _USERS = "/api/v1/users"
+_MY_SESSIONS = "/api/v1/me/sessions"
+_ALL = "all"
+_SHOWN = 12
+"""Characters of a session's id that people see; they tell apart more than anybody has."""
 Who = Annotated[str, typer.Argument(metavar="NAME", help="The person's name, or id.")]
 
 app = command("People with accounts.")
@@ -93,6 +98,74 @@ def password(
     kept = client.send("POST", path, {"password": new})
     then = "They can choose their own with `stanch user password`, or under their name."
     out.show(kept, f"{kept['name']} has a new password, and is logged out everywhere. {then}")
+
+
+@app.command()
+def sessions(
+    *,
+    who: Annotated[
+        str, typer.Argument(metavar="NAME", help="The person's name, or id; by itself you.")
+    ] = "",
+    end: Annotated[
+        str,
+        typer.Option(
+            metavar="SESSION",
+            help="End this one, by how its id begins, or `all`: of your own, all others.",
+        ),
+    ] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List where you are logged in, or as an admin where somebody is; end what should not be."""
+    client, out = connect(data), Out(json=json)
+    person, where = _logged_in(client, who)
+    mine = where == _MY_SESSIONS
+    if end == _ALL:
+        over = client.send("DELETE", where)
+        left = "You are logged in here" if mine else f"{person} is logged in nowhere"
+        says = f"{left}, and nowhere else." if mine else f"{left} now."
+        out.show(over, f"{counted(over['ended'], 'session')} ended. {says}")
+        return
+    items = client.get(where)["items"]
+    if end:
+        one = _meant(items, end)
+        over = client.send("DELETE", f"{where}/{segment(one['id'])}")
+        out.show(over, f"The session of {person} from {one['source'] or 'elsewhere'} is over.")
+        return
+    columns = ("session", "from", "since", "last_used", *(("here",) if mine else ()))
+    rows = [_row(one) for one in items]
+    out.table({"items": items}, columns, rows, empty=f"{person} is logged in nowhere.")
+
+
+def _logged_in(client: Client, who: str) -> tuple[str, str]:
+    """Who is meant, and where their sessions are."""
+    me = client.login.name if client.login else ""
+    if who and who.casefold() != me.casefold():
+        found = _found(client, who)
+        return str(found["name"]), f"{_USERS}/{segment(found['id'])}/sessions"
+    if not me:
+        raise NotInPerson("Whose sessions they are")
+    return me, _MY_SESSIONS
+
+
+def _row(one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "session": one["id"][:_SHOWN],
+        "from": one["source"],
+        "since": one["created"],
+        "last_used": one["seen"],
+        "here": one["here"],
+    }
+
+
+def _meant(items: list[dict[str, Any]], begins: str) -> dict[str, Any]:
+    """The one session whose id begins so."""
+    found = [one for one in items if one["id"].startswith(begins)]
+    if not found:
+        raise NotFound("open session", begins, "user sessions")
+    if len(found) > 1:
+        raise BadInput(f"{len(found)} sessions begin with {begins[:64]!r}. Write more of the id.")
+    return found[0]
 
 
 def _own(client: Client, out: Out) -> None:

@@ -47,7 +47,7 @@ class Access:
         self.welcome = Welcome(store)
         self.refused = Refused(store, clock, seconds)
         self._attempts = Attempts(seconds, self.refused.login)
-        self.accounts = Accounts(store, clock, self._attempts)
+        self.accounts = Accounts(store, clock, self.sessions, self._attempts)
         self.own = OwnAccount(store, clock, self.sessions, self._attempts)
 
     def bearer(self, header: str, *, source: str = "") -> Caller:

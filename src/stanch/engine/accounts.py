@@ -1,4 +1,5 @@
-"""Accounts: what an admin does about people: their role, whether they come in, a new password.
+"""Accounts: what an admin does about people: their role, whether they come in, a new password, and
+where they are logged in.
 
 In    a person's id, and who does it.
 Out   the person as they are now; `Conflict` for what would leave nobody to let people in.
@@ -12,9 +13,10 @@ from stanch.engine.attempts import Attempts
 from stanch.engine.clock import Clock
 from stanch.engine.passwords import hash_password
 from stanch.engine.ports import Store, Transaction
+from stanch.engine.sessions import Sessions
 from stanch.vocabulary.ids import UserId
 from stanch.vocabulary.listing import Wanted
-from stanch.vocabulary.login import Credential
+from stanch.vocabulary.login import Credential, Session
 from stanch.vocabulary.people import Role, User
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.trouble import Conflict
@@ -25,10 +27,11 @@ _PAGE = 500
 class Accounts:
     """Changes people's accounts."""
 
-    def __init__(self, store: Store, clock: Clock, attempts: Attempts) -> None:
+    def __init__(self, store: Store, clock: Clock, sessions: Sessions, attempts: Attempts) -> None:
         """`attempts` are forgotten for who gets a new password."""
         self._store = store
         self._clock = clock
+        self._sessions = sessions
         self._attempts = attempts
 
     def change(
@@ -75,6 +78,25 @@ class Accounts:
             tell(tx, user, by, now, "password set")
         self._attempts.succeeded(user.name)
         return user
+
+    def sessions(self, key: UserId) -> tuple[User, tuple[Session, ...]]:
+        """The person, and where they are logged in, the last used first."""
+        with self._store.look() as tx:
+            user = tx.users.get(key)
+            found = self._sessions.alive(tx, user)
+        return user, tuple(sorted(found, key=lambda one: one.seen, reverse=True))
+
+    def end_sessions(self, key: UserId, *, by: str, session: str = "") -> int:
+        """How many sessions of the person are over: this one, or all of them."""
+        with self._store.begin() as tx:
+            user = tx.users.get(key)
+            open_now = self._sessions.alive(tx, user)
+            over = [one.id for one in open_now if session in ("", one.id)]
+            ended = sum(tx.sessions.remove(one) for one in over)
+            if ended:
+                what = "session of theirs ended" if session else "sessions of theirs ended"
+                tell(tx, user, by, self._clock(), what)
+        return ended
 
 
 def tell(tx: Transaction, user: User, by: str, at: datetime, what: str) -> None:

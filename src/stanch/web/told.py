@@ -78,6 +78,8 @@ _LET_IN: Mapping[str, str] = MappingProxyType(
         "password changed": "Changed their own password",
         "session ended": "Ended one of their own sessions",
         "other sessions ended": "Ended all their other sessions",
+        "session of theirs ended": "Ended a session of {name}",
+        "sessions of theirs ended": "Logged {name} out everywhere",
         "key created": "Made the key {name}, which may {scopes}",
         "key revoked": "Revoked the key {name}",
     }
