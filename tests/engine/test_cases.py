@@ -1,5 +1,6 @@
 """Cases: what people do to an incident, who may, and that nobody's word is lost."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -9,10 +10,11 @@ import pytest
 from stanch.engine.cases import Cases, Judgement, Step
 from stanch.engine.owed import ANSWERS, owed
 from stanch.store.sql.store import SqlStore
+from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import AttackKind, Finding, Lifecycle, Suspect
-from stanch.vocabulary.ids import AssetId, DetectorId, FindingId, IncidentId, PrincipalId
+from stanch.vocabulary.ids import AssetId, DetectorId, FindingId, IncidentId, PrincipalId, UserId
 from stanch.vocabulary.incident import Incident, Level, Phase, Verdict, VerdictKind
-from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
+from stanch.vocabulary.people import ROLE_SCOPES, Caller, Duty, Role, User
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput, Conflict, NotAllowed, Stale, WrongPhase
@@ -92,9 +94,47 @@ def test_of_two_who_change_the_same_version_the_second_is_told(
     sql_store: SqlStore, hands: Moved
 ) -> None:
     cases, incident = Cases(sql_store, hands), opened(sql_store, hands(), "inc-1")
-    cases.assign(incident.id, "grace", incident.version, ADA)
+    cases.assign(incident.id, "ada", incident.version, ADA)
     with pytest.raises(Stale):
         cases.assign(incident.id, "alan", incident.version, ADA)
+
+
+def test_who_is_put_in_command_has_an_account_or_is_named_by_the_asset_and_hears_of_it(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    cases, incident = Cases(sql_store, hands), opened(sql_store, hands(), "inc-1")
+    with sql_store.begin() as tx:
+        for name in ("Grace", "gone", "grant"):
+            key, role = UserId(name), Role.RESPONDER
+            disabled = name == "gone"
+            tx.users.add(User(id=key, name=name, role=role, created=hands(), disabled=disabled))
+        duties = {Duty.LEGAL: "Lex"}
+        tx.assets.add(
+            Asset(id=FRAUD, kind=AssetKind.MODEL, name="f", owner="sales", roles=duties)
+        )
+
+    def assigned(name: str) -> str:
+        with sql_store.look() as tx:
+            seen = tx.incidents.get(incident.id).version
+        return cases.assign(incident.id, name, seen, ADA).commander
+
+    assert [assigned(one) for one in ("GRACE", "lex", " sales", "ada", "")] == [
+        "Grace", "Lex", "sales", "ada", "",
+    ]  # fmt: skip
+    with sql_store.look() as tx:
+        told = sorted((one.to, one.says) for one in tx.notices.page().items)
+    assert [to for to, _ in told] == ["Grace", "Lex", "sales"]
+    assert told[0][1] == "ada put you in command of this incident: inc-1"
+    for name, says in (
+        ("grase", "called 'grase'. Did you mean 'Grace'"),
+        ("gone", "gone is shut out"),
+        ("key:ci", "Nobody here is called 'key:ci'. `stanch user list`"),
+        ("gra\x00ce", "Did you mean 'Grace'"),
+    ):
+        with pytest.raises(BadInput, match=re.escape(says)):
+            assigned(name)
+    with sql_store.look() as tx:
+        assert tx.incidents.get(incident.id).commander == ""
 
 
 def test_an_incident_moves_only_as_its_table_says(sql_store: SqlStore, hands: Moved) -> None:

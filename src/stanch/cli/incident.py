@@ -143,16 +143,21 @@ def unlink(
 def assign(
     *,
     incident: Which,
-    to: Annotated[str, typer.Argument(help="Who takes command.")],
+    to: Annotated[
+        str,
+        typer.Argument(
+            help="Who takes command: somebody with an account, or whom its asset names."
+        ),
+    ],
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Put somebody in command of an incident."""
+    """Put somebody in command of an incident; they hear of it."""
     client = connect(data)
     seen = client.get(f"{_BASE}/{segment(incident)}")["version"]
     path = f"{_BASE}/{segment(incident)}/command"
     found = client.send("POST", path, {"commander": to, "seen": seen})
-    Out(json=json).show(found, f"{found['commander']} is in command of {found['id']}.")
+    Out(json=json).show(found, f"{found['commander'] or 'nobody'} is in command of {found['id']}.")
 
 
 @app.command()

@@ -7,18 +7,20 @@ Why   a machine's belief and a person's word are kept apart: what a person said 
       judged on what they now hold, told of and answered like any other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stanch.engine.clock import Clock, new_id
 from stanch.engine.closing import closed
+from stanch.engine.commanding import in_command
 from stanch.engine.lifecycle import Teller
 from stanch.engine.mentioning import called
 from stanch.engine.notices import keep
 from stanch.engine.owed import ANSWERS, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.rejudging import judged_again, judged_anew
+from stanch.engine.telling import Notice
 from stanch.vocabulary.casework import Note, Regroup, Undo
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.ids import FindingId, IncidentId
@@ -32,6 +34,7 @@ from stanch.vocabulary.incident import (
     move_for,
 )
 from stanch.vocabulary.people import Caller, Role, Scope
+from stanch.vocabulary.people import called as known_as
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.trouble import BadInput, Conflict, Stale
 from stanch.vocabulary.words import counted
@@ -93,14 +96,16 @@ class Cases:
         return note
 
     def assign(self, incident: IncidentId, commander: str, seen: int, caller: Caller) -> Incident:
-        """The incident with this person in command."""
-        return self._save(
-            incident,
-            seen,
-            caller,
-            f"put {commander} in command",
-            lambda one, at: replace(one, commander=commander, updated=at),
-        )
+        """The incident with this person in command, who hears of it; `BadInput` for a stranger."""
+        at = self._clock()
+        with self._store.begin() as tx:
+            before = self._seen(tx, incident, seen)
+            who = in_command(tx, commander, before.asset, caller)
+            saved = tx.incidents.save(replace(before, commander=who, updated=at))
+            self._enter(tx, saved, caller, f"put {who or 'nobody'} in command", at)
+            if who and who != caller.name and not saved.exercise:
+                keep(tx, _yours(saved, caller), at)
+        return saved
 
     def judge(self, incident: IncidentId, judgement: Judgement, caller: Caller) -> Incident:
         """The incident with a person's verdict or severity in place of the machine's."""
@@ -219,20 +224,6 @@ class Cases:
             for one in changed:
                 teller.changed(one)
 
-    def _save(
-        self,
-        incident: IncidentId,
-        seen: int,
-        caller: Caller,
-        what: str,
-        change: Callable[[Incident, datetime], Incident],
-    ) -> Incident:
-        at = self._clock()
-        with self._store.begin() as tx:
-            saved = tx.incidents.save(change(self._seen(tx, incident, seen), at))
-            self._enter(tx, saved, caller, what, at)
-        return saved
-
     @staticmethod
     def _seen(tx: Transaction, incident: IncidentId, version: int) -> Incident:
         now = tx.incidents.get(incident)
@@ -260,6 +251,16 @@ class Cases:
             )
         )
         tx.announce("incident", incident.id)
+
+
+def _yours(one: Incident, caller: Caller) -> Notice:
+    return Notice(
+        key=f"command/{one.id}/{one.version}",
+        to=one.commander,
+        says=f"{known_as(caller.name)} put you in command of this incident: {one.title}",
+        incident=one.id,
+        asset=one.asset,
+    )
 
 
 def _first_seen_again(tx: Transaction, key: IncidentId) -> Incident:
