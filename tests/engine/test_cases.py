@@ -109,9 +109,7 @@ def test_who_is_put_in_command_has_an_account_or_is_named_by_the_asset_and_hears
             disabled = name == "gone"
             tx.users.add(User(id=key, name=name, role=role, created=hands(), disabled=disabled))
         duties = {Duty.LEGAL: "Lex"}
-        tx.assets.add(
-            Asset(id=FRAUD, kind=AssetKind.MODEL, name="f", owner="sales", roles=duties)
-        )
+        tx.assets.add(Asset(id=FRAUD, kind=AssetKind.MODEL, name="f", owner="sales", roles=duties))
 
     def assigned(name: str) -> str:
         with sql_store.look() as tx:
