@@ -103,6 +103,7 @@ def test_a_yes_to_other_words_is_stale(room: Room) -> None:
         room.approvals.vote(asked.id, person("ada"), Ballot(yes=True, digest=digest_of(b"other")))
     changed = replace(QUESTION, acts={"safe": Digest("sha256:0")})
     assert changed.digest != QUESTION.digest
+    assert room.approvals.ask(changed).id != asked.id, "what it now shows was never allowed"
 
 
 def test_of_two_who_race_one_wins_and_the_other_is_told(room: Room) -> None:
@@ -164,6 +165,7 @@ def test_silence_is_the_stated_default_and_never_yes_for_ever(room: Room, hands:
         room.approvals.vote(asked.id, person("ada"), yes(asked))
     (lapsed,) = room.approvals.lapse()
     assert (lapsed.answer, allowed(lapsed)) == (Answer.LAPSED, False)
+    assert allowed(replace(lapsed, if_silent=True)) is True
     assert room.woken == ["run-1"]
     assert room.approvals.lapse() == ()
     with pytest.raises(NotAskedAnyMore, match="Nobody is asked this any more: its time was up"):

@@ -74,8 +74,10 @@ def test_a_persons_verdict_replaces_the_machines_and_stands_in_the_log(
         attack=AttackKind.POISONING,
         severity=Level.HIGH,
     )
+    said = len(sql_store.announced(0))
     judged = cases.judge(incident.id, word, ADA)
     assert (judged.verdict.by, judged.severity.by) == ("ada", "ada")
+    assert [(a.kind, a.id) for a in sql_store.announced(0)[said:]] == [("incident", incident.id)]
     assert judged.verdict.attack is AttackKind.POISONING
     assert judged.severity.level is Level.HIGH
     last = sql_store.outbox()[-1].entry
@@ -203,6 +205,10 @@ def test_a_persons_words_are_enough_to_move_on_and_the_first_containment_is_reme
     hands.at = at + timedelta(hours=1)
     again = cases.move(incident.id, replace(step, seen=loose.version), ADA)
     assert again.contained_at == at
+    end = Step(to=Phase.CLOSED, seen=again.version, why="it is over")
+    with pytest.raises(NotAllowed):
+        cases.move(incident.id, end, replace(key, scopes=ROLE_SCOPES[Role.RESPONDER]))
+    assert cases.move(incident.id, end, key).phase is Phase.CLOSED
 
 
 def test_an_older_change_is_put_back_only_after_the_newer_one(

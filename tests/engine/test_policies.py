@@ -79,6 +79,30 @@ def test_a_demand_ends_by_itself_and_the_version_grows_so_that_guards_follow(
     assert after.policy.deny.principals == frozenset()
 
 
+def test_what_time_alone_begins_makes_a_version_that_guards_follow(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    policies, since = Policies(sql_store, hands), hands() + timedelta(minutes=10)
+    before = policies.demand(deny("trudy", since), BY_HAND)
+    assert policies.expire() == since
+    hands.at = since
+    policies.expire()
+    with sql_store.look() as tx:
+        after = tx.policies.now(FRAUD)
+    assert after is not None
+    assert after.version == before.version + 1
+    assert after.policy.deny.principals == {"trudy"}
+
+
+def test_what_has_ended_is_not_kept_by_the_next_change(sql_store: SqlStore, hands: Moved) -> None:
+    policies, end = Policies(sql_store, hands), hands() + timedelta(minutes=10)
+    policies.demand(deny("mallory", hands(), until=end), BY_HAND)
+    hands.at = end
+    kept = policies.demand(deny("trudy", hands(), incident="inc-2"), BY_HAND)
+    assert kept.policy.deny.principals == {"trudy"}
+    assert len(policies.standing(FRAUD).demands) == 1
+
+
 def test_an_owners_policy_lies_under_what_incidents_demand(
     sql_store: SqlStore, hands: Moved
 ) -> None:

@@ -306,6 +306,15 @@ def test_what_could_not_be_sent_comes_first_again_and_what_does_not_fit_is_count
     assert len(buffer) == 0
 
 
+def test_what_comes_back_twice_is_sent_in_the_order_in_which_it_was_heard() -> None:
+    buffer = Buffer()
+    for n in range(2 * TOGETHER):
+        buffer.offer(_Raw(n))
+    for most in (1000, 1):
+        buffer.give_back(buffer.batch(most, 0))
+    assert _texts(buffer.batch(1000, 0)) == [b"%d" % n for n in range(2 * TOGETHER)]
+
+
 def test_bytes_that_wait_are_bounded_and_room_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stanch.guard.telemetry.LARGEST", 10 * SMALL)
     buffer = Buffer()

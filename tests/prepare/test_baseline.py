@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stanch.prepare.baseline import (
+    FORMAT,
     WHOLE_WEEK,
     Golden,
     Override,
@@ -52,6 +53,11 @@ def test_rows_from_a_time_with_findings_are_refused() -> None:
         golden_of(proposal(5000, (FindingId("fnd-1"),)))
 
 
+def test_rows_that_nobody_should_ask_about_are_refused() -> None:
+    with pytest.raises(BaselineRefused, match="2 of its rows are canaries"):
+        golden_of(replace(proposal(5000), canaries=2))
+
+
 def test_an_override_needs_a_reason_and_is_written_down_with_what_was_objected() -> None:
     with pytest.raises(BaselineRefused):
         golden_of(proposal(10), Override(by="ana", why=" "))
@@ -87,7 +93,8 @@ def test_hours_are_told_in_utc() -> None:
 
 
 def test_a_baseline_reads_back_as_it_was_written() -> None:
-    golden = golden_of(proposal(10), Override(by="ana", why="pilot"))
+    told = replace(proposal(10), mix={9: {"eu": 6, "us": 4}}, quiet={"off_who": (0.5, 1.0)})
+    golden = golden_of(told, Override(by="ana", why="pilot"))
     assert Golden.from_bytes(golden.to_bytes()) == golden
     assert golden.id == "scorer-v7-3"
 
@@ -99,3 +106,11 @@ def test_a_damaged_baseline_is_refused(cut: int) -> None:
         Golden.from_bytes(whole[:cut])
     with pytest.raises(BadFile):
         Golden.from_bytes(whole + b"x")
+
+
+def test_the_same_baseline_in_other_bytes_is_refused_for_they_were_not_signed() -> None:
+    whole, lead = golden_of(proposal(5000)).to_bytes(), len(FORMAT)
+    size = int.from_bytes(whole[lead : lead + 4], "little") + 1
+    other = whole[lead + 4 :].replace(b'"rows":', b'"rows": ')
+    with pytest.raises(BadFile, match="canonical"):
+        Golden.from_bytes(whole[:lead] + size.to_bytes(4, "little") + other)

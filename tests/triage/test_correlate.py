@@ -114,6 +114,25 @@ def test_plain_change_joins_an_attack_and_never_bridges_two() -> None:
     assert sizes == [1, 2]
 
 
+def test_plain_change_joins_the_nearest_attack_though_an_incident_saw_plain_change_before() -> None:
+    both = frozenset({Family.QUERIES, Family.PLAIN})
+    home = replace(incident("inc-1", finding(minute=0)), families=both)
+    plain = finding(minute=4, kind=None, detector="drift")
+    (made,) = decide(finding(minute=6, kind=AttackKind.POISONING), plain, open_now=(home,))
+    assert isinstance(made, Open)
+    assert plain.id in made.findings
+
+
+def test_what_points_nowhere_clearly_is_plain_change() -> None:
+    unclear = replace(finding(), points_to={AttackKind.EXTRACTION: 0.4})
+    assert len(decide(unclear, finding(minute=1, kind=AttackKind.POISONING))) == 1
+
+
+def test_who_came_in_with_a_stolen_key_is_one_with_what_the_key_was_used_for() -> None:
+    entry = finding("door", kind=AttackKind.ACCESS, who="eve")
+    assert len(decide(entry, finding(minute=1, who="eve"))) == 1
+
+
 def test_a_family_is_what_it_was_made_from_all_that_serves_it_and_who_shares_its_origin() -> None:
     def model(name: str, *, rows: str = "", server: str = "") -> Asset:
         line = Lineage(
@@ -165,6 +184,8 @@ def test_what_lies_apart_in_time_stays_apart() -> None:
     assert len(decide(finding(), finding(minute=24 * 60))) == 2
     assert len(decide(finding(), finding(minute=121))) == 1
     assert len(decide(finding(), finding(minute=122))) == 2
+    hours = replace(finding(), window=Span(start=START, end=START + 300 * MINUTE))
+    assert len(decide(hours, finding(minute=5), finding(minute=400))) == 1
 
 
 def test_a_finding_near_an_open_incident_is_added_and_a_known_one_is_known() -> None:
