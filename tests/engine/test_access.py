@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import pytest
 
 from stanch.engine import access as door
-from stanch.engine import passwords
+from stanch.engine import keys, passwords
 from stanch.engine.access import Access, authorise
 from stanch.engine.attempts import Attempts
 from stanch.engine.passwords import NOBODY, hash_password, matches, outdated
@@ -53,7 +53,21 @@ def access(sql_store: SqlStore, hands: Hands) -> Access:
 def test_a_key_opens_until_it_is_revoked(access: Access) -> None:
     made = access.keys.create("ci", frozenset({Scope.INGEST}), by="ada")
     assert access.bearer(f"Bearer {made.text}").scopes == {Scope.INGEST}
+    with pytest.raises(NotLoggedIn):
+        access.bearer(f"Basic {made.text}")
     access.keys.revoke(made.key.id, by="ada")
+    with pytest.raises(NotLoggedIn):
+        access.bearer(f"Bearer {made.text}")
+
+
+def test_a_key_that_another_process_revoked_opens_nothing_after_a_moment(
+    access: Access, sql_store: SqlStore, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = access.keys.create("ci", frozenset({Scope.INGEST}), by="ada")
+    access.bearer(f"Bearer {made.text}")
+    Access(sql_store, hands).keys.revoke(made.key.id, by="ada")
+    later = keys.monotonic() + 5.1
+    monkeypatch.setattr(keys, "monotonic", lambda: later)
     with pytest.raises(NotLoggedIn):
         access.bearer(f"Bearer {made.text}")
 
@@ -140,6 +154,21 @@ def test_a_wrong_login_says_the_same_whatever_was_wrong(
     assert str(told.value) == str(NotLoggedIn())
 
 
+def test_the_old_password_opens_nothing_when_a_new_one_was_given_while_it_was_checked(
+    access: Access, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
+
+    def slowly(password: str, kept: str) -> bool:
+        hands.at += timedelta(seconds=1)
+        access.accounts.set_password(ada.id, PASSWORD + "!", by="bob")
+        return matches(password, kept)
+
+    monkeypatch.setattr(door, "matches", slowly)
+    with pytest.raises(NotLoggedIn):
+        access.login("ada", PASSWORD, source="::1")
+
+
 def test_a_name_that_nobody_has_costs_a_hash_too(
     access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,7 +203,9 @@ def test_a_session_ends_when_it_is_idle_or_the_clock_jumps(
 ) -> None:
     access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
     login = access.login("ada", PASSWORD, source="::1")
-    hands.at += jump
+    hands.at -= timedelta(minutes=4)
+    assert access.sessions.caller(login.cookie), "the clocks of two servers may differ a little"
+    hands.at += timedelta(minutes=4) + jump
     with pytest.raises(NotLoggedIn):
         access.sessions.caller(login.cookie)
 
@@ -213,6 +244,9 @@ def test_who_is_shut_out_loses_the_session_at_once(access: Access) -> None:
         access.sessions.caller(login.cookie)
     with pytest.raises(NotLoggedIn):
         access.login("ada", PASSWORD, source="::1")
+    access.accounts.change(ada.id, disabled=False, by="bob")
+    with pytest.raises(NotLoggedIn):
+        access.sessions.caller(login.cookie)
 
 
 def test_a_password_that_an_admin_gives_ends_every_session_and_every_wait(access: Access) -> None:
@@ -361,6 +395,9 @@ def test_an_outsider_that_the_provider_vouches_for_enters_with_the_role_it_says(
     assert access.sessions.caller(again.cookie).role is Role.APPROVER
     with sql_store.look() as tx:
         assert tx.users.get(key).external
+    access.accounts.change(key, disabled=True, by="bob")
+    with pytest.raises(NotLoggedIn):
+        access.enter("eve", Role.APPROVER, key=key, source="::1")
 
 
 def test_an_outsider_cannot_take_the_name_of_somebody_who_is_here(access: Access) -> None:
@@ -383,6 +420,19 @@ def test_waiting_grows_with_each_wrong_attempt_and_ends() -> None:
     assert waits == [1, 2, 4, 8, 16]
     attempts.allow("ada", "::1")
     attempts.allow("bob", "::1")
+
+
+def test_nobody_waits_longer_than_a_quarter_of_an_hour_and_then_it_is_forgotten() -> None:
+    now = [0.0]
+    attempts = Attempts(lambda: now[0])
+    for _ in range(40):
+        attempts.failed("ada", "::1")
+    with pytest.raises(Busy) as busy:
+        attempts.allow("ada", "::2")
+    assert busy.value.retry_after == 900
+    now[0] += 900 + 901
+    attempts.failed("ada", "::1")
+    attempts.allow("ada", "::1")
 
 
 def test_one_source_that_tries_many_names_waits_too() -> None:

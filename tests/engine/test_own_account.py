@@ -118,12 +118,17 @@ def test_a_password_given_meanwhile_is_not_overwritten(
 
 
 def test_a_stronger_hash_of_the_same_password_does_not_make_it_newer(
-    access: Access, hands: Hands, monkeypatch: pytest.MonkeyPatch
+    access: Access, sql_store: SqlStore, hands: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = hands.at
     hands.at += timedelta(days=9)
     monkeypatch.setattr(passwords, "_LOG_N", 9)
-    assert access.own.look(come_in(access).cookie).password_set == made
+    account = access.own.look(come_in(access).cookie)
+    assert account.password_set == made
+    with sql_store.look() as tx:
+        kept = tx.users.credential(account.user.id)
+    assert kept is not None
+    assert not passwords.outdated(kept.hash)
 
 
 def test_sessions_that_are_open_are_listed_this_one_first_and_ended(
