@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from stanch.detect import examples
+from stanch.detect.alarms.watch import Watch
 from stanch.detect.detectors.calibration import DETECTOR, curve
 from stanch.detect.summaries.count import labels_counted
+from stanch.detect.summaries.parts import Part
 from stanch.detect.window import Window
 from stanch.vocabulary.finding import Blind, Finding
 
@@ -28,6 +30,42 @@ def test_sure_and_wrong_is_too_sure() -> None:
     (one,) = seen(window(0.99, right=0.5))
     assert "surer" in one.says
     assert one.measured["lean"] > 0.4
+
+
+def modest(*, right: int) -> Window:
+    """A model that claims .62 and was right nine times in ten; now it is so many times in ten."""
+    late = examples.labels(examples.columns(2000, seed=61), seed=61)
+    known = examples.reference()
+    counted = []
+    for often in (9, right):
+        hit = np.arange(late.n) % 10 < often
+        truth = np.where(hit, late.predictions, (late.predictions + 1) % 3).astype(np.int32)
+        told = replace(late, truth=truth, confidence=np.full(late.n, 0.62))
+        counted.append(labels_counted(known.ready, told))
+    then, now = counted
+    window = examples.window_of([], late=now)
+    assert window.baseline is not None
+    curved = {Part.CALIBRATION: then.summary.sums[Part.CALIBRATION]}
+    golden = replace(window.baseline.golden, sums={**window.baseline.golden.sums, **curved})
+    plan = known.learned.plan
+    watch = Watch(plan=known.ready.digest).after(now.summary, golden, plan)
+    baseline = replace(window.baseline, golden=golden)
+    return replace(window, baseline=baseline, readings=watch.readings(plan))
+
+
+def test_a_model_that_claimed_too_little_is_told_when_it_is_harmed_though_its_error_falls() -> None:
+    (one,) = seen(modest(right=7))
+    assert one.measured["calibration error"] < one.measured["calibration error of the baseline"]
+    assert one.measured["fewer right than at this confidence before"] == 0.2
+    assert one.says == (
+        "Confidence means less than it did: of 2000 labelled answers with 60-65 % confidence, "
+        "70% were right, 90% in the baseline."
+    )
+
+
+def test_a_model_that_claims_as_it_did_and_is_right_more_often_is_not_told() -> None:
+    assert seen(modest(right=9)) == []
+    assert [f.says[:28] for f in seen(modest(right=10))] == ["The model is less sure than "]
 
 
 def test_the_level_that_is_wrong_most_often_is_told_and_not_the_one_farthest_off() -> None:

@@ -6,8 +6,10 @@ Out   a Finding that says whether the model is too sure or too unsure, and where
 Why   thresholds and fallbacks rest on confidence: a model that is sure and wrong does most harm,
       and a swapped or poisoned model is seldom calibrated.
 Math  The expected calibration error is the mean of |right - confidence| over labelled answers, by
-      level. The alarm (`Stream.CALIBRATION`, see `alarms.watch`) says that the change is not
-      chance, the growth of the error that it matters.
+      level; what fell is how many more were right in the baseline among answers of as much
+      confidence. The alarm (`Stream.CALIBRATION`, see `alarms.watch`) says that the change is not
+      chance; that the error grew, or that much fell, says that it matters. A model that was right
+      more often than it claimed comes nearer to its claims when it is harmed: its error falls.
 """
 
 from collections.abc import Iterator
@@ -41,7 +43,7 @@ class Limits:
     known: int = 500
     """The same in the baseline."""
     growth: float = 0.03
-    """The growth of the expected calibration error that still does not matter."""
+    """The growth of the expected calibration error, and the fall, that still do not matter."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -63,6 +65,14 @@ class Curve:
         """Mean confidence less the share that was right: positive is too sure."""
         return float(((self.confidence - self.right) * self.rows).sum() / max(self.rows.sum(), 1))
 
+    def below(self, then: "Curve") -> Floats:
+        """By level, how many more of its answers would have been right at the share of then."""
+        return (then.right - self.right) * self.rows * (then.rows > 0)
+
+    def fell(self, then: "Curve") -> float:
+        """The same of all answers, as a share of them."""
+        return float(self.below(then).sum() / max(self.rows.sum(), 1))
+
 
 def curve(summary: Summary) -> Curve:
     """The calibration curve of a summary."""
@@ -83,8 +93,12 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         return
     reading = window.readings.get(Stream.CALIBRATION)
     now, then = curve(window.now), curve(window.baseline.golden)
-    if reading is not None and reading.alarm and now.error - then.error >= limits.growth:
-        yield _finding(window, reading, now, then)
+    if reading is None or not reading.alarm:
+        return
+    if now.error - then.error >= limits.growth:
+        yield _finding(window, reading, now, then, _far_off(now, then))
+    elif now.fell(then) >= limits.growth:
+        yield _finding(window, reading, now, then, _fallen(now, then))
 
 
 def _blind(window: Window, limits: Limits) -> str:
@@ -101,23 +115,43 @@ def _blind(window: Window, limits: Limits) -> str:
     )
 
 
-def _finding(window: Window, reading: Reading, now: Curve, then: Curve) -> Finding:
-    lean = now.lean - then.lean
+def _far_off(now: Curve, then: Curve) -> str:
     gap = np.abs(now.right - now.confidence) * (now.rows > 0)
     worst = int((gap * now.rows).argmax())
-    side = "surer than it is right" if lean > 0 else "less sure than it is right"
-    low, high = worst * 100 // LEVELS, (worst + 1) * 100 // LEVELS
+    side = "surer" if now.lean > then.lean else "less sure"
+    return (
+        f"The model is {side} than it is right: {_level(now, worst)} "
+        f"(calibration error {now.error:.3f}, {then.error:.3f} in the baseline)."
+    )
+
+
+def _fallen(now: Curve, then: Curve) -> str:
+    worst = int(now.below(then).argmax())
+    return (
+        f"Confidence means less than it did: {_level(now, worst)}, "
+        f"{then.right[worst]:.0%} in the baseline."
+    )
+
+
+def _level(now: Curve, level: int) -> str:
+    low, high = level * 100 // LEVELS, (level + 1) * 100 // LEVELS
+    return (
+        f"of {int(now.rows[level])} labelled answers with {low}-{high} % confidence, "
+        f"{now.right[level]:.0%} were right"
+    )
+
+
+def _finding(window: Window, reading: Reading, now: Curve, then: Curve, says: str) -> Finding:
     return Finding(
         detector=ID,
         asset=window.asset.id,
         version=window.version,
         window=window.span,
-        says=f"The model is {side}: of {int(now.rows[worst])} labelled answers with "
-        f"{low}-{high} % confidence, {now.right[worst]:.0%} were right "
-        f"(calibration error {now.error:.3f}, {then.error:.3f} in the baseline).",
+        says=says,
         measured={
             "calibration error": round(now.error, 4),
             "calibration error of the baseline": round(then.error, 4),
+            "fewer right than at this confidence before": round(now.fell(then), 4),
             "lean": round(now.lean, 4),
             "labels": float(now.rows.sum()),
         },
