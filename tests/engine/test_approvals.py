@@ -283,6 +283,22 @@ def test_an_override_is_loud_needs_a_reason_and_is_reviewed_by_another(room: Roo
         room.approvals.reviewed(asked.id, person("eve"), "it was wrong")
 
 
+def test_a_key_neither_overrides_nor_reviews_whatever_it_may(room: Room) -> None:
+    asked = room.approvals.ask(QUESTION)
+    key = Caller(name="key:ops", scopes=frozenset(Scope))
+    for does in (room.approvals.override, room.approvals.reviewed):
+        with pytest.raises(NotInPerson):
+            does(asked.id, key, "a reason")
+
+
+def test_what_was_withdrawn_is_answered_by_nobody(room: Room) -> None:
+    asked = room.approvals.ask(QUESTION)
+    with room.store.begin() as tx:
+        tx.approvals.save(replace(asked, answer=Answer.WITHDRAWN, why="its playbook ended"))
+    with pytest.raises(NotAskedAnyMore, match="its playbook ended"):
+        room.approvals.vote(asked.id, person("ada"), yes(asked))
+
+
 def test_what_nobody_overrode_cannot_be_reviewed(room: Room) -> None:
     asked = room.approvals.ask(QUESTION)
     with pytest.raises(Refused):

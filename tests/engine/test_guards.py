@@ -118,7 +118,39 @@ def test_one_late_guard_is_enough_for_a_no(guards: Guards, gate: Gate) -> None:
     assert "g2" in proof.says
 
 
-def test_a_silent_guard_is_not_counted_on(guards: Guards, gate: Gate, hands: Any) -> None:
+def test_the_last_of_several_guards_is_waited_for(
+    guards: Guards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guards.report(report(2))
+    guards.report(report(1, name="g2"))
+    waits = [report(2, name="g2")]
+
+    def wait(_: float) -> None:
+        guards.report(waits.pop())
+
+    monkeypatch.setattr(guards._heard, "wait", wait)
+    assert guards.acknowledged(A, 2, 60.0) == ("g1", "g2")
+    assert waits == []
+
+
+def test_what_another_process_heard_of_a_guard_counts_unless_it_is_older(
+    sql_store: SqlStore, hands: Any
+) -> None:
+    here, there = (Guards(sql_store, hands, shared=True) for _ in range(2))
+    there.report(report(1))
+    assert here.runs(A, 1)
+    hands.at += timedelta(seconds=1)
+    there.report(report(2))
+    assert here.runs(A, 2)
+    hands.at -= timedelta(seconds=2)
+    there.report(report(1))
+    assert here.runs(A, 2)
+
+
+def test_a_silent_guard_is_not_counted_on_and_not_waited_for(
+    guards: Guards, gate: Gate, hands: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guards._heard, "wait", None)
     guards.report(report(1, gate.address, "old"))
     hands.at += ALIVE + timedelta(seconds=1)
     guards.report(report(2, gate.address))

@@ -114,6 +114,13 @@ def test_a_browser_that_brings_back_something_else_is_refused(idp: Idp, wrong: s
         door.finish(cookie=cookie, state=state, code="good")
 
 
+def test_who_answers_in_the_name_of_another_provider_is_not_asked_further(idp: Idp) -> None:
+    asked = idp.issuer
+    idp.issuer = "https://another.example"
+    with pytest.raises(BadInput, match="says it is somebody else"):
+        oidc(asked).start()
+
+
 def test_a_provider_that_is_down_is_unreachable_only_when_it_is_asked() -> None:
     door = oidc("http://127.0.0.1:9")
     with pytest.raises(Unreachable):

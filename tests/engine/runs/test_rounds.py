@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stanch.engine.containment_clock import clock_id
+from stanch.engine.runs.rounds import another
 from stanch.vocabulary.approval import Answer
 from stanch.vocabulary.clock import ClockState
 from stanch.vocabulary.finding import AttackKind
-from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.ids import AssetId, PlaybookId, RunId
 from stanch.vocabulary.incident import Phase, Verdict, VerdictKind
 from stanch.vocabulary.people import Caller, Role, Scope
-from stanch.vocabulary.run import RunState, Wish
+from stanch.vocabulary.run import Run, RunState, Wish
 
 if TYPE_CHECKING:
     from tests.engine.runs.conftest import House
@@ -125,6 +126,33 @@ def test_after_a_no_the_pause_before_people_are_asked_again_doubles(house: "Hous
         asked.append(len(house.runs()))
     assert asked[-1] > 1
     assert len(set(asked[6:])) < 4
+
+
+def test_after_rounds_that_left_nothing_in_force_the_pause_doubles_up_to_four_hours(
+    house: "House",
+) -> None:
+    ended = NOON + timedelta(hours=1)
+    for number, minutes in ((1, 1), (2, 2), (4, 8), (9, 240), (50, 240)):
+        run = Run(
+            id=RunId("run-1"),
+            playbook=PlaybookId(BOOK),
+            incident=house.key,
+            asset=FRAUD,
+            started=NOON,
+            updated=ended,
+            ended=ended,
+            state=RunState.DONE,
+            round=number,
+        )
+        over = ended + timedelta(minutes=minutes)
+        with house.store.look() as tx:
+            for again_at, why in (
+                (None, ""),
+                (over - timedelta(seconds=1), ""),
+                (over, "seen again, and nothing is in force against it"),
+            ):
+                seen = replace(house.incident, again_at=again_at)
+                assert another(tx, seen, [run]) == why, (number, again_at)
 
 
 def test_what_a_person_holds_is_not_begun_beside_them(house: "House") -> None:

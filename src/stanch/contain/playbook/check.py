@@ -126,7 +126,7 @@ def _regions(book: Playbook) -> Iterator[Problem]:
     for step in book.steps.values():
         if not isinstance(step, Parallel | Repeat):
             continue
-        firsts = step.branches if isinstance(step, Parallel) else (step.first,)
+        firsts = dict.fromkeys(step.branches) if isinstance(step, Parallel) else (step.first,)
         parts = [_from(book, one) for one in firsts]
         outside = _without(book, step)
         taken: set[str] = set()
