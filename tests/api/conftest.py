@@ -86,7 +86,7 @@ def running(data: Path, settings: dict[str, str]) -> Iterator[Server]:
         yield Server(url=told["url"], key=key, data=data, pid=process.pid)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         process.stdout.close()
 
 

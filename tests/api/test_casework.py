@@ -61,6 +61,9 @@ def test_an_incident_points_at_a_ticket_and_lets_go(server: Any) -> None:
     assert [one["to"] for one in server.ask("GET", base).json] == ["OPS-1"]
     gone = {"kind": "related", "to": "inc-000000000000000"}
     assert server.ask("POST", base, gone).status == 404
+    told = {"asset": "thawed", "text": "it answers oddly"}
+    another = f"/api/v1/incidents/{server.ask('POST', '/api/v1/incidents', told).json['id']}"
+    assert server.ask("DELETE", f"{another}/links/{link['id']}").status == 404
     assert server.ask("DELETE", f"{base}/{link['id']}").json == {"removed": True}
     assert server.ask("DELETE", f"{base}/{link['id']}").status == 404
 
@@ -89,6 +92,9 @@ def test_a_freeze_keeps_the_asset_and_its_rows(
     code, listed = commanded(capsys, "evidence", "list", "--incident", incident, "--data", data)
     assert {one["id"] for one in told["items"]} <= {one["id"] for one in listed["items"]}
     assert server.ask("POST", "/api/v1/assets/nothing/freeze", {}).status == 404
+    for minutes in (0, 7 * 24 * 60 + 1):
+        asked = server.ask("POST", "/api/v1/assets/frozen/freeze", {"minutes": minutes})
+        assert asked.status == 422, minutes
 
 
 def test_the_checkup_names_what_an_asset_lacks(

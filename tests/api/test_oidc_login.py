@@ -3,6 +3,7 @@
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from tests.provider import Form, Vouching, provider
 
+from stanch.api.house import described
+from stanch.api.routes import oidc
 from stanch.engine.oidc import roles_in
 from stanch.vocabulary.people import Role
 from stanch.vocabulary.trouble import BadInput
@@ -95,12 +98,26 @@ def test_a_browser_goes_through_the_provider_and_passwords_work_when_it_is_down(
 
 def test_a_local_admin_comes_in_while_the_provider_is_down(tmp_path: Path, start: Start) -> None:
     settings = {"STANCH_OIDC_ISSUER": "http://127.0.0.1:9", "STANCH_OIDC_CLIENT": "stanch-test"}
+    settings |= {"STANCH_PUBLIC_URL": "https://stanch.example"}
     with start(tmp_path / "data", settings) as server:
         down = server.ask("GET", "/login/oidc", key="")
         assert (down.status, down.json["type"]) == (503, "unreachable")
         login = {"name": "root", "password": "a long enough secret"}
         assert server.ask("POST", "/api/v1/users", {**login, "role": "admin"}).status == 201
-        assert server.ask("POST", "/api/v1/sessions", login, key="").json["role"] == "admin"
+        came_in = server.ask("POST", "/api/v1/sessions", login, key="")
+        assert came_in.json["role"] == "admin"
+        # browsers come over TLS here, so what lets them in never travels without it
+        assert "Secure" in cookies(came_in)["stanch_session"]
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        sent = urllib.parse.urlencode(login).encode()
+        by_page = server.ask("POST", "/login", sent, key="", headers=form)
+        assert "Secure" in cookies(by_page)["stanch_session"]
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_what_remembers_a_login_at_the_provider_travels_as_the_house_does(*, secure: bool) -> None:
+    house = replace(described(), secure=secure)
+    assert oidc._cookie(house, "stanch_oidc", "x", "/login/oidc", 600).secure is secure
 
 
 def test_without_a_provider_the_way_to_it_is_not_there(server: Any) -> None:

@@ -47,6 +47,18 @@ def test_the_address_and_the_asset_must_agree(server: Any) -> None:
     assert (told.status, told.json["type"]) == (422, "bad-input")
 
 
+def test_the_address_and_the_policy_or_the_playbook_must_agree(server: Any) -> None:
+    book, *_ = server.ask("GET", "/api/v1/playbooks").json
+    kind = {"content-type": "application/yaml"}
+    for path, body in (
+        ("/api/v1/assets/churn/policy", b"asset: fraud\n"),
+        ("/api/v1/playbooks/another", book["text"].encode()),
+    ):
+        told = server.ask("PUT", path, body, headers=kind)
+        assert (told.status, told.json["type"]) == (422, "bad-input"), path
+        assert told.json["detail"].startswith("The address says"), path
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -95,6 +107,13 @@ def test_pages_follow_each_other_without_a_gap(server: Any) -> None:
         if not after:
             break
     assert found == [f"page-{n}" for n in range(5)]
+    for n in (1, 0):
+        server.ask("PUT", f"/api/v1/assets/page-{n}/policy", {"asset": f"page-{n}"})
+    after = "page-"
+    for n in range(2):
+        page = server.ask("GET", f"/api/v1/policies?limit=1&after={after}").json
+        assert [one["asset"] for one in page["items"]] == [f"page-{n}"]
+        after = page["next"]
 
 
 def test_evidence_is_kept_proved_read_and_exported(server: Any, tmp_path: Path) -> None:
@@ -168,6 +187,9 @@ def test_a_key_is_shown_once_and_is_nothing_after_it_is_revoked(server: Any) -> 
     assert secret.encode() not in listed.body
     assert server.ask("DELETE", f"/api/v1/keys/{key}").status == 200
     assert server.ask("GET", "/api/v1/assets", key=secret).status == 401
+    for wrong in ({"days": 0}, {"days": 3651}, {"scopes": list[str]()}, {"scopes": ["all"]}):
+        told = server.ask("POST", "/api/v1/keys", {"scopes": ["read"], "name": "probe", **wrong})
+        assert told.status == 422, wrong
 
 
 @pytest.mark.parametrize(("scope", "status"), [("approve", 404), ("respond", 403)])
@@ -186,14 +208,19 @@ def test_a_person_logs_in_changes_with_the_token_and_logs_out(server: Any) -> No
     wrong = {"name": "ada", "password": "wrong wrong wrong"}
     assert server.ask("POST", "/api/v1/sessions", wrong, key="").status == 401
     right = {"name": "ada", "password": person["password"]}
+    elsewhere = {"sec-fetch-site": "cross-site"}
+    assert server.ask("POST", "/api/v1/sessions", right, key="", headers=elsewhere).status == 403
     came_in = server.ask("POST", "/api/v1/sessions", right, key="")
     assert came_in.status == 201, came_in.body
     flags = came_in.headers["set-cookie"].lower()
     assert "httponly" in flags
     assert "samesite=lax" in flags
+    assert "secure" not in flags, "without TLS a browser would never send it back"
     cookie = {"cookie": came_in.headers["set-cookie"].partition(";")[0]}
     me = server.ask("GET", "/api/v1/me", key="", headers=cookie).json
     assert (me["name"], me["role"]) == ("ada", "responder")
+    by_key = server.ask("GET", "/api/v1/me", headers=cookie).json
+    assert (by_key["role"], by_key["csrf"]) == (None, ""), "a key is nobody's session"
     asset = {**ASSET, "id": "by-ada"}
     bare = server.ask("POST", "/api/v1/assets", asset, key="", headers=cookie)
     assert bare.status == 403
