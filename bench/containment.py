@@ -25,7 +25,8 @@ from stanch.sandbox.score import Score
 
 DRILLS = ("extraction", "threshold_probing", "evasion", "stolen_credentials")
 BEFORE = ("stolen_credentials",)
-"""Their incident is opened by guessed keys, seconds before one fits and there is harm to end."""
+"""Their incident is opened by guessed keys, seconds before one fits and there is harm to end: it is
+undecided until then, and nothing is refused by itself before it is called an attack."""
 FIRST = 1000
 RESULT = Path(__file__).parent / "results" / "containment.json"
 Play = Mapping[str, Any]
@@ -42,6 +43,7 @@ def play(score: Score, load: float) -> Play:
         "drill": score.name,
         "seed": score.seed,
         "incident": seconds.incident,
+        "called": seconds.called,
         "enough": seconds.enough,
         "contained": seconds.contained,
         "load": round(load, 1),
@@ -59,7 +61,9 @@ def times(plays: Sequence[Play]) -> dict[str, dict[str, float]]:
     """What was measured, over the plays that were contained."""
     done = [p for p in plays if p["contained"] is not None and p["incident"] is not None]
     own = [p for p in done if p["drill"] not in BEFORE]
+    told = [p for p in done if p.get("called") is not None]
     found = {
+        "called an attack to proved containment": [p["contained"] - p["called"] for p in told],
         "first hostile event to proved containment": [p["contained"] for p in done],
         "open incident to a sufficient policy": [p["enough"] - p["incident"] for p in own],
         "open incident to proved containment": [p["contained"] - p["incident"] for p in own],

@@ -42,7 +42,7 @@ def test_the_document_has_what_the_contract_says() -> None:
     }
     assert contract <= set(told["drills"][0])
     assert set(told["drills"][0]["seconds"]) == {
-        *("finding", "incident", "enough", "contained"),
+        *("finding", "incident", "enough", "contained", "called"),
     }
 
 

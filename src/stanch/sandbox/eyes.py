@@ -1,7 +1,8 @@
 """Eyes: what an outside observer sees of the server during a drill, and when.
 
 In    the server's public lists, asked again and again.
-Out   the first finding, the first incident, the first sufficient policy, with their seconds.
+Out   the first finding, the first incident, when it is called an attack, the first sufficient
+      policy, with their seconds.
 Why   the drill times stanch as a user would: by what its API shows, not by what it feels inside.
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 from stanch.engine.clock import monotonic
 from stanch.sandbox.score import Seconds
 from stanch.sandbox.wire import Api
+from stanch.vocabulary.incident import VerdictKind
 from stanch.vocabulary.trouble import Trouble
 
 Document = Mapping[str, Any]
@@ -28,6 +30,8 @@ class Sight:
     enough: float | None = None
     """When the policy sufficed; guards and proof come after."""
     contained: float | None = None
+    called: float | None = None
+    """When an open incident was first called an attack."""
     findings: dict[str, Document] = field(default_factory=dict)
     incidents: dict[str, Document] = field(default_factory=dict)
     early: tuple[str, ...] = ()
@@ -47,6 +51,7 @@ class Sight:
             incident=self.incident,
             enough=self.enough,
             contained=self.contained,
+            called=self.called,
         )
 
 
@@ -143,6 +148,8 @@ class Eyes:
                 title = one["title"].rstrip(".")
                 says = f"seen again, {_times(one['again'] + 1)} in all: {title}.{left}"
                 self._touched(one, says, now)
+            if one["id"] in sight.touched and one["verdict"]["kind"] == VerdictKind.ATTACK:
+                sight.called = self._first(sight.called, now)
 
     def _touched(self, one: Document, says: str, now: float) -> None:
         sight = self.sight

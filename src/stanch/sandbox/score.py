@@ -14,6 +14,8 @@ class Seconds:
     """When the policy sufficed; guards and proof come after."""
     contained: float | None = None
     """When that was proved."""
+    called: float | None = None
+    """When an incident was first called an attack; before that nothing is refused by itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
