@@ -43,6 +43,9 @@ class Settings:
     """The name of this process among several on one folder and one PostgreSQL; empty is alone."""
     public_url: str = ""
     """How browsers and other machines reach this server; with https its cookies stay on TLS."""
+    proxies: str = ""
+    """Networks of proxies in front, with commas: what their `X-Forwarded-For` says of an address
+    counts. Empty is none, and everybody behind a proxy has its address."""
     log_name: str = ""
     """The name of a new evidence log, unlike that of any other; empty makes one."""
     witnesses: str = ""

@@ -1,11 +1,15 @@
-"""The wire: a body is read to its stated end, and not beyond."""
+"""The wire: a body is read to its stated end, and not beyond; where a request comes from."""
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from stanch.api.wire import Hangup, Message, read_body
+from stanch.api.application import Api
+from stanch.api.house import described
+from stanch.api.wire import Hangup, Message, Receive, Scope, Send, read_body, source_of
+from stanch.guard.sources import Sources
 from stanch.vocabulary.trouble import TooLarge
 
 
@@ -38,3 +42,36 @@ def test_one_who_leaves_before_the_end_sent_nothing(headers: dict[str, str]) -> 
 def test_more_than_the_cap_is_refused_whatever_was_stated(headers: dict[str, str]) -> None:
     with pytest.raises(TooLarge):
         read(headers, [b"x" * 60, b"x" * 60])
+
+
+@pytest.mark.parametrize(
+    ("proxies", "peer", "said", "source"),
+    [
+        ((), "127.0.0.1", "198.51.100.9", "127.0.0.1"),
+        (("127.0.0.1",), "127.0.0.1", "192.0.2.1, 198.51.100.9", "198.51.100.9"),
+        (("127.0.0.1",), "203.0.113.5", "198.51.100.9", "203.0.113.5"),
+        (("127.0.0.1",), "127.0.0.1", "nonsense", "127.0.0.1"),
+    ],
+)
+def test_where_a_request_comes_from_is_what_a_named_proxy_says_and_nobody_else(
+    proxies: tuple[str, ...], peer: str, said: str, source: str
+) -> None:
+    heard: list[str] = []
+
+    async def rest(scope: Scope, _receive: Receive, _send: Send) -> None:
+        heard.append(source_of(scope))
+
+    api = Api(replace(described(), sources=Sources(proxies)))
+    api._rest = rest
+    headers = [(b"x-forwarded-for", said.encode())]
+    scope = {"type": "http", "method": "GET", "path": "/x", "client": (peer, 9), "headers": headers}
+    asyncio.run(api(scope, _nothing, _nowhere))
+    assert heard == [source]
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def _nowhere(_message: Message) -> None:
+    """Nobody reads it."""

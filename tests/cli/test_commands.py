@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import shlex
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,12 +21,17 @@ from stanch.cli.client import Client
 from stanch.cli.examples import EXAMPLES
 from stanch.cli.root import INTERRUPTED, run
 from stanch.cli.table import COMMANDS
+from stanch.sdk.client import _why
 from stanch.vocabulary.trouble import (
     BadFile,
     BadInput,
+    NoKey,
     NotLoggedIn,
     NotRunning,
+    OtherVersion,
+    Trouble,
     UnknownKey,
+    Unreachable,
     Unready,
 )
 
@@ -158,6 +164,7 @@ def test_a_sentence_of_the_help_is_cut_nowhere(capsys: pytest.CaptureFixture[str
         ("incident lst", "Did you mean 'list'? See: stanch incident --help"),
         ("key create", "Missing option '--scope'. Choose from: ingest"),
         ("key create --scope all", "'all' is not one of 'ingest'"),
+        ("clocks --data", "requires an argument. See: stanch clocks --help"),
         ("up --port 70000", "less than or equal to 65535. See: stanch up --help"),
     ],
 )
@@ -221,7 +228,36 @@ def test_a_key_that_the_server_does_not_know_is_told_as_that() -> None:
     told = Client(url="http://there", key="stk_wrong")._refused(body)
     assert (type(told), told.exit_code) == (UnknownKey, NotLoggedIn.exit_code)
     assert "http://there does not know this key" in str(told)
-    assert type(Client(url="http://there", key="")._refused(body)) is NotLoggedIn
+    unknown = Client(url="http://there", key="")._refused(body)
+    assert type(unknown) is NoKey
+    assert "http://there wants to know who asks. Set STANCH_KEY" in str(unknown)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "says"),
+    [
+        (b'{"type":"no-such-page","facts":["/api/v1/new"]}', OtherVersion, "at /api/v1/new. Is it"),
+        (b'{"type":"of-tomorrow","status":409,"detail":"Not now."}', BadInput, "Not now."),
+        (b'{"type":"stale","status":409,"detail":"It moved."}', BadInput, "It moved."),
+        (b'{"type":"unexpected","status":500,"detail":"A bug."}', Trouble, "wrong: A bug. Run"),
+        (b"<html>404</html>", Unreachable, "what answers there is no stanch. Check"),
+    ],
+)
+def test_a_server_of_another_version_and_no_server_of_ours_are_told_in_a_sentence(
+    body: bytes, kind: type[Trouble], says: str
+) -> None:
+    told = Client(url="http://there", key="stk_x")._refused(body)
+    assert type(told) is kind
+    assert says in str(told)
+
+
+def test_why_tls_failed_is_told_in_a_sentence() -> None:
+    strange = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    strange.verify_message = "self-signed certificate"
+    assert "not trusted here (self-signed certificate); SSL_CERT_FILE names" in _why(strange)
+    assert _why(ssl.SSLError(1, "[SSL] (_ssl.c:1006)")).startswith(
+        "what listens there speaks no TLS"
+    )
 
 
 def test_a_server_that_cannot_serve_says_why_to_who_asks() -> None:

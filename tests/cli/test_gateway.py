@@ -171,6 +171,26 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(
+    ("listen", "told"),
+    [
+        ("127.0.0.1:9", False),
+        ("[::1]:9", False),
+        ("localhost:9", False),
+        ("0.0.0.0:9", True),
+        ("[::]:9", True),
+        ("gate.example.org:9", True),
+    ],
+)
+def test_who_listens_beyond_this_machine_is_told_that_it_is_in_the_clear(
+    listen: str, told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--upstream", "v1=http://127.0.0.1:9", "--identify", "address", "--listen", listen]
+    given += ["--server", "http://127.0.0.1:9", "--key", "k", "--dry-run"]
+    assert run(["gateway", "--asset", "a", *given]) == 0
+    assert ("without TLS" in capsys.readouterr().out) is told
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         ["--upstream", "http://127.0.0.1:9"],

@@ -57,6 +57,8 @@ class Api:
             await self._rest(scope, receive, send)
             return
         started = monotonic()
+        if not self.house.sources.direct:
+            scope["client"] = (self.house.sources.of(scope), 0)
         sender = _Sender(send)
         answers, hot = self._route(scope)
         if scope["method"] == "HEAD":

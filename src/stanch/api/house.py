@@ -41,6 +41,7 @@ from stanch.engine.stream import Stream
 from stanch.engine.switchboard import Switchboard
 from stanch.engine.tabletop.tables import Tabletops
 from stanch.engine.witnesses import Witnesses
+from stanch.guard.sources import Sources
 from stanch.sandbox.desk import DrillDesk
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.receipt import Receipt
@@ -175,6 +176,8 @@ class House:
     witnesses: Witnesses | None = None
     secure: bool = False
     """Whether browsers reach it over TLS, so that its cookie must not travel without."""
+    sources: Sources = field(default_factory=Sources)
+    """What tells where a request comes from, behind proxies too."""
     body_cap: int = 32 * 1024 * 1024
     """Bytes of one request."""
     vault_most: int = 64 * 1024**3

@@ -31,6 +31,7 @@ from stanch.engine.stream import Stream
 from stanch.engine.threads import Threads
 from stanch.engine.witnesses import witnesses_in
 from stanch.guard.packed import events
+from stanch.guard.sources import Sources
 from stanch.sandbox.desk import DrillDesk
 from stanch.settings import Settings
 from stanch.store.log.witness import Witness
@@ -185,6 +186,7 @@ def _house(parts: Parts, work: Work, edge: tuple[Health, Stream, Oidc | None]) -
         sign_policy=parts.signer.sign_plain,
         sign_in=sign_in,
         secure=parts.secure,
+        sources=Sources(one for one in map(str.strip, parts.settings.proxies.split(",")) if one),
         vault_most=parts.settings.vault_most,
         witness=_witness(parts),
         witnesses=work.witnesses,

@@ -20,6 +20,7 @@ from stanch.guard.sources import X_FORWARDED_FOR
 from stanch.guard.troubles import LOG
 from stanch.guard.trust import server_keys
 from stanch.vocabulary.asset import Fails
+from stanch.vocabulary.network import IN_THE_CLEAR, beyond_this_machine
 from stanch.vocabulary.trouble import BadInput, NotRunning
 
 app = command("Our proxy, or Envoy, before a model service.")
@@ -169,6 +170,8 @@ def _show(config: GatewayConfig, keys: Path | None, out: Out) -> None:
     sentence = f"{config.asset} is guarded on {place}, before {', '.join(config.upstreams)}."
     if not keys:
         sentence += " Policies are not checked for the server's signature: give --server-key."
+    if beyond_this_machine(config.host):
+        sentence += f" {IN_THE_CLEAR}"
     plan = {"asset": config.asset, "listen": place, "server": config.server, **_versions(config)}
     out.show({**plan, "signed_by": str(keys) if keys else None}, sentence)
 

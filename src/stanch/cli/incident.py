@@ -157,7 +157,7 @@ def assign(
     seen = client.get(f"{_BASE}/{segment(incident)}")["version"]
     path = f"{_BASE}/{segment(incident)}/command"
     found = client.send("POST", path, {"commander": to, "seen": seen})
-    Out(json=json).show(found, f"{found['commander'] or 'nobody'} is in command of {found['id']}.")
+    Out(json=json).show(found, f"{found['commander'] or 'Nobody'} is in command of {found['id']}.")
 
 
 @app.command()

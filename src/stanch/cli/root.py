@@ -101,23 +101,25 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001  the border: one sentence, never a traceback
-        return out.trouble(_trouble(error))
+        return out.trouble(_trouble(error, arguments))
     return code if isinstance(code, int) else 0
 
 
-def _trouble(error: Exception) -> Trouble:
+def _trouble(error: Exception, arguments: list[str]) -> Trouble:
     if isinstance(error, Trouble):
         return error
     if isinstance(error, typer.TyperException):
-        return BadInput(_usage(error))
+        return BadInput(_usage(error, arguments))
     if isinstance(error, OSError) and error.filename:
         return unreadable(error.filename, error)
     return Trouble(f"{type(error).__name__}: {error}")
 
 
-def _usage(error: typer.TyperException) -> str:
+def _usage(error: typer.TyperException, arguments: list[str]) -> str:
     """What was wrong with the arguments, and whose help says what is right."""
     says = " ".join(error.format_message().replace("Value error, ", "").split())
     at = getattr(error, "ctx", None)
     ended = says if says.endswith("?") else says.rstrip(".") + "."
-    return f"{ended} See: {at.command_path if at else 'stanch'} --help"
+    named = [one for one in arguments[:1] if one in COMMANDS]
+    path = at.command_path if at else " ".join(("stanch", *named))
+    return f"{ended} See: {path} --help"

@@ -9,6 +9,7 @@ import typer
 from stanch import settings
 from stanch.cli.options import Data, Json, Port, command
 from stanch.cli.out import Out
+from stanch.vocabulary.network import IN_THE_CLEAR, beyond_this_machine
 
 app = command("Start stanch.")
 
@@ -45,6 +46,8 @@ def up(  # noqa: PLR0913  what a start may be told
         facts = {"url": now.url, "data": str(chosen.data), "secret": now.secret}
         out.show({**facts, "welcome": now.welcome or None})
         out.say(f"stanch answers on {now.url}, with its data in {chosen.data}.")
+        if beyond_this_machine(chosen.host):
+            out.say(IN_THE_CLEAR)
         if now.secret:
             out.say(f"The first admin key, shown this once and kept in {chosen.data}/admin.key:")
             out.say(f"  {now.secret}")

@@ -144,7 +144,7 @@ def _logged_in(client: Client, who: str) -> tuple[str, str]:
         found = _found(client, who)
         return str(found["name"]), f"{_USERS}/{segment(found['id'])}/sessions"
     if not me:
-        raise NotInPerson("Whose sessions they are")
+        raise NotInPerson("Who asks where they are logged in")
     return me, _MY_SESSIONS
 
 

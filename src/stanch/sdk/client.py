@@ -6,6 +6,7 @@ Why   whoever asks by program decides on a class, and reads the sentence that a 
 """
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -16,11 +17,15 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+import stanch
 from stanch.vocabulary.trouble import (
     BadFile,
     BadInput,
     LoginEnded,
+    NoKey,
+    NoSuchPage,
     NotLoggedIn,
+    OtherVersion,
     Trouble,
     UnknownKey,
     Unreachable,
@@ -219,13 +224,15 @@ class Client:
         return {"authorization": f"Bearer {self.key}"} if self.key else {}
 
     def _refused(self, body: bytes) -> Trouble:
-        """What the server says; who came with a key or a login is told that it is that."""
-        told = _told(body)
+        """What the server says, in the words of who asks from elsewhere."""
+        told = _told(self.url, body)
+        if type(told) is NoSuchPage:
+            return OtherVersion(self.url, *told.facts, stanch.__version__)
         if type(told) is not NotLoggedIn:
             return told
         if self.login is not None:
             return LoginEnded(self.login.name)
-        return UnknownKey(self.url) if self.key else told
+        return UnknownKey(self.url) if self.key else NoKey(self.url)
 
 
 def _kept_alive(line: socket.socket) -> None:
@@ -259,21 +266,43 @@ def _read(url: str, body: bytes) -> Any:
 
 def _why(error: Exception) -> str:
     """What the system or the protocol says, without its number."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"its certificate is not trusted here ({error.verify_message}); "
+            "SSL_CERT_FILE names a file with the authority that signed it"
+        )
+    if isinstance(error, ssl.SSLError):
+        return "what listens there speaks no TLS; write http:// if that is meant"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def _told(body: bytes) -> Trouble:
+def _told(url: str, body: bytes) -> Trouble:
     """The problem document as the Trouble that the server raised."""
     try:
         problem = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.MsgspecError:
-        return Trouble("the server answered something that is no problem document")
+        return Unreachable(url, "what answers there is no stanch")
     if problem.get("status") == "unready":
         return Unready("; ".join(str(one).rstrip(".") for one in problem.get("why", ())))
     leaf = _leaves(Trouble).get(str(problem.get("type")))
-    if leaf is None:
-        return Trouble(str(problem.get("detail")))
-    return leaf(*problem.get("facts", ()))
+    found = leaf(*problem.get("facts", ())) if leaf is not None else None
+    return found if found is not None and _sayable(found) else _newer(problem)
+
+
+def _newer(problem: Mapping[str, Any]) -> Trouble:
+    """What only a server of another version knows by name, in its own words."""
+    said, status = str(problem.get("detail")), problem.get("status")
+    if isinstance(status, int) and status < 500:  # noqa: PLR2004  HTTP's own line: whose fault it is
+        return BadInput(said)
+    return Trouble(said.rstrip("."))
+
+
+def _sayable(found: Trouble) -> bool:
+    """Whether these are the facts that its sentence is made of here."""
+    try:
+        return bool(str(found))
+    except (IndexError, KeyError, ValueError):
+        return False
 
 
 def _leaves(root: type[Trouble]) -> dict[str, type[Trouble]]:

@@ -18,6 +18,11 @@ from ipaddress import (
 
 from stanch.vocabulary.trouble import BadInput
 
+IN_THE_CLEAR = (
+    "Other machines reach it without TLS, so whoever is on the way reads keys and passwords: put a "
+    "proxy that speaks TLS in front, and listen on 127.0.0.1."
+)
+"""What people are told who listen beyond this machine."""
 _REMEMBERED = 65_536
 _V4_IN_V6 = 96
 _STREET_V4, _STREET_V6 = 24, 48
@@ -38,6 +43,12 @@ def address(text: str) -> IPv4Address | IPv6Address | None:
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         return found.ipv4_mapped
     return found
+
+
+def beyond_this_machine(host: str) -> bool:
+    """Whether who listens on this host is reached from other machines."""
+    found = address(host)
+    return host != "localhost" if found is None else not found.is_loopback
 
 
 def around(text: str) -> str:

@@ -8,11 +8,13 @@ Trouble                      exit 1   HTTP 500
 |   |-- UnknownFormat        exit 64  HTTP 415
 |   `-- WrongMethod          exit 64  HTTP 405
 |-- NotFound                 exit 66  HTTP 404
-|   `-- NoSuchPage           exit 66  HTTP 404
+|   |-- NoSuchPage           exit 66  HTTP 404
+|   |   `-- OtherVersion     exit 66  HTTP 404   the command line's own word for it
 |   `-- Shredded             exit 66  HTTP 410   personal data, destroyed on purpose
 |-- Refused                  exit 77  HTTP 403   understood, and not allowed
 |   |-- NotLoggedIn          exit 77  HTTP 401
-|   |   |-- UnknownKey       exit 77  HTTP 401   the command line's own word for it
+|   |   |-- NoKey            exit 77  HTTP 401   the command line's own word for it
+|   |   |-- UnknownKey       exit 77  HTTP 401   likewise
 |   |   |-- LoginEnded       exit 77  HTTP 401   likewise
 |   |   `-- WrongLogin       exit 77  HTTP 401   likewise
 |   |-- BaselineRefused      exit 77  HTTP 403
@@ -123,6 +125,10 @@ class NoSuchPage(NotFound):
     """There is nothing at {}. /openapi.json lists what there is."""
 
 
+class OtherVersion(NoSuchPage):
+    """{} has nothing at {}. Is it another version? `stanch --version` here says {}."""
+
+
 class Refused(Trouble):
     """{}"""
 
@@ -134,6 +140,10 @@ class NotLoggedIn(Refused):
     """Nobody is logged in. Send `Authorization: Bearer KEY`, or log in at /login."""
 
     http_status = 401
+
+
+class NoKey(NotLoggedIn):
+    """{} wants to know who asks. Set STANCH_KEY to a key of its, or log in: stanch login NAME"""
 
 
 class UnknownKey(NotLoggedIn):

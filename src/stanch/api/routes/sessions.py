@@ -115,7 +115,7 @@ def _ended(count: int, session: str) -> Ended:
 
 def _in_person(request: Asked, caller: Caller) -> str:
     if caller.role is None:
-        raise NotInPerson("Whose sessions they are")
+        raise NotInPerson("Who ends their own sessions")
     return _cookie(request)
 
 
