@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 
+from stanch.store.sql.connect import WRITES
 from stanch.store.sql.migrate import Migration
 from stanch.store.sql.shelf import telling
 from stanch.store.sql.store import SqlStore
-from stanch.vocabulary.finding import Finding
+from stanch.vocabulary.finding import Finding, Suspect
+from stanch.vocabulary.ids import AssetId, FindingId, PrincipalId
 from stanch.vocabulary.listing import Wanted
 
 FACETS = ("asset", "detector", "attack", "lifecycle")
@@ -79,3 +82,74 @@ def test_the_longest_word_is_looked_for_first_and_what_it_holds_never(
         for text, many in (("number SIGHT", 12), ("sight ight nobody", 0), ("sight %", 0)):
             assert len(tx.findings.page(Wanted(text=text)).items) == many
             assert tx.findings.count(Wanted(text=text)) == many
+
+
+_MANY = (
+    "INSERT INTO finding_words SELECT 'fnd-' || n, 'a', 'd', '', 'inference', n, "
+    "'sight number ' || n FROM generate_series(1, 20000) AS n"
+)
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_postgres_walks_to_what_many_have_and_reads_words_alone_for_what_few_have(
+    sql_store: SqlStore,
+) -> None:
+    with sql_store._engine.connect().execution_options(**{WRITES: True}) as link, link.begin():
+        link.exec_driver_sql(_MANY)
+        link.exec_driver_sql("ANALYZE finding_words")
+    index = "Index Scan Backward using finding_words_by_time"
+    for text, way in {"sight": index, "nobody-said-this": "Seq Scan on finding_words"}.items():
+        with said(sql_store) as heard, sql_store.look() as tx:
+            assert tx.findings._words is not None
+            tx.findings._words.walk(Wanted(text=text), after="", limit=6)
+        [(query, given)] = [one for one in heard if "FROM finding_words" in one[0]]
+        with sql_store._engine.connect() as link:
+            plan = [row[0] for row in link.exec_driver_sql(f"EXPLAIN {query}", given)]
+        assert way in "; ".join(plan)
+        assert any("force_custom_plan" in said_ for said_, _ in heard)
+
+
+def test_words_are_found_page_by_page_whatever_else_is_asked(
+    sql_store: SqlStore, finding: Callable[[int], Finding], at: datetime
+) -> None:
+    whom = (Suspect(principal=PrincipalId("ann"), share=1.0, confidence=0.9),)
+    made = [
+        replace(
+            finding(n),
+            says="a zoo" if 10 <= n < 20 else "a yolk" if n < 28 else "a twin",
+            suspects=whom if n % 2 else (),
+        )
+        for n in range(30)
+    ]
+    with sql_store.begin() as tx:
+        newest = [f.id for f in reversed(tx.findings.put(made, at=at))]
+        assert tx.findings.put(made, at=at) == ()
+    zoo, ann = newest[10:20], Wanted(principal=(PrincipalId("ann"),))
+    ends = {"since": made[12].window.end, "until": made[20].window.end}
+    for wanted, keys in (
+        (Wanted(text="zoo"), zoo),
+        (Wanted(text="A zo", **ends), zoo[:8]),
+        (Wanted(text="zoo", asset=(AssetId("other"),)), list[FindingId]()),
+        (Wanted(text="zoo", changed_since=at), zoo),
+        (replace(ann, text="zoo"), zoo[::2]),
+        (Wanted(any_of=(Wanted(text="twin"), Wanted(text="zoo"))), newest[:2] + zoo),
+        (Wanted(any_of=(Wanted(text="twin"), ann)), [*newest[:2], *newest[2::2]]),
+    ):
+        assert every(sql_store, wanted) == keys, wanted
+        with sql_store.look() as tx:
+            assert tx.findings.count(wanted) == len(keys)
+            told = tx.findings.facets(wanted, ("asset",))["asset"]
+            assert told == ({"fraud": len(keys)} if keys else {})
+
+
+def every(store: SqlStore, wanted: Wanted) -> list[FindingId]:
+    """All that is wanted, in pages of four."""
+    found: list[FindingId] = []
+    after = ""
+    while True:
+        with store.look() as tx:
+            page = tx.findings.page(wanted, after=after, limit=4)
+        found += [one.id for one in page.items]
+        after = page.next
+        if not after:
+            return found

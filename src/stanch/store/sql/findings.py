@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, func, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, func, insert, select
 
-from stanch.store.sql import tables
+from stanch.store.sql import finding_words, tables
 from stanch.store.sql.codec import micros, moment
-from stanch.store.sql.shelf import Label, Query, Shelf, chunks, words
+from stanch.store.sql.cursor import Sealer
+from stanch.store.sql.shelf import Label, Query, Row, Shelf, chunks, words
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import FindingId, IncidentId
 from stanch.vocabulary.listing import Facets, Sort, Wanted
@@ -64,6 +65,21 @@ LABEL = Label(
 class Findings(Shelf[FindingId, Finding]):
     """What detectors saw."""
 
+    def __init__(self, link: Connection, sealer: Sealer) -> None:
+        """The findings, inside one transaction."""
+        super().__init__(LABEL, link, sealer)
+        self._words = finding_words.words_of(link, sealer)
+
+    def walk(self, wanted: Wanted, *, after: str, limit: int) -> tuple[list[Row], str]:
+        """The rows of one page, and the cursor of the next."""
+        if self._words is None or not finding_words.enough(wanted):
+            return super().walk(wanted, after=after, limit=limit)
+        found, onward = self._words.walk(wanted, after=after, limit=limit)
+        keys = [row["id"] for row in found]
+        whole = self.link.execute(select(_t).where(_t.c.id.in_(keys))).mappings()
+        rows: dict[str, Row] = {row["id"]: dict(row) for row in whole}
+        return [rows[key] for key in keys], onward
+
     def put(self, findings: Iterable[Finding], *, at: datetime) -> tuple[Finding, ...]:
         """Those that were not known before, now kept; the same sight again changes nothing."""
         given = {f.id: f for f in findings}
@@ -73,7 +89,10 @@ class Findings(Shelf[FindingId, Finding]):
         if not given:
             return ()
         kept = {"kept": micros(at)}
-        self.link.execute(insert(_t), [self._row(f, 1) | kept for f in given.values()])
+        rows = [self._row(f, 1) | kept for f in given.values()]
+        self.link.execute(insert(_t), rows)
+        if self._words is not None:
+            self.link.execute(insert(tables.finding_words), [*map(finding_words.part, rows)])
         suspects = [
             {"principal": p, "finding": key, "at": micros(f.window.end)}
             for key, f in given.items()
@@ -114,6 +133,8 @@ class Findings(Shelf[FindingId, Finding]):
 
     def count(self, wanted: Wanted = Wanted()) -> int:  # noqa: B008  a frozen value
         """How many are wanted."""
+        if self._words is not None and finding_words.enough(wanted):
+            return self._words.count(wanted)
         if wanted == Wanted(incident=wanted.incident) and len(wanted.incident) == 1:
             counted = select(tables.incidents.c.findings)
             query = counted.where(tables.incidents.c.id == wanted.incident[0])
@@ -125,6 +146,8 @@ class Findings(Shelf[FindingId, Finding]):
 
     def facets(self, wanted: Wanted, fields: Iterable[str]) -> Facets:
         """How many of the wanted have each value; of one whole incident by its bonds alone."""
+        if self._words is not None and finding_words.enough(wanted):
+            return self._words.facets(wanted, fields)
         if len(wanted.incident) != 1 or wanted != Wanted(incident=wanted.incident):
             return super().facets(wanted, fields)
         bond = tables.bonds

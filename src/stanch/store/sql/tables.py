@@ -9,6 +9,9 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, 
 from sqlalchemy.sql.schema import SchemaItem
 
 everything = MetaData()
+APART = "postgresql"
+"""The database that has tables of its own, and them."""
+of_postgres = MetaData()
 FACETS = ("asset", "detector", "attack", "lifecycle")
 """What findings are counted by; their bonds have it too."""
 
@@ -61,6 +64,15 @@ findings = _noun(
     Index("findings_by_kept", "kept"),
     Index("findings_by_words", *FACETS, "at", "words").ddl_if(dialect="sqlite"),
     Index("findings_by_facets", *FACETS, "at"),
+)
+finding_words = Table(
+    "finding_words",
+    of_postgres,
+    _text("id"),
+    *map(_text, FACETS),
+    _number("at"),
+    _text("words"),
+    Index("finding_words_by_time", "at", "id"),
 )
 suspects = _table(
     "suspects",

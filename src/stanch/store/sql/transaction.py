@@ -8,7 +8,6 @@ from stanch.store.sql import labels, tables
 from stanch.store.sql.casework import Links, Notes
 from stanch.store.sql.codec import encode, micros
 from stanch.store.sql.cursor import Sealer
-from stanch.store.sql.findings import LABEL as FINDING
 from stanch.store.sql.findings import Findings
 from stanch.store.sql.incidents import IncidentRows, Incidents
 from stanch.store.sql.memory import Settings
@@ -51,7 +50,7 @@ class Transaction:
         self._entries: list[Entry] = []
         self._news: dict[tuple[str, str], None] = {}
         self.assets = Assets(labels.ASSET, link, sealer)
-        self.findings = Findings(FINDING, link, sealer)
+        self.findings = Findings(link, sealer)
         self.incidents = Incidents(IncidentRows(link, sealer))
         self.blinds = Blinds(link)
         self.summaries = Summaries(link)
