@@ -349,6 +349,23 @@ def test_who_leaves_a_hunt_is_told_that_nothing_goes_on(
         assert said.err == "You left before the answer, and the server stops looking.\n"
 
 
+def test_a_hunt_that_is_cut_at_its_limit_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def two(*_: object) -> list[dict[str, str]]:
+        return [{"id": "e-1"}, {"id": "e-2"}]
+
+    monkeypatch.setattr(Client, "get", two)
+    monkeypatch.setenv("STANCH_URL", "http://127.0.0.1:1")
+    for limit, says in (("2", "These are the newest 2."), ("3", "")):
+        assert run(["hunt", "--asset", "x", "--limit", limit]) == 0
+        said = capsys.readouterr().err
+        assert said.startswith(says)
+        assert bool(said) is bool(says)
+    assert run(["hunt", "--asset", "x", "--limit", "20000"]) == BadInput.exit_code
+    assert "equal to 10000" in capsys.readouterr().err
+
+
 def test_a_wrong_option_is_one_sentence_and_exit_64() -> None:
     done = stanch_("asset", "--colour")
     assert done.returncode == BadInput.exit_code

@@ -13,6 +13,7 @@ from stanch.cli.times import moment
 
 app = command("Search the events of all time.")
 
+_MOST = 10_000
 _COLUMNS = ("when", "kind", "principal", "version", "prediction", "status", "id")
 
 
@@ -27,7 +28,7 @@ def hunt(  # noqa: PLR0913  each is an option of the command
         str, typer.Option(help="From here on: 2026-11-21, 2026-11-21T08:00Z, or 24h (ago).")
     ] = "",
     until: Annotated[str, typer.Option(help="Up to here, written likewise.")] = "",
-    limit: Annotated[int, typer.Option(help="How many rows at most.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="How many rows at most.")] = 100,
     count: Annotated[bool, typer.Option("--count", help="Only how many match.")] = False,
     data: Data = None,
     json: Json = False,
@@ -49,6 +50,8 @@ def hunt(  # noqa: PLR0913  each is an option of the command
         rows = client.get("/api/v1/hunt", {**asked, "limit": limit})
     shown = [{**one, "when": one.get("ts")} for one in rows]
     out.table({"rows": rows}, _COLUMNS, shown, empty="No event matches.")
+    if len(rows) == limit and not json:
+        out.say(f"These are the newest {limit}. How many match: --count. More of them: --limit N.")
 
 
 @contextmanager
