@@ -1,12 +1,14 @@
 """Innocent hands that work side by side: who of them is taken for an attacker?
 
 Run    python -m bench.hands [KIND ...] [--data NAME ...] [--seeds 1001 1004] [--plays 12]
+       [--usual 3]
 Data   Real tables of installed packages (flights, diabetes, cancer, phishing, employment, digits)
        and the drills' made payments. Half of a table trains the victim; the rest is what its eight
        tenants ask, of whom the baseline is made, and what the hands ask.
 Hands  Two to six new principals, 16 to 120 questions each, beside the tenants:
        customers   ordinary people, each with a taste
        forms       people who fill in forms; of three one is sent again with a number put right
+       again       people who put a number right, and of three again another one
        job         workers that take rows of a sorted table by turns
        doubtful    people who share out the cases that the model is least sure of
        pages       variants of one page: each customer is asked about by all, one number different
@@ -14,6 +16,7 @@ Hands  Two to six new principals, 16 to 120 questions each, beside the tenants:
        sweeps      viewers of a dashboard who move one number of a few shown cases, end to end
        retries     a question without an answer is put again by another worker
        pings       monitors that ask about the same three inputs, among ordinary ones
+Usual  So many more hands of the kind, with other names, asked in twelve windows of the baseline.
 Look   Half way and at the end of a window of ten minutes, by the four detectors of principals.
 Count  Each new principal of each window is one chance to be wrong; tenants are counted apart. The
        law is one in a thousand. A principal-year: one such window a day, 365 of them.
@@ -32,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stanch.detect import examples
+from stanch.detect.habits.customs import customs_of, fullest
 from stanch.detect.registry import detectors
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import Counted, counted
@@ -64,50 +68,76 @@ OTHER_PAGE = 0.2
 SHOWN, STEPS = 4, 20
 LEAST_SURE = (0.02, 0.3)
 DAYS = 365
+A_LOOK, LOOKS, A_WINDOW = 300, 12, 60
+"""Of the baseline: questions of all tenants in a window; windows of a custom, questions of each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Place:
-    """A victim, what is asked of it, and its baseline."""
+    """A victim, and what is asked of it."""
 
     rows: Table
     """The cases that hands share, as much varied as what the tenants ask."""
     people: Table
     net: Net
     habits: Habits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Watched:
+    """A place, and its baseline."""
+
+    at: Place
     plan: Ready
     base: Baseline
 
 
-Asked = tuple[Floats, NDArray[np.int64]]
+Ints = NDArray[np.int64]
+Asked = tuple[Floats, Ints]
 """Questions in their order, and which hand puts each."""
 Kind = Callable[[Place, int, int, Dice], Asked]
 
 
-def place(name: str, seed: int) -> Place:
-    """The world of this table."""
+def place(name: str, seed: int, custom: Kind | None = None, usual: int = 0) -> Watched:
+    """The world of this table, in whose baseline so many hands have this custom."""
     learnt, people = table(name).halves(seed)
     net = trained(learnt, seed)
     habits = Habits(people, TENANTS, seed)
     asks = habits.many(World(data=name).history * 7 // 10)
     who = np.array([TENANTS.index(a.tenant) for a in asks])
-    schema = Schema(numbers=people.features, classes=people.classes)
-    found = learned(schema, columns(net, (np.array([a.row for a in asks]), who), TENANTS))
-    golden = found.golden.summary
+    at = Place(
+        rows=replace(people, x=varied(people.x, people, np.random.default_rng([seed, 32]))),
+        people=people,
+        net=net,
+        habits=habits,
+    )
+    past = [((np.array([a.row for a in asks]), who), np.arange(len(asks)) // A_LOOK)]
+    dice = np.random.default_rng([seed, 77])
+    for look in range(LOOKS if custom is not None and usual else 0):
+        rows, hands = custom(at, usual, A_WINDOW, dice) if custom is not None else past[0][0]
+        past.append(((rows, hands + len(TENANTS)), np.full(len(rows), look)))
+    names = (*TENANTS, *(f"usual-{n + 1}" for n in range(usual)))
+    return _learnt(at, Schema(numbers=people.features, classes=people.classes), past, names)
+
+
+def _learnt(
+    at: Place, schema: Schema, past: Sequence[tuple[Asked, Ints]], names: tuple[str, ...]
+) -> Watched:
+    """The place with a baseline of what was asked, and in which window."""
+    rows = np.concatenate([asked[0] for asked, _ in past])
+    who = np.concatenate([asked[1] for asked, _ in past])
+    found = learned(schema, columns(at.net, (rows, who), names))
+    golden, plan = found.golden.summary, ready(found.plan)
+    parts = fullest(who, np.concatenate([look for _, look in past]))
+    windows = (counted(plan, columns(at.net, (rows[p], who[p]), names)).ledger for p in parts)
     base = Baseline(
         plan=found.plan,
         golden=golden,
         digest=digest_of(golden.to_bytes()),
         habits=found.golden.ledger.seal(most=1024),
+        customs=customs_of(windows) if len(names) > len(TENANTS) else None,
     )
-    return Place(
-        rows=replace(people, x=varied(people.x, people, np.random.default_rng([seed, 32]))),
-        people=people,
-        net=net,
-        habits=habits,
-        plan=ready(found.plan),
-        base=base,
-    )
+    return Watched(at=at, plan=plan, base=base)
 
 
 def columns(net: Net, asked: Asked, names: tuple[str, ...]) -> Columns:
@@ -143,6 +173,21 @@ def forms(at: Place, hands: int, each: int, dice: Dice) -> Asked:
             wrong[number] = at.rows.x[dice.integers(len(at.rows)), number]
             out.append(wrong)
         out.append(row)
+    sent = np.array(out)[: len(rows)]
+    return sent, np.sort(who)[: len(sent)]
+
+
+def again(at: Place, hands: int, each: int, dice: Dice) -> Asked:
+    """Forms that are put right, and put right again."""
+    rows, who = customers(at, hands, each, dice)
+    out: list[Floats] = []
+    for row in rows:
+        tries = [row]
+        while dice.random() < MENDED:
+            wrong, number = tries[-1].copy(), dice.integers(len(row))
+            wrong[number] = at.rows.x[dice.integers(len(at.rows)), number]
+            tries.append(wrong)
+        out += reversed(tries)
     sent = np.array(out)[: len(rows)]
     return sent, np.sort(who)[: len(sent)]
 
@@ -216,11 +261,13 @@ KINDS: Mapping[str, Kind] = {
     "sweeps": sweeps,
     "retries": retries,
     "pings": pings,
+    "again": again,
 }
 
 
-def looks(at: Place, kind: Kind, dice: Dice) -> Iterator[Window]:
+def looks(seen: Watched, kind: Kind, dice: Dice) -> Iterator[Window]:
     """The window half way and at its end."""
+    at = seen.at
     hands, each = int(dice.integers(FEWEST, MOST + 1)), int(dice.integers(LEAST, MANY + 1))
     rows, who = kind(at, hands, each, dice)
     names = tuple(f"hand-{n + 1}" for n in range(hands))
@@ -230,12 +277,12 @@ def looks(at: Place, kind: Kind, dice: Dice) -> Iterator[Window]:
     for half in range(2):
         for asked, whose in (((rows, who), names), (tenants, TENANTS)):
             some = slice(half * len(asked[0]) // 2, (half + 1) * len(asked[0]) // 2)
-            part = counted(at.plan, columns(at.net, (asked[0][some], asked[1][some]), whose))
+            part = counted(seen.plan, columns(at.net, (asked[0][some], asked[1][some]), whose))
             total = part if total is None else total.merge(part)
         assert total is not None
         yield replace(
             examples.nothing_seen(),
-            baseline=at.base,
+            baseline=seen.base,
             now=total.summary,
             ledger=total.ledger.seal(most=1024),
         )
@@ -253,7 +300,7 @@ def named(windows: Sequence[Window]) -> Mapping[str, set[str]]:
     return found
 
 
-def told(at: Place, kind: Kind, plays: int, dice: Dice) -> Counter[str]:
+def told(at: Watched, kind: Kind, plays: int, dice: Dice) -> Counter[str]:
     """What so many windows of these hands come to."""
     total: Counter[str] = Counter()
     for _ in range(plays):
@@ -277,14 +324,16 @@ def main() -> None:
     ask.add_argument("--data", nargs="+", default=DATA)
     ask.add_argument("--seeds", nargs=2, type=int, default=(1001, 1004))
     ask.add_argument("--plays", type=int, default=12)
+    ask.add_argument("--usual", type=int, default=0, help="hands of the kind in the baseline")
     ask.add_argument("--out", type=Path, default=Path(__file__).parent / "results/hands.json")
     given = ask.parse_args()
     before, results = process_time(), dict[str, Counter[str]]()
     for name in given.data:
         for seed in range(given.seeds[0], given.seeds[1] + 1):
-            at = place(name, seed)
+            alone = place(name, seed) if not given.usual else None
             for number, kind in enumerate(KINDS):
                 if not given.kinds or kind in given.kinds:
+                    at = alone or place(name, seed, KINDS[kind], given.usual)
                     dice = np.random.default_rng([seed, number, 31])
                     found = told(at, KINDS[kind], given.plays, dice)
                     results[kind] = results.get(kind, Counter()) + found
@@ -296,6 +345,7 @@ def main() -> None:
         "machine": {"machine": platform.machine(), "python": platform.python_version()},
         "data": list(given.data),
         "seeds": list(given.seeds),
+        "usual": given.usual,
         "cpu_seconds": round(process_time() - before, 1),
         "results": results,
     }

@@ -38,6 +38,8 @@ class Baseline:
     """Of the signed baseline."""
     habits: Ledger | None = None
     """What single principals looked like in the reference, in all its hours."""
+    customs: Ledger | None = None
+    """The same in a few windows of each; None where these do not tell of more."""
     minutes: float = 0.0
     """About how many minutes of the whole reference had answers; 0 where golden is all of it."""
     quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)

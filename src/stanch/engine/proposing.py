@@ -1,8 +1,8 @@
 """Proposing: what rows of normal operation would make of an asset's baseline.
 
 In    rows of answers, and labels that came late; or how all are counted that they are a sample of.
-Out   a `Proposal`: the plan of what is counted, the golden counts by hour of the week, habits, and
-      what quiet windows of these rows say.
+Out   a `Proposal`: the plan of what is counted, the golden counts by hour of the week, habits and
+      customs, and what quiet windows of these rows say.
 """
 
 import json
@@ -23,6 +23,7 @@ from stanch.detect.summaries.ready import Ready, ready
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline
 from stanch.engine.backfill import Backfilled
+from stanch.engine.customs import telling_customs
 from stanch.engine.fingerprints import fitting
 from stanch.engine.ingest.compute import pc
 from stanch.engine.quiet import quiet_tables
@@ -87,11 +88,13 @@ def proposal_of(  # noqa: PLR0913, PLR0917  what a baseline is made of
     def count(part: pa.Table) -> Counted:
         return counted(plan, answers(part, schema, asset, valued=valued, prints=prints))
 
+    customs = telling_customs(rows, asset, own, count)
     return Proposal(
         setting=setting,
         plan=found.plan.to_bytes(),
         golden=strata,
         habits=sealed.to_bytes(),
+        customs=b"" if customs is None else customs.to_bytes(),
         quiet=quiet_tables(rows, asset, own, count),
         findings=findings,
         prints=tuple(one.to_bytes() for one in prints),

@@ -24,6 +24,7 @@ from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.span import Span
 
 LOOK = 2 * HOP
+LOOK_MICROS = int(LOOK / timedelta(microseconds=1))
 LEAST = 100
 """Rows of a window; fewer say nothing."""
 MOST = 200
@@ -58,7 +59,7 @@ def _windows(rows: pa.Table) -> Iterator[pa.Table]:
     """The rows cut as looks are, or, when that gives too few, into windows of equal size."""
     ordered = rows.sort_by("ts")
     micros = pc.cast(ordered["ts"], pa.int64()).to_numpy()
-    look = micros // int(LOOK / timedelta(microseconds=1))
+    look = micros // LOOK_MICROS
     edges = np.flatnonzero(np.diff(look)) + 1
     cuts = np.concatenate([[0], edges, [len(micros)]])
     by_time = [(a, b) for a, b in pairwise(cuts) if b - a >= LEAST]

@@ -81,6 +81,8 @@ class Golden:
     rows: int
     habits: bytes = b""
     """The ledger of the reference: what single principals looked like."""
+    customs: bytes = b""
+    """The same of single windows, where the whole hides what is usual in one."""
     quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """What each signal of the verdict did in windows of the reference: its table."""
     prints: tuple[bytes, ...] = ()
@@ -109,6 +111,7 @@ class Golden:
         setting, override = self.setting, self.override
         hours = sorted(self.strata)
         bodies = [self.plan, self.habits, *(self.strata[hour] for hour in hours), *self.prints]
+        bodies += [self.customs] if self.customs else []
         head = {
             "asset": setting.asset,
             "version": setting.version,
@@ -122,6 +125,7 @@ class Golden:
             "sizes": [len(body) for body in bodies],
         } | ({"quiet": {k: list(v) for k, v in self.quiet.items()}} if self.quiet else {})
         head |= {"prints": len(self.prints)} if self.prints else {}
+        head |= {"customs": 1} if self.customs else {}
         head |= {"mix": {str(h): dict(self.mix[h]) for h in self.mix}} if self.mix else {}
         text = json.dumps(head, sort_keys=True, separators=(",", ":")).encode()
         return b"".join((FORMAT.encode(), len(text).to_bytes(4, "little"), text, *bodies))
@@ -147,6 +151,7 @@ class Proposal:
     golden: Mapping[int, Mergeable]
     """Golden summaries by hour of the week (see `stratified`)."""
     habits: bytes = b""
+    customs: bytes = b""
     quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     findings: Sequence[FindingId] = ()
     """Findings on the asset in the time the rows come from."""
@@ -172,6 +177,7 @@ def golden_of(proposal: Proposal, override: Override | None = None) -> Golden:
         strata={hour: one.to_bytes() for hour, one in sorted(proposal.golden.items())},
         rows=whole.n,
         habits=proposal.habits,
+        customs=proposal.customs,
         quiet=proposal.quiet,
         prints=proposal.prints,
         mix=proposal.mix,
@@ -228,6 +234,7 @@ def _read(data: bytes) -> Golden:
     for length in head["sizes"]:
         bodies.append(data[at : at + length])
         at += length
+    customs = bodies.pop() if head.get("customs") else b""
     prints = len(bodies) - int(head.get("prints", 0))
     if at != len(data) or prints != len(head["hours"]) + 2:
         raise ValueError("its parts do not add up")
@@ -243,6 +250,7 @@ def _read(data: bytes) -> Golden:
         ),
         plan=bodies[0],
         habits=bodies[1],
+        customs=customs,
         strata=dict(zip(head["hours"], bodies[2:prints], strict=True)),
         prints=tuple(bodies[prints:]),
         rows=int(head["rows"]),

@@ -124,8 +124,19 @@ def test_ordinary_people_are_neither_changing_nor_stepping() -> None:
     assert named("evasion_search", seen) | named("extraction", seen) == set()
 
 
-def test_many_inputs_each_changed_once_are_no_search_around_one() -> None:
-    many = np.concatenate([pushed(2, seed) for seed in range(20, 30)])
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+def test_who_puts_a_form_right_before_the_next_one_searches_nothing(times: int) -> None:
+    forms = np.concatenate([pushed(1 + times, seed) for seed in range(20, 40)])
+    assert named("evasion_search", window(forms)) == set()
+
+
+def test_forms_put_right_hide_no_search() -> None:
+    forms = np.concatenate([pushed(2, seed) for seed in range(20, 24)])
+    assert named("evasion_search", window(np.concatenate([forms, pushed(10)]))) == {"odd"}
+
+
+def test_many_inputs_each_changed_often_are_no_search_around_one() -> None:
+    many = np.concatenate([pushed(5, seed) for seed in range(20, 30)])
     seen = window(many)
     assert seen.ledger is not None
     line = seen.ledger.names.index("odd")

@@ -25,8 +25,9 @@ from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.habits.changes import change_way, of_one
 from stanch.detect.habits.clusters import cluster_way, clusters_of
-from stanch.detect.habits.judge import Accused, accused, listed, suspects_of
-from stanch.detect.habits.people import people, unable
+from stanch.detect.habits.customs import with_customs
+from stanch.detect.habits.judge import Accused, Way, accused, listed, suspects_of
+from stanch.detect.habits.people import People, people, unable
 from stanch.detect.habits.shapes import Shape, one_answer, shape_of
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.ledger import Ledger
@@ -91,8 +92,8 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         why = "the baseline does not tell where inputs lie; set it anew with more principals"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
-    ways = (cluster_way(AROUND, clusters), change_way(CHANGED, base, who))
-    found = accused(who, [way for way in ways if way], rate=limits.rate, enough=limits.enough)
+    ways = with_customs(_ways, base, who)
+    found = accused(who, ways, rate=limits.rate, enough=limits.enough)
     told: dict[str, list[Accused]] = {}
     for one in found:
         near = clusters.close[one.place] >= CLOSE * clusters.share[one.place]
@@ -101,6 +102,12 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         told.setdefault(how, []).append(one)
     for how, several in told.items():
         yield _finding(window, tuple(several), how)
+
+
+def _ways(base: Baseline, who: People) -> list[Way]:
+    clusters = clusters_of(base, who)
+    around = None if clusters is None else cluster_way(AROUND, clusters)
+    return [way for way in (around, change_way(CHANGED, base, who)) if way is not None]
 
 
 def _how(base: Baseline, ledger: Ledger, line: int, *, near: bool) -> str:

@@ -30,6 +30,7 @@ from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.habits.apart import centre_way, mix_way
 from stanch.detect.habits.crowds import Crowd, crowd_of
+from stanch.detect.habits.customs import with_customs
 from stanch.detect.habits.judge import Accused, Way, accused, listed, rarest, share_way, suspects_of
 from stanch.detect.habits.pairs import steps_way
 from stanch.detect.habits.people import (
@@ -115,10 +116,9 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if why or base is None or ledger is None or base.habits is None:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
-    known = ground(base)
     who = people(ledger, limits.few, base.habits)
-    ways = ways_of(base, known, people(base.habits, LONG), who)
-    crowd = crowd_of(rarest(ways), _directions(known, who), who.known)
+    ways = with_customs(ways_of, base, who)
+    crowd = crowd_of(rarest(ways), _directions(ground(base), who), who.known)
     sure = crowd.strength >= -np.log10(limits.rate / 2) and _minority(who, crowd)
     alone = _alone(who, ways, limits)
     together = sure and len({*crowd.members} - {a.place for a in alone}) >= limits.crowd
@@ -153,8 +153,11 @@ def _minority(who: People, crowd: Crowd) -> bool:
     return 2 * int(judged[crowd.members].sum()) <= int(judged.sum())
 
 
-def ways_of(base: Baseline, known: Ground, habit: People, who: People) -> list[Way]:
+def ways_of(base: Baseline, who: People) -> list[Way]:
     """How rare each principal is, in each way that this asset's baseline allows."""
+    if base.habits is None:
+        return []
+    known, habit = ground(base), people(base.habits, LONG)
     shares = [(RANGE, Block.ODD, known.outside)]
     if base.plan.manifold.tells:
         shares.append((OFF, Block.OFF, known.off))

@@ -18,11 +18,13 @@ Math  Records: many pairs of inputs that hardly differ, in many small clusters i
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from stanch.detect import examples
 from stanch.detect.detector import Detector
+from stanch.detect.habits.customs import with_customs
 from stanch.detect.habits.judge import (
     Accused,
     Way,
@@ -81,21 +83,26 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         why = "the baseline holds no fingerprints of the training set (stanch baseline state)"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
     who = people(ledger, limits.few, base.habits)
-    ways = _ways(base, people(base.habits, LONG), who, hits=known)
+    ways = with_customs(_WAYS[known], base, who)
     asked = accused(who, ways, rate=limits.rate, enough=limits.enough) if ways else ()
     found = tuple(one for one in asked if one.rows >= limits.enough)
     if found:
         yield _finding(window, found)
 
 
-def _ways(base: Baseline, habit: People, who: People, *, hits: bool) -> list[Way]:
-    tight = tight_ways(RECORDS, base, who)
+def _ways(base: Baseline, who: People, *, hits: bool) -> list[Way]:
+    if base.habits is None:
+        return []
+    habit, tight = people(base.habits, LONG), tight_ways(RECORDS, base, who)
     found: list[Way | None] = list(record_ways(RECORDS, base, who))
     if hits:
         found.append(share_way(HITS, habit, who, Block.HITS, 1 / max(base.golden.n, 1)))
     if tight and base.plan.near > 0:
         found.append(_climb(tight[0], habit, who))
     return [way for way in found if way is not None]
+
+
+_WAYS = {hits: partial(_ways, hits=hits) for hits in (False, True)}
 
 
 def _climb(tight: Way, habit: People, who: People) -> Way | None:

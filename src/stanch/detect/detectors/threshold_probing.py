@@ -26,6 +26,7 @@ import numpy as np
 from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.habits.bar import bar
+from stanch.detect.habits.customs import with_customs
 from stanch.detect.habits.judge import (
     Accused,
     Way,
@@ -85,7 +86,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
     who = people(ledger, limits.few, base.habits)
-    ways = _ways(base, people(base.habits, LONG), who)
+    ways = with_customs(_ways, base, who)
     if not ways:
         why = "the baseline shows no boundary: no answer close to it, no like inputs told apart"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
@@ -107,7 +108,10 @@ def _needs(base: Baseline) -> str:
     return "" if base.plan.classes else "the model gives numbers, not classes: there is no boundary"
 
 
-def _ways(base: Baseline, habit: People, who: People) -> list[Way]:
+def _ways(base: Baseline, who: People) -> list[Way]:
+    if base.habits is None:
+        return []
+    habit = people(base.habits, LONG)
     near = share_way(NEAR, habit, who, Block.NEAR, 0.0) if base.plan.near > 0 else None
     flips = flips_way(FLIPS, base, who)
     return [way for way in (near, flips) if way is not None]

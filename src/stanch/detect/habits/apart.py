@@ -11,7 +11,7 @@ import numpy as np
 
 from stanch.detect.habits.distances import distance_of
 from stanch.detect.habits.draws import centre_shape, wave_shape
-from stanch.detect.habits.judge import Way
+from stanch.detect.habits.judge import Law, Way
 from stanch.detect.habits.people import People, ground, looser, peers
 from stanch.detect.summaries.arrays import Floats
 from stanch.detect.window import Baseline
@@ -84,7 +84,7 @@ def _way(name: str, then: People, now: People, vectors: Vectors) -> Way | None:
     real = far / looser(now, ratio, dist.shape)
     rare = [dist.rarity(float(d), float(n)) for d, n in zip(real, rows, strict=True)]
     usual = float(np.sqrt(dist.chance / max(float(np.median(rows)), 1) + dist.habit))
-    return Way(name=name, shown=np.sqrt(far), usual=usual, rarity=np.array(rare))
+    return Way(name=name, shown=np.sqrt(far), usual=usual, rarity=np.array(rare), law=Law.FAR)
 
 
 def _squared(apart: Floats) -> Floats:

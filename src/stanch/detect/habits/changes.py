@@ -10,15 +10,18 @@ Math  A card keeps the places of up to eight numbers that vary freely. That two 
       amount, little of a code that has two values. Two inputs are one, changed, when the equal
       numbers say at least `need`: of half of what all of them could say or more, the least that at
       most `RARE` of the inputs of the baseline's people come to with another. Cards of before keep
-      zeros, which are like nothing. For the rest, see `habits.partners`.
+      zeros, which are like nothing. Who puts a form right asks nearly the same twice or three
+      times, and then of something else: half of such inputs at least have to be in chains of
+      `TRIES` or more. For the rest, see `habits.partners`.
 """
 
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import numpy as np
 
 from stanch.detect.habits.judge import Way
-from stanch.detect.habits.partners import partner_way, partners_of
+from stanch.detect.habits.partners import among, chains, partner_way, partners_of
 from stanch.detect.habits.people import People
 from stanch.detect.habits.points import Points, Singles, points
 from stanch.detect.summaries.arrays import Flags
@@ -30,6 +33,8 @@ FEWEST = 4
 """Of fewer numbers, to share most is to share nearly all or hardly any."""
 RARE = 0.01
 HALF = 0.5
+TRIES = 4
+"""Of one thing: with fewer, a person put it right once or twice."""
 STEPS = 16
 """Between half of what equal numbers could say and all of it."""
 ROUNDING = 1e-4
@@ -38,7 +43,18 @@ ROUNDING = 1e-4
 def change_way(name: str, base: Baseline, who: People) -> Way | None:
     """How rare each principal's share of inputs is that are another one, changed a little."""
     need = need_of(base)
-    return partner_way(name, base, who, changed(need)) if need else None
+    found = partner_way(name, base, who, changed(need)) if need else None
+    if found is None:
+        return None
+    return replace(found, rarity=np.where(_tried(base, who, need), found.rarity, 0.0))
+
+
+def _tried(base: Baseline, who: People, need: float) -> Flags:
+    """(P,) who tries things more often than a person puts them right."""
+    near = among(base, points(who.ledger, who.places), changed(need))
+    again, tried = near.any(axis=2), chains(near) >= TRIES
+    often: Flags = (again & tried).sum(axis=1) >= HALF * again.sum(axis=1)
+    return often
 
 
 def of_one(base: Baseline, ledger: Ledger, line: int) -> bool:

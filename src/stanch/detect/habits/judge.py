@@ -6,6 +6,7 @@ Out   `Accused` principals with the way in which each is oddest; a crowd as susp
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -21,6 +22,14 @@ SURE = 6.0
 """Powers of ten beyond the bar that make an accusation as sure as it gets."""
 
 
+class Law(StrEnum):
+    """What it is that a way shows."""
+
+    COUNTED = "a share of all rows"
+    DRAWN = "a share of the inputs that are drawn"
+    FAR = "a distance"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Way:
     """One way of being odd."""
@@ -32,6 +41,7 @@ class Way:
     """What is usual."""
     rarity: Floats
     """(P,) log10 of how rare that is."""
+    law: Law = Law.DRAWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +86,7 @@ def counts_way(
     rare = [
         fit.rarity(float(c), round(float(n)), more) for c, n in zip(counts, trials, strict=True)
     ]
-    return Way(name=name, shown=shown, usual=fit.mean, rarity=np.array(rare))
+    return Way(name=name, shown=shown, usual=fit.mean, rarity=np.array(rare), law=Law.COUNTED)
 
 
 def rarest(ways: Sequence[Way]) -> Floats:

@@ -18,7 +18,7 @@ from stanch.detect.habits.judge import Way
 from stanch.detect.habits.people import LONG, People, looser, peers, people
 from stanch.detect.habits.points import Points, points
 from stanch.detect.habits.shares import FEWEST, Share, share_of
-from stanch.detect.summaries.arrays import Flags, Floats
+from stanch.detect.summaries.arrays import Flags, Floats, Ints
 from stanch.detect.summaries.parts import SAMPLED
 from stanch.detect.window import Baseline
 
@@ -31,7 +31,7 @@ LEAST = 8
 def partner_way(name: str, base: Baseline, who: People, alike: Alike) -> Way | None:
     """How rare each principal's share of inputs is that are like another of its own."""
     seen = points(who.ledger, who.places)
-    counts = _among(base, seen, alike).any(axis=2).sum(axis=1).astype(float)
+    counts = among(base, seen, alike).any(axis=2).sum(axis=1).astype(float)
     trials = seen.count
     shown = counts / np.maximum(trials, 1)
     middle = peers(who, shown)
@@ -52,6 +52,18 @@ def partner_way(name: str, base: Baseline, who: People, alike: Alike) -> Way | N
 def partners_of(base: Baseline, alike: Alike) -> tuple[Floats, Floats]:
     """How many inputs of each of the baseline's people have a partner, and of how many."""
     return _usual(base, alike, SAMPLED)
+
+
+def chains(near: Flags) -> Ints:
+    """(P, 64) how many inputs of the same principal each is chained to, itself among them."""
+    size = near.shape[1]
+    labels = np.broadcast_to(np.arange(size), near.shape[:2])
+    while True:
+        first = np.minimum(np.where(near, labels[:, None, :], size).min(axis=2), labels)
+        if (first == labels).all():
+            found: Ints = (labels[:, :, None] == labels[:, None, :]).sum(axis=2)
+            return found
+        labels = first
 
 
 def _fit(base: Baseline, alike: Alike, size: int, least: float) -> Share | None:
@@ -81,9 +93,10 @@ def _known(base: Baseline, alike: Alike) -> tuple[Flags, Flags]:
         return np.zeros((0, SAMPLED, SAMPLED), np.bool_), np.zeros((0, SAMPLED), np.bool_)
     habit = people(base.habits, LONG)
     seen = points(habit.ledger, habit.places)
-    return _among(base, seen, alike), seen.there
+    return among(base, seen, alike), seen.there
 
 
-def _among(base: Baseline, seen: Points, alike: Alike) -> Flags:
+def among(base: Baseline, seen: Points, alike: Alike) -> Flags:
+    """(P, 64, 64) which inputs of each have each other for partners."""
     both = seen.there[:, :, None] & seen.there[:, None, :] & ~np.eye(SAMPLED, dtype=np.bool_)
     return alike(base, seen) & both

@@ -49,6 +49,7 @@ class Seasons:
             golden=every,
             digest=kept.digest,
             habits=Ledger.from_bytes(golden.habits) if golden.habits else None,
+            customs=Ledger.from_bytes(golden.customs) if golden.customs else None,
             minutes=every.different(Peak.MINUTES),
             quiet=golden.quiet,
             prints=tuple(Fingerprints.from_bytes(one) for one in golden.prints),
