@@ -9,7 +9,7 @@ import pytest
 from stanch.api.application import Api
 from stanch.api.house import described
 from stanch.api.wire import Hangup, Message, Receive, Scope, Send, read_body, source_of
-from stanch.guard.sources import Sources
+from stanch.app.serving import _source
 from stanch.vocabulary.trouble import TooLarge
 
 
@@ -61,7 +61,7 @@ def test_where_a_request_comes_from_is_what_a_named_proxy_says_and_nobody_else(
     async def rest(scope: Scope, _receive: Receive, _send: Send) -> None:
         heard.append(source_of(scope))
 
-    api = Api(replace(described(), sources=Sources(proxies)))
+    api = Api(replace(described(), source=_source(",".join(proxies))))
     api._rest = rest
     headers = [(b"x-forwarded-for", said.encode())]
     scope = {"type": "http", "method": "GET", "path": "/x", "client": (peer, 9), "headers": headers}

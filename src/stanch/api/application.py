@@ -22,7 +22,17 @@ from stanch.api.openapi import PATH as OPENAPI
 from stanch.api.openapi import document
 from stanch.api.problem import answer_to
 from stanch.api.timing import Timings
-from stanch.api.wire import GONE, Application, Hangup, Message, Receive, Scope, Send, answer
+from stanch.api.wire import (
+    GONE,
+    Application,
+    Hangup,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    source_of,
+)
 from stanch.engine.clock import monotonic
 
 _CONTENT = (
@@ -57,8 +67,8 @@ class Api:
             await self._rest(scope, receive, send)
             return
         started = monotonic()
-        if not self.house.sources.direct:
-            scope["client"] = (self.house.sources.of(scope), 0)
+        if self.house.source is not source_of:
+            scope["client"] = (self.house.source(scope), 0)
         sender = _Sender(send)
         answers, hot = self._route(scope)
         if scope["method"] == "HEAD":

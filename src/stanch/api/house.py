@@ -5,7 +5,7 @@ Out   one value that every route is given.
 Why   a route parses, asks one of these and shows the answer; it knows no database and no file.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from stanch.api.askers import Asker, Askers
+from stanch.api.wire import source_of
 from stanch.engine.access import Access
 from stanch.engine.ahead import Previews
 from stanch.engine.approvals import Approvals
@@ -41,7 +42,6 @@ from stanch.engine.stream import Stream
 from stanch.engine.switchboard import Switchboard
 from stanch.engine.tabletop.tables import Tabletops
 from stanch.engine.witnesses import Witnesses
-from stanch.guard.sources import Sources
 from stanch.sandbox.desk import DrillDesk
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.receipt import Receipt
@@ -176,8 +176,8 @@ class House:
     witnesses: Witnesses | None = None
     secure: bool = False
     """Whether browsers reach it over TLS, so that its cookie must not travel without."""
-    sources: Sources = field(default_factory=Sources)
-    """What tells where a request comes from, behind proxies too."""
+    source: Callable[[Mapping[str, Any]], str] = source_of
+    """The address that a request comes from, behind proxies too."""
     body_cap: int = 32 * 1024 * 1024
     """Bytes of one request."""
     vault_most: int = 64 * 1024**3

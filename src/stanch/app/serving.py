@@ -2,15 +2,17 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from stanch.api.application import Api
 from stanch.api.house import House
 from stanch.api.server import Address, free_address, listen
+from stanch.api.wire import source_of
 from stanch.app.chores import chores_of
 from stanch.app.parts import Parts, opened, text_of
 from stanch.app.work import Work, work_of
@@ -186,11 +188,17 @@ def _house(parts: Parts, work: Work, edge: tuple[Health, Stream, Oidc | None]) -
         sign_policy=parts.signer.sign_plain,
         sign_in=sign_in,
         secure=parts.secure,
-        sources=Sources(one for one in map(str.strip, parts.settings.proxies.split(",")) if one),
+        source=_source(parts.settings.proxies),
         vault_most=parts.settings.vault_most,
         witness=_witness(parts),
         witnesses=work.witnesses,
     )
+
+
+def _source(proxies: str) -> Callable[[Mapping[str, Any]], str]:
+    """What tells where a request comes from, behind these proxies."""
+    sources = Sources(one for one in map(str.strip, proxies.split(",")) if one)
+    return source_of if sources.direct else sources.of
 
 
 def _sign_in(parts: Parts, address: Address) -> Oidc | None:
