@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,12 +108,22 @@ class Served:
             self.process = None
 
 
-def free_port() -> int:
-    """A port below those that the system gives to clients, so that no browser takes it."""
+@contextmanager
+def free_port() -> Iterator[int]:
+    """A port below those that the system gives to clients, so that no browser takes it.
+
+    It is this process's alone until the end, also while no server of it listens: others who look
+    for one find its name taken.
+    """
     for port in range(20_000 + os.getpid() % 5000, 32_000):
-        with socket.socket() as probe:
+        with socket.socket(socket.AF_UNIX) as claim, socket.socket() as probe:
+            try:
+                claim.bind(f"\0stanch-screens-{port}")
+            except OSError:
+                continue
             if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
+                yield port
+                return
     raise AssertionError("no port is free")
 
 
@@ -306,20 +317,22 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def served(filled: Path) -> Iterator[Served]:
     """One server for the tests that do not disturb each other."""
-    one = Served(data=filled, port=free_port())
-    one.start()
-    yield one
-    one.stop()
+    with free_port() as port:
+        one = Served(data=filled, port=port)
+        one.start()
+        yield one
+        one.stop()
 
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Served]:
     """A server of this test's own, to be stopped and started."""
     fill(tmp_path / "data")
-    one = Served(data=tmp_path / "data", port=free_port())
-    one.start()
-    yield one
-    one.stop()
+    with free_port() as port:
+        one = Served(data=tmp_path / "data", port=port)
+        one.start()
+        yield one
+        one.stop()
 
 
 @pytest.fixture(scope="module")

@@ -38,4 +38,4 @@ def test_what_is_set_up_is_read_without_javascript(served: Any, visit: Any) -> N
     page.goto(f"{served.url}/settings/outside")
     page.fill("#text", FILE)
     page.click("text=Check")
-    assert "night" in page.inner_text("#systems")
+    page.wait_for_selector("#systems >> text=night")

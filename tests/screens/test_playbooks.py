@@ -30,5 +30,6 @@ def test_a_rehearsal_says_what_would_be_done_and_that_nothing_was(visit: Any, se
     page.select_option("#answers", "no")
     page.click("main button:text('Rehearse')")
     assert "nothing on this page was done" in page.inner_text(".exercise")
+    page.wait_for_load_state()
     assert page.inner_text("nav[aria-label='How people answer'] [aria-current]") == "They say no"
     assert page.locator("main ol.todo li").count() > 3

@@ -60,7 +60,7 @@ def answers_without_javascript(people: People) -> None:
     plain.fill("#t-world", "Everybody moved, the airport closed, the labels are still right.")
     plain.select_option("#d-world", "data_scientist")
     plain.click("#q-world button:text('Answer')")
-    assert "Everybody moved" in plain.inner_text("#q-world")
+    plain.wait_for_selector("#q-world >> text=Everybody moved")
     people.lead.wait_for_selector("#q-world >> text=Everybody moved")
 
 
@@ -73,7 +73,7 @@ def is_paused_and_marked(people: People, url: str) -> None:
     plain.goto(f"{url}{incident}")
     assert "nothing real is done about it" in plain.inner_text(".exercise")
     plain.click("text=To the table")
-    assert plain.url == people.here
+    plain.wait_for_url(people.here)
     plain.goto(f"{url}/search?q={people.here.rpartition('/')[2]}")
     assert "The scores moved overnight" in plain.inner_text("main")
 
@@ -145,9 +145,11 @@ def test_everybody_can_read_the_table_and_its_report_on_a_phone_too(
     page.wait_for_url(f"{served.url}/drills/tabletops")
     here = started(page, served.url)
     page.check("#q-shift input[value='look']")
-    page.click("#q-shift button:text('Answer')")
+    with page.expect_navigation():
+        page.click("#q-shift button:text('Answer')")
     page.wait_for_selector("#q-shift >> text=answered")
-    page.click("button:text('Next inject now')")
+    with page.expect_navigation():
+        page.click("button:text('Next inject now')")
     page.wait_for_selector("#q-world")
     looked(page, axe)
     page.click("#table-head button:text('End it')")

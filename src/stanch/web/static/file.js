@@ -2,7 +2,6 @@
 export const file = () => {
   for (const one of document.querySelectorAll("input[data-into]")) {
     const box = document.getElementById(one.dataset.into);
-    one.parentElement.hidden = false;
     one.addEventListener("change", async () => {
       if (!one.files.length) return;
       box.value = await one.files[0].text();

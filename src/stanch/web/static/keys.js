@@ -4,7 +4,7 @@ import { toggleZone } from "./times.js";
 import { openPalette } from "./palette.js";
 
 const PLACES = { h: "/", i: "/incidents", b: "/board", p: "/approvals", c: "/clocks", a: "/assets", f: "/findings", v: "/events", e: "/evidence", o: "/audit", r: "/runs", s: "/settings", l: "/playbooks", u: "/rules", m: "/measures", d: "/drills", t: "/drills/tabletops" };
-let going = 0;
+let going = -Infinity;
 
 const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && !/^(checkbox|radio|button)$/.test(target.type ?? "");
 
@@ -45,8 +45,8 @@ const pressed = (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") return openPalette;
   if (event.key === "Escape" && !document.querySelector("dialog[open]")) return close;
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return null;
-  if (Date.now() - going < 1200 && PLACES[event.key]) return () => { location.href = PLACES[event.key]; };
-  if (event.key === "g") return () => { going = Date.now(); };
+  if (event.timeStamp - going < 1200 && PLACES[event.key]) return () => { location.href = PLACES[event.key]; };
+  if (event.key === "g") return () => { going = event.timeStamp; };
   if (/^[0-9]$/.test(event.key) && tabs().length) return () => tab((Number(event.key) + 9) % 10);
   if (event.key === " " && !document.activeElement?.closest("[data-row]")) return null;
   return DO[event.key] ?? null;
@@ -58,7 +58,7 @@ export const keys = () => {
     if (!act) return;
     if (event.key !== "Escape") event.preventDefault();
     act();
-    if (event.key !== "g") going = 0;
+    if (event.key !== "g") going = -Infinity;
   });
   for (const one of document.querySelectorAll("[data-open]")) {
     one.hidden = false;

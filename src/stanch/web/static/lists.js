@@ -29,8 +29,9 @@ const drawer = () => document.getElementById("drawer");
 
 export const close = () => {
   const open = drawer();
-  if (!open || open.hidden) return false;
+  if (!open?.dataset.of) return false;
   open.hidden = true;
+  open.dataset.of = "";
   open.replaceChildren();
   return true;
 };
@@ -39,13 +40,13 @@ export const look = async () => {
   const link = opener(here());
   const into = drawer();
   if (!link || !into) return;
-  if (!into.hidden && into.dataset.of === link.href) return close();
+  if (into.dataset.of === link.href) return close();
   into.dataset.of = link.href;
   const answer = await fetch(link.href).catch(() => null);
-  if (!answer?.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = new DOMParser().parseFromString(answer?.ok ? await answer.text() : "", "text/html");
+  if (into.dataset.of !== link.href) return; // closed, or another one was asked for meanwhile
   const found = page.querySelector("[data-preview]");
-  if (!found) return;
+  if (!found) return close();
   const rest = page.querySelector(".case ~ .columns .card");
   into.replaceChildren(...(rest ? [found, rest] : [found]));
   for (const one of into.querySelectorAll("form, details, .tabs")) one.remove();

@@ -11,6 +11,10 @@ let retry = 1000;
 let seen = Number(document.querySelector('meta[name="seen"]')?.content ?? 0);
 let fetching = null;
 
+// What a part says, without what time alone changes; taken before anything on the page was moved on.
+const bare = (part) => part.innerHTML.replace(/(<(?:time|[^>]* data-due=)[^>]*>)[^<]*/g, "$1");
+const said = new WeakMap([...document.querySelectorAll("[data-live]")].map((part) => [part, bare(part)]));
+
 const say = (state, words) => {
   const shown = document.querySelector("[data-live-state]");
   if (!shown) return;
@@ -23,27 +27,39 @@ const dirty = (part) => [...part.querySelectorAll("input, textarea, select")].so
 
 const busy = (part) => dirty(part) || part.querySelector("details[open]") || part.contains(window.getSelection()?.rangeCount && !window.getSelection().isCollapsed ? window.getSelection().anchorNode : null);
 
-// Who presses a button while it is replaced presses nothing: what is new waits until it is let go.
-let pressed = false;
-const letGo = [];
-const press = () => { pressed = true; };
-const release = () => setTimeout(() => { // after the click that this makes
-  pressed = false;
-  letGo.splice(0).forEach((go) => go());
+// Who presses a button, or draws a card, while it is replaced presses nothing: what is new waits until it is let go.
+const HOLDS = { pointerdown: "pointer", keydown: "key", dragstart: "card" };
+const LETS_GO = { pointerup: "pointer", pointercancel: "pointer", keyup: "key", dragend: "card" };
+const held = new Set();
+const waiting = [];
+const hold = (event) => { held.add(HOLDS[event.type]); };
+const SENT = 5000;
+const sent = (event) => { // its answer comes in place of the page
+  if (event.defaultPrevented) return;
+  held.add("form");
+  setTimeout(() => letGo("form"), SENT);
+};
+const letGo = (...whats) => setTimeout(() => { // after the click or the drop that this makes
+  whats.forEach((what) => held.delete(what));
+  if (!held.size) waiting.splice(0).forEach((go) => go());
 });
-const handsOff = () => (pressed ? new Promise((go) => { letGo.push(go); }) : null);
+const handsOff = () => (held.size ? new Promise((go) => { waiting.push(go); }) : null);
 
-const stale = (part) => {
-  if (part.querySelector(":scope > .notice[data-stale]")) return;
-  const told = document.createElement("p");
-  told.className = "notice";
-  told.dataset.stale = "";
+// One who is busy is told so beside the page, where it moves nothing.
+const tellOld = () => {
+  const old = Boolean(document.querySelector("[data-old]"));
+  const told = document.querySelector(".old");
+  if (told) told.hidden = !old;
+  if (told || !old) return;
+  const made = document.createElement("p");
+  made.className = "notice old no-print";
+  made.role = "status";
   const again = document.createElement("a");
   again.href = location.href;
   again.className = "button";
   again.textContent = "Show what is new";
-  told.append("Something changed while you were busy here.", again);
-  part.prepend(told);
+  made.append("Something changed while you were busy here.", again);
+  document.querySelector(".frame").append(made);
 };
 
 const swap = (part, fresh) => {
@@ -51,6 +67,7 @@ const swap = (part, fresh) => {
   const here = focused?.closest("[data-row]")?.dataset.row;
   const same = focused?.outerHTML;
   const known = new Set([...part.querySelectorAll("[data-row]")].map((row) => row.dataset.row));
+  said.set(part, bare(fresh));
   part.replaceChildren(...fresh.childNodes);
   for (const row of part.querySelectorAll("[data-row]")) if (!known.has(row.dataset.row)) row.classList.add("new");
   if (here) part.querySelector(`[data-row="${CSS.escape(here)}"] [data-open-row]`)?.focus();
@@ -76,10 +93,11 @@ const refresh = async (kinds) => {
   const before = counted();
   for (const part of parts) {
     const fresh = page.getElementById(part.id);
-    if (!fresh || fresh.innerHTML === part.dataset.was) continue;
-    if (busy(part)) stale(part);
-    else swap(part, fresh);
+    if (!fresh || bare(fresh) === said.get(part)) continue;
+    part.toggleAttribute("data-old", Boolean(busy(part)));
+    if (!part.hasAttribute("data-old")) swap(part, fresh);
   }
+  tellOld();
   tell(before);
   tick();
   relist();
@@ -136,14 +154,18 @@ export const live = () => {
     say("still", "as it was when you asked");
     return;
   }
-  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, press, true);
-  for (const kind of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(kind, release, true);
-  window.addEventListener("blur", release);
+  for (const kind of Object.keys(HOLDS)) document.addEventListener(kind, hold, true);
+  for (const [kind, what] of Object.entries(LETS_GO)) document.addEventListener(kind, () => letGo(what), true);
+  document.addEventListener("submit", sent);
+  window.addEventListener("blur", () => letGo("pointer", "key"));
   start();
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) stop();
     else start();
   });
   window.addEventListener("pagehide", stop);
-  window.addEventListener("pageshow", start);
+  window.addEventListener("pageshow", () => {
+    held.clear(); // what was pressed when the page was left was let go elsewhere
+    start();
+  });
 };

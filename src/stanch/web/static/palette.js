@@ -12,7 +12,6 @@ const item = ({ title, kind, href, act }, place) => {
   const row = document.createElement("li");
   row.setAttribute("role", "option");
   row.id = `palette-${place}`;
-  row.setAttribute("aria-selected", String(place === 0));
   const link = document.createElement("a");
   link.href = href ?? "#";
   link.tabIndex = -1;
@@ -27,10 +26,20 @@ const item = ({ title, kind, href, act }, place) => {
   return row;
 };
 
-const show = (found) => {
+const chosen = () => [...parts().list.children].findIndex((one) => one.getAttribute("aria-selected") === "true");
+
+const mark = (place) => {
   const { list, input } = parts();
-  list.replaceChildren(...found.slice(0, 30).map(item));
-  input.setAttribute("aria-activedescendant", found.length ? "palette-0" : "");
+  const all = [...list.children];
+  all.forEach((one, at) => one.setAttribute("aria-selected", String(at === place)));
+  input.setAttribute("aria-activedescendant", all[place]?.id ?? "");
+  return all[place];
+};
+
+// What is chosen stays chosen when more comes below it.
+const show = (found, place = 0) => {
+  parts().list.replaceChildren(...found.slice(0, 30).map(item));
+  mark(place);
 };
 
 const deeds = () => [...document.querySelectorAll("main form button, main summary.button, main a.button")].filter((one) => one.offsetParent && !one.closest("[data-bulk]"))
@@ -46,18 +55,12 @@ const find = async (text) => {
   const mine = ++asked;
   const answer = text.trim().length > 1 ? await fetch(`/search.json?q=${encodeURIComponent(text)}`).catch(() => null) : null;
   const found = answer?.ok ? await answer.json() : [];
-  if (mine === asked && found.length) show([...offer(text), ...found]);
+  if (mine === asked && found.length) show([...offer(text), ...found], Math.max(0, chosen()));
 };
 
 const choose = (step) => {
-  const { list, input } = parts();
-  const all = [...list.children];
-  if (!all.length) return;
-  const now = all.findIndex((one) => one.getAttribute("aria-selected") === "true");
-  const next = (now + step + all.length) % all.length;
-  all.forEach((one, place) => one.setAttribute("aria-selected", String(place === next)));
-  input.setAttribute("aria-activedescendant", all[next].id);
-  all[next].scrollIntoView({ block: "nearest" });
+  const count = parts().list.children.length;
+  if (count) mark((chosen() + step + count) % count).scrollIntoView({ block: "nearest" });
 };
 
 export const openPalette = () => {
@@ -81,10 +84,10 @@ export const palette = () => {
       event.preventDefault();
       choose(event.key === "ArrowDown" ? 1 : -1);
     } else if (event.key === "Enter") {
-      const chosen = list.querySelector('[aria-selected="true"] a');
-      if (chosen) {
+      const link = list.querySelector('[aria-selected="true"] a');
+      if (link) {
         event.preventDefault();
-        chosen.click();
+        link.click();
       }
     }
   });
