@@ -102,6 +102,26 @@ def test_a_reminder_that_a_kill_cut_short_goes_out_after_the_restart(
     assert [n.to for n in room.notices] == ["responder"]
 
 
+def test_what_comes_loose_is_reminded_of_anew(room: Room, hands: Hands) -> None:
+    keys: list[str] = []
+    for _ in range(2):
+        room.change(replace(room.incident, loose_at=hands.at))
+        hands.at += timedelta(minutes=10)
+        room.notices.clear()
+        room.clock.tick()
+        keys += [n.key for n in room.notices]
+    assert len(set(keys)) == 2
+
+
+def test_nothing_is_contained_in_an_exercise_so_no_clock_runs(room: Room) -> None:
+    with room.store.begin() as tx:
+        drill = replace(INCIDENT, id=IncidentId("inc-2"), exercise=True)
+        played = tx.incidents.add(drill)
+    room.clock.opened(played)
+    with room.store.look() as tx:
+        assert tx.clocks.find(clock_id(played.id)) is None
+
+
 def _killed(_: Notice) -> None:
     raise KeyboardInterrupt
 

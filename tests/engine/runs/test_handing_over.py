@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stanch.engine.deeds import RealDeeds
+from stanch.engine.runs.deeds import Order, Outcome
 from stanch.engine.runs.handing_over import kept_for
 from stanch.engine.runs.library import shipped
 from stanch.engine.runs.memory import is_over
@@ -99,6 +101,27 @@ def test_who_is_no_longer_suspected_is_let_go_and_the_others_are_not(house: "Hou
     house.called(AttackKind.EVASION, "key-91")
     assert house.denied() == {"key-91"}
     assert any("No longer suspected: tenant-4." in one for one in house.told())
+    kept = house.policies.standing(FRAUD).demands
+    blocks = [one for one in kept if one.action == "block_principal"]
+    assert blocks
+    assert all(one.until is not None for one in blocks), "what was for a time stays for a time"
+
+
+def test_where_the_act_on_the_others_fails_the_one_on_all_stays(
+    house: "House", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.called(AttackKind.EXTRACTION, "key-91", "tenant-4")
+    perform = RealDeeds.perform
+
+    def fails(deeds: RealDeeds, order: Order) -> Outcome:
+        if order.key.endswith("/still"):
+            return Outcome(ok=False, says="The disk is full.")
+        return perform(deeds, order)
+
+    monkeypatch.setattr(RealDeeds, "perform", fails)
+    house.called(AttackKind.EVASION, "key-91")
+    assert house.denied() == {"key-91", "tenant-4"}
+    assert any(one.startswith("The disk is full.") for one in house.told())
 
 
 def test_a_name_that_comes_back_is_answered_again(house: "House") -> None:
