@@ -264,23 +264,6 @@ class EvidenceLog:
         write_whole(self.folder / "checkpoint", text.encode())
         self._checkpoint = text
 
-    def republish(self) -> None:
-        """Every tile file again, from the leaves; for a folder whose files were lost."""
-        with self._publisher:
-            text = self.checkpoint()
-            size = verify.parse_checkpoint(text).size
-            tree = Tree(self._edge_at(size), self._leaves.tile)
-            tiles.publish(self.folder, tree, self._leaves.leaves, 0)
-
-    def _edge_at(self, size: int) -> Edge:
-        levels: list[bytes] = []
-        tree, count = self._tree(), size
-        while count:
-            number, width = divmod(count, 256)
-            levels.append(tree.tile(len(levels), number)[: width * 32] if width else b"")
-            count = number
-        return Edge(size=size, levels=tuple(levels))
-
     def inclusion(self, index: int, size: int | None = None) -> list[bytes]:
         """The path from this entry to the root of the first `size` entries."""
         tree = self._tree()
