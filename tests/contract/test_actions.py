@@ -331,6 +331,20 @@ def test_nobody_rolls_back_to_a_suspect_or_unsigned_version() -> None:
         propose(back, STANDING, arguments(back, {}), asking(back))
 
 
+@pytest.mark.parametrize("bad", ["v7", "v9"])
+def test_nothing_is_given_to_a_suspect_or_unsigned_version(bad: str) -> None:
+    for action in (ACTIONS["pin_version"], ACTIONS["canary"]):
+        args = replace(action.example, version=bad)
+        with pytest.raises(Conflict, match="suspect"):
+            propose(action, STANDING, args, asking(action))
+
+
+def test_answers_are_marked_only_where_an_incident_keeps_the_key() -> None:
+    marks = ACTIONS["mark_answers"]
+    with pytest.raises(BadInput, match="keeps the key"):
+        propose(marks, STANDING, marks.example, replace(asking(marks), known=Known()))
+
+
 def test_without_a_version_it_goes_back_to_the_last_one_that_is_good() -> None:
     back = ACTIONS["roll_back"]
     versions = tuple(

@@ -13,6 +13,7 @@ HEAD = "playbook: p\ntitle: A test\nsteps:\n  - do: freeze\n"
 SAY = "  - do: note\n    with: {text: a}\n"
 SLOW = "  - do: throttle\n    with: "
 WAIT = "  - id: x\n    wait: 1m\n"
+REVOKE = "  - do: revoke_key\n    with: {principals: [key-91]}\n"
 AGAIN = "  - id: r\n    repeat: x\n    while: quiet\n"
 
 
@@ -43,6 +44,7 @@ def refused(steps: str) -> str:
         ("  - id: a\n    ask: x\n    about: [freeze]\n    no: end\n", 5, "a yes does not lead to"),
         ("  - id: q\n    do: note\n    ask: both\n", 5, "exactly one of"),
         ("  - id: w\n    wait: 1m\n    late: end\n", 5, "a meaning only with `until`"),
+        (REVOKE + "    lasts: 1h\n", 5, "cannot be undone, so it cannot last"),
         ("  - id: p\n    parallel: [x, x]\n    next: end\n" + WAIT, 5, "are the same"),
         (AGAIN + "    most: 0\n    next: end\n" + WAIT, 5, "`most` must be from 1 to"),
         (AGAIN + "    most: 1001\n    next: end\n" + WAIT, 5, "`most` must be from 1 to"),
