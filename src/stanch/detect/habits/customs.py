@@ -35,7 +35,7 @@ from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import SAMPLED
 from stanch.detect.window import Baseline
 
-WINDOWS, MOST = 8, 128
+WINDOWS, MOST = 8, 64
 """Windows of each principal, and principals, the heaviest, that are kept."""
 BY_CHANCE = 0.05
 """So many windows of the whole baseline may be that rare before a way is judged by customs."""
@@ -97,7 +97,7 @@ class _Usual:
 def _usual(make: Ways, base: Baseline) -> tuple[_Usual, ...]:
     """What is shown by way; nothing without customs."""
     then = _windows(base)
-    return () if then is None else tuple(_rarest(way, then) for way in make(base, then))
+    return () if then is None else tuple(_rarest(way, then) for way in _then(make, base))
 
 
 @lru_cache(maxsize=32)
@@ -106,7 +106,7 @@ def _always(make: Ways, base: Baseline) -> Floats:
     then = _windows(base)
     if then is None:
         return np.zeros(3)
-    rare = [way.rarity <= _bar(then) for way in make(base, then) if way.law is Law.DRAWN]
+    rare = [way.rarity <= _bar(then) for way in _then(make, base) if way.law is Law.DRAWN]
     odd = np.isin(_owners(then), _owners(then)[np.any(rare or [[False]], axis=0)])
     return _signs(base, then)[:, odd].min(axis=1) if odd.any() else np.zeros(3)
 
@@ -116,6 +116,13 @@ def _signs(base: Baseline, who: People) -> Floats:
     none = np.zeros(len(who.names))
     found = (way("", base, who) for way in (steps_way, touch_way, change_way))
     return np.stack([none if way is None else way.shown for way in found])
+
+
+@lru_cache(maxsize=32)
+def _then(make: Ways, base: Baseline) -> tuple[Way, ...]:
+    """These ways of the baseline's people in their windows."""
+    then = _windows(base)
+    return () if then is None else tuple(make(base, then))
 
 
 @lru_cache(maxsize=8)
