@@ -125,6 +125,12 @@ def test_who_is_put_in_command_has_an_account_or_is_named_by_the_asset_and_hears
         told = sorted((one.to, one.says) for one in tx.notices.page().items)
     assert [to for to, _ in told] == ["Grace", "Lex", "sales"]
     assert told[0][1] == "ada put you in command of this incident: inc-1"
+    with sql_store.begin() as tx:
+        tx.incidents.save(replace(tx.incidents.get(incident.id), exercise=True))
+    assert assigned("Grace") == "Grace"
+    assert assigned("") == ""
+    with sql_store.look() as tx:
+        assert len(tx.notices.page().items) == len(told)
     for name, says in (
         ("grase", "called 'grase'. Did you mean 'Grace'"),
         ("gone", "gone is shut out"),

@@ -87,10 +87,10 @@ def test_wrong_passwords_are_counted_whether_they_were_looked_at_or_had_to_wait(
 def test_what_was_typed_as_a_name_and_the_whole_address_never_reach_the_log(
     access: Access, sql_store: SqlStore, said: Callable[[], list[str]]
 ) -> None:
-    for typed in (PASSWORD, "eve\x00", "", "\u202eeve"):
+    for typed in (PASSWORD, "eve\x00", "", "\u202eeve", "\udcff"):
         access.refused.login(typed, "2001:db8:1:2::9")
     access.flush()
-    assert said() == ["Refused 4 logins as somebody who has no account, from 2001:db8:1::/48"]
+    assert said() == ["Refused 5 logins as somebody who has no account, from 2001:db8:1::/48"]
     assert not any(secret in repr(sql_store.outbox()) for secret in (PASSWORD, "2::9", "eve"))
 
 
@@ -125,6 +125,7 @@ def test_a_flood_makes_a_handful_of_entries_a_minute_and_none_is_left_uncounted(
     for n in range(3000):
         refused.login(f"user-{n}", f"203.0.{n % 256}.1")
         refused.key("", f"198.51.{n % 256}.1")
+    assert len(refused._tries) < 1010
     assert refused.turn() == MOST + len(Way)
     refused.login("once more", "203.0.113.1")
     seconds.now += EVERY - 1
@@ -164,6 +165,7 @@ def test_admins_are_told_once_of_many_and_never_of_a_few(
         refused.turn()
         seconds.now += EVERY
 
+    hands.at += timedelta(minutes=30)
     minute(FEW)
     assert notices(sql_store) == []
     minute(1)
@@ -176,6 +178,19 @@ def test_admins_are_told_once_of_many_and_never_of_a_few(
     hands.at += timedelta(minutes=1)
     minute(FEW)
     assert len(notices(sql_store)) == 2
+
+
+def test_once_told_of_many_one_more_hours_later_is_no_news(
+    sql_store: SqlStore, hands: Hands, seconds: Seconds
+) -> None:
+    refused = Refused(sql_store, hands, seconds)
+    for tries in (MANY[1][1], 1, 1):
+        for _ in range(tries):
+            refused.login("ada", "203.0.113.7")
+        refused.turn()
+        seconds.now += 7200
+        hands.at += timedelta(hours=2)
+    assert len(notices(sql_store)) == 1
 
 
 def test_who_tries_slowly_is_told_of_too(
