@@ -242,7 +242,7 @@ def test_a_report_is_put_in_command_and_its_words_are_read_against_the_technique
     server: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = ("--data", str(server.data))
-    server.ask("POST", "/api/v1/assets", {**ASSET, "id": "worded"})
+    server.ask("POST", "/api/v1/assets", {**ASSET, "id": "worded", "owner": "grace"})
     assert run(["incident", "open", "wordy", "odd answers", *data]) == 0
     assert "Nobody wrote down what wordy is" in capsys.readouterr().out
     text = (
