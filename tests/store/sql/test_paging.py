@@ -60,6 +60,15 @@ def test_the_findings_of_one_incident_come_in_pages(
         assert counts == tx.findings.facets(Wanted(any_of=(wanted,)), names)
         assert list(counts) == names
         assert counts["detector"] == {"score_shift": 20}
+        other = replace(finding(40), detector=DetectorId("other"), window=kept[0].window)
+        mixed = incident("inc-2", *(f.id for f in (*tx.findings.put([other], at=at), *kept[:3])))
+        tx.incidents.add(mixed)
+        for detectors, many in ((("other",), 1), (("other", "score_shift"), 4), (("none",), 0)):
+            named = Wanted(incident=(mixed.id,), detector=tuple(map(DetectorId, detectors)))
+            assert tx.findings.count(named) == many
+            assert tx.findings.count(Wanted(any_of=(named,))) == many
+            found = tx.findings.facets(named, names)
+            assert found == tx.findings.facets(Wanted(any_of=(named,)), names)
         seen: list[Finding] = []
         page = tx.findings.page(wanted, limit=7)
         while True:

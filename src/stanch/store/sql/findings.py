@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, func, insert, select
 from stanch.store.sql import finding_words, tables
 from stanch.store.sql.codec import micros, moment
 from stanch.store.sql.cursor import Sealer
-from stanch.store.sql.shelf import Label, Query, Row, Shelf, chunks, words
+from stanch.store.sql.shelf import Label, Query, Row, Shelf, chunks, plain, words
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import FindingId, IncidentId
 from stanch.vocabulary.listing import Facets, Sort, Wanted
@@ -41,6 +41,19 @@ def _of_principals(wanted: Wanted) -> ColumnElement[bool]:
 def _walked(wanted: Wanted) -> bool:
     """Whether the list is a walk along the moments at which one principal was named."""
     return len(wanted.principal) == 1 and not wanted.incident
+
+
+def _by_bonds(wanted: Wanted) -> bool:
+    """Whether all that is asked of one incident's findings stands beside their bonds."""
+    more = replace(wanted, asset=(), detector=(), attack=(), lifecycle=())
+    return len(wanted.incident) == 1 and more == Wanted(incident=wanted.incident)
+
+
+def _bonds_of(wanted: Wanted) -> list[ColumnElement[bool]]:
+    bond = tables.bonds.c
+    asked = {name: [plain(v) for v in getattr(wanted, name)] for name in tables.FACETS}
+    narrowed = [bond[name].in_(values) for name, values in asked.items() if values]
+    return [bond.incident == wanted.incident[0], *narrowed]
 
 
 def _of_incidents(wanted: Wanted) -> ColumnElement[bool]:
@@ -139,20 +152,22 @@ class Findings(Shelf[FindingId, Finding]):
             counted = select(tables.incidents.c.findings)
             query = counted.where(tables.incidents.c.id == wanted.incident[0])
             return int(self.link.execute(query).scalar() or 0)
+        if _by_bonds(wanted):
+            bonds = select(func.count()).where(*_bonds_of(wanted))
+            return int(self.link.execute(bonds).scalar_one())
         if wanted == Wanted(principal=wanted.principal) and _walked(wanted):
             named = select(func.count()).where(_of.principal == wanted.principal[0])
             return int(self.link.execute(named).scalar_one())
         return super().count(wanted)
 
     def facets(self, wanted: Wanted, fields: Iterable[str]) -> Facets:
-        """How many of the wanted have each value; of one whole incident by its bonds alone."""
+        """How many of the wanted have each value; of one incident by its bonds alone."""
         if self._words is not None and finding_words.enough(wanted):
             return self._words.facets(wanted, fields)
-        if len(wanted.incident) != 1 or wanted != Wanted(incident=wanted.incident):
+        if not _by_bonds(wanted):
             return super().facets(wanted, fields)
-        bond = tables.bonds
-        query = select(func.count()).where(bond.c.incident == wanted.incident[0])
-        return self._grouped(query, bond, list(fields))
+        query = select(func.count()).where(*_bonds_of(wanted))
+        return self._grouped(query, tables.bonds, list(fields))
 
     def alternative(self, wanted: Wanted) -> list[ColumnElement[bool]]:
         """What the rows of one alternative have in common."""
