@@ -152,6 +152,16 @@ _SEEN = ("GET", "/api/v1/incidents/inc-1", None)
                 _SEEN,
                 (
                     *("POST", "incidents/inc-1/phase"),
+                    {"to": "closed", "seen": 4, "why": "w", "reviewed": False},
+                ),
+            ],
+        ),
+        (
+            ("incident", "close", "inc-1", "--why", "w", "--reviewed"),
+            [
+                _SEEN,
+                (
+                    *("POST", "incidents/inc-1/phase"),
                     {"to": "closed", "seen": 4, "why": "w", "reviewed": True},
                 ),
             ],

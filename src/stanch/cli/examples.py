@@ -54,7 +54,7 @@ EXAMPLES = MappingProxyType(
         "incident assign": (f"incident assign {INCIDENT} ada",),
         "incident judge": (f'incident judge {INCIDENT} --verdict fault --why "a unit changed"',),
         "incident move": (f"incident move {INCIDENT} eradicated --cause-removed",),
-        "incident close": (f'incident close {INCIDENT} --why "reviewed on Monday"',),
+        "incident close": (f'incident close {INCIDENT} --reviewed --why "reviewed on Monday"',),
         "incident merge": (f"incident merge {INCIDENT} inc-06bq3s1m4kz9vw",),
         "incident split": (f"incident split {INCIDENT} {FINDING}",),
         "incident detach": (f"incident detach {INCIDENT} {FINDING}",),

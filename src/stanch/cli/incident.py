@@ -21,6 +21,7 @@ app = command("What we believe happened: list, look, report, note, judge, close.
 app.command()(marks)
 _BASE = "/api/v1/incidents"
 Which = Annotated[str, typer.Argument(help="The incident's id.")]
+Reviewed = Annotated[bool, typer.Option("--reviewed", help="Your word that the review was held.")]
 
 
 @app.command("list")
@@ -194,7 +195,7 @@ def move(  # noqa: PLR0913  the words that a move may need
     cause_removed: Annotated[
         bool, typer.Option("--cause-removed", help="Your word that the cause is gone.")
     ] = False,
-    reviewed: Annotated[bool, typer.Option("--reviewed", help="The review was held.")] = False,
+    reviewed: Reviewed = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -218,13 +219,14 @@ def close(
     *,
     incident: Which,
     why: Annotated[str, typer.Option(help="The reason in words.")],
+    reviewed: Reviewed = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Close an incident."""
+    """Close an incident: a recovered one with your word that the review was held."""
     client = connect(data)
     seen = client.get(f"{_BASE}/{segment(incident)}")["version"]
-    body: dict[str, Any] = {"to": "closed", "seen": seen, "why": why, "reviewed": True}
+    body: dict[str, Any] = {"to": "closed", "seen": seen, "why": why, "reviewed": reviewed}
     found = client.send("POST", f"{_BASE}/{segment(incident)}/phase", body)
     Out(json=json).show(found, f"{found['id']} is {found['phase']}.")
 
