@@ -66,6 +66,7 @@ def test_the_findings_of_one_incident_come_in_pages(
         for detectors, many in ((("other",), 1), (("other", "score_shift"), 4), (("none",), 0)):
             named = Wanted(incident=(mixed.id,), detector=tuple(map(DetectorId, detectors)))
             assert tx.findings.count(named) == many
+            assert len(tx.findings.page(named).items) == many
             assert tx.findings.count(Wanted(any_of=(named,))) == many
             found = tx.findings.facets(named, names)
             assert found == tx.findings.facets(Wanted(any_of=(named,)), names)
