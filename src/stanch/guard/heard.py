@@ -5,7 +5,7 @@ Out   what an event is made of; the first `largest` bytes of each body, or nothi
 Why   this stands in the host's way on every request, so it only keeps references until then. Bodies
       nearly always come in one piece, and then no list is made for them. What is kept is a list:
       the host is given functions bound to it by `partial`. An object with methods and closures were
-      both measured to be slower in place (decisions 0222, 0348).
+      both measured to be slower (decisions 0222, 0348).
 """
 
 from collections.abc import Awaitable, Callable
