@@ -166,6 +166,26 @@ def test_who_was_here_weeks_ago_is_known_through_restarts_and_a_stranger_is_told
     assert "eve, never seen here before, did push" in one.says
 
 
+def test_history_that_is_told_to_a_running_server_is_custom_a_minute_later(room: Room) -> None:
+    now = room.clock.at
+    for ago in range(42, 0, -6):
+        room.clock.at = now - timedelta(days=ago)
+        came = "ed" if ago < 20 else "dee"
+        did = {"action": "pull", "outcome": "ok"}
+        people = [who for who in ("ada", "ben", "chen", "dee", came) for _ in range(12)]
+        told = [
+            room.event(f"h{ago}-{k}", "access", principal=who, **did)
+            for k, who in enumerate(people)
+        ]
+        room.clock.at = now
+        assert not room.step(*told)
+    room.clock.at += timedelta(minutes=2)
+    push = {"action": "push", "outcome": "ok"}
+    assert not room.step(room.event("known", "access", principal="ada", **push))
+    (one,) = room.step(room.event("new", "access", principal="eve", **push))
+    assert "eve, never seen here before, did push" in one.says
+
+
 def burst(room: Room, who: str, many: int) -> list[dict[str, object]]:
     asked = (room.event(f"{who}{room.rows.end}-{k}", "inference") for k in range(many))
     return [{**one, "principal": who, "version": "v1", "features": [0.0]} for one in asked]

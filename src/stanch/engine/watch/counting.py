@@ -37,6 +37,7 @@ def count(tx: Transaction, desk: Desk, kind: EventKind, rows: pa.Table, at: date
             late += part.num_rows
             continue
         tally.add(minute, _counted(desk, kind, part, tally.watch(minute)))
+        desk.older = desk.older or minute < desk.opened
     desk.reached = max(desk.reached, pc.max(times).as_py())
     if late:
         desk.late = desk.late.more(late, span_of(min(desk.reached, at)).start)

@@ -6,14 +6,14 @@ Why   a look goes over two hops; what came before them is custom, and is added u
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from stanch.detect.rules.tally import Tally as Rules
 from stanch.detect.summaries.acquaintances import Known, met
 from stanch.detect.summaries.ready import Ready
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Usage
-from stanch.engine.watch.hop import HOP
+from stanch.engine.watch.hop import HOP, MINUTE
 from stanch.engine.watch.lane import Lane
 from stanch.engine.watch.memory import MOST_USAGE, Late, use_in, used
 from stanch.engine.watch.tally import Tally
@@ -42,16 +42,23 @@ class Desk:
     """Who was ever here, before that hop."""
     usage: tuple[Usage, ...] = ()
     rules: Rules = field(default_factory=Rules)
-    day: date | None = None
     changed: bool = False
     opened: datetime
     """What the store holds of before this moment was not read."""
+    read: datetime
+    """When `before` and `known` were read from the store."""
+    older: bool = False
+    """Whether deeds of before it was opened were counted since, which these two do not hold."""
     late: Late = field(default_factory=Late)
 
     @property
     def lane(self) -> Lane:
         """What it counts."""
         return Lane(self.tally.asset.id, self.tally.version, self.tally.condition)
+
+    def outdated(self, at: datetime) -> bool:
+        """Whether the custom of the place is to be read anew: on a new day, or for older deeds."""
+        return self.read.date() != at.date() or (self.older and at - self.read >= MINUTE)
 
     def too_late(self) -> Blind | None:
         """What came too late to be counted in its minute, if anything; told of the whole only."""

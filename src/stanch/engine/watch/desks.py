@@ -64,9 +64,10 @@ class Desks:
             found.ready, found.baseline_id = ready(baseline.plan), current.id
             anew = Watch(plan=baseline.plan.digest, promise=promised(self._promise, asset))
             found.tally = found.tally.fresh(baseline, anew)
-        elif lane.version == DEEDS and found.day != at.date():
+        elif lane.version == DEEDS and found.outdated(at):
             found.before, known = custom(tx, asset.id, found.until)
-            found.known, found.day = joined(found.known, known, at), at.date()
+            found.known = joined(found.known, known, at)
+            found.read, found.older = at, False
         found.tally.asset = asset
         return found
 
@@ -123,8 +124,8 @@ class Desks:
             until=since,
             usage=usage_of(tx, lane.name),
             rules=rules_of(tx, asset.id) if of_deeds else Rules(),
-            day=at.date(),
             opened=since,
+            read=at,
             late=late_of(tx, lane.name),
         )
 
