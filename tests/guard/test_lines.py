@@ -12,7 +12,7 @@ import pytest
 from stanch.guard.core import Choices, Core, Told
 from stanch.guard.extract import automatic, decoded
 from stanch.guard.facts import Decision, Outcome, Why
-from stanch.guard.heard import Kept, finish, overhear, whole
+from stanch.guard.heard import Heard, whole
 from stanch.guard.identity import by_address
 from stanch.guard.lines import Bare
 from stanch.guard.link import Server
@@ -141,27 +141,28 @@ def test_tools_that_were_held_are_told_of() -> None:
     assert (told["tools_held"], told["features"]) == (["sql"], [1.5, 2])
 
 
-async def _sent(kept: Kept, part: bytes) -> None:
-    async def send(_: object) -> None:
-        return None
-
-    await overhear(kept, send, 100, {"type": "http.response.body", "body": part})
+async def _sent(one: Heard, part: bytes) -> None:
+    await one.send({"type": "http.response.body", "body": part})
 
 
 @pytest.mark.parametrize("parts", [1, 2, 5])
 def test_a_body_in_pieces_is_told_whole_and_a_large_one_not_at_all(parts: int) -> None:
     core = _core(largest=100)
+
+    async def nothing(*_: object) -> Any:
+        return None
+
     decision = Decision(Outcome.SERVE, Why.ALLOWED, version="v7")
     for size in (7, 60):
-        kept: Kept = [ROW, None, 200]
+        one = Heard(core, decision, (None, "198.51.100.1"), nothing, nothing, 100, 99.0, asked=ROW)
         for n in range(parts):
-            asyncio.run(_sent(kept, b"%d" % n * size))
+            asyncio.run(_sent(one, b"%d" % n * size))
         wanted = b"".join(b"%d" % n * size for n in range(parts))
-        assert whole(kept[1]) == (wanted if parts * size <= 100 else b"")
-        finish(core, decision, (None, "198.51.100.1"), 99.0, kept)
-        row = core.buffer.fresh[-1]
-        assert isinstance(row, tuple)
-        assert (row[:3], row[7]) == ((ROW, whole(kept[1]), ""), 200)
+        assert whole(one.answered) == (wanted if parts * size <= 100 else b"")
+        one.finish()
+        kept = core.buffer.fresh[-1]
+        assert isinstance(kept, tuple)
+        assert kept[:3] == (ROW, whole(one.answered), "")
 
 
 class _Raw:
@@ -353,9 +354,13 @@ def test_what_breaks_after_an_answer_is_counted_and_said(caplog: pytest.LogCaptu
     core = _core()
     core.buffer.fresh = None  # type: ignore[assignment]  # pyrefly: ignore[bad-assignment]  broken on purpose
     decision = Decision(Outcome.SERVE, Why.ALLOWED)
-    finish(core, decision, (None, ""), 99.0, [None, None, 0])
+    Heard(core, decision, (None, ""), _never, _never, 100, 99.0).finish()
     assert core.measured()["internal_errors"] == 1
     assert "failed (TypeError)" in caplog.text
+
+
+async def _never(*_: object) -> Any:
+    raise AssertionError
 
 
 def test_who_asks_from_an_address_is_kept_of_so_many_and_only_where_it_says_it_all() -> None:

@@ -14,14 +14,13 @@ that version itself; and it cannot be made to copy requests: mirrors are the gat
 """
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TypeVar
 
 from stanch.guard.answers import FALLBACK, Message, Send, refuse, say
 from stanch.guard.core import NOTHING, PROBES, SERVE, Choices, Core
 from stanch.guard.exchange import Exchange
 from stanch.guard.facts import Decision, Outcome, Why
-from stanch.guard.heard import Kept, finish, hear, overhear
+from stanch.guard.heard import Heard
 from stanch.guard.identity import Identify, Scope
 from stanch.guard.inspection import Seen
 from stanch.guard.link import Server
@@ -84,14 +83,11 @@ class Guard:
         if not core.telling:
             await self.app(scope, receive, send)
             return
-        kept: Kept = [None, None, 0]
-        most = core.largest
+        heard = Heard(core, decision, who, receive, send, core.largest, at)
         try:
-            await self.app(
-                scope, partial(hear, kept, receive, most), partial(overhear, kept, send, most)
-            )
+            await self.app(scope, heard.receive, heard.send)
         finally:
-            finish(core, decision, who, at, kept)
+            heard.finish()
 
     async def _looked_into(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A connection of which more matters than a name and an address."""
