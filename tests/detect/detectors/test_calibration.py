@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from stanch.detect import examples
 from stanch.detect.alarms.watch import Watch
-from stanch.detect.detectors.calibration import DETECTOR, curve
+from stanch.detect.detectors.calibration import DETECTOR, Curve, curve
 from stanch.detect.summaries.count import labels_counted
 from stanch.detect.summaries.parts import Part
 from stanch.detect.window import Window
@@ -66,6 +67,21 @@ def test_a_model_that_claimed_too_little_is_told_when_it_is_harmed_though_its_er
 def test_a_model_that_claims_as_it_did_and_is_right_more_often_is_not_told() -> None:
     assert seen(modest(right=9)) == []
     assert [f.says[:28] for f in seen(modest(right=10))] == ["The model is less sure than "]
+
+
+def test_it_says_nothing_while_the_alarm_has_not_gone_off() -> None:
+    assert seen(replace(modest(right=7), readings={})) == []
+    assert seen(replace(window(0.99, right=0.5), readings={})) == []
+
+
+def test_levels_that_rise_make_up_for_those_that_fall_and_new_ones_are_not_compared() -> None:
+    def curved(*levels: tuple[int, float]) -> Curve:
+        rows, right = np.array(levels, np.float64).T
+        return Curve(rows=rows, confidence=np.full(len(rows), 0.5), right=right)
+
+    then = curved((100, 0.7), (100, 0.7), (0, 0.0))
+    assert curved((10, 0.8), (10, 0.6), (0, 0.0)).fell(then) == pytest.approx(0)
+    assert curved((10, 0.5), (10, 0.7), (20, 0.1)).fell(then) == pytest.approx(0.05)
 
 
 def test_the_level_that_is_wrong_most_often_is_told_and_not_the_one_farthest_off() -> None:

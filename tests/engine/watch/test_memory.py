@@ -10,7 +10,10 @@ import pytest
 from stanch.detect.registry import detectors
 from stanch.detect.rules.own import own_rule
 from stanch.detect.rules.tally import Tally
+from stanch.detect.summaries.acquaintances import Known
+from stanch.detect.summaries.record import Record
 from stanch.detect.window import Usage
+from stanch.engine.ports import Transaction
 from stanch.engine.rulebook import Rulebook
 from stanch.engine.watch.deeds import record
 from stanch.engine.watch.feed import Solo
@@ -24,7 +27,7 @@ from stanch.engine.watch.memory import (
     ruled,
     windows_of,
 )
-from stanch.engine.watch.stored import DEEDS
+from stanch.engine.watch.stored import DEEDS, custom
 from stanch.engine.watch.watcher import Watcher
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.testing.spool import MemorySpool
@@ -166,7 +169,16 @@ def test_who_was_here_weeks_ago_is_known_through_restarts_and_a_stranger_is_told
     assert "eve, never seen here before, did push" in one.says
 
 
-def test_history_that_is_told_to_a_running_server_is_custom_a_minute_later(room: Room) -> None:
+def test_history_that_is_told_to_a_running_server_is_custom_a_minute_later(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings: list[datetime] = []
+
+    def read(tx: Transaction, asset: AssetId, until: datetime) -> tuple[Record, Known]:
+        readings.append(room.clock.at)
+        return custom(tx, asset, until)
+
+    monkeypatch.setattr("stanch.engine.watch.desks.custom", read)
     now = room.clock.at
     for ago in range(42, 0, -6):
         room.clock.at = now - timedelta(days=ago)
@@ -184,6 +196,9 @@ def test_history_that_is_told_to_a_running_server_is_custom_a_minute_later(room:
     assert not room.step(room.event("known", "access", principal="ada", **push))
     (one,) = room.step(room.event("new", "access", principal="eve", **push))
     assert "eve, never seen here before, did push" in one.says
+    room.clock.at += timedelta(minutes=2)
+    room.step(room.event("later", "access", principal="ada", **push))
+    assert readings == [now, now + timedelta(minutes=2)], "once for all of it"
 
 
 def burst(room: Room, who: str, many: int) -> list[dict[str, object]]:
