@@ -6,6 +6,7 @@ Why   a search for what few findings have reads every one; with its document a r
       long. SQLite has the same in its indexes.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, func
@@ -19,21 +20,6 @@ from stanch.vocabulary.listing import Wanted
 
 _t = tables.finding_words
 _COLUMNS = tuple(column.name for column in _t.c)
-
-
-def _row(one: Finding) -> dict[str, Any]:
-    raise NotImplementedError(one.id)  # rows come with those of their findings
-
-
-_LABEL = Label(
-    word="finding",
-    shown_by="finding list",
-    table=_t,
-    kind=Finding,
-    row=_row,
-    any_of={f: f for f in tables.FACETS},
-    at="at",
-)
 
 
 class Words(Shelf[FindingId, Finding]):
@@ -60,9 +46,12 @@ class Words(Shelf[FindingId, Finding]):
         ]
 
 
-def words_of(link: Connection, sealer: Sealer) -> Words | None:
-    """The shelf of words, where the database has one."""
-    return Words(_LABEL, link, sealer) if link.dialect.name == tables.APART else None
+def words_of(label: Label[Finding], link: Connection, sealer: Sealer) -> Words | None:
+    """The shelf of the words of these findings, where the database has one."""
+    if link.dialect.name != tables.APART:
+        return None
+    apart = replace(label, table=_t, row=lambda one: part(label.row(one)), changed="", extra={})
+    return Words(apart, link, sealer)
 
 
 def enough(wanted: Wanted) -> bool:

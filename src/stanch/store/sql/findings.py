@@ -81,7 +81,7 @@ class Findings(Shelf[FindingId, Finding]):
     def __init__(self, link: Connection, sealer: Sealer) -> None:
         """The findings, inside one transaction."""
         super().__init__(LABEL, link, sealer)
-        self._words = finding_words.words_of(link, sealer)
+        self._words = finding_words.words_of(LABEL, link, sealer)
 
     def walk(self, wanted: Wanted, *, after: str, limit: int) -> tuple[list[Row], str]:
         """The rows of one page, and the cursor of the next."""
