@@ -2,9 +2,6 @@
 
 import http.client
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import PATIENCE, begun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +47,7 @@ class Server:
         if body is not None and not isinstance(body, bytes):
             content = json.dumps(body).encode()
             sent["content-type"] = "application/json"
-        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=30)
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=PATIENCE)
         try:
             connection.request(method, path, content, {**sent, **(headers or {})})
             response = connection.getresponse()
@@ -70,24 +68,10 @@ class Server:
 @contextmanager
 def running(data: Path, settings: dict[str, str]) -> Iterator[Server]:
     """A server on this folder, with these settings."""
-    command = [sys.executable, "-m", "stanch", "up", "--data", str(data), "--port", "0", "--json"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **settings}
-    )
-    assert process.stdout is not None
-    try:
-        lines = b""
-        while not lines.rstrip().endswith(b"}"):
-            line = process.stdout.readline()
-            assert line, "the server ended before it answered"
-            lines += line
-        told = json.loads(lines)
+    command = ("stanch", "up", "--data", str(data), "--port", "0")
+    with begun(*command, **settings) as (process, told):
         key = (data / "admin.key").read_text().strip()
         yield Server(url=told["url"], key=key, data=data, pid=process.pid)
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
-        process.stdout.close()
 
 
 @pytest.fixture(scope="session")

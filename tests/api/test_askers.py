@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from tests.processes import PATIENCE
 
 from stanch.api.askers import Asker, Askers
 from stanch.api.server import free_address
 from stanch.api.wire import Hangup, Receive, Scope, Send
 from stanch.vocabulary.trouble import CouldNotTell
-
-PATIENCE = 60.0
 
 
 class Work:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.processes import until
 
 from stanch.cli.root import run
 from stanch.contain.policy import decoded
@@ -128,8 +129,7 @@ def guarded(server: Any) -> Iterator[str]:
         found.append(core)
         core.start()
         try:
-            while not server.ask("GET", f"/api/v1/assets/{asset}/guards").json:
-                pass
+            until(lambda: server.ask("GET", f"/api/v1/assets/{asset}/guards").json)
             yield asset
         finally:
             core.stop()
@@ -183,8 +183,7 @@ def test_a_change_by_hand_says_whom_of_the_last_hour_it_would_have_hit(
     file = tmp_path / "policy.yaml"
     file.write_text("asset: asked\ndeny: {principals: [key-91]}\n")
     path = "/api/v1/assets/asked/policy/preview"
-    while server.ask("POST", path, file.read_bytes()).json["share"] == 0:
-        pass
+    until(lambda: server.ask("POST", path, file.read_bytes()).json["share"])
     ahead = said("policy", "set", "asked", str(file), "--dry-run")
     assert "stricter: key-91 may not ask." in ahead
     assert "Who is hit: Hits 1 principal and 75 % of 40 requests (30 refused" in ahead

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import PATIENCE
 
 from stanch.cli.root import run
 
@@ -48,7 +49,7 @@ def question(server: Any, tmp_path: Path) -> str:
     act = {"act": "safe_mode", "why": "it is odd"}
     shown = server.ask("POST", f"{where}/preview", act).json
     server.ask("POST", where, {**act, "digest": shown["digest"]})
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         open_now = f"/api/v1/approvals?incident={told['id']}&state=open"
         for one in server.ask("GET", open_now).json["items"]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import PATIENCE
 
 from stanch.cli.root import run
 
@@ -60,7 +61,7 @@ def findings(server: Any, asset: str, rule: str) -> list[dict[str, Any]]:
 
 
 def wait_for(server: Any, asset: str, rule: str) -> dict[str, Any]:
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while not (found := findings(server, asset, rule)):
         assert time.monotonic() < until, f"no finding of {rule}"
         time.sleep(0.1)

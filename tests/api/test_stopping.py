@@ -5,8 +5,11 @@ import signal
 import subprocess
 import sys
 
+from tests.processes import PATIENCE
+
 SERVER = """
 import asyncio, os, threading
+from tests.processes import PATIENCE
 from stanch.api import server
 from stanch.engine.threads import Threads
 
@@ -36,11 +39,12 @@ def test_a_server_stops_with_a_request_in_hand_that_does_not_end() -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        line = http.client.HTTPConnection("127.0.0.1", int(process.stdout.readline()), timeout=60)
+        port = int(process.stdout.readline())
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         line.request("GET", "/")
         assert process.stdout.readline() == "asked\n"
         process.send_signal(signal.SIGTERM)
         assert process.stdout.readlines() == ["stopping\n", "over\n"]
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
         line.close()
         assert process.stderr.read() == ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import PATIENCE
 
 from stanch.cli.root import run
 
@@ -77,7 +78,7 @@ def test_its_incident_is_an_exercise_and_nothing_real_can_be_done_about_it(
 
 def test_what_becomes_known_is_told_to_open_pages_by_the_clock(server: Any, play: Any) -> None:
     one = play()
-    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=PATIENCE)
     try:
         connection.request(
             "GET", "/api/v1/stream?after=0", headers={"authorization": f"Bearer {server.key}"}

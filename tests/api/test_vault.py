@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import PATIENCE
 
 from stanch.cli.root import run
 
@@ -63,14 +64,14 @@ def test_an_item_larger_than_a_request_goes_in_and_out_without_the_memory(
 
 def test_a_client_that_hangs_up_leaves_nothing(server: Any) -> None:
     before = {one["id"] for one in server.ask("GET", "/api/v1/evidence?limit=500").json["items"]}
-    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=PATIENCE)
     connection.putrequest("POST", "/api/v1/vault?name=half")
     connection.putheader("authorization", f"Bearer {server.key}")
     connection.putheader("content-length", str(10 * MIB))
     connection.endheaders()
     connection.send(BLOCK)
     connection.close()
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while any((server.data / "vault" / "new").iterdir()) and time.monotonic() < end:
         threading.Event().wait(0.05)
     assert not any((server.data / "vault" / "new").iterdir())

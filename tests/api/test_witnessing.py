@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import PATIENCE
 
 from stanch.engine.witnesses import Witnesses, witnesses_in
 from stanch.store.log.evidence_log import EvidenceLog
@@ -30,7 +31,7 @@ def entry(about: str) -> Entry:
     return Entry(at=NOON, deed=Deed.STARTED, actor="t", about=about)
 
 
-def cosigned(server: Any, key: str, seconds: float = 20) -> bool:
+def cosigned(server: Any, key: str, seconds: float = PATIENCE) -> bool:
     """Whether the server's checkpoint is under this witness's line before the time is up."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import PATIENCE
 from typer.main import get_command
 
 import stanch.cli
@@ -48,7 +49,7 @@ def stanch_(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=PATIENCE,
     )
 
 
@@ -296,7 +297,7 @@ def test_doctor_says_when_a_folder_cannot_be_made(
 def test_the_roots_help_imports_no_command() -> None:
     asked = "import sys, stanch.cli.root as r; r.run(['--help']); print(sorted(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     for heavy in ("litestar", "granian", "pyarrow", "duckdb", "numpy", "stanch.cli.up"):
         assert f"'{heavy}'" not in done.stdout
@@ -419,7 +420,7 @@ def test_a_shell_completes_commands_and_their_parts(typed: str, offered: str) ->
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
         env={
             **os.environ,
             "_STANCH_COMPLETE": "complete_bash",

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.processes import PATIENCE, free_port
 
 from stanch.cli.root import run
 from stanch.contain.policy import canonical
@@ -84,14 +85,8 @@ def world() -> Iterator[str]:
     server.server_close()
 
 
-def _free() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 def _ask(port: int, headers: dict[str, str]) -> tuple[int, bytes]:
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         method = "GET" if HEADER in headers else "POST"
         line.request(method, "/predict", body=b'{"features": [1]}', headers=headers)
@@ -125,7 +120,7 @@ def _forges(port: int, end: float) -> None:
 def test_the_gateway_enforces_and_reports_where_it_can_be_probed(
     world: str, tmp_path: Path
 ) -> None:
-    port = _free()
+    port = free_port()
     keys = tmp_path / "keys"
     keys.write_text("bad key-91\ngood key-1\n")
     trusted = tmp_path / "server.pub"
@@ -137,7 +132,7 @@ def test_the_gateway_enforces_and_reports_where_it_can_be_probed(
     ]  # fmt: skip
     with subprocess.Popen(told, stdout=subprocess.PIPE, text=True) as process:
         try:
-            end = time.monotonic() + 30
+            end = time.monotonic() + PATIENCE
             _enforced(port, process, end)
             assert _ask(port, {"Authorization": "Bearer good"}) == (200, b'{"prediction": "ham"}')
             assert _ask(port, {})[0] == 401
@@ -151,7 +146,7 @@ def test_the_gateway_enforces_and_reports_where_it_can_be_probed(
             _forges(port, end)
         finally:
             process.terminate()
-            shown = process.communicate(timeout=20)[0]
+            shown = process.communicate(timeout=PATIENCE)[0]
     assert json.loads(shown)["upstreams"] == {"v1": world}
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from tests.processes import PATIENCE, free_port
 
 from stanch.connectors import Link
 from stanch.connectors.haproxy import HaproxyRuntime
@@ -25,9 +26,9 @@ global
   stats socket {folder}/admin.sock level admin
 defaults
   mode http
-  timeout connect 2s
-  timeout client 5s
-  timeout server 5s
+  timeout connect 60s
+  timeout client 60s
+  timeout server 60s
 frontend models
   bind 127.0.0.1:{port}
   http-request deny if {{ req.hdr(x-user),map_str({folder}/denied.map) -m found }}
@@ -51,22 +52,16 @@ class Haproxy:
 
     @property
     def runtime(self) -> HaproxyRuntime:
-        return HaproxyRuntime(Link(address=f"unix:{self.folder}/admin.sock", seconds=3))
+        return HaproxyRuntime(Link(address=f"unix:{self.folder}/admin.sock", seconds=60))
 
     def ask(self, user: str = "key-1") -> tuple[int, bytes]:
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=3)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             line.request("GET", "/", headers={"X-User": user})
             answer = line.getresponse()
             return answer.status, answer.read()
         finally:
             line.close()
-
-
-def _free() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @pytest.fixture
@@ -76,13 +71,15 @@ def haproxy(tmp_path: Path) -> Iterator[Haproxy]:
         if os.environ.get("CI") == "true":
             pytest.fail("install haproxy")
         pytest.skip("install haproxy")
-    made = Haproxy(tmp_path, _free())
+    made = Haproxy(tmp_path, free_port())
     (tmp_path / "denied.map").write_text("")
     config = tmp_path / "haproxy.cfg"
-    config.write_text(_CONFIG.format(folder=tmp_path, port=made.port, v6=_free(), v7=_free()))
+    config.write_text(
+        _CONFIG.format(folder=tmp_path, port=made.port, v6=free_port(), v7=free_port())
+    )
     process = subprocess.Popen([found, "-f", str(config), "-db"], stderr=subprocess.DEVNULL)
     try:
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while True:
             try:
                 made.ask()
@@ -130,14 +127,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
     finally:
         child.terminate()
-        child.wait(30)
+        child.wait(PATIENCE)
 
 
 def _await(address: str, child: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and child.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}/health", timeout=2):  # noqa: S310  loopback
+            with urllib.request.urlopen(f"{address}/health", timeout=60):  # noqa: S310  loopback
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)

@@ -23,6 +23,6 @@ def test_a_refusal_is_unreachable_and_keeps_the_secret(connector: Connector) -> 
     assert not laws.REFUSED.check(connector)
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 def test_silence_ends_in_time(connector: Connector) -> None:
     assert not laws.ENDS.check(connector)

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.processes import PATIENCE
 
 from stanch.engine.clock import utc_now
 from stanch.engine.policies import Policies
@@ -63,7 +64,7 @@ class Child:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()
-        assert self.process.wait(30) == 0
+        assert self.process.wait(PATIENCE) == 0
         self.process.stdout.close()
 
 
@@ -124,7 +125,7 @@ def told(url: str) -> dict[str, Any]:
 
 
 def one(url: str, runs: str, worker: str = "local", **more: Any) -> dict[str, Any]:
-    plain = {"at": 0, "where": "", "start": True, "seconds": 20}
+    plain = {"at": 0, "where": "", "start": True, "seconds": PATIENCE}
     return {"store": url, "runs": runs, "worker": worker, **plain, **more}
 
 
@@ -164,6 +165,7 @@ def test_a_worker_killed_here_loses_and_doubles_nothing(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_a_worker_killed_anywhere_loses_and_doubles_nothing(
     child: Child, whole: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.processes import Server, rows, serving, until
+from tests.processes import PATIENCE, Server, rows, serving, until
 
 from stanch.engine.shares import doer, slot_of
 
@@ -61,7 +61,7 @@ def test_a_killed_process_leaves_no_row_uncounted_and_no_asset_unwatched(
         sent(south, late)
         assert incidents(south, late) == []
         os.kill(north.process.pid, signal.SIGKILL)
-        north.process.wait(timeout=30)
+        north.process.wait(timeout=PATIENCE)
         until(lambda: incidents(south, late))
         for one in (norths, souths, late):
             assert south.ask("GET", f"/api/v1/hunt/count?asset={one}") == {"count": 3000}

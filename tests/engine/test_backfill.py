@@ -156,7 +156,7 @@ def cluster() -> Iterator[Any]:
         yield made
 
 
-def asked(cluster: Any, patience: float = 0.5) -> Crew:
+def asked(cluster: Any, patience: float = 3.0) -> Crew:
     return everyone(cluster=cluster.scheduler_address, patience=patience)
 
 
@@ -172,9 +172,13 @@ def test_a_cluster_without_workers_is_not_waited_for(cluster: Any) -> None:
         list(asked(cluster).each(str, [1]))
 
 
-def test_a_cluster_that_loses_everybody_is_not_waited_for(cluster: Any) -> None:
+def test_a_cluster_that_loses_everybody_is_not_waited_for(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stanch.app.cluster._ALONE", 0.5)
     cluster.scale(1)
-    found = asked(cluster, patience=1.0).each(_first_only, [1, 2])
+    cluster.wait_for_workers(1, timeout=60)
+    found = asked(cluster).each(_first_only, [1, 2])
     assert next(found) == 1
     cluster.scale(0)
     with pytest.raises(CouldNotTell, match="lost all its workers during the job"):
@@ -183,7 +187,8 @@ def test_a_cluster_that_loses_everybody_is_not_waited_for(cluster: Any) -> None:
 
 def test_a_scheduler_that_leaves_during_a_job_is_named(cluster: Any) -> None:
     cluster.scale(1)
-    found = asked(cluster, patience=5.0).each(_first_only, [1, 2])
+    cluster.wait_for_workers(1, timeout=60)
+    found = asked(cluster).each(_first_only, [1, 2])
     assert next(found) == 1
     cluster.close()
     with pytest.raises(Unreachable, match="it left during the job"):
@@ -194,6 +199,7 @@ def test_a_worker_with_another_stanch_is_told_before_it_works(
     cluster: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster.scale(1)
+    cluster.wait_for_workers(1, timeout=60)
     packages = {
         "client": {"packages": {"stanch": "2"}},
         "workers": {"w": {"packages": {"stanch": "1"}}},
@@ -204,7 +210,7 @@ def test_a_worker_with_another_stanch_is_told_before_it_works(
 
     monkeypatch.setattr("distributed.Client.get_versions", told)
     with pytest.raises(CouldNotTell, match="worker w of the cluster has stanch 1, and this is"):
-        list(asked(cluster, patience=5.0).each(str, [1]))
+        list(asked(cluster).each(str, [1]))
 
 
 def test_small_jobs_are_done_here(files: Sequence[Path]) -> None:

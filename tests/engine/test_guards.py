@@ -162,10 +162,10 @@ def test_a_silent_guard_is_not_counted_on_and_not_waited_for(
 def test_whoever_waits_hears_of_the_acknowledgement_at_once(guards: Guards) -> None:
     guards.report(report(1))
     heard_of: list[tuple[str, ...]] = []
-    waiting = threading.Thread(target=lambda: heard_of.append(guards.acknowledged(A, 2, 20)))
+    waiting = threading.Thread(target=lambda: heard_of.append(guards.acknowledged(A, 2, 60)))
     waiting.start()
     guards.report(report(2))
-    waiting.join(timeout=10)
+    waiting.join(timeout=60)
     assert heard_of == [("g1",)]
 
 

@@ -345,7 +345,7 @@ def test_two_threads_tell_each_event_once() -> None:
     for n in range(many):
         buffer.offer(_Raw(n))
     told.set()
-    sender.join(timeout=30)
+    sender.join(timeout=60)
     assert not sender.is_alive()
     assert sorted(map(int, seen)) == list(range(many))
 

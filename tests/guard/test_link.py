@@ -40,7 +40,7 @@ class Desk(BaseHTTPRequestHandler):
         wait = int(parse_qs(urlsplit(self.path).query)["wait"][0])
         self.house.heard.put(f"asked, waits {wait}")
         if wait:
-            self.house.breaks.wait(30)
+            self.house.breaks.wait(60)
             self.house.breaks.clear()
             self.close_connection = True
             return
@@ -80,8 +80,8 @@ def test_a_guard_that_starts_or_was_cut_off_is_heard_of_before_it_waits_for_news
     link.start()
     try:
         come = ["asked, waits 0", "told", f"asked, waits {WAITS}"]
-        assert [house.heard.get(timeout=30) for _ in come] == come
+        assert [house.heard.get(timeout=60) for _ in come] == come
         house.breaks.set()
-        assert [house.heard.get(timeout=30) for _ in come] == come
+        assert [house.heard.get(timeout=60) for _ in come] == come
     finally:
         link.stop()

@@ -25,7 +25,7 @@ class Server:
         self.asked: list[bytes] = []
         self._script = script
         self._door = socket.create_server(("127.0.0.1", 0))
-        self._door.settimeout(20)
+        self._door.settimeout(60)
         self.url = f"http://127.0.0.1:{self._door.getsockname()[1]}/under"
         self._thread = Thread(target=self._run)
         self._thread.start()

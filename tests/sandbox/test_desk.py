@@ -45,7 +45,7 @@ class Scripted:
 
     def watch(self, tell: Tell) -> Told:
         tell(Moment(part=Part.ATTACK, says="it attacks", seconds=Seconds(finding=1.0)))
-        assert self.go.wait(20)
+        assert self.go.wait(60)
         return Told(trouble="The drill was broken off.") if self.stopped else Told(score=WON)
 
     def stop(self) -> None:
@@ -65,7 +65,7 @@ class Stage:
 
     def attack(self, tell: Tell) -> Told:
         tell(Moment(part=Part.ATTACK, says="live"))
-        assert self.end.wait(20)
+        assert self.end.wait(60)
         return Told(moment=Moment(part=Part.OVER, says="the copy agrees in 40%"), score=WON)
 
     def cancel(self) -> None:
@@ -80,7 +80,7 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
 
 
 def until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not done():
         assert time.monotonic() < end
         time.sleep(0.005)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.processes import PATIENCE
 
 from stanch.cli.root import run
 from stanch.sandbox import runner
@@ -54,7 +55,7 @@ def test_without_the_extra_the_remedy_is_named(
 def test_one_short_drill_runs_from_an_empty_folder_to_its_score(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runner, "SMALL", runner.Times(quiet=1, attack=12, after=1, settled=0.5))
+    monkeypatch.setattr(runner, "SMALL", runner.Times(quiet=1, attack=90, after=60, settled=0.5))
     said: list[Moment] = []
     found = runner.run(drill("extraction"), Options(small=True), said.append)
     assert found.name == "extraction"
@@ -77,13 +78,13 @@ def test_an_interrupted_drill_leaves_nothing_behind(tmp_path: Path) -> None:
         _until(lambda: any(tmp_path.rglob("server.json")))
         children = _children(process.pid)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(PATIENCE) == 130
     assert children
     _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
     assert not list(tmp_path.glob("stanch-drill-*"))
 
 
-def _until(done: object, seconds: float = 60.0) -> None:
+def _until(done: object, seconds: float = PATIENCE) -> None:
     assert callable(done)
     end = time.monotonic() + seconds
     while not done():

@@ -17,6 +17,8 @@ from stanch.sandbox.score import Score
 
 pytest.importorskip("sklearn")
 SEEDS = (1001, 1002)
+PATIENT = runner.Times(quiet=4, attack=120, after=60, settled=3)
+"""As long as a machine that does other work needs: what is contained ends at once."""
 
 
 def lacks(found: Score, *, promised: bool) -> Iterator[str]:
@@ -32,11 +34,15 @@ def lacks(found: Score, *, promised: bool) -> Iterator[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", [name for name, one in drills().items() if not optional(one)])
-def test_a_real_attack_is_contained_and_the_innocent_are_let_be(name: str) -> None:
+def test_a_real_attack_is_contained_and_the_innocent_are_let_be(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chosen, said = drill(name), list[str]()
     promised = not (chosen.innocent or chosen.adaptive)
+    if promised:
+        monkeypatch.setattr(runner, "SMALL", PATIENT)
     for seed in SEEDS:
         found = runner.run(chosen, Options(small=True, seed=seed), lambda _: None)
         missed = list(lacks(found, promised=promised))

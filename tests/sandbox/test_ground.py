@@ -23,7 +23,7 @@ class Slow:
     def start(self) -> None:
         self.starts += 1
         self.folder.mkdir()
-        assert self.let.wait(20)
+        assert self.let.wait(60)
         if self.killed:
             raise CouldNotTell("a process of the drill ended before it answered")
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from tests.processes import PATIENCE
 
 from stanch.sandbox import matrix
 from stanch.sandbox.matrix import Budget, played
@@ -86,7 +87,7 @@ def test_what_broke_and_what_no_time_was_left_for_is_said() -> None:
 
 
 def until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while not done():
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -42,7 +42,7 @@ def test_by_night_the_whole_matrix_follows_on_a_seed_of_its_own(tmp_path: Path) 
     words, _, seed = matrix.rpartition(" ")
     assert words == "python -m stanch drill run --all --jobs 2 --seed"
     assert seed.isdecimal()
-    assert int(seed) > 20_260_000
+    assert int(seed) > 20_000_000
 
 
 @pytest.mark.parametrize("arguments", [(), ("--nightly",)])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.processes import PATIENCE
 
 from stanch.sandbox.processes import Process, Victim
 from stanch.sandbox.victims.data import table
@@ -18,7 +19,6 @@ from stanch.sandbox.wire import HttpDoor
 from stanch.vocabulary.trouble import CouldNotTell
 
 pytest.importorskip("sklearn")
-PATIENCE = 30.0
 
 
 def spec(folder: Path) -> Spec:

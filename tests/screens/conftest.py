@@ -1,20 +1,19 @@
 """A real browser on a real server; whatever the browser complains of fails the test."""
 
-import json
 import os
 import shutil
-import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import PATIENCE, begun, free_port
 
 from stanch.app import opened
 from stanch.engine.evidence import Piece
@@ -65,7 +64,12 @@ HOSTILE = (
     "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
     "\u202etxt.exe \x1b[31mred\x1b[0m zero\u200bwidth '\"><b>bold</b> javascript:alert(1)"
 )
-NOW = datetime.now(UTC)
+
+
+@cache
+def now() -> datetime:
+    """When the first folder is filled: a run of all tests may have begun an hour before."""
+    return datetime.now(UTC)
 
 
 @dataclass(kw_only=True)
@@ -74,7 +78,7 @@ class Served:
 
     data: Path
     port: int
-    process: subprocess.Popen[bytes] | None = None
+    process: ExitStack = field(default_factory=ExitStack)
 
     @property
     def url(self) -> str:
@@ -82,49 +86,12 @@ class Served:
 
     def start(self) -> None:
         # The tether ends the server with this process, even when that is killed.
-        command = [sys.executable, "-m", "stanch.sandbox.tether", "up", "--data", str(self.data)]
-        self.process = subprocess.Popen(
-            [*command, "--json", "--port", str(self.port)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=dict(os.environ),
-        )
-        assert self.process.stdout is not None
-        lines = b""
-        while not lines.rstrip().endswith(b"}"):
-            line = self.process.stdout.readline()
-            assert line, "the server ended before it answered"
-            lines += line
-        assert json.loads(lines).get("url") == self.url, lines
+        command = ("stanch.sandbox.tether", "up", "--data", str(self.data))
+        one = begun(*command, "--port", str(self.port))
+        assert self.process.enter_context(one).told["url"] == self.url
 
     def stop(self) -> None:
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(timeout=60)
-            for pipe in (self.process.stdin, self.process.stdout):
-                assert pipe is not None
-                pipe.close()
-            self.process = None
-
-
-@contextmanager
-def free_port() -> Iterator[int]:
-    """A port below those that the system gives to clients, so that no browser takes it.
-
-    It is this process's alone until the end, also while no server of it listens: others who look
-    for one find its name taken.
-    """
-    for port in range(20_000 + os.getpid() % 5000, 32_000):
-        with socket.socket(socket.AF_UNIX) as claim, socket.socket() as probe:
-            try:
-                claim.bind(f"\0stanch-screens-{port}")
-            except OSError:
-                continue
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                yield port
-                return
-    raise AssertionError("no port is free")
+        self.process.close()
 
 
 def incident(number: int, **change: Any) -> Incident:
@@ -133,9 +100,9 @@ def incident(number: int, **change: Any) -> Incident:
         "id": IncidentId(f"inc-{number:015d}"),
         "title": title,
         "asset": AssetId("fraud-scorer"),
-        "opened": NOW - timedelta(minutes=5 + number),
-        "first_seen": NOW - timedelta(minutes=20 + number),
-        "updated": NOW - timedelta(minutes=4),
+        "opened": now() - timedelta(minutes=5 + number),
+        "first_seen": now() - timedelta(minutes=20 + number),
+        "updated": now() - timedelta(minutes=4),
         "phase": Phase.DETECTED,
         "verdict": Verdict(
             kind=VerdictKind.ATTACK,
@@ -152,7 +119,7 @@ def incident(number: int, **change: Any) -> Incident:
 
 
 def finding(number: int, says: str = "key-91 asked 2310 times on a grid.") -> Finding:
-    end = NOW - timedelta(seconds=number)
+    end = now() - timedelta(seconds=number)
     return Finding(
         detector=DetectorId("query_pattern"),
         asset=AssetId("fraud-scorer"),
@@ -176,8 +143,8 @@ def question(number: int, shown: str, risk: Risk = Risk.ONE) -> Approval:
         role=Role.APPROVER,
         shown=shown,
         digest=digest_of(shown.encode()),
-        asked=NOW - timedelta(minutes=5),
-        expires=NOW + timedelta(hours=6),
+        asked=now() - timedelta(minutes=5),
+        expires=now() + timedelta(hours=6),
     )
 
 
@@ -228,7 +195,7 @@ def fill(data: Path) -> None:
                 )
             )
             seen = [finding(n) for n in range(60)]
-            tx.findings.put(seen, at=NOW)
+            tx.findings.put(seen, at=now())
             for number in range(1, 61):
                 mine = tuple(f.id for f in seen) if number == 1 else ()
                 tx.incidents.add(incident(number, findings=mine))
@@ -241,8 +208,8 @@ def fill(data: Path) -> None:
                     incident=IncidentId("inc-000000000000001"),
                     duty="Tell the supervisory authority",
                     law="GDPR Art. 33",
-                    started=NOW,
-                    due=NOW + timedelta(hours=72),
+                    started=now(),
+                    due=now() + timedelta(hours=72),
                 )
             )
             tx.runs.add(
@@ -251,8 +218,8 @@ def fill(data: Path) -> None:
                     playbook=PlaybookId("extraction"),
                     incident=IncidentId("inc-000000000000001"),
                     asset=AssetId("fraud-scorer"),
-                    started=NOW,
-                    updated=NOW,
+                    started=now(),
+                    updated=now(),
                     says="Waiting for an approver.",
                 )
             )
@@ -267,7 +234,7 @@ def fill(data: Path) -> None:
 def _hostile(tx: Any) -> None:
     """One incident in which every field that anybody can write is an attack."""
     seen = finding(999, HOSTILE)
-    tx.findings.put([seen], at=NOW)
+    tx.findings.put([seen], at=now())
     tx.assets.add(Asset(id=AssetId("hostile"), kind=AssetKind.AGENT, name=HOSTILE, owner=HOSTILE))
     tx.incidents.add(
         incident(
@@ -296,12 +263,12 @@ def _hostile(tx: Any) -> None:
         Note(
             id="note-x",
             incident=IncidentId("inc-000000000000099"),
-            at=NOW,
+            at=now(),
             by=HOSTILE,
             text=f"{HOSTILE}\n\n[click](javascript:alert(1)) ![x](http://evil.example/x.png)",
         )
     )
-    tx.blinds.say(Blind(detector=DetectorId("x"), asset=AssetId("hostile"), why=HOSTILE), at=NOW)
+    tx.blinds.say(Blind(detector=DetectorId("x"), asset=AssetId("hostile"), why=HOSTILE), at=now())
     shown = f"{HOSTILE}\n{HOSTILE}"
     tx.approvals.add(question(99, shown))
 
@@ -317,22 +284,20 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def served(filled: Path) -> Iterator[Served]:
     """One server for the tests that do not disturb each other."""
-    with free_port() as port:
-        one = Served(data=filled, port=port)
+    one = Served(data=filled, port=free_port())
+    with one.process:
         one.start()
         yield one
-        one.stop()
 
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Served]:
     """A server of this test's own, to be stopped and started."""
     fill(tmp_path / "data")
-    with free_port() as port:
-        one = Served(data=tmp_path / "data", port=port)
+    one = Served(data=tmp_path / "data", port=free_port())
+    with one.process:
         one.start()
         yield one
-        one.stop()
 
 
 @pytest.fixture(scope="module")
@@ -413,7 +378,7 @@ def visit(
         contexts.append(context)
         page = context.new_page()
         watched.watch(page, server.url)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(1000 * PATIENCE)
         if again:
             page.goto(f"{server.url}/")
         elif name:
@@ -443,7 +408,7 @@ def axe() -> Iterator[str]:
                 cwd=folder,
                 capture_output=True,
                 check=False,
-                timeout=120,
+                timeout=PATIENCE,
             )
         if done is None or done.returncode != 0:
             why = "axe: npm could not install axe-core"

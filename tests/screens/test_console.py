@@ -200,7 +200,7 @@ def test_a_new_incident_is_said_to_who_cannot_see_the_counts(visit: Any, served:
     writer.fill("#report-text", "It hears numbers that nobody said.")
     writer.get_by_role("button", name="Report it").click()
     news = listener.locator("[data-news]", has_text=re.compile(r"Incidents: \d+ open"))
-    news.wait_for(state="attached", timeout=20_000)
+    news.wait_for(state="attached")
     assert int(news.inner_text().split()[1]) > open_
 
 
@@ -542,7 +542,7 @@ def test_a_server_that_restarts_is_found_again_by_the_open_page(
     own_server.stop()
     page.locator('[data-live-state][data-state="off"]').wait_for()
     own_server.start()
-    page.locator('[data-live-state][data-state="on"]').wait_for(timeout=20_000)  # waits double
+    page.locator('[data-live-state][data-state="on"]').wait_for()
     other = visit("ada", server=own_server)
     other.goto(f"{own_server.url}/incidents/inc-000000000000002/notes")
     other.fill("#text", "After the restart.")

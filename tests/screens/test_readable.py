@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.needs_browser
+pytestmark = [pytest.mark.needs_browser, pytest.mark.timeout(1200)]
 FIRST = "/incidents/inc-000000000000001"
 PATHS = (
     "/login",

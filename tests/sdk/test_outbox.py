@@ -12,7 +12,7 @@ from stanch.sdk.outbox import Outbox
 from stanch.vocabulary.receipt import Receipt, Rejected
 from stanch.vocabulary.trouble import BadInput, Busy, NotLoggedIn, TooLarge, Trouble, Unreachable
 
-SOON = 10.0
+SOON = 60.0
 
 
 class Server:

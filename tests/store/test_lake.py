@@ -304,7 +304,7 @@ def test_every_thread_asks_the_same_database_and_it_is_shut_for_all(lake: Lake) 
     together = threading.Barrier(2)
 
     def told() -> tuple[object, dict[str, object]]:
-        together.wait(timeout=30)
+        together.wait(timeout=60)
         connection = lake._hunter._connection()
         return connection, connection.sql(said).to_arrow_table().to_pylist()[0]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import PATIENCE
 
 pytest.importorskip("sklearn")
 CHROMIUM = Path("/usr/bin/chromium")
@@ -30,7 +31,7 @@ def by_hand_of_a_program(url: str, link: str, ask: Ask) -> str:
     assert link.startswith(url)
     name = ask("/api/v1/drills")["live"]
     run = ask(f"/api/v1/drills/{name}", {"live": True})
-    until(lambda: bool(ask("/api/v1/approvals?state=open")["items"]), 120)
+    until(lambda: bool(ask("/api/v1/approvals?state=open")["items"]), 240)
     (asked, *_) = ask("/api/v1/approvals?state=open")["items"]
     ask(f"/api/v1/approvals/{asked['id']}", {"yes": True, "digest": asked["digest"]})
     until(lambda: ask(f"/api/v1/drill-runs/{run['id']}")["ended"] is not None, 240)
@@ -103,7 +104,7 @@ def test_the_demo_shows_an_attack_from_its_finding_to_its_undoing(tmp_path: Path
     ) as process:
         assert process.stderr is not None
         link = next(line.strip() for line in process.stderr if "/welcome/" in line)
-        until((data / "server.json").is_file, 60)
+        until((data / "server.json").is_file, 240)
         url = str(json.loads((data / "server.json").read_text())["url"])
         key = (data / "admin.key").read_text().strip()
 
@@ -111,7 +112,7 @@ def test_the_demo_shows_an_attack_from_its_finding_to_its_undoing(tmp_path: Path
             head = {"authorization": f"Bearer {key}", "content-type": "application/json"}
             sent = None if body is None else json.dumps(body).encode()
             request = urllib.request.Request(url + path, sent, head)  # noqa: S310  our own server
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  likewise
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310  likewise
                 return json.load(answer)
 
         until(lambda: bool(ask("/api/v1/drills")["live"]), 240)
@@ -122,6 +123,6 @@ def test_the_demo_shows_an_attack_from_its_finding_to_its_undoing(tmp_path: Path
         assert over["seconds"]["contained"] is not None, over
         assert "All is taken back" in over["says"], over
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
         assert "The demo: it is over: " in process.stderr.read()
     assert not list(tmp_path.glob("stanch-demo-*"))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import PATIENCE
 
 pytest.importorskip("sklearn")
 
@@ -35,7 +36,7 @@ class Newcomer:
         head = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
         sent = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, sent, head)  # noqa: S310  our own server
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  likewise
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310  likewise
             return json.load(answer)
 
     def idle(self) -> bool:
@@ -84,7 +85,7 @@ def test_the_demo_attacks_as_often_as_it_is_asked_also_after_undo_and_close(tmp_
         stdout=subprocess.DEVNULL,
         env={"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
     ) as process:
-        until((data / "server.json").is_file, 60)
+        until((data / "server.json").is_file, 240)
         ada = Newcomer(data)
         ada.attacks()
         (first,) = ada.incidents()
@@ -100,4 +101,4 @@ def test_the_demo_attacks_as_often_as_it_is_asked_also_after_undo_and_close(tmp_
         ada.attacks()
         assert ada.incidents()[-1]["came_back"] == first["id"]
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0

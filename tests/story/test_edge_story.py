@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.processes import Server, rows, serving, until
+from tests.processes import PATIENCE, Server, rows, serving, until
 
 from stanch.engine.sites import LEAD
 
@@ -31,7 +31,7 @@ def stanch(*arguments: str, data: Path) -> Any:
         [sys.executable, "-m", "stanch", *arguments, "--data", str(data), "--json"],
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     return json.loads(done.stdout)
 

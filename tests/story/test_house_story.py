@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from tests.processes import PATIENCE
 
 STANCH = (sys.executable, "-m", "stanch")
-PATIENCE = 120
 
 
 def stanch(*arguments: str | Path, data: Path, code: int = 0) -> Any:
@@ -44,7 +44,7 @@ def up(data: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
         said = b""
         while not said.rstrip().endswith(b"}"):
             line = process.stdout.readline()
-            assert line, "it ended before it answered"
+            assert line, process.stderr.read().decode()
             said += line
         try:
             yield process, json.loads(said)

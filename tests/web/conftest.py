@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from html import unescape
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -25,6 +26,7 @@ def _asked(
     form: Form = "",
     *,
     by: Caller = BEN,
+    at: datetime | None = None,
 ) -> tuple[Visit, Answer]:
     path, _, query = address.partition("?")
     for page in PAGES:
@@ -34,7 +36,7 @@ def _asked(
                 console=console,
                 method=method,
                 path=path,
-                at=datetime.now(UTC),
+                at=at or datetime.now(UTC),
                 query=fields_of(query),
                 form=fields_of(form if isinstance(form, str) else urlencode(form)),
                 names=found.groupdict(),
@@ -45,14 +47,19 @@ def _asked(
     raise AssertionError(f"no page at {address}")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _now(request: pytest.FixtureRequest) -> None:
+    """A file's NOW is when its first test begins: the run of all may have begun an hour before."""
+    if hasattr(request.module, "NOW"):
+        request.module.NOW = datetime.now(UTC)
+
+
 @pytest.fixture(scope="session")
 def asked() -> Callable[..., Answer]:
     """What the page at an address answers to somebody, the first part of it."""
 
-    def answer(
-        console: Console, method: str, address: str, form: Form = "", **by: Caller
-    ) -> Answer:
-        return _asked(console, method, address, form, **by)[1]
+    def answer(console: Console, method: str, address: str, form: Form = "", **more: Any) -> Answer:
+        return _asked(console, method, address, form, **more)[1]
 
     return answer
 

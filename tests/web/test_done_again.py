@@ -148,13 +148,13 @@ class Stage:
     name = "unsigned_model"
 
     def __init__(self) -> None:
-        self.due: datetime | None = datetime.now(UTC) + timedelta(seconds=45)
+        self.due: datetime | None = datetime.now(UTC) + timedelta(hours=4, minutes=30)
         self.end = threading.Event()
 
     def attack(self, tell: Tell) -> Told:
         self.due = None
         tell(Moment(part=Part.ATTACK, says="a model goes into service"))
-        assert self.end.wait(20)
+        assert self.end.wait(60)
         return Told(moment=Moment(part=Part.OVER, says="It is over."))
 
     def cancel(self) -> None:
@@ -169,7 +169,7 @@ def test_home_says_when_the_demo_attacks_and_that_it_does_and_then_nothing(
     assert "demo" not in read(console, "/").lower()
     stage = Stage()
     console.drills.attach(stage)
-    assert "This is a demo: its model is attacked in 4" in read(console, "/")
+    assert "This is a demo: its model is attacked in 4 h" in read(console, "/")
     run = console.drills.start(stage.name, HowToPlay(live=True), BEN)
     try:
         assert "The demo attacks its model now." in read(console, "/")

@@ -280,7 +280,8 @@ def test_what_was_seen_in_a_window_that_goes_on_stands_in_this_hour(
     world: tuple[Parts, Console], asked: Callable[..., Answer]
 ) -> None:
     parts, console = world
-    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    now = datetime.now(UTC)
+    hour = now.replace(minute=0, second=0, microsecond=0)
     ends = (hour - timedelta(hours=2), hour, hour + timedelta(hours=1), hour + timedelta(hours=2))
     with parts.store.begin() as tx:
         made = [
@@ -288,7 +289,7 @@ def test_what_was_seen_in_a_window_that_goes_on_stands_in_this_hour(
             for end in ends
         ]
         tx.findings.put(made, at=NOW)
-    page = asked(console, "GET", "/").body.decode()
+    page = asked(console, "GET", "/", at=now).body.decode()
     strip = re.findall(r"<title>\d\d:00 UTC: (\d+) finding", page)
     assert strip[-4:] == ["1", "0", "1", "2"]
 

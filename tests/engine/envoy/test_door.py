@@ -10,7 +10,7 @@ from stanch.engine.envoy.door import Answer, Asked, Door
 
 def _asked(path: Path) -> bytes:
     with socket.socket(socket.AF_UNIX) as line:
-        line.settimeout(20)
+        line.settimeout(60)
         line.connect(str(path))
         line.sendall(b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}")
         try:

@@ -26,7 +26,7 @@ HOP = Hop(run=RunId("run-1"), number=0)
 
 
 def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -158,7 +158,7 @@ def test_who_stops_with_a_hop_at_work_says_so_and_it_goes_on_at_the_next_start(
     engine = Durable(place, hangs)
     engine.start()
     engine.enqueue(HOP)
-    assert begun.wait(30)
+    assert begun.wait(60)
     assert engine.stop() == 1
     carried: list[Hop] = []
     again = Durable(place, lambda hop, _: carried.append(hop))

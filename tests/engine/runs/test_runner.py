@@ -618,7 +618,7 @@ def test_what_can_never_be_undone_needs_two_people(tmp_path: Path) -> None:
         assert any("by hand" in notice.says for notice in house.told.notices)
 
 
-def until(true: Callable[[], bool], seconds: float = 30) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end

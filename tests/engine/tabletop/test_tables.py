@@ -129,7 +129,7 @@ def test_two_people_who_answer_at_once_are_both_kept(
     gate = threading.Barrier(2)
 
     def answer(caller: Caller, choice: str) -> None:
-        gate.wait(10)
+        gate.wait(60)
         tables.answer(one.id, Given(inject="alarm", choice=choice), caller)
 
     both = [

@@ -9,7 +9,7 @@ from stanch.store.log.evidence_log import EvidenceLog
 from stanch.store.log.queue import Asked, Queue
 from stanch.vocabulary.record import Entry
 
-PATIENCE = 30
+PATIENCE = 60
 
 
 def asked(name: str = "") -> Asked:

@@ -148,7 +148,7 @@ def test_closing_waits_for_the_stretch_under_way(fd: int, monkeypatch: pytest.Mo
 
     def slow(handle: int, data: Any, at: int) -> int:
         entered.set()
-        assert go.wait(30)
+        assert go.wait(60)
         done.append(at)
         return write(handle, data, at)
 
@@ -156,7 +156,7 @@ def test_closing_waits_for_the_stretch_under_way(fd: int, monkeypatch: pytest.Mo
     one = Stretches(fd)
     seen: list[int] = []
     one.add(bytes(SMALL))
-    assert entered.wait(30)
+    assert entered.wait(60)
 
     def close() -> None:
         one.close()
