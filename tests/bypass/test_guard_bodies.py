@@ -14,7 +14,7 @@ from stanch.guard.asgi import Guard
 from stanch.guard.core import Choices
 from stanch.guard.extract import rows_of
 from stanch.guard.identity import by_address
-from stanch.guard.shape import shaped
+from stanch.guard.shape import Luck, shaped
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.policy import Deny, Limits, Policy, Scores, Shape
@@ -191,7 +191,8 @@ def test_a_probe_works_once_and_is_no_door() -> None:
     ],
 )
 def test_scores_under_another_name_are_shaped(answer: dict[str, Any]) -> None:
-    found = shaped(json.dumps(answer).encode(), Shape(round=1, scores=Scores.ALL), lambda: 0.5)
+    luck = Luck(lambda: 0.5, b"")
+    found = shaped(json.dumps(answer).encode(), Shape(round=1, scores=Scores.ALL), luck)
     assert found is not None
     assert b"0.123456" not in found
     assert b"0.876544" not in found

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from stanch.contain.blast import blast
+from stanch.contain.blast import SOURCES, blast
 from stanch.contain.diff import changes
 from stanch.contain.marks import named
 from stanch.contain.rate import rate
@@ -99,6 +99,41 @@ def test_blocking_a_network_hits_who_lives_there() -> None:
     assert found.principals == ("key-1", "key-3")
 
 
+def test_who_is_refused_by_another_spelling_of_the_name_is_hit() -> None:
+    other = PrincipalId("KEY-1 ")
+    for after in (
+        Policy(asset=A, deny=Deny(principals=frozenset({other}))),
+        Policy(asset=A, limit=Limits(principals={other: rate("0/min")})),
+    ):
+        assert blast(NOW, after, TRAFFIC).each == {"key-1": 600}
+
+
+def test_addresses_that_no_minute_keeps_are_hit_by_the_share_that_was_looked_at() -> None:
+    bare = _traffic(("key-1", 600, "", "v7"), ("key-2", 300, "", "v7"), ("", 100, "", "v7"))
+    after = Policy(asset=A, deny=Deny(networks=frozenset({"203.0.113.0/24"})))
+    assert blast(NOW, after, bare).uncounted == ("its address",)
+    looked = replace(bare, found={SOURCES: {"key-1": 0.5, "key-2": 0.0, "": 0.2}})
+    found = blast(NOW, after, looked)
+    assert (found.each, found.uncounted) == ({"key-1": 300, "": 20}, ())
+    assert blast(after, after, looked).each == {}
+
+
+@pytest.mark.parametrize(
+    ("limit", "by"),
+    [
+        (Limits(max_batch=64), "the rows of a request"),
+        (Limits(max_tokens=100), "the tokens of a request"),
+        (Limits(cost=rate("9/min")), "what it costs"),
+    ],
+)
+def test_whom_nobody_counts_is_not_known_and_never_nobody(limit: Limits, by: str) -> None:
+    after = Policy(asset=A, limit=limit)
+    found = blast(NOW, after, TRAFFIC)
+    assert found.says == f"Whom it hits by {by} is not known: nobody counts that."
+    assert blast(NOW, replace(after, mode=Mode.STOPPED), TRAFFIC).says.endswith(found.says)
+    assert blast(after, NOW, TRAFFIC).uncounted == ()
+
+
 def test_a_limit_refuses_at_least_what_does_not_fit() -> None:
     after = Policy(asset=A, limit=Limits(per_principal=rate("300/hour burst 100")))
     found = blast(NOW, after, TRAFFIC)
@@ -170,6 +205,8 @@ def test_a_denied_tool_hits_those_who_used_it() -> None:
     )
     assert (found.principals, found.altered) == (("key-1",), 40)
     assert found.reach.everybody
+    asked = Policy(asset=A, tools=Tools(ask=frozenset({"mail"})))
+    assert blast(NOW, asked, _of(flow)).altered == 5, "a call that must be asked for is held back"
 
 
 def test_a_limit_on_all_is_shared_by_all() -> None:
@@ -183,6 +220,9 @@ def test_a_route_moves_only_the_part_that_a_version_loses() -> None:
     found = blast(before, Policy(asset=A, route={"v7": 45, "v6": 55}), TRAFFIC)
     assert found.altered == Fraction(450)
     assert found.principals == ("key-1", "key-2")
+    # Where nobody stated weights, the old share is the one that was seen: nine tenths of v7.
+    canary = Policy(asset=A, route={"v7": 45, "v6": 55})
+    assert blast(NOW, canary, TRAFFIC).altered == Fraction(450)
 
 
 def test_stopping_hits_everybody_and_a_fallback_alters_everybody() -> None:
@@ -206,3 +246,17 @@ def test_a_hundred_thousand_principals_are_judged_by_their_addresses() -> None:
     traffic = _traffic(*flows)
     found = blast(NOW, after, traffic)
     assert found.refused == sum(n % 50 for n in range(65_536))
+
+
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        (Policy(asset=A, shape=Shape(round=0)), "Scores keep at most 0 decimal places."),
+        (Policy(asset=A, limit=Limits(max_batch=0)), "A request may have at most 0 rows."),
+        (Policy(asset=A, limit=Limits(max_tokens=0)), "A request may use at most 0 tokens."),
+    ],
+)
+def test_nought_is_a_limit_like_any_other_and_not_none(after: Policy, says: str) -> None:
+    assert [one.says for one in changes(NOW, after)] == [says]
+    (lifted,) = changes(after, NOW)
+    assert lifted.says != says

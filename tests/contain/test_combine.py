@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stanch.contain.combine import added, combine, effective, expired, numbered, reverted, slower
+from stanch.contain.combine import added, combine, effective, expired, numbered, reverted
 from stanch.contain.policy import canonical, decoded, digest
-from stanch.contain.rate import rate
+from stanch.contain.rate import rate, slower
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.policy import Deny, Mark, Mode, Policy, Rate, Shape
 from stanch.vocabulary.standing import Demand, Standing, demand_id

@@ -21,15 +21,18 @@ from stanch.engine.guards import Proof
 from stanch.engine.outside import Taken
 from stanch.engine.owed import BACK, CALLS, owed
 from stanch.engine.placed import placed
-from stanch.engine.policies import Policies
+from stanch.engine.policies import Change, Policies
 from stanch.engine.runs.deeds import Order
 from stanch.engine.telling import Notice
+from stanch.engine.watch.memory import keep_history
 from stanch.engine.watch.minutes import Callers
 from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage
+from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Finding, Suspect
+from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import (
     AssetId,
     DetectorId,
@@ -48,7 +51,7 @@ from stanch.vocabulary.incident import (
     VerdictKind,
 )
 from stanch.vocabulary.kept import SummaryBlock
-from stanch.vocabulary.policy import Mode
+from stanch.vocabulary.policy import Mode, Policy
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.record import Deed, Evidence
 from stanch.vocabulary.span import Span
@@ -227,6 +230,47 @@ def test_a_suspect_is_blocked_at_once_however_much_they_ask(room: Room) -> None:
     # Whom a person names in person needs no second one; everybody does.
     assert room.deeds.show(replace(named, by="ada")).risk is Risk.AUTOMATIC
     assert room.deeds.show(replace(THROTTLE, by="ada")).risk is Risk.ONE
+
+
+def test_what_became_of_an_act_between_a_look_and_the_deed_is_looked_at_again(room: Room) -> None:
+    order = replace(BLOCK, seen=room.deeds.show(BLOCK).digest)
+    with room.store.begin() as tx:
+        seen = tx.incidents.get(INCIDENT)
+        more = replace(seen.suspects[0], principal=PrincipalId("key-2"))
+        tx.incidents.save(replace(seen, suspects=(*seen.suspects, more)))
+    late = room.deeds.perform(order)
+    assert (late.ok, late.again, late.handle) == (False, True, "")
+    assert not room.policies.now(FRAUD).deny.principals
+    order = replace(BLOCK, seen=room.deeds.show(BLOCK).digest)
+    assert room.deeds.perform(order).ok
+    assert room.policies.now(FRAUD).deny.principals == {"key-91", "key-2"}
+
+
+def test_whom_a_network_hits_is_measured_by_where_requests_came_from(room: Room) -> None:
+    room.traffic({"key-91": 80, "key-2": 20})
+    who = ["key-91"] * 4 + ["key-2"] * 2
+    source = [*["203.0.113.7"] * 3, *["198.51.100.1"] * 2, "::ffff:203.0.113.9"]
+    columns = {"principal": who, "source": source, "kind": ["inference"] * 6}
+    block = replace(BLOCK, act="block_network", args={"networks": ("203.0.113.0/24",)})
+    assert "by its address is not known" in room.deeds.show(block).text
+    room.rows = pa.table({**columns, "version": ["v7"] * 6, "ts": [NOON] * 6})
+    shown = room.deeds.show(block).text
+    assert "Hits 2 principals and 70 % of 100 requests (70 refused" in shown
+
+
+def test_what_to_weigh_stands_where_people_are_asked(room: Room) -> None:
+    room.policies.set_base(Policy(asset=FRAUD, route={"v7": 1}), Change(by="ada", because="a"))
+    made = Happening(
+        at=NOON, event="e-1", kind=EventKind.TRAINING, facts={"digest": "sha256:v6"}, what="run"
+    )
+    told = Happening(
+        at=NOON, event="e-2", kind=EventKind.DEPLOYMENT, version="v6", what="sha256:v6"
+    )
+    with room.store.begin() as tx:
+        keep_history(tx, FRAUD, (made, told))
+    shown = room.deeds.show(replace(BLOCK, act="roll_back", args={"to": "v6"}))
+    assert "What to weigh: Versions were last changed at 12:00 UTC" in shown.text
+    assert "this may undo a rollout" in shown.text
 
 
 def test_the_blast_is_measured_by_the_minutes_that_the_watch_keeps(room: Room) -> None:

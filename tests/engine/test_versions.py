@@ -24,7 +24,7 @@ from stanch.vocabulary.finding import AttackKind, Finding, Suspect
 from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PrincipalId
 from stanch.vocabulary.incident import Incident
-from stanch.vocabulary.policy import Policy
+from stanch.vocabulary.policy import Deny, Policy
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Flow, Standing, Traffic
 
@@ -158,6 +158,16 @@ def test_the_last_move_and_the_last_rollout_are_known(store: SqlStore) -> None:
     policies.set_base(Policy(asset=FRAUD, route={"v6": 1}), Change(by="ada", because="a"))
     found = known(store, run("v6", 3), deployed("v6", 2))
     assert (found.moved, found.rollout) == (NOON, NOON - timedelta(hours=2))
+
+
+def test_however_many_blocks_came_since_the_last_move_is_known(store: SqlStore) -> None:
+    policies, change = Policies(store, lambda: NOON), Change(by="ada", because="a")
+    moved = Policy(asset=FRAUD, route={"v6": 1})
+    policies.set_base(moved, change)
+    for n in range(30):
+        denied = Deny(principals=frozenset({PrincipalId(f"key-{n}")}))
+        policies.set_base(replace(moved, deny=denied), change)
+    assert known(store).moved == NOON
 
 
 ALL_UNASKED = Consent(widest=1.0)

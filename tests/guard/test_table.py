@@ -185,6 +185,14 @@ def test_a_rate_of_ones_own_never_frees_from_everybodys() -> None:
     limit = Limits(per_principal=rate("1/hour"), principals=own)
     table = Table(replace(NOTHING, limit=limit), State())
     assert [table.decide(_ask()).outcome for _ in range(2)] == ["serve", "wait"]
+    # Nor does a slower one with more at once, nor another spelling of the same name.
+    limit = Limits(per_principal=rate("2/min"), principals={PrincipalId("key-1"): rate("60/hour")})
+    table = Table(replace(NOTHING, limit=limit), State())
+    assert [table.decide(_ask()).outcome for _ in range(3)] == ["serve", "serve", "wait"]
+    for twice in (("key-1", "KEY-1"), ("KEY-1", "key-1")):
+        both = dict(zip(map(PrincipalId, twice), (rate("1/hour"), rate("9/hour")), strict=True))
+        table = Table(replace(NOTHING, limit=Limits(principals=both)), State())
+        assert [table.decide(_ask()).outcome for _ in range(2)] == ["serve", "wait"]
 
 
 @pytest.mark.parametrize(

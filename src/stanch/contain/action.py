@@ -270,4 +270,5 @@ def _asks(hit: Blast, consent: Consent) -> bool:
     others = reach.everybody or reach.networks or strangers
     if not others:
         return False
-    return not consent.widest or not hit.known or hit.beyond(consent.suspects) > consent.widest
+    unknown = not hit.known or hit.uncounted
+    return not consent.widest or bool(unknown) or hit.beyond(consent.suspects) > consent.widest

@@ -23,6 +23,7 @@ from functools import reduce
 from typing import TypeVar
 
 from stanch.contain.policy import REST, answering_mode, closed, in_order, normal, weights
+from stanch.contain.rate import slower
 from stanch.vocabulary.policy import (
     Deny,
     Filter,
@@ -31,7 +32,6 @@ from stanch.vocabulary.policy import (
     LogLevel,
     Mode,
     Policy,
-    Rate,
     Scores,
     Shape,
     Strictness,
@@ -144,19 +144,6 @@ def numbered(before: Standing, after: Standing) -> Standing:
 def stricter(order: tuple[W, ...], one: W, other: W) -> W:
     """The later of two words in an order from free to strict."""
     return max(one, other, key=order.index)
-
-
-def slower(one: Rate | None, other: Rate | None) -> Rate | None:
-    """The lower long-run rate, with the smaller burst of the two."""
-    if one is None or other is None:
-        return one or other
-    least = min(one, other, key=lambda r: (r.count / r.seconds, r.count, r.seconds))
-    burst = min(_burst(one), _burst(other))
-    return replace(least, burst=None if burst == least.count else burst)
-
-
-def _burst(rate: Rate) -> float:
-    return rate.count if rate.burst is None else rate.burst
 
 
 def _bounded(demand: Demand) -> Policy:

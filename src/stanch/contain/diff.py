@@ -118,9 +118,11 @@ def _rules(before: frozenset[str], after: frozenset[str]) -> str:
     return " ".join(filter(None, said))
 
 
-def _value(lifted: str, stated: str) -> Callable[[object, object], str]:
+def _value(lifted: str, stated: str, nothing: object = None) -> Callable[[object, object], str]:
+    """A sentence on a field that is lifted by None, or by what means nothing in it."""
+
     def sentence(_: object, after: object) -> str:
-        if after in (None, "", 0.0):
+        if after is None or after == nothing:
             return lifted
         return stated.format(in_words(after) if isinstance(after, Rate) else after)
 
@@ -159,7 +161,7 @@ _SENTENCES: Mapping[str, Callable[..., str]] = {
     "mode": _mode,
     "route": _route,
     "mirror": _value(
-        "No version gets copies of requests.", "Version {} gets a copy of each request."
+        "No version gets copies of requests.", "Version {} gets a copy of each request.", ""
     ),
     "deny.principals": _members("{} may ask again.", "{} may not ask."),
     "deny.networks": _members("Addresses in {} may ask again.", "Addresses in {} may not ask."),
@@ -183,11 +185,14 @@ _SENTENCES: Mapping[str, Callable[..., str]] = {
     "shape.round": _value("Scores are not rounded.", "Scores keep at most {} decimal places."),
     "shape.jitter": _value(
         "Scores carry no noise.",
-        "Scores carry noise of up to {}; the top class keeps its place.",
+        "Scores carry noise of up to {}, the same for the same scores; the top class keeps its "
+        "place.",
+        0.0,
     ),
     "shape.epsilon": _value(
         "Scores carry no privacy noise.",
-        "Each score carries Laplace noise of scale 1/{0}: epsilon {0} for each score of an answer.",
+        "Each score carries Laplace noise of scale 1/{0}: epsilon {0} for each score of an answer, "
+        "and so much again for each answer about the same.",
     ),
     "shape.marks": _marks,
     "filter.input": _value("", "Inputs are looked at: {}."),
@@ -199,5 +204,5 @@ _SENTENCES: Mapping[str, Callable[..., str]] = {
     "hold.training": _switch("Training may start again.", "No training may start."),
     "hold.deployment": _switch("Versions may be deployed again.", "No version may be deployed."),
     "log": _value("", "Exchanges are kept: {}."),
-    "fallback": _value("There is no fallback answer.", "The fallback answer is {}."),
+    "fallback": _value("There is no fallback answer.", "The fallback answer is {}.", ""),
 }

@@ -1,11 +1,15 @@
 """Rates as people write them: `20/min`, `600/hour`, `5/10s`, `600/hour burst 20`.
 
-In    text. Out   a Rate, or BadInput; and back to the same text.
+In    text; or rates that hold at once.
+Out   a Rate, or BadInput; and back to the same text; the one rate that several come to.
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 
-from stanch.vocabulary.policy import Rate
+from stanch.vocabulary.policy import Limits, Rate
+from stanch.vocabulary.spelling import folded
 from stanch.vocabulary.trouble import BadInput
 
 _UNITS = {"s": 1.0, "min": 60.0, "hour": 3600.0, "day": 86400.0}
@@ -35,9 +39,26 @@ def in_words(one: Rate) -> str:
     return f"{plain(one.count)}/{over}{burst}"
 
 
-def held_to(own: Rate, everybodys: Rate | None) -> Rate:
-    """The slower of the two: a rate of one's own never frees from everybody's."""
-    return min(own, everybodys or own, key=lambda r: r.count / r.seconds)
+def slower(one: Rate | None, other: Rate | None) -> Rate | None:
+    """The lower long-run rate, with the smaller burst of the two."""
+    if one is None or other is None:
+        return one or other
+    least = min(one, other, key=lambda r: (r.count / r.seconds, r.count, r.seconds))
+    burst = min(_burst(one), _burst(other))
+    return replace(least, burst=None if burst == least.count else burst)
+
+
+def own_rates(limit: Limits) -> Mapping[str, Rate]:
+    """What each who is named is held to, by the name as guards compare it; never freer than all."""
+    found: dict[str, Rate] = {}
+    for name, rate_ in limit.principals.items():
+        key = folded(name)
+        found[key] = slower(rate_, slower(found.get(key), limit.per_principal)) or rate_
+    return found
+
+
+def _burst(rate: Rate) -> float:
+    return rate.count if rate.burst is None else rate.burst
 
 
 def plain(number: float) -> str:

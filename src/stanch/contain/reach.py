@@ -10,8 +10,8 @@ Why   the blast radius counts who was hit in the last hour; a caller who was sil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from stanch.contain.combine import slower
 from stanch.contain.policy import answering_mode
+from stanch.contain.rate import slower
 from stanch.vocabulary.ids import PrincipalId
 from stanch.vocabulary.policy import Filter, Mode, Policy, Strictness
 

@@ -16,7 +16,7 @@ from ipaddress import ip_network
 from stanch.contain.alike import named
 from stanch.contain.diff import changes
 from stanch.contain.policy import REST, answering_mode, digest, may_answer, weights
-from stanch.contain.rate import held_to, in_words
+from stanch.contain.rate import in_words, own_rates
 from stanch.vocabulary.ids import PrincipalId
 from stanch.vocabulary.network import Networks
 from stanch.vocabulary.policy import Mode, Policy, Rate
@@ -102,10 +102,8 @@ def _batch(before: Policy, after: Policy) -> Probes:
 
 def _rate(policy: Policy, who: str = "") -> Probe:
     """That somebody is held to the rate that this policy states."""
-    each = policy.limit.per_principal
-    own = {folded(p): held_to(rate, each) for p, rate in policy.limit.principals.items()}
     probe = _asking(policy, principal=who)
-    held = own.get(folded(probe.principal)) or each
+    held = own_rates(policy.limit).get(folded(probe.principal)) or policy.limit.per_principal
     return replace(probe, expect=ANY, field="rate", value=in_words(held) if held else "")
 
 

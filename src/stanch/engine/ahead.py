@@ -65,7 +65,8 @@ class Previews:
         with self._store.look() as tx:
             now, traffic = standing_of(tx, asset), self._asked.traffic(tx, asset, at)
         before, after = effective(now, at), effective(step(now), at)
-        hit = blast(before, after, traffic)
+        new = after.deny.networks - before.deny.networks
+        hit = blast(before, after, self._asked.coming_from(traffic, new))
         named = sorted(one for one in hit.principals if one != NAMELESS)
         return Ahead(
             asset=asset,

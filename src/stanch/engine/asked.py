@@ -5,21 +5,25 @@ Out   a `Traffic`: by principal and version, minute by minute.
 Why   a blast radius is measured, not guessed. Minutes hold exact counts of their heaviest callers
       and of all together; what is left over is counted under no name. A minute that is over never
       changes, so its counts are kept in memory. What has no baseline is not counted: its rows are.
+      From where they come is counted where networks are to be refused.
 """
 
 from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stanch.contain.blast import NAMELESS
+from stanch.contain.blast import NAMELESS, SOURCES
 from stanch.engine.ordinary import Rows
 from stanch.engine.ports import Transaction
 from stanch.engine.watch.minutes import Callers, callers
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.kept import SummaryBlock
+from stanch.vocabulary.network import Networks, address
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Flow, Traffic
 
@@ -60,6 +64,19 @@ class Asked:
         flows = _flows(counts, tools) or _of_rows(self._rows, asset, span)
         return Traffic(asset=asset, span=span, flows=tuple(flows))
 
+    def coming_from(self, traffic: Traffic, networks: Collection[str]) -> Traffic:
+        """The same, with the share of each principal's requests that came from these networks.
+
+        Nothing is said where no row tells an address, as where addresses are hashed at the door.
+        """
+        if not networks:
+            return traffic
+        rows = self._rows.between(traffic.asset, traffic.span, MOST_ROWS)
+        if not {"kind", "principal", "source"} <= set(rows.column_names):
+            return traffic
+        shares = _shares(rows, Networks(networks))
+        return replace(traffic, found={**traffic.found, SOURCES: shares}) if shares else traffic
+
     def _read(self, block: SummaryBlock) -> Callers:
         key = (block.asset, block.version, block.minute, len(block.body))
         known = self._over.get(key)
@@ -71,6 +88,22 @@ class Asked:
             while len(self._over) > MOST_KEPT:
                 self._over.popitem(last=False)
         return found
+
+
+def _shares(rows: pa.Table, networks: Networks) -> dict[str, float]:
+    """For each principal, and under no name for all, the share of rows that came from there."""
+    kept = rows.select(["kind", "principal", "source"])
+    asked = kept.filter(pc.field("kind") == EventKind.INFERENCE)
+    each = asked.group_by(["principal", "source"]).aggregate([([], "count_all")])
+    all_, hit = Counter[str](), Counter[str]()
+    for one in each.to_pylist():
+        source, many = one["source"] or "", one["count_all"]
+        if address(source) is None:
+            continue
+        for name in {one["principal"] or NAMELESS, NAMELESS}:
+            all_[name] += many
+            hit[name] += many if networks.cover(source) else 0
+    return {name: hit[name] / many for name, many in all_.items()}
 
 
 def _of_rows(rows: Rows, asset: AssetId, span: Span) -> list[Flow]:

@@ -143,18 +143,17 @@ class RealDeeds:
                 traffic = replace(traffic, found={tried.rule: tried.found})
             if order.act == MARKS:
                 traffic = replace(traffic, found=found_of(tx, order.incident, order.args))
+        denied = meant.action.wanted(order.asset, meant.args, meant.seen.known).deny.networks
+        traffic = self._asked.coming_from(traffic, denied)
         consent = hands.automatic.consent(meant.seen.incident)
         judged = (traffic, replace(consent, by_person=order.by != MACHINE))
         found = previewed(meant.action, standing, meant.args, meant.asking, judged)
         risk = found.risk
         if hands.automatic.ask_always and found.changes and risk is Risk.AUTOMATIC:
             risk = Risk.ONE
-        bound = (wants(propose(meant.action, standing, meant.args, meant.asking).policy),)
-        calls = msgspec.json.encode(found.calls)
-        key = b"\n".join((order.act.encode(), *bound, calls, str(order.lasts).encode()))
         return Shown(
             text=in_words(order, meant.action, found, self._calling.reach(standing, found, at)),
-            digest=digest_of(key),
+            digest=_bound(order, meant),
             risk=risk,
             idle=not found.changes and not found.calls,
         )
@@ -168,6 +167,9 @@ class RealDeeds:
         with self._hands.store.look() as tx:
             known = next((p for p in placed(tx, order.incident) if p.key == order.key), None)
             meant = self._meant(tx, order, at, known)
+        if known is None and order.seen not in ("", _bound(order, meant)):
+            says = "What it would do changed since it was shown: it is shown once more."
+            return Outcome(ok=False, says=says, again=True)
         # (2) the line stands before the act
         line = Placed(key=order.key, act=order.act, args=meant.given, asset=order.asset, at=at)
         with self._hands.store.begin() as tx:
@@ -381,6 +383,13 @@ def _probe(meant: _Meant, line: Placed) -> Probe | None:
 
 def _until(order: Order, at: datetime) -> datetime | None:
     return None if order.lasts is None else at + timedelta(seconds=order.lasts)
+
+
+def _bound(order: Order, meant: _Meant) -> str:
+    """The digest of the act itself: what it wants and calls, and for how long."""
+    wanted = wants(meant.action.wanted(order.asset, meant.args, meant.asking.known))
+    calls = msgspec.json.encode(meant.action.calls(order.asset, meant.args))
+    return digest_of(b"\n".join((order.act.encode(), wanted, calls, str(order.lasts).encode())))
 
 
 def _digest(order: Order) -> str:

@@ -1,7 +1,8 @@
 """Order words: what people are shown of an order before they say yes to it.
 
 In    an order, its action, the preview of what it would change.
-Out   six lines: the act, its effect, whom it hits, why, the way back, what happens if they say no.
+Out   lines: the act, its effect, whom it hits, what to weigh where there is something, why, the
+      way back, what happens if they say no.
 """
 
 from typing import Any
@@ -19,6 +20,7 @@ def in_words(order: Order, action: Action[Any], found: Preview, reach: tuple[str
         f"{action.title} on {order.asset}{lasts}?",
         f"What changes: {' '.join(effect) or 'Nothing.'}",
         f"Who is hit: {found.blast.says}",
+        *([f"What to weigh: {' '.join(found.warns)}"] if found.warns else []),
         f"Why: {order.why}",
         f"Way back: {'It cannot be undone.' if never else 'It can be undone at any time.'}",
         "If no: Nothing is changed, and what was seen goes on.",

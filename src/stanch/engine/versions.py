@@ -9,10 +9,11 @@ Why   the quickest cure is the version before; the worst is a version that is th
       name stood for two digests. How somebody asks says nothing about the version that answers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from stanch.contain.going_back import CALM
 from stanch.contain.known import Known, Version
 from stanch.engine.automatic import SURE
 from stanch.engine.ports import Transaction
@@ -25,9 +26,11 @@ from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.kept import PolicyVersion
 
-MOST_MOVES = 20
-"""Past policies in which the last move is looked for."""
+FIRST_LOOK = 20
+"""Past policies in which the last move is looked for at first; more, where they came so fast that
+an older move would still be a recent one."""
 
 
 def known_of(
@@ -115,8 +118,18 @@ def _baseline(tx: Transaction, asset: Asset, version: str) -> datetime | None:
 
 
 def _moved(tx: Transaction, asset: AssetId) -> datetime | None:
-    """When the policy last changed which version answers."""
-    past = tx.policies.history(asset, limit=MOST_MOVES)
+    """When the policy last changed which version answers; None where that is long over."""
+    many = FIRST_LOOK
+    while True:
+        past = tx.policies.history(asset, limit=many)
+        found = _move(past)
+        if found is not None or len(past) < many or past[0].at - past[-1].at > CALM:
+            return found
+        many *= 4
+
+
+def _move(past: Sequence[PolicyVersion]) -> datetime | None:
+    """The latest move among these, which come newest first."""
     for newer, older in pairwise(past):
         if newer.policy.route != older.policy.route:
             return newer.at

@@ -25,7 +25,7 @@ from stanch.guard.keeper import Keeper, Verify
 from stanch.guard.lines import Bare, Common, Row, lines, said, written
 from stanch.guard.link import Link, Server
 from stanch.guard.packed import numbered, pack
-from stanch.guard.shape import Dice
+from stanch.guard.shape import Dice, Luck
 from stanch.guard.sources import X_FORWARDED_FOR, Sources
 from stanch.guard.table import REMEMBERED
 from stanch.guard.telemetry import SMALL, Buffer, Bundle, Event, Packed, Raw
@@ -35,6 +35,7 @@ from stanch.vocabulary.event import COLUMNS
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.policy import LogLevel, Mark, Policy
 from stanch.vocabulary.probe import HEADER, Probed, answered, heard
+from stanch.vocabulary.spelling import folded
 from stanch.vocabulary.trouble import BadInput
 
 UNKNOWN = Decision(Outcome.REFUSE, Why.UNIDENTIFIED, status=401)
@@ -156,6 +157,7 @@ class Core:
         self._sources = Sources(choices.trusted_proxies, choices.trusted_hops, choices.forwarded)
         self.known: dict[str, tuple[str | None, str]] = {}
         self.link.proxies = lambda: self._sources.proxies
+        self._own_key = secrets.token_bytes(32)
         self._nonces: OrderedDict[str, None] = OrderedDict()
         self.started, self._by_address = False, identify is by_address
         self._open = choices.unidentified is Fails.OPEN
@@ -209,7 +211,12 @@ class Core:
         inspection = self.keeper.inspection
         if inspection is None or not inspection.marks:
             return ()
-        return inspection.marks.get(principal or "", ())
+        return inspection.marks.get(folded(principal or ""), ())
+
+    @property
+    def luck(self) -> Luck:
+        """Where noise comes from; by the server's key jitter falls alike in all of its guards."""
+        return Luck(self.choices.dice, self.link.probe_key or self._own_key)
 
     @property
     def policy(self) -> Policy | None:

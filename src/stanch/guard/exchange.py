@@ -178,4 +178,4 @@ class Exchange:
             return None
         if b"json" not in given.get(b"content-type", b""):
             return body if self._status >= _ERROR else None
-        return shaped(body, policy.shape, self._core.choices.dice)
+        return shaped(body, policy.shape, self._core.luck)

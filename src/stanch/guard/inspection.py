@@ -112,11 +112,8 @@ class Inspection:
         self.shape = policy.shape if shapes(policy.shape) else None
         self.treats = self.answers or self.shape is not None
         """Whether answers are held back until they are whole."""
-        self.marks: dict[str, tuple[Mark, ...]] = {
-            who: tuple(one for one in policy.shape.marks if who in one.principals)
-            for who in sorted({who for one in policy.shape.marks for who in one.principals})
-        }
-        """Whose answers are marked, and how."""
+        self.marks = _marks(policy)
+        """Whose answers are marked, and how; by names as they are compared."""
         self.plain = not (self.asks or self.treats or self.marks)
         """Whether no body matters at all."""
 
@@ -271,6 +268,14 @@ class Inspection:
 
 Known = Callable[[Policy], Inspection]
 """How a keeper makes the inspection of each policy it takes."""
+
+
+def _marks(policy: Policy) -> dict[str, tuple[Mark, ...]]:
+    named = [(one, frozenset(map(folded, one.principals))) for one in policy.shape.marks]
+    return {
+        who: tuple(one for one, whose in named if who in whose)
+        for who in sorted({who for _, whose in named for who in whose})
+    }
 
 
 def _together(value: Any) -> Iterable[str]:

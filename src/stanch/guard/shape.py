@@ -10,11 +10,18 @@ scores too, as MLflow and TensorFlow Serving answer them. Order: noise
 (Laplace of scale 1/epsilon, then jitter), rounding, then cutting. Jitter leaves the top class on
 top; Laplace noise does not promise that, its promise is privacy: which score is the highest is
 asked of the noised ones, since the true ones would tell what the noise hides.
+
+Jitter falls alike for the same scores, by a secret key: whoever asks the same again learns nothing
+by averaging. Privacy wants new noise for each answer; jitter beside it is made of the noised scores
+alone, so that it takes nothing from epsilon. And epsilon is of scores between 0 and 1: what lies
+beyond (logits do) is held to that.
 """
 
+import hashlib
 import math
+import struct
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -30,7 +37,25 @@ NAMES = frozenset(
 _ROWS = frozenset({"predictions", "outputs"})
 Dice = Callable[[], float]
 """A number from 0 up to 1; from the system's own source, so that it cannot be foreseen."""
+_WIDE = 8
+_USE = b"stanch-jitter-v1\n"
 JSON = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Luck:
+    """Where noise comes from."""
+
+    dice: Dice
+    """New for each answer."""
+    key: bytes
+    """The secret by which jitter falls alike for the same scores."""
+
+    def again(self, given: Sequence[float]) -> list[float]:
+        """A number from 0 up to 1 for each of these scores: the same ones for the same scores."""
+        seen = struct.pack(f"<{len(given)}d", *given)
+        drawn = hashlib.shake_256(_USE + self.key + seen).digest(_WIDE * len(given))
+        return [whole / 2**64 for whole in struct.unpack(f"<{len(given)}Q", drawn)]
 
 
 def shapes(shape: Shape) -> bool:
@@ -38,29 +63,35 @@ def shapes(shape: Shape) -> bool:
     return replace(shape, marks=()) != Shape()
 
 
-def shaped(body: bytes, shape: Shape, dice: Dice) -> bytes | None:
+def shaped(body: bytes, shape: Shape, luck: Luck) -> bytes | None:
     """The body with its scores shaped, or None when it is not JSON."""
     try:
         found: JSON = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return msgspec.json.encode(_walk(found, shape, dice))
+    return msgspec.json.encode(_walk(found, shape, luck))
 
 
-def numbers(given: Sequence[float], shape: Shape, dice: Dice) -> list[float]:
+def numbers(given: Sequence[float], shape: Shape, luck: Luck) -> list[float]:
     """These scores with noise and rounding; with jitter alone the greatest stays the greatest."""
-    return _rounded(_all_noised(given, shape, dice), shape)
+    return _rounded(_all_noised(given, shape, luck), shape)
 
 
 def _rounded(noised: list[float], shape: Shape) -> list[float]:
     return noised if shape.round is None else [round(x, shape.round) for x in noised]
 
 
-def _all_noised(given: Sequence[float], shape: Shape, dice: Dice) -> list[float]:
-    noised = [_noised(x, shape, dice) for x in given]
-    if shape.jitter and shape.epsilon is None:
-        top, ahead = _highest(given), _highest(noised)
-        noised[top], noised[ahead] = noised[ahead], noised[top]
+def _all_noised(given: Sequence[float], shape: Shape, luck: Luck) -> list[float]:
+    if shape.epsilon is not None:
+        given = [_private(x, shape.epsilon, luck.dice) for x in given]
+    if not shape.jitter:
+        return list(given)
+    draws = luck.again(given)
+    noised = [x + (2 * at - 1) * shape.jitter for x, at in zip(given, draws, strict=True)]
+    if shape.epsilon is not None:
+        return noised
+    top, ahead = _highest(given), _highest(noised)
+    noised[top], noised[ahead] = noised[ahead], noised[top]
     return noised
 
 
@@ -68,12 +99,9 @@ def _highest(scores: Sequence[float]) -> int:
     return max(range(len(scores)), key=scores.__getitem__)
 
 
-def _noised(value: float, shape: Shape, dice: Dice) -> float:
-    if shape.epsilon is not None:
-        value += _laplace(1 / shape.epsilon, dice)
-    if shape.jitter:
-        value += (2 * dice() - 1) * shape.jitter
-    return value
+def _private(value: float, epsilon: float, dice: Dice) -> float:
+    """The score with noise: between 0 and 1 before it, as its epsilon is of that range."""
+    return min(max(value, 0.0), 1.0) + _laplace(1 / epsilon, dice)
 
 
 def _laplace(scale: float, dice: Dice) -> float:
@@ -81,9 +109,9 @@ def _laplace(scale: float, dice: Dice) -> float:
     return -scale * math.copysign(math.log(max(1 - 2 * abs(away), 5e-324)), away)
 
 
-def _walk(value: JSON, shape: Shape, dice: Dice) -> JSON:
+def _walk(value: JSON, shape: Shape, luck: Luck) -> JSON:
     if isinstance(value, list):
-        return [_walk(one, shape, dice) for one in value]
+        return [_walk(one, shape, luck) for one in value]
     if not isinstance(value, dict):
         return value
     kserve = str(value.get("name", "")).lower() in NAMES and "data" in value
@@ -92,9 +120,9 @@ def _walk(value: JSON, shape: Shape, dice: Dice) -> JSON:
         rows = name.lower() in _ROWS and _score_rows(one)
         if name.lower() in NAMES or rows or (kserve and name == "data"):
             if shape.scores is not Scores.NONE:
-                found[name] = _scores(one, shape, dice)
+                found[name] = _scores(one, shape, luck)
         else:
-            found[name] = _walk(one, shape, dice)
+            found[name] = _walk(one, shape, luck)
     return found
 
 
@@ -104,24 +132,24 @@ def _score_rows(value: JSON) -> bool:
     return any(isinstance(r, list) and len(r) > 1 and all(map(_number, r)) for r in rows)
 
 
-def _scores(value: JSON, shape: Shape, dice: Dice) -> JSON:
+def _scores(value: JSON, shape: Shape, luck: Luck) -> JSON:
     if isinstance(value, dict):
         keys = [k for k, x in value.items() if _number(x)]
-        cut = _cut([_float(value[k]) for k in keys], shape, dice)
+        cut = _cut([_float(value[k]) for k in keys], shape, luck)
         return {k: x for k, x in zip(keys, cut, strict=True) if x is not None}
     if isinstance(value, list):
         if value and all(_number(x) for x in value):
-            return list(_cut([_float(x) for x in value], shape, dice))
-        return [_scores(one, shape, dice) for one in value]
+            return list(_cut([_float(x) for x in value], shape, luck))
+        return [_scores(one, shape, luck) for one in value]
     if _number(value):
-        return numbers([_float(value)], shape, dice)[0]
+        return numbers([_float(value)], shape, luck)[0]
     return value
 
 
-def _cut(given: list[float], shape: Shape, dice: Dice) -> list[float | None]:
+def _cut(given: list[float], shape: Shape, luck: Luck) -> list[float | None]:
     if not given:
         return []
-    noised = _all_noised(given, shape, dice)
+    noised = _all_noised(given, shape, luck)
     made = _rounded(noised, shape)
     if shape.scores is Scores.ALL:
         return list(made)

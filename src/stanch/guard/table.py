@@ -14,7 +14,7 @@ from itertools import cycle
 from threading import Lock
 
 from stanch.contain.policy import answering_mode, narrowed, weights
-from stanch.contain.rate import held_to
+from stanch.contain.rate import own_rates
 from stanch.guard.buckets import Buckets
 from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.vocabulary.network import Networks
@@ -114,9 +114,7 @@ class Table:
         self._networks = Networks(policy.deny.networks)
         self._clear: dict[tuple[str | None, str], _Cleared] = {}
         self._limit = limit = policy.limit
-        self._own = {
-            folded(p): held_to(r, limit.per_principal) for p, r in limit.principals.items()
-        }
+        self._own = own_rates(limit)
         self._limited = bool(self._own or limit.per_principal or limit.overall or limit.cost)
         self._state = state
         no_fallback = self.mode is not Mode.SERVING and not policy.fallback

@@ -167,6 +167,8 @@ def test_behind_stated_proxies_the_callers_own_address_is_refused(front: Make) -
     one.put(replace(P, deny=Deny(networks=frozenset({"198.51.100.0/24"}))))
     assert one.status(x_forwarded_for="198.51.100.1") == 403
     assert one.status(x_forwarded_for="198.51.100.1, 203.0.113.7") == 200
+    assert one.status(x_forwarded_for="::ffff:198.51.100.1") == 403
+    assert one.status(x_forwarded_for="::ffff:203.0.113.7") == 200
     assert one.status() == 200
     one.put(replace(P, deny=Deny(principals=frozenset({PrincipalId("203.0.113.7")}))))
     assert one.status(x_forwarded_for="198.51.100.1, 203.0.113.7") == 403

@@ -112,6 +112,17 @@ def test_the_rate_of_all_is_envoys_own_unless_it_asks_anyway() -> None:
         "tokens_per_fill": 1,
         "fill_interval": "0.100000s",
     }
+    for many in (
+        39,
+        25,
+        1_000,
+    ):  # exactly the rate, though Envoy fills no more than 20 times a second
+        odd = _main(replace(P, limit=Limits(overall=rate(f"{many}/s"))))["typed_per_filter_config"]
+        assert isinstance(odd, dict)
+        bucket = odd[LIMIT]["token_bucket"]
+        seconds = float(bucket["fill_interval"].removesuffix("s"))
+        assert bucket["tokens_per_fill"] / seconds == pytest.approx(many, rel=1e-4)
+        assert seconds >= 0.05
     assert LIMIT not in str(_main(limited, replace(L, by_address=False)))
     assert "429" in str(_main(replace(P, limit=Limits(overall=rate("0/s"))))["direct_response"])
 
@@ -122,7 +133,12 @@ def test_addresses_are_denied_as_networks() -> None:
     )
     config = _main(replace(P, deny=deny))["typed_per_filter_config"]
     assert isinstance(config, dict)
-    assert str(config[RBAC]).count("prefix_len") == 2
+    denied = config[RBAC]["rbac"]["rules"]["policies"]["denied"]["principals"]
+    ranges = [one["remote_ip"] for one in denied]
+    assert {f"{one['address_prefix']}/{one['prefix_len']}" for one in ranges} == {
+        *("10.0.0.0/8", "::ffff:10.0.0.0/104"),
+        *("192.0.2.1/32", "::ffff:192.0.2.1/128"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ class Hands:
         self.did.append(f"freeze {incident}")
 
     def perform(self, order: Order) -> Outcome:
+        assert order.seen == self.shows.digest
         self.did.append(f"perform {order.act}")
         return Outcome(ok=True, says="Done.")
 

@@ -24,6 +24,7 @@ from stanch.engine.runs.durable import Durable, Place
 from stanch.engine.runs.forgetting import forget_ended
 from stanch.engine.runs.hops import Carrier
 from stanch.engine.runs.library import by_id, shipped
+from stanch.engine.runs.memory import Hop
 from stanch.engine.runs.performer import World
 from stanch.engine.runs.runner import Runner
 from stanch.engine.telling import Notice
@@ -49,7 +50,7 @@ from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.run import Run, RunState, Wish
 from stanch.vocabulary.span import Span
-from stanch.vocabulary.trouble import AlreadyThere, Busy, Conflict, Stale
+from stanch.vocabulary.trouble import AlreadyThere, Busy, Conflict, NoSpace, Stale
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FRAUD = AssetId("fraud")
@@ -129,13 +130,16 @@ class Fussy(RealDeeds):
     def __init__(self, hands: Hands) -> None:
         super().__init__(hands)
         self.failing: dict[str, Exception] = {}
+        self.half: set[str] = set()
+        """Acts that are in force, and whose call outside does not come through."""
         self.done: list[str] = []
 
     def perform(self, order: Order) -> Outcome:
         self.done.append(order.act)
         if order.act in self.failing:
             raise self.failing[order.act]
-        return super().perform(order)
+        late = order.act in self.half
+        return replace(super().perform(order), ok=not late, again=late)
 
 
 class House:
@@ -415,6 +419,24 @@ def test_silence_takes_the_stated_default_and_touches_nothing(tmp_path: Path) ->
         assert house.entered()[-1] == "said-no"
 
 
+def test_an_answer_is_kept_and_goes_on_later_when_its_hop_cannot_begin_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house_of(tmp_path, ASKS) as house:
+        house.answer()
+
+        def full(_: Hop) -> None:
+            raise NoSpace("/srv/stanch")
+
+        monkeypatch.setattr(house.inline, "enqueue", full)
+        assert house.vote(yes=True).state is RunState.RUNNING
+        with pytest.raises(NoSpace):
+            house.later(seconds=3)
+        monkeypatch.undo()
+        assert house.later(seconds=1).state is RunState.DONE
+        assert house.policies.now(FRAUD).mode is Mode.SAFE
+
+
 def test_an_answer_for_something_else_is_stale(tmp_path: Path) -> None:
     with house_of(tmp_path, ASKS) as house:
         house.answer()
@@ -452,6 +474,15 @@ def test_cancelling_with_undo_takes_back_in_reverse_order(tmp_path: Path) -> Non
         assert house.entered()[-2:] == ["slow", "block"]
         with pytest.raises(Conflict):
             house.wish(Wish.GO)
+
+
+def test_the_half_in_force_of_an_act_that_goes_on_trying_is_taken_back_too(tmp_path: Path) -> None:
+    with house_of(tmp_path, BLOCK) as house:
+        house.deeds.half.add("block_principal")
+        assert house.answer().state is RunState.WAITING
+        assert house.denied()
+        assert house.wish(Wish.CANCEL_UNDO).state is RunState.CANCELLED
+        assert house.denied() == frozenset()
 
 
 def test_a_failure_that_says_undo_takes_back_what_the_run_did(tmp_path: Path) -> None:

@@ -166,7 +166,8 @@ def after(book: Playbook, state: State, token: Token, came: Came) -> State:
         case What.WAITS | What.AGAIN:
             tries = token.tries + (came.what is What.AGAIN)
             kept = replace(token, waits=came.waits, until=came.until, tries=tries, since=came.since)
-            return replace(state, tokens=_swapped(state, token, (kept,)))
+            state = replace(state, tokens=_swapped(state, token, (kept,)))
+            return _with_deed(book, state, token, came)
         case What.GO | What.GRANTED:
             kept = replace(token, waits="", until=None)
             granted = {**state.granted, **came.granted}
@@ -190,10 +191,8 @@ def cancelled(state: State, *, undo: bool, why: str) -> State:
 
 def _onward(book: Playbook, state: State, token: Token, came: Came) -> State:
     step = book.steps[token.at]
-    if came.what in (What.DONE, What.FAILED) and came.handle:
-        # A failed act may have a half that is in force: that half is taken back with the rest.
-        deed = Deed(step=token.at, key=token.key, act=_act(step), handle=came.handle)
-        state = replace(state, deeds=(*state.deeds, deed))
+    if came.what in (What.DONE, What.FAILED):
+        state = _with_deed(book, state, token, came)
     if came.what is What.FAILED and isinstance(step, Do):
         if step.on_failure is not OnFailure.GO_ON:
             undo = step.on_failure is OnFailure.UNDO
@@ -206,6 +205,18 @@ def _onward(book: Playbook, state: State, token: Token, came: Came) -> State:
     if isinstance(step, Parallel):
         return _split(state, token, step)
     return _went(book, state, token, _next(step, came.what))
+
+
+def _with_deed(book: Playbook, state: State, token: Token, came: Came) -> State:
+    """The state that knows of the act, once: also of the half in force of one that goes on trying.
+
+    Whatever ends the run in between, that half is taken back with the rest.
+    """
+    if not came.handle or any(deed.key == token.key for deed in state.deeds):
+        return state
+    act = _act(book.steps[token.at])
+    deed = Deed(step=token.at, key=token.key, act=act, handle=came.handle)
+    return replace(state, deeds=(*state.deeds, deed))
 
 
 def _next(step: Step, what: What) -> str:

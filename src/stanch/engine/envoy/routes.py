@@ -11,8 +11,9 @@ itself runs it, and not only the control plane beside it.
 """
 
 import re
-from collections.abc import Mapping
-from ipaddress import ip_network
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from math import ceil
 from typing import Any
 
 from stanch.contain.policy import answering_mode, narrowed, weights
@@ -34,6 +35,7 @@ from stanch.vocabulary.policy import Limits, LogLevel, Mode, Policy, Rate, Shape
 _HTTP = TYPE + "extensions.filters.http."
 _LEAST = 0.05
 """Envoy fills a bucket no more often than this, in seconds."""
+_V4_IN_V6 = 96
 
 
 def document(policy: Policy, layout: Layout, *, bodies: bool) -> JSON:
@@ -186,17 +188,28 @@ def _direct(status: int, body: str) -> JSON:
 def _denying(networks: list[str]) -> JSON:
     ranges = [ip_network(str(n) if "/" in n else f"{address(n)}") for n in sorted(networks)]
     principals: list[Any] = [
-        {"remote_ip": {"address_prefix": str(one.network_address), "prefix_len": one.prefixlen}}
+        {"remote_ip": {"address_prefix": prefix, "prefix_len": length}}
         for one in ranges
+        for prefix, length in _spellings(one)
     ]
     policy = {"permissions": [{"any": True}], "principals": principals}
     rules = {"action": "DENY", "policies": {"denied": policy}}
     return {"@type": _HTTP + "rbac.v3.RBACPerRoute", "rbac": {"rules": rules}}
 
 
+def _spellings(one: IPv4Network | IPv6Network) -> Iterator[tuple[str, int]]:
+    """The network, and for Envoy, to which it is another, the same inside of IPv6.
+
+    So a proxy in front that listens to both writes the addresses of its callers.
+    """
+    yield str(one.network_address), one.prefixlen
+    if isinstance(one, IPv4Network):
+        yield f"::ffff:{one.network_address}", _V4_IN_V6 + one.prefixlen
+
+
 def _limiting(rate: Rate) -> JSON:
-    every = max(rate.seconds / rate.count, _LEAST)
-    fill = max(1, int(rate.count * every / rate.seconds))
+    fill = max(1, ceil(rate.count * _LEAST / rate.seconds))
+    every = fill * rate.seconds / rate.count
     most = max(1, int(rate.count if rate.burst is None else rate.burst))
     always = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
     return {

@@ -32,6 +32,8 @@ class Order:
     lasts: int | None = None
     """Seconds; None until it is taken back."""
     run: RunId
+    seen: str = ""
+    """The digest of what was shown and may be done; empty does not ask."""
     replaced: bool = False
     """When it is taken back: whether something else is in its place."""
 

@@ -190,7 +190,7 @@ class Performer:
             return self._may(visit, step, order, shown)
         if step.evidence_first:
             deeds.freeze(visit.run.incident, by=visit.run.by)
-        outcome = deeds.perform(order)
+        outcome = deeds.perform(replace(order, seen=shown.digest))
         if outcome.again:
             later = _later(visit, outcome.says, self._world.clock())
             if later.what is What.FAILED:

@@ -1,7 +1,9 @@
 """What was done to contain it: demands in force, what each changes, who runs it, and its undo."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from stanch.contain.blast import blast
 from stanch.contain.combine import effective
@@ -44,14 +46,20 @@ class Turn:
     changes: tuple[Change, ...]
 
 
-def done(standing: Standing, at: datetime, traffic: Traffic | None = None) -> tuple[Done, ...]:
-    """Each demand with what would be otherwise without it, and whom that hits."""
+def done(
+    standing: Standing, at: datetime, asked: Callable[[Collection[str]], Traffic] | None = None
+) -> tuple[Done, ...]:
+    """Each demand with what would be otherwise without it, and whom that hits.
+
+    `asked` is the traffic, looked at for what came from some networks.
+    """
     now = effective(standing, at)
     made = []
     for demand in standing.demands:
         others = tuple(d for d in standing.demands if d.id != demand.id)
         without = effective(replace(standing, demands=others), at)
-        hits = blast(without, now, traffic).says if traffic is not None else ""
+        new = now.deny.networks - without.deny.networks
+        hits = blast(without, now, asked(new)).says if asked is not None else ""
         made.append(Done(demand=demand, changes=changes(without, now), hits=hits))
     return tuple(made)
 
@@ -84,7 +92,8 @@ def show(visit: Visit) -> Answer:
         acts = done_for(tx, one.id)
         standing = in_force(tx, acts)
         traffic = visit.console.asked.traffic(tx, one.asset, visit.at)
-    demands = done(standing_from(policy), visit.at, traffic) if policy else ()
+    asked = partial(visit.console.asked.coming_from, traffic)
+    demands = done(standing_from(policy), visit.at, asked) if policy else ()
     guards = visit.console.guards.alive(one.asset)
     return page(
         visit,
