@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from stanch.engine.caretaker import UNWELL_AFTER, Caretaker, Chore
+from stanch.vocabulary.trouble import NoSpace
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -39,6 +40,36 @@ def test_a_chore_that_raises_is_tried_again_and_people_are_told() -> None:
     assert any("the disk is slow" in one for told in seen for one in told)
     assert keeper.unwell() == ()
     assert keeper.standings["record"].last_done == NOW
+
+
+def test_one_cause_is_one_sentence_and_the_end_of_it_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    full = [True]
+
+    def work() -> None:
+        if full[0]:
+            raise NoSpace("/srv/stanch")
+
+    def broken() -> None:
+        raise OSError("broken\n(Background on this error at: https://...)")
+
+    names = ("watch", "record")
+    chores = [Chore(name=one, work=work, every=60, at_end=True) for one in names]
+    keeper = Caretaker(
+        [*chores, Chore(name="odd", work=broken, every=60, at_end=True)], lambda: NOW
+    )
+    for _ in range(UNWELL_AFTER):
+        keeper.finish()
+    assert keeper.unwell() == (
+        f"watch, record failed {UNWELL_AFTER} times in a row: {NoSpace('/srv/stanch')}",
+        f"odd failed {UNWELL_AFTER} times in a row: OSError: broken",
+    )
+    full[0] = False
+    caplog.clear()
+    keeper.finish()
+    assert [one.partition(" failed")[0] for one in keeper.unwell()] == ["odd"]
+    assert any("watch works again" in one.getMessage() for one in caplog.records)
 
 
 def test_one_chore_that_fails_does_not_stop_another() -> None:

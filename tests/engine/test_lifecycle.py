@@ -406,6 +406,17 @@ def test_a_senders_clock_that_runs_ahead_neither_hides_events_nor_moves_time(hou
     assert late_spots(house) == []
 
 
+def test_our_own_clock_that_ran_ahead_and_was_put_right_hides_nothing(house: House) -> None:
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(20_000, START))
+    house.clock.at += timedelta(hours=1)
+    minute_by_minute(house, 4, shift=0.0, seed=1)
+    house.clock.at -= timedelta(hours=1)
+    minute_by_minute(house, 2, shift=3.0, seed=100)
+    assert late_spots(house) == []
+    with house.store.look() as tx:
+        assert "feature_drift" in {one.detector for one in tx.findings.page().items}
+
+
 def test_a_minute_goes_on_being_counted_while_earlier_ones_end_and_principals_change(
     house: House,
 ) -> None:

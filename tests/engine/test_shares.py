@@ -47,6 +47,26 @@ def test_who_is_silent_is_taken_out_and_only_their_share_moves(
     assert slots(sql_store, c) == lost
 
 
+def test_processes_whose_clocks_differ_share_the_work_and_miss_who_is_gone(
+    sql_store: SqlStore, hands: Any
+) -> None:
+    off = timedelta(hours=1)
+    ahead, behind = Split(sql_store, lambda: hands() + off, "a"), Split(sql_store, hands, "b")
+    for _ in range(4):
+        hands.at += timedelta(seconds=2)
+        ahead.turn()
+        behind.turn()
+    hands.at += timedelta(seconds=2)
+    assert ahead.turn() == behind.turn() == {"a", "b"}
+    for one, other in ((ahead, behind), (behind, ahead)):
+        one.turn()
+        hands.at += LEASE + timedelta(seconds=1)
+        assert one.turn() == {one.name}
+        assert other.turn() == {"a", "b"}
+        hands.at += timedelta(seconds=2)
+        assert one.turn() == other.turn() == {"a", "b"}
+
+
 def test_who_leaves_is_missed_at_once(sql_store: SqlStore, hands: Any) -> None:
     a, b = (Split(sql_store, hands, name) for name in "ab")
     a.turn()

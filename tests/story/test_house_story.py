@@ -140,6 +140,7 @@ def test_from_the_first_start_to_proof_in_a_strangers_hands(  # noqa: PLR0915  o
         process.wait(timeout=PATIENCE)
 
     assert verified_by_a_stranger(bundle, tmp_path) == 0
+    assert [one.name for one in data.rglob("*") if one.stat().st_mode & 0o077] == []
 
     with up(data) as (_, again):
         assert again["secret"] is None

@@ -39,6 +39,7 @@ from stanch.vocabulary.policy import Deny, Policy
 from stanch.vocabulary.run import Run, RunState
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.standing import Demand, DemandId, demand_id
+from stanch.vocabulary.trouble import NoSpace
 from stanch.web.alike import alike, people
 from stanch.web.visit import Answer, Console
 
@@ -255,6 +256,17 @@ def test_home_says_which_policy_each_guard_runs_and_what_is_blind(
     console.effects.prove(FRAUD)
     acknowledged = "Version 1: Acknowledged by edge-1, edge-2; no guard told an address to probe."
     assert f"not shown {acknowledged}" in read(console, "/assets/fraud")
+
+
+def test_home_says_first_that_stanch_itself_is_not_well(
+    world: tuple[Parts, Console],
+    read: Callable[..., str],
+) -> None:
+    why = str(NoSpace("/srv/stanch"))
+    said = read(replace(world[1], unwell=lambda: (why,)), "/")
+    assert "stanch itself is not well" not in read(world[1], "/")
+    assert said.index("stanch itself is not well") < said.index(why) < said.index("Open incidents")
+    assert "stanch doctor" in said
 
 
 def test_home_of_many_assets_shows_those_in_trouble_and_leads_to_the_rest(

@@ -4,10 +4,12 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import msgspec
+from sqlalchemy import make_url
 
 from stanch.api.application import Api
 from stanch.api.house import House
@@ -38,6 +40,7 @@ from stanch.sandbox.desk import DrillDesk
 from stanch.settings import Settings
 from stanch.store.log.witness import Witness
 from stanch.store.signing import write_whole
+from stanch.store.sql.connect import trouble
 from stanch.vocabulary.event import EXCHANGES
 from stanch.web.console import pages
 from stanch.web.visit import Console
@@ -91,7 +94,8 @@ def _at_work(parts: Parts, work: Work) -> Iterator[tuple[Durable, Workers]]:
     """The durable runner, started; runs of a worker that died are taken over by the chores."""
     asked = parts.settings.database
     worker = f"{parts.signer.name}-{os.getpid()}" if asked else "local"
-    place = Place(url=asked or f"sqlite:///{parts.folder / 'runs.sqlite'}", worker=worker)
+    url = asked or f"sqlite:///{parts.folder / 'runs.sqlite'}"
+    place = Place(url=url, worker=worker, trouble=partial(trouble, make_url(url)))
     durable = Durable(place, work.carrier.carry)
     workers = Workers(parts.store, utc_now, worker)
     # Who dies in their first hop must have been heard of, or nobody takes it over.
@@ -115,7 +119,8 @@ async def _serve(
     stream = Stream(parts.store)
     health = _health(parts, work, keeper)
     house = _house(parts, work, (health, stream, _sign_in(parts, address)))
-    api = Api(house, pages=pages(console_of(parts, work)))
+    console = replace(console_of(parts, work), unwell=health.unready)
+    api = Api(house, pages=pages(console))
     health.edge = api.measures
     note = parts.place / "server.json"
 
@@ -149,6 +154,7 @@ def _health(parts: Parts, work: Work, keeper: Caretaker) -> Health:
             genuine=parts.genuine("baseline"),
             measures=(lambda: _measures(parts), parts.access.refused.measures),
             sites=work.sites.all,
+            room=parts.spool.room,
         )
     )
 

@@ -1,5 +1,6 @@
 """stanch up: start stanch on this machine."""
 
+import os
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Annotated
@@ -37,6 +38,8 @@ def up(  # noqa: PLR0913  what a start may be told
         port=asked.port if port is None else port,
         node=asked.node if node is None else node,
     )
+    # What it writes is its own user's, also in a folder that others may look into.
+    os.umask(0o077)
     settings.spare_memory()
     from stanch.app import Started, leave, serve  # noqa: PLC0415  the heavy parts
 

@@ -102,8 +102,10 @@ def effective(standing: Standing, at: datetime) -> Policy:
 
 
 def in_force(standing: Standing, at: datetime) -> tuple[Demand, ...]:
-    """The demands that have begun and not ended."""
-    return tuple(d for d in standing.demands if d.since <= at and (d.until is None or at < d.until))
+    """The demands that have not ended. Each began when it was made, also for a clock that went back
+    since, or that of another server, which is behind.
+    """
+    return tuple(d for d in standing.demands if d.until is None or at < d.until)
 
 
 def added(standing: Standing, demand: Demand) -> Standing:
@@ -125,13 +127,13 @@ def reverted(standing: Standing, demand: DemandId) -> Standing:
 
 def expired(standing: Standing, at: datetime) -> Standing:
     """The standing without the demands that have ended."""
-    left = tuple(d for d in standing.demands if d.until is None or at < d.until)
+    left = in_force(standing, at)
     return standing if len(left) == len(standing.demands) else replace(standing, demands=left)
 
 
 def next_change(standing: Standing, at: datetime) -> datetime | None:
     """When time alone next changes the effective policy, or None."""
-    moments = [m for d in standing.demands for m in (d.since, d.until) if m is not None and m > at]
+    moments = [d.until for d in standing.demands if d.until is not None and d.until > at]
     return min(moments, default=None)
 
 

@@ -9,14 +9,16 @@ Why   a roll-up that stopped last week must be seen today: what is wrong stands 
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from stanch.engine.clock import Clock
+from stanch.vocabulary.trouble import Trouble
 
 _LOG = logging.getLogger("stanch.caretaker")
 LONGEST_PAUSE = 60.0
+"""Seconds; of what is done often, ten: it goes on soon after its cause is gone."""
 REST = 1.0
 """Seconds that a chore without news rests."""
 UNWELL_AFTER = 3
@@ -80,19 +82,29 @@ class Caretaker:
                 self._once(chore)
 
     def unwell(self, *, outside: bool = False) -> tuple[str, ...]:
-        """A sentence for each chore of our own, or of those outside, that keeps failing."""
+        """A sentence for each cause why chores of our own, or those outside, keep failing."""
         return tuple(
-            f"{one.name} failed {one.failed_in_a_row} times in a row: {one.last_error}"
-            for one in self.standings.values()
-            if one.unwell and one.outside is outside
+            f"{names} failed {max(one.failed_in_a_row for one in some)} times in a row: {cause}"
+            for names, cause, some in self.failing(UNWELL_AFTER, outside=outside)
         )
+
+    def failing(
+        self, times: int, *, outside: bool
+    ) -> Iterator[tuple[str, str, tuple[Standing, ...]]]:
+        """Each cause for which chores failed so often in a row, with their names."""
+        causes: dict[str, list[Standing]] = {}
+        for one in self.standings.values():
+            if one.failed_in_a_row >= times and one.outside is outside:
+                causes.setdefault(one.last_error, []).append(one)
+        for cause, some in causes.items():
+            yield ", ".join(one.name for one in some), cause, tuple(some)
 
     async def _keep(self, chore: Chore) -> None:
         while True:
             news = chore.news() if chore.news is not None else None
             good = await asyncio.to_thread(self._once, chore)
             failed = self.standings[chore.name].failed_in_a_row
-            longest = chore.every if chore.steady else LONGEST_PAUSE
+            longest = chore.every if chore.steady else min(LONGEST_PAUSE, max(10.0, chore.every))
             pause = chore.every if good else min(longest, 0.25 * 2 ** min(failed, 10))
             await asyncio.sleep(pause)
             if good and chore.news is not None:
@@ -104,15 +116,25 @@ class Caretaker:
             chore.work()
         except Exception as error:  # noqa: BLE001  the border: a chore that fails is tried again
             standing.failed_in_a_row += 1
-            standing.last_error = f"{type(error).__name__}: {error}"
+            standing.last_error = _said(error)
             failed = standing.failed_in_a_row
-            if not chore.steady or failed.bit_count() == 1:  # at 1, 2, 4, 8: it fails often
-                _LOG.warning("%s failed (%d): %s", chore.name, failed, error)
+            if failed.bit_count() == 1:  # at 1, 2, 4, 8: it fails often
+                _LOG.warning("%s failed (%d): %s", chore.name, failed, standing.last_error)
             return False
+        if standing.unwell:
+            _LOG.warning(
+                "%s works again, after it failed %d times", chore.name, standing.failed_in_a_row
+            )
         standing.done += 1
         standing.failed_in_a_row = 0
         standing.last_done = self._clock()
         return True
+
+
+def _said(error: Exception) -> str:
+    """The house's own sentences as they are; of others the first line, and what it is."""
+    first = (str(error).splitlines() or [""])[0]
+    return str(error) if isinstance(error, Trouble) else f"{type(error).__name__}: {first}"
 
 
 async def _rest(chore: Chore, now: Callable[[], object], known: object) -> None:

@@ -51,6 +51,8 @@ class Parts:
     measures: tuple[Callable[[], Iterable[Measure]], ...] = ()
     sites: Callable[[], Iterable[Site]] = tuple
     """The edge sites."""
+    room: Callable[[], None] = lambda: None
+    """Nothing, or `NoSpace` when events cannot be kept."""
 
 
 class Health:
@@ -67,6 +69,10 @@ class Health:
             self._parts.store.latest()
         except Trouble as trouble:
             why.append(f"The database does not answer: {trouble}")
+        try:
+            self._parts.room()
+        except Trouble as trouble:
+            why.append(str(trouble))
         return tuple(why)
 
     def away(self) -> tuple[str, ...]:
@@ -135,9 +141,10 @@ class Health:
 
     def _failing(self, *, outside: bool) -> tuple[bool, str]:
         """Whether any of these chores failed the last time, and what of."""
-        standings = self._parts.keeper.standings.values()
-        failing = [one for one in standings if one.failed_in_a_row and one.outside is outside]
-        says = "; ".join(f"{one.name} failed: {one.last_error}"[:300] for one in failing)
+        failing = tuple(self._parts.keeper.failing(1, outside=outside))
+        says = "; ".join(
+            f"{names} failed: {cause.rstrip('.')}"[:300] for names, cause, _ in failing
+        )
         return bool(failing), says
 
     def _witnessed(self) -> Checkup:

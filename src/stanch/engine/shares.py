@@ -17,10 +17,11 @@ import msgspec
 
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store, Transaction
+from stanch.engine.signs import Signs
 from stanch.vocabulary.trouble import Stale
 
 LEASE = timedelta(seconds=12)
-"""Silent for longer than this, a process is taken for dead. Clocks must agree to a few seconds."""
+"""Silent for longer than this, a process is taken for dead."""
 SLOTS = 24
 """Into how many parts the assets are cut."""
 _ROW = "shares"
@@ -49,7 +50,7 @@ class Split:
     def __init__(self, store: Store, clock: Clock, name: str, *, lease: timedelta = LEASE) -> None:
         self._store = store
         self._clock = clock
-        self._lease = lease
+        self._signs = Signs(lease)
         self.name = name
         self._living: frozenset[str] = frozenset()
 
@@ -58,7 +59,7 @@ class Split:
         now = self._clock()
         with self._store.begin() as tx:
             before = _row(tx)
-            after = {n: at for n, at in before.items() if now - at <= self._lease}
+            after = {n: at for n, at in before.items() if self._signs.fresh(n, at, now)}
             after[self.name] = now
             _keep(tx, after)
         self._living = frozenset(after)

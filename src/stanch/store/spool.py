@@ -15,6 +15,7 @@ A position is the number of rows ever kept before it: it only grows and never na
 
 import errno
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterable
@@ -52,6 +53,9 @@ class SpoolLimits:
     """Rows that one fsync serves at the most."""
     seal_after: float = 600.0
     """Seconds after which a segment is sealed even when few rows came."""
+    reserve_bytes: int = 256 * MIB
+    """Free bytes of the disk that events leave to everything else, or a twentieth of a small one:
+    whoever floods us with events must not keep people from stopping them."""
     remembered_ids: int = 23_000_000
     """At least so many of the latest ids are known; each takes about 11 bytes of memory."""
 
@@ -118,10 +122,19 @@ class Spool:
         """Rows on disk that are not rolled up yet."""
         return self.end - self._passed[LAKE]
 
+    def room(self) -> None:
+        """Nothing, or `NoSpace` when what is free is kept for everything else."""
+        disk = shutil.disk_usage(self._folder)
+        reserve = min(self._limits.reserve_bytes, disk.total // 20)
+        if disk.free < reserve:
+            least = f"the last {reserve / MIB:.0f} MiB are for incidents and their evidence"
+            raise NoSpace(f"{self._folder} for events: {least}")
+
     def append(self, rows: pa.Table) -> int:
         """How many of the rows are new; when it answers they are on disk."""
         hashes = hashes_of(rows.column("id"), self._segments.key)
         item = _Waiting(rows=rows, hashes=hashes, size=rows.nbytes)
+        self.room()
         with self._queue_lock:
             self._admit(item.size)
             self._queue.append(item)

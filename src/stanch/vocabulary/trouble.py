@@ -219,7 +219,7 @@ class Busy(Trouble):
 
 
 class NoSpace(Trouble):
-    """There is no space left in {}. Nothing of this request was kept; free space, then resend."""
+    """There is no space left in {}. Nothing of this was kept: make room, then try again."""
 
     exit_code = 74
     http_status = 507

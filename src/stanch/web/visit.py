@@ -78,6 +78,8 @@ class Console:
     """Whether browsers reach it over TLS, so that its cookies must not travel without."""
     provider: bool = False
     """Whether people can also log in through an identity provider."""
+    unwell: Callable[[], tuple[str, ...]] = tuple
+    """Why stanch itself cannot do its work now, in sentences."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

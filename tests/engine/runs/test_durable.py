@@ -5,9 +5,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from stanch.engine.runs import durable
 from stanch.engine.runs.durable import (
@@ -19,8 +21,9 @@ from stanch.engine.runs.durable import (
     Plain,
 )
 from stanch.engine.runs.memory import Hop, Record
+from stanch.store.sql.connect import trouble
 from stanch.vocabulary.ids import RunId
-from stanch.vocabulary.trouble import AlreadyThere
+from stanch.vocabulary.trouble import AlreadyThere, NoSpace
 
 HOP = Hop(run=RunId("run-1"), number=0)
 
@@ -169,6 +172,49 @@ def test_who_stops_with_a_hop_at_work_says_so_and_it_goes_on_at_the_next_start(
         go.set()
         until(lambda: not durable._working)
         assert again.stop() == 0
+
+
+def refusing(path: Path, what: str, name: str) -> sqlite3.Connection:
+    """A disk that is full for this: said as SQLite says it."""
+    link = sqlite3.connect(path, isolation_level=None)
+    link.execute(
+        f"CREATE TRIGGER {name} BEFORE {what} ON workflow_status "
+        "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+    )
+    return link
+
+
+def test_on_a_full_disk_a_hop_is_refused_in_words_and_one_that_ended_is_not_at_work(
+    tmp_path: Path,
+) -> None:
+    file, carried = tmp_path / "runs.db", list[Hop]()
+    url = f"sqlite:///{file}"
+    place = Place(url=url, trouble=partial(trouble, make_url(url)))
+    engine = Durable(place, lambda hop, _: carried.append(hop))
+    engine.start()
+    try:
+        link = refusing(file, "UPDATE OF status", "ends")
+        engine.enqueue(HOP)
+        until(lambda: carried == [HOP] and not engine.at_work(HOP))
+        assert ends(file) == [("run-1.0", "PENDING")]
+        refusing(file, "INSERT", "begins").close()
+        with pytest.raises(NoSpace, match=str(file)):
+            engine.enqueue(Hop(run=RunId("run-1"), number=1))
+        link.execute("DROP TRIGGER begins")
+        link.execute("DROP TRIGGER ends")
+        link.close()
+        engine.enqueue(Hop(run=RunId("run-1"), number=1))
+        until(lambda: len(carried) == 2)
+    finally:
+        engine.stop()
+
+
+def ends(path: Path) -> list[tuple[str, str]]:
+    """What stands of each hop."""
+    link = sqlite3.connect(path)
+    found = link.execute("SELECT workflow_uuid, status FROM workflow_status").fetchall()
+    link.close()
+    return found
 
 
 def test_what_is_recorded_reads_back() -> None:

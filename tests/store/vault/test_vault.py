@@ -127,7 +127,7 @@ def test_text_is_kept_compressed_and_noise_as_it_is(vault: Vault) -> None:
 def test_items_are_read_only_files(vault: Vault, tmp_path: Path) -> None:
     vault.put_bytes(b"evidence")
     files = list((tmp_path / "vault/items").glob("??/*"))
-    assert [stat.S_IMODE(p.stat().st_mode) for p in files] == [0o444]
+    assert [stat.S_IMODE(p.stat().st_mode) for p in files] == [0o400]
     assert list((tmp_path / "vault/new").iterdir()) == []
 
 

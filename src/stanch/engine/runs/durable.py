@@ -18,7 +18,8 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,7 @@ from dbos import DBOS, DBOSConfig, Queue, Serializer, SetWorkflowID
 from stanch.engine.clock import monotonic, utc_now
 from stanch.engine.runs.memory import Hop, Record, at_once
 from stanch.vocabulary.ids import RunId
-from stanch.vocabulary.trouble import AlreadyThere
+from stanch.vocabulary.trouble import AlreadyThere, Trouble
 
 NAME = "stanch"
 VERSION = "1"
@@ -72,6 +73,8 @@ class Place:
     url: str
     """`sqlite:///PATH` or `postgresql://...`."""
     worker: str = "local"
+    trouble: Callable[[sa.exc.DBAPIError], Trouble] = lambda error: Trouble(error.orig)
+    """The word of the house for what the database said."""
 
 
 _carry: Carry | None = None
@@ -148,14 +151,15 @@ class Durable:
         """Has the hop carried out, once; the same hop again changes nothing."""
         if self._queue is None:
             raise RuntimeError("the durable engine was not started")
-        if self._room.acquire(blocking=False):
-            self._begin(hop)
-            return
-        with SetWorkflowID(_id(hop)):
-            self._queue.enqueue(_hop, hop.run, hop.number)
-        if monotonic() - self._waited > 1:
-            self._waited = monotonic()
-            self._queue.set_polling_interval_sec(LOOK_SOON)
+        with self._in_words():
+            if self._room.acquire(blocking=False):
+                self._begin(hop)
+                return
+            with SetWorkflowID(_id(hop)):
+                self._queue.enqueue(_hop, hop.run, hop.number)
+            if monotonic() - self._waited > 1:
+                self._waited = monotonic()
+                self._queue.set_polling_interval_sec(LOOK_SOON)
 
     def _begin(self, hop: Hop) -> None:
         """Carries the hop out on a thread of this process, unless it was begun before."""
@@ -178,29 +182,49 @@ class Durable:
     def rest(self) -> None:
         """Looks into the queue seldom again, some while after hops had to wait."""
         if self._queue is not None and self._waited and monotonic() - self._waited > WHILE:
+            with self._in_words():
+                self._queue.set_polling_interval_sec(LOOK_EVERY)
             self._waited = 0.0
-            self._queue.set_polling_interval_sec(LOOK_EVERY)
 
     def take_over(self, workers: Iterable[str]) -> int:
         """How many hops of dead workers now wait to be carried out by a living one."""
         dead = list(workers)
         if not dead:
             return 0
-        left = DBOS.list_workflows(
-            status="PENDING", executor_id=dead, load_input=False, load_output=False
-        )
-        for one in left:
-            DBOS.resume_workflow(one.workflow_id, queue_name=QUEUE)
+        with self._in_words():
+            left = DBOS.list_workflows(
+                status="PENDING", executor_id=dead, load_input=False, load_output=False
+            )
+            for one in left:
+                DBOS.resume_workflow(one.workflow_id, queue_name=QUEUE)
         return len(left)
 
     def at_work(self, hop: Hop) -> bool:
-        """Whether this hop is waiting or being carried out, by whomever."""
-        found = DBOS.list_workflows(workflow_ids=[_id(hop)], load_input=False, load_output=False)
-        return any(one.status in ("PENDING", "ENQUEUED", "DELAYED") for one in found)
+        """Whether this hop is waiting or being carried out, by whomever.
+
+        One that ended here while the database could not take its end stands there as if at work.
+        """
+        name, here = _id(hop), self._place.worker
+        with self._in_words():
+            found = DBOS.list_workflows(workflow_ids=[name], load_input=False, load_output=False)
+        return any(
+            one.status in ("ENQUEUED", "DELAYED")
+            or (one.status == "PENDING" and (name in _working or one.executor_id != here))
+            for one in found
+        )
 
     def forget(self, run: RunId, hops: int) -> None:
         """Lets go of the records of a run that has ended; its line in the log stays."""
-        DBOS.delete_workflows([_id(Hop(run=run, number=n)) for n in range(hops)])
+        with self._in_words():
+            DBOS.delete_workflows([_id(Hop(run=run, number=n)) for n in range(hops)])
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Has what the database refuses told in the words of the house."""
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            raise self._place.trouble(error) from error
 
 
 def _id(hop: Hop) -> str:

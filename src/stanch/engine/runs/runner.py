@@ -6,6 +6,7 @@ Why   a run is a chain of hops, each from one wait to the next (`hops.py`). Betw
       only a row, so a thousand that wait cost no thread.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -38,8 +39,9 @@ from stanch.vocabulary.incident import Incident, no_exercise
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.playbook import Playbook
 from stanch.vocabulary.run import Run, RunState, Wish
-from stanch.vocabulary.trouble import Conflict
+from stanch.vocabulary.trouble import Conflict, Trouble
 
+_LOG = logging.getLogger("stanch.runs")
 LEASE = timedelta(seconds=15)
 """A run at work without a sign of life for longer than this is stuck."""
 OFFER = timedelta(seconds=2)
@@ -186,7 +188,7 @@ class Runner:
         """Hands the hops of these runs over, each once."""
         hops = {Hop(run=run.id, number=run.hop): run for run in silent}
         for hop in hops.keys() - self._offered:
-            self._enqueue(hops[hop])
+            self._begin(hops[hop])
         self._offered = set(hops)
 
     def _of(self, incident: Incident) -> list[Run]:
@@ -253,6 +255,15 @@ class Runner:
         return True
 
     def _enqueue(self, run: Run) -> None:
+        """Has the run's hop begin. The run is kept already, so whoever wished for it is not told
+        that it failed: a hop that cannot begin now is offered again, and the chore says why.
+        """
+        try:
+            self._begin(run)
+        except Trouble as trouble:
+            _LOG.warning("%s is kept and goes on later: %s", run.id, trouble)
+
+    def _begin(self, run: Run) -> None:
         if self._engine is not None:
             self._engine.enqueue(Hop(run=run.id, number=run.hop))
 

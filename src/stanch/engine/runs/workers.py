@@ -12,6 +12,7 @@ from typing import Protocol
 
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store
+from stanch.engine.signs import Signs
 
 LEASE = timedelta(seconds=15)
 _NAME = "worker/"
@@ -34,7 +35,7 @@ class Workers:
         self._store = store
         self._clock = clock
         self._worker = worker
-        self._lease = lease
+        self._signs = Signs(lease)
 
     def beat(self) -> None:
         """Keeps that this worker lived at this moment."""
@@ -52,7 +53,7 @@ class Workers:
         """How many hops were taken over, after a sign of life of one's own."""
         self.beat()
         at = self._clock()
-        gone = [w for w, seen in self.living().items() if at - seen > self._lease]
+        gone = [w for w, seen in self.living().items() if not self._signs.fresh(w, seen, at)]
         dead = [w for w in gone if w != self._worker]
         if not dead:
             return 0

@@ -25,6 +25,7 @@ from stanch.engine.watch.bench import Bench
 from stanch.engine.watch.desk import LATE
 from stanch.engine.watch.early import UNKNOWN
 from stanch.engine.watch.feed import Feed, Taken
+from stanch.engine.watch.hop import LATENESS
 from stanch.engine.watch.labels import Recall
 from stanch.engine.watch.lane import Lane
 from stanch.engine.watch.mixing import UNOWNED, unowned
@@ -79,6 +80,7 @@ class Watcher:
         self._recall = recall
         self._bench = Bench(recall)
         self._alone = threading.Lock()
+        self._stepped: datetime | None = None
 
     def promise(self, promise: Promise) -> None:
         """Has the alarms keep this promise from now on."""
@@ -120,6 +122,10 @@ class Watcher:
 
     def _step(self, found: Callable[[], object]) -> Seen:
         at = self._clock()
+        if self._stepped is not None and at < self._stepped - LATENESS:
+            # The clock was set back: minutes that ended in its future would make all else late.
+            self._bench = self._bench.empty()
+        self._stepped = at
         # (1) read and count; others may write meanwhile
         with self._store.look() as tx:
             taken = self._feed.take(tx)

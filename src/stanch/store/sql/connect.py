@@ -54,7 +54,7 @@ def connect(url: str) -> Engine:
 def trouble(url: URL, error: DBAPIError | PoolTimeout) -> Trouble:
     """The word of the house for what the database said."""
     said = str(getattr(error, "orig", None) or error).strip().splitlines() or [""]
-    first, where = said[0], url.render_as_string(hide_password=True)
+    first, where = said[0], _where(url)
     low = first.lower()
     state = getattr(getattr(error, "orig", None), "sqlstate", "") or ""
     if "disk is full" in low or state == "53100":
@@ -65,6 +65,12 @@ def trouble(url: URL, error: DBAPIError | PoolTimeout) -> Trouble:
     if locked or isinstance(error, PoolTimeout):
         return Busy("others are writing to the database", 1)
     return Unreachable(where, first[:200])
+
+
+def _where(url: URL) -> str:
+    """What people call it: a file's path, or an address without its password."""
+    file = url.database if url.get_backend_name() == "sqlite" else None
+    return file or url.render_as_string(hide_password=True)
 
 
 def _sqlite(url: URL) -> Engine:

@@ -74,7 +74,7 @@ class Writer:
         at = self.write(data)
         self.write(_END.pack(at, len(data), hashlib.sha256(data).digest()))
         self.settle()
-        os.fchmod(self._fd, 0o444)
+        os.fchmod(self._fd, 0o400)
         os.fsync(self._fd)
 
     def __enter__(self) -> Self:

@@ -80,6 +80,7 @@ def show(visit: Visit) -> Answer:
         assets=assets,
         hours=HOURS,
         demo=visit.console.drills.stand(),
+        unwell=visit.console.unwell(),
     )
 
 
