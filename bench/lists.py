@@ -4,10 +4,11 @@
 
 A new folder is filled by `bench.seed` (1,000,000 events, 100,000 findings, 2,000 incidents, one
 more with 10,000 findings) and then crowded: 5,000 questions that wait, 10,000 runs, 2,000 assets,
-10,000 items of evidence, 20,000 entries by people. STANCH_DATABASE says which database; empty is
-SQLite. The callers ask for every path in turn, each on a link of its own that stays open; what is
-told is the time from the request to the last byte, and the CPU that the server spent on one of
-them, which other work on the machine stretches least.
+10,000 items of evidence, 20,000 entries by people, 200 kept filters. STANCH_DATABASE says which
+database; empty is SQLite. The callers ask for every path in turn, each on a link of its own that
+stays open; what is told is the time from the request to the last byte, and the CPU that the server
+spent on one of them, which other work on the machine stretches least; beside it that of a
+PostgreSQL on this machine.
 """
 
 import http.client
@@ -33,6 +34,7 @@ from stanch.engine.ports import Transaction
 from stanch.settings import Settings
 from stanch.vocabulary.approval import Approval, Risk
 from stanch.vocabulary.asset import AssetKind, Criticality
+from stanch.vocabulary.casework import SavedFilter
 from stanch.vocabulary.ids import (
     ActionId,
     ApprovalId,
@@ -43,16 +45,19 @@ from stanch.vocabulary.ids import (
     RunId,
     digest_of,
 )
+from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Role
 from stanch.vocabulary.record import Deed, Entry, Evidence
 from stanch.vocabulary.run import Run, RunState
 
 SEED = importlib.import_module("bench.seed")
 CONSOLE = importlib.import_module("bench.console")
+ASKED = importlib.import_module("bench.lists_paths")
 DATABASE = os.environ.get("STANCH_DATABASE", "")
 OUT = Path(__file__).parent / "results" / "lists.json"
 INCIDENTS, FINDINGS, EVENTS, LARGE = 2000, 100_000, 1_000_000, 10_000
 QUESTIONS, RUNS, ASSETS, ITEMS, ENTRIES = 5000, 10_000, 2000, 10_000, 20_000
+FILTERS = 200
 BOUND_MS = 200
 NEWEST = f"inc-{INCIDENTS - 1:015d}"
 BIG = f"inc-{SEED.LARGE:015d}"
@@ -105,7 +110,10 @@ PATHS = (
             *("findings?text=nobody-said-this", f"findings?incident={BIG}", f"incidents/{BIG}"),
         )
     ),
+    *ASKED.paths(BIG),
 )
+FAR = 100
+"""Pages of 500 that are passed on the way to a page far in."""
 
 
 def main() -> None:
@@ -119,15 +127,24 @@ def main() -> None:
         crowd(folder)
     with CONSOLE.served(folder) as (url, pid):
         CONSOLE.settled(pid)
-        cookie = cookie_of(url)
-        found = []
+        reader = Reader(url)
+        found: list[dict[str, Any]] = []
+        gaps, database = gaps_of(reader), postmaster()
+        print(f"{'CPU, of the database, median and 95th in ms':91}   CPU      DB    p50     p95")
         for path in PATHS:
             if not only or path.startswith(only):
-                before = CONSOLE.spent(pid)
-                one = measured(url, cookie, path, callers, rounds)
-                cpu = 1000 * (CONSOLE.spent(pid) - before) / one["asked"]
-                found.append({**one, "cpu_ms": round(cpu, 1)})
+                whole = path.format(**gaps, deep=reader.far(path.format(**gaps, deep="")))
+                before = (CONSOLE.spent(pid), spent_by(database))
+                one = measured(url, reader.cookie, whole, callers, rounds)
+                after = (CONSOLE.spent(pid), spent_by(database))
+                cpu, other = (
+                    1000 * (b - a) / one["asked"] for a, b in zip(before, after, strict=True)
+                )
+                found.append(
+                    {**one, "path": path, "cpu_ms": round(cpu, 1), "database_ms": round(other, 1)}
+                )
                 print(told(found[-1]), flush=True)
+    kind = (DATABASE or "sqlite").partition(":")[0]
     result = {
         "machine": {
             "platform": platform.platform(),
@@ -135,19 +152,86 @@ def main() -> None:
             "python": platform.python_version(),
             "load": os.getloadavg()[0],
         },
-        "database": (DATABASE or "sqlite").partition(":")[0],
         "callers": callers,
         "bound_ms": BOUND_MS,
         "paths": found,
     }
+    print(json.dumps(result["machine"]))
     if not only:
-        OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        kept = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
+        OUT.write_text(json.dumps({**kept, kind: result}, indent=1) + "\n", encoding="utf-8")
 
 
 def told(one: dict[str, Any]) -> str:
     mark = "  over the bound" if one["p95_ms"] > BOUND_MS else ""
-    times = (one["cpu_ms"], one["median_ms"], one["p95_ms"])
-    return f"{one['path'][:70]:70} " + " ".join(f"{t:7.1f}" for t in times) + mark
+    times = (one["cpu_ms"], one["database_ms"], one["median_ms"], one["p95_ms"])
+    return f"{one['path'][:90]:90} " + " ".join(f"{t:7.1f}" for t in times) + mark
+
+
+class Reader:
+    """Somebody who is logged in."""
+
+    def __init__(self, url: str) -> None:
+        self.link = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+        self.cookie = cookie_of(url)
+
+    def ask(self, path: str) -> Any:
+        self.link.request("GET", path, headers={"cookie": f"stanch_session={self.cookie}"})
+        return json.loads(self.link.getresponse().read())
+
+    def far(self, path: str) -> str:
+        """The cursor of a page far in the list, where the path asks for one."""
+        if not path.endswith("after="):
+            return ""
+        cursors = [""]
+        while len(cursors) <= FAR:
+            after = self.ask(f"{path}{cursors[-1]}&limit=500")["next"]
+            if not after:
+                return cursors[len(cursors) // 2]
+            cursors.append(after)
+        return cursors[-1]
+
+
+def gaps_of(reader: Reader) -> dict[str, str]:
+    """What goes into the gaps of the paths."""
+    now = utc_now()
+    [newest] = reader.ask(f"/api/v1/findings?incident={BIG}&limit=1")["items"]
+    middle = datetime.fromisoformat(newest["window"]["end"]) - timedelta(seconds=15 * LARGE)
+    days = {
+        "old": now - timedelta(days=94),
+        "day_after": now - timedelta(days=93),
+        "within": middle,
+    }
+    told = {name: quote(at.isoformat()) for name, at in days.items()}
+    return {**told, "first": newest["suspects"][0]["principal"]}
+
+
+def postmaster() -> int:
+    """The process of the database's server on this machine; 0 where there is none."""
+    if not DATABASE:
+        return 0
+    import psycopg  # noqa: PLC0415  only where PostgreSQL is measured
+
+    with psycopg.connect(DATABASE) as link:
+        pid = link.info.backend_pid
+        return int(_stat(pid)[1]) if Path(f"/proc/{pid}/stat").exists() else 0
+
+
+def spent_by(server: int) -> float:
+    """CPU seconds of this process and all that it started, ended or not."""
+    if not server:
+        return 0.0
+    mine = [_stat(int(p.name)) for p in Path("/proc").iterdir() if p.name.isdecimal()]
+    living = sum(int(s[11]) + int(s[12]) for s in mine if s and int(s[1]) == server)
+    own = sum(map(int, _stat(server)[11:15]))
+    return (living + own) / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:  # it ended meanwhile
+        return []
 
 
 def cookie_of(url: str) -> str:
@@ -206,6 +290,8 @@ def one_of_each(tx: Transaction, dice: random.Random, now: datetime, number: int
             f"model-{number}", AssetKind.MODEL, f"Model {number}", "sales", Criticality.LOW
         )
         tx.assets.add(made)
+    if number < FILTERS:
+        tx.filters.add(kept_filter(number, asset))
     if number < QUESTIONS:
         tx.approvals.add(question(number, incident, asset, now))
     if number < RUNS:
@@ -239,6 +325,17 @@ def one_of_each(tx: Transaction, dice: random.Random, now: datetime, number: int
     if number < ENTRIES:
         who = dice.choice(("ada", "ben", "cleo"))
         tx.record(Entry(at=at, deed=Deed.EVIDENCE_READ, actor=who, about=str(incident)))
+
+
+def kept_filter(number: int, asset: AssetId) -> SavedFilter:
+    return SavedFilter(
+        id=f"flt-crowd-{number:09d}",
+        name=f"{asset} {number}",
+        owner=("ada", "ben")[number % 2],
+        noun=("incidents", "findings")[number % 3 % 2],
+        wanted=Wanted(asset=(asset,), text=f"key-{number}"),
+        shared=number % 4 == 0,
+    )
 
 
 def question(number: int, incident: IncidentId, asset: AssetId, now: datetime) -> Approval:

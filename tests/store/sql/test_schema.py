@@ -8,6 +8,7 @@ from sqlalchemy import Engine, inspect, text
 
 from stanch.store.sql import tables
 from stanch.store.sql.connect import WRITES, connect
+from stanch.store.sql.counters import first_of
 from stanch.store.sql.migrate import known, migrate
 from stanch.store.sql.store import open_store
 from stanch.vocabulary.trouble import NewerData, Tampered
@@ -119,4 +120,7 @@ def test_whom_old_findings_name_and_what_they_are_in_gets_what_its_lists_need(
         assert link.execute(text("SELECT at FROM suspects")).scalar_one() == 77
         query = text("SELECT asset, detector, attack, lifecycle FROM bonds")
         assert tuple(link.execute(query).one()) == ("a", "d", "", "inference")
+        # What is brought into an incident next comes behind what was there.
+        assert first_of(link, "bonds", 2) == 2
+        assert first_of(link, "bonds", 1) == 4
     engine.dispose()

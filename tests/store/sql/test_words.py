@@ -1,6 +1,6 @@
 """Words: a list is searched through what stands in an index, the longest first."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -13,8 +13,9 @@ from stanch.store.sql.connect import WRITES
 from stanch.store.sql.migrate import Migration
 from stanch.store.sql.shelf import telling
 from stanch.store.sql.store import SqlStore
-from stanch.vocabulary.finding import Finding, Suspect
-from stanch.vocabulary.ids import AssetId, FindingId, PrincipalId
+from stanch.vocabulary.finding import Finding, Lifecycle, Suspect
+from stanch.vocabulary.ids import AssetId, DetectorId, FindingId, IncidentId, PrincipalId
+from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
 
 FACETS = ("asset", "detector", "attack", "lifecycle")
@@ -47,6 +48,13 @@ def plans(store: SqlStore, ask: Callable[[Any], object]) -> str:
     return "; ".join(lines)
 
 
+def counts(wanted: Wanted, fields: Sequence[str] = ()) -> Callable[[Any], object]:
+    """What asks how many are wanted, by these fields."""
+    if fields:
+        return lambda tx: tx.findings.facets(wanted, fields)
+    return lambda tx: tx.findings.count(wanted)
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_sqlite_looks_for_words_in_an_index_and_counts_without_them_in_a_smaller_one(
     sql_store: SqlStore, finding: Callable[[int], Finding], at: datetime
@@ -61,8 +69,24 @@ def test_sqlite_looks_for_words_in_an_index_and_counts_without_them_in_a_smaller
     assert plans(sql_store, lambda tx: tx.incidents.page(wanted)).endswith("incidents_by_time")
     counted = plans(sql_store, lambda tx: tx.findings.facets(wanted, FACETS))
     assert counted.startswith("SCAN findings USING COVERING INDEX findings_by_words")
-    plain = plans(sql_store, lambda tx: tx.findings.facets(Wanted(), FACETS))
-    assert plain.startswith("SCAN findings USING COVERING INDEX findings_by_facets")
+    # What many findings share is no way to them: neither for words nor to count.
+    shared = Wanted(
+        text="nobody-said-this",
+        detector=(DetectorId("score_shift"),),
+        lifecycle=(Lifecycle.INFERENCE,),
+    )
+    found = plans(sql_store, lambda tx: tx.findings.page(shared))
+    assert found == "SCAN findings USING INDEX findings_by_time"
+    counted = plans(sql_store, lambda tx: tx.findings.facets(shared, ("attack",)))
+    assert counted.startswith("SCAN findings USING COVERING INDEX findings_by_words")
+    without = replace(shared, text="")
+    named = plans(sql_store, lambda tx: tx.findings.page(without))
+    assert named.startswith("SEARCH findings USING INDEX findings_by_")
+    for plain in (Wanted(), without, Wanted(any_of=(without, Wanted(asset=(AssetId("x"),))))):
+        for fields in (FACETS, ("attack", "asset")):
+            plan = plans(sql_store, counts(plain, fields))
+            assert plan.startswith("SCAN findings USING COVERING INDEX findings_by_facets")
+        assert "COVERING INDEX findings_by_" in plans(sql_store, counts(plain))
 
 
 def test_a_statement_for_one_database_is_none_of_the_other() -> None:
@@ -107,10 +131,19 @@ def test_postgres_walks_to_what_many_have_and_reads_words_alone_for_what_few_hav
             plan = [row[0] for row in link.exec_driver_sql(f"EXPLAIN {query}", given)]
         assert way in "; ".join(plan)
         assert any("force_custom_plan" in said_ for said_, _ in heard)
+    inside = Wanted(incident=(IncidentId("inc-1"),), text="sight")
+    for ask in (counts(inside), counts(inside, FACETS)):
+        with said(sql_store) as heard, sql_store.look() as tx:
+            ask(tx)
+        assert [query for query, _ in heard if "FROM finding_words" in query]
+        assert not [query for query, _ in heard if " findings " in query]
 
 
 def test_words_are_found_page_by_page_whatever_else_is_asked(
-    sql_store: SqlStore, finding: Callable[[int], Finding], at: datetime
+    sql_store: SqlStore,
+    finding: Callable[[int], Finding],
+    incident: Callable[..., Incident],
+    at: datetime,
 ) -> None:
     whom = (Suspect(principal=PrincipalId("ann"), share=1.0, confidence=0.9),)
     made = [
@@ -124,7 +157,9 @@ def test_words_are_found_page_by_page_whatever_else_is_asked(
     with sql_store.begin() as tx:
         newest = [f.id for f in reversed(tx.findings.put(made, at=at))]
         assert tx.findings.put(made, at=at) == ()
+        one = tx.incidents.add(incident("inc-1", *newest[5:25]))
     zoo, ann = newest[10:20], Wanted(principal=(PrincipalId("ann"),))
+    inside = Wanted(incident=(one.id,))
     ends = {"since": made[12].window.end, "until": made[20].window.end}
     for wanted, keys in (
         (Wanted(text="zoo"), zoo),
@@ -132,6 +167,14 @@ def test_words_are_found_page_by_page_whatever_else_is_asked(
         (Wanted(text="zoo", asset=(AssetId("other"),)), list[FindingId]()),
         (Wanted(text="zoo", changed_since=at), zoo),
         (replace(ann, text="zoo"), zoo[::2]),
+        (replace(zooed := replace(inside, text="zo"), since=made[12].window.end), zoo[:8]),
+        (replace(zooed, asset=(AssetId("fraud"),)), zoo),
+        (replace(zooed, asset=(AssetId("other"),)), list[FindingId]()),
+        (replace(zooed, principal=ann.principal), zoo[::2]),
+        (
+            replace(inside, any_of=(Wanted(text="yolk"), ann)),
+            [*newest[5:10], *newest[10:20:2], *newest[20:25]],
+        ),
         (Wanted(any_of=(Wanted(text="twin"), Wanted(text="zoo"))), newest[:2] + zoo),
         (Wanted(any_of=(Wanted(text="twin"), ann)), [*newest[:2], *newest[2::2]]),
     ):

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, func, insert, select
 from stanch.store.sql import finding_words, tables
 from stanch.store.sql.codec import micros, moment
 from stanch.store.sql.cursor import Sealer
-from stanch.store.sql.shelf import Label, Query, Row, Shelf, chunks, plain, words
+from stanch.store.sql.shelf import Label, Query, Row, Shelf, apart, chunks, plain, words
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import FindingId, IncidentId
 from stanch.vocabulary.listing import Facets, Sort, Wanted
@@ -18,6 +18,8 @@ from stanch.vocabulary.trouble import BadInput
 
 _t = tables.findings
 _of = tables.suspects.c
+_SHARED = ("detector", "attack", "lifecycle")
+"""What many findings have in common."""
 
 
 def _row(one: Finding) -> dict[str, Any]:
@@ -146,7 +148,7 @@ class Findings(Shelf[FindingId, Finding]):
 
     def count(self, wanted: Wanted = Wanted()) -> int:  # noqa: B008  a frozen value
         """How many are wanted."""
-        if self._words is not None and finding_words.enough(wanted):
+        if self._words is not None and finding_words.enough_to_count(wanted):
             return self._words.count(wanted)
         if wanted == Wanted(incident=wanted.incident) and len(wanted.incident) == 1:
             counted = select(tables.incidents.c.findings)
@@ -162,12 +164,17 @@ class Findings(Shelf[FindingId, Finding]):
 
     def facets(self, wanted: Wanted, fields: Iterable[str]) -> Facets:
         """How many of the wanted have each value; of one incident by its bonds alone."""
-        if self._words is not None and finding_words.enough(wanted):
+        if self._words is not None and finding_words.enough_to_count(wanted):
             return self._words.facets(wanted, fields)
-        if not _by_bonds(wanted):
+        if _by_bonds(wanted):
+            query = select(func.count()).where(*_bonds_of(wanted))
+            return self._grouped(query, tables.bonds, list(fields))
+        if self._words is not None:
             return super().facets(wanted, fields)
-        query = select(func.count()).where(*_bonds_of(wanted))
-        return self._grouped(query, tables.bonds, list(fields))
+        # All of them stand in one index of SQLite, and are counted by a walk along it.
+        names = list(fields)
+        counts = super().facets(wanted, dict.fromkeys((*tables.FACETS, *names)))
+        return {name: counts[name] for name in names}
 
     def alternative(self, wanted: Wanted) -> list[ColumnElement[bool]]:
         """What the rows of one alternative have in common."""
@@ -181,6 +188,18 @@ class Findings(Shelf[FindingId, Finding]):
             made.append(_t.c.id.in_(inside))
         return made
 
+    def counted(self, wanted: Wanted) -> list[ColumnElement[bool]]:
+        """What those have in common that are counted."""
+        made = super().counted(wanted)
+        elsewhere = wanted.asset or wanted.text or finding_words.asks_more(wanted)
+        return made if elsewhere else self._in_one_walk(made)
+
+    def _in_one_walk(self, made: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+        """The same conditions; SQLite, which knows of no value how many have it, is kept from
+        looking for the values that many share, and from there at each document.
+        """
+        return [apart(one, _SHARED) for one in made] if self._words is None else made
+
     def joined(self, wanted: Wanted, query: Query) -> Query:
         """The findings, beside the bonds of the one incident or what one principal is named in."""
         if _walked(wanted):
@@ -193,7 +212,8 @@ class Findings(Shelf[FindingId, Finding]):
         # Of one incident's findings the bonds say it too, and no document is read to leave one out.
         if name in tables.FACETS and wanted.incident:
             return [tables.bonds.c[name].in_([plain(one) for one in value])]
-        return super()._condition(name, value, wanted)
+        made = super()._condition(name, value, wanted)
+        return self._in_one_walk(made) if wanted.text and name in _SHARED else made
 
     def _order(self, wanted: Wanted) -> tuple[list["Column[Any]"], bool]:
         if wanted.incident and wanted.sort is Sort.USUAL:

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
 
 from stanch.store.sql import tables
 from stanch.store.sql.codec import decode, encode, micros
+from stanch.store.sql.counters import first_of
 from stanch.store.sql.shelf import Shelf, chunks
 from stanch.vocabulary.casework import Regroup, Undo
 from stanch.vocabulary.ids import FindingId, IncidentId
@@ -52,7 +53,7 @@ class Bonds:
         lost = [f for f in new if f not in seen]
         if lost:
             raise NotFound("finding", lost[0], "finding list")
-        place = int(self.link.execute(select(func.max(_bond.c.place))).scalar() or 0)
+        place = first_of(self.link, "bonds", len(new))
         self.link.execute(
             insert(_bond),
             [
@@ -60,7 +61,7 @@ class Bonds:
                     **{name: seen[f][name] for name in ("at", *tables.FACETS)},
                     "incident": key,
                     "finding": f,
-                    "place": place + 1 + n,
+                    "place": place + n,
                 }
                 for n, f in enumerate(new)
             ],

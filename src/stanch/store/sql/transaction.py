@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy import Connection, delete
 
 from stanch.store.sql import labels, tables
 from stanch.store.sql.casework import Links, Notes
 from stanch.store.sql.codec import encode, micros
+from stanch.store.sql.counters import first_of
 from stanch.store.sql.cursor import Sealer
 from stanch.store.sql.findings import Findings
 from stanch.store.sql.incidents import IncidentRows, Incidents
@@ -24,7 +25,7 @@ from stanch.store.sql.nouns import (
 )
 from stanch.store.sql.people import ServiceKeys, Sessions, Users
 from stanch.store.sql.policies import Policies
-from stanch.store.sql.prepared import Prepared, added, fresh
+from stanch.store.sql.prepared import added, fresh
 from stanch.store.sql.watch import Baselines, Blinds, Positions, Summaries
 from stanch.vocabulary.record import Entry
 
@@ -32,13 +33,6 @@ _KEPT_NEWS = 20_000
 _PRUNE_EVERY = 1_000
 _ENTRY = added(tables.outbox, ("seq", "doc"))
 _NEWS = added(tables.announcements, ("seq", "kind", "thing", "at"))
-_COUNTER = tables.counters.c
-_MORE = Prepared(
-    update(tables.counters)
-    .where(_COUNTER.name == bindparam("which"))
-    .values(n=_COUNTER.n + bindparam("many"))
-    .returning(_COUNTER.n)
-)
 
 
 class Transaction:
@@ -83,22 +77,17 @@ class Transaction:
     def finish(self, at: datetime) -> None:
         """Writes what was recorded and announced; the last thing before the commit."""
         if self._entries:
-            first = self._numbers("outbox", len(self._entries))
+            first = first_of(self._link, "outbox", len(self._entries))
             rows = [{"seq": first + n, "doc": encode(e)} for n, e in enumerate(self._entries)]
             _ENTRY.run_each(self._link, [fresh(row) for row in rows])
         if self._news:
-            first = self._numbers("announcements", len(self._news))
+            first = first_of(self._link, "announcements", len(self._news))
             rows = [
                 {"seq": first + n, "kind": kind, "thing": thing, "at": micros(at)}
                 for n, (kind, thing) in enumerate(self._news)
             ]
             _NEWS.run_each(self._link, [fresh(row) for row in rows])
             self._forget_old_news(first, first + len(self._news))
-
-    def _numbers(self, name: str, many: int) -> int:
-        """The first of so many numbers in a row. There is one writer, so there are no gaps."""
-        last = _MORE.run(self._link, {"which": name, "many": many}).scalar_one()
-        return int(last) - many + 1
 
     def _forget_old_news(self, first: int, end: int) -> None:
         if first // _PRUNE_EVERY != end // _PRUNE_EVERY:
