@@ -134,6 +134,12 @@ def test_whom_nobody_counts_is_not_known_and_never_nobody(limit: Limits, by: str
     assert blast(after, NOW, TRAFFIC).uncounted == ()
 
 
+def test_who_was_answered_by_a_version_that_nobody_told_is_not_known() -> None:
+    told, after = _traffic(("key-1", 9, "", "")), Policy(asset=A, route={"v7": 0})
+    assert blast(NOW, after, told).uncounted == ("the version that answers",)
+    assert blast(NOW, after, TRAFFIC).uncounted == ()
+
+
 def test_a_limit_refuses_at_least_what_does_not_fit() -> None:
     after = Policy(asset=A, limit=Limits(per_principal=rate("300/hour burst 100")))
     found = blast(NOW, after, TRAFFIC)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from stanch.contain.action import Asking, Consent, Known, Version, previewed
 from stanch.contain.actions.roll_back import ACTION as BACK
 from stanch.engine.policies import Change, Policies
+from stanch.engine.runs.library import actions
 from stanch.engine.versions import known_of, last_good
 from stanch.engine.watch.memory import keep_history
 from stanch.store.sql.connect import sqlite_url
@@ -185,6 +186,19 @@ def risk(seen: Known, consent: Consent = ALL_UNASKED) -> Risk:
     flows = (Flow(principal=PrincipalId("a"), count=9, version="v7"),)
     judged = (Traffic(asset=FRAUD, span=span, flows=flows), consent)
     return previewed(BACK, standing, BACK.args(to="v6"), asking, judged).risk
+
+
+def test_who_asks_for_a_version_under_suspicion_is_told_so_before() -> None:
+    redirected = actions()["redirect"]
+    asking = Asking(by="ada", why="w", at=NOON, known=GOOD)
+    traffic = Traffic(asset=FRAUD, span=Span(start=NOON - timedelta(hours=1), end=NOON))
+    for standing, warns in (
+        (Standing(base=Policy(asset=FRAUD)), ("Version v7 is itself under suspicion.",)),
+        (Standing(base=Policy(asset=FRAUD, route={"v7": 1})), ()),
+    ):
+        judged = traffic, ALL_UNASKED
+        found = previewed(redirected, standing, redirected.args(to="v7"), asking, judged)
+        assert found.warns == warns
 
 
 def test_a_return_goes_unasked_only_where_that_is_set_and_nothing_moves() -> None:

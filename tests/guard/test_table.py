@@ -180,6 +180,19 @@ def test_a_decision_takes_ten_microseconds_at_most_with_a_large_policy() -> None
     assert statistics.median(taken) <= 10_000
 
 
+def test_less_than_one_in_its_time_is_one_in_a_longer_time_and_not_none() -> None:
+    for limit in (
+        Limits(per_principal=rate("0.5/min")),
+        Limits(overall=rate("0.5/min")),
+        Limits(principals={PrincipalId("key-1"): rate("0.5/min")}),
+    ):
+        table = Table(replace(NOTHING, limit=limit), State())
+        first, second = table.decide(_ask()), table.decide(_ask())
+        assert (first.outcome, second.outcome, second.retry_after) == ("serve", "wait", 120)
+    none = Table(replace(NOTHING, limit=Limits(per_principal=rate("0.5/min burst 0"))), State())
+    assert none.decide(_ask()).outcome == "wait"
+
+
 def test_a_rate_of_ones_own_never_frees_from_everybodys() -> None:
     own = {PrincipalId("key-1"): rate("100/s")}
     limit = Limits(per_principal=rate("1/hour"), principals=own)

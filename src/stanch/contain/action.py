@@ -21,7 +21,7 @@ from stanch.contain.combine import added, effective
 from stanch.contain.diff import Change, changes
 from stanch.contain.going_back import why_ask
 from stanch.contain.known import Known, Version
-from stanch.contain.policy import wants
+from stanch.contain.policy import wants, weights
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import ActionId, AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.policy import Policy
@@ -239,7 +239,8 @@ def previewed(
     after = effective(added(standing, demand), asking.at)
     hit = blast(before, after, traffic)
     calls = action.calls(standing.asset, args)
-    warns = why_ask(asking.known, asking.at) if action.goes_back else ()
+    moves = why_ask(asking.known, asking.at) if action.goes_back else ()
+    warns = (*_suspects(before, after, asking.known), *moves)
     risk = risk_of(action, hit, consent)
     return Preview(
         action=action.id,
@@ -250,6 +251,13 @@ def previewed(
         after=after,
         warns=warns,
     )
+
+
+def _suspects(before: Policy, after: Policy, known: Known) -> tuple[str, ...]:
+    """The versions under suspicion that would come to answer, in a sentence each."""
+    bad = {one.version for one in known.versions if one.suspect}
+    come = sorted(bad & weights(after.route).keys() - weights(before.route).keys())
+    return tuple(f"Version {one} is itself under suspicion." for one in come)
 
 
 def risk_of(action: Action[A], hit: Blast, consent: Consent) -> Risk:

@@ -20,7 +20,7 @@ from fractions import Fraction
 
 from stanch.contain.marks import named
 from stanch.contain.policy import answering_mode, closed, may_answer, weights
-from stanch.contain.rate import own_rates, slower
+from stanch.contain.rate import one_at_least, own_rates, slower
 from stanch.contain.reach import Reach, reach
 from stanch.vocabulary.ids import PrincipalId
 from stanch.vocabulary.network import Networks
@@ -141,6 +141,8 @@ def _uncounted(before: Policy, after: Policy, traffic: Traffic) -> Iterator[str]
         yield "the tokens of a request"
     if now.cost != was.cost and slower(was.cost, now.cost) == now.cost:
         yield "what it costs"
+    if before.route != after.route and any(not flow.version for flow in traffic.flows):
+        yield "the version that answers"
     unseen = any(not flow.source for flow in traffic.flows)
     if after.deny.networks - before.deny.networks and unseen and SOURCES not in traffic.found:
         yield "its address"
@@ -228,6 +230,7 @@ def _answered(rate: Rate | None, count: int, when: tuple[float, tuple[int, ...]]
 
 
 def _kept(rate: Rate | None, count: Fraction | int, seconds: float) -> Fraction:
+    rate = one_at_least(rate)
     if rate is None:
         return Fraction(count)
     burst = rate.count if rate.burst is None else rate.burst

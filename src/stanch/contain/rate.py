@@ -57,6 +57,13 @@ def own_rates(limit: Limits) -> Mapping[str, Rate]:
     return found
 
 
+def one_at_least(rate: Rate | None) -> Rate | None:
+    """The same for requests, which come whole: 0.5/min is one in two minutes, and not none."""
+    if rate is None or rate.burst is not None or not 0 < rate.count < 1:
+        return rate
+    return replace(rate, burst=1.0)
+
+
 def _burst(rate: Rate) -> float:
     return rate.count if rate.burst is None else rate.burst
 

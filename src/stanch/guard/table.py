@@ -10,11 +10,12 @@ one principal to a denial. A refused request is charged to no bucket, a probe to
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import cycle
 from threading import Lock
 
 from stanch.contain.policy import answering_mode, narrowed, weights
-from stanch.contain.rate import own_rates
+from stanch.contain.rate import one_at_least, own_rates
 from stanch.guard.buckets import Buckets
 from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.vocabulary.network import Networks
@@ -113,8 +114,13 @@ class Table:
         self._denied = frozenset(folded(p) for p in policy.deny.principals)
         self._networks = Networks(policy.deny.networks)
         self._clear: dict[tuple[str | None, str], _Cleared] = {}
-        self._limit = limit = policy.limit
-        self._own = own_rates(limit)
+        limit = policy.limit
+        self._limit = limit = replace(
+            limit,
+            per_principal=one_at_least(limit.per_principal),
+            overall=one_at_least(limit.overall),
+        )
+        self._own = {who: one_at_least(rate) or rate for who, rate in own_rates(limit).items()}
         self._limited = bool(self._own or limit.per_principal or limit.overall or limit.cost)
         self._state = state
         no_fallback = self.mode is not Mode.SERVING and not policy.fallback
