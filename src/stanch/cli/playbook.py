@@ -12,7 +12,7 @@ from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.cli.playbook_keys import public_key, signing_key, verify
 from stanch.cli.playbook_runs import add
-from stanch.vocabulary.trouble import BadFile, NotFound, NotRunning
+from stanch.vocabulary.trouble import BadFile, BadInput, NotFound, NotRunning
 from stanch.vocabulary.words import counted
 
 if TYPE_CHECKING:
@@ -179,17 +179,16 @@ def import_(
     json: Json = False,
 ) -> None:
     """Read a CACAO document as a playbook, and say what had to be repaired and who signed it."""
-    import msgspec  # noqa: PLC0415  only when needed
-
-    from stanch.contain.playbook.cacao_in import imported  # noqa: PLC0415  likewise
+    from stanch.contain.playbook.cacao_in import imported  # noqa: PLC0415  only when needed
+    from stanch.contain.playbook.canonical import parsed  # noqa: PLC0415  likewise
     from stanch.contain.playbook.written import written  # noqa: PLC0415  likewise
 
     try:
-        document = msgspec.json.decode(bytes_of(file))
-    except msgspec.DecodeError as error:
-        raise BadFile(file, f"is no JSON: {error}.") from error
+        document = parsed(bytes_of(file))
+        found = imported(document if isinstance(document, dict) else {"type": ""})
+    except BadInput as error:
+        raise BadFile(file, str(error)) from error
     says = _signers(document, file, signer)
-    found = imported(document)
     text, out = written(found.playbook), Out(json=json)
     for one in says:
         out.say(one)

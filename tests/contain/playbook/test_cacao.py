@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from stanch.contain.playbook.cacao_check import faults
 from stanch.contain.playbook.cacao_in import imported
 from stanch.contain.playbook.cacao_out import EXTENSION, Origin, exported
 from stanch.contain.playbook.cacao_signed import Key, covered, signed, vouched
-from stanch.contain.playbook.canonical import canonical
+from stanch.contain.playbook.canonical import canonical, parsed
 from stanch.contain.playbook.check import problems
 from stanch.engine.runs.library import every_act, shipped
 from stanch.vocabulary.playbook import Ask, Decide, Repeat, Wait
@@ -249,6 +250,24 @@ def test_what_is_no_signature_of_ours_is_never_said_to_hold(marks: Any) -> None:
 )  # fmt: skip
 def test_numbers_are_written_as_ecmascript_writes_them(number: float, text: str) -> None:
     assert canonical(number) == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"name": "a", "workflow": {}, "name": "b"}', "'name' stands twice"),
+        ('[{"x": {"y": 1, "y": 1}}]', "'y' stands twice"),
+        ('{"x": NaN}', "no number NaN"),
+        ('{"x": -Infinity}', "no number -Infinity"),
+        ("{", "no JSON"),
+        ("[" * 200_000, "no JSON"),
+        ("\udcff", "no JSON"),
+    ],
+    ids=lambda one: one[:20],
+)
+def test_what_two_readers_may_read_otherwise_is_no_document(text: str, says: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(says)):
+        parsed(text.encode(errors="surrogateescape"))
 
 
 def test_keys_come_by_their_utf16_units() -> None:

@@ -13,8 +13,36 @@ from collections.abc import Mapping, Sequence
 from stanch.vocabulary.trouble import BadInput
 
 EXACT = 2**53
+JSON = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
 _SMALLEST, _LARGEST = -7, 21
 """Exponents between which ECMAScript writes a number without one."""
+
+
+def parsed(content: bytes) -> JSON:
+    """The one value that this JSON has for every reader; BadInput where readers may differ.
+
+    Of a name that stands twice in a mapping some take the first and some the last, so a signature
+    over it would hold for two meanings.
+    """
+    try:
+        return json.loads(content, object_pairs_hook=_once, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"It is no JSON: {error}.") from error
+
+
+def _once(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadInput(
+            f"{twice[:64]!r} stands twice in one mapping, so readers differ on what holds."
+        )
+    return found
+
+
+def _no_number(word: str) -> JSON:
+    raise BadInput(f"JSON has no number {word}.")
 
 
 def canonical(value: object) -> bytes:
