@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from stanch.cli.out import Out, cell
+from stanch.cli.out import Out, cell, in_line
+from stanch.vocabulary.trouble import BadInput
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,21 @@ from stanch.cli.out import Out, cell
 )
 def test_a_cell_is_said_as_people_say_it(name: str, value: Any, said: str) -> None:
     assert cell(name, value) == said
+
+
+def test_no_text_orders_the_terminal_about_or_begins_a_line_of_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hostile = "eve\x1b[31m\x1b]0;t\x07 \u202egnp \u200b \ud800"
+    gone = "\N{REPLACEMENT CHARACTER}"
+    seen = f"eve{gone}[31m{gone}]0;t{gone} {gone}gnp {gone} {gone}"
+    out = Out(json=False)
+    out.show({}, f"a\tb\n{hostile}")
+    out.say(hostile)
+    out.trouble(BadInput(hostile))
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (f"a b\n{seen}\n", f"{seen}\nstanch: {seen}\n")
+    assert in_line("eve\ninc-1: closed") == f"eve{gone}inc-1: closed"
 
 
 def test_an_empty_table_says_what_that_means_and_a_program_gets_an_empty_list(

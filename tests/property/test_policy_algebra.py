@@ -36,7 +36,7 @@ from stanch.vocabulary.standing import Demand, DemandId, Flow, Standing, Traffic
 
 A = AssetId("fraud-scorer")
 T0 = datetime(2026, 11, 21, 12, tzinfo=UTC)
-words = st.text(alphabet="abXY09:-_é 'ß\t#", min_size=1, max_size=5)
+words = st.text(alphabet="abXY09:-_é 'ß\t#\u202e\u200b\u2028\x1b", min_size=1, max_size=5)
 few = st.sampled_from(["k1", "k2", "k3", "key: 4", "yes"])
 versions = st.sampled_from(["v1", "v2", "v3"])
 rates = st.builds(
@@ -196,6 +196,7 @@ def test_an_empty_route_never_serves(s: Standing, at: datetime) -> None:
 @given(policies)
 def test_what_is_written_as_yaml_reads_back_the_same(one: Policy) -> None:
     assert read(written(one)) == one
+    assert written(one).replace("\n", "").isprintable()
 
 
 @given(policies)

@@ -179,7 +179,11 @@ def test_a_link_is_refused(bag: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../out.txt", "/etc/x", "a//b", "a\\b", "data/..", "tagmanifest-sha256.txt"]
+    "name",
+    [
+        *("../out.txt", "/etc/x", "a//b", "a\\b", "data/..", "tagmanifest-sha256.txt"),
+        "a\x1b[31m\nit holds",
+    ],
 )
 def test_a_zip_with_a_hostile_or_doubled_name_is_refused(
     made: Made, tmp_path: Path, name: str
@@ -192,6 +196,7 @@ def test_a_zip_with_a_hostile_or_doubled_name_is_refused(
         else:
             archive.writestr(name, "x")
     assert refused(path)
+    assert str(verify.examine(path)["says"]).isprintable(), "no name orders a terminal about"
 
 
 def test_no_flip_in_a_zip_changes_what_it_says_unseen(made: Made, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import typer
 from stanch.cli.client import connect, segment
 from stanch.cli.fitting import fitted
 from stanch.cli.options import Data, Json, command
-from stanch.cli.out import Out
+from stanch.cli.out import Out, in_line
 from stanch.vocabulary.words import when, word
 
 app = command("What detectors saw, and what they cannot tell: list, look.")
@@ -78,13 +78,14 @@ def blind(
 
 
 def _lines(one: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{one['id']}  {word(one['detector'])} on {one['asset']} {one['version']}".rstrip()
+    version = in_line(one["version"])
+    yield f"{one['id']}  {word(one['detector'])} on {one['asset']} {version}".rstrip()
     yield one["says"]
     if one.get("waits"):
         yield "It opens no incident by itself: it joins one, or what else is found near it."
     yield f"Window: {when(one['window']['start'])} to {when(one['window']['end'])}"
     for suspect in one["suspects"][:10]:
-        yield f"Suspect: {suspect['principal']}, {100 * suspect['share']:.0f} % of it"
+        yield f"Suspect: {in_line(suspect['principal'])}, {100 * suspect['share']:.0f} % of it"
     if one["points_to"]:
         kinds = sorted(one["points_to"].items(), key=lambda pair: -pair[1])
         said = ", ".join(f"{word(kind)} {100 * share:.0f} %" for kind, share in kinds)

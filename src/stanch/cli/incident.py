@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from textwrap import indent
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from stanch.cli.filter import named, query_of
 from stanch.cli.fitting import fitted
 from stanch.cli.incident_marks import marks
 from stanch.cli.options import Data, Json, command
-from stanch.cli.out import Out
+from stanch.cli.out import Out, in_line
 from stanch.vocabulary.casework import LinkKind
 from stanch.vocabulary.incident import Level, Phase
 from stanch.vocabulary.trouble import NotFound
@@ -357,12 +358,12 @@ def _told(
         yield "\nSuspects:"
         for suspect in one["suspects"][:10]:
             share, sure = 100 * suspect["share"], 100 * suspect["confidence"]
-            yield f"  {suspect['principal']}: {share:.0f} % of it, {sure:.0f} % sure"
+            yield f"  {in_line(suspect['principal'])}: {share:.0f} % of it, {sure:.0f} % sure"
     if one["atlas"]:
         yield f"\nATLAS: {', '.join(one['atlas'])}"
     yield from _next(ahead)
     for note_ in notes:
-        yield f"\n{when(note_['at'])}, {note_['by']}: {note_['text']}"
+        yield f"\n{when(note_['at'])}, {note_['by']}: {indent(note_['text'], '    ').lstrip()}"
 
 
 def _again(one: Mapping[str, Any]) -> Iterator[str]:

@@ -36,7 +36,7 @@ class Out:
             encoded = msgspec.json.encode(document, enc_hook=_plain)
             sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
         elif text:
-            sys.stdout.write(text.rstrip("\n") + "\n")
+            sys.stdout.write(harmless(text.rstrip("\n")) + "\n")
         sys.stdout.flush()
 
     def table(
@@ -62,8 +62,7 @@ class Out:
 
     def say(self, sentence: str) -> None:
         """A sentence for people."""
-        sys.stderr.write(sentence.rstrip("\n") + "\n")
-        sys.stderr.flush()
+        _said(harmless(sentence))
 
     def trouble(self, trouble: Trouble) -> int:
         """The exit code of the trouble, after telling it in one sentence."""
@@ -71,7 +70,7 @@ class Out:
             facts = [str(fact) for fact in trouble.facts]
             self.show({"type": trouble.code, "detail": str(trouble), "facts": facts})
         mark = "\033[31mstanch:\033[0m" if sys.stderr.isatty() else "stanch:"
-        self.say(f"{mark} {trouble}")
+        _said(f"{mark} {harmless(str(trouble))}")
         return trouble.exit_code
 
     @contextmanager
@@ -103,6 +102,21 @@ class Out:
             yield
 
 
+def harmless(text: str) -> str:
+    """The lines of the text, with what a terminal would obey, or would not show, taken out."""
+    return "\n".join(map(in_line, text.expandtabs(2).split("\n")))
+
+
+def in_line(text: str) -> str:
+    """The same of a name or value, which also begins no line of its own."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _said(text: str) -> None:
+    sys.stderr.write(text.rstrip("\n") + "\n")
+    sys.stderr.flush()
+
+
 def _still(_step: float = 1) -> None:
     """No bar, nothing to move."""
 
@@ -120,4 +134,4 @@ def cell(name: str, value: Any) -> str:
             text = ", ".join(map(str, value)) or "-"
         case _:
             text = when(str(value))
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)[:80]
+    return in_line(text)[:80]

@@ -90,9 +90,15 @@ def read_bytes(content: bytes, file: str = "policy.yaml") -> Policy:
 
 
 def written(policy: Policy) -> str:
-    """This policy as YAML; read again it is the same policy."""
+    """This policy as YAML; read again it is the same policy, also after a terminal showed it."""
+    text = _yaml(policy, readable=True)
+    seen = all(line.isprintable() for line in text.split("\n"))
+    return text if seen else _yaml(policy, readable=False)
+
+
+def _yaml(policy: Policy, *, readable: bool) -> str:
     return yaml.safe_dump(
-        _mapping(normal(policy)), sort_keys=False, default_flow_style=None, allow_unicode=True
+        _mapping(normal(policy)), sort_keys=False, default_flow_style=None, allow_unicode=readable
     )
 
 

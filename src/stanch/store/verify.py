@@ -525,7 +525,9 @@ def examine(path: Path, pinned: Sequence[str] = (), remembered: str = "") -> dic
     try:
         found = (check_log if is_log else check_bundle)(path, pinned, remembered)
     except Bad as bad:
-        return {"holds": False, "says": f"{bad.args[0]}: {bad.args[1]}", "where": bad.args[0]}
+        # The name is the bundle's own word: it may order a terminal about, or begin a line.
+        name = "".join(c if c.isprintable() else "\ufffd" for c in bad.args[0])
+        return {"holds": False, "says": f"{name}: {bad.args[1]}", "where": bad.args[0]}
     except MALFORMED as broken:
         return {"holds": False, "says": f"not well formed: {broken!r}", "where": str(path)}
     except (Unknown, OSError) as why:
