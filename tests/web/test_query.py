@@ -1,17 +1,19 @@
 """The query bar: what is typed is what is wanted, or it says what it knows."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.incident import Level, Phase
 from stanch.vocabulary.listing import Sort, Wanted
 from stanch.vocabulary.trouble import BadInput, Trouble
 from stanch.web.lists import INCIDENTS
-from stanch.web.query import chosen, parse, toggled
+from stanch.web.query import chosen, parse, toggled, within
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KNOWN = INCIDENTS.known
@@ -23,6 +25,19 @@ def wanted(text: str) -> Wanted:
 
 def test_an_empty_bar_wants_everything() -> None:
     assert wanted("") == Wanted()
+
+
+def test_what_is_typed_on_a_page_narrows_what_the_page_is_about() -> None:
+    page = Wanted(incident=(IncidentId("inc-1"),), asset=(AssetId("a"),))
+    assert within(page, wanted("")) == page
+    assert within(page, wanted("phase:triaged zoo sort:worst")) == replace(
+        page, phase=(Phase.TRIAGED,), text="zoo", sort=Sort.WORST
+    )
+    # Who names another asset than the page is about wants both at once, which is nothing.
+    other = wanted("asset:b zoo")
+    assert within(page, other) == replace(page, any_of=(other,))
+    either = wanted("zoo OR phase:triaged")
+    assert within(page, either) == replace(page, any_of=either.any_of)
 
 
 def test_several_values_of_a_field_are_any_of_them() -> None:

@@ -9,7 +9,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -129,10 +129,9 @@ def asked(visit: Visit, lines: Lines[T], base: Wanted | None = None) -> Query:
     """What this visit asks of the list."""
     text = visit.asked("q", lines.start if base is None else "")
     query = asking.parse(text, lines.known, _moment(visit))
-    if base is None or query.wanted == Wanted():
-        return query if base is None else Query(text=text, wanted=base)
-    typed = query.wanted.any_of or (query.wanted,)
-    return Query(text=text, wanted=replace(base, any_of=typed, sort=query.wanted.sort))
+    if base is None:
+        return query
+    return Query(text=text, wanted=asking.within(base, query.wanted))
 
 
 def _moment(visit: Visit) -> datetime:

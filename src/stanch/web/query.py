@@ -30,6 +30,7 @@ _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TIMES = ("since", "until", "changed")
 _MANY = frozenset(f.name for f in fields(Wanted) if str(f.type).startswith("tuple"))
 _OR = frozenset({"OR", "|"})
+_NOTHING = Wanted()
 _IS: Mapping[str, tuple[str, bool]] = {
     "open": ("closed", False),
     "closed": ("closed", True),
@@ -147,6 +148,20 @@ def plain(text: str) -> bool:
     return groups == [text.split()] and not any(
         name.isalpha() and value for name, _, value in (w.partition(":") for w in groups[0])
     )
+
+
+def within(base: Wanted, typed: Wanted) -> Wanted:
+    """What is typed, of what a page is about; said at once where both can be, since a list finds
+    that sooner than an alternative.
+    """
+    said = {f.name: getattr(typed, f.name) for f in fields(Wanted) if _says(typed, f.name)}
+    if typed.any_of or any(_says(base, name) for name in said):
+        return replace(base, any_of=typed.any_of or (typed,), sort=typed.sort)
+    return replace(base, **said)
+
+
+def _says(wanted: Wanted, part: str) -> bool:
+    return bool(getattr(wanted, part) != getattr(_NOTHING, part))
 
 
 def written(wanted: Wanted, known: Mapping[str, str]) -> str:
