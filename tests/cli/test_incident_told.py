@@ -20,9 +20,17 @@ INCIDENT: dict[str, Any] = {
         "by": "stanch",
         "reasons": [{"says": says, "weight": weight} for says, weight in REASONS],
     },
-    "severity": {"level": 3, "vector": "AISEV:1.0/MI:4", "fired": ["It is lost."]},
+    "severity": {
+        "level": 3,
+        "vector": "AISEV:1.0/MI:4",
+        "fired": ["It is lost."],
+        "would_change": ["It was stopped. That would make it medium."],
+    },
+    "asset": "scorer",
+    "impact": {},
     "suspects": [],
     "atlas": [],
+    "owasp": [],
     "merged_into": None,
 }
 
@@ -37,6 +45,7 @@ AHEAD: dict[str, Any] = {
     "actions": [],
     "playbook": "",
     "techniques": [],
+    "similar": [],
     "words": WORDS,
     "call": [],
     "phases": [],
@@ -52,7 +61,26 @@ def test_what_speaks_for_the_verdict_comes_before_what_speaks_against_it() -> No
 def test_severity_is_a_word_with_its_reasons_and_the_vector_last() -> None:
     said = list(_told(INCIDENT, AHEAD, []))
     start = said.index("\nSeverity: high")
-    assert said[start + 1 : start + 3] == ["  It is lost.", "  AISEV:1.0/MI:4"]
+    assert said[start + 1 : start + 5] == [
+        "  It is lost.",
+        "  What would change it:",
+        "  - It was stopped. That would make it medium.",
+        "  AISEV:1.0/MI:4",
+    ]
+
+
+def test_what_it_may_reach_and_cost_its_techniques_and_what_was_like_it_are_told() -> None:
+    impact = {"assets": ["scorer", "app"], "decisions": 40, "money": 500.0, "currency": "EUR"}
+    one = INCIDENT | {"impact": impact | {"unknown": ["Decisions of app were not counted."]}}
+    one |= {"atlas": ["AML.T0018.000@5.6.0", "AML.T9999@9"], "owasp": ["ML10:2023"]}
+    like = {"incident": "inc-0", "score": 0.755, "shared": {"asset": 1.0, "suspects": 0.5}}
+    said = "\n".join(_told(one, AHEAD | {"similar": [like]}, []))
+    assert "\n  It may reach app.\n  40 decisions may be touched.\n  Up to 500 EUR, if" in said
+    assert "\n  Decisions of app were not counted.\n" in said
+    assert "\n  AML.T0018.000@5.6.0  Manipulate AI Model: Poison AI Model\n" in said
+    assert "\n  AML.T9999@9\n  ML10:2023  Model Poisoning (OWASP for machine learning)\n" in said
+    assert "\nLike it before:\n  inc-0: 76 %, by asset, suspects" in said
+    assert "The impact is not known yet." in "\n".join(_told(INCIDENT, AHEAD, []))
 
 
 def test_it_begins_with_whether_it_is_contained_and_what_waits_for_an_answer() -> None:

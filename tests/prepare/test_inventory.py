@@ -1,4 +1,6 @@
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -81,6 +83,16 @@ def test_every_field_of_an_asset_is_read() -> None:
         f.name for f in fields(Asset) if getattr(scorer, f.name) == getattr(blank, f.name)
     ] == []
     assert list(FIELDS) == [f.name for f in fields(Asset)]
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "write-the-inventory.md"
+    table = page.read_text().partition("## Every field")[2].partition("##")[0]
+    assert set(FIELDS) <= set(re.findall(r"`(\w+)`", table))
+
+
+@pytest.mark.parametrize("key", ["no key", "AAAA", "''"])
+def test_a_signer_has_a_key(key: str) -> None:
+    head = f"id: a\nkind: model\nname: A\nowner: us\nsigners: {{release: {key}}}\n"
+    with pytest.raises(BadFile, match="32 bytes in base64"):
+        parse(head)
 
 
 ids = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).map(AssetId)

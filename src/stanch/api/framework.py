@@ -177,7 +177,7 @@ _OURS = 500
 _IN_OUR_WORDS: Mapping[int, Callable[[Request[Any, Any, Any]], Trouble]] = {
     404: lambda request: NoSuchPage(request.url.path[:200]),
     405: lambda request: WrongMethod(request.url.path[:200], request.method),
-    413: lambda _request: TooLarge("the server takes"),
+    413: lambda request: TooLarge(request.app.request_max_body_size),
     415: lambda request: UnknownFormat(request.headers.get("content-type", "")[:64], "JSON"),
     429: lambda _request: Busy("requests", 1),
 }

@@ -1,18 +1,21 @@
 """stanch baseline: what an asset is like in normal operation."""
 
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stanch.cli.client import connect, segment
 from stanch.cli.files import bytes_of, unreadable
+from stanch.cli.ingest import ARROW, Renamed, names_of
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
-from stanch.vocabulary.trouble import BadFile, BadInput
+from stanch.vocabulary.trouble import BadInput
 from stanch.vocabulary.words import counted
+
+if TYPE_CHECKING:
+    from stanch.cli.baseline_file import Sent
 
 app = command("What an asset is like in normal operation.")
 _UNITS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
@@ -28,6 +31,7 @@ def set_(  # noqa: PLR0913  the parts of a baseline
     version: Annotated[str, typer.Option(help="The version it stands for; empty for all.")] = "",
     condition: Annotated[str, typer.Option(help="One of its conditions; empty for all.")] = "",
     override: Annotated[str, typer.Option(help="Why it shall count although refused.")] = "",
+    renamed: Renamed = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -38,10 +42,13 @@ def set_(  # noqa: PLR0913  the parts of a baseline
     out, client = Out(json=json), connect(data).patient()
     path = f"/api/v1/assets/{segment(asset)}/baselines"
     if from_ is not None:
-        kind = "application/vnd.apache.arrow.stream"
-        body = b"".join(_arrow(from_, asset))
+        from stanch.cli.baseline_file import sent_of  # noqa: PLC0415  pyarrow is large
+
         with out.waiting(f"learning what is normal of {asset}"):
-            kept = client.send("POST", path, body, kind=kind, query=query)
+            sent = sent_of(from_, asset, names_of(renamed or []))
+            kept = client.send("POST", path, sent.body, kind=ARROW, query=query)
+        if sent.rows < sent.of:
+            out.say(_drawn(sent, asset))
     else:
         with out.waiting(f"learning what is normal of {asset}"):
             kept = client.send("POST", path, query={**query, "days": _days(last)})
@@ -143,32 +150,15 @@ def forget(
     Out(json=json).show({"items": left}, f"{known} of {asset} are forgotten.")
 
 
+def _drawn(sent: "Sent", asset: str) -> str:
+    return (
+        f"Of the {sent.of} rows of the file {sent.rows} were drawn evenly and sent. Where all "
+        f"shall count: stanch ingest the file, then stanch baseline set {asset} --last 30d."
+    )
+
+
 def _days(text: str) -> float:
     try:
         return float(text[:-1]) * _UNITS[text[-1:]]
     except (ValueError, KeyError):
         raise BadInput(f"{text!r} is no stretch of time. Write 12h, 7d or 2w.") from None
-
-
-def _still(*_: object) -> None:
-    """Progress that nobody watches."""
-
-
-def _arrow(path: Path, asset: str) -> Iterator[bytes]:
-    """The file's events as one Arrow stream."""
-    import pyarrow as pa  # noqa: PLC0415  only this command needs it
-
-    from stanch.engine.ingest.foreign.files import Options, read_file  # noqa: PLC0415  likewise
-    from stanch.engine.ingest.limits import Limits  # noqa: PLC0415  likewise
-
-    sink = pa.BufferOutputStream()
-    writer = None
-    rejected = 0
-    for part in read_file(path, Options(asset=asset, kind="inference"), Limits(), _still):
-        rejected += len(part.rejected)
-        writer = writer or pa.ipc.new_stream(sink, part.table.schema)
-        writer.write_table(part.table)
-    if writer is None or rejected:
-        raise BadFile(path, f"{rejected} rows are no events" if rejected else "has no rows")
-    writer.close()
-    yield sink.getvalue().to_pybytes()

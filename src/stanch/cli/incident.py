@@ -5,6 +5,7 @@ from datetime import datetime
 from textwrap import indent
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from stanch.cli.client import connect, segment
@@ -13,8 +14,9 @@ from stanch.cli.fitting import fitted
 from stanch.cli.incident_marks import marks
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out, in_line
+from stanch.triage.impact import matters
 from stanch.vocabulary.casework import LinkKind
-from stanch.vocabulary.incident import Level, Phase
+from stanch.vocabulary.incident import Impact, Level, Phase
 from stanch.vocabulary.trouble import NotFound
 from stanch.vocabulary.words import counted, left, spell, when, word
 
@@ -350,20 +352,50 @@ def _told(
     yield f"\nVerdict: {word(kind)}, {100 * verdict['confidence']:.0f} % sure, by {verdict['by']}"
     for reason in sorted(verdict["reasons"], key=lambda one: -one["weight"]):
         yield f"  {reason['weight']:+6.2f}  {reason['says']}"
-    yield f"\nSeverity: {word(Level(one['severity']['level']))}"
-    for fired in one["severity"]["fired"]:
-        yield f"  {fired}"
-    yield f"  {one['severity']['vector']}"
+    yield from _severity(one["severity"])
+    yield from _why_it_matters(one)
     if one["suspects"]:
         yield "\nSuspects:"
         for suspect in one["suspects"][:10]:
             share, sure = 100 * suspect["share"], 100 * suspect["confidence"]
             yield f"  {in_line(suspect['principal'])}: {share:.0f} % of it, {sure:.0f} % sure"
-    if one["atlas"]:
-        yield f"\nATLAS: {', '.join(one['atlas'])}"
+    yield from _techniques((*one["atlas"], *one["owasp"]))
+    yield from _like_it(ahead["similar"])
     yield from _next(ahead)
     for note_ in notes:
         yield f"\n{when(note_['at'])}, {note_['by']}: {indent(note_['text'], '    ').lstrip()}"
+
+
+def _severity(severity: Mapping[str, Any]) -> Iterator[str]:
+    yield f"\nSeverity: {word(Level(severity['level']))}"
+    yield from (f"  {fired}" for fired in severity["fired"])
+    if severity["would_change"]:
+        yield "  What would change it:"
+    yield from (f"  - {change}" for change in severity["would_change"])
+    yield f"  {severity['vector']}"
+
+
+def _like_it(similar: list[Mapping[str, Any]]) -> Iterator[str]:
+    if similar:
+        yield "\nLike it before:"
+    for one in similar:
+        yield f"  {one['incident']}: {100 * one['score']:.0f} %, by {', '.join(one['shared'])}"
+
+
+def _why_it_matters(one: Mapping[str, Any]) -> Iterator[str]:
+    yield "\nWhy it matters:"
+    told = matters(msgspec.convert(one["impact"], Impact), one["asset"])
+    yield from (f"  {line}" for line in told or ("The impact is not known yet.",))
+
+
+def _techniques(labels: tuple[str, ...]) -> Iterator[str]:
+    """The ids of ATLAS and OWASP, each with its version or edition and its name."""
+    from stanch.triage.taxonomy.names import known_as  # noqa: PLC0415  reads the whole matrix
+
+    if labels:
+        yield "\nKnown techniques:"
+    for label in labels:
+        yield f"  {label}  {known_as(label)}".rstrip()
 
 
 def _again(one: Mapping[str, Any]) -> Iterator[str]:

@@ -31,6 +31,10 @@ _LISTED = 1000
 _BODY = 8 * 1024 * 1024
 """Bytes of rows in one request; a server takes four times as much."""
 ARROW = "application/vnd.apache.arrow.stream"
+Renamed = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="NAME=COLUMN", help="Our NAME for a COLUMN of the file."),
+]
 
 
 @dataclass(slots=True)
@@ -64,10 +68,7 @@ def ingest(  # noqa: PLR0913  each is an option of the command
     kind: Annotated[
         EventKind, typer.Option(help="The kind of rows that name none.")
     ] = EventKind.INFERENCE,
-    renamed: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="NAME=COLUMN", help="Our NAME for a COLUMN of the file."),
-    ] = None,
+    renamed: Renamed = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -80,7 +81,7 @@ def ingest(  # noqa: PLR0913  each is an option of the command
     from stanch.engine.ingest.limits import Limits  # noqa: PLC0415  as above
 
     out = Out(json=json)
-    options = Options(asset=asset, kind=kind, rename=_names(renamed or []))
+    options = Options(asset=asset, kind=kind, rename=names_of(renamed or []))
     told = _Told()
     sizes = [_size(file) for file in files]
     with _taker(data) as take, out.progress("ingest", sum(sizes)) as moved:
@@ -124,7 +125,7 @@ def _show(out: Out, told: _Told) -> None:
     )
 
 
-def _names(pairs: list[str]) -> dict[str, str]:
+def names_of(pairs: list[str]) -> dict[str, str]:
     """Their column to our name, from `NAME=COLUMN`."""
     known = {column.name for column in COLUMNS}
     found = {}

@@ -17,6 +17,11 @@ from stanch.cli.fitting import laid_out, room
 from stanch.vocabulary.trouble import Trouble
 from stanch.vocabulary.words import size, when
 
+_WORD, _SENTENCE = 80, 400
+"""Characters of a cell; what is cut ends in an ellipsis."""
+_SENTENCES = frozenset({"says", "why"})
+"""Columns of sentences, whose end says as much as their beginning."""
+
 
 def _plain(value: object) -> object:
     if isinstance(value, MappingProxyType):
@@ -134,4 +139,6 @@ def cell(name: str, value: Any) -> str:
             text = ", ".join(map(str, value)) or "-"
         case _:
             text = when(str(value))
-    return in_line(text)[:80]
+    plain = in_line(text)
+    room_ = _SENTENCE if name in _SENTENCES else _WORD
+    return plain if len(plain) <= room_ else plain[: room_ - 1] + "\N{HORIZONTAL ELLIPSIS}"

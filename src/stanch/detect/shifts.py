@@ -16,7 +16,7 @@ from stanch.detect.habits.people import LONG
 from stanch.detect.habits.shares import FEWEST
 from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.ledger import Ledger
-from stanch.detect.summaries.parts import Block
+from stanch.detect.summaries.parts import Block, Part
 from stanch.detect.window import Window
 from stanch.vocabulary.finding import Suspect
 from stanch.vocabulary.ids import PrincipalId
@@ -58,6 +58,16 @@ def blind(window: Window, enough: int) -> str:
     if window.baseline is None or window.now is None:
         return "no baseline"
     return f"{counted(window.n, 'answer')}; {enough} needed" if window.n < enough else ""
+
+
+def unanswered(window: Window, enough: int) -> str:
+    """Why answers cannot be compared, also where the baseline's tell none; empty when they can."""
+    why, base = blind(window, enough), window.baseline
+    if why or base is None:
+        return why
+    sums = base.golden.sums
+    said = sums[Part.PREDICTIONS][:-1].any() or sums[Part.VALUE].any() or sums[Part.SCORES].any()
+    return "" if said else "the baseline's answers tell no class, number or score"
 
 
 def moved(window: Window, stream: Stream) -> Moved | None:

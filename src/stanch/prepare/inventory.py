@@ -7,6 +7,8 @@ Why   stanch can only protect what it knows of, so writing it down must be easy 
 Law: `parse(dump(assets)) == assets`.
 """
 
+import base64
+import binascii
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from enum import Enum
@@ -43,6 +45,7 @@ _BREAKS = set("\x85\u2028\u2029\ufeff")
 LONGEST_DEADLINE = 60 * 24 * 365
 MOST_PEOPLE = 10**10
 LONGEST_CONDITION = 64
+KEY_BYTES = 32
 BODIES = ("asked", "answered")
 """Fields in which a guard that logs all tells what somebody sent."""
 
@@ -186,7 +189,20 @@ def _amount(what: str) -> Callable[[Node, Reader], float]:
 
 def _signers(node: Node, reader: Reader) -> Mapping[str, str]:
     says = reader.mapping(node, "signers")
-    return {name: reader.text(key, f"the key of {name}") for name, key in says.items()}
+    return {
+        name: reader.checked(key, f"the key of {name}", _public_key, "")
+        for name, key in says.items()
+    }
+
+
+def _public_key(text: str) -> str:
+    try:
+        whole = len(base64.b64decode(text, validate=True)) == KEY_BYTES
+    except binascii.Error:
+        whole = False
+    if not whole:
+        raise ValueError("a signer's key is an Ed25519 public key: 32 bytes in base64.")
+    return text
 
 
 def _criticality(node: Node, reader: Reader) -> Criticality:

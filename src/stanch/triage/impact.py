@@ -14,6 +14,8 @@ from stanch.vocabulary.finding import AttackKind, Lifecycle
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Impact, Incident, VerdictKind
 
+MOST_NAMED = 8
+"""Assets that are named; of more it is said how many there are."""
 LEAKS = frozenset(
     {
         AttackKind.EXTRACTION,
@@ -99,3 +101,33 @@ def _unknown(
         yield "How many principals used it was not counted."
     if counted.cost_per_decision is None:
         yield "No cost per decision is configured, so no money is named."
+
+
+def matters(impact: Impact, asset: AssetId) -> tuple[str, ...]:
+    """Why it matters, for people; what is not known is said too. `asset` is where it was seen."""
+    return (*_known(impact, asset), *map(_not_known, impact.unknown))
+
+
+def _known(impact: Impact, asset: AssetId) -> Iterator[str]:
+    others = [one for one in impact.assets if one != asset]
+    if others:
+        more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+        yield f"It may reach {', '.join(others[:MOST_NAMED])}{more}."
+    counts = (
+        (impact.decisions, "decision may be touched", "decisions may be touched"),
+        (impact.people, "person may be touched", "people may be touched"),
+        (impact.principals, "principal is involved", "principals are involved"),
+    )
+    for count, one, many in counts:
+        if count is not None:
+            yield f"{count:,} {one if count == 1 else many}."
+    if impact.data_classes:
+        yield f"Data that may be exposed: {', '.join(impact.data_classes)}."
+    if impact.money is not None:
+        cost = f"{impact.money:,.0f} {impact.currency}".rstrip()
+        yield f"Up to {cost}, if each of these decisions were wrong."
+
+
+def _not_known(what: str) -> str:
+    """What is not known; a sentence stands for itself."""
+    return what if what[:1].isupper() else f"Not known: {what}"

@@ -1,7 +1,7 @@
 """What a good colleague would ask: for each kind of belief, the questions that could overturn it.
 
 In    an incident.
-Out   a few questions, and why it matters, in plain words.
+Out   a few questions, in plain words.
 Why   the first story that fits is the one that people keep. Asked at once, these cost a minute.
 """
 
@@ -54,28 +54,3 @@ def questions(incident: Incident) -> tuple[str, ...]:
     own = _BY_VERDICT[incident.verdict.kind]
     attack = incident.verdict.attack
     return (*own, _BY_ATTACK[attack]) if attack is not None else own
-
-
-def matters(incident: Incident) -> tuple[str, ...]:
-    """Why it matters, from what is known of the impact; what is not known is said too."""
-    impact = incident.impact
-    counted = (
-        (impact.decisions, "decision may be touched", "decisions may be touched"),
-        (impact.people, "person may be touched", "people may be touched"),
-        (impact.principals, "principal is involved", "principals are involved"),
-    )
-    told = [
-        f"{count:,} {one if count == 1 else many}."
-        for count, one, many in counted
-        if count is not None
-    ]
-    if impact.data_classes:
-        told.append(f"Kinds of data: {', '.join(impact.data_classes)}.")
-    if impact.money is not None:
-        told.append(f"About {impact.money:,.0f} {impact.currency} at stake.")
-    return (*told, *map(_unknown, impact.unknown))
-
-
-def _unknown(what: str) -> str:
-    """What is not known; a sentence stands for itself."""
-    return what if what[:1].isupper() else f"Not known: {what}"

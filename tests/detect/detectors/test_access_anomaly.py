@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from stanch.detect import examples
 from stanch.detect.detectors.access_anomaly import DETECTOR
 from stanch.detect.summaries.acquaintances import Known, met
 from stanch.detect.summaries.record import Deed, Record, record_of
 from stanch.vocabulary.event import EventKind
-from stanch.vocabulary.finding import Finding
+from stanch.vocabulary.finding import Blind, Finding
 
 WEEK = DETECTOR.fires_on().before
 KNOWN = DETECTOR.fires_on().known
@@ -121,6 +122,21 @@ def test_a_decoy_that_only_reads_hides_nobody() -> None:
 
 def test_without_a_memory_nobody_is_called_new() -> None:
     assert not seen((deed("mallory", "push"), 1), (deed("user-05", "role.grant"), 1), known={})
+
+
+def blind(**parts: Any) -> list[str]:
+    window = replace(DETECTOR.quiet_on(), **parts)
+    return [s.why for s in DETECTOR.seen_in(window) if isinstance(s, Blind)]
+
+
+def test_until_there_is_a_memory_it_is_blind_to_newcomers_and_says_how_much_is_lacking() -> None:
+    few = record_of([(deed("ada"), 49)])
+    assert blind(before=few) == ["who is new here: 49 accesses in the week before, 50 needed"]
+    young = met({}, WEEK, NOW - 60 * DAY)
+    (why,) = blind(known=young)
+    assert why == "orders by newcomers: 60 days of memory, more than 60 needed"
+    assert blind(known=met({}, WEEK, NOW - 61 * DAY)) == []
+    assert blind(record=record_of([]), before=record_of([])) == ["no access was ever told"]
 
 
 def test_an_admin_who_rarely_grants_is_known_for_it() -> None:

@@ -99,6 +99,12 @@ def test_with_nothing_to_compare_it_is_blind_and_not_quiet() -> None:
     assert isinstance(said, Blind)
 
 
+def test_where_nobody_is_named_who_signs_it_says_that_unsigned_models_are_not_told() -> None:
+    (said,) = DETECTOR.seen_in(of(deployed(GOOD), history=(trained(GOOD),)))
+    assert isinstance(said, Blind)
+    assert said.why == "unsigned models: nobody is named who signs (signers in the inventory)"
+
+
 def test_a_training_run_later_than_the_deployment_by_a_skewed_clock_still_counts() -> None:
     assert not seen(of(deployed(GOOD), history=(trained(GOOD, 5),)))
 

@@ -126,6 +126,26 @@ def test_a_baseline_that_tells_neither_times_nor_statuses_is_blind() -> None:
     (said,) = detectors()["latency_and_errors"].seen_in(golden_with(window, silent))
     assert isinstance(said, Blind)
     assert said.why == "the baseline has neither latencies nor statuses"
+    for part, why in (
+        (Part.LATENCY, "latency: the baseline has none"),
+        (Part.STATUS, "errors: the baseline has no statuses"),
+    ):
+        (said,) = detectors()["latency_and_errors"].seen_in(
+            golden_with(window, {part: silent[part]})
+        )
+        assert isinstance(said, Blind)
+        assert said.why == why
+
+
+@pytest.mark.parametrize("name", ["score_shift", "prediction_mix"])
+def test_a_baseline_whose_answers_tell_nothing_is_blind_to_answers(name: str) -> None:
+    window = examples.window()
+    sums = counts_in(window).sums
+    silent = {part: np.zeros_like(sums[part]) for part in (Part.PREDICTIONS, Part.SCORES)}
+    silent[Part.PREDICTIONS][-1] = 4000
+    (said,) = detectors()[name].seen_in(golden_with(window, silent))
+    assert isinstance(said, Blind)
+    assert said.why == "the baseline's answers tell no class, number or score"
 
 
 def _sharper(rows: Columns) -> Columns:

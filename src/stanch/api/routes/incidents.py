@@ -189,7 +189,8 @@ def look_ahead(house: TheHouse, incident: FromPath[str]) -> Ahead:
     with house.store.look() as tx:
         now = tx.incidents.get(IncidentId(incident))
         asset = tx.assets.find(now.asset)
-        past = tx.incidents.page(Wanted(closed=True), limit=200).items
+        of_its_kind = Wanted(closed=True, exercise=now.exercise)
+        past = tx.incidents.page(of_its_kind, limit=200).items
         told = in_words(tx, now.id)
         stands, ours = held(tx, now, asset), kin(tx, now.id)
     book = answer_to(now, house.books)

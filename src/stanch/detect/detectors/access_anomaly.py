@@ -2,7 +2,8 @@
 
 In    a Window: the accesses of the window (`record`) and of the week before (`before`); who was
       ever here (`known`).
-Out   a Finding for each kind of anomaly, with who did it; Blind when no access was ever told.
+Out   a Finding for each kind of anomaly, with who did it; Blind when no access was ever told, and
+      on newcomers while too few were.
 Why   unauthorised access to a registry or an endpoint comes before most other harm.
 Math  Failed logins and refused requests are shares of the tries. A principal's custom is its own
       share of the week before, at the upper end that chance allows (`rates.highest`), never below
@@ -24,6 +25,7 @@ from stanch.detect.alarms.bounds import highest
 from stanch.detect.alarms.rates import BAR, excess
 from stanch.detect.detector import Detector
 from stanch.detect.summaries.acquaintances import (
+    ACQUAINTED,
     BAD,
     MATTERS,
     ORDERS,
@@ -33,6 +35,7 @@ from stanch.detect.summaries.acquaintances import (
     is_new,
     met,
     new_since,
+    since_when,
     used_to_orders,
     used_to_them,
 )
@@ -51,6 +54,7 @@ from stanch.vocabulary.finding import (
     Suspect,
 )
 from stanch.vocabulary.ids import DetectorId, PrincipalId
+from stanch.vocabulary.words import counted
 
 ID = DetectorId("access_anomaly")
 LOGIN = ("login*", "auth*", "signin*", "token*")
@@ -94,10 +98,26 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     for sights in (_failed, _sprayed, _probed):
         for sight in sights(now, before, limits):
             yield _finding(window, sight)
+    why = _unacquainted(before, window, limits)
+    if why:
+        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
     if sum(before.values()) >= limits.known:
         for new in (_strangers, _rights):
             for sight in new(now, before, window):
                 yield _finding(window, sight)
+
+
+def _unacquainted(before: Mapping[Deed, int], window: Window, limits: Limits) -> str:
+    """Why newcomers cannot be told from others; empty when they can."""
+    past = sum(before.values())
+    if past < limits.known:
+        had = counted(past, "access", "accesses")
+        return f"who is new here: {had} in the week before, {limits.known} needed"
+    memory = since_when(window.known, window.span.start)
+    if memory > ACQUAINTED:
+        return ""
+    had = counted(memory.days, "day")
+    return f"orders by newcomers: {had} of memory, more than {ACQUAINTED.days} needed"
 
 
 def _accesses(record: Record) -> Mapping[Deed, int]:
@@ -309,7 +329,7 @@ def _example(fails: int) -> Window:
     good = Deed(EventKind.ACCESS, "user-03", "login", "registry", "ok", "10.0.0.3")
     bad = good._replace(outcome="failed", source="203.0.113.9")
     deeds = [(good, 4), *([(bad, fails)] if fails else [])]
-    before, long_ago = _custom(), examples.START - timedelta(days=60)
+    before, long_ago = _custom(), examples.START - timedelta(days=61)
     known = met(met({}, before, long_ago), before, examples.START - timedelta(days=1))
     return replace(examples.nothing_seen(), record=record_of(deeds), before=before, known=known)
 

@@ -142,7 +142,7 @@ def _example(*, worse: bool) -> Window:
 DETECTOR = Detector(
     id=ID,
     title="Accuracy drop",
-    reads=(EventKind.LABEL,),
+    reads=(EventKind.INFERENCE, EventKind.LABEL),
     atlas=("AML.T0031",),
     lifecycle=Lifecycle.INFERENCE,
     limits=Limits(),

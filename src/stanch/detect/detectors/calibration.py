@@ -184,7 +184,7 @@ def _example(*, sure: bool) -> Window:
 DETECTOR = Detector(
     id=ID,
     title="Calibration",
-    reads=(EventKind.LABEL,),
+    reads=(EventKind.INFERENCE, EventKind.LABEL),
     atlas=("AML.T0031",),
     lifecycle=Lifecycle.INFERENCE,
     limits=Limits(),

@@ -245,7 +245,7 @@ def _example(*, poisoned: bool) -> Window:
 DETECTOR = Detector(
     id=ID,
     title="Label residual",
-    reads=(EventKind.LABEL,),
+    reads=(EventKind.INFERENCE, EventKind.LABEL),
     atlas=("AML.T0020", "AML.T0019"),
     lifecycle=Lifecycle.TRAINING,
     limits=Limits(),

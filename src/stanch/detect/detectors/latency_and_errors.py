@@ -52,11 +52,11 @@ class Limits:
 def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     """One finding for latency and one for errors."""
     why, base, now = blind(window, limits.enough), window.baseline, window.now
-    if not why and base is not None and now is not None and not _tells(base.golden):
-        why = "the baseline has neither latencies nor statuses"
     if why or base is None or now is None:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
+    if lacks := _lacks(base.golden):
+        yield Blind(detector=ID, asset=window.asset.id, why=lacks, version=window.version)
     latency = moved(window, Stream.LATENCY)
     if latency is not None:
         yield from _latency(window, base.plan, latency, limits)
@@ -65,9 +65,15 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         yield from _errors(window, status, limits)
 
 
-def _tells(golden: Summary) -> bool:
+def _lacks(golden: Summary) -> str:
+    """What the baseline does not tell; empty when it tells both."""
     timed = golden.sums[Part.LATENCY][: LATENCIES - 1].any()
-    return bool(timed or golden.sums[Part.STATUS][: STATUSES - 1].any())
+    stated = golden.sums[Part.STATUS][: STATUSES - 1].any()
+    if not timed and not stated:
+        return "the baseline has neither latencies nor statuses"
+    if not timed:
+        return "latency: the baseline has none"
+    return "" if stated else "errors: the baseline has no statuses"
 
 
 def quantile(shares: np.ndarray, at: float, edges: Floats) -> float:

@@ -99,6 +99,9 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if not comparable:
         why = "no registered digest, signature, training run or earlier deployment to compare with"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
+    elif window.signed is None:
+        why = "unsigned models: nobody is named who signs (signers in the inventory)"
+        yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
     times: dict[tuple[str, str, str], int] = {}
     for at, one in list(enumerate(now))[-MOST:]:
         earlier = replace(known, deployed=(*known.deployed, *now[:at]))

@@ -19,7 +19,7 @@ import numpy as np
 from stanch.detect import examples
 from stanch.detect.alarms.reading import Stream
 from stanch.detect.detector import Detector
-from stanch.detect.shifts import Moved, blind, counts_of, moved, who_made
+from stanch.detect.shifts import Moved, counts_of, moved, unanswered, who_made
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import BLOCK_CLASSES, Block
 from stanch.detect.summaries.plan import Plan
@@ -47,7 +47,7 @@ class Limits:
 
 def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     """One finding for the answer that grew most, or for numbers that moved."""
-    why, base = blind(window, limits.enough), window.baseline
+    why, base = unanswered(window, limits.enough), window.baseline
     if why or base is None:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return

@@ -16,6 +16,7 @@ from stanch.detect import examples
 from stanch.detect.alarms.reading import Reading, Stream
 from stanch.detect.alarms.streams import table
 from stanch.detect.detector import Detector
+from stanch.detect.shifts import unanswered
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.summary import Summary
@@ -23,7 +24,6 @@ from stanch.detect.window import Baseline, Window
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
-from stanch.vocabulary.words import counted
 
 ID = DetectorId("score_shift")
 WATCHED = (Stream.PREDICTIONS, Stream.VALUE, Stream.SCORES, Stream.CONFIDENCE, Stream.MARGIN)
@@ -41,11 +41,8 @@ class Limits:
 
 def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     """One finding for all that moved, or none."""
-    if window.baseline is None or window.now is None:
-        yield Blind(detector=ID, asset=window.asset.id, why="no baseline", version=window.version)
-        return
-    if window.n < limits.enough:
-        why = f"{counted(window.n, 'answer')}; {limits.enough} needed"
+    why = unanswered(window, limits.enough)
+    if why or window.baseline is None or window.now is None:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
     alarms = [r for s in WATCHED if (r := window.readings.get(s)) is not None and r.alarm]

@@ -35,6 +35,8 @@ ORDERS = ("delete*", "remove*", "promote*", "alias*", "deploy*", "release*", "ro
 """What changes at once what answers, or is gone."""
 NEW = timedelta(days=30)
 """Who came so lately is new in what they never did."""
+ACQUAINTED = 2 * NEW
+"""Before so long a memory nobody's orders are called a newcomer's."""
 SETTLED = timedelta(hours=2)
 """Who took or added something so long before an order is nobody new."""
 MATTERS = (
@@ -135,7 +137,7 @@ def used_to_them(known: Known, at: datetime, *, rights: bool) -> bool:
 def used_to_orders(known: Known, at: datetime) -> bool:
     """Whether it is usual here that somebody new gives orders."""
     start = _start(known, at)
-    if at - start <= 2 * NEW:
+    if at - start <= ACQUAINTED:
         return True
     line = max(start + NEW, at - YEAR)
     late = (who for who in known.values() if who.came > line)
@@ -145,6 +147,11 @@ def used_to_orders(known: Known, at: datetime) -> bool:
         and who.ordered - who.mattered < SETTLED
         for who in late
     )
+
+
+def since_when(known: Known, at: datetime) -> timedelta:
+    """How far the memory reaches back."""
+    return at - _start(known, at)
 
 
 def _start(known: Known, at: datetime) -> datetime:

@@ -1,18 +1,17 @@
 """The first tab of an incident: what happened, why it matters, what to ask, what to do."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 from stanch.engine.in_words import in_words
 from stanch.engine.kin import done_for
 from stanch.engine.placed import in_force
 from stanch.triage.callout import roles_to_call
+from stanch.triage.impact import matters
 from stanch.triage.next_steps import first_actions
 from stanch.triage.severity.factors import ANCHORS, NAMES, Factor
 from stanch.triage.severity.vector import factors_from
 from stanch.triage.similar import similar
-from stanch.triage.taxonomy.atlas import packaged
-from stanch.triage.taxonomy.owasp import called
+from stanch.triage.taxonomy.names import known_as
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.trouble import BadInput
 from stanch.web.alike import alike, people
@@ -20,7 +19,7 @@ from stanch.web.lists import seen_at
 from stanch.web.pages.incident import case_of
 from stanch.web.pages.incident_now import Deeds, now_of
 from stanch.web.paper import page
-from stanch.web.questions import matters, questions
+from stanch.web.questions import questions
 from stanch.web.taken_off import taken_off
 from stanch.web.visit import Answer, Page, Visit
 
@@ -60,16 +59,17 @@ def show(visit: Visit) -> Answer:
         newest=NEWEST,
         more_told=max(0, len(told) - _TOLD),
         factors=_factors(one.severity.vector),
-        matters=matters(one),
+        matters=matters(one.impact, one.asset),
         questions=questions(one),
         steps=steps,
         done=done,
         calls=people(roles_to_call(one, case.asset)),
         near=near,
-        techniques=[(t, _technique(t)) for t in (*_unversioned(one.atlas), *one.owasp)],
+        techniques=[(t.partition("@")[0], known_as(t)) for t in (*one.atlas, *one.owasp)],
+        atlas_of={t.partition("@")[2] for t in one.atlas},
         titles=titles,
         in_words=told_in_words,
-        likely=[(g.technique, _technique(g.technique)) for g in told_in_words.techniques],
+        likely=[(g.technique, known_as(g.technique)) for g in told_in_words.techniques],
         guilty=guilty,
     )
 
@@ -80,20 +80,6 @@ def _factors(vector: str) -> list[tuple[str, int, str]]:
         found = factors_from(vector)
         return [(NAMES[f], found[f], ANCHORS[f][found[f]]) for f in Factor]
     return []
-
-
-def _unversioned(techniques: Sequence[str]) -> list[str]:
-    """The ids of ATLAS without the version that each was read in."""
-    return [one.partition("@")[0] for one in techniques]
-
-
-def _technique(key: str) -> str:
-    """What ATLAS or OWASP calls it."""
-    known = packaged().techniques
-    found = known.get(key)
-    if found is None:
-        return called(key)
-    return f"{known[found.parent].name}: {found.name}" if found.parent else found.name
 
 
 PAGES = (Page(path="/incidents/{incident:str}", show=show),)

@@ -7,6 +7,7 @@ Why   who decides, audits or takes over reads one document, not ten tabs.
 
 from stanch.engine.kin import done_for
 from stanch.engine.placed import in_force
+from stanch.triage.impact import matters
 from stanch.vocabulary.listing import Wanted
 from stanch.web.charts import lanes
 from stanch.web.lists import seen_at
@@ -16,7 +17,6 @@ from stanch.web.pages.incident_actions import turns
 from stanch.web.pages.incident_moments import LANES, bunched, moments_of
 from stanch.web.pages.incident_time import drawn, pins_of
 from stanch.web.paper import page
-from stanch.web.questions import matters
 from stanch.web.visit import Answer, Page, Visit
 
 FINDINGS = 40
@@ -50,7 +50,7 @@ def show(visit: Visit) -> Answer:
         visit,
         "incident_paper.html",
         case=case,
-        matters=matters(one),
+        matters=matters(one.impact, one.asset),
         drawing=lanes(points, LANES, "What happened, by lane and time"),
         pins=pins,
         bunches=told[-MOMENTS:],
