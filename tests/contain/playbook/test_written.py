@@ -66,6 +66,21 @@ def test_a_mistake_names_its_line_and_what_was_meant(steps: str, line: int, says
     assert says in told
 
 
+@pytest.mark.parametrize(
+    ("head", "line", "says"),
+    [
+        ("playbook: p\nanswers: [extraction, poisonin]\ntitle: t\n", 2, "Did you mean poisoning?"),
+        ("playbook: p\n\ntitle: ''\n", 3, "it has no title"),
+        ("playbook: p\ntitle: t\n\nversion: two\n", 4, "must be a whole number"),
+        ("playbook: P p\ntitle: t\n", 1, "is no name"),
+    ],
+)
+def test_a_mistake_above_the_steps_names_its_own_line(head: str, line: int, says: str) -> None:
+    with pytest.raises(BadFile, match=says) as caught:
+        checked(f"{head}steps:\n  - do: freeze\n", "p.yaml", every_act())
+    assert str(caught.value).startswith(f"p.yaml:{line}: ")
+
+
 def test_an_act_for_ever_needs_a_yes_of_two_about_that_very_act() -> None:
     act = "  - id: revoke\n    do: revoke_key\n    with: {principals: [key-91]}\n"
     assert "Ask two people first" in refused(act)

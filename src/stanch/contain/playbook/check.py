@@ -46,6 +46,8 @@ class Problem:
 
     step: str
     says: str
+    head: str = ""
+    """The field above the steps that it stands in."""
 
 
 def problems(book: Playbook, acts: Acts) -> tuple[Problem, ...]:
@@ -65,7 +67,7 @@ def checked(text: str, file: str, acts: Acts) -> Written:
     """The playbook of this YAML, or BadFile with the line of the first problem."""
     found = read(text, file)
     for problem in problems(found.playbook, acts):
-        line = found.lines.get(problem.step, 1)
+        line = found.lines.get(problem.step) or found.heads.get(problem.head, 1)
         raise BadFile(f"{file}:{line}", f"{problem.step}: {problem.says}".removeprefix(": "))
     return found
 
@@ -82,13 +84,14 @@ def _links(book: Playbook) -> Iterator[Problem]:
 
 def _whole(book: Playbook) -> Iterator[Problem]:
     if not book.title.strip():
-        yield Problem(step="", says="it has no title.")
+        yield Problem(step="", says="it has no title.", head="title")
     if len(book.steps) > MOST_STEPS:
-        yield Problem(step="", says=f"it has more than {MOST_STEPS} steps.")
+        yield Problem(step="", says=f"it has more than {MOST_STEPS} steps.", head="steps")
     kinds = (*AttackKind, "natural", "fault")
     for one in book.answers:
         if one not in kinds:
-            yield Problem(step="", says=f"{one!r} is nothing to answer. {near(one, kinds)}")
+            says = f"{one!r} is nothing to answer. {near(one, kinds)}"
+            yield Problem(step="", says=says, head="answers")
 
 
 def _reach(book: Playbook) -> Iterator[Problem]:

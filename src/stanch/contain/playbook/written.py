@@ -8,7 +8,7 @@ Why   a step says what follows only where that is not the next one in the file; 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import yaml
@@ -62,6 +62,8 @@ class Written:
     file: str
     lines: Mapping[str, int]
     """The line of each step."""
+    heads: Mapping[str, int] = field(default_factory=dict)
+    """The line of each field above the steps."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,7 +132,8 @@ def read(text: str, file: str = "playbook.yaml") -> Written:
         start=ids[0],
         steps=steps,
     )
-    return Written(playbook=playbook, file=file, lines=lines)
+    heads = {name: place.line for name, place in fields.items()}
+    return Written(playbook=playbook, file=file, lines=lines, heads=heads)
 
 
 def written(playbook: Playbook) -> str:
