@@ -31,6 +31,10 @@ settings.load_profile("stanch")
 
 keep_compiled()
 
+# One thread for each small product of matrices: several of them wait for each other on a busy
+# machine, and take three times as long. It holds for the workers and servers that begin after this.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # Started in the background, a shell lets its children ignore ^C; what is tested must hear it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -165,7 +165,7 @@ def test_an_attack_that_is_told_to_stop_stops(name: str, tmp_path: Path) -> None
     scene.stop.set()
     done = threading.Thread(target=lambda: one.gain(scene, one.attack(scene)), daemon=True)
     done.start()
-    done.join(120)
+    done.join(500)
     assert not done.is_alive()
 
 

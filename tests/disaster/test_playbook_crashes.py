@@ -45,19 +45,33 @@ FEW = [(3, "effect"), (5, "inside"), (7, "after")]
 
 
 class Child:
-    """The process that forks workers."""
+    """The process that forks workers; a new one after a test that broke off in mid-sentence."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen(
+        self.process = self._begun()
+
+    @staticmethod
+    def _begun() -> "subprocess.Popen[str]":
+        return subprocess.Popen(
             [sys.executable, str(CHILD)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def tell(self, **command: Any) -> dict[str, Any]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(command) + "\n")
-        self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        heard = False
+        try:
+            self.process.stdin.write(json.dumps(command) + "\n")
+            self.process.stdin.flush()
+            answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+            heard = True
+        finally:
+            if not heard:
+                self.process.kill()
+                self.process.wait()
+                self.process.stdin.close()
+                self.process.stdout.close()
+                self.process = self._begun()
         return answer
 
     def close(self) -> None:

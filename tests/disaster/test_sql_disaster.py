@@ -46,7 +46,9 @@ def killed_after(url: str, lines: int) -> int:
     return int([line for line in said if line.endswith("\n")][-1])
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kills", [3, pytest.param(40, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
+)
 def test_killed_in_mid_write_nothing_told_is_lost_and_nothing_is_doubled(
     database_url: str, kills: int
 ) -> None:

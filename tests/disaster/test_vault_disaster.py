@@ -39,7 +39,9 @@ def promised_before_kill(folder: Path, turn: int) -> list[Digest]:
     return [Digest(line.strip()) for line in said if len(line.strip()) == 71]
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kills", [3, pytest.param(40, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
+)
 def test_a_killed_writer_loses_nothing_it_promised(tmp_path: Path, kills: int) -> None:
     promised: list[Digest] = []
     for turn in range(kills):

@@ -111,7 +111,7 @@ def test_a_play_that_is_stopped_ends_its_process() -> None:
     watching = threading.Thread(target=lambda: found.append(play.watch(lambda _: None)))
     watching.start()
     play.stop()
-    watching.join(60)
+    watching.join(PATIENCE)
     assert not watching.is_alive()
     assert found[0].trouble
     until(lambda: not play._player._process.alive)

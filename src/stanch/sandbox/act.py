@@ -19,7 +19,7 @@ from stanch.sandbox.aftermath import evidence_of, history_of, undone
 from stanch.sandbox.build import VERSION, Stage
 from stanch.sandbox.drill import Gain
 from stanch.sandbox.eyes import Bar, Eyes, Sight
-from stanch.sandbox.moment import Moment, Part, Tell
+from stanch.sandbox.moment import Moment, Part, Tell, Voice
 from stanch.sandbox.outsider import bundles_of, remembered
 from stanch.sandbox.people import Person
 from stanch.sandbox.player import Told
@@ -50,8 +50,9 @@ class Act:
     def __init__(self, stage: Stage, tempo: Tempo, cancelled: threading.Event, tell: Tell) -> None:
         wanted = stage.drill.expected
         bar = Bar(asset=stage.asset, enough=lambda p: enough(p, wanted), clean=stage.clean)
-        self._stage, self._tempo, self._cancelled, self._tell = stage, tempo, cancelled, tell
+        self._stage, self._tempo, self._cancelled = stage, tempo, cancelled
         self._eyes = Eyes(lambda: stage.server.api, bar)
+        self._voice = Voice(tell, lambda: self._eyes.sight.seconds)
         self._person = Person(
             api=stage.approver, says_yes=frozenset(wanted.asks), reads=tempo.reads
         )
@@ -92,9 +93,9 @@ class Act:
         self._asked = frozenset(eyes.sight.asked)
         self._since = max((v["version"] for v in _history(stage)), default=0)
         self._keys = remembered(stage.server.api)
-        eyes.news = lambda says: self._say(Part.ATTACK, says)
+        eyes.news = self._voice.news
         eyes.attack_begins()
-        self._say(Part.ATTACK, f"{stage.drill.title.lower()}, now.")
+        self._voice.begins(Part.ATTACK, f"{stage.drill.title.lower()}, now.")
 
     def _attack(self) -> None:
         self._loot.append(self._stage.drill.attack(self._stage.scene))
@@ -105,11 +106,11 @@ class Act:
         gain = (
             stage.drill.gain(stage.scene, self._loot[0]) if known else Gain(says="nothing of use")
         )
-        self._say(Part.PROOF, "the attack is over: the evidence is checked.")
+        self._voice.begins(Part.PROOF, "the attack is over: the evidence is checked.")
         touched = eyes.sight.touched
         evidence = evidence_of(stage, eyes.sight) if touched else None
         bundles = bundles_of(stage.server.api, touched, stage.folder, self._keys)
-        self._say(Part.BACK, f"{gain.says}. Taking all back.")
+        self._voice.begins(Part.BACK, f"{gain.says}. Taking all back.")
         if stage.drill.expected.good:
             # The owner's part: what was put there wrongly is taken out before service goes on.
             stage.scene.inside.registry.promote(VERSION)
@@ -188,9 +189,6 @@ class Act:
         end = monotonic() + seconds
         while monotonic() < end and not done() and not self._cancelled.wait(0.1):
             continue
-
-    def _say(self, part: Part, says: str) -> None:
-        self._tell(Moment(part=part, says=says, seconds=self._eyes.sight.seconds))
 
 
 def _history(stage: Stage) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from stanch.sandbox.build import Stage, staged
 from stanch.sandbox.drill import Drill, Gain
 from stanch.sandbox.eyes import Bar, Eyes
 from stanch.sandbox.ground import Ground
-from stanch.sandbox.moment import Moment, Part, Tell
+from stanch.sandbox.moment import Moment, Part, Tell, Voice
 from stanch.sandbox.options import Options
 from stanch.sandbox.outsider import bundles_of, remembered
 from stanch.sandbox.pace import Pace
@@ -66,10 +66,8 @@ def _played(stage: Stage, times: Times, tell: Tell) -> Score:
     eyes = Eyes(lambda: stage.server.api, bar)
     person = Person(api=stage.approver, says_yes=frozenset(wanted.asks))
 
-    def say(part: Part, says: str) -> None:
-        tell(Moment(part=part, says=f"{drill.id}: {says}", seconds=eyes.sight.seconds))
-
-    eyes.news = lambda says: say(Part.ATTACK, says)
+    voice = Voice(tell, lambda: eyes.sight.seconds, name=drill.id)
+    say, eyes.news = voice.begins, voice.news
     began = monotonic()
     with _life(stage, eyes, person):
         # (2) an ordinary while: whatever is said now is a false alarm

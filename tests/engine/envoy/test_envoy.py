@@ -242,7 +242,7 @@ def test_what_is_under_way_when_envoy_is_stopped_is_finished_and_told(front: Mak
     ending.start()
     one.line.send(b"}")
     assert one.line.getresponse().status == 200
-    ending.join(30)
+    ending.join(60)
     assert told == ["v6"]
 
 

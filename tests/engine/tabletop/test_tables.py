@@ -139,7 +139,7 @@ def test_two_people_who_answer_at_once_are_both_kept(
     for thread in both:
         thread.start()
     for thread in both:
-        thread.join(30)
+        thread.join(60)
     (question,) = tables.table(one.id, ADA).questions
     assert {(a.who, a.choice) for a in question.answers} == {("ada", "keep"), ("bob", "wait")}
     assert len({a.move for a in question.answers}) == 2
