@@ -18,6 +18,7 @@ from stanch.prepare.baseline import WHOLE_WEEK, Golden
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.asset import Asset, AssetKind, Conditions
 from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.trouble import Stale
 
 SINCE = datetime(2026, 3, 2, tzinfo=UTC)
 FRAUD = Asset(id=AssetId("fraud"), kind=AssetKind.MODEL, name="fraud", owner="payments")
@@ -87,6 +88,20 @@ def test_every_row_of_the_lake_counts_though_some_are_learnt_from(
     assert some.plan == every.plan
     assert sorted(every.strata) == [WHOLE_WEEK, *range(FILES + 1)]
     assert sorted(some.strata) == [WHOLE_WEEK]
+
+
+def test_of_two_who_set_it_at_once_one_wins_and_the_other_is_told(sql_store: SqlStore) -> None:
+    ask = Ask(asset=FRAUD.id, by="ann", source="a test")
+    first = Baselines(sql_store, lambda _: "signed", clock)
+
+    def meanwhile(_: bytes) -> str:
+        first.set(ask, rows(0))
+        return "signed"
+
+    with pytest.raises(Stale, match="baseline of fraud moved on"):
+        Baselines(sql_store, meanwhile, clock).set(ask, rows(1))
+    with sql_store.look() as tx:
+        assert len(tx.baselines.history(FRAUD.id)) == 1
 
 
 def test_a_baseline_counted_by_others_is_the_same(sql_store: SqlStore, pieces: Pieces) -> None:

@@ -127,6 +127,22 @@ def test_a_folder_that_is_not_empty_is_left_alone(data: Path, tmp_path: Path) ->
         back_up(data, tmp_path / "b.tar")
 
 
+def test_of_two_backups_under_one_name_one_is_kept_and_the_other_is_told(
+    data: Path, tmp_path: Path
+) -> None:
+    target, made = tmp_path / "b.tar", list[str]()
+
+    def meanwhile(_: Progress) -> None:
+        if not made:
+            made.append("")
+            made[0] = back_up(data, target).digest
+
+    with pytest.raises(AlreadyThere):
+        back_up(data, target, Options(progress=meanwhile))
+    assert read_backup(target).digest == made[0]
+    assert [one.name for one in tmp_path.iterdir() if "unfinished" in one.name] == []
+
+
 def test_an_unfinished_or_cut_backup_is_refused_with_a_sentence(data: Path, tmp_path: Path) -> None:
     back_up(data, tmp_path / "b.tar")
     whole = (tmp_path / "b.tar").read_bytes()

@@ -35,7 +35,7 @@ from stanch.vocabulary.ids import AssetId, FindingId
 from stanch.vocabulary.kept import BaselineKept
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.record import Deed, Entry
-from stanch.vocabulary.trouble import BadInput, Refused
+from stanch.vocabulary.trouble import BadInput, Refused, Stale
 
 MOST_ROWS = 1_000_000
 """Rows a baseline is learnt from; more are thinned evenly, and all of the lake's are counted."""
@@ -126,6 +126,9 @@ class Baselines:
             condition=ask.condition,
         )
         with self._store.begin() as tx:
+            others = len(tx.baselines.history(ask.asset))
+            if others >= number:
+                raise Stale(f"baseline of {ask.asset}", number - 1, others)
             tx.baselines.add(kept)
             tx.record(_entry(kept, golden))
             tx.announce("baseline", ask.asset)

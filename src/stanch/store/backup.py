@@ -124,11 +124,21 @@ def back_up(folder: Path, target: Path, options: Options | None = None) -> Backu
             contents, data, signed = _write(folder, file, part, options)
             file.flush()
             os.fsync(file.fileno())
-        part.rename(target)
+        _named(part, target)
         sync_folder(target.parent)
     finally:
         part.unlink(missing_ok=True)
     return Backup(path=target, digest=digest_of(data), contents=contents, signed=signed)
+
+
+def _named(part: Path, target: Path) -> None:
+    """Gives the finished file its name; `AlreadyThere` when another backup got it meanwhile."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise AlreadyThere("backup", str(target)) from None
+    except OSError:  # a disk without links
+        part.rename(target)
 
 
 def read_backup(path: Path, verify: Verify | None = None) -> Backup:
