@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from stanch.store.log.tree import FullTile
-from stanch.vocabulary.trouble import NoSpace, Trouble, Unreachable
+from stanch.store.sql.postgres import engine_of, shown
+from stanch.vocabulary.trouble import Busy, NoSpace, Trouble, Unreachable
 
 _TABLES = sql.MetaData()
 _LEAF = sql.Table(
@@ -41,6 +42,7 @@ _LOCK = 0x7374616E6368
 """The number of our advisory lock: `stanch` in hexadecimal."""
 _AT_ONCE = 4096
 _DISK_FULL = "53100"
+_WAITED = "55P03"
 
 
 class _Rows:
@@ -103,7 +105,7 @@ class PostgresLeaves:
     """Leaves in the PostgreSQL behind a SQLAlchemy URL."""
 
     def __init__(self, url: str) -> None:
-        self._engine = sql.create_engine(url, pool_pre_ping=True)
+        self._engine = engine_of(sql.make_url(url), pool=2)
         try:
             with self._troubles(), self._engine.begin() as connection:
                 connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_LOCK)))
@@ -114,12 +116,14 @@ class PostgresLeaves:
 
     @contextmanager
     def _troubles(self) -> Iterator[None]:
-        where = self._engine.url.render_as_string(hide_password=True)
+        where = shown(self._engine.url)
         try:
             yield
         except DBAPIError as broken:
             if getattr(broken.orig, "sqlstate", None) == _DISK_FULL:
                 raise NoSpace(where) from None
+            if getattr(broken.orig, "sqlstate", None) == _WAITED:
+                raise Busy("others are writing to the log", 1) from None
             kind = "no connection" if isinstance(broken, OperationalError) else "an error"
             # What the driver says may quote the statement, and so the entries: it stays inside.
             raise Unreachable(where, f"{kind} ({type(broken.orig).__name__})") from None

@@ -12,13 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from stanch.store.sql.postgres import WAIT_S, engine_of, shown
 from stanch.vocabulary.trouble import (
     BadInput,
     Busy,
-    Missing,
+    Declined,
     NoSpace,
     Refused,
     Trouble,
@@ -26,9 +27,12 @@ from stanch.vocabulary.trouble import (
 )
 
 WRITES = "stanch_writes"
-_WAIT_S = 20
 _WRITER_LOCK = 0x7374616E6368
 """`stanch` in hexadecimal: the name of the writer's lock in Postgres."""
+_FULL = ("too many clients", "connection slots", "too many connections")
+"""What PostgreSQL says at the door when nobody else is let in; it has no number there."""
+_AWAY = ("starting up", "shutting down", "recovery mode", "not yet accepting", "terminating")
+"""What it says at the door of a database that comes or goes."""
 
 
 def sqlite_url(folder: Path) -> str:
@@ -54,23 +58,29 @@ def connect(url: str) -> Engine:
 def trouble(url: URL, error: DBAPIError | PoolTimeout) -> Trouble:
     """The word of the house for what the database said."""
     said = str(getattr(error, "orig", None) or error).strip().splitlines() or [""]
-    first, where = said[0], _where(url)
+    first, where = said[0], shown(url)
     low = first.lower()
     state = getattr(getattr(error, "orig", None), "sqlstate", "") or ""
     if "disk is full" in low or state == "53100":
         return NoSpace(where)
     if "readonly database" in low or state == "25006":
         return Refused("A look at the database cannot write to it. Use begin().")
-    locked = "database is locked" in low or state in {"55P03", "40P01", "40001", "53300"}
-    if locked or isinstance(error, PoolTimeout):
+    at_the_door = "fatal:" in low and not any(words in low for words in _AWAY)
+    declined = Declined if state == "42501" or at_the_door else Unreachable
+    return _busy(error, state, low) or declined(where, first[:200])
+
+
+def _busy(error: Exception, state: str, low: str) -> Busy | None:
+    """What a little patience mends."""
+    if isinstance(error, PoolTimeout):
+        return Busy("all connections to the database are in use", 1)
+    if state == "53300" or any(words in low for words in _FULL):
+        return Busy("the database lets nobody else in; it needs a larger max_connections", 5)
+    if "database is locked" in low or state in {"55P03", "40P01", "40001"}:
         return Busy("others are writing to the database", 1)
-    return Unreachable(where, first[:200])
-
-
-def _where(url: URL) -> str:
-    """What people call it: a file's path, or an address without its password."""
-    file = url.database if url.get_backend_name() == "sqlite" else None
-    return file or url.render_as_string(hide_password=True)
+    if state == "57014":
+        return Busy("the database took too long over one statement", 5)
+    return None
 
 
 def _sqlite(url: URL) -> Engine:
@@ -80,7 +90,7 @@ def _sqlite(url: URL) -> Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     engine = create_engine(
-        url, connect_args={"timeout": _WAIT_S, "check_same_thread": False}, pool_timeout=_WAIT_S
+        url, connect_args={"timeout": WAIT_S, "check_same_thread": False}, pool_timeout=WAIT_S
     )
 
     @event.listens_for(engine, "connect")
@@ -106,18 +116,7 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgres(url: URL) -> Engine:
-    url = url.set(drivername="postgresql+psycopg")
-    options = f"-c lock_timeout={_WAIT_S}s -c timezone=UTC"
-    try:
-        engine = create_engine(
-            url,
-            connect_args={"connect_timeout": 5, "options": options},
-            pool_pre_ping=True,
-            pool_size=10,
-            pool_timeout=_WAIT_S,
-        )
-    except (ImportError, NoSuchModuleError) as absent:
-        raise Missing("PostgreSQL", "postgres", "postgres") from absent
+    engine = engine_of(url)
 
     @event.listens_for(engine, "begin")
     def _begin(link: Connection) -> None:

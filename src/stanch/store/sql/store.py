@@ -112,6 +112,7 @@ def open_store(url: str, *, clock: Callable[[], datetime]) -> SqlStore:
     engine = connect(url)
     try:
         with _linked(engine, writes=True) as link:
+            _without_hurry(link)
             migrate(link, known(), at=clock())
             sealer = Sealer(_secret(Settings(link)))
     except BaseException:
@@ -128,6 +129,12 @@ def _linked(engine: Engine, *, writes: bool) -> Iterator[Connection]:
             yield link
     except (DBAPIError, PoolTimeout) as error:
         raise fail(error) from error
+
+
+def _without_hurry(link: Connection) -> None:
+    """Lets what a large database needs for a migration take its time."""
+    if link.dialect.name == "postgresql":
+        link.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 def _touched(link: Connection) -> int:
