@@ -201,6 +201,17 @@ def test_filters_and_links_are_worked_from_the_command_line(
         assert one in [each["incident"]["id"] for each in found["items"]]
     assert commanded(capsys, "incident", "list", "--filter", "nobody's", *at)[0] == 66
     assert commanded(capsys, "filter", "keep", "odd", "--where", "asset", *at)[0] == 64
+    for wrong in ("severty=high", "severity=huge", "any_of=x", "since=soon"):
+        assert commanded(capsys, "filter", "keep", "odd", "--where", wrong, *at)[0] == 64
+    high = ("--where", "severity=High", "--where", "since=1h")
+    code, worst = commanded(capsys, "filter", "keep", "worst", *high, *at)
+    assert (code, worst["wanted"]["severity"], worst["wanted"]["since"][-1]) == (0, [3], "Z")
+    assert commanded(capsys, "filter", "show", "worst", *at)[0] == 0
+    narrow = ("--severity", "low", "--verdict", "undecided", "--since", "1h", "--asset", "frozen")
+    code, found = commanded(capsys, "incident", "list", *narrow, *at)
+    assert (code, one in [each["incident"]["id"] for each in found["items"]]) == (0, True)
+    assert commanded(capsys, "incident", "list", "--principal", "x-9", *at)[1] == {"items": []}
+    assert commanded(capsys, "finding", "list", "--since", "24h", *at)[0] == 0
     assert commanded(capsys, "filter", "drop", kept["id"], *at)[0] == 0
     assert commanded(capsys, "filter", "drop", kept["id"], *at)[0] == 66
     _, link = commanded(capsys, "incident", "link", one, "OPS-7", "--kind", "ticket", *at)

@@ -1,6 +1,7 @@
 """stanch filter: filters that people keep under a name, and the lists they give."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Annotated, Any
 
 import typer
@@ -8,11 +9,16 @@ import typer
 from stanch.cli.client import Client, connect, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.cli.times import moment
+from stanch.vocabulary.incident import Level
+from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.trouble import BadInput, NotFound
 
 app = command("Filters kept under a name: keep, list, show what they give, drop.")
 _BASE = "/api/v1/filters"
-_ONE = frozenset({"since", "until", "changed_since", "text", "exercise", "closed", "sort"})
+_MOMENTS = frozenset({"since", "until", "changed_since"})
+_ONE = _MOMENTS | {"text", "exercise", "closed", "sort"}
+_FIELDS = frozenset(f.name for f in fields(Wanted)) - {"any_of"}
 _TRUTH = {"true": True, "false": False}
 Which = Annotated[str, typer.Argument(help="The filter's name or id.")]
 
@@ -33,7 +39,8 @@ def keep(  # noqa: PLR0913  what a filter is made of
     name: Annotated[str, typer.Argument(help="What to call it.")],
     noun: Annotated[str, typer.Option(help="The list it is for.")] = "incidents",
     where: Annotated[
-        list[str] | None, typer.Option("--where", help="FIELD=VALUE; again for more.")
+        list[str] | None,
+        typer.Option("--where", help="FIELD=VALUE; again for more. A time is as of now."),
     ] = None,
     shared: Annotated[bool, typer.Option("--shared", help="Others see it too.")] = False,
     data: Data = None,
@@ -75,22 +82,37 @@ def named(client: Client, which: str) -> dict[str, Any]:
 
 def query_of(kept: Mapping[str, Any]) -> dict[str, Any]:
     """The filter as the query of its list."""
+    if kept["wanted"].get("any_of"):
+        raise BadInput("This filter has alternatives (OR); open it in the console.")
     set_ = {k: v for k, v in kept["wanted"].items() if v not in (None, "", [], "usual")}
     return {k: str(v).lower() if isinstance(v, bool) else v for k, v in set_.items()}
 
 
+def level_of(text: str) -> int:
+    """The number of a severity that is written as a word, or as its number."""
+    for level in Level:
+        if text.lower() in (level.name.lower(), str(level.value)):
+            return level.value
+    raise BadInput(f"{text[:60]!r} is no severity. Write low, medium or high.")
+
+
 def _wanted(given: list[str]) -> dict[str, Any]:
+    from stanch.engine.clock import utc_now  # noqa: PLC0415  only a time asks the clock
+
     wanted: dict[str, Any] = {}
     for pair in given:
         name, equals, value = pair.partition("=")
         if not equals or not value:
             raise BadInput(f"{pair!r} is no FIELD=VALUE.")
-        if name in _ONE:
+        if name not in _FIELDS:
+            known = ", ".join(sorted(_FIELDS))
+            raise BadInput(f"{name[:60]!r} is no field of a filter. Write one of: {known}.")
+        if name in _MOMENTS:
+            wanted[name] = moment(value, utc_now())
+        elif name in _ONE:
             wanted[name] = _TRUTH.get(value, value)
         else:
-            wanted.setdefault(name, []).append(
-                int(value) if name == "severity" and value.isdecimal() else value
-            )
+            wanted.setdefault(name, []).append(level_of(value) if name == "severity" else value)
     return wanted
 
 

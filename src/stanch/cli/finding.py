@@ -9,6 +9,7 @@ from stanch.cli.client import connect, segment
 from stanch.cli.fitting import fitted
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out, in_line
+from stanch.cli.times import Since, moment
 from stanch.vocabulary.words import when, word
 
 app = command("What detectors saw, and what they cannot tell: list, look.")
@@ -25,19 +26,21 @@ def list_(  # noqa: PLR0913  the filters of a list
     detector: Annotated[str, typer.Option(help="Only of this detector.")] = "",
     principal: Annotated[str, typer.Option(help="Only those that suspect this principal.")] = "",
     text: Annotated[str, typer.Option(help="Only with these words.")] = "",
-    since: Annotated[str, typer.Option(help="From this time on, like 2026-11-21T08:00Z.")] = "",
+    since: Since = "",
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """List findings, newest first."""
+    from stanch.engine.clock import utc_now  # noqa: PLC0415  only a time asks the clock
+
     asked = {
         "asset": asset,
         "incident": incident,
         "detector": detector,
         "principal": principal,
         "text": text,
-        "since": since,
+        "since": moment(since, utc_now()),
     }
     client = connect(data)
     found: list[Mapping[str, Any]] = []

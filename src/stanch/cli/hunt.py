@@ -9,7 +9,7 @@ import typer
 from stanch.cli.client import connect
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
-from stanch.cli.times import moment
+from stanch.cli.times import Since, moment
 
 app = command("Search the events of all time.")
 
@@ -24,9 +24,7 @@ def hunt(  # noqa: PLR0913  each is an option of the command
     where: Annotated[
         str, typer.Option(help="A condition on the columns of events, text in single quotes.")
     ] = "",
-    since: Annotated[
-        str, typer.Option(help="From here on: 2026-11-21, 2026-11-21T08:00Z, or 24h (ago).")
-    ] = "",
+    since: Since = "",
     until: Annotated[str, typer.Option(help="Up to here, written likewise.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=_MOST, help="How many rows at most.")] = 100,
     count: Annotated[bool, typer.Option("--count", help="Only how many match.")] = False,

@@ -9,11 +9,12 @@ import msgspec
 import typer
 
 from stanch.cli.client import connect, segment
-from stanch.cli.filter import named, query_of
+from stanch.cli.filter import level_of, named, query_of
 from stanch.cli.fitting import fitted
 from stanch.cli.incident_marks import marks
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out, in_line
+from stanch.cli.times import Since, moment
 from stanch.triage.impact import matters
 from stanch.vocabulary.casework import LinkKind
 from stanch.vocabulary.incident import Impact, Level, Phase
@@ -32,6 +33,12 @@ def list_(  # noqa: PLR0913  the filters of a list
     *,
     phase: Annotated[Phase | None, typer.Option(help="Only in this phase.")] = None,
     asset: Annotated[str, typer.Option(help="Only on this asset.")] = "",
+    severity: Annotated[str, typer.Option(help="Only of this: low, medium or high.")] = "",
+    verdict: Annotated[
+        str, typer.Option(help="Only of this: natural, fault, attack or undecided.")
+    ] = "",
+    principal: Annotated[str, typer.Option(help="Only those that suspect this principal.")] = "",
+    since: Since = "",
     text: Annotated[str, typer.Option(help="Only with these words.")] = "",
     closed: Annotated[bool, typer.Option("--closed", help="Closed ones instead of open.")] = False,
     kept: Annotated[str, typer.Option("--filter", help="A filter you kept, by its name.")] = "",
@@ -39,10 +46,16 @@ def list_(  # noqa: PLR0913  the filters of a list
     json: Json = False,
 ) -> None:
     """List incidents, the worst first."""
+    from stanch.engine.clock import utc_now  # noqa: PLC0415  only a time asks the clock
+
     closed = closed or phase is Phase.CLOSED
     query = {
         "phase": phase,
         "asset": asset,
+        "severity": level_of(severity) if severity else "",
+        "verdict": verdict,
+        "principal": principal,
+        "since": moment(since, utc_now()),
         "text": text,
         "closed": "true" if closed else ("" if kept else "false"),
         "sort": "worst",

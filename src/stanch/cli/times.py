@@ -5,9 +5,15 @@ Out   the moment, in UTC.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
 
 from stanch.vocabulary.trouble import BadInput
 
+Since = Annotated[
+    str, typer.Option(help="From here on: 2026-11-21, 2026-11-21T08:00Z, or 24h (ago).")
+]
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _HOW = "Write a day (2026-11-21), a moment (2026-11-21T08:00Z), or how long ago (30m, 24h, 7d, 2w)."
 
