@@ -8,7 +8,7 @@ import pytest
 
 from stanch.engine.stream import LATEST, LISTENERS, Gap, Stream
 from stanch.vocabulary.kept import Announced
-from stanch.vocabulary.trouble import Busy
+from stanch.vocabulary.trouble import Busy, Unreachable
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -53,6 +53,35 @@ async def taken(stream: Stream, after: int | None, count: int) -> list[int | Non
             break
     await listening.aclose()
     return found
+
+
+def test_a_stream_goes_on_when_the_database_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stanch.engine.stream.LOOK_EVERY", 0.0)
+
+    class Away(Announcements):
+        times = 3
+
+        def announced(self, after: int, limit: int = 500) -> tuple[Announced, ...]:
+            if self.times:
+                self.times -= 1
+                raise Unreachable("the database", "it starts again")
+            return super().announced(after, limit)
+
+    async def story() -> None:
+        kept = Away()
+        stream = Stream(kept)
+        kept.loop = asyncio.get_running_loop()
+        hearing = asyncio.create_task(taken(stream, None, 1))
+        await kept.asked.wait()
+        kept.add()
+        pumping = asyncio.create_task(stream.pump())
+        done, _ = await asyncio.wait({hearing, pumping}, return_when=asyncio.FIRST_COMPLETED)
+        assert done == {hearing}
+        assert (hearing.result(), kept.times) == ([1], 0)
+        pumping.cancel()
+        await asyncio.wait({pumping})
+
+    asyncio.run(story())
 
 
 def test_a_listener_hears_what_is_new_in_order() -> None:

@@ -10,12 +10,13 @@ Why   a console that polls is late and dear. A listener is only a place in the l
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from stanch.engine.clock import monotonic
 from stanch.vocabulary.kept import Announced
-from stanch.vocabulary.trouble import Busy
+from stanch.vocabulary.trouble import Busy, Trouble
 
 LISTENERS = 200
 LATEST = 1000
@@ -58,7 +59,8 @@ class Stream:
     async def pump(self) -> None:
         """Looks for what is new and wakes the listeners, until cancelled."""
         while True:
-            await self.look()
+            with suppress(Trouble):  # what is missed while the database is away is found after
+                await self.look()
             await asyncio.sleep(LOOK_EVERY)
 
     async def look(self) -> int:
