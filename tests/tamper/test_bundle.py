@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from stanch.store import verify
+from stanch.store import bundle, verify
 from stanch.store.bundle import Case, Item, export
 from stanch.store.log.evidence_log import EvidenceLog
 from stanch.store.signing import Signer
@@ -213,6 +214,186 @@ def test_no_flip_in_a_zip_changes_what_it_says_unseen(made: Made, tmp_path: Path
 def contents(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _appended(data: bytes) -> bytes:
+    return data + b"more"
+
+
+def _put_before(data: bytes) -> bytes:
+    return b"more" + data
+
+
+def _remarked(data: bytes) -> bytes:
+    return data[:-2] + b"\4\0more"
+
+
+def _doubled(data: bytes) -> bytes:
+    """Two whole bundles in one file: the last one is read, or the first."""
+    return data + data
+
+
+@pytest.mark.parametrize("harm", [_appended, _put_before, _remarked, _doubled])
+def test_a_zip_with_bytes_of_no_file_is_refused(
+    made: Made, tmp_path: Path, harm: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "b.zip"
+    path.write_bytes(harm((made.folder / "bundle.zip").read_bytes()))
+    assert refused(path) == str(path)
+
+
+def test_a_zip_with_a_file_that_its_list_does_not_have_is_refused(
+    made: Made, tmp_path: Path
+) -> None:
+    """Who reads a .zip from its start would find another file than who reads its list."""
+    path = tmp_path / "b.zip"
+    with (
+        zipfile.ZipFile(made.folder / "bundle.zip") as good,
+        zipfile.ZipFile(path, "w") as archive,
+    ):
+        archive.writestr("data/hidden", "x")
+        for name in good.namelist():
+            archive.writestr(name, good.read(name))
+        archive.filelist.pop(0)
+        archive.NameToInfo.pop("data/hidden")
+    assert refused(path) == str(path)
+
+
+@pytest.mark.parametrize("name", ["keys.json", verify.POINT, verify.LEAF, verify.SEAL, verify.TAGS])
+def test_what_nobody_vouched_for_yet_is_never_read_without_end(
+    made: Made, tmp_path: Path, name: str
+) -> None:
+    """A few kilobytes of a .zip may be gigabytes once they are read."""
+    path = tmp_path / "b.zip"
+    with (
+        zipfile.ZipFile(made.folder / "bundle.zip") as good,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for one in good.namelist():
+            archive.writestr(one, good.read(one) + (b" " * verify.SMALL if one == name else b""))
+    found = verify.examine(path, [SIGNER.fingerprint])
+    assert (found["holds"], found["where"]) == (False, name)
+    assert "larger" in found["says"]
+
+
+def _swapped(data: bytes) -> bytes:
+    one, two, *rest = json.loads(data)
+    one["log_index"], two["log_index"] = two["log_index"], one["log_index"]
+    return json.dumps([one, two, *rest]).encode()
+
+
+def _renamed(data: bytes) -> bytes:
+    return data.replace(b"evd-0", b"evd-7", 2).replace(b"evd-7", b"evd-0", 1)
+
+
+def _twice(data: bytes) -> bytes:
+    one, *rest = json.loads(data)
+    return json.dumps([one, one, *rest]).encode()
+
+
+def _dropped(data: bytes) -> bytes:
+    return json.dumps(json.loads(data)[1:]).encode()
+
+
+def _turned(data: bytes) -> bytes:
+    return b"".join(reversed(data.splitlines(keepends=True)))
+
+
+def _line_twice(data: bytes) -> bytes:
+    first, *rest = data.splitlines(keepends=True)
+    return b"".join([first, first, *rest])
+
+
+def _line_dropped(data: bytes) -> bytes:
+    return b"".join(data.splitlines(keepends=True)[1:])
+
+
+def _moved(data: bytes) -> bytes:
+    """The leaf of another entry, under the index and the proof of the first."""
+    one, two, *rest = map(json.loads, data.splitlines())
+    one["leaf"] = two["leaf"]
+    return b"".join(json.dumps(line).encode() + b"\n" for line in (one, two, *rest))
+
+
+def _by_a_stranger(data: bytes) -> bytes:
+    stranger = Signer.from_seeds("bundle.test", [bytes([i]) * 32 for i in range(7, 10)])
+    known = json.loads(data)
+    payload = verify.unbase64(known["payload"], "payload")
+    return json.dumps(stranger.sign_bytes(payload, known["payloadType"])).encode()
+
+
+def _half_signed(data: bytes) -> bytes:
+    known = json.loads(data)
+    return json.dumps({**known, "signatures": known["signatures"][:1]}).encode()
+
+
+def _older_bag(_: bytes) -> bytes:
+    return b"BagIt-Version: 0.97\n"
+
+
+def _without_custody(data: bytes) -> bytes:
+    lines = data.splitlines(keepends=True)
+    return b"".join(line for line in lines if verify.CUSTODY.encode() not in line)
+
+
+@pytest.mark.parametrize(
+    ("name", "lie", "where"),
+    [
+        (verify.ITEMS, _swapped, "data/evd-0"),
+        (verify.ITEMS, _renamed, "data/evd-0"),
+        (verify.ITEMS, _twice, "data/evd-0"),
+        (verify.ITEMS, _dropped, "data/evd-0"),
+        (verify.CUSTODY, _turned, verify.CUSTODY),
+        (verify.CUSTODY, _line_twice, verify.CUSTODY),
+        (verify.CUSTODY, _line_dropped, "data/evd-0"),
+        (verify.CUSTODY, _moved, "log/1.tlog-proof"),
+        ("attest/evidence.dsse.json", _by_a_stranger, "attest/evidence.dsse.json"),
+        ("attest/evidence.dsse.json", _half_signed, "attest/evidence.dsse.json"),
+        ("bagit.txt", _older_bag, "bagit.txt"),
+        ("manifest-sha512.txt", _line_dropped, "manifest-sha512.txt"),
+        (verify.TAGS, _without_custody, verify.CUSTODY),
+    ],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_what_contradicts_the_log_is_refused_though_it_was_sealed_and_signed_so(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    lie: Callable[[bytes], bytes],
+    where: str,
+) -> None:
+    """Who has the keys can seal a false bundle, and cannot have it say what the log does not."""
+    put = bundle._Bag.add
+
+    def lying(bag: bundle._Bag, named: str, blocks: Iterable[bytes]) -> str:
+        data = b"".join(blocks)
+        return put(bag, named, [lie(data) if named == name else data])
+
+    monkeypatch.setattr(bundle._Bag, "add", lying)
+    log = EvidenceLog.open(tmp_path / "log", SIGNER, lambda: AT)
+    log.append([Entry(at=AT, deed=Deed.STARTED, actor="me", about="server")])
+    case = Case(items=[taken(log, 0), taken(log, 1)], by="me", at=AT, incident=INCIDENT)
+    export(case, tmp_path / "b.zip", log, SIGNER)
+    log.close()
+    assert refused(tmp_path / "b.zip").startswith(where)
+
+
+@pytest.mark.parametrize(
+    ("deed", "digest"),
+    [(Deed.EVIDENCE_READ, b"evidence 0\n" * 50), (Deed.EVIDENCE_TAKEN, b"another\n")],
+    ids=["that read it", "that took other bytes"],
+)
+def test_an_item_rests_on_the_entry_that_took_these_very_bytes(
+    tmp_path: Path, deed: Deed, digest: bytes
+) -> None:
+    log = EvidenceLog.open(tmp_path / "log", SIGNER, lambda: AT)
+    item = taken(log, 0)
+    entry = Entry(at=AT, deed=deed, actor="me", about="evd-0", digest=digest_of(digest))
+    (place,) = log.append([entry])
+    false = replace(item, evidence=replace(item.evidence, log_index=place))
+    export(Case(items=[false], by="me", at=AT), tmp_path / "b.zip", log, SIGNER)
+    log.close()
+    assert refused(tmp_path / "b.zip").startswith("data/evd-0")
 
 
 def test_an_older_bundle_than_the_remembered_checkpoint_could_not_be_told(made: Made) -> None:

@@ -37,6 +37,7 @@ except ImportError:
 ED25519, MLDSA44, MLDSA65 = b"\x01", b"\x06", b"\xffml-dsa-65"
 CONTEXT = b"stanch-dsse/v1"
 TILE, HASH, MOST = 256, 32, 1 << 18
+SMALL, LARGE = 1 << 22, 1 << 30
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 SEAL, LEAF, POINT = "log/bundle.tlog-proof", "log/bundle.entry.json", "log/checkpoint"
@@ -295,6 +296,23 @@ def check_proof(text: str, leaf: bytes, keys: Sequence[Generation], where: str) 
     raise Bad(where, "not a tlog-proof")
 
 
+def nothing_between(archive: zipfile.ZipFile, path: Path) -> None:
+    """`Bad`, where a .zip holds a byte that is of none of its files: others might read more."""
+    at, says = 0, "holds bytes that belong to none of its files"
+    with path.open("rb") as file:
+        for one in sorted(archive.infolist(), key=lambda info: info.header_offset):
+            file.seek(at)
+            head = file.read(30)
+            if one.header_offset != at or one.comment:
+                raise Bad(str(path), says)
+            lengths = (int.from_bytes(head[i : i + 2], "little") for i in (26, 28))
+            at += 30 + sum(lengths) + one.compress_size
+        file.seek(-22, 2)
+        end = file.read()
+    if at != archive.start_dir or end[:4] != b"PK\5\6" or end[-2:] != b"\0\0":
+        raise Bad(str(path), says)
+
+
 class Bag:
     """The files of a bundle, in a folder or a .zip, and which of them nothing has vouched for."""
 
@@ -304,6 +322,7 @@ class Bag:
             if not zipfile.is_zipfile(path):
                 raise Bad(str(path), "is no ZIP file, so it is no bundle, or not all of one")
             archive = zipfile.ZipFile(path)
+            nothing_between(archive, path)
             found = [(name, partial(archive.open, name)) for name in archive.namelist()]
         else:
             some = sorted(one for one in path.rglob("*") if one.is_symlink() or not one.is_dir())
@@ -323,16 +342,19 @@ class Bag:
             raise Bad(name, "is missing")
         return self._files[name]()
 
-    def read(self, name: str) -> bytes:
-        """All of a small file, which from now on is vouched for by who reads it."""
+    def read(self, name: str, most: int = SMALL) -> bytes:
+        """All of a file of so many bytes, which from now on is vouched for by who reads it."""
         self.left.discard(name)
         with self.open(name) as file:
-            return file.read()
+            data = file.read(most + 1)
+        if len(data) > most:
+            raise Bad(name, "is larger than it is in any bundle")
+        return data
 
     def manifest(self, name: str, kind: str) -> dict[str, str]:
         """The files that a manifest lists, each checked against the hash it gives."""
         listed = {}
-        for line in self.read(name).decode().splitlines():
+        for line in self.read(name, LARGE).decode().splitlines():
             digest, _, file = line.partition("  ")
             with self.open(file) as stream:
                 if hashlib.file_digest(stream, kind).hexdigest() != digest:  # type: ignore[arg-type]
@@ -360,7 +382,7 @@ def check_bundle(path: Path, pinned: Sequence[str], remembered: str) -> dict[str
     payload = check_files(bag)
     # (3) custody: each line is an entry of the log; each item is the one that was taken
     custody = dict(logged_lines(bag))
-    items = json.loads(bag.read(ITEMS))
+    items = json.loads(bag.read(ITEMS, LARGE))
     for item in items:
         file, entry = item["path"], custody.get(item["log_index"], {})
         said = [entry.get(k) for k in ("deed", "about", "digest")]
@@ -400,7 +422,7 @@ def check_files(bag: Bag) -> dict[str, str]:
     if bag.read("bagit.txt") != BAGIT:
         raise Bad("bagit.txt", "is not BagIt 1.0")
     for name in sorted(n for n in listed if n.startswith("attest/")):
-        check_envelope(json.loads(bag.read(name)), bag.keys, name)
+        check_envelope(json.loads(bag.read(name, LARGE)), bag.keys, name)
     payload = bag.manifest("manifest-sha256.txt", "sha256")
     if set(payload) != set(bag.manifest("manifest-sha512.txt", "sha512")):
         raise Bad("manifest-sha512.txt", "lists other files than manifest-sha256.txt")
@@ -410,7 +432,7 @@ def check_files(bag: Bag) -> dict[str, str]:
 def logged_lines(bag: Bag) -> Iterator[tuple[int, Any]]:
     """Each line of custody as the log's own entry, in the log's order."""
     before = -1
-    for line in bag.read(CUSTODY).decode().splitlines():
+    for line in bag.read(CUSTODY, LARGE).decode().splitlines():
         one = json.loads(line)
         at, entry = bag.logged(one["leaf"].encode(), f"log/{one['index']}.tlog-proof")
         if at != one["index"] or at <= before:
