@@ -83,6 +83,14 @@ def test_impact_reaches_downstream_for_training_and_one_step_for_answers() -> No
         assert impact_of(incident(innocent), book, graph, Counted()).data_classes == ()
 
 
+@pytest.mark.parametrize("attack", AttackKind)
+def test_only_what_can_carry_data_out_exposes_it(attack: AttackKind) -> None:
+    out = {"extraction", "membership_inference", "prompt_injection", "access", "supply_chain"}
+    book = {a.id: a for a in ASSETS}
+    found = impact_of(incident(attack=attack), book, graph_of(ASSETS), Counted())
+    assert found.data_classes == (("financial",) if attack in out else ())
+
+
 def test_lineage_runs_from_what_a_model_was_derived_from_and_never_to_itself() -> None:
     tuned = Lineage(derived_from=(AssetId("fraud"),), served_by=(AssetId("tuned"),))
     graph = graph_of([*ASSETS, asset("tuned", lineage=tuned)])
@@ -106,6 +114,8 @@ def test_what_was_not_counted_is_none_and_named() -> None:
     )
     full = impact_of(incident(), book, graph, counted)
     assert (full.decisions, full.money, full.currency, full.unknown) == (120, 60.0, "EUR", ())
+    free = impact_of(incident(), book, graph, replace(counted, cost_per_decision=0.0, people=0))
+    assert (free.money, free.people, free.unknown) == (0.0, 0, ())
     unpriced = impact_of(incident(), book, graph, replace(counted, cost_per_decision=None))
     assert (unpriced.money, unpriced.currency) == (None, "")
 

@@ -228,6 +228,23 @@ BOTH = (AssetId("fraud"), AssetId("cards"))
         (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.95), "DS:4"),
         (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.9), "DS:0"),
         (ATTACK, K.MEMBERSHIP_INFERENCE, asset(AssetKind.MODEL, "", "health"), Measured(), "DS:4"),
+        (ATTACK, K.PROMPT_INJECTION, asset(AssetKind.MODEL, "", "Health"), Measured(), "DS:4"),
+        (NATURAL, None, asset(), Measured(gap_grown=-0.02), "RF:0"),
+        (NATURAL, None, asset(domain="Hiring"), Measured(), "RF:1"),
+        (NATURAL, None, asset(), Measured(gap_grown=0.02), "RF:1"),
+        (NATURAL, None, asset(), Measured(gap_grown=0.101), "RF:4"),
+        (NATURAL, None, asset(), Measured(accuracy_lost=0.0), "MI:0"),
+        (NATURAL, None, asset(), Measured(accuracy_lost=0.01), "MI:1"),
+        (NATURAL, None, asset(), Measured(accuracy_lost=0.21), "MI:4"),
+        (ATTACK, K.POISONING, asset(), Measured(), "MI:2"),
+        (ATTACK, K.POISONING, asset(), Measured(corrupt=0.11), "MI:3"),
+        (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.3), "MI:1"),
+        (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.31), "MI:2"),
+        (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.91), "MI:4"),
+        (ATTACK, K.SUPPLY_CHAIN, asset(), Measured(), "MI:4"),
+        (ATTACK, K.WEIGHT_TAMPERING, asset(), Measured(), "MI:4"),
+        (ATTACK, K.MEMBERSHIP_INFERENCE, asset(), Measured(), "RV:4"),
+        (NATURAL, None, asset(AssetKind.MODEL), Measured(), "AU:3"),
         (ATTACK, K.EVASION, asset(AssetKind.MODEL, "", "health"), Measured(), "DS:0"),
         (FAULT, None, asset(), Measured(down=True), "SB:3"),
         (FAULT, None, asset(), Measured(), "SB:1"),
@@ -260,6 +277,43 @@ def test_each_fact_has_its_step(
 ) -> None:
     found = facts_of(incident(kind, attack), at, Impact(), measured)
     assert step in vector_of(found.factors).split("/")
+
+
+@pytest.mark.parametrize(
+    ("classes", "people", "step"),
+    [
+        (("Health",), 1001, "DS:4"),
+        (("health",), 1000, "DS:3"),
+        (("health",), None, "DS:4"),
+        (("personal",), 1001, "DS:3"),
+        (("personal",), 1000, "DS:2"),
+        (("personal",), 2, "DS:2"),
+        (("personal",), 1, "DS:1"),
+        (("confidential",), None, "DS:3"),
+        (("credentials",), 40, "DS:2"),
+        (("internal",), 40, "DS:1"),
+        ((), 40, "DS:0"),
+    ],
+)
+def test_whose_data_and_of_how_many_sets_the_step(
+    classes: tuple[str, ...], people: int | None, step: str
+) -> None:
+    impact = Impact(data_classes=classes, people=people)
+    found = facts_of(incident(ATTACK, K.ACCESS), asset(), impact, Measured())
+    assert step in vector_of(found.factors).split("/")
+
+
+@pytest.mark.parametrize("critical", Criticality)
+def test_how_much_hangs_on_an_asset_counts_where_it_can_hurt_or_is_down(
+    critical: Criticality,
+) -> None:
+    """Only a person says that somebody died: what is known of the asset stops one step below."""
+    vital = replace(asset(domain="Medical"), criticality=critical)
+    found = facts_of(incident(ATTACK, K.EVASION), vital, Impact(), Measured(down=True)).factors
+    assert found[Factor.HARM] == min(3, int(critical))
+    assert found[Factor.SERVICE] == int(critical)
+    natural = facts_of(incident(NATURAL), vital, Impact(), Measured()).factors
+    assert natural[Factor.HARM] == int(critical) - 1
 
 
 def test_how_far_it_reaches_and_where_it_struck_are_read_from_the_incident() -> None:
