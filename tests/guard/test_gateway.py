@@ -137,7 +137,7 @@ def test_a_mirror_is_asked_and_only_logged() -> None:
         told = guard.core.buffer.batch(9, 0)
         events = json.loads(b"[%b]" % b",".join(one.text for one in told))
         assert sorted((str(e["version"]), e["prediction"]) for e in events) == [
-            ("", "v6"),
+            ("v6", "v6"),
             ("v7", "v7"),
         ]
 

@@ -79,6 +79,9 @@ def test_a_version_that_is_shut_out_never_answers_by_itself() -> None:
     assert _decide_in(out, "v6").status == 503
     assert _decide_in(replace(out, fallback="{}"), "v6").outcome is Outcome.FALLBACK
     assert not _decide_in(NOTHING, "v6", "v7").version
+    # Where it is certain which one answers by itself, events tell it; a route goes before.
+    assert Table(NOTHING, State(), ("v6", "v7"), "v6").decide(_ask()).version == "v6"
+    assert Table(out, State(), ("v6", "v7"), "v6").decide(_ask()).version == "v7"
 
 
 def _decide_in(policy: Policy, *versions: str) -> Decision:

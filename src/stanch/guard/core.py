@@ -108,6 +108,10 @@ class Choices:
     """This guard's name in reports; by itself one that is made at the start."""
     versions: tuple[str, ...] = ()
     """The versions that can answer here, the one that does by itself first."""
+    usual: str = ""
+    """The version that surely answers where the policy leaves it open, so that events tell it.
+
+    Empty where the service chooses by itself."""
     dice: Dice = field(default=secrets.SystemRandom().random)
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], datetime] = wall
@@ -141,6 +145,7 @@ class Core:
             path=choices.last_good,
             inspection=_inspecting(choices),
             versions=choices.versions,
+            usual=choices.usual,
         )
         self.mirrors = False
         """Whether this guard can copy requests to another version; only the gateway can."""

@@ -83,6 +83,7 @@ class Keeper:
         path: Path | None = None,
         inspection: Known = plainly,
         versions: Sequence[str] = (),
+        usual: str = "",
         troubles: Troubles | None = None,
     ) -> None:
         self.asset = asset
@@ -92,7 +93,7 @@ class Keeper:
         self.plain: Table | None = None
         """The table, where the policy asks nothing of bodies, in either direction."""
         self._inspection = inspection
-        self._versions = versions
+        self._versions, self._usual = versions, usual
         self.digest: Digest | None = None
         self.counts: Counter[str] = Counter()
         self._state = State()
@@ -150,7 +151,7 @@ class Keeper:
             return "policy_conflicting"
         if digest != self.digest:
             inspection = self._inspection(policy)
-            table = Table(policy, self._state, self._versions)
+            table = Table(policy, self._state, self._versions, self._usual)
             self.plain = None
             self.table, self.inspection = table, inspection
             self.plain = table if inspection.plain else None

@@ -105,8 +105,13 @@ class Table:
         "route",
     )
 
-    def __init__(self, policy: Policy, state: State, versions: Sequence[str] = ()) -> None:
-        """`versions`: those that can answer here, the first by itself; empty is not known."""
+    def __init__(
+        self, policy: Policy, state: State, versions: Sequence[str] = (), usual: str = _ALL
+    ) -> None:
+        """`versions`: those that can answer here, the first by itself; empty is not known.
+
+        `usual`: the one that surely answers where the policy leaves it open.
+        """
         self.policy = policy
         narrow = narrowed(policy, versions)
         self.route = narrow.route
@@ -130,7 +135,7 @@ class Table:
         )
         why = Why.ALLOWED if outcome is Outcome.SERVE else Why.MODE
         route = weights(self.route)
-        order = turns(route) if route else [_ALL]
+        order = turns(route) if route else [usual]
         self._outcomes = {v: Decision(outcome, why, version=v) for v in order}
         self._turns = cycle(order)
         self._only = self._outcomes[order[0]] if len(self._outcomes) == 1 else None

@@ -327,7 +327,7 @@ def gateway(config: GatewayConfig) -> App:
         server=config.server,
         key=config.key,
         identify=config.identify,
-        choices=replace(config.choices, versions=config.versions),
+        choices=replace(config.choices, versions=config.versions, usual=config.versions[0]),
     )
     proxy.core = guard.core
     guard.core.mirrors = True
