@@ -97,7 +97,7 @@ def test_a_full_disk_is_said_so_and_keeps_what_was_there(tmp_path: Path) -> None
             for n in range(200):
                 tx.settings.put(f"n{n}", "x" * 10_000)
 
-    with pytest.raises(NoSpace):
+    with pytest.raises(NoSpace, match=f"no space left in {tmp_path}/"):
         flood()
     with store.look() as tx:
         assert tx.settings.all() == {}

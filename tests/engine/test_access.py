@@ -21,6 +21,7 @@ from stanch.vocabulary.trouble import (
     BadInput,
     Busy,
     Conflict,
+    NoSpace,
     NotAllowed,
     NotLoggedIn,
 )
@@ -219,6 +220,23 @@ def test_a_session_that_is_used_ends_after_twelve_hours_all_the_same(
         hands.at += timedelta(hours=1)
         access.sessions.caller(login.cookie)
     hands.at += timedelta(hours=1)
+    with pytest.raises(NotLoggedIn):
+        access.sessions.caller(login.cookie)
+
+
+def test_who_only_looks_is_not_shut_out_by_a_full_disk(
+    access: Access, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access.add_user("ada", Role.VIEWER, by="stanch", password=PASSWORD)
+    login = access.login("ada", PASSWORD, source="::1")
+
+    def full() -> None:
+        raise NoSpace("/srv/stanch")
+
+    monkeypatch.setattr(access.sessions._store, "begin", full)
+    hands.at += timedelta(minutes=90)
+    assert access.sessions.caller(login.cookie).name == "ada"
+    hands.at += timedelta(minutes=30)
     with pytest.raises(NotLoggedIn):
         access.sessions.caller(login.cookie)
 

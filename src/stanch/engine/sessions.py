@@ -10,6 +10,7 @@ Why   the cookie is 256 random bits and only its hash is kept, so a stolen datab
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +18,7 @@ from stanch.engine.clock import Clock
 from stanch.engine.ports import Store, Transaction
 from stanch.vocabulary.login import Session
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, User
-from stanch.vocabulary.trouble import NotAllowed, NotLoggedIn
+from stanch.vocabulary.trouble import Busy, NoSpace, NotAllowed, NotLoggedIn, Unreachable
 
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
@@ -73,7 +74,8 @@ class Sessions:
         kept, user = self.behind(cookie)
         now = self._clock()
         if now - kept.seen > _TOUCH:
-            with self._store.begin() as tx:
+            # Who only looks is not shut out by a database that cannot be written to.
+            with suppress(NoSpace, Busy, Unreachable), self._store.begin() as tx:
                 tx.sessions.seen(kept.id, now)
         return caller_of(user)
 

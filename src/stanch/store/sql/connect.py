@@ -58,7 +58,7 @@ def connect(url: str) -> Engine:
 def trouble(url: URL, error: DBAPIError | PoolTimeout) -> Trouble:
     """The word of the house for what the database said."""
     said = str(getattr(error, "orig", None) or error).strip().splitlines() or [""]
-    first, where = said[0], shown(url)
+    first, where = said[0], _where(url)
     low = first.lower()
     state = getattr(getattr(error, "orig", None), "sqlstate", "") or ""
     if "disk is full" in low or state == "53100":
@@ -68,6 +68,12 @@ def trouble(url: URL, error: DBAPIError | PoolTimeout) -> Trouble:
     at_the_door = "fatal:" in low and not any(words in low for words in _AWAY)
     declined = Declined if state == "42501" or at_the_door else Unreachable
     return _busy(error, state, low) or declined(where, first[:200])
+
+
+def _where(url: URL) -> str:
+    """What people call it: the path of a file, or an address."""
+    file = url.database if url.get_backend_name() == "sqlite" else ""
+    return file or shown(url)
 
 
 def _busy(error: Exception, state: str, low: str) -> Busy | None:
