@@ -37,9 +37,9 @@ from stanch.vocabulary.trouble import (
 )
 
 PARTS = {
-    "client", "examples", "files", "fitting", "fronting", "hidden", "incident_marks",
-    "inventory_file", "logins", "options", "out", "playbook_keys", "playbook_runs", "policy_diff",
-    "policy_guards", "root", "table", "times",
+    "baseline_file", "client", "examples", "files", "fitting", "fronting", "hidden",
+    "incident_marks", "inventory_file", "logins", "options", "out", "playbook_keys",
+    "playbook_runs", "policy_diff", "policy_guards", "root", "table", "times",
 }  # fmt: skip
 
 

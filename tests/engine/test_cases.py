@@ -262,6 +262,9 @@ def test_a_note_is_kept_as_it_was_written(sql_store: SqlStore, hands: Moved) -> 
         cases.note(incident.id, "  ", ADA)
 
 
+ROWS = AssetId("fraud-rows")
+
+
 def mixed_up(store: SqlStore, at: datetime) -> tuple[Incident, FindingId, FindingId]:
     """One incident that holds two deeds: a theft by eve and rows poisoned by mallory."""
     theft = replace(
@@ -274,6 +277,7 @@ def mixed_up(store: SqlStore, at: datetime) -> tuple[Incident, FindingId, Findin
     rows = replace(
         finding("mallory's rows changed the dataset", at),
         detector=DetectorId("dataset_changed"),
+        asset=ROWS,
         points_to={AttackKind.POISONING: 0.9},
         suspects=(Suspect(principal=PrincipalId("mallory"), share=0.8, confidence=0.9),),
         strength=6.0,
@@ -327,6 +331,7 @@ def test_two_deeds_that_are_split_have_two_verdicts_and_each_its_own_suspects(
     )
     assert [s.principal for s in rest.suspects] == ["eve"]
     assert [s.principal for s in new.suspects] == ["mallory"]
+    assert (rest.asset, new.asset) == (FRAUD, ROWS)
     assert new.phase is Phase.TRIAGED
     assert new.severity.vector
     assert ears.heard == [("opened", new.id), ("changed", rest.id)]

@@ -171,12 +171,13 @@ class Cases:
             chosen = _chosen(whole, findings)
             if len(chosen) == len(whole.findings):
                 raise Conflict(f"All findings of {one} were named. Leave at least one in it.")
+            first = min(tx.findings.many(chosen), key=lambda f: (f.window.start, f.id))
             new = Incident(
                 id=IncidentId(new_id("inc", at)),
                 title=whole.title,
-                asset=whole.asset,
+                asset=first.asset,
                 opened=at,
-                first_seen=whole.first_seen,
+                first_seen=max(whole.first_seen, first.window.start),
                 updated=at,
                 lifecycle=whole.lifecycle,
                 exercise=whole.exercise,
