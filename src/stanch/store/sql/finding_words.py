@@ -80,7 +80,7 @@ def words_of(label: Label[Finding], link: Connection, sealer: Sealer) -> Words |
 
 def enough(wanted: Wanted) -> bool:
     """Whether words are wanted, and nothing that is not kept beside them."""
-    return _asks_words(wanted) and not asks_more(wanted)
+    return asked(wanted) and not asks_more(wanted)
 
 
 def enough_to_count(wanted: Wanted) -> bool:
@@ -93,8 +93,9 @@ def part(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in _COLUMNS}
 
 
-def _asks_words(wanted: Wanted) -> bool:
-    return bool(wanted.text) or any(map(_asks_words, wanted.any_of))
+def asked(wanted: Wanted) -> bool:
+    """Whether words are wanted, be it in an alternative."""
+    return bool(wanted.text) or any(map(asked, wanted.any_of))
 
 
 def asks_more(wanted: Wanted) -> bool:

@@ -188,10 +188,15 @@ class Findings(Shelf[FindingId, Finding]):
             made.append(_t.c.id.in_(inside))
         return made
 
+    def listed(self, wanted: Wanted) -> list[ColumnElement[bool]]:
+        """What those have in common that are on a page."""
+        made = super().listed(wanted)
+        return self._in_one_walk(made) if finding_words.asked(wanted) else made
+
     def counted(self, wanted: Wanted) -> list[ColumnElement[bool]]:
         """What those have in common that are counted."""
         made = super().counted(wanted)
-        elsewhere = wanted.asset or wanted.text or finding_words.asks_more(wanted)
+        elsewhere = wanted.asset or finding_words.asks_more(wanted)
         return made if elsewhere else self._in_one_walk(made)
 
     def _in_one_walk(self, made: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
@@ -212,8 +217,7 @@ class Findings(Shelf[FindingId, Finding]):
         # Of one incident's findings the bonds say it too, and no document is read to leave one out.
         if name in tables.FACETS and wanted.incident:
             return [tables.bonds.c[name].in_([plain(one) for one in value])]
-        made = super()._condition(name, value, wanted)
-        return self._in_one_walk(made) if wanted.text and name in _SHARED else made
+        return super()._condition(name, value, wanted)
 
     def _order(self, wanted: Wanted) -> tuple[list["Column[Any]"], bool]:
         if wanted.incident and wanted.sort is Sort.USUAL:

@@ -147,7 +147,7 @@ class Shelf(Generic[K, N]):
             raise BadInput(f"A page has 1 to {MOST} items, not {limit}.")
         question = f"{self.label.word}\0{encode(wanted)}"
         keys, descending = self._order(wanted)
-        query = self.joined(wanted, select(self._t)).where(*self.conditions(wanted))
+        query = self.joined(wanted, select(self._t)).where(*self.listed(wanted))
         if after:
             key, last = self.sealer.open(question, after)
             start = (last,) if len(keys) == 1 else (key, last)
@@ -177,8 +177,12 @@ class Shelf(Generic[K, N]):
             made.append(or_(*(and_(true(), *self.alternative(one)) for one in wanted.any_of)))
         return made
 
+    def listed(self, wanted: Wanted) -> list[Condition]:
+        """The conditions, as a page asks them."""
+        return self.conditions(wanted)
+
     def counted(self, wanted: Wanted) -> list[Condition]:
-        """What the rows have in common that are counted; the same as of those that are listed."""
+        """The conditions, as a count asks them."""
         return self.conditions(wanted)
 
     def alternative(self, wanted: Wanted) -> list[Condition]:
