@@ -207,10 +207,12 @@ def test_a_persons_words_are_enough_to_move_on_and_the_first_containment_is_reme
     now = cases.move(incident.id, step, ADA)
     assert now.contained_at == at
     with sql_store.begin() as tx:
-        loose = tx.incidents.save(replace(now, phase=Phase.TRIAGED))
+        came_loose = at + timedelta(minutes=9)
+        loose = tx.incidents.save(replace(now, phase=Phase.TRIAGED, loose_at=came_loose))
+    assert loose.held_at is None
     hands.at = at + timedelta(hours=1)
     again = cases.move(incident.id, replace(step, seen=loose.version), ADA)
-    assert again.contained_at == at
+    assert (again.contained_at, again.held_again, again.held_at) == (at, hands.at, hands.at)
     end = Step(to=Phase.CLOSED, seen=again.version, why="it is over")
     with pytest.raises(NotAllowed):
         cases.move(incident.id, end, replace(key, scopes=ROLE_SCOPES[Role.RESPONDER]))

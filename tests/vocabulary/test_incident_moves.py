@@ -1,10 +1,13 @@
 """The incident's state table, walked every way it can be walked."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stanch.vocabulary.incident import MOVES, Need, Phase, move_for, onward
+from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.incident import MOVES, Incident, Need, Phase, move_for, onward
 from stanch.vocabulary.people import Role
 from stanch.vocabulary.trouble import Conflict, NotAllowed, WrongPhase
 
@@ -66,3 +69,40 @@ def test_containment_is_reached_by_proof_or_by_a_persons_word_and_not_by_nothing
         assert move_for(Phase.TRIAGED, Phase.CONTAINED, by=Role.RESPONDER, shown=shown)
     with pytest.raises(Conflict):
         move_for(Phase.TRIAGED, Phase.CONTAINED, by=Role.RESPONDER, shown=frozenset())
+
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+LAST = NOON + timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("contained", "loose", "again", "held"),
+    [
+        (None, None, None, None),
+        (NOON, None, None, NOON),
+        (NOON, LATER, None, None),
+        (NOON, LAST, LATER, None),
+        (NOON, LATER, LATER, LATER),
+        (NOON, LATER, LAST, LAST),
+        (None, LATER, LAST, LAST),
+    ],
+)
+def test_it_is_held_since_it_was_last_contained_and_not_while_it_is_loose(
+    contained: datetime | None,
+    loose: datetime | None,
+    again: datetime | None,
+    held: datetime | None,
+) -> None:
+    one = Incident(
+        id=IncidentId("inc-1"),
+        title="t",
+        asset=AssetId("fraud"),
+        opened=NOON,
+        first_seen=NOON,
+        updated=NOON,
+        contained_at=contained,
+        loose_at=loose,
+        held_again=again,
+    )
+    assert one.held_at == held
