@@ -16,10 +16,13 @@ from stanch.store.sql import postgres
 from stanch.store.sql.connect import trouble
 from stanch.store.sql.migrate import migrate
 from stanch.store.sql.store import open_store
+from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.trouble import Busy, Declined, Trouble, Unreachable
 
 pytestmark = pytest.mark.needs_postgres
 AT = datetime(2026, 11, 23, tzinfo=UTC)
+ICU_FROM = 150_000
 
 
 def opening(url: str) -> str:
@@ -66,6 +69,31 @@ def test_a_database_that_cannot_keep_all_text_is_refused_before_anything_is_in_i
         assert "ENCODING 'UTF8' TEMPLATE template0" in said
         with psycopg.connect(url) as link:
             assert link.execute("SELECT count(*) FROM pg_stat_user_tables").fetchall() == [(0,)]
+
+
+def test_a_list_by_id_has_one_order_whatever_language_the_database_sorts_in(
+    postgres_server: str,
+) -> None:
+    with psycopg.connect(postgres_server) as link:
+        if link.info.server_version < ICU_FROM:
+            pytest.skip("a database of another language needs PostgreSQL 15")
+    ids = ["B", "a", "a-c", "a.b", "a_a", "aa"]
+    icu = "ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'"
+    with database(postgres_server, "icu", icu) as url:
+        store = open_store(url, clock=lambda: AT)
+        with store.begin() as tx:
+            for one in reversed(ids):
+                key = AssetId(one)
+                tx.assets.add(Asset(id=key, kind=AssetKind.MODEL, name=one, owner="ada"))
+            by_language = "SELECT id FROM assets ORDER BY id"
+            assert tx.settings.link.exec_driver_sql(by_language).scalars().all() != sorted(ids)
+            found, after = list[str](), ""
+            while after or not found:
+                page = tx.assets.page(after=after, limit=2)
+                found += [one.id for one in page.items]
+                after = page.next
+        store.close()
+    assert found == sorted(ids)
 
 
 def test_who_has_no_rights_is_told_whose_matter_that_is(postgres_url: str) -> None:

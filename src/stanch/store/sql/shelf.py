@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     UnaryExpression,
     and_,
+    collate,
     func,
     insert,
     or_,
@@ -151,9 +152,9 @@ class Shelf(Generic[K, N]):
         if after:
             key, last = self.sealer.open(question, after)
             start = (last,) if len(keys) == 1 else (key, last)
-            here = tuple_(*keys)
+            here = tuple_(*self._sorted_by(keys))
             query = query.where(here < start if descending else here > start)
-        order = [c.desc() if descending else c.asc() for c in keys]
+        order = [c.desc() if descending else c.asc() for c in self._sorted_by(keys)]
         found = self.link.execute(query.order_by(*order).limit(limit + 1)).mappings().all()
         rows: list[Row] = [dict(r) for r in found[:limit]]
         if len(found) <= limit:
@@ -215,6 +216,14 @@ class Shelf(Generic[K, N]):
         if not self.label.at:
             return [self._t.c.id], False
         return [self._t.c[self.label.at], self._t.c.id], self.label.newest_first
+
+    def _sorted_by(self, keys: list["Column[Any]"]) -> list[ColumnElement[Any]]:
+        """The columns as they are compared: a list by id has the same order in every database,
+        whatever language its text is sorted in. Ids behind a moment sort alike in all of them.
+        """
+        if len(keys) > 1 or self.link.dialect.name != "postgresql":
+            return [*keys]
+        return [collate(key, "C") for key in keys]
 
     def _grouped(self, counted: Query, table: Table, names: list[str]) -> dict[str, dict[str, int]]:
         """How many have each value of these columns of the table, most first, in one walk."""
