@@ -50,6 +50,11 @@ def test_a_sigma_rule_is_checked_and_what_was_read_otherwise_is_said(
         (SIGMA.replace("gte", "lt"), [], "s.yml:1: It cannot be taken over. The condition 'lt'"),
         ("id: x1y\ntitel: T\n", [], "s.yml:2: 'titel' is not known"),
         ("id: x1y\n", ["--sigma"], "no correlation"),
+        (
+            SIGMA.replace("correlation:", "tags: [atlas.aml.t9999]\ncorrelation:", 1),
+            [],
+            "no technique",
+        ),
     ],
 )
 def test_a_fault_is_named_with_its_place_and_exit_65(

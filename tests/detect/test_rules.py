@@ -235,8 +235,17 @@ def test_a_sigma_correlation_is_taken_over_and_works() -> None:
     assert taken.left_out == ()
     assert taken.rule is not None
     assert taken.rule.shape is Shape.COUNT
-    assert len(found((taken.rule,), [login(n, "failed") for n in range(10)])) == 1
+    (told,) = found((taken.rule,), [login(n, "failed") for n in range(10)])
+    assert told.suspects
+    assert told.says.startswith(f"{told.suspects[0].principal}: 10 events in ")
     assert not found((taken.rule,), [login(n, "failed") for n in range(9)])
+
+
+def test_the_techniques_among_the_tags_of_a_sigma_rule_are_those_of_its_findings() -> None:
+    tagged = SIGMA.replace("correlation:", "tags: [attack.t1110, atlas.aml.t0012]\ncorrelation:", 1)
+    rule = rule_from_sigma(tagged, "sigma.yml").rule
+    assert rule is not None
+    assert rule.atlas == ("AML.T0012",)
 
 
 @pytest.mark.parametrize(

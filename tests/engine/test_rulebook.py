@@ -112,3 +112,11 @@ def test_a_rule_that_a_later_stanch_cannot_read_is_shown_and_stops_nobody(
     (shown,) = [r for r in book.in_use() if r.own]
     assert "'inside' is not known" in shown.fault
     assert not shown.asked
+
+
+def test_a_technique_that_atlas_does_not_have_is_refused_and_a_known_one_is_taken(
+    book: Rulebook,
+) -> None:
+    with pytest.raises(BadFile, match="has no technique 'AML\\.T9999'"):
+        book.put(OWN + "atlas: [AML.T0012, AML.T9999]\n", by="ada")
+    assert book.put(OWN + "atlas: [AML.T0012]\n", by="ada").version == 1

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,9 +12,10 @@ from stanch.triage.taxonomy.atlas import matrix_from, packaged
 from stanch.triage.taxonomy.labels import IDS, labels_of
 from stanch.triage.taxonomy.mapper import guess, packaged_model
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage
-from stanch.vocabulary.finding import AttackKind, Lifecycle, Suspect
-from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
+from stanch.vocabulary.finding import AttackKind, Finding, Lifecycle, Suspect
+from stanch.vocabulary.ids import AssetId, DetectorId, IncidentId, PrincipalId
 from stanch.vocabulary.incident import Incident, Level, Reason, Severity, Verdict, VerdictKind
+from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadInput
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -83,6 +84,12 @@ def test_impact_reaches_downstream_for_training_and_one_step_for_answers() -> No
         assert impact_of(incident(innocent), book, graph, Counted()).data_classes == ()
 
 
+@pytest.mark.parametrize("lifecycle", Lifecycle)
+def test_only_what_happened_to_answers_stays_with_who_serves_them(lifecycle: Lifecycle) -> None:
+    found = impact_of(incident(lifecycle=lifecycle), {}, graph_of(ASSETS), Counted())
+    assert ("shop" in found.assets) is (lifecycle is not Lifecycle.INFERENCE)
+
+
 @pytest.mark.parametrize("attack", AttackKind)
 def test_only_what_can_carry_data_out_exposes_it(attack: AttackKind) -> None:
     out = {"extraction", "membership_inference", "prompt_injection", "access", "supply_chain"}
@@ -114,10 +121,29 @@ def test_what_was_not_counted_is_none_and_named() -> None:
     )
     full = impact_of(incident(), book, graph, counted)
     assert (full.decisions, full.money, full.currency, full.unknown) == (120, 60.0, "EUR", ())
+    partly = replace(counted, decisions={AssetId("fraud"): 100})
+    assert impact_of(incident(), book, graph, partly).unknown == (
+        "Decisions of fraud-api were not counted.",
+    )
     free = impact_of(incident(), book, graph, replace(counted, cost_per_decision=0.0, people=0))
     assert (free.money, free.people, free.unknown) == (0.0, 0, ())
     unpriced = impact_of(incident(), book, graph, replace(counted, cost_per_decision=None))
     assert (unpriced.money, unpriced.currency) == (None, "")
+
+
+def test_a_technique_that_this_version_of_atlas_does_not_have_is_left_out() -> None:
+    span = Span(start=AT, end=AT + timedelta(minutes=1))
+    odd = Finding(
+        detector=DetectorId("of_another_package"),
+        asset=AssetId("fraud"),
+        window=span,
+        says="Something.",
+        measured={},
+        because=(),
+        atlas=("AML.T9999", "AML.T0012"),
+    )
+    labels = labels_of(None, (odd,), asset=AssetKind.MODEL)
+    assert labels.atlas == ("AML.T0012@5.6.0",)
 
 
 @pytest.mark.parametrize("kind", AttackKind)

@@ -86,9 +86,9 @@ def _say(out: Out, sentences: tuple[str, ...]) -> None:
 
 
 def _checked(text: str, file: Path, *, sigma: bool) -> "Own":
-    from stanch.detect.rules.own import own_rule  # noqa: PLC0415  only when needed
+    from stanch.engine.rulebook import checked_rule  # noqa: PLC0415  only when needed
 
-    return own_rule(text, str(file), sigma=sigma or None)
+    return checked_rule(text, str(file), sigma=sigma or None)
 
 
 def _in_use(data: Path | None) -> list[dict[str, Any]]:

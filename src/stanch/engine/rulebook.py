@@ -20,6 +20,7 @@ from stanch.detect.rules.own import Own, own_rule
 from stanch.detect.rules.rule import Rule
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store, Transaction
+from stanch.triage.taxonomy.atlas import packaged as packaged_matrix
 from stanch.vocabulary.ids import Digest, digest_of
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.trouble import BadFile, BadInput, NotFound, Stale
@@ -92,6 +93,16 @@ def _read(one: RuleEdition) -> Own:
     return own_rule(one.text, f"{one.id}.yaml", sigma=one.sigma)
 
 
+def checked_rule(text: str, file: str, *, sigma: bool | None = None) -> Own:
+    """The rule that a text states, and that can be put into use; else `BadFile`."""
+    own, matrix = own_rule(text, file, sigma=sigma), packaged_matrix()
+    for technique in own.rule.atlas:
+        if not matrix.find(technique):
+            told = f"ATLAS {matrix.version} has no technique {technique[:40]!r}. Mend the id."
+            raise BadFile(own.rule.where or file, told)
+    return own
+
+
 class Rulebook:
     """The rules in use, and how they are changed."""
 
@@ -139,7 +150,7 @@ class Rulebook:
 
     def check(self, text: str, file: str = "rule.yaml") -> Own:
         """The rule that this text states, or `BadFile` with the line of its first mistake."""
-        return own_rule(text, file)
+        return checked_rule(text, file)
 
     def put(self, text: str, *, by: str, seen: int | None = None) -> RuleEdition:
         """The new version, asked from the next step on; `Stale` when one came since `seen`."""

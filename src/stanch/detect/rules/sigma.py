@@ -66,6 +66,7 @@ _PLAIN = (
 _TOLD = frozenset(["type", "rules", "group-by", "timespan", "condition"])
 _MOST = 999_999
 _OF = re.compile(r"(?:1|any|all) of (\S+)")
+_TECHNIQUE = re.compile(r"atlas\.(aml\.t\d{4}(?:\.\d{3})?)")
 _ESCAPED = re.compile(r"\\([*?\\])|(\[)")
 
 
@@ -148,7 +149,7 @@ def _rule(head: Map, bases: Sequence[Map], where: str, notes: _Notes) -> Rule | 
     return Rule(
         id=DetectorId("sigma_" + _slug(title)[:50]),
         title=title,
-        says=title + ": {count} events in {minutes} min on {asset}.",
+        says="{who}: {count} events in {minutes} min on {asset}.",
         selections=selections,
         by=by or ("asset",),
         within=within,
@@ -156,7 +157,14 @@ def _rule(head: Map, bases: Sequence[Map], where: str, notes: _Notes) -> Rule | 
         steps=steps,
         of_field=counted,
         where=where,
+        atlas=_techniques(head.get("tags")),
     )
+
+
+def _techniques(tags: object) -> tuple[str, ...]:
+    """The techniques of ATLAS among its tags: `atlas.aml.t0012`."""
+    found = (_TECHNIQUE.fullmatch(str(tag).lower()) for tag in _names(tags))
+    return tuple(one[1].upper() for one in found if one is not None)
 
 
 def _within(raw: object, notes: _Notes) -> timedelta | None:

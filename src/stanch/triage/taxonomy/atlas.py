@@ -50,14 +50,17 @@ class Matrix:
 
     def current(self, technique: str) -> str:
         """The id in this version, following retirements; an unknown one is refused."""
+        if found := self.find(technique):
+            return found
         bare = technique.partition("@")[0]
-        if bare in self.techniques:
-            return bare
+        raise BadInput(f"ATLAS {self.version} has no technique {bare[:40]!r}.")
+
+    def find(self, technique: str) -> str:
+        """The id in this version; empty when it has no such technique."""
+        bare = technique.partition("@")[0]
         back = next((old for old, new in MOVED.items() if new == bare), "")
-        for other in (MOVED.get(bare, ""), back):
-            if other in self.techniques:
-                return other
-        raise BadInput(f"ATLAS {self.version} has no technique {bare!r}.")
+        every = (bare, MOVED.get(bare, ""), back)
+        return next((one for one in every if one in self.techniques), "")
 
 
 def matrix_from(raw: Mapping[str, object]) -> Matrix:

@@ -125,11 +125,14 @@ def labels_of(
     language: bool = False,
     matrix: Matrix | None = None,
 ) -> Labels:
-    """The labels of an incident: those of its kind first, then what its findings name."""
+    """The labels of an incident: those of its kind first, then what its findings name.
+
+    What a detector of somebody else's names that this version does not have is left out.
+    """
     book = matrix or packaged()
     ids = IDS[kind] if kind else Ids(atlas=(), ml=())
     named = [t for f in sorted(findings, key=lambda f: f.id) for t in f.atlas]
-    techniques = dict.fromkeys(book.current(t) for t in (*ids.atlas, *named))
+    techniques = dict.fromkeys(known for t in (*ids.atlas, *named) if (known := book.find(t)))
     owasp = [f"{i}:2023" for i in ids.ml]
     if language or asset in SPEAKS:
         owasp += [f"{i}:2026" for i in ids.llm]
