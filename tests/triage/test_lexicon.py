@@ -39,6 +39,24 @@ def test_what_stands_far_apart_tells_nothing() -> None:
     assert SMALL.told(f"clone {'x ' * 1500} classifier") == {}
 
 
+def test_the_end_of_a_long_report_is_read_like_its_beginning() -> None:
+    for before in range(7):
+        assert SMALL.told("It was fine. " * before + "They clone our classifier.") != {}, before
+
+
+def test_of_several_lines_of_a_technique_the_heaviest_counts_whatever_their_order() -> None:
+    for lines in (["x + y", "x"], ["x", "x + y"]):
+        raw = {"concepts": {"x": ["worm"], "y": ["mail"]}, "techniques": {"AML.T0061": lines}}
+        assert lexicon_from(raw).told("a worm by mail") == {"AML.T0061": 2}
+
+
+def test_who_knows_the_tactic_hears_of_its_techniques_only() -> None:
+    model, says = packaged_model(), "the bot told me its system prompt"
+    best, *_ = guess(says, model)
+    assert {one.tactic for one in guess(says, model, tactic=best.tactic)} == {best.tactic}
+    assert guess(says, model, tactic="AML.TA9999") == ()
+
+
 def test_a_line_with_a_concept_that_is_none_is_refused() -> None:
     with pytest.raises(BadInput, match="no concept wurm"):
         lexicon_from({"concepts": {"worm": ["worm"]}, "techniques": {"AML.T0061": ["wurm"]}})
@@ -82,12 +100,17 @@ def test_words_of_one_concept_are_not_looked_for_inside_those_of_another() -> No
         ("spending", "spending"),
         ("printer", "printer"),
         ("weight", "weight"),
+        ("extrcting", "extracting"),
+        ("datobases", "datobases"),
+        ("complied", "complied"),
+        ("compiled", "compiled"),
     ],
 )
 def test_a_slip_in_a_long_word_is_read_and_a_word_of_its_own_is_left(
     written: str, meant: str
 ) -> None:
-    known = words_of(["assistant*", "weights", "its instructions", "sending", "printed"])
+    words = ["assistant*", "weights", "its instructions", "sending", "printed"]
+    known = words_of([*words, "extracting", "databases", "complied", "compiled"])
     assert Spelling(known=known).meant(written) == meant
 
 
