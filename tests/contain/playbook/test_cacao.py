@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from stanch.contain.playbook.cacao_check import faults
 from stanch.contain.playbook.cacao_in import imported
 from stanch.contain.playbook.cacao_out import EXTENSION, Origin, exported
+from stanch.contain.playbook.cacao_reading import BY_HAND, MOST
 from stanch.contain.playbook.cacao_signed import Key, covered, signed, vouched
 from stanch.contain.playbook.canonical import canonical, parsed
 from stanch.contain.playbook.check import problems
 from stanch.engine.runs.library import every_act, shipped
-from stanch.vocabulary.playbook import Ask, Decide, Repeat, Wait
+from stanch.vocabulary.playbook import END, Ask, Decide, Repeat, Wait
 from stanch.vocabulary.trouble import BadInput
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -98,6 +99,7 @@ def test_what_others_write_is_read_as_sentences_and_says_what_it_is_worth() -> N
         "call": "call. Is it done?",
     }
     assert (asks["which"].no, asks["which-case-2"].no) == ("which-case-2", "call")
+    assert (asks["which"].yes, asks["which-case-2"].yes) == ("kill-it-now", "look")
     for words in ("revoked: its author took it back", "valid_until: "):
         assert any(one.startswith(words) for one in found.repairs)
     assert len(set(found.repairs)) == len(found.repairs)
@@ -155,7 +157,94 @@ def test_a_loop_without_a_bound_gets_one() -> None:
     )
     step = imported(document).playbook.steps["w"]
     assert isinstance(step, Repeat)
-    assert 1 <= step.most <= 10
+    assert 1 < step.most <= 10
+    document["workflow"]["w"]["condition"] = "[ipv4-addr:value = '1']"
+    found = imported(document)
+    step = found.playbook.steps["w"]
+    assert isinstance(step, Repeat)
+    assert step.most == 1
+    assert any("nobody here can tell" in one for one in found.repairs)
+
+
+def test_who_does_it_by_hand_has_the_time_and_the_ways_on_that_the_step_states() -> None:
+    document = foreign(
+        s={"type": "start", "on_completion": "one"},
+        one={
+            "type": "playbook-action",
+            "name": "One",
+            "playbook_id": "playbook--7",
+            "timeout": 90_000,
+            "on_success": "two",
+            "on_failure": "three",
+        },
+        two={"type": "action", "name": "Two", "timeout": 500, "delay": 1, "on_completion": "e"},
+        three={"type": "action", "name": "Three", "delay": 5000, "on_completion": "fork"},
+        fork={"type": "if-condition", "condition": "is it", "on_true": "four", "on_false": "e"},
+        four={"type": "action", "name": "Four"},
+        e={"type": "end"},
+    )
+    steps = imported(document).playbook.steps
+    one, two, fork = steps["one"], steps["two"], steps["fork"]
+    assert isinstance(one, Ask)
+    assert isinstance(two, Ask)
+    assert isinstance(fork, Ask)
+    assert "run the playbook playbook--7" in one.says
+    assert (one.within, one.yes, one.no) == (90, "two-delay", "three-delay")
+    assert two.within == BY_HAND
+    assert (fork.yes, fork.no) == ("four", END)
+    waits = {key: step for key, step in steps.items() if isinstance(step, Wait)}
+    assert {key: (w.period, w.next) for key, w in waits.items()} == {
+        "two-delay": (1, "two"),
+        "three-delay": (5, "three"),
+    }
+
+
+def test_a_step_that_is_made_on_the_way_takes_the_place_of_none() -> None:
+    document = foreign(
+        s={"type": "start", "on_completion": "one"},
+        one={"type": "action", "name": "One", "delay": 1000, "on_completion": "which"},
+        which={
+            "type": "switch-condition",
+            "name": "Which",
+            "cases": {"a": "two", "b": "three"},
+        },
+        two={"type": "action", "name": "One delay"},
+        three={"type": "action", "name": "Which case 2"},
+        four={"type": "action", "name": "To four"},
+        five={"type": "action", "name": "To to four"},
+    )
+    book = imported(document).playbook
+    said = {step.says for step in book.steps.values() if isinstance(step, Ask)}
+    for title in ("One", "One delay", "Which case 2", "To four", "To to four"):
+        assert f"{title}. Is it done?" in said
+    assert problems(book, every_act()) == ()
+
+
+def test_what_nothing_leads_to_is_gone_to_by_a_yes_and_the_start_by_a_no() -> None:
+    document = foreign(
+        s={"type": "start", "on_completion": "one"},
+        one={"type": "action", "name": "One"},
+        lost={"type": "action", "name": "Lost"},
+    )
+    book = imported(document).playbook
+    first = book.steps[book.start]
+    assert isinstance(first, Ask)
+    assert (first.yes, first.no) == ("lost", "one")
+    document["workflow_start"] = "one"
+    assert any("no start" in one for one in imported(document).repairs)
+
+
+def test_more_steps_than_anybody_reads_are_refused() -> None:
+    steps = {str(n): {"type": "action", "name": str(n)} for n in range(MOST + 1)}
+    with pytest.raises(BadInput, match=f"of {MOST} steps"):
+        imported(foreign(**steps))
+
+
+def test_the_version_that_is_not_said_is_repaired_and_ours_needs_nothing() -> None:
+    one = {"type": "action", "name": "One"}
+    assert any(r.startswith("spec_version") for r in imported(foreign(a=one)).repairs)
+    found = imported(ours())
+    assert (found.repairs, found.playbook) == ((), shipped()["poisoning"].playbook)
 
 
 def test_a_link_that_was_changed_elsewhere_counts() -> None:
@@ -190,6 +279,12 @@ DAMAGES: list[tuple[Damage, str]] = [
     (lambda d: first_of(d, "end").update(on_completion=d["workflow_start"]), "leads nowhere"),
     (lambda d: first_of(d, "parallel").update(next_steps=[]), "two branches"),
     (lambda d: first_of(d, "action").update(on_success="x"), "beside"),
+    (lambda d: first_of(d, "action").update(on_failure="x"), "beside"),
+    (lambda d: first_of(d, "action").update(delay=0), "whole milliseconds"),
+    (lambda d: first_of(d, "parallel").update(next_steps=["x"]), "two branches"),
+    (lambda d: first_of(d, "start").pop("on_completion"), "must lead to a step"),
+    (lambda d: d.update(spec_version="cacao-1.0"), "a playbook of cacao-2.0"),
+    (lambda d: d["workflow"].update(x={"type": "end"}), "its id must be end--UUID"),
 ]
 
 
@@ -216,6 +311,38 @@ def test_a_signature_holds_until_a_word_is_changed() -> None:
     reordered["name"] += "."
     with pytest.raises(InvalidSignature):
         private.public_key().verify(value, covered(reordered, mark))
+
+
+def test_each_of_several_signatures_is_over_the_document_and_itself_alone() -> None:
+    one, two = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2))
+    by = {"ONE": one.public_key(), "TWO": two.public_key()}
+
+    def verify(public: str, signature: bytes, message: bytes) -> bool:
+        try:
+            by[public].verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+    document = signed(ours(), Key(sign=one.sign, public="ONE"), ORIGIN)
+    document = signed(document, Key(sign=two.sign, public="TWO"), ORIGIN)
+    assert [(v.public, v.holds) for v in vouched(document, verify)] == [
+        ("ONE", True),
+        ("TWO", True),
+    ]
+    first, second = document["signatures"]
+    for change, holds in (
+        ({"signee": "somebody else"}, False),
+        ({"public_key": "TWO"}, False),
+        ({"value": "%%"}, False),
+        ({"hash_algorithm": "sha-1"}, None),
+        ({"algorithm": "RS256"}, None),
+        ({"type": "pgp"}, None),
+    ):
+        told = vouched({**document, "signatures": [{**first, **change}, second]}, verify)
+        assert [v.holds for v in told] == [holds, True], change
+        assert ("does not hold" in told[0].says) is (holds is False)
+        assert ("not checked here" in told[0].says) is (holds is None)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +415,15 @@ def test_what_json_cannot_say_is_refused(value: object) -> None:
         canonical(value)
 
 
-@pytest.mark.parametrize("document", [{}, {"type": "bundle"}, {"workflow": {}}, {"workflow": 5}])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"type": "bundle", "workflow": {"a": {"type": "action"}}},
+        {"workflow": {}},
+        {"workflow": 5},
+    ],
+)
 def test_what_is_no_playbook_is_refused(document: Document) -> None:
     with pytest.raises(BadInput):
         imported(document)

@@ -13,6 +13,7 @@ from stanch.contain.playbook.cacao_reading import (
     BY_HAND,
     LONGEST,
     Reading,
+    free,
     goes_on,
     listed,
     shown,
@@ -120,7 +121,7 @@ def _switch(reading: Reading, step: Mapping[str, Any], name: str) -> Step:
         name,
         f"its {counted(len(pairs), 'case')} became {counted(len(pairs), 'question')} to a person",
     )
-    ids = [name, *(f"{name}-case-{n}" for n in range(2, len(pairs) + 1))]
+    ids = [name, *(free(reading, f"{name}-case-{n}") for n in range(2, len(pairs) + 1))]
     about = str(step.get("switch") or title_of(step))
     made = [
         Ask(

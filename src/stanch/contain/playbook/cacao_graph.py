@@ -8,7 +8,7 @@ Out   the same steps, linked so that the playbook can run: each branch ends, not
 from dataclasses import replace
 
 from stanch.contain.playbook.cacao_check import onward
-from stanch.contain.playbook.cacao_reading import BY_HAND, Reading, goes_on
+from stanch.contain.playbook.cacao_reading import BY_HAND, Reading, free, goes_on
 from stanch.vocabulary.people import Role
 from stanch.vocabulary.playbook import (
     END,
@@ -111,7 +111,7 @@ def attached(reading: Reading, start: str) -> str:
     while lost := _lost(reading, start):
         heads = [n for n in lost if all(n not in follows(reading.steps[m]) for m in lost)]
         head = (heads or lost)[0]
-        way = f"to-{head}"
+        way = free(reading, f"to-{head}")
         says = f"Nothing led to {head!r}. Go there instead of {start!r}?"
         reading.steps[way] = Ask(
             id=way, says=says, role=Role.RESPONDER, within=BY_HAND, yes=head, no=start

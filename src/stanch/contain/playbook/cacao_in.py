@@ -27,6 +27,7 @@ from stanch.contain.playbook.cacao_reading import (
     MOST,
     Document,
     Reading,
+    free,
     kept,
     listed,
     name_of,
@@ -79,7 +80,11 @@ def imported(document: Document) -> Imported:
             reading.names[key] = name_of(key, step, reading)
     if not reading.names:
         raise BadInput("This CACAO playbook has no step that does anything.")
-    for key, name in list(reading.names.items()):
+    own = dict(reading.names)
+    for key, name in own.items():
+        if _delay(reading.workflow[key]):
+            reading.names[key] = free(reading, f"{name}-delay")
+    for key, name in own.items():
         _read(reading, key, name)
     first = start_of(reading)
     joined(reading)
@@ -138,12 +143,17 @@ def _read(reading: Reading, key: str, name: str) -> None:
     known = str(mine.get("step_kind")) in KINDS
     made = _own(reading, step, mine, name) if known else None
     reading.steps[name] = made if made is not None else foreign(reading, step, name)
-    delay = step.get("delay")
-    if made is None and isinstance(delay, int) and delay > 0:
-        waiting = f"{name}-delay"
-        reading.steps[waiting] = Wait(id=waiting, period=max(1, delay // 1000), next=name)
-        reading.names[key] = waiting
+    if delay := _delay(step):
+        waiting = reading.names[key]
+        reading.steps[waiting] = Wait(id=waiting, period=delay, next=name)
         reading.repaired(name, f"its delay became a step of its own, {waiting!r}")
+
+
+def _delay(step: Mapping[str, Any]) -> int:
+    """The seconds that a step of others waits for before it is done."""
+    given = step.get("delay")
+    foreign_one = str(ours(step).get("step_kind")) not in KINDS
+    return max(1, given // 1000) if foreign_one and isinstance(given, int) and given > 0 else 0
 
 
 def _own(

@@ -7,6 +7,7 @@ Out   the names that steps have here, and where links lead to.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any
 
 from stanch.contain.playbook.cacao_check import ID
@@ -30,6 +31,9 @@ class Reading:
     workflow: dict[str, dict[str, Any]]
     repairs: list[str] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
+    """What each step of the document is led to by."""
+    taken: set[str] = field(default_factory=set)
+    """Names that are given; a step that is made on the way takes the place of none."""
     steps: dict[str, Step] = field(default_factory=dict)
     joins: list[tuple[str, str]] = field(default_factory=list)
     """Forks that go on somewhere after their branches."""
@@ -69,14 +73,21 @@ def name_of(key: str, step: Mapping[str, Any], reading: Reading) -> str:
     fields = ours(step).get("fields")
     mine = fields.get("id") if isinstance(fields, Mapping) else None
     named = isinstance(mine, str) and _NAME.fullmatch(mine) and mine != "end"
-    if named and mine not in reading.names.values():
-        return mine
+    if named and mine not in reading.taken:
+        return free(reading, mine)
     if not ID.fullmatch(key):
         reading.repaired(key[:80], "its id is no CACAO id")
     words = re.sub(r"[^a-z0-9]+", "-", str(step.get("name") or key).lower()).strip("-")[:40]
     slug = words if re.match(r"[a-z]", words) and words != "end" else f"step-{words}".strip("-")
-    taken = set(reading.names.values())
-    return next(s for s in (slug, *(f"{slug}-{n}" for n in range(2, MOST + 2))) if s not in taken)
+    return free(reading, slug)
+
+
+def free(reading: Reading, wanted: str) -> str:
+    """The name, now taken; with a number where it was taken before."""
+    more = (f"{wanted}-{n}" for n in count(2))
+    name = next(one for one in chain([wanted], more) if one not in reading.taken)
+    reading.taken.add(name)
+    return name
 
 
 def target(reading: Reading, key: Any, where: str) -> str:
