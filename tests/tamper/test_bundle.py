@@ -175,8 +175,23 @@ def test_a_good_proof_under_another_checkpoint_is_refused(made: Made, bag: Path)
 
 def test_a_link_is_refused(bag: Path, tmp_path: Path) -> None:
     (tmp_path / "x").write_text("x")
-    (bag / "data/link").symlink_to(tmp_path / "x")
-    assert refused(bag)
+    (tmp_path / "folder").mkdir()
+    for to in ("x", "folder"):
+        (bag / "data/link").symlink_to(tmp_path / to)
+        assert refused(bag) == "data/link"
+        (bag / "data/link").unlink()
+
+
+def test_a_name_that_leads_out_of_the_bundle_is_refused_though_it_was_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = EvidenceLog.open(tmp_path / "log", SIGNER, lambda: AT)
+    case = Case(items=[taken(log, 0)], by="me", at=AT, report={"../../x": b"x"})
+    with monkeypatch.context() as careless:
+        careless.setattr(verify, "NAME", re.compile(".+"))
+        export(case, tmp_path / "b.zip", log, SIGNER)
+    log.close()
+    assert refused(tmp_path / "b.zip") == "report/../../x"
 
 
 @pytest.mark.parametrize(
@@ -257,6 +272,25 @@ def test_a_zip_with_a_file_that_its_list_does_not_have_is_refused(
         archive.filelist.pop(0)
         archive.NameToInfo.pop("data/hidden")
     assert refused(path) == str(path)
+
+
+def test_a_name_that_stands_twice_is_refused_though_the_last_one_is_right(
+    made: Made, tmp_path: Path
+) -> None:
+    """Some tools unpack the first of two, some the last."""
+    path = tmp_path / "b.zip"
+    with (
+        zipfile.ZipFile(made.folder / "bundle.zip") as good,
+        zipfile.ZipFile(path, "w") as archive,
+    ):
+        name = next(one for one in good.namelist() if one.startswith("data/"))
+        archive.writestr(name, "innocent")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr(name, good.read(name))
+        for one in good.namelist():
+            if one != name:
+                archive.writestr(one, good.read(one))
+    assert refused(path) == name
 
 
 @pytest.mark.parametrize("name", ["keys.json", verify.POINT, verify.LEAF, verify.SEAL, verify.TAGS])
