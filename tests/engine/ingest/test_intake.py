@@ -67,6 +67,15 @@ def test_the_same_id_twice_is_counted_once(intake: Intake) -> None:
     assert intake.take(body, JSON).duplicate == 3
 
 
+def test_a_nul_in_a_name_is_told_as_what_cannot_be_shown(intake: Intake, spool: Spool) -> None:
+    given = event(principal="key\0-91", version="v\0", session="s")
+    body = json.dumps([event(id="e2", principal="key-91"), given]).encode()
+    assert intake.take(body, JSON).accepted == 2
+    plain, odd = rows(spool)
+    assert (plain["principal"], odd["principal"]) == ("key-91", "key\ufffd-91")
+    assert (odd["version"], odd["session"]) == ("v\ufffd", "s")
+
+
 @pytest.mark.parametrize(
     ("bad", "word"),
     [

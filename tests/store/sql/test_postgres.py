@@ -1,8 +1,9 @@
 """PostgreSQL as it is met: databases that do not fit, users without rights, others who hang."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,8 +18,10 @@ from stanch.store.sql.connect import trouble
 from stanch.store.sql.migrate import migrate
 from stanch.store.sql.store import open_store
 from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import AssetId
-from stanch.vocabulary.trouble import Busy, Declined, Trouble, Unreachable
+from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.trouble import BadInput, Busy, Declined, Trouble, Unreachable
 
 pytestmark = pytest.mark.needs_postgres
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -187,6 +190,25 @@ def test_a_migration_is_not_hurried(postgres_url: str, monkeypatch: pytest.Monke
     monkeypatch.setattr("stanch.store.sql.store.migrate", slow)
     open_store(postgres_url, clock=lambda: AT).close()
     assert limits == ["0"]
+
+
+def test_a_nul_stops_no_finding_and_is_looked_for_nowhere(
+    postgres_url: str, finding: Callable[[int], Finding]
+) -> None:
+    store = open_store(postgres_url, clock=lambda: AT)
+    with store.begin() as tx:
+        [kept] = tx.findings.put([replace(finding(1), says="'fr\0ud' is new")], at=AT)
+    with store.look() as tx:
+        assert tx.findings.get(kept.id).says == "'fr\0ud' is new"
+        assert tx.findings.page(Wanted(text="is new")).items == (kept,)
+
+    def looks() -> None:
+        with store.look() as tx:
+            tx.findings.page(Wanted(text="fr\0ud"))
+
+    with pytest.raises(BadInput, match="NUL"):
+        looks()
+    store.close()
 
 
 def test_no_wait_on_a_connection_is_without_end(sql_limits: dict[str, str]) -> None:

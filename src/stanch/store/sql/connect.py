@@ -65,6 +65,10 @@ def trouble(url: URL, error: DBAPIError | PoolTimeout) -> Trouble:
         return NoSpace(where)
     if "readonly database" in low or state == "25006":
         return Refused("A look at the database cannot write to it. Use begin().")
+    if "nul (0x00)" in low:
+        return BadInput(
+            "Text with a NUL character in it cannot be kept or looked for. Leave it out."
+        )
     at_the_door = "fatal:" in low and not any(words in low for words in _AWAY)
     declined = Declined if state == "42501" or at_the_door else Unreachable
     return _busy(error, state, low) or declined(where, first[:200])

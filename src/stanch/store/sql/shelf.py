@@ -314,8 +314,8 @@ def plain(value: Any) -> Any:
 
 
 def words(*parts: str) -> str:
-    """What a search for text looks through."""
-    return "\n".join(parts).casefold()[:2000]
+    """What a search for text looks through; PostgreSQL keeps no NUL in it."""
+    return "\n".join(parts).casefold()[:2000].replace("\0", " ")
 
 
 def telling(text: str) -> list[str]:
