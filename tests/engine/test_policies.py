@@ -13,7 +13,7 @@ from stanch.vocabulary.ids import ActionId, AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.policy import Deny, Mode, Policy
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.standing import Demand, demand_id
-from stanch.vocabulary.trouble import NotAllowed, NotFound
+from stanch.vocabulary.trouble import BadInput, NotAllowed, NotFound
 
 FRAUD = AssetId("fraud")
 BY_HAND = Change(by="ada", because="a test")
@@ -77,6 +77,41 @@ def test_a_demand_ends_by_itself_and_the_version_grows_so_that_guards_follow(
     assert after is not None
     assert after.version > before.version
     assert after.policy.deny.principals == frozenset()
+
+
+def test_an_owners_policy_ends_by_itself_and_the_one_before_it_is_back(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    policies, end = Policies(sql_store, hands), hands() + timedelta(minutes=10)
+    usual = Policy(asset=FRAUD, fallback='"no"', route={"v6": 1})
+    policies.set_base(usual, BY_HAND)
+    policies.set_base(Policy(asset=FRAUD, mode=Mode.STOPPED, until=end), BY_HAND)
+    for n in range(30):
+        policies.demand(deny(f"key-{n}", hands()), BY_HAND)
+    assert (policies.now(FRAUD).mode, policies.expire()) == (Mode.STOPPED, end)
+    hands.at = end
+    # Whatever comes first, time or a demand, finds the policy of before and keeps every demand.
+    after = policies.demand(deny("key-30", hands()), BY_HAND)
+    assert policies.expire() is None
+    assert replace(after.base, version=0) == usual
+    assert (after.policy.mode, after.policy.until) == (Mode.SERVING, None)
+    assert len(after.policy.deny.principals) == 31
+    with pytest.raises(BadInput, match="which is over"):
+        policies.set_base(Policy(asset=FRAUD, mode=Mode.STOPPED, until=end), BY_HAND)
+
+
+def test_an_owners_first_policy_with_an_end_leaves_none_behind(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    policies, end = Policies(sql_store, hands), hands() + timedelta(minutes=10)
+    policies.set_base(Policy(asset=FRAUD, mode=Mode.STOPPED, until=end), BY_HAND)
+    hands.at = end
+    assert policies.expire() is None
+    with sql_store.look() as tx:
+        after = tx.policies.now(FRAUD)
+    assert after is not None
+    assert (after.by, after.because) == ("stanch", "its time was up")
+    assert after.policy == Policy(asset=FRAUD, version=after.version)
 
 
 def test_a_clock_that_goes_back_or_is_behind_lifts_nothing(

@@ -89,7 +89,7 @@ def demanded(standing: Standing, at: datetime) -> Policy:
 
 def effective(standing: Standing, at: datetime) -> Policy:
     """The policy that guards must make true at this moment."""
-    base, wanted = standing.base, demanded(standing, at)
+    base, wanted = expired(standing, at).base, demanded(standing, at)
     both = replace(combine(base, wanted), version=standing.version)
     named = closed(wanted.route)
     result = replace(
@@ -125,16 +125,25 @@ def reverted(standing: Standing, demand: DemandId) -> Standing:
     return replace(standing, demands=tuple(d for d in standing.demands if d.id != demand))
 
 
+def over(base: Policy, at: datetime) -> bool:
+    """Whether the time of the owner's own policy is up."""
+    return base.until is not None and base.until <= at
+
+
 def expired(standing: Standing, at: datetime) -> Standing:
-    """The standing without the demands that have ended."""
+    """The standing without what has ended: demands, or the owner's own policy."""
     left = in_force(standing, at)
-    return standing if len(left) == len(standing.demands) else replace(standing, demands=left)
+    ended = over(standing.base, at)
+    if not ended and len(left) == len(standing.demands):
+        return standing
+    base = Policy(asset=standing.asset) if ended else standing.base
+    return replace(standing, base=base, demands=left)
 
 
 def next_change(standing: Standing, at: datetime) -> datetime | None:
     """When time alone next changes the effective policy, or None."""
-    moments = [d.until for d in standing.demands if d.until is not None and d.until > at]
-    return min(moments, default=None)
+    ends = (standing.base.until, *(d.until for d in standing.demands))
+    return min((end for end in ends if end is not None and end > at), default=None)
 
 
 def numbered(before: Standing, after: Standing) -> Standing:

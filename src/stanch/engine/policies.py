@@ -11,7 +11,15 @@ from datetime import datetime
 
 import msgspec
 
-from stanch.contain.combine import added, effective, expired, next_change, numbered, reverted
+from stanch.contain.combine import (
+    added,
+    effective,
+    expired,
+    next_change,
+    numbered,
+    over,
+    reverted,
+)
 from stanch.contain.policy import canonical, digest, wants
 from stanch.engine.clock import Clock
 from stanch.engine.lines import draw
@@ -23,11 +31,13 @@ from stanch.vocabulary.people import Scope
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.standing import Demand, DemandId, Standing
-from stanch.vocabulary.trouble import NotAllowed
+from stanch.vocabulary.trouble import BadInput, NotAllowed
 
 Sign = Callable[[bytes], str]
 """A signature over a policy's canonical bytes, for guards that check it."""
 
+FIRST_LOOK = 20
+"""Past policies in which the owner's last one without an end is looked for at first."""
 _DEMANDS = msgspec.json.Decoder(tuple[Demand, ...])
 
 
@@ -57,7 +67,12 @@ class Policies:
         return effective(self.standing(asset), self._clock())
 
     def set_base(self, policy: Policy, change: Change) -> PolicyVersion:
-        """The version after the owner's own policy was replaced; demands stay on top of it."""
+        """The version after the owner's own policy was replaced; demands stay on top of it.
+
+        Where it has an end, the one before it is back by then.
+        """
+        if over(policy, self._clock()):
+            raise BadInput(f"It ends at {policy.until:%Y-%m-%d %H:%M:%S} UTC, which is over.")
         return self._change(policy.asset, lambda s: replace(s, base=policy), change)
 
     def demand(self, demand: Demand, change: Change) -> PolicyVersion:
@@ -106,7 +121,7 @@ class Policies:
         with self._store.begin() as tx:
             kept = tx.policies.now(asset)
             before = standing_of(tx, asset)
-            after = numbered(before, step(expired(before, at)))
+            after = numbered(before, _whole(tx, step(_whole(tx, before, at)), at))
             policy = effective(after, at)
             if kept is not None and after.version == before.version and policy == kept.policy:
                 return kept
@@ -142,6 +157,23 @@ class Policies:
             owe(tx, EFFECTS, (asset,))
             tx.announce("policy", asset)
         return version
+
+
+def _whole(tx: Transaction, standing: Standing, at: datetime) -> Standing:
+    """The standing without what has ended; on the owner's policy of before, where theirs ended."""
+    left = expired(standing, at)
+    return replace(left, base=_before(tx, standing.base, at)) if over(standing.base, at) else left
+
+
+def _before(tx: Transaction, ended: Policy, at: datetime) -> Policy:
+    """The owner's policy before this one that holds yet; a neutral one where there was none."""
+    many = FIRST_LOOK
+    while True:
+        past = tx.policies.history(ended.asset, limit=many)
+        found = next((one.base for one in past if not over(one.base, at)), None)
+        if found is not None or len(past) < many:
+            return found or Policy(asset=ended.asset)
+        many *= 4
 
 
 def _only_less(now: Standing, then: Standing) -> bool:
