@@ -14,6 +14,7 @@ from stanch.guard.asgi import Guard
 from stanch.guard.core import Choices
 from stanch.guard.extract import rows_of
 from stanch.guard.identity import by_address
+from stanch.guard.inspection import Inspection, Seen
 from stanch.guard.shape import Luck, shaped
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.ids import AssetId, PrincipalId
@@ -30,7 +31,7 @@ async def _model(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] == "websocket.receive":
-            await send({"type": "websocket.send", "text": message["text"]})
+            await send({"type": "websocket.send", "text": message.get("text")})
         return
     await receive()
     headers = [(b"content-type", b"application/json")]
@@ -39,7 +40,8 @@ async def _model(scope: Any, receive: Any, send: Any) -> None:
 
 
 def _guard(policy: Policy, **choices: Any) -> Guard:
-    made = Choices(telemetry=False, **choices)
+    given: dict[str, Any] = {"telemetry": False, **choices}
+    made = Choices(**given)
     guard = Guard(
         _model, asset=A, server="http://127.0.0.1:9", key="k", identify=by_address, choices=made
     )
@@ -127,9 +129,14 @@ def test_a_body_in_pieces_is_counted_whole() -> None:
     assert _status(_guard(TWO, largest=10), b" " * 6, b" " * 6, THREE) == 413
 
 
-async def _talk(guard: Guard, texts: list[str], then: Policy | None = None) -> list[Any]:
+async def _talk(
+    guard: Guard, texts: list[str] | list[bytes], then: Policy | None = None
+) -> list[Any]:
     waiting: list[Any] = [{"type": "websocket.connect"}]
-    waiting += [{"type": "websocket.receive", "text": text} for text in texts]
+    waiting += [
+        {"type": "websocket.receive", "bytes" if isinstance(text, bytes) else "text": text}
+        for text in texts
+    ]
     waiting.append({"type": "websocket.disconnect"})
     said: list[Any] = []
 
@@ -153,7 +160,21 @@ def test_each_message_of_a_websocket_is_a_request() -> None:
     said = asyncio.run(_talk(guard, ["{}"] * 5))
     assert [m["type"] for m in said].count("websocket.send") == 2
     assert said[-1]["type"] == "websocket.close"
-    assert asyncio.run(_talk(_guard(TWO), [THREE.decode()]))[-1]["type"] == "websocket.close"
+    guard = _guard(TWO, telemetry=True)
+    for said in (asyncio.run(_talk(guard, [THREE.decode()])), asyncio.run(_talk(guard, [THREE]))):
+        assert [m["type"] for m in said] == ["websocket.accept", "websocket.close"]
+    told = [e for one in guard.core.buffer.batch(9, 0) for e in json.loads(b"[%b]" % one.text)]
+    assert [(e["outcome"], e["why"], e["status"]) for e in told] == [("refused", "batch", 413)] * 2
+
+
+def test_a_message_that_could_not_be_looked_at_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> Seen:
+        raise RuntimeError("the guard's own")
+
+    monkeypatch.setattr(Inspection, "message", fails)
+    assert asyncio.run(_talk(_guard(TWO), ["{}"]))[-1]["type"] == "websocket.close"
+    monkeypatch.setattr(Inspection, "request", fails)
+    assert _status(_guard(TWO), b"{}") == 415
 
 
 def test_a_block_reaches_a_websocket_that_is_open() -> None:
@@ -184,9 +205,12 @@ def test_a_probe_works_once_and_is_no_door() -> None:
     [
         {"predictions": [[0.123456, 0.876544]]},
         {"outputs": [[0.123456, 0.876544]]},
+        {"Predictions": [[0.123456, 0.876544]]},
+        {"predictions": [["ham"], [0.123456, 0.876544]]},
         {"Probabilities": {"ham": 0.123456, "spam": 0.876544}},
         {"a": {"b": [{"logits": [0.123456, 0.876544]}]}},
         {"outputs": [{"name": "probs", "data": [0.123456, 0.876544]}]},
+        {"outputs": [{"name": "PROBS", "data": [0.123456, 0.876544]}]},
         {"proba": 0.123456},
     ],
 )
@@ -196,6 +220,11 @@ def test_scores_under_another_name_are_shaped(answer: dict[str, Any]) -> None:
     assert found is not None
     assert b"0.123456" not in found
     assert b"0.876544" not in found
+
+
+def test_what_a_model_predicts_is_no_score() -> None:
+    for answer in (b'{"predictions":[[7.25],[8.5]]}', b'{"outputs":[{"name":"y","data":[7.25]}]}'):
+        assert shaped(answer, Shape(round=0), Luck(lambda: 0.5, b"")) == answer
 
 
 def test_an_older_or_another_assets_policy_lifts_no_block() -> None:

@@ -106,13 +106,14 @@ def _events(guard: Guard) -> list[dict[str, Any]]:
     return [e for one in guard.core.buffer.batch(99, 0) for e in json.loads(b"[%b]" % one.text)]
 
 
+NOWHERE = "http://127.0.0.1:9"
+
+
 @pytest.fixture
-def make() -> Iterator[Callable[..., Guard]]:
+def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Guard]]:
     made: list[Guard] = []
 
-    def build(
-        policy: Policy | None = P, server: str = "http://127.0.0.1:9", **choices: Any
-    ) -> Guard:
+    def build(policy: Policy | None = P, server: str = NOWHERE, **choices: Any) -> Guard:
         guard = Guard(
             _model,
             asset=A,
@@ -123,6 +124,8 @@ def make() -> Iterator[Callable[..., Guard]]:
         )
         if policy is not None:
             assert guard.core.keeper.accept(canonical(policy))
+        if server == NOWHERE:  # else the thread that sends takes what a test looks at
+            monkeypatch.setattr(guard.core.link, "start", lambda: None)
         made.append(guard)
         return guard
 
@@ -140,7 +143,9 @@ def test_a_denied_principal_is_refused_and_the_model_is_not_asked(make: Make) ->
     assert (said.status, said.asked_model) == (403, False)
     assert said.headers["content-type"] == "application/problem+json"
     assert b"key" not in said.body
-    assert _call(guard).status == 200
+    assert [_call(guard).status for _ in range(3)] == [200, 200, 200]
+    counted = guard.core.measured()
+    assert (counted["serve"], counted["refuse"]) == (3, 1)
 
 
 def test_a_principal_header_without_the_proxys_secret_is_nobody(make: Make) -> None:
@@ -168,6 +173,13 @@ def test_a_limited_principal_is_told_when_to_come_back(make: Make) -> None:
     assert _call(guard).status == 200
     said = _call(guard)
     assert (said.status, said.headers["retry-after"]) == (429, "60")
+
+
+def test_a_request_costs_what_the_host_says_of_it(make: Make) -> None:
+    limited = replace(P, limit=Limits(cost=rate("10/hour")))
+    guard = make(limited, monotonic=lambda: 5.0, cost=lambda scope: len(scope["path"]))
+    asked = [_call(guard, path=path).status for path in ("/four", "/four", "/", "/five")]
+    assert asked == [200, 200, 429, 429]
 
 
 def test_a_batch_is_counted_by_its_rows_and_an_endless_one_refused(make: Make) -> None:
@@ -227,8 +239,11 @@ def test_an_error_of_the_guard_is_counted_and_never_the_hosts(make: Make) -> Non
 
 
 def test_an_error_of_the_host_stays_the_hosts(make: Make) -> None:
-    with pytest.raises(RuntimeError, match="own"):
-        _call(make(), path="/broken")
+    guard = make()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="own"):
+            _call(guard, path="/broken")
+    assert [event["status"] for event in _events(guard)] == [0, 0], "it is told of all the same"
 
 
 def test_a_websocket_of_a_denied_principal_is_closed_before_it_opens(make: Make) -> None:
@@ -426,6 +441,7 @@ def test_a_guard_that_starts_anew_without_a_server_goes_on_with_the_last_good_po
     guard = make(None, "http://127.0.0.1:9", last_good=tmp_path / "last")
     assert _call(guard, user="key-91").status == 403
     assert _call(guard).status == 200
+    assert guard.core.started, "the first request of a host without a lifespan asks the server"
 
 
 def test_a_full_log_keeps_both_bodies_as_they_were(make: Make) -> None:

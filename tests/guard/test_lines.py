@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from threading import Event, Thread, current_thread
@@ -304,6 +305,30 @@ def test_what_could_not_be_sent_comes_first_again_and_what_does_not_fit_is_count
     assert len(buffer) == TOGETHER + 1
     assert _texts(buffer.batch(1000, 0)) == [b"%d" % n for n in [*range(TOGETHER), 999]]
     assert len(buffer) == 0
+
+
+def test_what_comes_back_and_just_fits_is_kept() -> None:
+    buffer = Buffer(most=TOGETHER)
+    for n in range(TOGETHER):
+        buffer.offer(_Raw(n))
+    buffer.give_back(buffer.batch(1000, 0))
+    assert (len(buffer), buffer.counts["events_dropped"]) == (TOGETHER, 0)
+
+
+def test_who_waits_for_a_batch_is_woken_by_so_many_once_and_not_kept_by_a_service_that_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    buffer, woken = Buffer(), list[int]()
+    buffer.batch(2, 0)
+    monkeypatch.setattr(buffer._ready, "notify_all", lambda: woken.append(len(buffer)))
+    for n in range(3):
+        buffer.offer(_Raw(n))
+    assert woken == [2]
+    buffer.batch(9, 0)
+    buffer.close()
+    began = time.monotonic()
+    assert buffer.batch(1, 60) == []
+    assert time.monotonic() - began < 50
 
 
 def test_what_comes_back_twice_is_sent_in_the_order_in_which_it_was_heard() -> None:

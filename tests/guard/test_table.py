@@ -9,9 +9,9 @@ import pytest
 from stanch.contain.rate import rate
 from stanch.guard.buckets import NEVER, Buckets
 from stanch.guard.facts import Decision, Outcome, Request, Why
-from stanch.guard.table import State, Table
+from stanch.guard.table import LONGEST_CYCLE, State, Table, turns
 from stanch.vocabulary.ids import AssetId, PrincipalId
-from stanch.vocabulary.policy import Deny, Limits, Mode, Policy
+from stanch.vocabulary.policy import Deny, Limits, Mode, Policy, Rate
 
 NOTHING = Policy(asset=AssetId("fraud-scorer"))
 
@@ -110,11 +110,79 @@ def test_a_refused_request_is_charged_to_nobody() -> None:
     assert given == ["serve", "wait", "wait", "serve", "wait"]
 
 
-def test_looking_takes_nothing() -> None:
-    table = Table(replace(NOTHING, limit=Limits(overall=rate("1/hour"))), State())
+def test_a_request_that_all_together_were_too_many_for_costs_its_principal_nothing() -> None:
+    limit = Limits(per_principal=rate("2/day"), overall=rate("1/min"))
+    table = Table(replace(NOTHING, limit=limit), State())
+    given = [table.decide(_ask(at=at)).outcome for at in (0, 1, 60, 120)]
+    assert given == ["serve", "wait", "serve", "wait"]
+
+
+def test_another_spelling_of_a_principal_has_no_limit_of_its_own() -> None:
+    table = Table(replace(NOTHING, limit=Limits(per_principal=rate("2/hour"))), State())
+    given = [table.decide(_ask(who)).outcome for who in ("key-1", "KEY-1", " key-1", "Key-1")]
+    assert given == ["serve", "serve", "wait", "wait"]
+    own = Limits(principals={PrincipalId("key-1"): rate("2/hour")})
+    assert Table(replace(NOTHING, limit=own), State()).rate_of(" KEY-1") == rate("2/hour")
+
+
+def test_nobody_saves_up_more_than_a_burst() -> None:
+    for limit, at_once in (("2/s", 2), ("60/min burst 3", 3)):
+        table = Table(replace(NOTHING, limit=Limits(per_principal=rate(limit))), State())
+        for at in (0, 9, 3600):
+            given = [table.decide(_ask(at=at)).outcome for _ in range(at_once + 1)]
+            assert given == ["serve"] * at_once + ["wait"], (limit, at)
+
+
+def test_a_clock_that_goes_back_between_two_requests_gives_nobody_more() -> None:
+    table = Table(replace(NOTHING, limit=Limits(per_principal=rate("2/min"))), State())
+    assert [table.decide(_ask(at=at)).outcome for at in (100, 10, 100)] == [
+        "serve",
+        "serve",
+        "wait",
+    ]
+
+
+def test_a_share_of_traffic_does_not_use_up_a_limit_twice() -> None:
+    limit = Limits(per_principal=rate("2/hour"))
+    table = Table(replace(NOTHING, route={"v6": 1, "v7": 1}, limit=limit), State())
+    assert [table.decide(_ask()).outcome for _ in range(3)] == ["serve", "serve", "wait"]
+
+
+def test_the_smallest_share_still_gets_its_turn() -> None:
+    order = turns({"v6": 100_000, "v7": 1})
+    assert (order.count("v7"), order.count("v6")) == (1, LONGEST_CYCLE)
+
+
+def test_who_asks_from_many_addresses_does_not_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stanch.guard.table.REMEMBERED", 3)
+    limited = Table(replace(NOTHING, limit=Limits(per_principal=rate("9/hour"))), State())
+    given = [limited.decide(_ask(source=f"10.0.0.{n}")).outcome for n in range(10)]
+    assert given == ["serve"] * 9 + ["wait"]
+    assert len(limited._clear) <= 3
+
+
+@pytest.mark.parametrize(
+    "limit", [Limits(overall=rate("1/hour")), Limits(per_principal=rate("2/hour"))]
+)
+def test_looking_takes_nothing(limit: Limits) -> None:
+    table = Table(replace(NOTHING, limit=limit), State())
+    if limit.overall is None:
+        assert table.decide(_ask()).outcome is Outcome.SERVE
     for _ in range(5):
         assert table.decide(_ask(), spend=False).outcome is Outcome.SERVE
     assert table.decide(_ask()).outcome is Outcome.SERVE
+    assert table.decide(_ask(), spend=False).outcome is Outcome.WAIT
+
+
+def test_looking_takes_no_turn() -> None:
+    table = Table(replace(NOTHING, route={"v6": 1, "v7": 1}), State())
+    given = []
+    for _ in range(4):
+        table.decide(_ask(), spend=False)
+        given.append(table.decide(_ask()).version)
+    assert given in (["v6", "v7"] * 2, ["v7", "v6"] * 2)
 
 
 def test_batches_tokens_and_costs_are_limited() -> None:
@@ -125,6 +193,7 @@ def test_batches_tokens_and_costs_are_limited() -> None:
     assert table.decide(_ask()._replace(cost=6)).why is Why.COST
     assert table.decide(_ask()._replace(cost=5)).outcome is Outcome.SERVE
     assert table.decide(_ask()._replace(cost=1)).why is Why.COST
+    assert table.decide(_ask("key-2")._replace(cost=5)).outcome is Outcome.SERVE
 
 
 def test_a_clock_that_stands_still_or_goes_back_gives_nothing_away() -> None:
@@ -150,6 +219,12 @@ def test_a_clock_that_goes_back_neither_fills_a_bucket_nor_empties_it() -> None:
 
 def test_what_never_fits_is_not_told_to_come_back_in_a_moment() -> None:
     assert Buckets().wait("a", rate("10/min"), 0, 11) == NEVER
+    assert Buckets().wait("a", rate("10/min burst 2"), 0, 3) == NEVER
+    full, none = Buckets(), Rate(count=0, seconds=60, burst=1)
+    full.take("a", rate("10/min"), 0, 10)
+    assert full.wait("a", rate("10/min"), 3600, 11) == NEVER
+    full.take("b", none, 0, 1)
+    assert full.wait("b", none, 3600, 1) == NEVER
 
 
 def test_who_was_longest_unseen_is_forgotten_first() -> None:
@@ -157,6 +232,15 @@ def test_who_was_longest_unseen_is_forgotten_first() -> None:
     for name in "abc":
         buckets.take(name, one, 0, 1)
     assert [buckets.wait(name, one, 0, 1) > 0 for name in "abc"] == [False, True, True]
+
+
+def test_who_keeps_asking_is_not_forgotten_though_refused() -> None:
+    buckets, one = Buckets(most=2), rate("1/hour")
+    buckets.take("a", one, 0, 1)
+    buckets.take("b", one, 0, 1)
+    assert buckets.wait("a", one, 1, 1) > 0
+    buckets.take("c", one, 1, 1)
+    assert [buckets.wait(name, one, 1, 1) > 0 for name in "abc"] == [True, False, True]
 
 
 def test_inventing_names_does_not_fill_the_memory() -> None:
@@ -200,6 +284,9 @@ def test_a_rate_of_ones_own_never_frees_from_everybodys() -> None:
     own = {PrincipalId("key-1"): rate("100/s")}
     limit = Limits(per_principal=rate("1/hour"), principals=own)
     table = Table(replace(NOTHING, limit=limit), State())
+    assert [table.decide(_ask()).outcome for _ in range(2)] == ["serve", "wait"]
+    slower = Limits(per_principal=rate("9/hour"), principals={PrincipalId("key-1"): rate("1/hour")})
+    table = Table(replace(NOTHING, limit=slower), State())
     assert [table.decide(_ask()).outcome for _ in range(2)] == ["serve", "wait"]
     # Nor does a slower one with more at once, nor another spelling of the same name.
     limit = Limits(per_principal=rate("2/min"), principals={PrincipalId("key-1"): rate("60/hour")})
