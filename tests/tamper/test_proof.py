@@ -177,33 +177,33 @@ def test_a_time_of_the_far_future_in_a_signature_is_refused() -> None:
 def test_a_path_leads_nowhere_from_a_place_that_the_tree_does_not_have() -> None:
     leaf, other = verify.leaf_hash(b"one"), verify.leaf_hash(b"two")
     both = verify.node_hash(leaf, other)
-    assert verify.inclusion_root(leaf, 0, 1, []) == leaf
-    assert verify.inclusion_root(leaf, 0, 2, [other]) == both
+    assert verify.inclusion_root(leaf, 0, 1, ()) == leaf
+    assert verify.inclusion_root(leaf, 0, 2, (other,)) == both
     for index, size, path in (
-        (1, 1, []),
-        (0, 1, [other]),
-        (2, 2, [other]),
-        (-1, 2, [other]),
-        (0, 2, []),
-        (0, 0, []),
+        (1, 1, ()),
+        (0, 1, (other,)),
+        (2, 2, (other,)),
+        (-1, 2, (other,)),
+        (0, 2, ()),
+        (0, 0, ()),
     ):
         assert verify.inclusion_root(leaf, index, size, path) == b"", (index, size)
-    assert verify.inclusion_root(other, 2, 2, [leaf]) == b""
+    assert verify.inclusion_root(other, 2, 2, (leaf,)) == b""
 
 
 def test_a_shorter_history_continues_none_and_an_empty_one_needs_no_path() -> None:
     root, other = verify.leaf_hash(b"one"), verify.leaf_hash(b"two")
     both = verify.node_hash(root, other)
-    assert verify.consistent((1, root), (2, both), [other])
-    assert verify.consistent((0, b""), (2, both), [])
-    assert verify.consistent((2, both), (2, both), [])
+    assert verify.consistent((1, root), (2, both), (other,))
+    assert verify.consistent((0, b""), (2, both), ())
+    assert verify.consistent((2, both), (2, both), ())
     for old, new, path in (
-        ((2, both), (1, root), []),
-        ((0, b""), (2, both), [other]),
-        ((2, both), (2, other), []),
-        ((2, both), (2, both), [both]),
-        ((1, other), (2, both), [other]),
-        ((1, root), (2, both), []),
+        ((2, both), (1, root), ()),
+        ((0, b""), (2, both), (other,)),
+        ((2, both), (2, other), ()),
+        ((2, both), (2, both), (both,)),
+        ((1, other), (2, both), (other,)),
+        ((1, root), (2, both), ()),
     ):
         assert not verify.consistent(old, new, path), (old[0], new[0])
 
