@@ -230,7 +230,7 @@ def test_who_claims_another_condition_is_odd_there_and_the_mix_says_whose_it_is(
 def test_a_model_that_sends_no_labels_is_said_to_be_unwatched_for_accuracy(room: Room) -> None:
     room.minute(room.usual())
     with room.store.look() as tx:
-        spots = {s.blind.detector: s.blind.why for s in tx.blinds.of(FRAUD)}
+        spots = {str(s.blind.detector): s.blind.why for s in tx.blinds.of(FRAUD)}
     assert spots["accuracy_drop"] == "0 late labels in the baseline; 500 needed"
     assert spots["label_residual"] == "0 late labels in the baseline; 500 needed"
     assert spots["calibration"] == "0 labels with a confidence in the baseline; 500 needed"
