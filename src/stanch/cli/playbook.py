@@ -1,5 +1,7 @@
 """stanch playbook: what is done about each kind of incident, as data."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -183,12 +185,11 @@ def import_(
     from stanch.contain.playbook.canonical import parsed  # noqa: PLC0415  likewise
     from stanch.contain.playbook.written import written  # noqa: PLC0415  likewise
 
-    try:
+    with _telling(file):
         document = parsed(bytes_of(file))
-        found = imported(document if isinstance(document, dict) else {"type": ""})
-    except BadInput as error:
-        raise BadFile(file, str(error)) from error
     says = _signers(document, file, signer)
+    with _telling(file):
+        found = imported(document if isinstance(document, dict) else {"type": ""})
     text, out = written(found.playbook), Out(json=json)
     for one in says:
         out.say(one)
@@ -206,6 +207,15 @@ def import_(
         "text": text,
     }
     out.show(shown, text if output is None else f"{output} holds {found.playbook.id}.")
+
+
+@contextmanager
+def _telling(file: Path) -> Iterator[None]:
+    """Has what is wrong with its content told as wrong with this file."""
+    try:
+        yield
+    except BadInput as error:
+        raise BadFile(file, str(error)) from error
 
 
 def _signers(document: object, file: Path, signer: Path | None) -> list[str]:
