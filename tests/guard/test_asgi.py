@@ -310,6 +310,7 @@ def test_an_older_forged_or_conflicting_policy_is_ignored(tmp_path: Path) -> Non
     assert not take(replace(P, version=4))
     assert not take(replace(P, version=5))
     assert not take(replace(P, version=6), Ed25519PrivateKey.generate())
+    assert not keeper.accept(canonical(replace(P, version=6))), "nobody signed it"
     assert not take(Policy(asset=AssetId("other"), version=9))
     assert not keeper.accept(b"{", base64.b64encode(secret.sign(b"{")).decode())
     assert sorted(keeper.counts) == [
