@@ -39,19 +39,26 @@ def incidents(server: Server, asset: str) -> list[Any]:
     return list(server.ask("GET", f"/api/v1/incidents?asset={asset}")["items"])
 
 
+WRITING = b"""
+    SELECT pid, xact_start FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = %d
+""" % int.from_bytes(b"stanch")
+"""The transaction that holds the writer's lock."""
+
+
 def stands_still(server: Server, database: str) -> None:
-    """It is stopped between two transactions: one that it held open would hold up the others."""
+    """It is stopped while it writes nothing: a write that it held open would hold up the others."""
     import psycopg  # noqa: PLC0415  only where PostgreSQL is driven
 
     with psycopg.connect(database, autocommit=True) as link:
-        asked = b"SELECT pid, xact_start FROM pg_stat_activity WHERE state LIKE 'idle in tr%'"
         while True:
             os.kill(server.process.pid, signal.SIGSTOP)
-            before = set(link.execute(asked).fetchall())
+            before = set(link.execute(WRITING).fetchall())
             link.execute(b"SELECT pg_sleep(0.5)")
-            if not before & set(link.execute(asked).fetchall()):
+            if not before & set(link.execute(WRITING).fetchall()):
                 return
             os.kill(server.process.pid, signal.SIGCONT)
+            link.execute(b"SELECT pg_sleep(0.3)")
 
 
 @pytest.mark.slow
