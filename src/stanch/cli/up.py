@@ -38,8 +38,6 @@ def up(  # noqa: PLR0913  what a start may be told
         port=asked.port if port is None else port,
         node=asked.node if node is None else node,
     )
-    # What it writes is its own user's, also in a folder that others may look into.
-    os.umask(0o077)
     settings.spare_memory()
     from stanch.app import Started, leave, serve  # noqa: PLC0415  the heavy parts
 
@@ -65,6 +63,8 @@ def up(  # noqa: PLR0913  what a start may be told
             ends.callback(start(Api(url=now.url, key=key), now.drills, out.say).stop)
 
     with ExitStack() as ends:
+        # What it writes is its own user's, also in a folder that others may look into.
+        ends.callback(os.umask, os.umask(0o077))
         serve(chosen, started)
     out.say("Stopped; everything is on disk.")
     leave()

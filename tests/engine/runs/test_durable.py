@@ -209,6 +209,22 @@ def test_on_a_full_disk_a_hop_is_refused_in_words_and_one_that_ended_is_not_at_w
         engine.stop()
 
 
+def test_a_hop_that_is_handed_to_this_process_and_has_not_begun_is_at_work(tmp_path: Path) -> None:
+    file = tmp_path / "runs.db"
+    engine = Durable(Place(url=f"sqlite:///{file}"), lambda _hop, _: None)
+    engine.start()
+    try:
+        engine.enqueue(HOP)
+        until(lambda: ends(file) == [("run-1.0", "SUCCESS")])
+        assert not engine.at_work(HOP)
+        handed = "UPDATE workflow_status SET status = 'PENDING', workflow_uuid = 'handed.0'"
+        with sqlite3.connect(file) as link:
+            link.execute(handed)
+        assert engine.at_work(Hop(run=RunId("handed"), number=0))
+    finally:
+        engine.stop()
+
+
 def ends(path: Path) -> list[tuple[str, str]]:
     """What stands of each hop."""
     link = sqlite3.connect(path)

@@ -18,6 +18,7 @@ import json
 import logging
 import sqlite3
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ LOOK_SOON = 0.1
 WHILE = 5.0
 PATIENCE = 5
 """Seconds that hops at work get to come to an end when the server stops."""
+REMEMBERED = 1000
 _SUBSECONDS = (3, 42, 0)
 
 
@@ -81,6 +83,8 @@ _carry: Carry | None = None
 _one = threading.Lock()
 _working: set[str] = set()
 """The hops that are at work in this process now."""
+_over: OrderedDict[str, None] = OrderedDict()
+"""The hops that ended in this process, the latest `REMEMBERED` of them."""
 
 
 @DBOS.workflow(name="stanch.hop")
@@ -92,7 +96,10 @@ def _hop(run: str, number: int) -> str:
     try:
         _carry(hop, at_once)
     finally:
+        _over[_id(hop)] = None
         _working.discard(_id(hop))
+        if len(_over) > REMEMBERED:
+            _over.popitem(last=False)
     return "done"
 
 
@@ -207,9 +214,10 @@ class Durable:
         name, here = _id(hop), self._place.worker
         with self._in_words():
             found = DBOS.list_workflows(workflow_ids=[name], load_input=False, load_output=False)
+        ended = name in _over and name not in _working
         return any(
             one.status in ("ENQUEUED", "DELAYED")
-            or (one.status == "PENDING" and (name in _working or one.executor_id != here))
+            or (one.status == "PENDING" and not (ended and one.executor_id == here))
             for one in found
         )
 
