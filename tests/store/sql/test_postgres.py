@@ -138,7 +138,10 @@ def test_what_is_said_at_the_door_has_a_word_of_the_house(told: str, kind: type[
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql+psycopg2"])
 def test_every_usual_way_to_write_the_address_is_taken(postgres_url: str, scheme: str) -> None:
     url = postgres_url.replace("postgresql", scheme, 1)
-    open_store(url, clock=lambda: AT).close()
+    store = open_store(url, clock=lambda: AT)
+    with store.look() as tx:
+        assert tx.settings.all() == {}
+    store.close()
     PostgresLeaves(url).close()
 
 
