@@ -13,6 +13,7 @@ import sqlalchemy as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from stanch.store.log.asked import Asked
 from stanch.store.log.tree import FullTile
 from stanch.store.sql.postgres import engine_of, shown
 from stanch.vocabulary.trouble import Busy, NoSpace, Trouble, Unreachable
@@ -101,7 +102,7 @@ class _Transaction(_Rows):
         self._sql.execute(moved)
 
 
-class PostgresLeaves:
+class PostgresLeaves(Asked):
     """Leaves in the PostgreSQL behind a SQLAlchemy URL."""
 
     def __init__(self, url: str) -> None:
@@ -132,31 +133,6 @@ class PostgresLeaves:
     def _asking(self) -> Iterator[_Rows]:
         with self._troubles(), self._engine.connect() as connection:
             yield _Rows(connection)
-
-    def size(self) -> int:
-        """How many leaves are kept."""
-        with self._asking() as rows:
-            return rows.size()
-
-    def leaves(self, start: int, stop: int) -> Iterator[bytes]:
-        """The leaves of this range, in order."""
-        with self._asking() as rows:
-            yield from rows.leaves(start, stop)
-
-    def tile(self, level: int, number: int) -> bytes:
-        """The hashes of a full tile."""
-        with self._asking() as rows:
-            return rows.tile(level, number)
-
-    def roots(self, level: int, start: int) -> list[bytes]:
-        """The roots of the full tiles of a level, from this number on."""
-        with self._asking() as rows:
-            return rows.roots(level, start)
-
-    def position(self, source: str) -> int | None:
-        """How far this outbox was taken in."""
-        with self._asking() as rows:
-            return rows.position(source)
 
     @contextmanager
     def writing(self) -> Iterator[_Transaction]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from stanch.store.log.asked import Asked
 from stanch.store.log.tree import FullTile
 from stanch.vocabulary.trouble import BadFile, NoSpace, Trouble
 
@@ -86,7 +87,7 @@ class _Transaction(_Rows):
         self._sql.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?)", (source, upto))
 
 
-class SqliteLeaves:
+class SqliteLeaves(Asked):
     """Leaves in one SQLite file."""
 
     def __init__(self, path: Path) -> None:
@@ -136,31 +137,6 @@ class SqliteLeaves:
             yield
         except sqlite3.Error as broken:
             raise _trouble(broken, self._folder, self._path) from broken
-
-    def size(self) -> int:
-        """How many leaves are kept."""
-        with self._asking() as rows:
-            return rows.size()
-
-    def leaves(self, start: int, stop: int) -> Iterator[bytes]:
-        """The leaves of this range, in order."""
-        with self._asking() as rows:
-            yield from rows.leaves(start, stop)
-
-    def tile(self, level: int, number: int) -> bytes:
-        """The hashes of a full tile."""
-        with self._asking() as rows:
-            return rows.tile(level, number)
-
-    def roots(self, level: int, start: int) -> list[bytes]:
-        """The roots of the full tiles of a level, from this number on."""
-        with self._asking() as rows:
-            return rows.roots(level, start)
-
-    def position(self, source: str) -> int | None:
-        """How far this outbox was taken in."""
-        with self._asking() as rows:
-            return rows.position(source)
 
     @contextmanager
     def writing(self) -> Iterator[_Transaction]:
