@@ -17,18 +17,25 @@ def filled(args: Mapping[str, Argument], words: Mapping[str, Argument]) -> dict[
 
     Within a sentence what is not known is said to be so: a warning goes out without it.
     """
-    made: dict[str, Argument] = {}
-    for name, value in args.items():
-        if not isinstance(value, str) or "$" not in value:
-            made[name] = value
-        elif (word := value[1:]) in VARIABLES and value.startswith("$"):
-            if word not in words:
-                meant = f"{value} ({VARIABLES[word]})"
-                raise BadInput(f"Nothing is known for {meant}, which {name} needs.")
-            made[name] = words[word]
-        else:
-            made[name] = WORD.sub(lambda found: _within(found[1], words), value)
-    return made
+    return {name: _filled(name, value, words) for name, value in args.items()}
+
+
+def _filled(name: str, value: Argument, words: Mapping[str, Argument]) -> Argument:
+    if isinstance(value, tuple):
+        return tuple(one for text in value for one in _listed(_filled(name, text, words)))
+    if not isinstance(value, str) or "$" not in value:
+        return value
+    if not (value.startswith("$") and value[1:] in VARIABLES):
+        return WORD.sub(lambda found: _within(found[1], words), value)
+    if value[1:] not in words:
+        meant = f"{value} ({VARIABLES[value[1:]]})"
+        raise BadInput(f"Nothing is known for {meant}, which {name} needs.")
+    return words[value[1:]]
+
+
+def _listed(value: Argument) -> tuple[str, ...]:
+    """What stands in a list where this stood: a word for several is several."""
+    return value if isinstance(value, tuple) else (str(value),)
 
 
 def _within(word: str, words: Mapping[str, Argument]) -> str:

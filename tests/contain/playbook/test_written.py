@@ -10,9 +10,14 @@ from stanch.vocabulary.playbook import Ask, Do
 from stanch.vocabulary.trouble import BadFile, BadInput
 
 HEAD = "playbook: p\ntitle: A test\nsteps:\n  - do: freeze\n"
+HERE = "@"
+"""Where the mistake is told to be; it is taken out of the text."""
 SAY = "  - do: note\n    with: {text: a}\n"
+BLOCK = "  - do: block_principal\n    with:\n      principals:"
+NETWORKS = "  - do: block_network\n    with: {networks: "
 SLOW = "  - do: throttle\n    with: "
 WAIT = "  - id: x\n    wait: 1m\n"
+OTHER = "  - id: y\n    wait: 1m\n    next: end\n"
 REVOKE = "  - do: revoke_key\n    with: {principals: [key-91]}\n"
 AGAIN = "  - id: r\n    repeat: x\n    while: quiet\n"
 
@@ -23,62 +28,106 @@ def refused(steps: str) -> str:
     return str(caught.value)
 
 
+def spot(text: str) -> str:
+    """Where the mark of this text stands, as a refusal names it."""
+    before = text[: text.index(HERE)]
+    return f"p.yaml:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}: "
+
+
 @pytest.mark.parametrize(
-    ("steps", "line", "says"),
+    ("steps", "says"),
     [
-        ("  - do: block_principle\n    id: b\n", 5, "Did you mean block_principal?"),
-        ("  - do: note\n    with: {texts: a}\n", 5, "Did you mean text?"),
-        ("  - do: note\n", 5, "note needs 'text'"),
-        ("  - do: note\n    wiht: {text: a}\n", 6, "Did you mean with?"),
-        ("  - id: d\n    decide: suspect >= 1\n    no: end\n", 6, "Did you mean suspects?"),
-        ("  - id: d\n    decide: attack = poisonin\n    no: end\n", 6, "Did you mean poisoning?"),
-        ("  - id: d\n    decide: contained\n    no: freze\n", 5, "Did you mean freeze?"),
-        ("  - id: w\n    wait: soon\n", 6, "is no period"),
-        ("  - id: a\n    ask: May I?\n    if_silent: no\n", 5, "must say what follows"),
-        ("  - do: note\n    with: {text: $suspekts}\n", 5, "Did you mean suspects?"),
-        ("  - do: note\n    id: freeze\n    with: {text: a}\n", 5, "stands in line 4 already"),
-        (SAY + "    next: end\n" + WAIT, 8, "nothing leads here"),
-        ("  - id: p\n    parallel: [x]\n    next: end\n" + WAIT, 5, "two branches"),
-        ("  - id: r\n    repeat: x\n    while: quiet\n    next: end\n" + WAIT, 5, "most"),
-        ("  - id: a\n    ask: x\n    of: boss\n    no: end\n", 7, "is no role"),
-        ("  - id: a\n    ask: x\n    about: [freeze]\n    no: end\n", 5, "a yes does not lead to"),
-        ("  - id: q\n    do: note\n    ask: both\n", 5, "exactly one of"),
-        ("  - id: w\n    wait: 1m\n    late: end\n", 5, "a meaning only with `until`"),
-        (REVOKE + "    lasts: 1h\n", 5, "cannot be undone, so it cannot last"),
-        ("  - id: p\n    parallel: [x, x]\n    next: end\n" + WAIT, 5, "are the same"),
-        (AGAIN + "    most: 0\n    next: end\n" + WAIT, 5, "`most` must be from 1 to"),
-        (AGAIN + "    most: 1001\n    next: end\n" + WAIT, 5, "`most` must be from 1 to"),
-        ("  - do: &a note\n", 5, "anchor"),
-        ("\t- do: note\n", 5, "a tab stands here"),
-        ("  - id: a\n    ask: x\n    of: viewer\n    no: end\n", 5, "only looks on"),
-        (SLOW + "{rate: 20 a minute}\n", 5, "Write one like 20/min"),
-        (SLOW + "{rate: twenty, principals: $suspects}\n", 5, "'twenty' is not a rate"),
-        (SLOW + "{rate: 20}\n", 5, "rate is text, not a whole number"),
-        (SLOW + "{rate: 20/min, principals: key-91}\n", 5, "principals is a list, not text"),
-        ("  - do: canary\n    with: {version: $version, stays: v6, percent: 200}\n", 5, "to 99"),
-        ("  - do: open_clock\n    with: {duty: tell, within: soon}\n", 5, "is no period"),
-        ("  - do: open_clock\n    with: {duty: tell, within: 0}\n", 5, "is no time for a duty"),
+        ("  - do: @block_principle\n    id: b\n", "Did you mean block_principal?"),
+        ("  - do: note\n    with: {@texts: a}\n", "Did you mean text?"),
+        ("  - @do: note\n", "note needs 'text'"),
+        (SLOW + "@{principals: [a]}\n", "throttle needs 'rate'"),
+        ("  - do: note\n    @wiht: {text: a}\n", "Did you mean with?"),
+        ("  - do: note\n    @wiht:\n      text: a\n", "Did you mean with?"),
+        ("  - id: d\n    decide: @suspect >= 1\n    no: end\n", "Did you mean suspects?"),
+        ("  - id: d\n    decide: @attack = poisonin\n    no: end\n", "Did you mean poisoning?"),
+        ("  - id: d\n    decide: contained\n    no: @freze\n", "Did you mean freeze?"),
+        ("  - id: d\n    decide: contained\n    yes: @freze\n    no: end\n", "mean freeze?"),
+        ("  - id: w\n    wait: @soon\n", "is no period"),
+        (SAY + "    lasts: 1h\n    timeout: @5\n", "is no period"),
+        ("  - id: a\n    ask: May I?\n    within: @1w\n    no: end\n", "is no period"),
+        ("  - @id: a\n    ask: May I?\n    if_silent: no\n", "must say what follows"),
+        ("  - do: note\n    with: {text: @$suspekts}\n", "Did you mean suspects?"),
+        (BLOCK + "\n        - a\n        - @$suspekts\n", "Did you mean suspects?"),
+        ("  - do: note\n    id: @freeze\n    with: {text: a}\n", "stands in line 4 already"),
+        ("  - do: @freeze\n", "stands in line 4 already"),
+        (SAY + "    next: end\n" + WAIT.replace("id", "@id"), "nothing leads here"),
+        ("  - id: p\n    parallel: @[x]\n    next: end\n" + WAIT, "two branches"),
+        ("  - id: p\n    parallel: [x, @y]\n    next: end\n" + WAIT, "'y' is no step"),
+        ("  - @id: r\n    repeat: x\n    while: quiet\n    next: end\n" + WAIT, "most"),
+        (AGAIN.replace("x", "@y") + "    most: 2\n    next: end\n" + WAIT, "'y' is no step"),
+        (AGAIN.replace("quiet", "@silent") + "    most: 2\n    next: end\n" + WAIT, "no fact"),
+        ("  - id: a\n    ask: x\n    of: @boss\n    no: end\n", "is no role"),
+        ("  - id: a\n    ask: x\n    about: [@freeze]\n    no: end\n", "a yes does not lead to"),
+        ("  - id: a\n    ask: x\n    people: @3\n    no: end\n", "`people` is 1 or 2"),
+        ("  - @id: q\n    do: note\n    ask: both\n", "exactly one of"),
+        ("  - id: w\n    wait: 1m\n    @late: end\n", "a meaning only with `until`"),
+        (REVOKE + "    lasts: @1h\n", "cannot be undone, so it cannot last"),
+        (SAY + "    attempts: @0\n", "at least 1"),
+        (SAY + "    on_failure: @undoo\n", "is none of"),
+        (SAY + "    evidence_first: @maybe\n", "must be yes or no"),
+        ("  - id: p\n    parallel: [x, @x]\n    next: end\n" + WAIT, "are the same"),
+        (AGAIN + "    most: @0\n    next: end\n" + WAIT, "`most` must be from 1 to"),
+        (AGAIN + "    most: @1001\n    next: end\n" + WAIT, "`most` must be from 1 to"),
+        ("  - do: @&a note\n", "anchor"),
+        ("@\t- do: note\n", "a tab stands here"),
+        ("  - id: a\n    ask: x\n    of: @viewer\n    no: end\n", "only looks on"),
+        (SLOW + "{rate: @20 a minute}\n", "Write one like 20/min"),
+        (SLOW + "{rate: @twenty, principals: $suspects}\n", "'twenty' is not a rate"),
+        (SLOW + "{rate: @20}\n", "rate is text, not a whole number"),
+        (SLOW + "{rate: 20/min, principals: @key-91}\n", "principals is a list, not text"),
+        (SLOW + "{rate: 20/min, principals: [a, @{b: c}]}\n", "must be a single value"),
+        (NETWORKS + "[10.0.0.0/8, @10.0.0.999/8]}\n", "10.0.0.999"),
+        ("  - do: canary\n    with: {version: $version, stays: v6, percent: @200}\n", "to 99"),
+        ("  - do: open_clock\n    with: {duty: tell, within: @soon}\n", "is no period"),
+        ("  - do: open_clock\n    with: {duty: tell, within: @0}\n", "is no time for a duty"),
+        ("  - do: take_back\n    with: {step: @freeze, once: freeze}\n", "no step that contains"),
+        (SAY + "    next: @freeze\n", "the steps run in a circle"),
+        (AGAIN + "    most: 2\n    next: end\n" + WAIT + "    next: @r\n", "in a circle"),
+        ("  - id: p\n    parallel: [x, y]\n    next: end\n" + WAIT + "    next: @y\n" + OTHER,
+         "which is not its own"),
+        (REVOKE.replace("do: ", "do: @"), "Ask two people first"),
     ],
 )  # fmt: skip
-def test_a_mistake_names_its_line_and_what_was_meant(steps: str, line: int, says: str) -> None:
-    told = refused(steps)
-    assert told.startswith(f"p.yaml:{line}: ")
-    assert says in told
+def test_a_mistake_names_its_own_place_and_what_was_meant(steps: str, says: str) -> None:
+    told = refused(steps.replace(HERE, ""))
+    first = told.splitlines()[0]
+    assert first.startswith(spot(HEAD + steps)), told
+    assert says in first
+
+
+def test_every_mistake_is_told_in_the_order_of_the_file() -> None:
+    wrong = "  - id: d\n    decide: contained\n    yes: @nowhere\n    no: @never\n"
+    steps = wrong + "  - do: @block_principle\n    id: b\n"
+    told = refused(steps.replace(HERE, "")).splitlines()
+    text = HEAD + steps
+    for line, says in zip(
+        told, ("'nowhere'", "'never'", "Did you mean block_principal?"), strict=True
+    ):
+        assert line.startswith(spot(text))
+        assert says in line
+        text = text.replace(HERE, "", 1)
 
 
 @pytest.mark.parametrize(
-    ("head", "line", "says"),
+    ("head", "says"),
     [
-        ("playbook: p\nanswers: [extraction, poisonin]\ntitle: t\n", 2, "Did you mean poisoning?"),
-        ("playbook: p\n\ntitle: ''\n", 3, "it has no title"),
-        ("playbook: p\ntitle: t\n\nversion: two\n", 4, "must be a whole number"),
-        ("playbook: P p\ntitle: t\n", 1, "is no name"),
+        ("playbook: p\nanswers: [extraction, @poisonin]\ntitle: t\n", "Did you mean poisoning?"),
+        ("playbook: p\n\ntitle: @''\n", "it has no title"),
+        ("playbook: p\ntitle: t\n\nversion: @two\n", "must be a whole number"),
+        ("playbook: @P p\ntitle: t\n", "is no name"),
+        ("playbook: p\ntitle: t\n@answer: [x]\n", "Did you mean answers?"),
     ],
 )
-def test_a_mistake_above_the_steps_names_its_own_line(head: str, line: int, says: str) -> None:
+def test_a_mistake_above_the_steps_names_its_own_place(head: str, says: str) -> None:
+    text = f"{head}steps:\n  - do: freeze\n"
     with pytest.raises(BadFile, match=says) as caught:
-        checked(f"{head}steps:\n  - do: freeze\n", "p.yaml", every_act())
-    assert str(caught.value).startswith(f"p.yaml:{line}: ")
+        checked(text.replace(HERE, ""), "p.yaml", every_act())
+    assert str(caught.value).startswith(spot(text))
 
 
 def test_an_act_for_ever_needs_a_yes_of_two_about_that_very_act() -> None:
@@ -117,6 +166,8 @@ def test_an_act_for_ever_cannot_be_come_to_by_a_way_round_the_question() -> None
         "roll_back\n    with: {to: v4}",
         "canary\n    with: {version: v9, stays: $good_version}",
         "open_clock\n    with: {duty: tell, within: 72h}",
+        "block_principal\n    with: {principals: [$suspects, key-91]}",
+        "block_network\n    with: {networks: [$networks, 10.0.0.0/8]}",
         "open_clock\n    with: {duty: tell, within: 1.5}",
     ],
 )

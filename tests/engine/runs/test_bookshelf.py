@@ -97,7 +97,7 @@ def test_two_who_change_it_at_once_do_not_overwrite_each_other(shelf: Bookshelf)
 
 
 def test_a_mistake_is_named_by_its_line_and_nothing_changes(shelf: Bookshelf) -> None:
-    with pytest.raises(BadFile, match=r"playbook\.yaml:7"):
+    with pytest.raises(BadFile, match=r"playbook\.yaml:8:9: tell"):
         shelf.put(OWN.replace("do: note", "do: nothing_of_the_kind"), by="ada")
     assert "quiet-hour" not in shelf
 

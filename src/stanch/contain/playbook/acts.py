@@ -8,13 +8,14 @@ Why   a playbook that asks for what does not exist must fail when it is written,
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from stanch.contain.action import Action, Undo, arguments
 from stanch.contain.playbook.period import of_duty
+from stanch.contain.policy import normal
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.playbook import Argument
 from stanch.vocabulary.trouble import BadInput, Conflict
@@ -42,6 +43,8 @@ class Act:
     """Whether it changes how the asset may be used."""
     tries: Callable[[Given], None] = anything
     """`BadInput` for values that it would refuse whatever the words among them stand for."""
+    like: Given = field(default_factory=dict)
+    """Values that it takes."""
 
 
 TAKE_BACK = "take_back"
@@ -53,7 +56,9 @@ WATCHES = 5
 
 def _deed(id_: str, says: str, *needs: str) -> Act:
     tries = _duty if id_ == "open_clock" else anything
-    return Act(id=id_, says=says, needs=frozenset(needs), takes=frozenset(needs), tries=tries)
+    known = frozenset(needs)
+    like = {"within": "24h"} if id_ == "open_clock" else {}
+    return Act(id=id_, says=says, needs=known, takes=known, tries=tries, like=like)
 
 
 def _duty(given: Given) -> None:
@@ -127,11 +132,23 @@ def _act(action: Action[Any]) -> Act:
         final=action.undo is Undo.NEVER,
         contains=action.undo is not Undo.NOTHING and action.rank > WATCHES,
         tries=partial(_tried, action),
+        like={f.name: getattr(action.example, f.name) for f in known},
     )
 
 
+def texts(value: Argument) -> tuple[str, ...]:
+    """The texts in the value of an argument, in their order."""
+    match value:
+        case str():
+            return (value,)
+        case tuple():
+            return value
+        case _:
+            return ()
+
+
 def _tried(action: Action[Any], given: Given) -> None:
-    words = {name for name, value in given.items() if isinstance(value, str) and "$" in value}
+    words = {name for name, value in given.items() if "$" in "".join(texts(value))}
     try:
         _wanted(action, given)
     except BadInput:
@@ -143,6 +160,6 @@ def _tried(action: Action[Any], given: Given) -> None:
 
 def _wanted(action: Action[Any], given: Mapping[str, object]) -> None:
     try:
-        action.wanted(AssetId("asset"), arguments(action, given), action.known)
+        normal(action.wanted(AssetId("asset"), arguments(action, given), action.known))
     except Conflict:
         return  # it depends on the versions there are when it is done

@@ -1,13 +1,14 @@
-"""A place in a playbook's YAML: a value and the line it stands on, for errors that name it.
+"""A place in a playbook's YAML: a value and where it stands, for errors that name it.
 
 In    YAML text and the name of its file.
-Out   places, asked for as text, list, mapping, number or truth; BadFile with `file:line` otherwise.
+Out   places, asked for as text, list, mapping, number or truth; BadFile with `file:line:column`
+      otherwise.
 Why   aliases, tags and keys said twice can hide what a playbook does; each is refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import yaml
 
@@ -18,14 +19,30 @@ LARGEST = 1_000_000
 DEEPEST = 12
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The same reader in C where the library has it: an incident must not wait for its playbook."""
+Way = tuple[str, ...]
+"""The names that lead to a place from the top: fields, and the numbers of what stands in lists."""
+NAME = "its name"
+"""At the end of a way: the name of a field, not its value."""
+
+
+class Spot(NamedTuple):
+    """A line and a column, from 1."""
+
+    line: int
+    column: int
+
+    def of(self, file: str) -> str:
+        """The spot in this file, as editors and people follow it."""
+        return f"{file}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """One value of the YAML, with the file it stands in."""
+    """One value of the YAML, with the file it stands in and the name it has there."""
 
     node: yaml.Node
     file: str
+    name: yaml.Node | None = None
 
     @property
     def line(self) -> int:
@@ -34,7 +51,22 @@ class Place:
 
     def wrong(self, says: str) -> BadFile:
         """The error that names this place."""
-        return BadFile(f"{self.file}:{self.line}", says)
+        return BadFile(spot_of(self.node).of(self.file), says)
+
+    def misnamed(self, says: str) -> BadFile:
+        """The error that names where its name stands."""
+        return BadFile(spot_of(self.name or self.node).of(self.file), says)
+
+    def spots(self, way: Way) -> Iterator[tuple[Way, "Spot"]]:
+        """Where it and everything within it stand, each by the way that leads there."""
+        yield way, spot_of(self.node)
+        yield (*way, NAME), spot_of(self.name or self.node)
+        if isinstance(self.node, yaml.MappingNode):
+            for name, inner in self.pairs().items():
+                yield from inner.spots((*way, name))
+        if isinstance(self.node, yaml.SequenceNode):
+            for number, inner in enumerate(self.items()):
+                yield from inner.spots((*way, str(number)))
 
     def text(self) -> str:
         """Its text."""
@@ -86,7 +118,7 @@ class Place:
             name = here.text()
             if name in found:
                 raise here.wrong(f"{name[:40]!r} stands here twice.")
-            found[name] = Place(node=value, file=self.file)
+            found[name] = Place(node=value, file=self.file, name=key)
         return found
 
     @property
@@ -104,14 +136,23 @@ def composed(text: str, file: str) -> Place:
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
+        spot = _spot(mark).of(file) if mark else file
         why = getattr(error, "problem", None) or "a character that YAML does not allow"
         if mark and _at(text, mark.line, mark.column) == "\t":
             why = "a tab stands here, where it wants spaces"
-        raise BadFile(f"{file}{line}", f"this is not YAML: {why}.") from error
+        raise BadFile(spot, f"this is not YAML: {why}.") from error
     if node is None:
-        raise BadFile(f"{file}:1", "the playbook is empty. Begin with `playbook: NAME`.")
+        raise BadFile(f"{file}:1:1", "the playbook is empty. Begin with `playbook: NAME`.")
     return Place(node=node, file=file)
+
+
+def spot_of(node: yaml.Node) -> Spot:
+    """Where this stands."""
+    return _spot(node.start_mark)
+
+
+def _spot(mark: yaml.Mark) -> Spot:
+    return Spot(mark.line + 1, mark.column + 1)
 
 
 def _at(text: str, line: int, column: int) -> str:
@@ -123,15 +164,15 @@ def _at(text: str, line: int, column: int) -> str:
 def _plain(text: str, file: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        line = event.start_mark.line + 1
+        spot = _spot(event.start_mark).of(file)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise BadFile(f"{file}:{line}", "uses an anchor or alias. Write the value out.")
+            raise BadFile(spot, "uses an anchor or alias. Write the value out.")
         if getattr(event, "tag", None) is not None:
-            raise BadFile(f"{file}:{line}", "uses a tag. Write plain values.")
+            raise BadFile(spot, "uses a tag. Write plain values.")
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise BadFile(f"{file}:{line}", f"is nested deeper than {DEEPEST} levels.")
+            raise BadFile(spot, f"is nested deeper than {DEEPEST} levels.")
 
 
 def _whole(text: str) -> int:

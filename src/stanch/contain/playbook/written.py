@@ -1,8 +1,8 @@
 """Playbooks as YAML, the way people write and review them.
 
 In    YAML text and the name of its file.
-Out   a Playbook with the line of each step, or BadFile with `file:line` and what to write instead;
-      and back to YAML. Law: read(written(p)).playbook == p.
+Out   a Playbook and where each of its words stands, or BadFile with `file:line:column` and what to
+      write instead; and back to YAML. Law: read(written(p)).playbook == p.
 Why   a step says what follows only where that is not the next one in the file; `end` ends a branch.
 """
 
@@ -16,7 +16,7 @@ import yaml
 from stanch.contain.playbook.condition import said
 from stanch.contain.playbook.condition_reading import near, parse
 from stanch.contain.playbook.period import in_words, seconds
-from stanch.contain.playbook.place import Place, composed
+from stanch.contain.playbook.place import Place, Spot, Way, composed, spot_of
 from stanch.vocabulary.ids import PlaybookId
 from stanch.vocabulary.people import Role
 from stanch.vocabulary.playbook import (
@@ -35,8 +35,9 @@ from stanch.vocabulary.playbook import (
 from stanch.vocabulary.trouble import BadInput
 
 END_WORD = "end"
+STEPS = "steps"
 _SLUG = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_TOP = ("playbook", "title", "says", "answers", "version", "steps")
+_TOP = ("playbook", "title", "says", "answers", "version", STEPS)
 _COMMON = ("id", "says")
 _KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -60,10 +61,14 @@ class Written:
 
     playbook: Playbook
     file: str
-    lines: Mapping[str, int]
-    """The line of each step."""
-    heads: Mapping[str, int] = field(default_factory=dict)
-    """The line of each field above the steps."""
+    spots: Mapping[Way, Spot] = field(default_factory=dict)
+    """Where everything stands; a step's way begins with `steps` and its id."""
+
+    def spot(self, way: Way) -> Spot:
+        """Where this stands, or the nearest thing around it that was written."""
+        while way and way not in self.spots:
+            way = way[:-1]
+        return self.spots.get(way, Spot(1, 1))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,22 +111,24 @@ def read(text: str, file: str = "playbook.yaml") -> Written:
     top = composed(text, file)
     fields = top.pairs()
     _known(fields, _TOP)
-    for needed in ("playbook", "title", "steps"):
+    for needed in ("playbook", "title", STEPS):
         if needed not in fields:
             raise top.wrong(f"the playbook has no {needed}. Add `{needed}:`.")
-    places = fields["steps"].items()
+    places = fields[STEPS].items()
     if not places:
-        raise fields["steps"].wrong("there are no steps.")
+        raise fields[STEPS].wrong("there are no steps.")
     named = [_named(one) for one in places]
     ids = [one[0] for one in named]
     steps: dict[str, Step] = {}
-    lines: dict[str, int] = {}
+    spots: dict[Way, Spot] = {}
     for (id_, kind, pairs), place, after in zip(named, places, [*ids[1:], END], strict=True):
         if id_ in steps:
-            raise place.wrong(f"a step {id_!r} stands in line {lines[id_]} already.")
+            first = places[ids.index(id_)].line
+            where = pairs.get("id", pairs[kind])
+            raise where.wrong(f"a step {id_!r} stands in line {first} already.")
         found = _Found(here=place, kind=kind, fields=pairs, id=id_, after=after)
         steps[id_] = _READERS[kind](found)
-        lines[id_] = place.line
+        spots |= place.spots((STEPS, id_))
     answers = fields["answers"].items() if "answers" in fields else []
     playbook = Playbook(
         id=PlaybookId(fields["playbook"].by(_slug)),
@@ -132,8 +139,27 @@ def read(text: str, file: str = "playbook.yaml") -> Written:
         start=ids[0],
         steps=steps,
     )
-    heads = {name: place.line for name, place in fields.items()}
-    return Written(playbook=playbook, file=file, lines=lines, heads=heads)
+    spots[(STEPS,)] = spot_of(fields[STEPS].node)
+    for name in sorted(set(fields) - {STEPS}):
+        spots |= fields[name].spots((name,))
+    return Written(playbook=playbook, file=file, spots=spots)
+
+
+def ways_on(step: Step) -> tuple[tuple[Way, str], ...]:
+    """Every step that this one names, by the field that names it; END among them."""
+    match step:
+        case Do():
+            return ((("next",), step.next),)
+        case Wait():
+            late = () if step.late is None else ((("late",), step.late),)
+            return ((("next",), step.next), *late)
+        case Ask() | Decide():
+            return ((("yes",), step.yes), (("no",), step.no))
+        case Parallel():
+            firsts = tuple((("parallel", str(n)), one) for n, one in enumerate(step.branches))
+            return (*firsts, (("next",), step.next))
+        case Repeat():
+            return ((("repeat",), step.first), (("next",), step.next))
 
 
 def written(playbook: Playbook) -> str:
@@ -146,7 +172,7 @@ def written(playbook: Playbook) -> str:
         top["answers"] = list(playbook.answers)
     if playbook.version != 1:
         top["version"] = playbook.version
-    top["steps"] = [
+    top[STEPS] = [
         _fields(playbook.steps[one], after)
         for one, after in zip(order, [*order[1:], END], strict=True)
     ]
@@ -170,7 +196,8 @@ def _named(place: Place) -> tuple[str, str, dict[str, Place]]:
 def _known(pairs: Mapping[str, Place], known: tuple[str, ...]) -> None:
     for name, place in pairs.items():
         if name not in known:
-            raise place.wrong(f"there is no field {name[:40]!r} here. {near(name, known)}")
+            says = f"there is no field {name[:40]!r} here. {near(name, known)}"
+            raise place.misnamed(says)
 
 
 def _slug(text: str) -> str:

@@ -1,0 +1,19 @@
+"""Words of a playbook: filled alone, within a sentence, and in a list."""
+
+import pytest
+
+from stanch.engine.filling import filled
+from stanch.vocabulary.trouble import BadInput
+
+WORDS = {"suspects": ("key-7", "key-8"), "owner": "ada"}
+
+
+def test_a_word_in_a_list_is_whom_it_stands_for_and_never_a_name_itself() -> None:
+    made = filled({"principals": ("$suspects", "key-91"), "to": "$owner", "times": 3}, WORDS)
+    assert made == {"principals": ("key-7", "key-8", "key-91"), "to": "ada", "times": 3}
+    assert filled({"text": "Tell $owner of $dataset."}, WORDS) == {
+        "text": "Tell ada of (not known)."
+    }
+    for args in ({"networks": ("10.0.0.0/8", "$networks")}, {"networks": "$networks"}):
+        with pytest.raises(BadInput, match="which networks needs"):
+            filled(args, WORDS)
