@@ -48,6 +48,10 @@ class Nothing:
     def perform(self, order: Order) -> Outcome:
         return Outcome(ok=True, says=order.act)
 
+    def begun(self, order: Order) -> str:
+        del order
+        return ""
+
     def gave_up(self, order: Order, says: str) -> None:
         del order, says
 

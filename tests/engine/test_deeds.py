@@ -1,9 +1,11 @@
 """Deeds: previews change nothing, a key has one effect, undoing restores, consent is a setting."""
 
+import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -51,6 +53,7 @@ from stanch.vocabulary.incident import (
     VerdictKind,
 )
 from stanch.vocabulary.kept import SummaryBlock
+from stanch.vocabulary.playbook import Argument
 from stanch.vocabulary.policy import Mode, Policy
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.record import Deed, Evidence
@@ -122,6 +125,12 @@ class Room:
             rows=self,
         )
         return RealDeeds(hands)
+
+    def sibling(self) -> AssetId:
+        """Another model, made of the same data."""
+        with self.store.begin() as tx:
+            mine = tx.assets.get(FRAUD)
+            return tx.assets.add(replace(mine, id=AssetId("fraud-eu"))).id
 
     def freeze(self, incident: Incident) -> None:
         self.frozen = incident.id
@@ -315,6 +324,20 @@ def test_a_proof_moves_the_incident_on_and_is_entered_once(room: Room) -> None:
     assert room.deeds.facts(INCIDENT, NOON)["proved"] is True
 
 
+def test_what_was_freed_by_other_means_is_not_waited_for(room: Room) -> None:
+    room.deeds.perform(BLOCK)
+    with room.store.look() as tx:
+        ((_, demand),) = placed(tx, INCIDENT)[0].demands
+    room.policies.revert(FRAUD, demand, Change(by="ada", because="it was us"))
+    room.deeds.perform(replace(BLOCK, act="throttle", args={"rate": "5/min"}, key="run-2/slow"))
+    room.shows = Proof(holds=True, says="Shown.")
+    proof = replace(BLOCK, act="await_probe", args={}, key="run-2/prove")
+    assert room.deeds.perform(proof).says == "A guard has proved 1 of 1 act."
+    assert room.deeds.facts(INCIDENT, NOON)["proved"] is True
+    room.policies.back_to(FRAUD, 0, Change(by="ada", because="it was us"))
+    assert room.deeds.perform(proof).says.startswith("Nothing of this incident is in force")
+
+
 def test_a_guard_that_cannot_is_not_asked_again_and_people_are_told(room: Room) -> None:
     room.deeds.perform(replace(BLOCK, act="shape_outputs", args={}, key="run-1/less"))
     proof = replace(BLOCK, act="await_probe", args={}, key="run-1/prove")
@@ -378,6 +401,40 @@ def test_what_an_act_called_for_is_owed_back_however_the_act_ends(room: Room) ->
         assert owed(tx, CALLS) == []
     assert (Taken.read(back).call.undo, Taken.read(back).key) == ("release", "run-1/aside/0")
     assert room.deeds.undo(order, "run-1/aside").says == "There is nothing left to take back."
+
+
+def _fails_at(cut: int) -> Callable[[object], None]:
+    """What makes this write, counted from 0, and every later one fail."""
+    writes = count()
+
+    def fail(_: object) -> None:
+        if next(writes) >= cut:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    return fail
+
+
+@pytest.mark.parametrize("act", ["block_principal", "quarantine_dataset", "enhanced_monitoring"])
+def test_wherever_the_store_fails_in_an_act_it_can_be_undone_whole(room: Room, act: str) -> None:
+    args: dict[str, Argument] = {"dataset": "d"} if act == "quarantine_dataset" else {}
+    order = replace(BLOCK, act=act, args=BLOCK.args if act == "block_principal" else args)
+    kin = (FRAUD, room.sibling())
+    broke = 0
+    for cut in count():
+        cut_off = replace(order, key=f"run-1/{act}-{cut}")
+        try:
+            with room.store.only_if(_fails_at(cut)):
+                room.deeds.perform(cut_off)
+            break
+        except OSError:
+            broke += 1
+        handle = room.deeds.begun(cut_off)
+        stands = [a for a in kin if room.policies.standing(a).demands]
+        assert bool(handle) == bool(stands), cut
+        room.deeds.undo(cut_off, handle)
+        assert not any(room.policies.standing(a).demands for a in kin), cut
+    assert broke >= 3
+    assert room.deeds.begun(cut_off) == cut_off.key
 
 
 def test_a_word_that_stands_for_nothing_is_refused(room: Room) -> None:

@@ -99,6 +99,12 @@ class Calling:
         return f"By hand: take back: {taken.call.says}"
 
 
+def handle_of(line: Placed) -> str:
+    """What it takes to undo what this line put in force; nothing where that cannot be."""
+    never = actions()[line.act].undo is Undo.NEVER
+    return line.key if line.demands and not never else ""
+
+
 def to_take_back(incident: IncidentId, line: Placed) -> tuple[Taken, ...]:
     """The calls of an act that another system takes back, each with the key it was made with."""
     action = actions()[line.act]

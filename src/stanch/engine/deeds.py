@@ -18,7 +18,6 @@ import msgspec
 from stanch.contain.action import (
     Action,
     Asking,
-    Undo,
     also,
     arguments,
     previewed,
@@ -31,7 +30,7 @@ from stanch.contain.policy import neutral, wants
 from stanch.engine.artefacts import ArtefactKeeper, NoArtefacts
 from stanch.engine.asked import Asked
 from stanch.engine.automatic import Automatic
-from stanch.engine.calling import Calling, to_take_back
+from stanch.engine.calling import Calling, handle_of, to_take_back
 from stanch.engine.clock import Clock
 from stanch.engine.filling import filled
 from stanch.engine.freeze import FROZEN
@@ -43,7 +42,7 @@ from stanch.engine.ordinary import NoRows, Rows, kept, learn_once
 from stanch.engine.outside import NobodyOutside, Outside
 from stanch.engine.owed import BACK, CALLS, PROOFS, owe
 from stanch.engine.own_deeds import OwnDeeds
-from stanch.engine.placed import Placed, mark, of_step, place, placed, undone
+from stanch.engine.placed import Placed, in_force, mark, of_step, place, placed, undone
 from stanch.engine.policies import Change, Policies, standing_of
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.proving import NoProof, Prover, Witness
@@ -174,14 +173,9 @@ class RealDeeds:
         line = Placed(key=order.key, act=order.act, args=meant.given, asset=order.asset, at=at)
         with self._hands.store.begin() as tx:
             line = place(tx, order.incident, line)
-        # (3) demand
+        # (3) demand, and the line that knows of it, in one commit
         asking = replace(meant.asking, at=line.at, until=_until(order, line.at))
         line = self._demand(order, replace(meant, asking=asking), line)
-        handle = order.key if meant.action.undo is not Undo.NEVER and line.demands else ""
-        with self._hands.store.begin() as tx:
-            mark(tx, order.incident, line)
-            owe(tx, PROOFS, (order.incident,) if line.demands else ())
-            owe(tx, CALLS, (order.incident,) if to_take_back(order.incident, line) else ())
         # (4) prove, at once where it contains; what only watches holds nobody up
         if line.demands and meant.action.rank > WATCHES:
             self._witness.prove(order.incident, line, _probe(meant, line))
@@ -193,7 +187,13 @@ class RealDeeds:
         with self._hands.store.begin() as tx:
             kept = next(p for p in placed(tx, order.incident) if p.key == line.key)
             mark(tx, order.incident, replace(kept, says=says))
-        return Outcome(ok=not late, says=says, handle=handle, again=late)
+        return Outcome(ok=not late, says=says, handle=handle_of(line), again=late)
+
+    def begun(self, order: Order) -> str:
+        """What it takes to undo what is in force of this order, where it broke off half-way."""
+        with self._hands.store.look() as tx:
+            line = next((p for p in placed(tx, order.incident) if p.key == order.key), None)
+        return handle_of(line) if line is not None and line.undone is None else ""
 
     def gave_up(self, order: Order, says: str) -> None:
         """Tells a person that an act was tried in vain, and what is left to do by hand."""
@@ -285,15 +285,20 @@ class RealDeeds:
             make_once(self._hands.store, self._hands.rows, order.incident, at)
 
     def _demand(self, order: Order, meant: _Meant, line: Placed) -> Placed:
+        """The line with what it demands, which is in force once the line is kept."""
         standing = self._hands.policies.standing(order.asset)
         demand = propose(meant.action, standing, meant.args, meant.asking)
-        if neutral(demand.policy):
-            return line
         change = Change(by=order.by, because=order.why, incident=order.incident)
-        all_ = (demand, *also(meant.action, demand, meant.seen.known))
-        versions = [self._hands.policies.demand(one, change).version for one in all_]
-        made = tuple((one.policy.asset, one.id) for one in all_)
-        return replace(line, demands=made, version=line.version or versions[0])
+        nothing = neutral(demand.policy)
+        all_ = () if nothing else (demand, *also(meant.action, demand, meant.seen.known))
+        with self._hands.store.begin() as tx:
+            versions = [self._hands.policies.demand_in(tx, one, change).version for one in all_]
+            made = tuple((one.policy.asset, one.id) for one in all_)
+            line = replace(line, demands=made, version=line.version or (*versions, 0)[0])
+            mark(tx, order.incident, line)
+            owe(tx, PROOFS, (order.incident,) if made else ())
+            owe(tx, CALLS, (order.incident,) if to_take_back(order.incident, line) else ())
+        return line
 
     def _of_the_engine(self, order: Order) -> Outcome:
         """What came of a deed of the engine itself."""
@@ -342,6 +347,12 @@ class RealDeeds:
     def _proofs(self, order: Order) -> Outcome:
         with self._hands.store.look() as tx:
             lines = [p for p in placed(tx, order.incident) if p.demands and p.undone is None]
+            standing = in_force(tx, lines)
+        lines = [line for line in lines if line.key in standing]
+        if not lines:
+            return Outcome(
+                ok=True, says="Nothing of this incident is in force that a guard can show."
+            )
         good, says, late = 0, list[str](), False
         for line in lines:
             if line.proved is not None:

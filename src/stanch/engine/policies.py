@@ -79,6 +79,11 @@ class Policies:
         """The version with this demand in it; the same demand again changes nothing."""
         return self._change(demand.policy.asset, lambda s: added(s, demand), change)
 
+    def demand_in(self, tx: Transaction, demand: Demand, change: Change) -> PolicyVersion:
+        """The same, in the commit in which whoever made the demand keeps that it was made."""
+        asset = demand.policy.asset
+        return _changed(tx, asset, lambda s: added(s, demand), change, self._clock())
+
     def revert(self, asset: AssetId, demand: DemandId, change: Change) -> PolicyVersion:
         """The version without this demand; every other demand stays."""
         return self._change(asset, lambda s: reverted(s, demand), change)
@@ -119,44 +124,55 @@ class Policies:
     ) -> PolicyVersion:
         at = self._clock()
         with self._store.begin() as tx:
-            kept = tx.policies.now(asset)
-            before = standing_of(tx, asset)
-            after = numbered(before, _whole(tx, step(_whole(tx, before, at)), at))
-            policy = effective(after, at)
-            if kept is not None and after.version == before.version and policy == kept.policy:
-                return kept
-            if after.version == before.version:
-                after = replace(after, version=before.version + 1)
-                policy = effective(after, at)
-            version = PolicyVersion(
-                asset=asset,
-                version=after.version,
-                at=at,
-                by=change.by,
-                because=change.because,
-                base=after.base,
-                demands=msgspec.json.encode(after.demands).decode(),
-                policy=policy,
-                digest=digest(policy),
-                incident=change.incident,
-            )
-            tx.policies.put(version)
-            if {d.id for d in before.demands if d.incident} - {d.id for d in after.demands}:
-                draw(tx, asset, at)
-            tx.record(
-                Entry(
-                    at=at,
-                    deed=Deed.POLICY_CHANGED,
-                    actor=change.by,
-                    about=asset,
-                    digest=version.digest,
-                    incident=change.incident,
-                    facts={"version": version.version, "because": change.because},
-                )
-            )
-            owe(tx, EFFECTS, (asset,))
-            tx.announce("policy", asset)
-        return version
+            return _changed(tx, asset, step, change, at)
+
+
+def _changed(
+    tx: Transaction,
+    asset: AssetId,
+    step: Callable[[Standing], Standing],
+    change: Change,
+    at: datetime,
+) -> PolicyVersion:
+    """The version after this step, kept, entered and told; the one there is if nothing changes."""
+    kept = tx.policies.now(asset)
+    before = standing_of(tx, asset)
+    after = numbered(before, _whole(tx, step(_whole(tx, before, at)), at))
+    policy = effective(after, at)
+    if kept is not None and after.version == before.version and policy == kept.policy:
+        return kept
+    if after.version == before.version:
+        after = replace(after, version=before.version + 1)
+        policy = effective(after, at)
+    version = PolicyVersion(
+        asset=asset,
+        version=after.version,
+        at=at,
+        by=change.by,
+        because=change.because,
+        base=after.base,
+        demands=msgspec.json.encode(after.demands).decode(),
+        policy=policy,
+        digest=digest(policy),
+        incident=change.incident,
+    )
+    tx.policies.put(version)
+    if {d.id for d in before.demands if d.incident} - {d.id for d in after.demands}:
+        draw(tx, asset, at)
+    tx.record(
+        Entry(
+            at=at,
+            deed=Deed.POLICY_CHANGED,
+            actor=change.by,
+            about=asset,
+            digest=version.digest,
+            incident=change.incident,
+            facts={"version": version.version, "because": change.because},
+        )
+    )
+    owe(tx, EFFECTS, (asset,))
+    tx.announce("policy", asset)
+    return version
 
 
 def _whole(tx: Transaction, standing: Standing, at: datetime) -> Standing:

@@ -14,7 +14,7 @@ from stanch.contain.playbook.facts import Facts
 from stanch.engine.automatic import SURE
 from stanch.engine.every import every_asset
 from stanch.engine.marking import key_of
-from stanch.engine.placed import placed
+from stanch.engine.placed import in_force, placed
 from stanch.engine.ports import Transaction
 from stanch.engine.relations import relations
 from stanch.engine.runs.released import released
@@ -147,6 +147,7 @@ def _facts(
     kept = tx.policies.now(asset.id)
     refused = set(map(str, kept.policy.deny.principals)) if kept is not None else set()
     done = [p for p in placed(tx, incident.id) if p.undone is None and p.demands]
+    standing = in_force(tx, done)
     newest = tx.findings.page(Wanted(incident=(incident.id,)), limit=1).items
     last = max((f.window.end for f in newest), default=incident.opened)
     facts: dict[str, Argument] = {
@@ -169,7 +170,7 @@ def _facts(
         "datasets": len(asset.lineage.trained_on),
         "siblings": len(known.siblings),
         "contained": incident.phase in _AFTER,
-        "proved": bool(done) and all(p.proved is not None for p in done),
+        "proved": bool(done) and all(p.proved or p.key not in standing for p in done),
         "quiet": at - last >= QUIET,
         "good_version": "good_version" in words,
         "suspect_version": "suspect_version" in words,

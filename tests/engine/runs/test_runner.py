@@ -130,6 +130,8 @@ class Fussy(RealDeeds):
     def __init__(self, hands: Hands) -> None:
         super().__init__(hands)
         self.failing: dict[str, Exception] = {}
+        self.broken: dict[str, Exception] = {}
+        """Acts that are in force when this comes up."""
         self.half: set[str] = set()
         """Acts that are in force, and whose call outside does not come through."""
         self.done: list[str] = []
@@ -138,6 +140,9 @@ class Fussy(RealDeeds):
         self.done.append(order.act)
         if order.act in self.failing:
             raise self.failing[order.act]
+        if order.act in self.broken:
+            super().perform(order)
+            raise self.broken[order.act]
         late = order.act in self.half
         return replace(super().perform(order), ok=not late, again=late)
 
@@ -479,6 +484,19 @@ def test_cancelling_with_undo_takes_back_in_reverse_order(tmp_path: Path) -> Non
 def test_the_half_in_force_of_an_act_that_goes_on_trying_is_taken_back_too(tmp_path: Path) -> None:
     with house_of(tmp_path, BLOCK) as house:
         house.deeds.half.add("block_principal")
+        assert house.answer().state is RunState.WAITING
+        assert house.denied()
+        assert house.wish(Wish.CANCEL_UNDO).state is RunState.CANCELLED
+        assert house.denied() == frozenset()
+
+
+@pytest.mark.parametrize("error", [OSError("no space left"), Conflict("no"), Busy("it", 1)])
+def test_an_act_that_broke_once_it_was_in_force_is_taken_back_too(
+    tmp_path: Path, error: Exception
+) -> None:
+    with house_of(tmp_path, BLOCK) as house:
+        house.deeds.broken["block_principal"] = error
+        house.deeds.failing["throttle"] = Busy("others", 1)
         assert house.answer().state is RunState.WAITING
         assert house.denied()
         assert house.wish(Wish.CANCEL_UNDO).state is RunState.CANCELLED

@@ -73,6 +73,10 @@ class Deeds(Protocol):
         """What came of it; the same key again has no second effect."""
         ...
 
+    def begun(self, order: Order) -> str:
+        """What it takes to undo what is in force of an order that broke off; empty if nothing."""
+        ...
+
     def gave_up(self, order: Order, says: str) -> None:
         """Tells a person that an act was tried in vain; the same key again tells nobody twice."""
         ...

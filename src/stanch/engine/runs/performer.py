@@ -156,13 +156,20 @@ class Performer:
         try:
             return self._taken(visit)
         except (Busy, Unreachable) as trouble:
-            return _later(visit, str(trouble), self._world.clock())
+            came = _later(visit, str(trouble), self._world.clock())
         except Trouble as trouble:
-            return Came(what=What.FAILED, says=str(trouble))
+            came = Came(what=What.FAILED, says=str(trouble))
         except Exception as error:  # noqa: BLE001  the border: a broken act must not stop the run
             _LOG.warning("a step of run %s broke", visit.run.id, exc_info=error)
             says = f"{type(error).__name__}: {error}"
-            return _later(visit, says, self._world.clock())
+            came = _later(visit, says, self._world.clock())
+        return replace(came, handle=self._begun(visit))
+
+    def _begun(self, visit: Visit) -> str:
+        """What it takes to undo the half in force of an act that broke off."""
+        if not isinstance(visit.step, Do):
+            return ""
+        return self._world.deeds.begun(order_of(visit.run, visit.step, visit.token.key))
 
     def _taken(self, visit: Visit) -> Came:
         at = self._world.clock()
