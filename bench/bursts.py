@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from bench.words import words
 from stanch.detect import examples
 from stanch.detect.alarms.shares import voice
 from stanch.detect.alarms.watch import Watch
@@ -65,6 +66,7 @@ def first_alarm(case: tuple[str, float | None, float, float], seed: int, *, weig
 
 def main() -> None:
     """Prints the table."""
+    words(__doc__)
     for case in CASES:
         told = []
         for weighed in (False, True):

@@ -26,6 +26,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.words import words
+
 SEED = importlib.import_module("bench.seed")
 
 CHROMIUM = "/usr/bin/chromium"
@@ -110,6 +112,7 @@ _PRESS = """async ([key, effect]) => {
 
 
 def main() -> None:
+    words(__doc__, most=5)
     incidents = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     findings = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
     events = int(sys.argv[3]) if len(sys.argv) > 3 else 1_000_000

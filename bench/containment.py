@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.words import words
 from stanch.sandbox.moment import Moment
 from stanch.sandbox.options import Options
 from stanch.sandbox.registry import drill
@@ -76,6 +77,7 @@ def times(plays: Sequence[Play]) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     """Measures, prints, and keeps what was measured."""
+    words(__doc__, most=2)
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     plays: list[Play] = []

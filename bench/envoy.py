@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.words import words
 from stanch.cli.fronting import Fronting
 from stanch.contain.policy import canonical
 from stanch.engine.envoy.layout import bootstrap
@@ -153,6 +154,7 @@ def _plain(front: Fronting, folder: Path) -> Path:
 
 
 def main() -> None:
+    words(__doc__)
     found: dict[str, Any] = {"machine": platform.platform(), "load": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as over:
         folder = Path(temporary)

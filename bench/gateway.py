@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.words import words
+
 RESULT = Path(__file__).parent / "results" / "gateway.json"
 UP, PEER, HA, SERVER, LITE, OURS = 18_701, 18_702, 18_703, 18_704, 18_705, 18_710
 SECONDS, ROUNDS = 4, 3
@@ -179,6 +181,7 @@ def _chats(folder: Path, ours: int) -> dict[str, Any]:
 
 
 def main() -> None:
+    words(__doc__)
     found: dict[str, Any] = {"machine": platform.platform(), "load": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

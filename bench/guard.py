@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from bench.words import words
 from stanch.contain.policy import canonical
 from stanch.contain.rate import rate
 from stanch.guard.facts import Request
@@ -192,6 +193,7 @@ def _one(port: int, lua: Path) -> dict[str, float]:
 
 
 def main() -> None:
+    words(__doc__)
     lua = RESULT.with_suffix(".lua")
     lua.parent.mkdir(exist_ok=True)
     lua.write_text(_LUA)

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from bench.words import words
 from stanch.engine.clock import utc_now
 
 WARM, ROUNDS, CONNECTIONS = 4, 5, 8
@@ -246,6 +247,7 @@ def _listens(port: int) -> bool:
 
 def main() -> None:
     """Runs the three in turn, round by round; prints and keeps the medians."""
+    words(__doc__)
     before = os.getloadavg()[0]
     found: dict[str, list[tuple[float, float, float]]] = {
         "json": [],

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from bench.words import words
 from stanch.engine.ingest.schema import SCHEMA, conform
 from stanch.store.hunt import Hunt
 from stanch.store.lake import Lake
@@ -73,6 +74,7 @@ def _timed(name: str, work: Callable[[], object], times: int = 7) -> dict[str, f
 
 def main() -> None:
     """Writes the rows, asks both questions seven times, prints and keeps the medians."""
+    words(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         lake = Lake.open(Path(folder) / "lake", SCHEMA)
         lake.roll_up(Made())

@@ -28,6 +28,7 @@ from statistics import median
 from typing import Any
 from urllib.parse import quote
 
+from bench.words import words
 from stanch.app import opened
 from stanch.engine.clock import utc_now
 from stanch.engine.ports import Transaction
@@ -117,6 +118,7 @@ FAR = 100
 
 
 def main() -> None:
+    words(__doc__, most=4, least=1)
     folder = Path(sys.argv[1])
     callers = int(sys.argv[2]) if len(sys.argv) > 2 else 4
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 20

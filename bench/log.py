@@ -23,6 +23,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.words import words
 from stanch.store import verify
 from stanch.store.log.evidence_log import EvidenceLog
 from stanch.store.signing import Signer
@@ -262,6 +263,7 @@ def measured(folder: Path) -> dict[str, float]:
 
 
 def main() -> None:
+    words(__doc__)
     with tempfile.TemporaryDirectory() as place:
         found = measured(Path(place))
     machine = {"system": platform.platform(), "python": platform.python_version()}

@@ -29,6 +29,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from bench.words import words
 from stanch.engine.ingest.schema import conform
 
 Floats = NDArray[np.float64]
@@ -160,6 +161,7 @@ def attack(server: Server, asset: str, number: int) -> float | None:
 
 def main() -> None:
     """Measures, prints and keeps what was measured."""
+    words(__doc__, most=1)
     attacks = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     found: list[float | None] = []
     with serving() as server:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from bench.words import words
 from stanch.contain.playbook.condition import Facts
 from stanch.contain.playbook.written import read
 from stanch.engine.approvals import Approvals
@@ -170,6 +171,7 @@ def waiting() -> dict[str, float]:
 
 def main() -> None:
     """Measures, prints, and keeps what was measured."""
+    words(__doc__)
     found = {**steps_a_second(), **waiting()}
     for name, value in found.items():
         print(f"{name:50} {value:10.1f}")

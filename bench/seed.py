@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from bench.words import words
 from stanch.app import opened
 from stanch.engine.clock import utc_now
 from stanch.engine.evidence import Piece
@@ -114,6 +115,7 @@ def many(count: int) -> str:
 
 
 def main() -> None:
+    words(__doc__, most=4, least=1)
     folder = Path(sys.argv[1])
     incidents = int(sys.argv[2]) if len(sys.argv) > 2 else 40
     findings = int(sys.argv[3]) if len(sys.argv) > 3 else 1200

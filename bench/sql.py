@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.words import words
 from stanch.engine.clock import utc_now
 from stanch.engine.keys import Keys
 from stanch.engine.ports import Transaction
@@ -164,6 +165,7 @@ def key_cost(store: SqlStore) -> dict[str, float]:
 
 
 def main() -> None:
+    words(__doc__, most=1)
     with tempfile.TemporaryDirectory() as folder:
         url = sys.argv[1] if len(sys.argv) > 1 else sqlite_url(Path(folder))
         store = open_store(url, clock=utc_now)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.words import words
 from stanch.store.vault import Vault, scrub
 
 TENSORS, FLOATS = 48, 5_592_406
@@ -52,6 +53,7 @@ def hashing(path: Path) -> float:
 
 
 def main() -> None:
+    words(__doc__, most=1)
     parent = sys.argv[1] if len(sys.argv) > 1 else None
     folder = Path(tempfile.mkdtemp(dir=parent))
     try:
