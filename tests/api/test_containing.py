@@ -190,3 +190,46 @@ def test_a_change_by_hand_says_whom_of_the_last_hour_it_would_have_hit(
     said("policy", "set", "asked", str(file))
     back = said("policy", "revert", "asked", "--to", "0", "--dry-run")
     assert "freer: key-91 may ask again.\nWho is hit: Hits nobody" in back
+
+
+def test_a_dry_run_refuses_what_setting_refuses_and_shows_the_end(
+    said: Said, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text("{asset: ending, limit: {per_principal: 60/hour}}")
+    said("policy", "set", "ending", str(file))
+    file.write_text("{asset: ending, mode: stopped, until: 2020-01-01T00:00Z}")
+    for words in (("--dry-run",), ()):
+        told = said("policy", "set", "ending", str(file), *words, code=64)
+        assert "It ends at 2020-01-01 00:00:00 UTC, which is over." in told
+    file.write_text("{asset: ending, mode: stopped, until: 2099-01-01T00:00Z}")
+    end = "It ends by itself 2099-01-01 00:00:00 UTC."
+    ahead = said("policy", "set", "ending", str(file), "--dry-run")
+    assert ahead.partition(f"{end} Then:\n")[2].splitlines() == [
+        "  freer: The model answers again.",
+        "  stricter: Each principal may ask 60/hour.",
+    ]
+    assert end in said("policy", "set", "ending", str(file))
+
+
+def test_a_version_that_no_guard_has_is_refused_before_and_set_only_when_asked_for(
+    server: Any, said: Said, tmp_path: Path
+) -> None:
+    report = {"guard": "g1", "asset": "routed", "version": 0, "versions": ["v6", "v7"]}
+    server.ask("POST", "/api/v1/assets/routed/guard", report)
+    file = tmp_path / "policy.yaml"
+    file.write_text("{asset: routed, route: {v6: 1, v9: 1}, mirror: v8}")
+    lacks = "g1 has no upstream for v9, and would answer 502: it has v6, v7."
+    for words in (("--dry-run",), ()):
+        told = said("policy", "set", "routed", str(file), *words, code=64)
+        assert lacks in told
+        assert "for the mirror v8" in told
+        assert "--anyway" in told
+    incident = reported(server, "routed")
+    act = ("act", incident, "redirect", "to=v9", "--why", "x", "--dry-run")
+    assert lacks in said(*act, code=64)
+    assert f"Mind: {lacks}" in said("policy", "diff", "routed", str(file))
+    assert "Version 1 of routed" in said("policy", "set", "routed", str(file), "--anyway")
+    file.write_text("{asset: routed, route: {v6: 1, v7: 0}}")
+    assert "Version 2 of routed" in said("policy", "set", "routed", str(file))
+    assert f"Mind: {lacks}" in said("policy", "revert", "routed", "--dry-run")

@@ -313,6 +313,42 @@ def test_what_changes_nothing_ends_no_session_and_is_no_entry(
     assert len(sql_store.outbox()) == before
 
 
+def test_a_key_belongs_to_who_made_it_in_person_or_is_given_to_them(access: Access) -> None:
+    access.add_user("Ada", Role.ADMIN, by="root", password=PASSWORD)
+    scopes = frozenset({Scope.APPROVE})
+    first = access.keys.create("ci", scopes, by="ada").key
+    assert first.owner == "Ada"
+    assert access.keys.create("more", scopes, by="key:ci").key.owner == "Ada", "made by her key"
+    nobodys = access.keys.create("soar", scopes, by="key:first admin").key
+    assert nobodys.owner == ""
+    assert access.keys.give(nobodys.id, "ada", by="root").owner == "Ada"
+    assert access.keys.give(nobodys.id, "", by="root").owner == ""
+    with pytest.raises(BadInput, match="stanch user list"):
+        access.keys.create("ci", scopes, by="root", owner="adda")
+
+
+def test_an_admin_says_that_two_accounts_are_one_persons(access: Access) -> None:
+    names = ("ada", "ada@corp", "ada@home")
+    one, two, three = (access.add_user(n, Role.APPROVER, by="root") for n in names)
+    access.accounts.same(two.id, "ADA", by="root")
+    access.accounts.same(three.id, "ada@corp", by="root")
+    for user, other in ((one, "ada@home"), (one, "ada"), (three, "ada")):
+        with pytest.raises(BadInput, match="one person already"):
+            access.accounts.same(user.id, other, by="root")
+    assert access.accounts.same(three.id, "", by="root").same_as == ""
+    assert access.accounts.same(three.id, "ada", by="root").same_as == "ada"
+
+
+@pytest.mark.parametrize("name", ["stanch", "OIDC", "key:first admin", "Key:ci"])
+def test_nobody_gets_a_name_that_the_log_gives_to_what_is_no_person(
+    access: Access, name: str
+) -> None:
+    with pytest.raises(BadInput, match="another name"):
+        access.add_user(name, Role.ADMIN, by="root", password=PASSWORD)
+    with pytest.raises(BadInput, match="another name"):
+        access.enter(name, Role.ADMIN, key=UserId("oidc-1"), source="::1")
+
+
 def test_two_people_cannot_have_one_name(access: Access) -> None:
     access.add_user("Ada", Role.VIEWER, by="stanch")
     with pytest.raises(AlreadyThere):

@@ -14,9 +14,18 @@ from stanch.engine.telling import Notice, Urgency
 from stanch.engine.voting import Ballot, allowed
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.approval import Answer, Approval, Risk
-from stanch.vocabulary.ids import ActionId, AssetId, Digest, IncidentId, RunId, UserId, digest_of
+from stanch.vocabulary.ids import (
+    ActionId,
+    AssetId,
+    Digest,
+    IncidentId,
+    KeyId,
+    RunId,
+    UserId,
+    digest_of,
+)
 from stanch.vocabulary.listing import Wanted
-from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role, Scope, User
+from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role, Scope, ServiceKey, User
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.trouble import (
     Answered,
@@ -24,6 +33,7 @@ from stanch.vocabulary.trouble import (
     AskedByYou,
     BadInput,
     Busy,
+    NobodysKey,
     NotAllowed,
     NotAskedAnyMore,
     NotInPerson,
@@ -155,6 +165,67 @@ def test_who_asked_for_it_may_say_no_and_not_yes(room: Room) -> None:
     assert allowed(room.approvals.vote(asked.id, person("ada"), no(asked))) is False
 
 
+def _houses(room: Room, hands: Hands) -> None:
+    """Ada has two accounts and a key, bob has one account, and one key is nobody's."""
+    accounts = {"ada": "", "ada@corp": "ada", "bob": "", "eve": ""}
+    with room.store.begin() as tx:
+        for n, (name, same) in enumerate(accounts.items()):
+            who = User(id=UserId(f"usr-{n}"), name=name, role=Role.ADMIN, created=hands.at)
+            tx.users.add(replace(who, same_as=same))
+        for name, owner in (("ops", "ada"), ("soar", "")):
+            scopes = frozenset({Scope.APPROVE})
+            made = ServiceKey(id=KeyId(name), name=name, scopes=scopes, created=hands.at)
+            tx.keys.add(replace(made, owner=owner))
+
+
+def _key(name: str) -> Caller:
+    return Caller(name=f"key:{name}", scopes=frozenset({Scope.APPROVE}))
+
+
+def test_two_people_are_two_persons_whatever_account_they_come_by(room: Room, hands: Hands) -> None:
+    _houses(room, hands)
+    asked = room.approvals.ask(replace(QUESTION, risk=Risk.TWO))
+    room.approvals.vote(asked.id, person("ada"), yes(asked))
+    with pytest.raises(AnsweredByYou):
+        room.approvals.vote(asked.id, person("ada@corp"), yes(asked))
+    assert room.approvals.vote(asked.id, person("bob"), yes(asked)).answer is Answer.YES
+
+
+def test_who_asked_says_no_yes_by_another_account_or_key_of_theirs(
+    room: Room, hands: Hands
+) -> None:
+    _houses(room, hands)
+    for requester in ("ada", "key:ops", "ada@corp"):
+        asked = room.approvals.ask(replace(QUESTION, key=requester, acts={}, requester=requester))
+        for guise in (person("ada"), person("ada@corp"), _key("ops")):
+            with pytest.raises(AskedByYou):
+                room.approvals.vote(asked.id, guise, yes(asked))
+        with pytest.raises(NobodysKey, match="stanch key give"):
+            room.approvals.vote(asked.id, _key("soar"), yes(asked))
+        with pytest.raises(BadInput, match="Name somebody else"):
+            room.approvals.delegate(asked.id, person("bob"), "ada")
+        with pytest.raises(Refused, match="not your choice"):
+            room.approvals.delegate(asked.id, person("ada@corp"), "eve")
+        room.approvals.delegate(asked.id, person("bob"), "eve")
+        assert room.approvals.delegate(asked.id, person("bob"), "").delegated_to == ""
+        assert room.approvals.vote(asked.id, person("bob"), yes(asked)).answer is Answer.YES
+    machines = room.approvals.ask(QUESTION)
+    answered = room.approvals.vote(machines.id, _key("soar"), yes(machines))
+    assert answered.answer is Answer.YES, "stanch asked: anybody's yes is another's"
+
+
+def test_an_override_is_reviewed_by_who_neither_asked_nor_overrode(
+    room: Room, hands: Hands
+) -> None:
+    _houses(room, hands)
+    asked = room.approvals.ask(replace(QUESTION, requester="bob"))
+    room.approvals.override(asked.id, person("ada", Role.ADMIN), "the house burns")
+    for guise in ("ada@corp", "bob"):
+        with pytest.raises(Refused, match="Somebody else reviews it"):
+            room.approvals.reviewed(asked.id, person(guise), "it was right")
+    assert room.approvals.reviewed(asked.id, person("eve"), "it was right").reviewed
+
+
 def test_silence_is_the_stated_default_and_never_yes_for_ever(room: Room, hands: Hands) -> None:
     with pytest.raises(BadInput):
         room.approvals.ask(replace(QUESTION, risk=Risk.TWO, if_silent=True))
@@ -267,7 +338,7 @@ def test_an_override_is_loud_needs_a_reason_and_is_reviewed_by_another(room: Roo
     assert (allowed(done), done.review) == (True, True)
     assert room.woken == ["run-1"]
     assert _kept_to_tell(room) == ["root overrode"]
-    with pytest.raises(NotAllowed):
+    with pytest.raises(Refused):
         room.approvals.reviewed(asked.id, admin, "fine")
     with pytest.raises(BadInput):
         room.approvals.reviewed(asked.id, person("ada"), " ")

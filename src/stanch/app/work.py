@@ -122,6 +122,7 @@ def work_of(parts: Parts) -> Work:
             automatic=automatic_in(parts.settings.automatic),
             artefacts=others.artefacts,
             proxies=lambda asset: proxies_of(guards.of(asset)),
+            fronts=guards.alive,
             rows=parts.lake,
         )
     )
@@ -153,7 +154,7 @@ def work_of(parts: Parts) -> Work:
         printed=Printed(store, utc_now),
         cases=Cases(store, utc_now, tellers),
         policies=policies,
-        previews=Previews(store, utc_now, parts.lake),
+        previews=Previews(store, utc_now, parts.lake, guards.alive),
         guards=guards,
         effects=Effects(store, utc_now, guards),
         approvals=approvals,

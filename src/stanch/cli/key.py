@@ -16,18 +16,21 @@ app = command("Keys for machines.")
 
 
 @app.command()
-def create(
+def create(  # noqa: PLR0913  what it opens, for whom, how long
     *,
     scope: Annotated[list[Scope], typer.Option("--scope", help="What the key may be used for.")],
     name: Annotated[str, typer.Option(help="What it is for.")] = "",
     days: Annotated[
         int | None, typer.Option(help="How many days it is good; else for ever.", min=1)
     ] = None,
+    owner: Annotated[
+        str, typer.Option(metavar="NAME", help="The person it belongs to; else who makes it.")
+    ] = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Make a key; its secret is shown this once."""
-    asked = {"name": name, "scopes": [str(one) for one in scope], "days": days}
+    asked = {"name": name, "scopes": [str(one) for one in scope], "days": days, "owner": owner}
     made = connect(data).send("POST", "/api/v1/keys", asked)
     out = Out(json=json)
     out.say("This is shown once; keep it where only its user can read it.")
@@ -52,8 +55,23 @@ def rotate_(*, data: Data = None, json: Json = False) -> None:
 def list_(*, data: Data = None, json: Json = False) -> None:
     """List all keys, without their secrets."""
     items = list(connect(data).every("/api/v1/keys"))
-    columns = ("id", "name", "scopes", "created", "expires", "revoked", "last_used")
+    columns = ("id", "name", "owner", "scopes", "created", "expires", "revoked", "last_used")
     Out(json=json).table({"items": items}, columns, items)
+
+
+@app.command()
+def give(
+    *,
+    key: Annotated[str, typer.Argument(help="The key's id.")],
+    owner: Annotated[
+        str, typer.Argument(metavar="NAME", help='The person it belongs to; "" for nobody.')
+    ],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Say whose a key is: its yes and that of its owner are one person's."""
+    kept = connect(data).send("PATCH", f"/api/v1/keys/{segment(key)}", {"owner": owner})
+    Out(json=json).show(kept, f"{kept['id']} belongs to {kept['owner'] or 'nobody'} now.")
 
 
 @app.command()

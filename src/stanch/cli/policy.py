@@ -65,7 +65,7 @@ def diff(  # noqa: PLR0913  two ways to ask: versions, or a file
 
     out = Out(json=json)
     if file is not None:
-        _show_ahead(asset, _written(file), connect(data), out)
+        _show_ahead(asset, _written(file), connect(data), out, anyway=True)
         return
     known = versions(connect(data), asset)
     lines = between(known, since, until) if known else [f"The policy of {asset} was never changed."]
@@ -78,6 +78,9 @@ def set_(  # noqa: PLR0913  what to set, why, and whether to do it
     asset: Which,
     file: Annotated[Path, typer.Argument(help="The policy as YAML or JSON.")],
     because: Annotated[str, typer.Option(help="The reason, which stands in the log.")] = "",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also with a version that no guard can reach yet.")
+    ] = False,
     dry_run: DryRun = False,
     data: Data = None,
     json: Json = False,
@@ -88,10 +91,11 @@ def set_(  # noqa: PLR0913  what to set, why, and whether to do it
     text = _written(file)
     client, out = connect(data), Out(json=json)
     if dry_run:
-        _show_ahead(asset, text, client, out)
+        _show_ahead(asset, text, client, out, anyway=anyway)
         return
     path = f"/api/v1/assets/{segment(asset)}/policy"
     query = {"because": because} if because else {}
+    query |= {"anyway": "true"} if anyway else {}
     kept = client.send("PUT", path, text, kind="application/yaml", query=query)
     out.show(kept, applied(kept))
 
@@ -111,11 +115,11 @@ def revert(  # noqa: PLR0913  what to take back, of what, why, and whether to do
     from stanch.cli.policy_diff import ahead, applied, versions  # noqa: PLC0415  likewise
 
     client, out = connect(data), Out(json=json)
-    known = versions(client, asset, limit=2)
-    if not known or (to is None and not demand and len(known) < 2):  # noqa: PLR2004  one to leave, one to go to
-        raise BadInput(f"{asset} has no earlier version to go back to.")
+    known = versions(client, asset, limit=1)
+    if not known:
+        raise BadInput(f"The policy of {asset} was never changed: there is nothing to take back.")
     if to is None and not demand:
-        to = known[1].version
+        to = known[0].version - 1
     path = f"/api/v1/assets/{segment(asset)}/policy/revert"
     body: dict[str, Any] = {"because": because, "demand": demand}
     if to is not None:
@@ -139,11 +143,12 @@ def _written(file: Path) -> bytes:
     return text
 
 
-def _show_ahead(asset: str, text: bytes, client: Client, out: Out) -> None:
+def _show_ahead(asset: str, text: bytes, client: Client, out: Out, *, anyway: bool = False) -> None:
     """Say what this policy would change and whom it would have hit."""
     from stanch.cli.policy_diff import ahead  # noqa: PLC0415  likewise
 
     path = f"/api/v1/assets/{segment(asset)}/policy/preview"
-    found = client.send("POST", path, text, kind="application/yaml")
+    query = {"anyway": "true"} if anyway else {}
+    found = client.send("POST", path, text, kind="application/yaml", query=query)
     lines = ahead(found)
     out.show({**found, "says": lines}, "\n".join(lines))

@@ -48,7 +48,13 @@ def between(known: Sequence[PolicyVersion], since: int | None, until: int | None
 def ahead(found: Mapping[str, Any]) -> list[str]:
     """What would change, and whom of the last hour it would have hit."""
     lines = _lines((c["stricter"], c["says"]) for c in found["changes"])
-    return [*lines, f"Who is hit: {found['hits']}"] if found["changes"] else lines
+    if found["changes"]:
+        lines.append(f"Who is hit: {found['hits']}")
+    lines += [f"Mind: {one}" for one in found["warns"]]
+    if found["until"]:
+        lines.append(f"It ends by itself {when(found['until'])}. Then:")
+        lines += _lines((c["stricter"], c["says"]) for c in found["then"])
+    return lines
 
 
 def told(before: Policy, after: Policy) -> list[str]:
@@ -92,6 +98,8 @@ def document_of(known: Sequence[PolicyVersion], asset: str) -> dict[str, Any]:
 def applied(answer: Mapping[str, Any]) -> str:
     """What is said once a version was put in force: the version, and what its guards showed."""
     says = [f"Version {answer['version']} of {answer['asset']} is in force."]
+    if end := answer["base"].get("until"):
+        says.append(f"It ends by itself {when(end)}.")
     if (effect := answer.get("effect")) is not None:
         says.append(in_effect(effect))
     return "\n".join(says)

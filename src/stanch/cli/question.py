@@ -11,6 +11,7 @@ from stanch.cli.fitting import fitted
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.approval import Answer, Risk
+from stanch.vocabulary.people import called
 from stanch.vocabulary.words import when
 
 app = command("What people are asked: list, show, hand on, override, review.")
@@ -54,13 +55,15 @@ def show(*, question: Which, data: Data = None, json: Json = False) -> None:
 def delegate(
     *,
     question: Which,
-    to: Annotated[str, typer.Argument(help="The name of somebody with an account.")],
+    to: Annotated[str, typer.Argument(help='Somebody with an account; "" for nobody else.')],
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Let somebody else answer, too."""
     found = _post(question, "delegate", {"to": to}, data)
-    Out(json=json).show(found, f"{found['delegated_to']} may answer {question}, too.")
+    Out(json=json).show(
+        found, f"{found['delegated_to'] or 'Nobody else'} may answer {question}, too."
+    )
 
 
 @app.command()
@@ -92,6 +95,7 @@ def _lines(one: dict[str, Any]) -> list[str]:
         one["shown"],
         "",
         f"{one['id']}: {one['answer']}. On {one['asset']}, for {one['incident']}; {whose}.",
+        f"Asked by {called(one['requester'])}.",
         f"Until {when(one['expires'])}; silence means {default}.",
     ]
     if one["answer"] == Answer.OPEN:

@@ -42,7 +42,9 @@ def add(
 def list_(*, data: Data = None, json: Json = False) -> None:
     """List all people with accounts."""
     items = list(connect(data).every(_USERS))
-    Out(json=json).table({"items": items}, ("id", "name", "role", "disabled", "created"), items)
+    Out(json=json).table(
+        {"items": items}, ("id", "name", "role", "same_as", "disabled", "created"), items
+    )
 
 
 @app.command()
@@ -59,11 +61,29 @@ def role(
 
 
 @app.command()
+def same(
+    *,
+    who: Who,
+    other: Annotated[
+        str, typer.Argument(metavar="OTHER", help='Another account of theirs; "" for none.')
+    ],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Say that two accounts are one person's: together they count as one where two must agree."""
+    kept = _change(data, who, {"same_as": other})
+    said = f"the same person as {kept['same_as']}" if kept["same_as"] else "a person of their own"
+    Out(json=json).show(kept, f"{kept['name']} counts as {said} now.")
+
+
+@app.command()
 def disable(*, who: Who, data: Data = None, json: Json = False) -> None:
     """Shut a person out; every session of theirs is over."""
     kept = _change(data, who, {"disabled": True})
     again = f"`stanch user enable {kept['name']}` lets them in again."
-    Out(json=json).show(kept, f"{kept['name']} is shut out. {again}")
+    theirs = _keys_of(connect(data), str(kept["name"]))
+    left = f" {theirs}" if theirs else ""
+    Out(json=json).show(kept, f"{kept['name']} is shut out. {again}{left}")
 
 
 @app.command()
@@ -177,6 +197,15 @@ def _own(client: Client, out: Out) -> None:
     keep_login(client.url, made)
     says = "Your password is changed. You stay logged in here, and nowhere else."
     out.show({"name": made.name, "url": client.url}, says)
+
+
+def _keys_of(client: Client, name: str) -> str:
+    """Which keys of who is shut out still open something, in a sentence."""
+    every = client.every("/api/v1/keys")
+    live = [one["id"] for one in every if one["owner"] == name and one["revoked"] is None]
+    if not live:
+        return ""
+    return f"Keys of theirs still open what they did: {', '.join(live)}. See `stanch key revoke`."
 
 
 def _change(data: Data, who: str, change: dict[str, Any]) -> dict[str, Any]:

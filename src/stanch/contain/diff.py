@@ -11,12 +11,13 @@ from operator import attrgetter
 
 from stanch.contain.alike import is_alike, likeness
 from stanch.contain.combine import combine
+from stanch.contain.diff_held import HELD
 from stanch.contain.policy import REST, closed, nobody_left, wants, weights
 from stanch.contain.rate import in_words
-from stanch.vocabulary.policy import Mark, Mode, Policy, Rate, Scores
+from stanch.contain.wording import SHOWN, names, sentences
+from stanch.vocabulary.policy import LogLevel, Mark, Mode, Policy, Rate, Scores
 
-SHOWN = 5
-"""Names in a sentence; the rest are counted."""
+__all__ = ["SHOWN", "Change", "changes", "names", "no_freer"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +35,7 @@ def changes(before: Policy, after: Policy) -> tuple[Change, ...]:
     return tuple(
         Change(
             field=path,
-            says=sentence(attrgetter(path)(before), attrgetter(path)(after)),
+            says=_unanswered(path, after) or sentence(before, after),
             stricter=_adds(path, before, after),
         )
         for path, sentence in _SENTENCES.items()
@@ -55,18 +56,21 @@ def _adds(path: str, before: Policy, after: Policy) -> bool:
     return no_freer(before, replace(before, **{top: part}))
 
 
-def names(given: frozenset[str] | list[str]) -> str:
-    """A few names in order, and how many more there are."""
-    ordered = sorted(map(str, given))
-    more = len(ordered) - SHOWN
-    return ", ".join(ordered[:SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
 _MODES: Mapping[Mode, str] = {
     Mode.SERVING: "The model answers again.",
     Mode.SHADOW: "The model's answers are logged and not given; the fallback answers.",
     Mode.SAFE: "The model is not asked; the fallback answers.",
     Mode.STOPPED: "Nobody is answered; every request is refused.",
+}
+
+_NO_FALLBACK: Mapping[Mode, str] = {
+    Mode.SHADOW: (
+        "The model's answers are logged and not given, and there is no fallback answer: every "
+        "request is refused."
+    ),
+    Mode.SAFE: (
+        "The model is not asked, and there is no fallback answer: every request is refused."
+    ),
 }
 
 _GIVEN: Mapping[Scores, str] = {
@@ -78,6 +82,11 @@ _GIVEN: Mapping[Scores, str] = {
 
 def _mode(_: Mode, after: Mode) -> str:
     return _MODES[after]
+
+
+def _unanswered(path: str, after: Policy) -> str:
+    """The sentence on a mode in which a fallback would answer, where there is none."""
+    return _NO_FALLBACK.get(after.mode, "") if path == "mode" and not after.fallback else ""
 
 
 def _scores(_: Scores, after: Scores) -> str:
@@ -97,21 +106,16 @@ def _route(_: Mapping[str, int], after: Mapping[str, int]) -> str:
     return f"Of the requests {', '.join(parts + [f'{v} gets none' for v in stopped])}."
 
 
-def _members(gone: str, come: str) -> Callable[[frozenset[str], frozenset[str]], str]:
-    def sentence(before: frozenset[str], after: frozenset[str]) -> str:
-        new, old = after - before, before - after
-        said = [come.format(names(new))] if new else []
-        said += [gone.format(names(old))] if old else []
-        return " ".join(said)
-
-    return sentence
+def _log(_: LogLevel, after: LogLevel) -> str:
+    full = after is LogLevel.FULL
+    return "Each exchange is kept in full." if full else "Exchanges are kept as usual again."
 
 
 def _rules(before: frozenset[str], after: frozenset[str]) -> str:
     """Rules by their names; those on inputs that are alike are no names, and have a sentence."""
-    by_name = _members("Rules {} are lifted.", "Rules {} apply.")
     worded = frozenset(one for one in before | after if not is_alike(one))
-    said = [by_name(before & worded, after & worded)]
+    new, old = (after - before) & worded, (before - after) & worded
+    said = [sentences(("Rules {} apply.", new), ("Rules {} are lifted.", old))]
     said += [likeness(one).says for one in sorted(after - before - worded)]
     gone = before - after - worded
     said += ["Inputs that are almost the same are answered again."] if gone else []
@@ -148,25 +152,11 @@ def _marks(before: tuple[Mark, ...], after: tuple[Mark, ...]) -> str:
     return " ".join(said) or "Nobody's answers are marked any more."
 
 
-def _each(before: Mapping[str, Rate], after: Mapping[str, Rate]) -> str:
-    set_now = {p: r for p, r in after.items() if before.get(p) != r}
-    lifted = frozenset(before) - frozenset(after)
-    few = [f"{p} may ask {in_words(r)}" for p, r in sorted(set_now.items())]
-    said = [f"{names(few)}."] if few else []
-    said += [f"{names(lifted)} may ask as often as others again."] if lifted else []
-    return " ".join(said)
-
-
-_SENTENCES: Mapping[str, Callable[..., str]] = {
+_ALONE: Mapping[str, Callable[..., str]] = {
     "mode": _mode,
     "route": _route,
     "mirror": _value(
         "No version gets copies of requests.", "Version {} gets a copy of each request.", ""
-    ),
-    "deny.principals": _members("{} may ask again.", "{} may not ask."),
-    "deny.networks": _members("Addresses in {} may ask again.", "Addresses in {} may not ask."),
-    "limit.per_principal": _value(
-        "Each principal may ask as often as it likes.", "Each principal may ask {}."
     ),
     "limit.overall": _value(
         "There is no limit on all principals together.", "All principals together may ask {}."
@@ -180,7 +170,6 @@ _SENTENCES: Mapping[str, Callable[..., str]] = {
     "limit.max_tokens": _value(
         "A request may use any number of tokens.", "A request may use at most {} tokens."
     ),
-    "limit.principals": _each,
     "shape.scores": _scores,
     "shape.round": _value("Scores are not rounded.", "Scores keep at most {} decimal places."),
     "shape.jitter": _value(
@@ -198,11 +187,25 @@ _SENTENCES: Mapping[str, Callable[..., str]] = {
     "filter.input": _value("", "Inputs are looked at: {}."),
     "filter.output": _value("", "Outputs are looked at: {}."),
     "filter.rules": _rules,
-    "tools.deny": _members("Tools {} may be used again.", "Tools {} may not be used."),
-    "tools.ask": _members("Tools {} need no leave.", "Tools {} need a person's leave."),
     "hold.ingestion": _switch("New data is taken in again.", "No new data is taken in."),
     "hold.training": _switch("Training may start again.", "No training may start."),
     "hold.deployment": _switch("Versions may be deployed again.", "No version may be deployed."),
-    "log": _value("", "Exchanges are kept: {}."),
+    "log": _log,
     "fallback": _value("There is no fallback answer.", "The fallback answer is {}.", ""),
 }
+"""The fields whose new value says all."""
+
+
+def _by_itself(path: str) -> Callable[[Policy, Policy], str]:
+    value, sentence = attrgetter(path), _ALONE[path]
+    return lambda before, after: sentence(value(before), value(after))
+
+
+_ORDER = (
+    *("mode", "route", "mirror", "deny.principals", "deny.networks"),
+    *("limit.per_principal", "limit.overall", "limit.cost", "limit.max_batch", "limit.max_tokens"),
+    *("limit.principals", "shape.scores", "shape.round", "shape.jitter", "shape.epsilon"),
+    *("shape.marks", "filter.input", "filter.output", "filter.rules", "tools.deny", "tools.ask"),
+    *("hold.ingestion", "hold.training", "hold.deployment", "log", "fallback"),
+)
+_SENTENCES = {path: HELD.get(path) or _by_itself(path) for path in _ORDER}

@@ -18,6 +18,7 @@ from stanch.engine.clock import Clock, monotonic, new_id
 from stanch.engine.keys import Keys, id_in, mint
 from stanch.engine.own_account import OwnAccount
 from stanch.engine.passwords import NOBODY, hash_password, matches, outdated
+from stanch.engine.persons import not_taken
 from stanch.engine.ports import Store
 from stanch.engine.refused import Refused
 from stanch.engine.sessions import LoggedIn, Sessions
@@ -93,6 +94,7 @@ class Access:
         wanted = name.strip()
         if not wanted or len(wanted) > _LONGEST_NAME or not wanted.isprintable():
             raise BadInput("A user needs a name of 1 to 200 printable characters.")
+        not_taken(wanted)
         now = self._clock()
         hashed = hash_password(password) if password else ""
         user = User(
@@ -115,6 +117,7 @@ class Access:
         with self._store.begin() as tx:
             user = tx.users.find(key)
             if user is None:
+                not_taken(name)
                 user = tx.users.add(User(id=key, name=name, role=role, created=now, external=True))
                 tell(tx, user, "oidc", now, "user added")
             elif user.disabled:

@@ -12,6 +12,7 @@ from datetime import datetime
 from stanch.engine.attempts import Attempts
 from stanch.engine.clock import Clock
 from stanch.engine.passwords import hash_password
+from stanch.engine.persons import one_name, somebody
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.sessions import Sessions
 from stanch.vocabulary.ids import UserId
@@ -19,7 +20,7 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.login import Credential, Session
 from stanch.vocabulary.people import Role, User
 from stanch.vocabulary.record import Deed, Entry
-from stanch.vocabulary.trouble import Conflict
+from stanch.vocabulary.trouble import BadInput, Conflict
 
 _PAGE = 500
 
@@ -55,6 +56,21 @@ class Accounts:
             if new.disabled != user.disabled:
                 tx.sessions.remove_of(key)
                 tell(tx, kept, by, now, "user disabled" if new.disabled else "user enabled")
+        return kept
+
+    def same(self, key: UserId, other: str, *, by: str) -> User:
+        """The person, who is the one behind this other account too; on their own without a name."""
+        now = self._clock()
+        with self._store.begin() as tx:
+            user = tx.users.get(key)
+            name = somebody(tx, other).name if other else ""
+            if name == user.same_as:
+                return user
+            if name and one_name(tx, name) == one_name(tx, user.name):
+                raise BadInput(f"{user.name} and {name} count as one person already.")
+            kept = tx.users.save(replace(user, same_as=name))
+            said = f"is the same person as {name}" if name else "is a person of their own"
+            tell(tx, kept, by, now, said)
         return kept
 
     def set_password(self, key: UserId, password: str, *, by: str) -> User:

@@ -5,8 +5,8 @@ Out   the changes in words, the blast radius; nothing is changed.
 Why   an act is previewed before anybody says yes to it; a change by hand is no less wide.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from stanch.contain.blast import NAMELESS, blast
 from stanch.contain.combine import effective, reverted
@@ -14,8 +14,9 @@ from stanch.contain.diff import Change, changes
 from stanch.engine.asked import Asked
 from stanch.engine.clock import Clock
 from stanch.engine.ordinary import Rows
-from stanch.engine.policies import standing_of, stood
-from stanch.engine.ports import Store
+from stanch.engine.policies import Step, standing_of, stepped, stood, to_come, whole
+from stanch.engine.ports import Store, Transaction
+from stanch.engine.upstreams import Fronts, lacking
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.standing import DemandId, Standing
@@ -36,18 +37,29 @@ class Ahead:
     """The part of the last hour's requests that it would have hit."""
     principals: tuple[PrincipalId, ...] = ()
     """Those who are known by name, at most the first 100."""
+    until: datetime | None = None
+    """When it ends by itself."""
+    then: tuple[Change, ...] = ()
+    """What changes then, when the owner's policy before it is back."""
+    warns: tuple[str, ...] = ()
+    """What guards would not be able to do of it."""
 
 
 class Previews:
     """Looks ahead."""
 
-    def __init__(self, store: Store, clock: Clock, rows: Rows) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, rows: Rows, fronts: Fronts = lambda _: ()
+    ) -> None:
+        """`fronts` are the guards that are heard of now."""
         self._store = store
+        self._fronts = fronts
         self._clock = clock
         self._asked = Asked(rows)
 
     def set(self, policy: Policy) -> Ahead:
         """What would come of this being the owner's own policy."""
+        to_come(policy, self._clock())
         return self._ahead(policy.asset, lambda now: replace(now, base=policy))
 
     def revert(self, asset: AssetId, demand: DemandId) -> Ahead:
@@ -60,11 +72,13 @@ class Previews:
             then = stood(tx, asset, version)
         return self._ahead(asset, lambda now: replace(now, base=then.base, demands=then.demands))
 
-    def _ahead(self, asset: AssetId, step: Callable[[Standing], Standing]) -> Ahead:
+    def _ahead(self, asset: AssetId, step: Step) -> Ahead:
         at = self._clock()
         with self._store.look() as tx:
             now, traffic = standing_of(tx, asset), self._asked.traffic(tx, asset, at)
-        before, after = effective(now, at), effective(step(now), at)
+            made = stepped(tx, now, step, at)
+            then = _by_its_end(tx, now, made)
+        before, after = effective(now, at), effective(made, at)
         new = after.deny.networks - before.deny.networks
         hit = blast(before, after, self._asked.coming_from(traffic, new))
         named = sorted(one for one in hit.principals if one != NAMELESS)
@@ -74,4 +88,17 @@ class Previews:
             hits=hit.says,
             share=hit.share,
             principals=tuple(named[:MOST_NAMED]),
+            until=made.base.until,
+            then=then,
+            warns=tuple(lacking(after, self._fronts(asset))),
         )
+
+
+def _by_its_end(tx: Transaction, now: Standing, made: Standing) -> tuple[Change, ...]:
+    """What changes when the owner's policy ends, and that of now, or the one before it, is back."""
+    end = made.base.until
+    if end is None:
+        return ()
+    back = replace(made, base=whole(tx, now, end).base)
+    kept = replace(made, base=replace(made.base, until=None))
+    return changes(effective(kept, end), effective(back, end))

@@ -5,7 +5,8 @@ Out   the Approval as it stands; its run is woken when it has an answer.
 Why   (1) a vote counts only for the digest it names: who saw something else gets `Stale`.
       (2) two racing voters: one transaction each, so one wins and the other gets `Answered`.
       (3) silence is the question's own stated default, never yes for what cannot be undone.
-      (4) whoever asked for the act does not count as the one who allows it.
+      (4) whoever asked for the act does not count as the one who allows it; persons are counted,
+          whatever account or key they act with.
       (5) a service key may answer for one, never for what needs two people.
       (6) what must be heard is kept to be told in the commit of what it tells of.
       (7) a flood of questions, which an attacker can cause, is bounded for each asset and seen.
@@ -21,7 +22,16 @@ from stanch.engine.clock import Clock
 from stanch.engine.notices import keep
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.telling import Nobody, Notice, Notifier, Urgency
-from stanch.engine.voting import Ballot, counted, may_answer, may_vote, rank, still_open, to_review
+from stanch.engine.voting import (
+    Ballot,
+    counted,
+    may_answer,
+    may_vote,
+    present,
+    rank,
+    still_open,
+    to_review,
+)
 from stanch.vocabulary.approval import Answer, Approval, Review, Risk, Vote
 from stanch.vocabulary.ids import (
     ActionId,
@@ -113,7 +123,7 @@ class Approvals:
         with self._store.begin() as tx:
             seen = tx.approvals.get(key)
             still_open(seen, at)
-            may_vote(seen, caller, ballot)
+            may_vote(seen, caller, ballot, present(tx, seen, caller.name))
             vote = Vote(
                 by=caller.name, yes=ballot.yes, at=at, digest=ballot.digest, why=ballot.why[:1000]
             )
@@ -159,7 +169,7 @@ class Approvals:
             raise BadInput("A review says in words what was found.")
         with self._store.begin() as tx:
             seen = tx.approvals.get(key)
-            to_review(seen, caller)
+            to_review(seen, present(tx, seen, caller.name))
             review = Review(by=caller.name, at=at, finding=finding.strip()[:1000])
             saved = tx.approvals.save(replace(seen, review=False, reviewed=review))
             facts = {"answer": saved.answer, "reviewed": review.finding[:300]}
@@ -167,17 +177,30 @@ class Approvals:
         return saved
 
     def delegate(self, key: ApprovalId, caller: Caller, to: str) -> Approval:
-        """The question, which this named person may now answer too."""
+        """The question, which this named person may now answer too; nobody else without a name."""
         at = self._clock()
         with self._store.begin() as tx:
             seen = tx.approvals.get(key)
             still_open(seen, at)
             may_answer(seen, caller)
+            mine = present(tx, seen, caller.name)
+            if mine.caller.meets(mine.asked):
+                raise Refused(
+                    "You asked for this yourself: who else answers it is not your choice."
+                )
+            if not to:
+                saved = tx.approvals.save(replace(seen, delegated_to=""))
+                _enter(tx, saved, Deed.APPROVAL_ASKED, caller.name, at, delegated_to="nobody")
+                return saved
             user = tx.users.named(to)
             if user is None or user.disabled:
                 raise BadInput(f"{to[:64]!r} is nobody with an account here.")
             if Scope.RESPOND not in ROLE_SCOPES[user.role]:
                 raise BadInput(f"{user.name} only looks on, and cannot answer. Name a responder.")
+            here = present(tx, seen, user.name)
+            if here.caller.meets(here.asked) or here.caller.meets(here.acted):
+                why = "asked for this or answered it already"
+                raise BadInput(f"{user.name} {why}. Name somebody else.")
             saved = tx.approvals.save(replace(seen, delegated_to=user.name))
             _enter(tx, saved, Deed.APPROVAL_ASKED, caller.name, at, delegated_to=user.name)
             keep(tx, _notice(saved, f"delegated/{saved.id}/{to}", to, saved.shown), at)

@@ -51,6 +51,7 @@ from stanch.engine.runs.deeds import MACHINE, Order, Outcome, Shown
 from stanch.engine.runs.library import act_title, actions
 from stanch.engine.situation import Hours, Situation, situation
 from stanch.engine.telling import Nobody, Notifier
+from stanch.engine.upstreams import Fronts, reachable
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import IncidentId, RunId, digest_of
 from stanch.vocabulary.incident import Incident
@@ -89,6 +90,7 @@ class Hands:
     hours: Hours = field(default_factory=Hours)
     artefacts: ArtefactKeeper = field(default_factory=NoArtefacts)
     proxies: Proxies = lambda _: ()
+    fronts: Fronts = lambda _: ()
     rows: Rows = field(default_factory=NoRows)
 
 
@@ -242,8 +244,9 @@ class RealDeeds:
         )
         args = arguments(action, given)
         if line is None:
-            deny = action.wanted(order.asset, args, seen.known).deny
-            spared(order.asset, deny, self._hands.proxies(order.asset))
+            wanted = action.wanted(order.asset, args, seen.known)
+            spared(order.asset, wanted.deny, self._hands.proxies(order.asset))
+            reachable(wanted, self._hands.fronts(order.asset))
         return _Meant(
             action=action,
             args=args,

@@ -46,6 +46,8 @@ class Report:
     proxies: tuple[str, ...] = ()
     """Networks of the proxies that its callers come through."""
     troubles: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    """The versions that it can send requests to; empty where it leaves that to the service."""
     """What is wrong with it now, in sentences; such a guard still does what its version says."""
     counts: Mapping[str, int] = field(default_factory=dict)
 
@@ -76,7 +78,7 @@ class Proof:
 
 def _most(report: Report) -> int:
     """How much the longest of its lists holds."""
-    return max(map(len, (report.counts, report.proxies, report.troubles)))
+    return max(map(len, (report.counts, report.proxies, report.versions, report.troubles)))
 
 
 class Guards:

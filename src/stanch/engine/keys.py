@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stanch.engine.clock import Clock, monotonic, new_id
+from stanch.engine.persons import behind, somebody
 from stanch.engine.ports import Store, Transaction
 from stanch.vocabulary.ids import KeyId
 from stanch.vocabulary.people import KEY, Caller, Scope, ServiceKey
@@ -57,29 +58,47 @@ class Keys:
         self._used: dict[KeyId, datetime] = {}
         self._lock = threading.Lock()
 
-    def create(
+    def create(  # noqa: PLR0913  what it opens, for whom, how long
         self,
         name: str,
         scopes: frozenset[Scope],
         *,
         by: str,
         expires: datetime | None = None,
+        owner: str = "",
         text: str = "",
     ) -> NewKey:
-        """A new key; `text` when `mint` made it before."""
+        """A new key, of this person or of who makes it; `text` when `mint` made it before."""
         if not name.strip() or not scopes:
             raise BadInput("A key needs a name and at least one scope. Add --name and --scope.")
         now = self._clock()
         made = text or mint(now)
         kid, secret = _parts(made)
-        key = ServiceKey(
-            id=kid, name=name.strip()[:200], scopes=scopes, created=now, expires=expires
-        )
         with self._store.begin() as tx:
-            tx.keys.add(key)
+            key = tx.keys.add(
+                ServiceKey(
+                    id=kid,
+                    name=name.strip()[:200],
+                    scopes=scopes,
+                    created=now,
+                    expires=expires,
+                    owner=somebody(tx, owner).name if owner else _made_by(tx, by),
+                )
+            )
             tx.keys.keep_hash(kid, hashlib.sha256(secret.encode()).digest())
             _tell(tx, key, by, now, "created")
         return NewKey(key=key, text=made)
+
+    def give(self, kid: KeyId, owner: str, *, by: str) -> ServiceKey:
+        """The key, which belongs to this person from now on; to nobody, where none is named."""
+        now = self._clock()
+        with self._store.begin() as tx:
+            key = tx.keys.get(kid)
+            name = somebody(tx, owner).name if owner else ""
+            if name != key.owner:
+                key = tx.keys.save(replace(key, owner=name))
+                _tell(tx, key, by, now, f"belongs to {name or 'nobody'}")
+        return key
 
     def revoke(self, kid: KeyId, *, by: str) -> ServiceKey:
         """The key, from now on useless."""
@@ -167,7 +186,17 @@ def _parts(text: str) -> tuple[KeyId, str]:
     return KeyId(shape[1]), shape[2]
 
 
+def _made_by(tx: Transaction, by: str) -> str:
+    """The person who makes a key, or whose key makes it; nobody where that is not known."""
+    found = behind(tx, by)
+    one = next(iter(found.people), "") if len(found.people) == 1 and not found.unknown else ""
+    user = tx.users.named(one) if one else None
+    return user.name if user is not None else ""
+
+
 def _tell(tx: Transaction, key: ServiceKey, by: str, at: datetime, what: str) -> None:
     facts = {"what": f"key {what}", "name": key.name, "scopes": " ".join(sorted(key.scopes))}
+    if key.owner:
+        facts["owner"] = key.owner
     tx.record(Entry(at=at, deed=Deed.ACCESS_CHANGED, actor=by, about=key.id, facts=facts))
     tx.announce("key", key.id)

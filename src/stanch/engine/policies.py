@@ -33,6 +33,8 @@ from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.standing import Demand, DemandId, Standing
 from stanch.vocabulary.trouble import BadInput, NotAllowed
 
+Step = Callable[[Standing], Standing]
+"""From how an asset stands to how it is to stand."""
 Sign = Callable[[bytes], str]
 """A signature over a policy's canonical bytes, for guards that check it."""
 
@@ -71,8 +73,7 @@ class Policies:
 
         Where it has an end, the one before it is back by then.
         """
-        if over(policy, self._clock()):
-            raise BadInput(f"It ends at {policy.until:%Y-%m-%d %H:%M:%S} UTC, which is over.")
+        to_come(policy, self._clock())
         return self._change(policy.asset, lambda s: replace(s, base=policy), change)
 
     def demand(self, demand: Demand, change: Change) -> PolicyVersion:
@@ -137,7 +138,7 @@ def _changed(
     """The version after this step, kept, entered and told; the one there is if nothing changes."""
     kept = tx.policies.now(asset)
     before = standing_of(tx, asset)
-    after = numbered(before, _whole(tx, step(_whole(tx, before, at)), at))
+    after = numbered(before, stepped(tx, before, step, at))
     policy = effective(after, at)
     if kept is not None and after.version == before.version and policy == kept.policy:
         return kept
@@ -175,7 +176,18 @@ def _changed(
     return version
 
 
-def _whole(tx: Transaction, standing: Standing, at: datetime) -> Standing:
+def stepped(tx: Transaction, standing: Standing, step: Step, at: datetime) -> Standing:
+    """How the asset stands after this step, without what has ended before it or by it."""
+    return whole(tx, step(whole(tx, standing, at)), at)
+
+
+def to_come(policy: Policy, at: datetime) -> None:
+    """`BadInput` where the policy's own end is over."""
+    if over(policy, at):
+        raise BadInput(f"It ends at {policy.until:%Y-%m-%d %H:%M:%S} UTC, which is over.")
+
+
+def whole(tx: Transaction, standing: Standing, at: datetime) -> Standing:
     """The standing without what has ended; on the owner's policy of before, where theirs ended."""
     left = expired(standing, at)
     return replace(left, base=_before(tx, standing.base, at)) if over(standing.base, at) else left

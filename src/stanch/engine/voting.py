@@ -4,16 +4,20 @@ In    a question as it stands, a caller, a ballot.
 Out   the answer; or the trouble that says why this vote does not count.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from stanch.engine.persons import MACHINE, Behind, behind
+from stanch.engine.ports import Transaction
 from stanch.vocabulary.approval import Answer, Approval, Risk
-from stanch.vocabulary.ids import Digest
+from stanch.vocabulary.ids import ApprovalId, Digest
 from stanch.vocabulary.people import Caller, Role, Scope
 from stanch.vocabulary.trouble import (
     Answered,
     AnsweredByYou,
     AskedByYou,
+    NobodysKey,
     NotAllowed,
     NotAskedAnyMore,
     NotInPerson,
@@ -34,6 +38,33 @@ class Ballot:
     why: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Present:
+    """The persons behind a question and behind who answers it."""
+
+    caller: Behind = field(default_factory=Behind)
+    asked: Behind = field(default_factory=Behind)
+    acted: Behind = field(default_factory=Behind)
+    """Those who voted, or overrode it."""
+
+
+def present(tx: Transaction, seen: Approval, name: str) -> Present:
+    """Who is there when somebody of this name answers the question."""
+    acted = (behind(tx, vote.by).people for vote in seen.votes)
+    return Present(
+        caller=behind(tx, name),
+        asked=behind(tx, seen.requester),
+        acted=Behind(people=frozenset[str]().union(*acted)),
+    )
+
+
+def left_to(tx: Transaction, asked: Iterable[Approval], name: str) -> frozenset[ApprovalId]:
+    """Those of the questions that the person of this name has not answered in any guise."""
+    return frozenset(
+        one.id for one in asked if not (p := present(tx, one, name)).caller.meets(p.acted)
+    )
+
+
 def still_open(seen: Approval, at: datetime) -> None:
     """`Answered` where it is not."""
     match seen.answer:
@@ -46,17 +77,21 @@ def still_open(seen: Approval, at: datetime) -> None:
                 raise NotAskedAnyMore(f"its time was up at {seen.expires:%Y-%m-%d %H:%M} UTC")
 
 
-def may_vote(seen: Approval, caller: Caller, ballot: Ballot) -> None:
+def may_vote(seen: Approval, caller: Caller, ballot: Ballot, here: Present) -> None:
     """`Stale`, `AnsweredByYou` or `NotAllowed` where this vote does not count."""
     if ballot.digest != seen.digest:
         raise Stale("question", ballot.digest[-12:], seen.digest[-12:])
-    if caller.name in {vote.by for vote in seen.votes}:
+    if caller.name in {vote.by for vote in seen.votes} or here.caller.meets(here.acted):
         raise AnsweredByYou
     may_answer(seen, caller)
     if caller.role is None and seen.risk is Risk.TWO:
         raise NotInPerson("Two people")
-    if ballot.yes and caller.name == seen.requester:
+    if not ballot.yes:
+        return
+    if caller.name == seen.requester or here.caller.meets(here.asked):
         raise AskedByYou
+    if here.caller.unknown and seen.requester != MACHINE:
+        raise NobodysKey
 
 
 def may_answer(seen: Approval, caller: Caller) -> None:
@@ -71,14 +106,14 @@ def may_answer(seen: Approval, caller: Caller) -> None:
         raise NotAllowed(f"the role {seen.role}", caller.role)
 
 
-def to_review(seen: Approval, caller: Caller) -> None:
-    """`Answered`, `Refused` or `NotAllowed` where there is nothing for them to review."""
+def to_review(seen: Approval, here: Present) -> None:
+    """`Answered` or `Refused` where there is nothing for them to review."""
     if seen.reviewed is not None:
         raise Answered(seen.reviewed.by, "the override was looked at")
     if not seen.review:
         raise Refused("Nobody overrode this question, so there is nothing to review.")
-    if seen.votes and seen.votes[-1].by == caller.name:
-        raise NotAllowed("somebody other than who overrode it", caller.name)
+    if here.caller.meets(here.acted) or here.caller.meets(here.asked):
+        raise Refused("You asked for this or answered it yourself. Somebody else reviews it.")
 
 
 def rank(role: Role) -> int:

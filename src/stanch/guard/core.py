@@ -155,7 +155,7 @@ class Core:
         self.buffer = Buffer(choices.buffer, SMALL if self._reads else 0, self)
         self.link = Link(server, self.keeper, self.buffer, self.name)
         self.link.measured = self.measured
-        self.link.address = choices.address
+        self.link.address, self.link.versions = choices.address, choices.versions
         self.link.cannot, self.link.stands = self.cannot, self.stands
         self.counts: Counter[str] = Counter()
         self._identify = identify

@@ -119,6 +119,7 @@ class Link:
         self._threads = [
             Thread(target=self._run, args=(step,), name=f"stanch-guard-{name}", daemon=True)
             for name, step in (("policy", self._fetch), ("events", self._tell))
+        self.versions: tuple[str, ...] = ()
         ]
 
     def start(self) -> None:
@@ -255,6 +256,7 @@ class Link:
             self._buffer.give_back(events)
             raise
         if status == _UNKNOWN and headers:
+            "versions": self.versions,
             self.packs = False
         later = status in {_BUSY, *_REFUSES} or status >= _BROKEN
         if later or (status == _UNKNOWN and headers):

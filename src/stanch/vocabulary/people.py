@@ -85,11 +85,13 @@ class User:
     disabled: bool = False
     external: bool = False
     """Known through the identity provider, without a password here."""
+    same_as: str = ""
+    """The name of another account of the same person, as an admin said."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceKey:
-    """A key for a machine; the secret itself is shown once and kept only as a hash."""
+    """A key, of a person or of a machine; the secret is shown once and kept only as a hash."""
 
     id: KeyId
     name: str
@@ -98,6 +100,8 @@ class ServiceKey:
     expires: datetime | None = None
     revoked: datetime | None = None
     last_used: datetime | None = None
+    owner: str = ""
+    """The name of the person it belongs to; nobody's where none is known."""
 
 
 KEY = "key:"

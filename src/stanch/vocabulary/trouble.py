@@ -20,6 +20,7 @@ Trouble                      exit 1   HTTP 500
 |   |-- BaselineRefused      exit 77  HTTP 403
 |   `-- NotAllowed           exit 77  HTTP 403
 |       |-- AskedByYou       exit 77  HTTP 403   the yes is somebody else's to give
+|       |-- NobodysKey       exit 77  HTTP 403   a yes that may be the asker's own
 |       `-- NotInPerson      exit 77  HTTP 403   a key, where a person must answer
 |-- Conflict                 exit 4   HTTP 409   somebody else was first
 |   |-- Stale                exit 4   HTTP 409
@@ -164,6 +165,10 @@ class NotAllowed(Refused):
 
 class AskedByYou(NotAllowed):
     """You asked for this yourself, so the yes is somebody else's to give. You may say no."""
+
+
+class NobodysKey(NotAllowed):
+    """This key is nobody's, so its yes may be the asker's own. Log in, or see `stanch key give`."""
 
 
 class NotInPerson(NotAllowed):

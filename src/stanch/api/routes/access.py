@@ -28,6 +28,16 @@ class NewKey:
     scopes: frozenset[Scope]
     name: str = ""
     days: int | None = None
+    owner: str = ""
+    """The person it belongs to; without one, who makes it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyChange:
+    """Whose a key is from now on."""
+
+    owner: str
+    """A person's name; empty for nobody."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +49,8 @@ class MadeKey:
     scopes: tuple[Scope, ...]
     expires: datetime | None
     secret: str
+    owner: str = ""
+    """The person it belongs to; nobody's yes counts beside their own by it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +69,8 @@ class UserChange:
     role: Role | None = None
     disabled: bool | None = None
     """Whether they are shut out."""
+    same_as: str | None = None
+    """The name of another account of the same person; empty for none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,14 +122,25 @@ def create_key(house: TheHouse, caller: TheCaller, data: JSONBody[NewKey]) -> Ma
         raise BadInput(f"A key lives 1 to {_LONGEST_LIFE} days.")
     expires = house.clock() + timedelta(days=data.days) if data.days else None
     name = data.name or "-".join(sorted(data.scopes))
-    made = house.access.keys.create(name, data.scopes, by=caller.name, expires=expires)
+    made = house.access.keys.create(
+        name, data.scopes, by=caller.name, expires=expires, owner=data.owner
+    )
     return MadeKey(
         id=made.key.id,
         name=made.key.name,
         scopes=tuple(sorted(made.key.scopes)),
         expires=made.key.expires,
         secret=made.text,
+        owner=made.key.owner,
     )
+
+
+@patch("/keys/{key:str}", opt=needs(Scope.ADMIN), sync_to_thread=True)
+def give_key(
+    house: TheHouse, caller: TheCaller, key: FromPath[str], data: JSONBody[KeyChange]
+) -> ServiceKey:
+    """The key, which belongs to this person, or to nobody."""
+    return house.access.keys.give(KeyId(key), data.owner, by=caller.name)
 
 
 @delete("/keys/{key:str}", opt=needs(Scope.ADMIN), status_code=200, sync_to_thread=True)
@@ -144,12 +169,15 @@ def add_user(house: TheHouse, caller: TheCaller, data: JSONBody[NewUser]) -> Use
 def change_user(
     house: TheHouse, caller: TheCaller, user: FromPath[str], data: JSONBody[UserChange]
 ) -> User:
-    """The person with another role, shut out or let in; the last admin stays one."""
-    if data.role is None and data.disabled is None:
-        raise BadInput("Nothing is to change. Send `role`, `disabled`, or both.")
-    return house.access.accounts.change(
-        UserId(user), by=caller.name, role=data.role, disabled=data.disabled
-    )
+    """The person with another role, shut out or let in, or known to have another account too; the
+    last admin stays one.
+    """
+    accounts, by = house.access.accounts, caller.name
+    if data.role is None and data.disabled is None and data.same_as is None:
+        raise BadInput("Nothing is to change. Send `role`, `disabled` or `same_as`.")
+    if data.same_as is not None:
+        accounts.same(UserId(user), data.same_as, by=by)
+    return accounts.change(UserId(user), by=by, role=data.role, disabled=data.disabled)
 
 
 @post("/users/{user:str}/password", opt=needs(Scope.ADMIN), status_code=200, sync_to_thread=True)
@@ -221,6 +249,7 @@ def _me(caller: Caller, csrf: str) -> Me:
 ROUTES = (
     list_keys,
     create_key,
+    give_key,
     revoke_key,
     list_users,
     add_user,

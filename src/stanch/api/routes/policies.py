@@ -21,6 +21,7 @@ from stanch.engine.effect import Effect
 from stanch.engine.guards import GuardState, Report
 from stanch.engine.policies import Change
 from stanch.engine.proxies import proxies_of, spared
+from stanch.engine.upstreams import reachable
 from stanch.vocabulary.event import EXCHANGES
 from stanch.vocabulary.ids import AssetId, asset_id
 from stanch.vocabulary.kept import PolicyVersion
@@ -31,6 +32,7 @@ from stanch.vocabulary.trouble import BadInput
 
 LONGEST_WAIT = 60
 _JSON = "application/json"
+_ANYWAY = " Where that guard is yet to come, set it all the same: --anyway, or anyway=true by HTTP."
 _TEXT = {"application/yaml": "Policy", _JSON: "Policy"}
 
 
@@ -82,17 +84,19 @@ async def fetch_policy(
     opt={**needs(Scope.APPROVE), "takes": _TEXT},
     sync_to_thread=True,
 )
-def set_policy(
+def set_policy(  # noqa: PLR0913, PLR0917  what to set, why, and whether to ask back
     house: TheHouse,
     caller: TheCaller,
     asset: FromPath[str],
     body: RawBody,
     because: FromQuery[str] = "",
+    anyway: FromQuery[bool] = False,  # noqa: FBT002  a query
 ) -> Applied:
-    """The version after the owner's own policy was replaced; what incidents demand stays on top."""
-    name = asset_id(asset)
-    policy = _read(name, body)
-    spared(name, policy.deny, proxies_of(house.guards.of(name)))
+    """The version after the owner's own policy was replaced; what incidents demand stays on top.
+
+    A version that a guard has no upstream for is refused, but `anyway`.
+    """
+    policy = _settable(house, asset_id(asset), body, anyway=anyway)
     change = Change(by=caller.name, because=because or "set by hand")
     return _shown(house, house.policies.set_base(policy, change))
 
@@ -103,9 +107,17 @@ def set_policy(
     opt={**needs(Scope.READ), "takes": _TEXT},
     sync_to_thread=True,
 )
-def preview_policy(house: TheHouse, asset: FromPath[str], body: RawBody) -> Ahead:
-    """What would change and whom it would have hit, were this the owner's own policy."""
-    return house.previews.set(_read(asset_id(asset), body))
+def preview_policy(
+    house: TheHouse,
+    asset: FromPath[str],
+    body: RawBody,
+    anyway: FromQuery[bool] = False,  # noqa: FBT002  a query
+) -> Ahead:
+    """What would change and whom it would have hit, were this the owner's own policy.
+
+    What would be refused is refused here too.
+    """
+    return house.previews.set(_settable(house, asset_id(asset), body, anyway=anyway))
 
 
 @post(
@@ -195,6 +207,15 @@ def _read(asset: AssetId, body: bytes) -> Policy:
     if policy.asset != asset:
         raise BadInput(f"The address says {asset!r}, the policy says {policy.asset!r}.")
     return policy
+
+def _settable(house: House, asset: AssetId, body: bytes, *, anyway: bool) -> Policy:
+    """The policy that is written here, which may be set."""
+    policy = _read(asset, body)
+    spared(asset, policy.deny, proxies_of(house.guards.of(asset)))
+    if not anyway:
+        reachable(policy, house.guards.alive(asset), how=_ANYWAY)
+    return policy
+
 
 
 ROUTES = (

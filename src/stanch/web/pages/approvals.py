@@ -1,6 +1,6 @@
 """One question to people, made for three in the morning on a phone."""
 
-from stanch.engine.voting import Ballot, needed
+from stanch.engine.voting import Ballot, needed, present
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.ids import ApprovalId, parse_digest
 from stanch.vocabulary.people import Scope
@@ -16,7 +16,8 @@ def show(visit: Visit) -> Answer:
     with visit.console.store.look() as tx:
         one = tx.approvals.get(key)
         incident = tx.incidents.find(one.incident)
-    voted = any(v.by == visit.caller.name for v in one.votes)
+        here = present(tx, one, visit.caller.name)
+    voted, asked = here.caller.meets(here.acted), here.caller.meets(here.asked)
     return page(
         visit,
         "approval.html",
@@ -25,6 +26,8 @@ def show(visit: Visit) -> Answer:
         lines=one.shown.split("\n"),
         needed=needed(one),
         voted=voted,
+        asked=asked,
+        may_review=one.review and not (voted or asked),
         may_vote=one.answer is Said.OPEN and not voted and visit.at < one.expires,
     )
 

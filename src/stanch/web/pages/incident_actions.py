@@ -14,6 +14,7 @@ from stanch.engine.placed import in_force
 from stanch.engine.policies import Change as Because
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
+from stanch.engine.voting import left_to
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import PolicyVersion
@@ -84,6 +85,8 @@ def show(visit: Visit) -> Answer:
         case = case_of(visit, tx)
         one = case.incident
         questions = tx.approvals.page(Wanted(incident=case.kin), limit=50).items
+        waiting = [q for q in questions if q.answer is Said.OPEN and visit.at < q.expires]
+        mine = left_to(tx, waiting, visit.caller.name)
         policy = tx.policies.now(one.asset)
         history = [t for t in turns(tx, one.asset) if t.kept.incident in case.kin]
         past = tx.policies.history(one.asset)
@@ -103,13 +106,7 @@ def show(visit: Visit) -> Answer:
         questions=questions,
         acts=acts[::-1],
         standing=standing,
-        may_vote={
-            q.id
-            for q in questions
-            if q.answer is Said.OPEN
-            and visit.at < q.expires
-            and all(v.by != visit.caller.name for v in q.votes)
-        },
+        may_vote=mine,
         demands=[d for d in demands if d.demand.incident in case.kin],
         history=history,
         gone=gone,

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from stanch.engine.placed import Placed
 from stanch.engine.ports import Transaction
+from stanch.engine.voting import left_to
 from stanch.triage.next_steps import Recommended
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.approval import Approval
@@ -58,7 +59,8 @@ def now_of(visit: Visit, tx: Transaction, case: Case, deeds: Deeds) -> Now | Non
         return None
     of = Wanted(incident=case.kin, state=(Said.OPEN.value,))
     asked = [q for q in tx.approvals.page(of, limit=20).items if visit.at < q.expires]
-    mine = sorted(asked, key=lambda q: (_voted(q, visit.caller.name), q.expires))
+    left_to_me = left_to(tx, asked, visit.caller.name)
+    mine = sorted(asked, key=lambda q: (q.id not in left_to_me, q.expires))
     runs = tx.runs.page(Wanted(incident=case.kin, state=AT_WORK), limit=1).items
     left = [s for s in deeds.steps if s.action not in deeds.done]
     return Now(
@@ -68,7 +70,3 @@ def now_of(visit: Visit, tx: Transaction, case: Case, deeds: Deeds) -> Now | Non
         step=left[0] if left and case.held.tone in {"bad", "odd"} else None,
         onward=_ONWARD.get(one.phase, ""),
     )
-
-
-def _voted(question: Approval, name: str) -> bool:
-    return any(v.by == name for v in question.votes)

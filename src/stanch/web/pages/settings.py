@@ -91,6 +91,8 @@ def change_user(visit: Visit) -> Answer:
             accounts.change(key, disabled=False, by=by)
         case "password":
             accounts.set_password(key, visit.given("password"), by=by)
+        case "same":
+            accounts.same(key, visit.given("same_as"), by=by)
         case _:
             raise BadInput("The form does not say what to do.")
     return go("/settings")
@@ -109,6 +111,13 @@ def add_key(visit: Visit) -> Answer:
     name = visit.given("name") or "-".join(sorted(scopes))
     made = visit.console.access.keys.create(name, scopes, by=visit.caller.name, expires=expires)
     return show(visit, made.text)
+
+
+def give_key(visit: Visit) -> Answer:
+    """The settings, with a key that belongs to somebody, or to nobody."""
+    keys, owner = visit.console.access.keys, visit.given("owner")
+    keys.give(KeyId(visit.given("key")), owner, by=visit.caller.name)
+    return go("/settings")
 
 
 def revoke_key(visit: Visit) -> Answer:
@@ -132,5 +141,6 @@ PAGES = (
     Page(path="/settings/users", show=add_user, needs=Scope.ADMIN, method="POST"),
     Page(path="/settings/users/change", show=change_user, needs=Scope.ADMIN, method="POST"),
     Page(path="/settings/keys", show=add_key, needs=Scope.ADMIN, method="POST"),
+    Page(path="/settings/keys/give", show=give_key, needs=Scope.ADMIN, method="POST"),
     Page(path="/settings/keys/revoke", show=revoke_key, needs=Scope.ADMIN, method="POST"),
 )
