@@ -108,6 +108,7 @@ class Link:
         self.cannot: Callable[[], tuple[str, ...]] = tuple
         self.proxies: Callable[[], tuple[str, ...]] = tuple
         """The proxies that callers come through, so that the server refuses none of them."""
+        self.versions: tuple[str, ...] = ()
         self.taken: Callable[[], None] = lambda: None
         """Called after each policy that was taken, before it is told; again if it raises."""
         self.kept: Callable[[], None] = lambda: None
@@ -119,7 +120,6 @@ class Link:
         self._threads = [
             Thread(target=self._run, args=(step,), name=f"stanch-guard-{name}", daemon=True)
             for name, step in (("policy", self._fetch), ("events", self._tell))
-        self.versions: tuple[str, ...] = ()
         ]
 
     def start(self) -> None:
@@ -240,6 +240,7 @@ class Link:
             "address": self.address,
             "cannot": self.cannot(),
             "proxies": self.proxies(),
+            "versions": self.versions,
             "troubles": self._troubles.now,
             "counts": dict(self.measured()),
         }
@@ -256,7 +257,6 @@ class Link:
             self._buffer.give_back(events)
             raise
         if status == _UNKNOWN and headers:
-            "versions": self.versions,
             self.packs = False
         later = status in {_BUSY, *_REFUSES} or status >= _BROKEN
         if later or (status == _UNKNOWN and headers):
