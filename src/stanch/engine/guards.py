@@ -45,9 +45,9 @@ class Report:
     """What of the policy it does not enforce, in sentences."""
     proxies: tuple[str, ...] = ()
     """Networks of the proxies that its callers come through."""
-    troubles: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
     """The versions that it can send requests to; empty where it leaves that to the service."""
+    troubles: tuple[str, ...] = ()
     """What is wrong with it now, in sentences; such a guard still does what its version says."""
     counts: Mapping[str, int] = field(default_factory=dict)
 

@@ -202,12 +202,6 @@ def _probe_key(house: House, asset: AssetId) -> str:
     return base64.b64encode(house.guards.probe_key(asset)).decode()
 
 
-def _read(asset: AssetId, body: bytes) -> Policy:
-    policy = read_bytes(body)
-    if policy.asset != asset:
-        raise BadInput(f"The address says {asset!r}, the policy says {policy.asset!r}.")
-    return policy
-
 def _settable(house: House, asset: AssetId, body: bytes, *, anyway: bool) -> Policy:
     """The policy that is written here, which may be set."""
     policy = _read(asset, body)
@@ -216,6 +210,12 @@ def _settable(house: House, asset: AssetId, body: bytes, *, anyway: bool) -> Pol
         reachable(policy, house.guards.alive(asset), how=_ANYWAY)
     return policy
 
+
+def _read(asset: AssetId, body: bytes) -> Policy:
+    policy = read_bytes(body)
+    if policy.asset != asset:
+        raise BadInput(f"The address says {asset!r}, the policy says {policy.asset!r}.")
+    return policy
 
 
 ROUTES = (
