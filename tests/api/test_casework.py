@@ -276,7 +276,7 @@ def test_a_report_is_put_in_command_and_its_words_are_read_against_the_technique
     assert ahead["playbook"]
     assert run(["incident", "show", told["id"], *data]) == 0
     said = capsys.readouterr().out
-    assert "What people wrote is like: AML." in said
+    assert "What people wrote is like:\n  AML." in said
     assert "What people wrote names: 192.0.2.7, key-12" in said
 
 

@@ -80,6 +80,8 @@ def test_what_it_may_reach_and_cost_its_techniques_and_what_was_like_it_are_told
     assert "\n  AML.T0018.000@5.6.0  Manipulate AI Model: Poison AI Model\n" in said
     assert "\n  AML.T9999@9\n  ML10:2023  Model Poisoning (OWASP for machine learning)\n" in said
     assert "\nLike it before:\n  inc-0: 76 %, by asset, suspects" in said
+    much = INCIDENT | {"verdict": INCIDENT["verdict"] | {"attack": "denial_of_wallet"}}
+    assert "(2023) has no entry for denial of wallet;" in "\n".join(_told(much, AHEAD, []))
     assert "The impact is not known yet." in "\n".join(_told(INCIDENT, AHEAD, []))
 
 

@@ -105,6 +105,28 @@ def test_one_principal_with_odd_inputs_is_an_attack_and_is_named_first() -> None
     assert "p7" in verdict.reasons[0].says
 
 
+def test_the_verdict_says_what_would_be_seen_without_those_who_stand_out() -> None:
+    def left(window: Now) -> str:
+        reasons = verdict_of((), observe(window, base()), packaged()).reasons
+        return next((r.says for r in reasons if r.name == "without"), "")
+
+    odd = now(off={3: 40})
+    assert odd.off is not None
+    rest = (odd.off.sum() - odd.off[3]) / (odd.rows.sum() - odd.rows[3])
+    assert left(odd) == (
+        f"Without p3, {rest:.1%} of the inputs have values that do not belong together; "
+        f"with it {odd.off.sum() / odd.rows.sum():.1%}, and 1.0% is usual."
+    )
+    assert left(now()) == ""
+    search = now()
+    assert search.again is not None
+    again = search.again.copy()
+    again[4] = (10, 20, 30)
+    said = left(replace(search, again=again))
+    assert said.startswith("Without p4, ")
+    assert "of the inputs hardly differ from an earlier one; with it" in said
+
+
 def test_reasons_say_what_was_seen_and_how_rare_and_of_the_rest_that_nobody_did_it() -> None:
     verdict = verdict_of((), observe(now(off={7: 30}), base()), packaged())
     says = {r.name: r.says for r in verdict.reasons}
@@ -418,6 +440,26 @@ def test_a_sight_of_other_people_takes_back_nothing_that_was_said_of_these() -> 
     assert verdict.attack is AttackKind.THRESHOLD_PROBING
     both = sight(AttackKind.EVASION, 3.0, "p1", "p2")
     assert verdict_of((first, other, both), Observations(), packaged()).attack is AttackKind.EVASION
+
+
+def test_a_copy_that_costs_much_is_a_copy_and_much_use_by_itself_is_denial_of_wallet() -> None:
+    def of(detector: str, kind: AttackKind, how_far: float, *names: str) -> Finding:
+        said = replace(sight(kind, 60.0, *names), points_to={kind: how_far})
+        return replace(said, detector=DetectorId(detector))
+
+    def name(*findings: Finding) -> AttackKind | None:
+        return verdict_of(findings, Observations(), packaged()).attack
+
+    much = of("volume_and_cost", AttackKind.DENIAL_OF_WALLET, 0.9, "p1")
+    assert name(much) is AttackKind.DENIAL_OF_WALLET
+    copied = of("extraction", AttackKind.EXTRACTION, 0.8, "p1", "p2")
+    assert name(much, copied) is AttackKind.EXTRACTION
+    unclear = of("extraction", AttackKind.EXTRACTION, 0.4, "p1")
+    assert name(much, unclear) is AttackKind.DENIAL_OF_WALLET
+    by_others = of("extraction", AttackKind.EXTRACTION, 0.8, "p3")
+    assert name(much, by_others) is AttackKind.DENIAL_OF_WALLET
+    both = verdict_of((much, copied), Observations(), packaged())
+    assert {"volume_and_cost", "extraction"} <= {r.name for r in both.reasons}
 
 
 def test_a_newer_sight_that_points_nowhere_takes_the_place_of_none() -> None:

@@ -21,7 +21,7 @@ from stanch.triage.severity.judge import severity_of
 from stanch.vocabulary.approval import Approval, Risk
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.clock import Clock
-from stanch.vocabulary.finding import AttackKind, Blind, Finding
+from stanch.vocabulary.finding import AttackKind, Blind, Finding, Suspect
 from stanch.vocabulary.ids import (
     ActionId,
     ApprovalId,
@@ -248,8 +248,9 @@ def test_home_says_which_policy_each_guard_runs_and_what_is_blind(
         blind = Blind(detector=DetectorId("score_shift"), asset=FRAUD, why="no baseline")
         tx.blinds.say(blind, at=NOW)
     said = read(console, "/")
-    assert re.search(r"Fraud model serving version 1 2 at 0 behind 1 .* 1 blind \d of \d", said)
+    assert re.search(r"Fraud model serving version 1 2 at 0 behind 1 .* \d+ blind \d of \d", said)
     assert "fraud : no baseline 1 detector is blind: score shift" in said
+    assert re.search(r"fraud : no access was ever told: .* blind: access anomaly ever since", said)
     console.guards.report(Report(guard="edge-1", asset=FRAUD, version=1))
     assert "version 1 2 at 1 1" in read(console, "/")
     assert "not shown Version 1: No guard has been asked yet." in read(console, "/assets/fraud")
@@ -340,6 +341,18 @@ def test_findings_that_differ_by_a_number_are_told_once_and_the_strongest_first(
     told = alike(all_, {one.id: one.window.end for one in all_})
     assert [(t.finding.says, t.count) for t in told] == [(all_[2].says, 1), (all_[0].says, 2)]
     assert (told[1].first, told[1].last) == (all_[1].window.end, all_[0].window.end)
+
+
+def test_a_crowd_that_grows_is_told_once_by_the_finding_that_names_most() -> None:
+    def of(names: str, minutes: int) -> Finding:
+        said = f"Far more was asked than ever by {', '.join(names[:2])}"
+        said += f" and {len(names) - 2} more" if len(names) > 2 else ""
+        people = tuple(Suspect(principal=PrincipalId(n), share=0.1, confidence=0.9) for n in names)
+        return replace(seen(f"{said}: {90 * minutes} a minute.", 3.0, minutes), suspects=people)
+
+    every = [of(names, n + 1) for n, names in enumerate(("BCDE", "BCDEF", "BCD", "BC", "XY"))]
+    told = alike(every, {one.id: one.window.end for one in every})
+    assert [(len(t.finding.suspects), t.count) for t in told] == [(5, 4), (2, 1)]
 
 
 def test_who_has_several_parts_is_named_once() -> None:

@@ -101,6 +101,10 @@ class Health(Protocol):
         """What is wrong outside, and does not keep it from serving, in sentences."""
         ...
 
+    def aside(self) -> tuple[str, ...]:
+        """How much of what was found could not be judged or answered; nothing else waits for it."""
+        ...
+
     def checkups(self) -> Sequence[Checkup]:
         """Everything the server can say of itself, with a remedy for what is not well."""
         ...

@@ -119,7 +119,7 @@ async def _serve(
     stream = Stream(parts.store)
     health = _health(parts, work, keeper)
     house = _house(parts, work, (health, stream, _sign_in(parts, address)))
-    console = replace(console_of(parts, work), unwell=health.unready)
+    console = replace(console_of(parts, work), unwell=health.unwell)
     api = Api(house, pages=pages(console))
     health.edge = api.measures
     note = parts.place / "server.json"

@@ -17,6 +17,7 @@ from stanch.cli.out import Out, in_line
 from stanch.cli.times import Since, moment
 from stanch.triage.impact import matters
 from stanch.vocabulary.casework import LinkKind
+from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import Impact, Level, Phase
 from stanch.vocabulary.trouble import NotFound
 from stanch.vocabulary.words import counted, left, spell, when, word
@@ -372,7 +373,8 @@ def _told(
         for suspect in one["suspects"][:10]:
             share, sure = 100 * suspect["share"], 100 * suspect["confidence"]
             yield f"  {in_line(suspect['principal'])}: {share:.0f} % of it, {sure:.0f} % sure"
-    yield from _techniques((*one["atlas"], *one["owasp"]))
+    attack = one["verdict"].get("attack") if not one["owasp"] else None
+    yield from _techniques((*one["atlas"], *one["owasp"]), attack)
     yield from _like_it(ahead["similar"])
     yield from _next(ahead)
     for note_ in notes:
@@ -401,11 +403,14 @@ def _why_it_matters(one: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {line}" for line in told or ("The impact is not known yet.",))
 
 
+    from stanch.triage.taxonomy.owasp import none_for  # noqa: PLC0415  as above
 def _techniques(labels: tuple[str, ...]) -> Iterator[str]:
     """The ids of ATLAS and OWASP, each with its version or edition and its name."""
     from stanch.triage.taxonomy.names import known_as  # noqa: PLC0415  reads the whole matrix
 
     if labels:
+    if attack and (says := none_for(AttackKind(attack))):
+        yield f"  {says}"
         yield "\nKnown techniques:"
     for label in labels:
         yield f"  {label}  {known_as(label)}".rstrip()
@@ -427,8 +432,12 @@ def _next(ahead: Mapping[str, Any]) -> Iterator[str]:
     if ahead["playbook"]:
         yield f"\nPlaybook: {ahead['playbook']}; stanch playbook show {ahead['playbook']}"
     if ahead["techniques"]:
-        likely = ", ".join(f"{g['technique']} ({g['score']:.2f})" for g in ahead["techniques"])
-        yield f"\nWhat people wrote is like: {likely}"
+        from stanch.triage.taxonomy.names import known_as  # noqa: PLC0415  reads the whole matrix
+
+        yield "\nWhat people wrote is like:"
+        for guess in ahead["techniques"]:
+            name = known_as(guess["technique"])
+            yield f"  {guess['technique']}  {name} ({guess['score']:.2f})"
     yield from _named(ahead["words"])
     yield "\nCall:"
     yield from _calls(ahead["call"])

@@ -5,9 +5,10 @@ Out   why it cannot serve now; measures; a list of checks, each with its remedy.
 Why   whoever is woken up at night needs the sentence that says what to do next.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from stanch.engine.aside import Unjudged, set_aside, told_aside
 from stanch.engine.backups import age_told, last_backup
 from stanch.engine.blindness import blind_now
 from stanch.engine.caretaker import Caretaker
@@ -79,8 +80,28 @@ class Health:
         """What is wrong outside, and does not keep it from serving, in sentences."""
         return self._parts.keeper.unwell(outside=True)
 
+    def aside(self) -> tuple[str, ...]:
+        """How much of what was found could not be judged or answered; nothing else waits for it."""
+        count = len(self._set_aside())
+        what = counted(count, "thing")
+        says = f"{what} that was found could not be judged or answered; ask stanch doctor which."
+        return (says,) if count else ()
+
+    def unwell(self) -> tuple[str, ...]:
+        """What people are told of this server before all else."""
+        says = told_aside(self._set_aside())
+        return (*self.unready(), *((says,) if says else ()))
+
+    def _set_aside(self) -> Mapping[str, Unjudged]:
+        try:
+            with self._parts.store.look() as tx:
+                return set_aside(tx)
+        except Trouble:  # `unready` says so
+            return {}
+
     def measures(self) -> Iterator[Measure]:
         """Each measure: its name, its type, its value."""
+        yield "stanch_set_aside", "gauge", len(self._set_aside())
         for some in self._parts.measures:
             yield from some()
         for standing in self._parts.keeper.standings.values():
@@ -97,6 +118,7 @@ class Health:
                 self._outside(),
                 self._witnessed(),
                 self._backed_up(tx),
+                _unjudged(tx),
                 _blind(tx),
                 *self._sites(),
                 *(self._asset(tx, one) for one in assets),
@@ -202,6 +224,19 @@ class Health:
         found = [tx.baselines.current(asset, *lane) for lane in sorted(lanes)]
         genuine = self._parts.genuine
         return [one.id for one in found if one and not genuine(one.body, one.signature)]
+
+
+def _unjudged(tx: Transaction) -> Checkup:
+    says = told_aside(set_aside(tx))
+    return Checkup(
+        name="set aside",
+        good=not says,
+        says=says or "nothing: all that was found was judged and answered",
+        remedy="All else goes on. It is tried again by itself, and at once after a restart; look "
+        "at the finding, and report the error or install a newer stanch"
+        if says
+        else "",
+    )
 
 
 def _blind(tx: Transaction) -> Checkup:

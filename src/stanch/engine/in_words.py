@@ -32,8 +32,8 @@ def in_words(tx: Transaction, incident: IncidentId) -> InWords:
     told = " ".join(note.text for note in tx.notes.of(incident) if note.by != MACHINE)[:LONGEST]
     if not told:
         return InWords()
-    assets = tx.assets.page(limit=MOST_ASSETS).items
+    assets, model = tx.assets.page(limit=MOST_ASSETS).items, packaged_model()
     return InWords(
-        techniques=guess(told, packaged_model()),
+        techniques=tuple(g for g in guess(told, model) if g.score >= model.floor),
         context=context_of(told, assets),
     )

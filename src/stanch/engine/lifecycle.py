@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from stanch.detect.window import Window
+from stanch.engine.aside import its_own
 from stanch.engine.evidence import EvidenceRoom
 from stanch.engine.freeze import FROZEN, Events, of_asset, pieces
 from stanch.engine.owed import ANSWERS, owed, paid
@@ -167,19 +168,33 @@ class Lifecycle:
 
     def _answer(self, windows: Mapping[str, Window]) -> None:
         """Answers every incident that is owed an answer, also those of a turn that was killed."""
+        aside = self._parts.triage.aside
         with self._parts.store.look() as tx:
-            due = tx.incidents.many(map(IncidentId, owed(tx, ANSWERS)))
+            keys = [key for key in owed(tx, ANSWERS) if not aside.resting(key)]
+            due = tx.incidents.many(map(IncidentId, keys))
             frozen = {i.id: Wanted(incident=(i.id,), kind=(FROZEN,)) for i in due}
             kept = {key for key, wanted in frozen.items() if tx.evidence.count(wanted)}
         for incident in due:
-            # (6) preserve evidence, before anything changes
-            if incident.id not in kept:
-                self.freeze(incident, windows, incident.updated)
-            # (7) contain by playbook
-            for responder in self._parts.responders:
-                responder.answer(incident)
-            # What came since is kept beside it: whoever is still at it is not waited for.
-            if incident.id in kept:
-                self.freeze(incident, windows)
+            try:
+                self._answer_one(incident, windows, new=incident.id not in kept)
+            except Exception as error:
+                if not its_own(error):
+                    raise
+                # One that cannot be answered keeps nobody else waiting; it stays owed.
+                with self._parts.store.begin() as tx:
+                    aside.put(tx, [(incident.id, incident.asset)], error)
+                continue
             with self._parts.store.begin() as tx:
                 paid(tx, ANSWERS, [incident.id])
+                aside.done(tx, [incident.id])
+
+    def _answer_one(self, incident: Incident, windows: Mapping[str, Window], *, new: bool) -> None:
+        # (6) preserve evidence, before anything changes
+        if new:
+            self.freeze(incident, windows, incident.updated)
+        # (7) contain by playbook
+        for responder in self._parts.responders:
+            responder.answer(incident)
+        # What came since is kept beside it: whoever is still at it is not waited for.
+        if not new:
+            self.freeze(incident, windows)

@@ -2,7 +2,9 @@
 
 In    findings and the windows they were made on; reports of people.
 Out   the incidents that were opened or changed, each saved with its line in the evidence log.
-Why   the stages decide, as values; here their decisions are kept, all of a batch in one commit.
+Why   the stages decide, as values; here their decisions are kept, all of a batch in one commit. A
+      batch that cannot be judged is halved until what is to blame stands alone, and that is set
+      aside.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +21,8 @@ from stanch.engine.again import (
     seen_again,
 )
 from stanch.engine.around import MOMENT, MOST_NEAR, around_of, fullest, slices
+from stanch.engine.aside import Aside, its_own, set_aside
+from stanch.engine.batch import Batch
 from stanch.engine.clock import Clock, new_id
 from stanch.engine.every import every_asset
 from stanch.engine.first_seen import first_seen
@@ -32,7 +36,7 @@ from stanch.triage.decisions import Add, Arrivals, Decision, Hold, Lapse, Open, 
 from stanch.triage.lineage import graph_of
 from stanch.vocabulary.casework import Note
 from stanch.vocabulary.finding import Finding, Report
-from stanch.vocabulary.ids import FindingId, IncidentId
+from stanch.vocabulary.ids import AssetId, FindingId, IncidentId
 from stanch.vocabulary.incident import Incident, Need, Phase, Verdict, VerdictKind, move_for
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import called
@@ -41,6 +45,8 @@ from stanch.vocabulary.span import Span
 
 MOST_SEEN = 1_000
 """Findings of one incident that correlation and the verdict look at, newest first."""
+MOST_HALVED = 64
+"""Failures in one turn after which what fails is set aside as it comes, and halved no more."""
 MORE = 1.5
 """How much more there has to be before an undecided incident is looked at again."""
 
@@ -65,6 +71,7 @@ class Triage:
         self._store = store
         self._clock = clock
         self._rules = rules or Rules()
+        self.aside = Aside(clock)
 
     def take(
         self,
@@ -75,37 +82,110 @@ class Triage:
     ) -> Triaged:
         """The incidents that these findings and reports opened or changed.
 
-        In the windows of `looked`, what is undecided is looked for again.
+        In the windows of `looked`, what is undecided is looked for again. What cannot be judged
+        is set aside, and the rest goes on.
         """
         at = self._clock()
+        with self._store.look() as tx:
+            fresh = {f.id: f for f in findings}
+            held = dict.fromkeys((*owed(tx, HELD), *self.aside.due(tx)))
+        batch = Batch(
+            findings=fresh,
+            held=tuple(FindingId(h) for h in held if h not in fresh and not self.aside.resting(h)),
+            reports=tuple(reports),
+        )
+        done = tuple(self._in_parts(batch, windows, at))
+        known = [i.id for one in done for i in one.all]
+        again = tuple(self._look_again(looked, known, at))
+        return Triaged(
+            opened=tuple(i for one in done for i in one.opened),
+            changed=(*(i for one in done for i in one.changed), *again),
+        )
+
+    def _in_parts(
+        self, batch: Batch, windows: Mapping[str, Window], at: datetime
+    ) -> Iterator[Triaged]:
+        """The batch in one commit; where that fails, its halves, until what is to blame is alone.
+
+        A person whose report fails is told so at once, and nothing else was done by then.
+        """
+        waiting, failed = [batch], 0
+        while waiting:
+            part = waiting.pop()
+            try:
+                yield self._take(part, windows, at)
+            except Exception as error:
+                if not its_own(error) or not part.ids:
+                    raise
+                failed += 1
+                if len(part.ids) > 1 or part.reports:
+                    self._take(Batch(), {}, at)
+                if failed <= MOST_HALVED and (len(part.ids) > 1 or part.reports):
+                    waiting.extend(reversed(part.halves()))
+                else:
+                    self._set_aside(part, error)
+
+    def _set_aside(self, part: Batch, error: Exception) -> None:
+        with self._store.begin() as tx:
+            kept = set_aside(tx)
+            assets = {key: f.asset for key, f in part.findings.items()}
+            assets |= {h: kept[h].asset if h in kept else _asset_of(tx, h) for h in part.held}
+            self.aside.put(tx, assets.items(), error)
+            paid(tx, HELD, part.ids)
+
+    def _take(self, batch: Batch, windows: Mapping[str, Window], at: datetime) -> Triaged:
         with self._store.begin() as tx:
             assets = {a.id: a for a in every_asset(tx)}
             graph = graph_of(assets.values())
-            fresh = {f.id for f in findings}
-            held = tuple(
-                f for f in tx.findings.many(map(FindingId, owed(tx, HELD))) if f.id not in fresh
-            )
-            known = {f.id: f for f in (*held, *findings)}
-            concerned = {f.asset for f in known.values()} | {r.asset for r in reports}
+            held = tx.findings.many(batch.held)
+            known = {f.id: f for f in (*held, *batch.findings.values())}
+            concerned = {f.asset for f in known.values()} | {r.asset for r in batch.reports}
             near = {b for a in concerned for b in graph.beside(a)} | concerned
             open_now = tuple(
                 _open_incident(tx, i) for i in tx.incidents.open_on(near) if not i.exercise
             )
             decisions = correlate(
-                Arrivals(findings=tuple(findings), reports=tuple(reports), held=held),
+                Arrivals(findings=tuple(batch.findings.values()), reports=batch.reports, held=held),
                 open_now,
                 graph,
                 self._rules,
                 at=at,
             )
-            told = {r.id: r for r in reports}
+            told = {r.id: r for r in batch.reports}
             triaged, waiting = self._carry_out(tx, decisions, told, windows, at)
-            again = _again(tx, looked, triaged.all, at)
-            triaged = replace(triaged, changed=(*triaged.changed, *again))
-            paid(tx, HELD, [f for f in known if f not in waiting])
+            self.aside.done(tx, batch.ids)
+            paid(tx, HELD, [f for f in batch.ids if f not in waiting])
             owe(tx, HELD, waiting)
             owe(tx, ANSWERS, [i.id for i in triaged.all])
         return triaged
+
+    def _look_again(
+        self, looked: Sequence[Window], known: Sequence[IncidentId], at: datetime
+    ) -> Iterator[Incident]:
+        """What was undecided on the assets of these windows and is not any more."""
+        if not any(w.now is not None for w in looked):
+            return
+        with self._store.look() as tx:
+            due = [(i, w) for i, w in _due_again(tx, looked, at) if i.id not in known]
+        for one, window in due:
+            now = None if self.aside.resting(one.id) else self._judged_again(one, window, at)
+            if now is not None and now.verdict.kind is not VerdictKind.UNDECIDED:
+                yield now
+
+    def _judged_again(self, one: Incident, window: Window, at: datetime) -> Incident | None:
+        try:
+            with self._store.begin() as tx:
+                now = judge(tx, tx.incidents.get(one.id), {one.findings[-1]: window}, at)
+                self.aside.done(tx, [one.id])
+                if now.verdict.kind is not VerdictKind.UNDECIDED:
+                    owe(tx, ANSWERS, [now.id])
+        except Exception as error:
+            if not its_own(error):
+                raise
+            with self._store.begin() as tx:
+                self.aside.put(tx, [(one.id, one.asset)], error)
+            return None
+        return now
 
     def waits(self, looked: Sequence[Window]) -> bool:
         """Whether something on the assets of these windows is undecided."""
@@ -233,24 +313,21 @@ def _counted_looks(before: Verdict, now: Verdict) -> Verdict:
     return replace(before, looks=now.looks, rows=now.rows)
 
 
-def _again(
-    tx: Transaction, looked: Sequence[Window], taken: Sequence[Incident], at: datetime
-) -> Iterator[Incident]:
-    """What was undecided on the assets of these windows and is not any more.
+def _due_again(
+    tx: Transaction, looked: Sequence[Window], at: datetime
+) -> Iterator[tuple[Incident, Window]]:
+    """What is undecided on the assets of these windows and is to be looked at again now.
 
     Each look costs some of the error that is allowed, so the next one comes when there is half as
     much again to see, or half as much time has passed again.
     """
-    known = {i.id for i in taken}
     for one in _undecided(tx, looked):
         verdict, window = one.verdict, fullest([w for w in looked if w.asset.id == one.asset])
-        if one.id in known or not one.findings or window is None or window.baseline is None:
+        if not one.findings or window is None or window.baseline is None:
             continue
         more = window.n >= MORE * verdict.rows > 0
         if more or at - one.opened >= MORE * (one.updated - one.opened) + MOMENT:
-            now = judge(tx, one, {one.findings[-1]: window}, at)
-            if now.verdict.kind is not VerdictKind.UNDECIDED:
-                yield now
+            yield one, window
 
 
 def _undecided(tx: Transaction, looked: Sequence[Window]) -> tuple[Incident, ...]:
@@ -261,6 +338,15 @@ def _undecided(tx: Transaction, looked: Sequence[Window]) -> tuple[Incident, ...
     wanted = Wanted(asset=assets, verdict=(VerdictKind.UNDECIDED,), closed=False, exercise=False)
     known = [line.incident for line in tx.incidents.page(wanted, limit=MOST_NEAR).items]
     return tx.incidents.many([i.id for i in known if i.verdict.by == MACHINE])
+
+
+def _asset_of(tx: Transaction, key: FindingId) -> AssetId:
+    """The asset of a finding that was kept before; empty when it cannot be read."""
+    try:
+        known = tx.findings.find(key)
+    except Exception:  # noqa: BLE001  the border: what is kept may be what is damaged
+        return AssetId("")
+    return known.asset if known is not None else AssetId("")
 
 
 def _enter(tx: Transaction, incident: Incident, deed: Deed, at: datetime, *, why: str) -> None:

@@ -110,7 +110,7 @@ def _reasons(incident: Incident, asset: Asset | None) -> Iterator[tuple[Duty, st
         yield _OTHERS[incident.verdict.attack]
     legal = _legal(incident, asset)
     if legal:
-        yield Duty.LEGAL, legal
+        yield Duty.LEGAL, legal + _under(asset)
     severe = incident.severity.level is Level.HIGH
     touched = (incident.impact.people or 0) >= MANY
     harmed = incident.verdict.attack is K.FAIRNESS_HARM
@@ -118,6 +118,12 @@ def _reasons(incident: Incident, asset: Asset | None) -> Iterator[tuple[Duty, st
         yield Duty.COMMUNICATIONS, "people outside may ask, or have to be told: one voice"
     if severe:
         yield Duty.LEADERSHIP, "it is severe: stopping a service and telling others is theirs"
+
+
+def _under(asset: Asset | None) -> str:
+    """Whose law it is, where the inventory says where the asset is used."""
+    where = ", ".join(asset.jurisdictions) if asset is not None else ""
+    return f" (used in: {where})" if where else ""
 
 
 def _makers(incident: Incident) -> tuple[str, str]:

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from math import isfinite
 
 from stanch.vocabulary.ids import AssetId, DetectorId, FindingId, PrincipalId
 from stanch.vocabulary.span import Span
+from stanch.vocabulary.trouble import BadInput
 
 
 class Lifecycle(StrEnum):
@@ -100,6 +102,10 @@ class Finding:
     """Made of the rest, never given; a field, so that it goes wherever the finding is sent."""
 
     def __post_init__(self) -> None:
+        shown = (self.strength, *self.measured.values(), *self.points_to.values())
+        shares = (n for s in self.suspects for n in (s.share, s.confidence))
+        if not all(map(isfinite, (*shown, *shares))):
+            raise BadInput(f"A finding of {self.detector} has a number that is infinite or none.")
         object.__setattr__(self, "id", self._digest())
 
     def _digest(self) -> FindingId:

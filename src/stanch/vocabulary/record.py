@@ -24,6 +24,7 @@ class Deed(StrEnum):
     FINGERPRINTS_CHANGED = "fingerprints.changed"
     FINDING_MADE = "finding.made"
     FINDING_LAPSED = "finding.lapsed"
+    SET_ASIDE = "set-aside"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_CHANGED = "incident.changed"
     INCIDENT_MOVED = "incident.moved"

@@ -28,6 +28,7 @@ _SAID: Mapping[Deed, str] = MappingProxyType(
         Deed.FINGERPRINTS_CHANGED: "Stated which rows are known",
         Deed.FINDING_MADE: "Made a finding",
         Deed.FINDING_LAPSED: "A finding lapsed",
+        Deed.SET_ASIDE: "Could not judge or answer it, and set it aside",
         Deed.INCIDENT_OPENED: "Opened the incident",
         Deed.INCIDENT_CHANGED: "Changed the incident",
         Deed.INCIDENT_MOVED: "Moved the incident",

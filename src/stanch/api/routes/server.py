@@ -18,9 +18,11 @@ def healthz() -> dict[str, str]:
 
 @get("/readyz", opt=anybody(), sync_to_thread=True)
 def readyz(house: TheHouse) -> Response[dict[str, str | tuple[str, ...]]]:
-    """Whether it can serve, and if not, why; what is away outside does not keep it from that."""
-    why, away = house.health.unready(), house.health.away()
-    told = {"status": "unready" if why else "ready", "why": why, "away": away}
+    """Whether it can serve, and if not, why; what is away outside, and what was found and could
+    not be judged, does not keep it from that.
+    """
+    why, away, aside = house.health.unready(), house.health.away(), house.health.aside()
+    told = {"status": "unready" if why else "ready", "why": why, "away": away, "aside": aside}
     return Response(told, status_code=HTTP_503_SERVICE_UNAVAILABLE if why else HTTP_200_OK)
 
 

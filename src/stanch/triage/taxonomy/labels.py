@@ -134,7 +134,8 @@ def labels_of(
     named = [t for f in sorted(findings, key=lambda f: f.id) for t in f.atlas]
     techniques = dict.fromkeys(known for t in (*ids.atlas, *named) if (known := book.find(t)))
     owasp = [f"{i}:2023" for i in ids.ml]
-    if language or asset in SPEAKS:
+    # What hides an order among words was read by a language model, whatever its asset is called.
+    if language or asset in SPEAKS or kind is K.PROMPT_INJECTION:
         owasp += [f"{i}:2026" for i in ids.llm]
     if asset in SPEAKS:
         owasp += [f"{i}:2026" for i in ids.asi]

@@ -1,14 +1,17 @@
 """OWASP: what each entry of its three lists is called, so that no id stands alone.
 
 In    an id with its edition, as `labels` writes it.
-Out   the entry's name and the list that it stands in.
-Why   ML06:2023 says something to those who know the list by heart.
+Out   the entry's name and the list that it stands in; that a list has no entry, where it has none.
+Why   ML06:2023 says something to those who know the list by heart. An id that does not fit says
+      something wrong to everybody.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from stanch.triage.taxonomy.labels import LLM_2025_OF_2026
+from stanch.triage.taxonomy.labels import IDS, LLM_2025_OF_2026
+from stanch.vocabulary.finding import AttackKind
+from stanch.vocabulary.words import word
 
 _LISTS = (
     ("LLM", "OWASP for LLM applications"),
@@ -77,3 +80,15 @@ def called(key: str) -> str:
     start = key.partition(":")[0]
     of = next((name for prefix, name in _LISTS if start.startswith(prefix)), "")
     return f"{NAMES[start]} ({of})" if start in NAMES else of
+
+
+def none_for(kind: AttackKind) -> str:
+    """That the list for models has no entry for this kind; empty where it has one."""
+    ids = IDS[kind]
+    if ids.ml:
+        return ""
+    elsewhere = [NAMES[one] for one in ids.llm]
+    says = f"OWASP's list for machine learning (2023) has no entry for {word(kind)}"
+    if not elsewhere:
+        return f"{says}, nor has the one for LLM applications (2026)."
+    return f"{says}; the one for LLM applications (2026) has: {', '.join(elsewhere)}."

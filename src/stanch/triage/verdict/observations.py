@@ -198,6 +198,19 @@ class ScaleFit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Left:
+    """What is left of the oddness without those who stand out: shares of rows."""
+
+    signal: Signal
+    names: tuple[PrincipalId, ...]
+    share: float
+    """With them."""
+    rest: float
+    """Without them."""
+    usual: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Observations:
     """Everything a verdict may look at. What was not looked at is absent, never zero."""
 
@@ -211,6 +224,8 @@ class Observations:
     drifted: tuple[str, ...] = ()
     drift_without: float | None = None
     """The same when the top suspects are left out."""
+    left: Left | None = None
+    """What is left of the oddness when they are."""
     alike: float | None = None
     """Share of principals whose inputs moved the same way."""
     newcomers: float | None = None

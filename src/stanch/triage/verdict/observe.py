@@ -35,6 +35,7 @@ from stanch.triage.verdict.of_late import of_late
 from stanch.triage.verdict.past import distance, taste_of
 from stanch.triage.verdict.residuals import ANOTHER_WORLD
 from stanch.triage.verdict.searches import searching
+from stanch.triage.verdict.without import without
 from stanch.vocabulary.finding import Suspect
 
 WHO = frozenset({Signal.OFF_WHO, Signal.DUP_WHO, Signal.PAIR_WHO, Signal.EDGE_WHO})
@@ -90,6 +91,7 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
         moved=since,
         drifted=moved.drifted,
         drift_without=moved.without,
+        left=without(now, base, [s.principal for s in suspects[:TOP]], signals),
         alike=moved.alike,
         step=moved.step,
     )

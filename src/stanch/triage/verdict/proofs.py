@@ -8,13 +8,16 @@ Math  The log-odds of the strongest pointing of each detector, scaled by its own
       chance: in full at a thousand to one, twice that from a million to one on, where it is as good
       as a deed that was seen. A detector that fires often is heard once: how surely somebody did
       something, by the strongest it said of them; what that was for, by the newest that points as
-      clearly, since more rows show a shape that a few do not.
+      clearly, since more rows show a shape that a few do not. That somebody asks much says that
+      it costs, and not what it is for: where a detector saw what the same people ask for, that is
+      the name, and much alone is denial of wallet.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
 
+from stanch.triage.causes import FAMILY, Family
 from stanch.vocabulary.finding import AttackKind, Finding
 from stanch.vocabulary.ids import DetectorId
 from stanch.vocabulary.incident import Reason
@@ -42,11 +45,14 @@ def finding_reasons(findings: Sequence[Finding]) -> Told:
         sight = _sight(finding)
         if sight is not None:
             by.setdefault(finding.detector, []).append(sight)
-    best = [max(_now(own), key=lambda s: (s.weight, s.of.id)) for own in by.values()]
+    now = [_now(own) for own in by.values()]
+    best = [max(own, key=lambda s: (s.weight, s.of.id)) for own in now]
+    shaped = [s for own in now for s in own if FAMILY[s.kind] is Family.QUERIES]
     kinds: dict[AttackKind, float] = {}
     reasons: list[Reason] = []
     for one in sorted(best, key=lambda s: (-s.weight, s.of.detector)):
-        kinds[one.kind] = kinds.get(one.kind, 0.0) + one.weight
+        if not _bill(one, shaped):
+            kinds[one.kind] = kinds.get(one.kind, 0.0) + one.weight
         reasons.append(
             Reason(
                 name=one.of.detector,
@@ -83,6 +89,12 @@ def _sight(finding: Finding) -> _Sight | None:
     kind = max(sorted(finding.points_to), key=lambda k: finding.points_to[k])
     weight = _odds(finding.points_to[kind]) * min(MOST, max(0.0, finding.strength) / FULL)
     return _Sight(of=finding, kind=kind, weight=weight) if weight > 0 else None
+
+
+def _bill(one: _Sight, shaped: Sequence[_Sight]) -> bool:
+    """Whether it is what the deed of these people costs: much is no purpose beside one."""
+    cost = FAMILY[one.kind] is Family.COST
+    return cost and any(not one.people or one.people & other.people for other in shaped)
 
 
 def _now(sights: Sequence[_Sight]) -> list[_Sight]:

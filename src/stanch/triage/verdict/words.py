@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from stanch.triage.verdict.observations import Observations, Signal
+from stanch.triage.verdict.observations import Left, Observations, Signal
 from stanch.vocabulary.incident import Reason
 
 RARE = 0.05
@@ -93,6 +93,26 @@ def _rare(p: float) -> str:
     return f"One in {1 / p:,.0f} windows without an attack looks like this."
 
 
+_ODD: Mapping[Signal, str] = MappingProxyType(
+    {
+        Signal.OFF_WHO: "of the inputs have values that do not belong together",
+        Signal.EDGE_WHO: "of the answers lie where the model is least sure",
+        Signal.DUP_WHO: "of the inputs hardly differ from an earlier one",
+        Signal.PAIR_WHO: "of the labels contradict the answer",
+    }
+)
+
+
+def _without(left: Left) -> str:
+    """What would be seen if those who stand out had not asked."""
+    names = " and ".join(filter(None, (", ".join(left.names[:-1]), left.names[-1])))
+    them = "it" if len(left.names) == 1 else "them"
+    return (
+        f"Without {names}, {left.rest:.1%} {_ODD[left.signal]}; "
+        f"with {them} {left.share:.1%}, and {left.usual:.1%} is usual."
+    )
+
+
 def natural_reasons(seen: Observations) -> Iterator[Reason]:
     """What speaks for or against plain change besides the signals; told, and weighed as zero."""
     if seen.drift is not None and seen.drifted:
@@ -102,6 +122,8 @@ def natural_reasons(seen: Observations) -> Iterator[Reason]:
     if seen.drift is not None and seen.drift_without is not None and seen.suspects:
         says = f"Without those who stand out that is {seen.drift_without:.0%}."
         yield Reason(name="without_suspects", says=says, weight=0.0)
+    if seen.left is not None:
+        yield Reason(name="without", says=_without(seen.left), weight=0.0)
     if seen.moved is not None:
         says = f"Since yesterday {seen.moved:.0%} of the values of one input moved at most."
         yield Reason(name="since_yesterday", says=says, weight=0.0)

@@ -12,6 +12,7 @@ from stanch.triage.severity.factors import ANCHORS, NAMES, Factor
 from stanch.triage.severity.vector import factors_from
 from stanch.triage.similar import similar
 from stanch.triage.taxonomy.names import known_as
+from stanch.triage.taxonomy.owasp import none_for
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.trouble import BadInput
 from stanch.web.alike import alike, people
@@ -67,6 +68,7 @@ def show(visit: Visit) -> Answer:
         near=near,
         techniques=[(t.partition("@")[0], known_as(t)) for t in (*one.atlas, *one.owasp)],
         atlas_of={t.partition("@")[2] for t in one.atlas},
+        none_of_owasp=none_for(one.verdict.attack) if one.verdict.attack and not one.owasp else "",
         titles=titles,
         in_words=told_in_words,
         likely=[(g.technique, known_as(g.technique)) for g in told_in_words.techniques],
