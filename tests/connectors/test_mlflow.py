@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from stanch.connectors import Link
-from stanch.connectors.mlflow import CONNECTOR, _id
+from stanch.connectors import Link, Order
+from stanch.connectors.mlflow import CONNECTOR, MlflowRegistry, _id
 from stanch.settings import tell_libraries
 from stanch.vocabulary.asset import AssetKind
-from stanch.vocabulary.trouble import Missing, Unreachable
+from stanch.vocabulary.trouble import BadInput, Missing, Unreachable
 
 
 @pytest.mark.slow
@@ -64,3 +64,12 @@ def test_a_patient_link_is_not_cut_short_by_an_impatient_one_before_it(
         with pytest.raises(Unreachable):
             CONNECTOR.open(Link(address="http://127.0.0.1:9", seconds=seconds)).assets()
     assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "30"
+
+
+@pytest.mark.parametrize(("subject", "version"), [("fraud@champion", "v99"), ("f@cham pion", "1")])
+def test_a_name_that_the_library_refuses_is_no_server_that_is_away(
+    subject: str, version: str
+) -> None:
+    registry = MlflowRegistry(Link(address="http://127.0.0.1:1", seconds=1))
+    with pytest.raises(BadInput, match="takes no such name"):
+        registry.do(Order(verb="alias", subject=subject, value=version))

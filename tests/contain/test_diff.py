@@ -24,6 +24,7 @@ from stanch.vocabulary.policy import (
 )
 
 FREE = Policy(asset=AssetId("fraud"), fallback="0")
+BARE = replace(FREE, fallback="")
 ADA, BOB = PrincipalId("ada"), PrincipalId("bob")
 TEN, FIVE = Rate(count=10), Rate(count=5)
 OF_ADA = Mark(key="a" * 64, principals=frozenset({ADA}))
@@ -58,8 +59,8 @@ def rules(*some: str) -> Policy:
     ("strict", "on", "off"),
     [
         (replace(FREE, mode=Mode.STOPPED), "every request is refused", "answers again"),
-        (replace(FREE, mode=Mode.SAFE), "The model is not asked", "answers again"),
-        (replace(FREE, mode=Mode.SHADOW), "logged and not given", "answers again"),
+        (replace(FREE, mode=Mode.SAFE), "not asked; the fallback answers", "answers again"),
+        (replace(FREE, mode=Mode.SHADOW), "not given; the fallback answers", "answers again"),
         (deny("ada"), "ada may not ask.", "ada may ask again."),
         (networks("10.0.0.0/8"), "in 10.0.0.0/8 may not ask", "in 10.0.0.0/8 may ask again"),
         (limit(per_principal=TEN), "Each principal may ask 10/min.", "as often as it likes"),
@@ -98,7 +99,7 @@ def rules(*some: str) -> Policy:
         (replace(FREE, hold=Hold(ingestion=True)), "No new data is taken in", "taken in again"),
         (replace(FREE, hold=Hold(training=True)), "No training may start", "may start again"),
         (replace(FREE, hold=Hold(deployment=True)), "No version may be", "may be deployed again"),
-        (replace(FREE, log=LogLevel.FULL), "are kept: full", "are kept: normal"),
+        (replace(FREE, log=LogLevel.FULL), "is kept in full", "kept as usual again"),
     ],
 )
 def test_what_is_held_and_what_is_lifted_each_have_one_sentence(
@@ -133,6 +134,19 @@ def test_what_is_held_and_what_is_lifted_each_have_one_sentence(
         (replace(FREE, mirror="v8"), FREE, "No version gets copies of requests."),
         (FREE, replace(FREE, mirror="v8"), "Version v8 gets a copy of each request."),
         (FREE, replace(FREE, fallback=""), "There is no fallback answer."),
+        (
+            BARE,
+            replace(BARE, mode=Mode.SAFE),
+            "The model is not asked, and there is no fallback answer: every request is refused.",
+        ),
+        (
+            BARE,
+            replace(BARE, mode=Mode.SHADOW),
+            (
+                "The model's answers are logged and not given, and there is no fallback answer: "
+                "every request is refused."
+            ),
+        ),
         (FREE, replace(FREE, fallback='"no"'), 'The fallback answer is "no".'),
         (FREE, limit(max_batch=0), "A request may have at most 0 rows."),
     ],

@@ -213,10 +213,6 @@ def test_nobody_is_a_suspect_unless_it_is_said(action: Action[Any]) -> None:
     assert not laws.SUSPECTS.check(action)
 
 
-ROUTES = ("canary", "pin_version", "redirect", "roll_back")
-"""What sends requests to one version; two that name different ones leave nobody to answer."""
-
-
 @every
 def test_it_is_proved_beside_whatever_another_incident_wants(action: Action[Any]) -> None:
     probe = action.probe(ASSET, action.example)
@@ -224,8 +220,6 @@ def test_it_is_proved_beside_whatever_another_incident_wants(action: Action[Any]
     if probe is None:
         return  # It changes no policy.
     for other in ACTIONS.values():
-        if action.id in ROUTES and other.id in ROUTES:
-            continue
         both = added(mine, propose(other, STANDING, other.example, asking(other)))
         core = guard(effective(both, AT))
         sealed = core.probed(
@@ -252,6 +246,9 @@ def test_stricter_than_wanted_is_proof_and_freer_is_none() -> None:
     ):
         probe = Probe(asset=ASSET, expect=("serve",), field=field, value=value)
         assert proves(probe, held) is expected, (field, value)
+    only = Probe(asset=ASSET, expect=("serve",), version="v7")
+    for may, closed, expected in (((), True, True), (("v6",), True, False), ((), False, False)):
+        assert proves(only, replace(shown, versions=may, closed=closed)) is expected, (may, closed)
     assert not proves(Probe(asset=ASSET, expect=("serve",)), held)
     assert not proves(Probe(asset=ASSET, expect=("refuse",), field="mode", value="safe"), held)
 
@@ -277,8 +274,7 @@ def test_a_throttle_of_everybody_asks_however_little_it_seems_to_hit() -> None:
 
 
 def test_who_wants_more_unasked_says_how_large_a_share() -> None:
-    limit = ACTIONS["query_limit"]
-    small = replace(limit.example, max_batch=None, cost="")
+    watch = ACTIONS["verbose_logging"]
     throttle = ACTIONS["throttle"]
     everybody = replace(throttle.example, rate="50/min", principals=())
     wide = Consent(suspects=GUILTY, widest=0.5)
@@ -290,7 +286,7 @@ def test_who_wants_more_unasked_says_how_large_a_share() -> None:
     assert previewed(throttle, STANDING, everybody, asking(throttle), judged).risk is Risk.ONE
     unknown = (replace(TRAFFIC, flows=()), wide)
     assert previewed(throttle, STANDING, everybody, asking(throttle), unknown).risk is Risk.ONE
-    nothing = previewed(limit, STANDING, small, asking(limit), (TRAFFIC, Consent()))
+    nothing = previewed(watch, STANDING, watch.example, asking(watch), (TRAFFIC, Consent()))
     assert nothing.blast.reach.nobody
 
 
@@ -324,18 +320,18 @@ def test_what_an_act_lacks_is_said_as_one_would_type_it() -> None:
 
 def test_nobody_rolls_back_to_a_suspect_or_unsigned_version() -> None:
     back = ACTIONS["roll_back"]
-    for bad in ("v7", "v9"):
-        with pytest.raises(Conflict, match="suspect"):
+    for bad, why in (("v7", "under suspicion"), ("v9", "Nothing is known")):
+        with pytest.raises(Conflict, match=why):
             propose(back, STANDING, arguments(back, {"to": bad}), asking(back))
     with pytest.raises(Conflict, match="safe_mode"):
         propose(back, STANDING, arguments(back, {}), asking(back))
 
 
-@pytest.mark.parametrize("bad", ["v7", "v9"])
-def test_nothing_is_given_to_a_suspect_or_unsigned_version(bad: str) -> None:
+@pytest.mark.parametrize(("bad", "why"), [("v7", "suspicion"), ("v9", "Nothing is known")])
+def test_nothing_is_given_to_a_suspect_or_unsigned_version(bad: str, why: str) -> None:
     for action in (ACTIONS["pin_version"], ACTIONS["canary"]):
         args = replace(action.example, version=bad)
-        with pytest.raises(Conflict, match="suspect"):
+        with pytest.raises(Conflict, match=why):
             propose(action, STANDING, args, asking(action))
 
 

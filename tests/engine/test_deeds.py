@@ -437,6 +437,30 @@ def test_wherever_the_store_fails_in_an_act_it_can_be_undone_whole(room: Room, a
     assert room.deeds.begun(cut_off) == cut_off.key
 
 
+def test_the_assets_own_fallback_answers_unless_its_owners_policy_has_one(room: Room) -> None:
+    with room.store.begin() as tx:
+        tx.assets.save(replace(tx.assets.get(FRAUD), fallback='"hold"'))
+    order = replace(BLOCK, act="safe_mode", args={}, key="run-1/safe")
+    assert "the fallback answers" in room.deeds.show(order).text
+    handle = room.deeds.perform(order).handle
+    assert room.policies.now(FRAUD).fallback == '"hold"'
+    room.deeds.undo(order, handle)
+    assert room.policies.now(FRAUD).fallback == ""
+    owners = Policy(asset=FRAUD, fallback='"review"')
+    room.policies.set_base(owners, Change(by="ada", because="x"))
+    room.deeds.perform(replace(order, key="run-2/safe"))
+    assert room.policies.now(FRAUD).fallback == '"review"'
+
+
+def test_a_preview_names_the_family_and_what_cannot_be_told_back(room: Room) -> None:
+    room.sibling()
+    text = room.deeds.show(replace(BLOCK, act="enhanced_monitoring", args={})).text
+    assert "Each exchange is kept in full. The same is asked of fraud-eu" in text
+    told = replace(BLOCK, act="notify", args={"to": "owner", "message": "hi"})
+    assert "Way back: Who was told stays told" in room.deeds.show(told).text
+    assert "Way back: It can be undone at any time." in room.deeds.show(BLOCK).text
+
+
 def test_a_word_that_stands_for_nothing_is_refused(room: Room) -> None:
     with pytest.raises(BadInput, match="Nothing is known for \\$good_version"):
         room.deeds.perform(replace(BLOCK, act="roll_back", args={"to": "$good_version"}))

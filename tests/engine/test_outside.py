@@ -331,10 +331,37 @@ def test_a_version_is_shut_out_without_moving_who_has_another(world: World) -> N
     world.has("edge", **{"scorers/old": "5", "scorers/new": "7"})
     world.under(route={"v6": 0})
     world.following.turn()
-    assert world.take() == [("edge", "weigh", "scorers/old", "0")]
+    assert world.take() == [
+        ("edge", "weigh", "scorers/old", "0"),
+        ("cluster", "canary", "prod/fraud", "100"),
+    ]
     world.shows["registry"][ALIAS] = "6"
     world.following.turn()
     assert world.take() == [("registry", "alias", ALIAS, "7")]
+
+
+def test_where_the_usual_version_is_shut_out_the_next_one_stands_in_as_at_a_guard(
+    world: World,
+) -> None:
+    world.has("registry", **{ALIAS: "7"})
+    world.has("edge", **{"scorers/old": "0", "scorers/new": "256"})
+    world.under(route={"v7": 0})
+    world.following.turn()
+    assert {(s, *rest) for s, _, *rest in world.take()} >= {
+        ("registry", ALIAS, "6"),
+        ("edge", "scorers/old", "256"),
+        ("edge", "scorers/new", "0"),
+        ("cluster", "prod/fraud", "0"),
+    }
+    world.under(route={"v6": 0, "v7": 0})
+    world.take()
+    world.following.turn()
+    back = world.take()
+    assert ("registry", "alias", ALIAS, "7") in back
+    assert ("edge", "weigh", "scorers/old", "0") in back
+    world.under()
+    world.following.turn()
+    assert ("edge", "weigh", "scorers/new", "256") in world.take()
 
 
 def test_killed_between_an_order_and_its_answer_the_old_state_still_comes_back(
@@ -428,6 +455,10 @@ def test_what_an_act_would_move_is_said_before_it_is_moved(world: World) -> None
         "edge refuses k.",
         "cluster gives the newest of prod/fraud 0 %.",
         "hooks is told the policy.",
+    )
+    gone = replace(after, route={"v9": 100})
+    assert world.outside.would(after, gone)[1] == (
+        "edge sets scorers/old to weight 0. Then scorers answers nobody there."
     )
     more = replace(after, deny=Deny(principals=frozenset(map(PrincipalId, "kl"))))
     assert world.outside.would(after, more) == ("edge refuses l.", "hooks is told the policy.")

@@ -1,13 +1,15 @@
 """stanch act: one act by hand, shown before it is done."""
 
+import time
 from typing import Annotated, Any
 
 import typer
 
-from stanch.cli.client import connect, segment
+from stanch.cli.client import Client, connect, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.approval import Risk
+from stanch.vocabulary.run import RunState
 from stanch.vocabulary.trouble import BadInput
 
 app = command("One act by hand: see what it would change, then have it done.")
@@ -16,6 +18,8 @@ _CONSENT = {
     Risk.ONE: "It waits for the yes of a person.",
     Risk.TWO: "It waits for the yes of two people.",
 }
+_PATIENCE, _PAUSE = 10.0, 0.1
+"""Seconds that what is done at once is waited for, and between two looks."""
 Given = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="What the act takes.")
 ]
@@ -53,7 +57,23 @@ def act(  # noqa: PLR0913  each is a part of the order
         return
     out.say(said)
     run = client.send("POST", path, {**body, "digest": shown["digest"]})
-    out.show(run, f"{run['id']} does it. See: stanch playbook where {run['id']}")
+    if Risk(shown["risk"]) is not Risk.AUTOMATIC:
+        out.show(run, f"{run['id']} asks for it. See: stanch question list")
+        return
+    run = _done(client, run)
+    after = "" if run["state"] == RunState.DONE else f" See: stanch playbook where {run['id']}"
+    out.show(run, f"{run['id']} ({run['state']}): {run['says']}{after}")
+    if run["state"] == RunState.FAILED:
+        raise typer.Exit(1)
+
+
+def _done(client: Client, run: dict[str, Any]) -> dict[str, Any]:
+    """The run once it is over or waits for something; as it stands where it takes longer."""
+    end = time.monotonic() + _PATIENCE
+    while run["state"] == RunState.RUNNING and time.monotonic() < end:
+        time.sleep(_PAUSE)
+        run = client.get(f"/api/v1/runs/{segment(run['id'])}")
+    return run
 
 
 def _args(given: list[str]) -> dict[str, str]:

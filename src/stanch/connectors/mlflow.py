@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _PAGE = 100
 _MOST = 100_000
 _REFUSED = ConnectionRefusedError()
+_NO_NAME = "INVALID_PARAMETER_VALUE"
+"""What the library itself says of a name, before it asks anybody."""
 _STATUS = re.compile(r"failed with error code (\d{3})")
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
@@ -83,10 +85,12 @@ class MlflowRegistry:
             raise self._silent(error) from None
         return {subject: version for subject, version in found.items() if version}
 
-    def _silent(self, error: Exception) -> Unreachable:
-        """What came instead of an answer; of an answer, its reason."""
+    def _silent(self, error: Exception) -> Unreachable | BadInput:
+        """What came instead of an answer; of an answer, its reason; of what is not asked, why."""
         from mlflow.exceptions import RestException  # noqa: PLC0415  heavy, and optional
 
+        if not isinstance(error, RestException) and getattr(error, "error_code", "") == _NO_NAME:
+            return BadInput(f"MLflow takes no such name: {shown(str(error), 160).rstrip('.')}.")
         who, answer = f"MLflow at {self._link.shown}", getattr(error, "json", {})
         if isinstance(error, RestException):
             says = f"it answered {error.get_http_status_code()}"

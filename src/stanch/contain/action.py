@@ -7,20 +7,19 @@ Why   one module, one constant `ACTION`; the contract suite runs over all of the
       nothing: policy now, policy next.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-import msgspec
-
 from stanch.contain.blast import Blast, blast
 from stanch.contain.combine import added, effective
 from stanch.contain.diff import Change, changes
+from stanch.contain.fitting import fitted
 from stanch.contain.going_back import why_ask
 from stanch.contain.known import Known, Version
+from stanch.contain.misnamed import misnamed
 from stanch.contain.policy import wants, weights
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import ActionId, AssetId, IncidentId, PrincipalId
@@ -84,16 +83,6 @@ class Consent:
     """Whether a person wants it: whom they name themselves needs no second person's yes."""
 
 
-_MISFIT = re.compile(r"Expected `([^`]+)`, got `([^`]+)` - at `\$\.([^`]+)`")
-_TYPES = {
-    "str": "text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "yes or no",
-    "array": "a list",
-    "object": "a mapping",
-    "null": "nothing",
-}
 Wanted = Callable[[AssetId, A, Known], Policy]
 
 
@@ -142,14 +131,22 @@ class Preview:
     risk: Risk
     calls: tuple[Call, ...]
     after: Policy
+    kin: tuple[AssetId, ...] = ()
+    """Assets of which the same is demanded."""
     warns: tuple[str, ...] = ()
     """What a person should weigh beside it."""
 
     @property
     def says(self) -> str:
         """All of it in words."""
-        said = [*(c.says for c in self.changes), *(c.says for c in self.calls)]
-        return " ".join([*(said or ["Nothing changes."]), self.blast.says, *self.warns])
+        return " ".join([*(self.effect or ("Nothing changes.",)), self.blast.says, *self.warns])
+
+    @property
+    def effect(self) -> tuple[str, ...]:
+        """What it does, a sentence each."""
+        kin = f"The same is asked of {', '.join(self.kin)}."
+        said = (*(c.says for c in self.changes), *(c.says for c in self.calls))
+        return (*said, kin) if self.kin else said
 
 
 def arguments(action: Action[A], given: Mapping[str, object]) -> A:
@@ -163,10 +160,7 @@ def arguments(action: Action[A], given: Mapping[str, object]) -> A:
     lacking = sorted(n for n in known if _required(action, n) and given.get(n, "") in ((), [], ""))
     if lacking:
         raise BadInput(f"{action.id} needs {' '.join(_like(action, n) for n in lacking)}.")
-    try:
-        return msgspec.convert(dict(given), action.args, strict=False)
-    except msgspec.ValidationError as error:
-        raise BadInput(f"{action.id}: {_misfit(str(error))}.") from error
+    return fitted(str(action.id), action.args, given)
 
 
 def _like(action: Action[A], name: str) -> str:
@@ -174,15 +168,6 @@ def _like(action: Action[A], name: str) -> str:
     value: object = getattr(action.example, name)
     said = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return f"{name}, like {name}={said}" if said else name
-
-
-def _misfit(error: str) -> str:
-    """What does not fit, in words for who wrote a playbook."""
-    found = _MISFIT.fullmatch(error)
-    if found is None:
-        return error
-    expected, got = (_TYPES.get(found[n].partition(" | ")[0], found[n]) for n in (1, 2))
-    return f"{found[3]} is {expected}, not {got}"
 
 
 def _required(action: Action[A], name: str) -> bool:
@@ -249,7 +234,8 @@ def previewed(
         risk=Risk.ONE if warns and risk is Risk.AUTOMATIC else risk,
         calls=calls,
         after=after,
-        warns=warns,
+        kin=tuple(one.policy.asset for one in also(action, demand, asking.known)),
+        warns=(*warns, *misnamed(before, after, traffic, asking.known)),
     )
 
 

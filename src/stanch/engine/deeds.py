@@ -258,6 +258,9 @@ class RealDeeds:
     def _seen(self, tx: Transaction, incident: IncidentId, at: datetime) -> Situation:
         """What is known of the incident, with no proxy of ours among its addresses."""
         found = situation(tx, incident, at, self._hands.hours)
+        fronts = self._hands.fronts(found.asset.id)
+        has = frozenset(version for one in fronts for version in one.report.versions)
+        found = replace(found, known=replace(found.known, fronted=has))
         named = found.words.get("networks")
         proxies = self._hands.proxies(found.asset.id)
         if not isinstance(named, tuple) or not proxies:

@@ -25,7 +25,7 @@ from stanch.engine.policies import Policies
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.systems import Connected, Follows, Lines, Tie
 from stanch.engine.telling import Notice, Urgency
-from stanch.engine.ties import Want, Wants, in_words, ordered, usual, wanted
+from stanch.engine.ties import Want, Wants, in_words, ordered, silent, usual, wanted
 from stanch.vocabulary.ids import AssetId, digest_of
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.trouble import BadInput, Busy, Declined, SeveralAway, Unreachable
@@ -83,10 +83,10 @@ class Following:
         ties = self._lines().plan.of(after.asset)
         asked = ((t, *(wanted(t, p, apart=_apart(t, ties)) for p in (before, after))) for t in ties)
         news = (
-            (tie, {s: w for s, w in now.items() if not _same(old.get(s), w)})
+            (tie, {s: w for s, w in now.items() if not _same(old.get(s), w)}, now)
             for tie, old, now in asked
         )
-        return tuple(in_words(tie, new) for tie, new in news if new)
+        return tuple(in_words(tie, new) + silent(tie, now) for tie, new, now in news if new)
 
     def turn(self) -> int:
         """How many changes were made; what is away is tried again at the next turn."""

@@ -10,19 +10,23 @@ from typing import Any
 from stanch.contain.action import Action, Preview, Undo
 from stanch.engine.runs.deeds import Order
 
+_WAYS_BACK = {
+    Undo.NEVER: "It cannot be undone.",
+    Undo.NOTHING: "Who was told stays told; nothing else changes.",
+}
+
 
 def in_words(order: Order, action: Action[Any], found: Preview, reach: tuple[str, ...] = ()) -> str:
     """What people are shown, line by line: the act, its effect, whom it hits, why, what if no."""
     lasts = f" for {_period(order.lasts)}" if order.lasts else ""
-    never = action.undo is Undo.NEVER
-    effect = [*(c.says for c in found.changes), *(c.says for c in found.calls), *reach]
+    effect = [*found.effect, *reach]
     lines = (
         f"{action.title} on {order.asset}{lasts}?",
         f"What changes: {' '.join(effect) or 'Nothing.'}",
         f"Who is hit: {found.blast.says}",
         *([f"What to weigh: {' '.join(found.warns)}"] if found.warns else []),
         f"Why: {order.why}",
-        f"Way back: {'It cannot be undone.' if never else 'It can be undone at any time.'}",
+        f"Way back: {_WAYS_BACK.get(action.undo, 'It can be undone at any time.')}",
         "If no: Nothing is changed, and what was seen goes on.",
     )
     return "\n".join(lines)

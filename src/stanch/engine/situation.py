@@ -15,6 +15,7 @@ from stanch.engine.automatic import SURE
 from stanch.engine.every import every_asset
 from stanch.engine.marking import key_of
 from stanch.engine.placed import in_force, placed
+from stanch.engine.policies import standing_of
 from stanch.engine.ports import Transaction
 from stanch.engine.relations import relations
 from stanch.engine.runs.released import released
@@ -85,6 +86,7 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
         known_of(tx, (incident, asset), findings, family),
         classes=asset.classes,
         mark_key=key_of(tx, incident.id),
+        fallback="" if standing_of(tx, asset.id).base.fallback else asset.fallback,
     )
     words = dict(_words(incident, asset, suspects[:MOST_NAMED], known))
     words |= relations(asset, every, graph)

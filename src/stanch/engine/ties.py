@@ -4,7 +4,7 @@ In    a tie, the policy in force.
 Out   what it asks of each subject there: a value, and what else it can live with; nothing where the
       policy is silent on the matter. What a subject is brought to where nobody can say what it was.
 Why   who is silent moves nothing: a policy that refuses one key says nothing of versions, and one
-      that shuts one version out does not care which of the others answers.
+      that shuts one version out does not care which of the others answers, as long as one does.
 """
 
 from collections.abc import Callable, Mapping
@@ -80,9 +80,10 @@ def _version(tie: Tie, policy: Policy) -> Wants:
         version = max(sorted(given), key=lambda v: given[v])
         return {tie.subject: _exactly(tie.versions.get(version, version))}
     out = {tie.versions.get(v, v) for v in policy.route if not may_answer(policy.route, v)}
-    if not out or not may_answer(policy.route, tie.usual):
+    rest = _stand_in(tie, policy)
+    if not out or not rest:
         return {}
-    name = tie.versions.get(tie.usual, tie.usual)
+    name = tie.versions.get(rest, rest)
     return {tie.subject: Want(value=name, fine=lambda there: there not in out)}
 
 
@@ -97,8 +98,9 @@ def _weights(tie: Tie, policy: Policy) -> Wants:
         return {s: _exactly(str(round(FULL * given.get(v, 0) / most))) for v, s in servers.items()}
     out = {v for v in servers if not may_answer(policy.route, v)}
     asked = {servers[v]: _exactly("0") for v in out}
-    if out and tie.usual in servers and tie.usual not in out:
-        asked[servers[tie.usual]] = Want(value=str(FULL), fine=lambda there: there not in {"", "0"})
+    rest = _stand_in(tie, policy)
+    if out and rest in servers:
+        asked[servers[rest]] = Want(value=str(FULL), fine=lambda there: there not in {"", "0"})
     return asked
 
 
@@ -108,7 +110,16 @@ def _canary(tie: Tie, policy: Policy) -> Wants:
     if given:
         share = round(100 * given.get(newest, 0) / sum(given.values()))
         return {tie.subject: _exactly(str(share))}
-    return {} if may_answer(policy.route, newest) else {tie.subject: _exactly("0")}
+    if not may_answer(policy.route, newest):
+        return {tie.subject: _exactly("0")}
+    return {} if may_answer(policy.route, tie.usual) else {tie.subject: _exactly("100")}
+
+
+def _stand_in(tie: Tie, policy: Policy) -> str:
+    """Who answers where a route only shuts versions out: the usual one, else as at a guard the
+    first of the others that may; empty where none is known.
+    """
+    return next((v for v in (tie.usual, *tie.versions) if may_answer(policy.route, v)), "")
 
 
 def _denied(tie: Tie, names: set[str]) -> Wants:
@@ -122,6 +133,15 @@ def _told(tie: Tie, policy: Policy) -> Mapping[str, str]:
 
 def _newest(tie: Tie) -> str:
     return next((v for v, name in tie.versions.items() if name == "newest"), tie.usual)
+
+
+def silent(tie: Tie, asked: Wants) -> str:
+    """That nobody would be answered there, in a sentence; empty where somebody is."""
+    servers = {f"{tie.subject}/{server}" for server in tie.versions.values()}
+    none = tie.how is Follows.WEIGHTS and servers and servers <= asked.keys()
+    if none and all(want.value == "0" for want in asked.values()):
+        return f" Then {tie.subject} answers nobody there."
+    return ""
 
 
 def ordered(tie: Tie, value: str) -> tuple[str, str]:

@@ -47,6 +47,7 @@ def _silent() -> Iterator[int]:
 
 
 def _opens(connector: Connector) -> str:
+    _asked(connector, Link(address="http://127.0.0.1:1", seconds=1))  # what it imports is no wait
     with _silent() as port:
         before = monotonic()
         connector.open(Link(address=f"http://127.0.0.1:{port}", seconds=_IN_TIME))
@@ -73,6 +74,7 @@ def _refused(connector: Connector) -> str:
 
 
 def _ends(connector: Connector) -> str:
+    _asked(connector, Link(address="http://127.0.0.1:1", seconds=1))  # what it imports is no wait
     with _silent() as port:
         before = monotonic()
         refused = _asked(connector, Link(address=f"http://127.0.0.1:{port}", seconds=1))

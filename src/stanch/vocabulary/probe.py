@@ -145,7 +145,7 @@ def proves(probe: Probe, found: Probed) -> bool:
     return (
         (found.outcome in probe.expect or _gives_less(probe, found.outcome))
         and (not probe.digest or probe.digest == found.digest)
-        and (not probe.version or probe.version in may)
+        and (not probe.version or probe.version in may or (found.closed and not may))
         and (not probe.not_version or probe.not_version not in may)
         and (not probe.field or _at_least(probe, str(getattr(found, probe.field, ""))))
     )

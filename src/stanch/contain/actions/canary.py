@@ -31,8 +31,8 @@ def wanted(asset: AssetId, args: Canary, known: Known) -> Policy:
     """The policy that this asks for."""
     if not 0 < args.percent < EVERYTHING or args.version == args.stays:
         raise BadInput("A canary needs two versions and from 1 to 99 percent.")
-    if not known.trusted(args.version):
-        raise Conflict(f"Version {args.version!r} is suspect, unsigned or unknown. Choose another.")
+    if why := known.why_not(args.version):
+        raise Conflict(why)
     return Policy(asset=asset, route={args.version: args.percent, args.stays: 100 - args.percent})
 
 

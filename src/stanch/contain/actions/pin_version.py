@@ -23,8 +23,8 @@ class PinVersion:
 
 def wanted(asset: AssetId, args: PinVersion, known: Known) -> Policy:
     """The policy that this asks for."""
-    if not known.trusted(args.version):
-        raise Conflict(f"Version {args.version!r} is suspect, unsigned or unknown.")
+    if why := known.why_not(args.version):
+        raise Conflict(why)
     return Policy(asset=asset, route={args.version: 100}, hold=Hold(deployment=True))
 
 

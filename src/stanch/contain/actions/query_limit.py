@@ -12,6 +12,7 @@ from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import ActionId, AssetId
 from stanch.vocabulary.policy import Limits, Policy
 from stanch.vocabulary.probe import Probe
+from stanch.vocabulary.trouble import BadInput
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +27,8 @@ class QueryLimit:
 
 def wanted(asset: AssetId, args: QueryLimit, _: Known) -> Policy:
     """The policy that this asks for."""
+    if args.max_batch is None and args.max_tokens is None and not args.cost:
+        raise BadInput("query_limit needs max_batch, max_tokens or cost, like max_batch=100.")
     return Policy(
         asset=asset,
         limit=Limits(

@@ -32,8 +32,8 @@ def last_good(known: Known) -> str:
 
 def wanted(asset: AssetId, args: RollBack, known: Known) -> Policy:
     """The policy that this asks for."""
-    if args.to and not known.trusted(args.to):
-        raise Conflict(f"Version {args.to!r} is suspect, unsigned or unknown. Choose another.")
+    if args.to and (why := known.why_not(args.to)):
+        raise Conflict(why)
     return Policy(asset=asset, route={args.to or last_good(known): 100})
 
 

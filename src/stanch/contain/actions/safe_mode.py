@@ -7,6 +7,7 @@ Why   wrong answers stop at once, and callers still get one.
 from dataclasses import dataclass
 
 from stanch.contain.action import Action, Known
+from stanch.contain.fitting import answer
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import ActionId, AssetId
 from stanch.vocabulary.policy import Mode, Policy
@@ -21,9 +22,9 @@ class SafeMode:
     """JSON text; empty keeps the asset's own."""
 
 
-def wanted(asset: AssetId, args: SafeMode, _: Known) -> Policy:
+def wanted(asset: AssetId, args: SafeMode, known: Known) -> Policy:
     """The policy that this asks for."""
-    return Policy(asset=asset, mode=Mode.SAFE, fallback=args.fallback)
+    return Policy(asset=asset, mode=Mode.SAFE, fallback=answer(args.fallback) or known.fallback)
 
 
 def probe(asset: AssetId, _: SafeMode) -> Probe:

@@ -7,6 +7,7 @@ Why   its behaviour can still be studied while nobody is hurt by it.
 from dataclasses import dataclass
 
 from stanch.contain.action import Action, Known
+from stanch.contain.fitting import answer
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import ActionId, AssetId
 from stanch.vocabulary.policy import Mode, Policy
@@ -21,9 +22,9 @@ class Shadow:
     """JSON text; empty keeps the asset's own."""
 
 
-def wanted(asset: AssetId, args: Shadow, _: Known) -> Policy:
+def wanted(asset: AssetId, args: Shadow, known: Known) -> Policy:
     """The policy that this asks for."""
-    return Policy(asset=asset, mode=Mode.SHADOW, fallback=args.fallback)
+    return Policy(asset=asset, mode=Mode.SHADOW, fallback=answer(args.fallback) or known.fallback)
 
 
 def probe(asset: AssetId, _: Shadow) -> Probe:

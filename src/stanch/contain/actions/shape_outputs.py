@@ -11,6 +11,7 @@ from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import ActionId, AssetId
 from stanch.vocabulary.policy import Policy, Scores, Shape
 from stanch.vocabulary.probe import Probe
+from stanch.vocabulary.trouble import BadInput
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,10 +26,10 @@ class ShapeOutputs:
 
 def wanted(asset: AssetId, args: ShapeOutputs, _: Known) -> Policy:
     """The policy that this asks for."""
-    return Policy(
-        asset=asset,
-        shape=Shape(scores=args.scores, round=args.round, jitter=args.jitter, epsilon=args.epsilon),
-    )
+    shape = Shape(scores=args.scores, round=args.round, jitter=args.jitter, epsilon=args.epsilon)
+    if shape == Shape():
+        raise BadInput("Every score as it is gives nothing less away. Say scores, round or jitter.")
+    return Policy(asset=asset, shape=shape)
 
 
 def probe(asset: AssetId, args: ShapeOutputs) -> Probe:

@@ -1,0 +1,55 @@
+"""A name that nothing goes by is told before it is acted on."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from stanch.contain.known import Known, Version
+from stanch.contain.misnamed import misnamed
+from stanch.vocabulary.ids import AssetId, PrincipalId
+from stanch.vocabulary.policy import Deny, Limits, Policy, Rate
+from stanch.vocabulary.span import Span
+from stanch.vocabulary.standing import Flow, Traffic
+
+FREE = Policy(asset=AssetId("fraud"))
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+KEY = PrincipalId("key-91")
+SEEN = Traffic(
+    asset=FREE.asset,
+    span=Span(start=NOON - timedelta(hours=1), end=NOON),
+    flows=(Flow(principal=KEY, version="v7", count=9),),
+)
+
+
+KNOWN = Known(versions=(Version(version="v6"),), fronted=frozenset({"decoy"}))
+
+
+def _told(after: Policy, traffic: Traffic = SEEN, before: Policy = FREE) -> str:
+    return " ".join(misnamed(before, after, traffic, KNOWN))
+
+
+def test_who_asked_nothing_is_named_with_who_was_perhaps_meant() -> None:
+    wrong = replace(FREE, deny=Deny(principals=frozenset({PrincipalId("key-19")})))
+    assert "key-19 asked nothing" in _told(wrong)
+    assert "spelling. Was key-91 meant?" in _told(wrong)
+    slow = Limits(principals={PrincipalId("nobody"): Rate(count=1, seconds=60)})
+    assert "nobody asked nothing in the span looked at. Look at the spelling." in _told(
+        replace(FREE, limit=slow)
+    )
+
+
+def test_whoever_may_be_among_the_unnamed_or_was_there_before_is_not_doubted() -> None:
+    block = replace(FREE, deny=Deny(principals=frozenset({PrincipalId("key-19")})))
+    unnamed = Flow(principal=PrincipalId(""), version="v7", count=9)
+    assert _told(block, replace(SEEN, flows=(*SEEN.flows, unnamed))) == ""
+    assert _told(block, replace(SEEN, flows=())) == ""
+    assert _told(block, before=block) == ""
+    spelt = frozenset({PrincipalId("KEY-91")})
+    assert _told(replace(FREE, deny=Deny(principals=spelt))) == ""
+
+
+def test_a_version_that_nothing_tells_of_is_named_wherever_it_would_be_asked() -> None:
+    assert "there is a version v77" in _told(replace(FREE, route={"v77": 100}))
+    assert "Was v7 meant?" in _told(replace(FREE, mirror="v77"))
+    for known in ("v6", "v7", "decoy"):
+        assert _told(replace(FREE, route={known: 100})) == ""
+    assert _told(replace(FREE, route={"v77": 0})) == ""
