@@ -130,6 +130,13 @@ def test_a_guards_report_is_heard_and_shown(server: Running) -> None:
     assert (refused.status, "a proxy before polled" in refused.json["detail"]) == (422, True)
     wrong = server.ask("POST", "/api/v1/assets/other/guard", report, key=key)
     assert wrong.status == 422
+    tally = {"sort": "service", "charged": {"principal/ann": 3}}
+    path = "/api/v1/assets/polled/tally"
+    heard_by: dict[str, dict[str, float]] = {"host-1": {}, "host-2": {"principal/ann": 3.0}}
+    for among, (name, heard) in enumerate(heard_by.items(), 1):
+        found = server.ask("POST", path, {**tally, "guard": name}, key=key).json
+        assert {n: one["amount"] for n, one in found["charged"].items()} == heard
+        assert found["among"] == among
 
 
 def test_a_condition_of_operation_has_a_baseline_of_its_own(server: Running) -> None:
@@ -160,8 +167,10 @@ def test_a_baseline_is_made_of_rows_that_are_sent_and_refused_when_too_small(
     assert (few.status, few.json["type"]) == (403, "baseline-refused")
     overridden = server.ask("POST", f"{path}?override=a+test", _events("measured", 20))
     assert overridden.json["override"] == "a test"
-    kept = server.ask("POST", path, _events("measured", 1200)).json
+    kept = server.ask("POST", f"{path}?drawn_from=9000", _events("measured", 1200)).json
     assert (kept["rows"], kept["asset"]) == (1200, "measured")
+    assert kept["source"] == "1200 rows, drawn evenly from 9000 by whoever sent them"
+    assert overridden.json["source"] == "rows that were sent"
     assert [one["id"] for one in server.ask("GET", path).json] == ["measured-2", "measured-1"]
     none = server.ask("POST", "/api/v1/assets/never-sent/baselines?days=1")
     assert (none.status, "no answers" in none.json["detail"]) == (422, True)

@@ -14,7 +14,7 @@ from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out, cell
 from stanch.vocabulary.asset import Criticality
 from stanch.vocabulary.trouble import BadFile
-from stanch.vocabulary.words import begun, word
+from stanch.vocabulary.words import begun, counted, word
 
 app = command("What is protected: write it down, look it up.")
 
@@ -60,8 +60,20 @@ def show(
     json: Json = False,
 ) -> None:
     """Show one asset."""
-    found = connect(data).get(f"/api/v1/assets/{segment(asset)}")
-    Out(json=json).show(found, "\n".join(_lines(found)))
+    client, out = connect(data), Out(json=json)
+    found = client.get(f"/api/v1/assets/{segment(asset)}")
+    lines = [*_lines(found)]
+    if not json and (blind := _blind(client, asset)):
+        lines.append(blind)
+    out.show(found, "\n".join(lines))
+
+
+def _blind(client: Client, asset: str) -> str:
+    """How many detectors cannot tell now, and where that is told."""
+    spots = client.every("/api/v1/blind-spots", {"asset": asset})
+    names = {one["blind"]["detector"] for one in spots}
+    many = counted(len(names), "detector")
+    return f"Cannot tell: {many}; why: stanch finding blind --asset {asset}" if names else ""
 
 
 def _lines(one: Mapping[str, Any]) -> Iterator[str]:

@@ -46,7 +46,8 @@ def set_(  # noqa: PLR0913  the parts of a baseline
 
         with out.waiting(f"learning what is normal of {asset}"):
             sent = sent_of(from_, asset, names_of(renamed or []))
-            kept = client.send("POST", path, sent.body, kind=ARROW, query=query)
+            drawn = {"drawn_from": sent.of} if sent.rows < sent.of else {}
+            kept = client.send("POST", path, sent.body, kind=ARROW, query={**query, **drawn})
         if sent.rows < sent.of:
             out.say(_drawn(sent, asset))
     else:

@@ -1,6 +1,6 @@
 """stanch finding: what detectors saw, each with its evidence, and what none of them can tell."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -75,9 +75,22 @@ def blind(
     """List what detectors cannot tell now, and what each of them lacks."""
     asked = {"asset": asset} if asset else {}
     found = list(connect(data).every("/api/v1/blind-spots", asked))
-    rows = [{**one["blind"], "since": one["since"]} for one in found]
-    columns = ("asset", "version", "condition", "detector", "since", "why")
-    Out(json=json).table({"items": found}, columns, rows, empty=_SEEING)
+    columns = ("asset", "version", "condition", "since", "why", "detectors")
+    Out(json=json).table({"items": found}, columns, _by_reason(found), empty=_SEEING)
+
+
+def _by_reason(found: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """What several detectors lack alike stands once."""
+    made: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for one in found:
+        blind = one["blind"]
+        version = "" if blind["version"].startswith("~") else blind["version"]
+        made.setdefault((blind["asset"], version, blind["condition"], blind["why"]), []).append(one)
+    for (asset, version, condition, why), alike in made.items():
+        since = min((one["since"] for one in alike if one["since"]), default="ever")
+        names = [one["blind"]["detector"] for one in alike]
+        told = {"asset": asset, "version": version, "condition": condition}
+        yield told | {"since": since, "why": why, "detectors": ", ".join(map(word, names))}
 
 
 def _lines(one: Mapping[str, Any]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import Block, Part
 from stanch.detect.window import Window
+from stanch.detect.wording import NO_BASELINE
 from stanch.vocabulary.finding import Suspect
 from stanch.vocabulary.ids import PrincipalId
 from stanch.vocabulary.words import counted
@@ -56,7 +57,7 @@ class Moved:
 def blind(window: Window, enough: int) -> str:
     """Why this window cannot be compared with its baseline; empty when it can."""
     if window.baseline is None or window.now is None:
-        return "no baseline"
+        return NO_BASELINE
     return f"{counted(window.n, 'answer')}; {enough} needed" if window.n < enough else ""
 
 

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Iterable
 
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+NO_BASELINE = "no baseline: set one from ordinary days (stanch baseline set)"
+"""What most detectors lack first, and the remedy."""
 INSTEAD = "\N{REPLACEMENT CHARACTER}"
 
 

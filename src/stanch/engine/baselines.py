@@ -16,6 +16,7 @@ import pyarrow as pa
 from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.detect.summaries.plan import Plan
 from stanch.engine.backfill import Backfilled, Crew, Job, Pieces, count_pieces, hours_of_week
+from stanch.engine.blindness import end_blindness
 from stanch.engine.clock import Clock
 from stanch.engine.fingerprints import stated
 from stanch.engine.ingest.compute import pc
@@ -130,6 +131,7 @@ class Baselines:
             if others >= number:
                 raise Stale(f"baseline of {ask.asset}", number - 1, others)
             tx.baselines.add(kept)
+            end_blindness(tx, kept)
             tx.record(_entry(kept, golden))
             tx.announce("baseline", ask.asset)
         return kept

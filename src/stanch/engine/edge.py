@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from stanch.engine.blindness import end_blindness
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.sites import LEAD, Told
@@ -87,7 +88,7 @@ class Edge:
             self._fetched = self._clock()
         due = self._due()
         if due:
-            self._agree()
+            self._agree(due[0])
         for block in due:
             self._send(block)
         return len(due)
@@ -109,8 +110,11 @@ class Edge:
         due = sorted((b for b in blocks if _place(b) > last and b.n), key=_place)
         return tuple(_over(due[:_MOST], now))
 
-    def _agree(self) -> None:
-        """Goes on from the number that upstream knows; what it would refuse is not sent."""
+    def _agree(self, first: SummaryBlock) -> None:
+        """Goes on from the number that upstream knows; what it would refuse is not sent.
+
+        It may know one more than we do: the answer to that was lost, and it is what comes first.
+        """
         answer = self._line.ask("GET", f"{self._site}/told")
         if not answer:
             return
@@ -122,7 +126,9 @@ class Edge:
             )
         with self._store.begin() as tx:
             place = _read(tx.settings.get(_PLACE))
-            if told.number > place.number + 1:
+            ahead = told.number - place.number
+            foreign = told.digest not in (None, digest_of(self._content(first, told.number)))
+            if ahead > 1 or (ahead == 1 and foreign):
                 raise Refused(
                     f"Upstream has {told.number} minutes of the site {name}, and this folder knows "
                     f"of {place.number}: it was restored from an older copy, or another place "
@@ -135,19 +141,9 @@ class Edge:
     def _send(self, block: SummaryBlock) -> None:
         with self._store.look() as tx:
             place = _read(tx.settings.get(_PLACE))
-        content = written(
-            Sent(
-                site=self._upstream.site,
-                number=place.number + 1,
-                asset=block.asset,
-                version=block.version,
-                minute=block.minute,
-                body=block.body,
-                condition=block.condition,
-            )
-        )
-        headers = {"stanch-signature": self._signs.counts(LEAD + content)}
         number = place.number + 1
+        content = self._content(block, number)
+        headers = {"stanch-signature": self._signs.counts(LEAD + content)}
         try:
             self._line.ask("POST", f"{self._site}/minutes", content, headers)
         except BadInput as never:
@@ -164,6 +160,20 @@ class Edge:
         )
         with self._store.begin() as tx:
             _move(tx, moved)
+
+    def _content(self, block: SummaryBlock, number: int) -> bytes:
+        """What is signed and sent of this minute under this number."""
+        return written(
+            Sent(
+                site=self._upstream.site,
+                number=number,
+                asset=block.asset,
+                version=block.version,
+                minute=block.minute,
+                body=block.body,
+                condition=block.condition,
+            )
+        )
 
     @property
     def _site(self) -> str:
@@ -209,6 +219,7 @@ class Edge:
             signature=self._signs.baseline(found.body),
         )
         tx.baselines.add(kept)
+        end_blindness(tx, kept)
         tx.record(
             Entry(
                 at=self._clock(),

@@ -16,6 +16,7 @@ from stanch.engine.clock import Clock
 from stanch.engine.guards import Guards
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.sites import STALE, Site
+from stanch.engine.unheard import unheard
 from stanch.engine.witnesses import Witnesses
 from stanch.prepare.readiness import ANSWERING
 from stanch.vocabulary.asset import Asset
@@ -119,7 +120,7 @@ class Health:
                 self._witnessed(),
                 self._backed_up(tx),
                 _unjudged(tx),
-                _blind(tx),
+                _blind(tx, assets),
                 *self._sites(),
                 *(self._asset(tx, one) for one in assets),
             )
@@ -239,8 +240,9 @@ def _unjudged(tx: Transaction) -> Checkup:
     )
 
 
-def _blind(tx: Transaction) -> Checkup:
-    spots = blind_now(tx)
+def _blind(tx: Transaction, assets: Iterable[Asset]) -> Checkup:
+    told = blind_now(tx)
+    spots = (*told, *unheard(tx, assets, told))
     if not spots:
         return Checkup(name="blind spots", good=True, says="none")
     first = spots[0].blind

@@ -57,8 +57,9 @@ class BlindSpot:
     """What a detector cannot tell now, and for how long."""
 
     blind: Blind
-    since: datetime
-    seen: datetime
+    since: datetime | None
+    """None: it never could, since nothing that it lives on was ever told."""
+    seen: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -213,6 +213,16 @@ def test_seven_earlier_runs_are_blind_not_quiet() -> None:
     assert isinstance(said, Blind)
 
 
+def test_few_runs_are_blind_also_while_nothing_is_trained_and_none_say_what_to_send() -> None:
+    quiet = replace(of(PAST[:7]), record=Record())
+    (said,) = DETECTOR.seen_in(quiet)
+    assert isinstance(said, Blind)
+    assert said.why == "7 earlier training runs; 8 needed"
+    (said,) = DETECTOR.seen_in(replace(quiet, history=(replace(NOW, kind=EventKind.DEPLOYMENT),)))
+    assert isinstance(said, Blind)
+    assert said.why == "no training was ever told: send events of the kind training"
+
+
 def test_the_chance_to_score_highest_is_even_among_exchangeable_runs() -> None:
     dice = np.random.default_rng(2)
     first = 0

@@ -12,10 +12,11 @@ from stanch.detect.alarms.streams import table
 from stanch.detect.alarms.watch import Watch
 from stanch.detect.registry import detectors
 from stanch.detect.summaries.arrays import Ints
+from stanch.detect.summaries.blocks import PLACES
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import counted
 from stanch.detect.summaries.learn import learned
-from stanch.detect.summaries.parts import Part
+from stanch.detect.summaries.parts import Block, Part
 from stanch.detect.summaries.ready import ready
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline, Window
@@ -135,6 +136,23 @@ def test_a_baseline_that_tells_neither_times_nor_statuses_is_blind() -> None:
         )
         assert isinstance(said, Blind)
         assert said.why == why
+
+
+def test_where_no_cost_is_told_it_is_said_that_only_answers_are_counted() -> None:
+    window = examples.window()
+    base = window.baseline
+    assert base is not None
+    assert base.habits is not None
+    volume = detectors()["volume_and_cost"]
+    assert volume.seen_in(window) == ()
+    habits = base.habits
+    table, buckets = habits.table.copy(), habits.buckets.copy()
+    for block in (Block.COST, Block.TOKENS):
+        table[:, PLACES[block]] = buckets[:, PLACES[block]] = 0
+    free = replace(base, habits=replace(habits, table=table, buckets=buckets))
+    (said,) = volume.seen_in(replace(window, baseline=free))
+    assert isinstance(said, Blind)
+    assert said.why.startswith("the baseline's answers tell no cost")
 
 
 @pytest.mark.parametrize("name", ["score_shift", "prediction_mix"])

@@ -68,12 +68,16 @@ def set_baseline(  # noqa: PLR0913, PLR0917  each is a named part of the request
     days: FromQuery[float] = 0.0,
     override: FromQuery[str] = "",
     condition: FromQuery[str] = "",
+    drawn_from: FromQuery[int] = 0,
 ) -> BaselineShown:
-    """The new baseline: of the rows in the body, or of the last `days` in the lake."""
+    """The new baseline: of the rows in the body, or of the last `days` in the lake. Where the body
+    is an even draw, `drawn_from` says of how many rows; that is signed with it.
+    """
     name = asset_id(asset)
     if body:
         kind = request.headers.get("content-type", "")
-        rows, whole, source = rows_of(body, kind, now=house.clock()), None, "rows that were sent"
+        rows, whole = rows_of(body, kind, now=house.clock()), None
+        source = _sent(rows.num_rows, drawn_from)
     elif 0 < days <= LONGEST_DAYS:
         rows, whole = _recent(house, name, house.clock() - timedelta(days=days))
         source = f"the last {_spelled(days)}"
@@ -117,6 +121,13 @@ def forget_fingerprints(
 ) -> tuple[Stated, ...]:
     """What is still stated, once `training` or `canaries` were taken back."""
     return house.printed.forget(asset_id(asset), known, caller.name)
+
+
+def _sent(rows: int, drawn_from: int) -> str:
+    """Where rows come from that were sent: all there were, or a draw of them."""
+    if drawn_from <= rows:
+        return "rows that were sent"
+    return f"{rows} rows, drawn evenly from {drawn_from} by whoever sent them"
 
 
 def _spelled(days: float) -> str:

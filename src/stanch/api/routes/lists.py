@@ -4,13 +4,13 @@ from litestar import get
 from litestar.params import FromPath
 
 from stanch.api.asking import TheHouse, TheQuery, needs
-from stanch.engine.blindness import blind_now
+from stanch.engine.blindness import blind_spots
 from stanch.vocabulary.approval import Approval
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import IncidentLine
 from stanch.vocabulary.clock import Clock
 from stanch.vocabulary.finding import Finding
-from stanch.vocabulary.ids import ApprovalId, FindingId, IncidentId, RunId
+from stanch.vocabulary.ids import ApprovalId, AssetId, FindingId, IncidentId, RunId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.kept import BlindSpot, PolicyVersion
 from stanch.vocabulary.listing import Page
@@ -74,13 +74,9 @@ def get_finding(house: TheHouse, finding: FromPath[str]) -> Finding:
 def list_blind_spots(house: TheHouse, asked: TheQuery) -> Page[BlindSpot]:
     """What detectors cannot tell now and why, by asset."""
     with house.store.look() as tx:
-        spots = {_place(spot): spot for spot in blind_now(tx)}
-    wanted = asked.wanted.asset
-    rest = sorted(
-        at
-        for at, spot in spots.items()
-        if at > asked.after and (not wanted or spot.blind.asset in wanted)
-    )
+        found = blind_spots(tx, *map(AssetId, asked.wanted.asset))
+    spots = {_place(spot): spot for spot in found}
+    rest = sorted(at for at in spots if at > asked.after)
     here = rest[: asked.limit]
     items = tuple(spots[at] for at in here)
     return Page(items=items, next=here[-1] if len(rest) > asked.limit else "")

@@ -23,7 +23,7 @@ from stanch.detect.summaries.count import labels_counted
 from stanch.detect.summaries.parts import Part
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline, Window
-from stanch.detect.wording import listed
+from stanch.detect.wording import NO_BASELINE, listed
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
@@ -62,7 +62,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
 def labels_missing(window: Window, enough: int, known: int) -> str:
     """Why late labels cannot be judged; empty when they can."""
     if window.baseline is None:
-        return "no baseline"
+        return NO_BASELINE
     if not window.baseline.plan.classes:
         return "the answers are numbers, not classes"
     if window.baseline.golden.labelled < known:

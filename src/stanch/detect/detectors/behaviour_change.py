@@ -26,7 +26,7 @@ from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Part
 from stanch.detect.window import Baseline, Window
-from stanch.detect.wording import shown
+from stanch.detect.wording import NO_BASELINE, shown
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Cite, CiteKind, Finding, Lifecycle
 from stanch.vocabulary.happening import Happening
@@ -92,7 +92,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
 
 def _blind(window: Window, limits: Limits) -> str:
     if window.baseline is None or window.now is None:
-        return "no baseline"
+        return NO_BASELINE
     if not window.baseline.plan.classes:
         return "the answers are numbers, not classes"
     if not window.baseline.plan.numbers:

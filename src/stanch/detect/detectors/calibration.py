@@ -26,6 +26,7 @@ from stanch.detect.summaries.count import labels_counted
 from stanch.detect.summaries.parts import LEVELS, UNIT, Part
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Window
+from stanch.detect.wording import NO_BASELINE
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
@@ -103,7 +104,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
 
 def _blind(window: Window, limits: Limits) -> str:
     if window.baseline is None:
-        return "no baseline"
+        return NO_BASELINE
     known = int(window.baseline.golden.sums[Part.CALIBRATION][:, 0].sum())
     if known < limits.known:
         return f"{counted(known, 'label')} with a confidence in the baseline; {limits.known} needed"

@@ -24,7 +24,7 @@ from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.fingerprints import SALT, Fingerprints, Known, fingerprints_of
 from stanch.detect.summaries.parts import Block
 from stanch.detect.window import Baseline, Window
-from stanch.detect.wording import shown
+from stanch.detect.wording import NO_BASELINE, shown
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Suspect
 from stanch.vocabulary.ids import DetectorId, PrincipalId
@@ -61,7 +61,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
 
 def _blind(base: Baseline | None) -> str:
     if base is None:
-        return "no baseline"
+        return NO_BASELINE
     stated = base.knows(Known.CANARIES)
     return "" if stated else "the baseline holds no canaries (stanch baseline state)"
 

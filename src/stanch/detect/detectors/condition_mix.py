@@ -28,7 +28,7 @@ from stanch.detect.summaries.arrays import Ints
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import Block
 from stanch.detect.window import Window
-from stanch.detect.wording import shown
+from stanch.detect.wording import NO_BASELINE, shown
 from stanch.vocabulary.asset import Conditions
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding, Lifecycle
@@ -59,7 +59,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     rows = sum(window.mix_of_all.values())
     why = ""
     if base is None:
-        why = "no baseline"
+        why = NO_BASELINE
     elif not base.mix:
         why = "the baseline was set before the conditions were named; set it again"
     elif rows < limits.enough:

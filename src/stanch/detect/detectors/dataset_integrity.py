@@ -92,7 +92,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
         why = "no dataset event was ever told, and no digest is registered"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
-    if now and len(earlier) < limits.known and not window.asset.digest and window.signed is None:
+    if len(earlier) < limits.known and not window.asset.digest and window.signed is None:
         had = counted(len(earlier), "earlier change")
         why = f"{had}; {limits.known} needed without digest or signature"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)

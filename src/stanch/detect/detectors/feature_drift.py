@@ -18,6 +18,7 @@ from stanch.detect.alarms.streams import table
 from stanch.detect.detector import Detector
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.window import Baseline, Window
+from stanch.detect.wording import NO_BASELINE
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
@@ -39,7 +40,7 @@ class Limits:
 def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     """One finding for the numbers and one for the categories that moved."""
     if window.baseline is None or window.now is None:
-        yield Blind(detector=ID, asset=window.asset.id, why="no baseline", version=window.version)
+        yield Blind(detector=ID, asset=window.asset.id, why=NO_BASELINE, version=window.version)
         return
     if window.n < limits.enough:
         why = f"{counted(window.n, 'answer')}; {limits.enough} needed"

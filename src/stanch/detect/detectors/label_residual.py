@@ -32,7 +32,7 @@ from stanch.detect.summaries.columns import Labels
 from stanch.detect.summaries.count import labels_counted
 from stanch.detect.summaries.parts import Part
 from stanch.detect.window import Baseline, Window
-from stanch.detect.wording import shown
+from stanch.detect.wording import NO_BASELINE, shown
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Suspect
 from stanch.vocabulary.ids import DetectorId, PrincipalId
@@ -92,7 +92,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
 
 def _blind(window: Window, limits: Limits) -> str:
     if window.baseline is None:
-        return "no baseline"
+        return NO_BASELINE
     if len(window.baseline.plan.classes) < 1:
         return "the answers are numbers, not classes"
     known = window.baseline.golden.labelled

@@ -82,11 +82,12 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     told = _told(window)
     new = {h.event for h in told.runs} & told.now
     earlier = len(told.runs) - len(new)
-    nothing = not (told.runs or told.deployments or window.record.deeds)
-    if earlier < limits.known and (new or nothing):
+    if earlier < limits.known:
         why = f"{counted(earlier, 'earlier training run')}; {limits.known} needed"
+        if not told.runs:
+            why = "no training was ever told: send events of the kind training"
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
-    elif earlier >= limits.known and (new or {h.event for h in told.deployments} & told.now):
+    elif new or {h.event for h in told.deployments} & told.now:
         service = begun(told.runs, told.deployments)
         for run in told.runs:
             if run.event in new or {d.event for d in service.get(run.event, ())} & told.now:

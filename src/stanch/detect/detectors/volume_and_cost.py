@@ -1,7 +1,8 @@
 """Volume and cost: who asks far more, or far dearer, than they used to and than others do.
 
 In    a Window: rows, cost and tokens by principal now, and in the baseline; minutes of both.
-Out   a Finding on principals, one on the whole asset; Blind when rates cannot be compared.
+Out   a Finding on principals, one on the whole asset; Blind when rates cannot be compared, and to
+      cost where none is told.
 Why   denial of wallet, harvesting of answers and stolen keys are first of all much.
 Math  For each of rows, cost and tokens a minute, the baseline's principals give a log-normal
       habit: mean and standard deviation of ln(rate), the deviation raised by
@@ -41,6 +42,10 @@ from stanch.vocabulary.ids import DetectorId
 
 ID = DetectorId("volume_and_cost")
 KINDS = {Block.ROWS: "answers", Block.COST: "cost", Block.TOKENS: "tokens"}
+NO_COST = (
+    "the baseline's answers tell no cost: only how many there are is watched; "
+    "send cost or tokens with each, then set the baseline again"
+)
 FAR = 6.0
 BULK = 2.0
 """Minutes of everybody's usual answers that one must have asked for before a pace is believed."""
@@ -93,6 +98,8 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     if why or base is None or ledger is None or base.habits is None or now is None:
         yield Blind(detector=ID, asset=window.asset.id, why=why, version=window.version)
         return
+    if not any(base.habits.everybody(block).any() for block in (Block.COST, Block.TOKENS)):
+        yield Blind(detector=ID, asset=window.asset.id, why=NO_COST, version=window.version)
     who = people(ledger, limits.enough)
     rates = [r for block in KINDS if (r := _rates(block, base, who, window)) is not None]
     found = _accused(who, rates, limits)

@@ -14,6 +14,7 @@ from stanch.detect.habits.tails import beta_binomial
 from stanch.detect.summaries.arrays import Ints
 from stanch.detect.summaries.handed import NOBODY, Handed
 from stanch.detect.window import Baseline
+from stanch.detect.wording import NO_BASELINE
 from stanch.vocabulary.finding import Cite, CiteKind, Suspect
 from stanch.vocabulary.ids import PrincipalId
 
@@ -24,7 +25,7 @@ MOST_CITED = 50
 def unfit(rows: Handed | None, base: Baseline | None) -> str:
     """Why rows that were handed in cannot be judged; empty when they can, or there are none."""
     if base is None:
-        return "no baseline"
+        return NO_BASELINE
     if not base.plan.classes:
         return "the answers are numbers, not classes"
     if rows is not None and not (rows.said >= 0).any():

@@ -24,6 +24,7 @@ from stanch.detect.summaries.parts import (
 )
 from stanch.detect.summaries.sketch import SMALL
 from stanch.detect.window import Baseline, Window
+from stanch.detect.wording import NO_BASELINE
 from stanch.vocabulary.words import counted
 
 LONG = 10
@@ -190,7 +191,7 @@ def unable(window: Window, enough: int, *, needs: Callable[[Baseline], str] | No
     """Why principals cannot be compared in this window; empty when they can."""
     base = window.baseline
     if base is None or window.ledger is None:
-        return "no baseline"
+        return NO_BASELINE
     if base.habits is None or not window.ledger.n:
         return "the baseline knows no principals" if base.habits is None else "no answers"
     known = len(people(base.habits, LONG).names)

@@ -69,6 +69,7 @@ class Bench:
         for name, own in cut(rows, rows["asset"]):
             asset = self._asset(tx, AssetId(name))
             for kind, part in cut(own, own["kind"]):
+                self._past.hear(asset.id, EventKind(kind))
                 self._take_kind(tx, asset, EventKind(kind), part, at)
 
     def absorb(self, tx: Transaction, sent: Sent, at: datetime) -> None:
@@ -159,6 +160,7 @@ class Bench:
     def _fed_by_sites(self, lane: Lane) -> None:
         desk = self._desks[lane]
         desk.kinds = desk.kinds | {EventKind.INFERENCE}
+        self._past.hear(lane.asset, EventKind.INFERENCE)
         desk.tally.lateness = OF_SITES
         self._desks.touched.add(lane)
 

@@ -1,7 +1,8 @@
 """The past: what happened to assets, to what they are made from, and who was there.
 
 In    rows of rare events; a transaction, where an asset's memory is first needed.
-Out   an asset's history, and the principals that are no strangers there.
+Out   an asset's history, the kinds of events that ever came of it, and the principals that are no
+      strangers there.
 """
 
 import pyarrow as pa
@@ -10,8 +11,10 @@ from stanch.engine.ports import Transaction
 from stanch.engine.watch.deeds import record
 from stanch.engine.watch.desk import Desk
 from stanch.engine.watch.golden import Regulars
+from stanch.engine.watch.heard import heard_of, keep_heard
 from stanch.engine.watch.memory import history_of, keep_history, made_from, remembered
 from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import AssetId
 
@@ -23,12 +26,15 @@ class Past:
         self._own: dict[AssetId, tuple[Happening, ...]] = {}
         self._made_from: dict[AssetId, tuple[Happening, ...]] = {}
         self._changed: set[AssetId] = set()
+        self._heard: dict[AssetId, frozenset[EventKind]] = {}
+        self._heard_more: set[AssetId] = set()
         self._regulars = Regulars()
 
     def recall(self, tx: Transaction, asset: Asset) -> None:
         """What happened to the asset, and to what it is made from, is at hand."""
         if asset.id not in self._own:
             self._own[asset.id] = history_of(tx, asset.id)
+            self._heard[asset.id] = heard_of(tx, asset.id)
         self._made_from[asset.id] = made_from(tx, asset)
 
     def of(self, asset: AssetId) -> tuple[Happening, ...]:
@@ -42,13 +48,22 @@ class Past:
         known |= {h.principal for h in self._own.get(asset, ())}
         return frozenset(known | self._regulars.of(tx, asset) | desk.known.keys())
 
+    def hear(self, asset: AssetId, kind: EventKind) -> None:
+        """Remembers that events of this kind came of it."""
+        if kind not in self._heard[asset]:
+            self._heard[asset] |= {kind}
+            self._heard_more.add(asset)
+
     def add(self, asset: AssetId, rows: pa.Table) -> None:
         """Remembers these events."""
         self._own[asset] = remembered(self._own.get(asset, ()), record(rows).happenings)
         self._changed.add(asset)
 
     def keep(self, tx: Transaction) -> None:
-        """Keeps every history that changed, in this transaction."""
+        """Keeps all that changed, in this transaction."""
         for asset in sorted(self._changed):
             keep_history(tx, asset, self._own[asset])
+        for asset in sorted(self._heard_more):
+            keep_heard(tx, asset, self._heard[asset])
         self._changed.clear()
+        self._heard_more.clear()

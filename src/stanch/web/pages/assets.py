@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from stanch.engine.blindness import blind_now
+from stanch.engine.blindness import blind_spots
 from stanch.engine.guards import GuardState
 from stanch.engine.policies import Change, standing_from
 from stanch.engine.ports import Transaction
@@ -57,7 +57,7 @@ def show(visit: Visit) -> Answer:
         seen = seen_at(tx, findings)
         policy = tx.policies.now(key)
         policies = turns(tx, key)
-        blinds = blind_now(tx, key)
+        blinds = blind_spots(tx, key)
         releases = _releases(tx, one)
     guards = visit.console.guards.alive(key)
     return page(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from stanch.engine.blindness import blind_now
 from stanch.engine.ports import Transaction
+from stanch.engine.unheard import unheard
 from stanch.prepare.readiness import Check, readiness
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.asset import Asset
@@ -53,7 +54,6 @@ class State:
 
 def show(visit: Visit) -> Answer:
     """What needs somebody now, and the state of everything."""
-    hour = visit.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     with visit.console.store.look() as tx:
         open_ = Wanted(closed=False)
         soonest = tx.approvals.page(Wanted(state=(Said.OPEN.value,)), limit=MOST_ASKED).items
@@ -61,8 +61,11 @@ def show(visit: Visit) -> Answer:
         clocks = tx.clocks.page(Wanted(state=(ClockState.RUNNING.value,)), limit=MOST_CLOCKS).items
         worst = tx.incidents.page(Wanted(closed=False, sort=Sort.WORST), limit=8).items
         levels = tx.incidents.facets(open_, ("severity",))["severity"]
-        blinds = blind_now(tx)
-        states = _states(visit, tx, hour, blinds)
+        counts = tx.incidents.facets(open_, ("asset",))["asset"]
+        shown = _first(tx, counts)
+        told = blind_now(tx)
+        blinds = (*told, *unheard(tx, shown, told))
+        states = _states(visit, tx, shown, counts, blinds)
         assets = tx.assets.count()
         titles = _titles(tx, [one.incident for one in (*soonest, *clocks)])
     return page(
@@ -100,14 +103,14 @@ class Dark:
     asset: AssetId
     versions: tuple[str, ...]
     why: str
-    since: datetime
+    since: datetime | None
     what: tuple[str, ...]
     others: int = 0
     """Reasons that differ from it by their numbers only."""
 
 
 def grouped(blinds: tuple[BlindSpot, ...]) -> list[Dark]:
-    """The reasons that most detectors share, first."""
+    """What detectors say before what none was ever asked; the reasons that most share, first."""
     made: dict[tuple[AssetId, str], list[BlindSpot]] = {}
     for one in blinds:
         alike = _HOW_MANY.sub("", one.blind.why)
@@ -116,25 +119,33 @@ def grouped(blinds: tuple[BlindSpot, ...]) -> list[Dark]:
         Dark(
             asset=asset,
             versions=versions_of(all_),
-            why=min(all_, key=lambda b: b.since).blind.why,
-            since=min(b.since for b in all_),
+            why=min(all_, key=_begun).blind.why,
+            since=min(all_, key=_begun).since,
             what=tuple(sorted({word(b.blind.detector) for b in all_})),
             others=len({b.blind.why for b in all_}) - 1,
         )
         for (asset, _), all_ in made.items()
     ]
-    return sorted(found, key=lambda d: (-len(d.what), d.since))
+    return sorted(found, key=lambda d: (d.since is None, -len(d.what), _begun(d)))
+
+
+def _begun(one: BlindSpot | Dark) -> datetime:
+    return one.since or datetime.max.replace(tzinfo=UTC)
 
 
 def _states(
-    visit: Visit, tx: Transaction, hour: datetime, blinds: tuple[BlindSpot, ...]
+    visit: Visit,
+    tx: Transaction,
+    shown: Sequence[Asset],
+    open_: Mapping[str, int],
+    blinds: tuple[BlindSpot, ...],
 ) -> list[State]:
+    hour = visit.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     hours = [hour - timedelta(hours=h) for h in range(HOURS - 1, -1, -1)]
     seen = [_found(tx, start, last=start == hour) for start in hours]
-    open_ = tx.incidents.facets(Wanted(closed=False), ("asset",))["asset"]
     policies = {v.asset: v for v in tx.policies.all_now()}
     made = []
-    for one in _first(tx, open_):
+    for one in shown:
         policy = policies[one.id].version if one.id in policies else 0
         guards = visit.console.guards.alive(one.id)
         made.append(
