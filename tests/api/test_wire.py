@@ -8,7 +8,7 @@ import pytest
 
 from stanch.api.application import Api
 from stanch.api.house import described
-from stanch.api.wire import Hangup, Message, Receive, Scope, Send, read_body, source_of
+from stanch.api.wire import Hangup, Message, Receive, Scope, Send, read_body, source_of, until_whole
 from stanch.app.serving import _source
 from stanch.vocabulary.trouble import TooLarge
 
@@ -36,6 +36,26 @@ def test_what_was_stated_is_the_end_and_nothing_more_is_waited_for() -> None:
 def test_one_who_leaves_before_the_end_sent_nothing(headers: dict[str, str]) -> None:
     with pytest.raises(Hangup):
         read(headers, [b"ab", b"cde"])
+
+
+def test_who_leaves_in_the_middle_of_a_body_is_no_fault_and_who_leaves_after_it_is_heard() -> None:
+    def told(*pieces: Message) -> Receive:
+        left = iter(pieces)
+
+        async def receive() -> Message:
+            return next(left)
+
+        return until_whole(receive)
+
+    async def read(receive: Receive) -> list[str]:
+        return [(await receive())["type"] for _ in range(2)]
+
+    part: Message = {"type": "http.request", "body": b"a", "more_body": True}
+    whole: Message = {"type": "http.request", "body": b"b", "more_body": False}
+    gone: Message = {"type": "http.disconnect"}
+    assert asyncio.run(read(told(whole, gone))) == ["http.request", "http.disconnect"]
+    with pytest.raises(Hangup):
+        asyncio.run(read(told(part, gone)))
 
 
 @pytest.mark.parametrize("headers", [{"content-length": "101"}, {"content-length": "99"}, {}])

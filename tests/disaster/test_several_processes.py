@@ -1,4 +1,6 @@
-"""Two processes on one PostgreSQL and one folder: one is killed, and none of its work is lost."""
+"""Two processes on one PostgreSQL and one folder: one stands still and is killed, and none of its
+work is lost or done twice.
+"""
 
 import os
 import signal
@@ -66,25 +68,32 @@ def stands_still(server: Server, database: str) -> None:
 def test_a_killed_process_leaves_no_row_uncounted_and_no_asset_unwatched(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    norths, souths, late = asset_of("north"), asset_of("south"), asset_of("north", 1)
+    norths, souths = asset_of("north"), asset_of("south")
+    late, last = asset_of("north", 1), asset_of("north", 2)
     data = tmp_path / "data"
     with (
         serving(*UP, "north", data=data, STANCH_DATABASE=postgres_url) as north,
         serving(*UP, "south", data=data, STANCH_DATABASE=postgres_url) as south,
     ):
-        for one in (norths, souths, late):
+        for one in (norths, souths, late, last):
             known(north, one)
         # Both assets' rows go to one process; each is watched by the process whose share it is.
         sent(north, norths)
         sent(north, souths)
         until(lambda: incidents(south, norths) and incidents(north, souths))
-        # Rows that north took in, and cannot count any more: it is stopped, and then killed.
+        # North stands still, and south takes its share over; awake again, it does nothing twice.
         stands_still(north, postgres_url)
         sent(south, late)
+        until(lambda: incidents(south, late))
+        os.kill(north.process.pid, signal.SIGCONT)
+        until(lambda: north.ask("GET", "/readyz")["status"] == "ready")
+        # It is stopped once more, with rows that nobody has counted yet, and killed.
+        stands_still(north, postgres_url)
+        sent(south, last)
         os.kill(north.process.pid, signal.SIGKILL)
         north.process.wait(timeout=PATIENCE)
-        until(lambda: incidents(south, late))
-        for one in (norths, souths, late):
+        until(lambda: incidents(south, last))
+        for one in (norths, souths, late, last):
             assert south.ask("GET", f"/api/v1/hunt/count?asset={one}") == {"count": 3000}
             assert len(incidents(south, one)) == 1
         # What north left in its spool is rolled up and entered; the one log holds.

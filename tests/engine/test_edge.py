@@ -44,6 +44,8 @@ class Centre:
     house: House
     sites: Sites
     cut: bool = False
+    deaf: bool = False
+    """Whether it takes in what is sent and its answer is lost."""
 
     def ask(
         self,
@@ -56,6 +58,8 @@ class Centre:
             raise Unreachable("http://centre", "cut")
         if method == "POST":
             taken = self.sites.take("clinic", body or b"", (more or {})["stanch-signature"], "k")
+            if self.deaf:
+                raise Unreachable("http://centre", "lost")
             return msgspec.json.encode(taken)
         if path.endswith("/told"):
             return msgspec.json.encode(self.sites.told("clinic"))
@@ -209,6 +213,45 @@ def test_a_folder_from_an_older_copy_is_told_so_and_sends_nothing(
         tx.settings.put("_edge/place", older or "")
     with pytest.raises(Refused, match="older copy"):
         clinic.edge.turn()
+    assert refusals(centre) == 0
+
+
+def test_a_second_place_under_the_same_name_is_told_so_by_its_first_minute(
+    clinic: Clinic, centre: Centre
+) -> None:
+    clinic.minutes(8, seed=1)
+    clinic.edge.turn()
+    with clinic.house.store.look() as tx:
+        (*_, block) = tx.summaries.between(FRAUD, Span(start=START, end=START + 8 * MINUTE))
+    told = centre.sites.told("clinic")
+    other = Sent(
+        site="clinic",
+        number=told.number + 1,
+        asset=FRAUD,
+        version=block.version,
+        minute=block.minute,
+        body=block.body,
+    )
+    centre.sites.take("clinic", written(other), signed(LEAD + written(other)))
+    clinic.minutes(6, seed=2)
+    with pytest.raises(Refused, match="another place sends under this name"):
+        clinic.edge.turn()
+    assert refusals(centre) == 0
+
+
+def test_a_minute_whose_answer_was_lost_goes_again_and_is_known(
+    clinic: Clinic, centre: Centre
+) -> None:
+    clinic.minutes(8, seed=1)
+    centre.deaf = True
+    with pytest.raises(Unreachable):
+        clinic.edge.turn()
+    assert centre.sites.told("clinic").number == 1
+    centre.deaf = False
+    clinic.edge.turn()
+    clinic.minutes(6, seed=2)
+    clinic.edge.turn()
+    assert counted(centre.house) == 1_000 * centre.sites.told("clinic").number
     assert refusals(centre) == 0
 
 

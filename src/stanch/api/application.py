@@ -32,10 +32,12 @@ from stanch.api.wire import (
     Send,
     answer,
     source_of,
+    until_whole,
 )
 from stanch.engine.clock import monotonic
 
 _CONTENT = (
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
     b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     b"form-action 'self'; frame-ancestors 'none'"
 )
@@ -72,6 +74,8 @@ class Api:
         sender = _Sender(send)
         answers, hot = self._route(scope)
         if scope["method"] == "HEAD":
+        if scope["method"] not in _WITHOUT_BODY:
+            receive = until_whole(receive)
             answers = partial(head, self._route({**scope, "method": "GET"})[0])
         try:
             await answers(scope, receive, sender)

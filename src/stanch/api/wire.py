@@ -81,6 +81,20 @@ class Inbox:
         return message
 
 
+def until_whole(receive: Receive) -> Receive:
+    """The same, and `Hangup` when the client goes away before its body is whole."""
+    inbox = Inbox(receive)
+
+    async def message() -> Message:
+        over = inbox.whole
+        told = await inbox()
+        if told["type"] == "http.disconnect" and not over:
+            raise Hangup
+        return told
+
+    return message
+
+
 async def discard(inbox: Inbox, most: int) -> None:
     """Read what is still coming, up to so many bytes, and keep nothing.
 

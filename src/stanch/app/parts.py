@@ -5,7 +5,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ import msgspec
 
 from stanch.app.crew import Crew
 from stanch.app.several import Others, own_spool, place_of
+from stanch.app.turns import Turns
 from stanch.engine.access import Access
 from stanch.engine.backups import BackupMade, age_told, enter, last_backup
 from stanch.engine.clock import utc_now
@@ -60,14 +61,14 @@ class Parts:
     place: Path
     """What is this process's own, when several serve the folder; else the folder."""
     others: Others
+    turns: Turns
+    """What one of several processes does at a time."""
     split: Split | None = None
     """How the work is split, when several serve the folder."""
 
     def in_turn(self, name: str) -> AbstractContextManager[None]:
         """Held while no other process on the folder holds the same name."""
-        if self.split is None:
-            return nullcontext()
-        return in_turn(self.folder / f"{name}.lock")
+        return self.turns.held(name)
 
     @property
     def secure(self) -> bool:
@@ -163,14 +164,14 @@ def opened(settings: Settings) -> Iterator[Parts]:
         with in_turn(folder / "start.lock"):
             signer = open_signer(folder / "keys", name_of(folder / "keys", settings.log_name))
             log = _log(settings, folder / "log", signer)
-        stack.callback(log.close)
-        vault = stack.enter_context(Vault.open(folder / "vault"))
-        draining = partial(in_turn, folder / "record.lock") if node else nullcontext
-        recorder = Recorder(store, log, draining)
+            stack.callback(log.close)
+            vault = stack.enter_context(Vault.open(folder / "vault"))
+        split = Split(store, utc_now, node) if node else None
+        turns = Turns(folder, store, split)
+        recorder = Recorder(store, log, partial(turns.held, "record"))
         stack.callback(recorder.drain)
         # (4) events
-        limits = _limits(settings)
-        spool = stack.enter_context(own_spool(place / "spool", limits, node))
+        spool = stack.enter_context(own_spool(place / "spool", _limits(settings), node))
         others = Others(folder=folder, node=node)
         crew = Crew(processes=settings.processes, cluster=settings.cluster)
         lake = LazyLake(folder / "lake", SCHEMA, spool, others.spools, crew)
@@ -193,7 +194,8 @@ def opened(settings: Settings) -> Iterator[Parts]:
             access=access,
             place=place,
             others=others,
-            split=Split(store, utc_now, node) if node else None,
+            turns=turns,
+            split=split,
         )
 
 

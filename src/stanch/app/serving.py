@@ -41,6 +41,7 @@ from stanch.settings import Settings
 from stanch.store.log.witness import Witness
 from stanch.store.signing import write_whole
 from stanch.store.sql.connect import trouble
+from stanch.store.sql.postgres import engine_of
 from stanch.vocabulary.event import EXCHANGES
 from stanch.web.console import pages
 from stanch.web.visit import Console
@@ -93,9 +94,10 @@ def _welcome(parts: Parts, address: Address) -> str:
 def _at_work(parts: Parts, work: Work) -> Iterator[tuple[Durable, Workers]]:
     """The durable runner, started; runs of a worker that died are taken over by the chores."""
     asked = parts.settings.database
-    worker = f"{parts.signer.name}-{os.getpid()}" if asked else "local"
+    # Of machines with one folder in common, two may give out the same number.
+    worker = f"{parts.settings.node or parts.signer.name}-{os.getpid()}" if asked else "local"
     url = asked or f"sqlite:///{parts.folder / 'runs.sqlite'}"
-    place = Place(url=url, worker=worker, trouble=partial(trouble, make_url(url)))
+    place = Place(url=url, worker=worker, engine=engine_of, trouble=partial(trouble, make_url(url)))
     durable = Durable(place, work.carrier.carry)
     workers = Workers(parts.store, utc_now, worker)
     # Who dies in their first hop must have been heard of, or nobody takes it over.

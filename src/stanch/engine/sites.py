@@ -78,6 +78,8 @@ class Told:
     number: int
     """Of the last summary that was taken in."""
     revoked: datetime | None = None
+    digest: Digest | None = None
+    """Of what was taken in last, so that a site knows its own."""
 
 
 class _Why(NamedTuple):
@@ -119,7 +121,7 @@ class Sites:
         if not assets:
             raise BadInput("A site needs an asset that it may speak of.")
         site = Site(
-            id=asset_id(name),
+            id=asset_id(name, "a site"),
             public=public,
             assets=tuple(asset_id(a) for a in assets),
             added=self._clock(),
@@ -166,7 +168,7 @@ class Sites:
     def told(self, name: str) -> Told:
         """How far the site has come here."""
         site = self.get(name)
-        return Told(number=site.number, revoked=site.revoked)
+        return Told(number=site.number, revoked=site.revoked, digest=site.digest)
 
     def take(self, name: str, content: bytes, signature: str, by: str = "") -> TakenIn:
         """The number of the summary once it is merged; else `Refused`, and a finding.

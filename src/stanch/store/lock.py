@@ -5,8 +5,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 
-from stanch.vocabulary.trouble import InUse
+from stanch.vocabulary.trouble import Busy, InUse
+
+WAIT = 60.0
+"""Seconds that somebody else's turn is waited for."""
+_LOOK_EVERY = 0.02
 
 
 class FolderLock:
@@ -33,11 +38,27 @@ class FolderLock:
 
 
 @contextmanager
-def in_turn(path: Path) -> Iterator[None]:
-    """Holds this file's lock for the block, after whoever holds it now, in whatever process."""
+def in_turn(path: Path, wait: float = WAIT) -> Iterator[None]:
+    """Holds this file's lock for the block, after whoever holds it now, in whatever process.
+
+    `Busy` when that one does not end: a process may be stopped, or its disk may hang.
+    """
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        end = monotonic() + wait
+        while not locked(file):
+            if monotonic() > end:
+                raise Busy(f"another process holds {path} and does not move", 5)
+            sleep(_LOOK_EVERY)
         yield
     finally:
         os.close(file)
+
+
+def locked(file: int) -> bool:
+    """Whether the file's lock is ours now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

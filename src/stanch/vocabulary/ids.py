@@ -32,10 +32,10 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-def asset_id(text: str) -> AssetId:
+def asset_id(text: str, of: str = "an asset") -> AssetId:
     """The text as an asset's id: letters, digits, dot, dash and underscore, 128 at most."""
     if not _NAME.fullmatch(text) or ".." in text:
-        raise BadName(text[:64], "asset")
+        raise BadName(text[:64], of)
     return AssetId(text)
 
 
@@ -47,5 +47,5 @@ def digest_of(content: bytes) -> Digest:
 def parse_digest(text: str) -> Digest:
     """The text as a digest, or `BadName`."""
     if not _DIGEST.fullmatch(text):
-        raise BadName(text[:80], "digest")
+        raise BadName(text[:80], "a digest")
     return Digest(text)

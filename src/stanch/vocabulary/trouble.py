@@ -78,7 +78,7 @@ class BadInput(Trouble):
 
 
 class BadName(BadInput):
-    """{!r} cannot name a {}. Use letters, digits, dots, dashes and underscores, 128 at most."""
+    """{!r} cannot name {}. Use letters, digits, dots, dashes and underscores, 128 at most."""
 
 
 class BadFile(BadInput):

@@ -1,3 +1,4 @@
+import fcntl
 import hashlib
 import io
 import json
@@ -7,11 +8,12 @@ import struct
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from stanch.store.vault import Item, Vault, scrub
+from stanch.store.vault import Item, Vault, pack, scrub
 from stanch.vocabulary.ids import Digest, digest_of
 from stanch.vocabulary.trouble import BadFile, BadName, Conflict, NotFound, Refused, Shredded
 
@@ -252,3 +254,35 @@ def test_keys_are_for_their_owner_only(vault: Vault, tmp_path: Path) -> None:
     keys = tmp_path / "vault/keys"
     assert stat.S_IMODE(keys.stat().st_mode) == 0o700
     assert [stat.S_IMODE(p.stat().st_mode) for p in keys.iterdir()] == [0o600]
+
+
+def test_no_writer_waits_for_one_that_stands_still(tmp_path: Path) -> None:
+    with Vault.open(tmp_path) as vault, ExitStack() as held:
+        vault.put_bytes(b"first")
+        # Whatever a process that was stopped half-way may hold.
+        for path in [p for p in tmp_path.rglob("*") if p.is_file() and "index" not in p.name]:
+            file = held.enter_context(path.open("rb"))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        kept = vault.put_bytes(b"second")
+        assert b"".join(vault.read(kept.digest)) == b"second"
+        assert vault.put_bytes(b"second") == kept
+
+
+def test_a_file_that_was_swept_before_it_was_locked_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pack.fcntl.flock
+
+    def swept(fd: int, how: int) -> None:
+        for new in (tmp_path / "new").iterdir():
+            monkeypatch.setattr(pack.fcntl, "flock", real)
+            pack.remove_abandoned(new)
+        real(fd, how)
+
+    with Vault.open(tmp_path) as vault:
+        monkeypatch.setattr(pack.fcntl, "flock", swept)
+        kept = vault.put_bytes(b"bytes")
+        assert b"".join(vault.read(kept.digest)) == b"bytes"
+    with pack.Writer(tmp_path / "new/at-work") as writer:
+        pack.remove_abandoned(writer.path)
+        assert writer.kept()

@@ -75,6 +75,8 @@ class Place:
     url: str
     """`sqlite:///PATH` or `postgresql://...`."""
     worker: str = "local"
+    engine: Callable[[sa.URL], sa.Engine] = sa.create_engine
+    """What opens a PostgreSQL, with limits of its own on how long anything waits there."""
     trouble: Callable[[sa.exc.DBAPIError], Trouble] = lambda error: Trouble(error.orig)
     """The word of the house for what the database said."""
 
@@ -124,7 +126,7 @@ class Durable:
                 raise AlreadyThere("A durable engine", NAME)
             _carry = self._carry
         _quiet()
-        self._engine = _engine(self._place.url)
+        self._engine = _engine(self._place)
         config: DBOSConfig = {
             "name": NAME,
             "system_database_url": self._place.url,
@@ -252,10 +254,10 @@ def _seconds(_how: str) -> float:
     return utc_now().timestamp()
 
 
-def _engine(url: str) -> sa.Engine:
-    made = sa.make_url(url)
+def _engine(place: Place) -> sa.Engine:
+    made = sa.make_url(place.url)
     if made.get_backend_name() != "sqlite":
-        return sa.create_engine(made.set(drivername="postgresql+psycopg"), pool_size=10)
+        return place.engine(made.set(drivername="postgresql+psycopg"))
     engine = sa.create_engine(made, connect_args={"timeout": 30})
 
     @sa.event.listens_for(engine, "connect")

@@ -21,7 +21,7 @@ POOL = 10
 _SESSION = {
     "lock_timeout": f"{WAIT_S}s",
     "statement_timeout": "60s",
-    "idle_in_transaction_session_timeout": "60s",
+    "idle_in_transaction_session_timeout": "30s",
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",

@@ -30,6 +30,12 @@ _WAIT_S = 30.0
 _SEALED = "_cursor"
 
 
+class _Here(threading.local):
+    """What this thread makes sure of in each transaction that may write."""
+
+    sure: tuple[Callable[[Transaction], None], ...] = ()
+
+
 class SqlStore:
     """The nouns in one database."""
 
@@ -40,6 +46,7 @@ class SqlStore:
         self._clock = clock
         self._writer = threading.Lock()
         self._holder: int | None = None
+        self._here = _Here()
         self.changes = 0
         """How often this process changed anything; the same as before, and nothing is new."""
 
@@ -49,10 +56,24 @@ class SqlStore:
         with self._writing() as link:
             before = _touched(link)
             tx = Transaction(link, self._sealer)
+            for sure in self._here.sure:
+                sure(tx)
             yield tx
             tx.finish(self._clock())
             wrote = before < 0 or _touched(link) > before
         self.changes += wrote
+
+    @contextmanager
+    def only_if(self, sure: Callable[[Transaction], None]) -> Iterator[None]:
+        """Has every transaction of this thread that may write ask first, within itself; what raises
+        there is kept from being written.
+        """
+        before = self._here.sure
+        self._here.sure = (*before, sure)
+        try:
+            yield
+        finally:
+            self._here.sure = before
 
     @contextmanager
     def look(self) -> Iterator[Transaction]:

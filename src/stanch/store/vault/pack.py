@@ -18,7 +18,7 @@ import hashlib
 import os
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -50,6 +50,13 @@ class Writer:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
         self._stretches = Stretches(self._fd)
+
+    def kept(self) -> bool:
+        """Whether nobody took it for abandoned, and removed it, before it was locked."""
+        kept = os.fstat(self._fd).st_nlink > 0
+        if not kept:
+            self.__exit__()
+        return kept
 
     @property
     def pages(self) -> Pages:
@@ -86,16 +93,17 @@ class Writer:
         self.path.unlink(missing_ok=True)
 
 
-def abandoned(path: Path) -> bool:
-    """Whether nobody writes this file any more."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(fd)
-    return True
+def remove_abandoned(path: Path) -> None:
+    """Nothing; the file is gone, unless somebody writes it."""
+    with suppress(FileNotFoundError):
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+        except BlockingIOError:
+            return
+        finally:
+            os.close(fd)
 
 
 def sync_folder(folder: Path) -> None:

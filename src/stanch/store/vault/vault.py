@@ -10,11 +10,9 @@ Layout of the folder: `items/ab/<62 digits>` (pack.py), `keys/` (keys.py), `inde
 `new/` for files that are not finished. A file in `new/` was promised to nobody.
 """
 
-import fcntl
-import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,8 +27,8 @@ from stanch.store.vault.manifest import Manifest, Object
 from stanch.store.vault.pack import (
     MAGIC,
     Writer,
-    abandoned,
     read_manifest,
+    remove_abandoned,
     space_in,
     sync_folder,
 )
@@ -201,24 +199,16 @@ class Vault:
         if not path.parent.is_dir():
             path.parent.mkdir(exist_ok=True)
             sync_folder(path.parent.parent)
-        with self._alone():
-            if not path.exists():
-                new.rename(path)
-                sync_folder(path.parent)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Holds the vault's lock, against other threads and other processes alike."""
-        fd = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(fd)
+        # A link is never made over a name that is there, so nobody needs to wait for anybody.
+        with suppress(FileExistsError):
+            path.hardlink_to(new)
+        sync_folder(path.parent)
 
     def _new(self) -> Writer:
-        with self._alone():  # so that nobody sweeps it between its making and its locking
-            return Writer(self._folder / "new" / secrets.token_hex(16))
+        while True:
+            writer = Writer(self._folder / "new" / secrets.token_hex(16))
+            if writer.kept():
+                return writer
 
     def _path(self, digest: Digest) -> Path:
         digits = parse_digest(digest).removeprefix("sha256:")
@@ -246,10 +236,8 @@ class Vault:
 
     def _sweep(self) -> None:
         """Removes what nobody writes any more: its writer is gone, and its lock with it."""
-        with self._alone():
-            for path in (self._folder / "new").iterdir():
-                if abandoned(path):
-                    path.unlink(missing_ok=True)
+        for path in (self._folder / "new").iterdir():
+            remove_abandoned(path)
 
     def _catch_up(self) -> None:
         """Adds to the index what a crash, a full disk or a lost index left out."""
