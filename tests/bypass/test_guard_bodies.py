@@ -218,13 +218,23 @@ def test_scores_under_another_name_are_shaped(answer: dict[str, Any]) -> None:
     luck = Luck(lambda: 0.5, b"")
     found = shaped(json.dumps(answer).encode(), Shape(round=1, scores=Scores.ALL), luck)
     assert found is not None
-    assert b"0.123456" not in found
-    assert b"0.876544" not in found
+    assert b"0.123456" not in found.body
+    assert b"0.876544" not in found.body
 
 
-def test_what_a_model_predicts_is_no_score() -> None:
-    for answer in (b'{"predictions":[[7.25],[8.5]]}', b'{"outputs":[{"name":"y","data":[7.25]}]}'):
-        assert shaped(answer, Shape(round=0), Luck(lambda: 0.5, b"")) == answer
+def test_what_a_model_predicts_is_no_score_to_be_cut_and_a_class_is_no_number() -> None:
+    tensor = b'{"outputs":[{"name":"y","datatype":"FP64","data":[7.25]}]}'
+    for answer in (b'{"predictions":[[7.25],[8.5]]}', tensor):
+        cut = shaped(answer, Shape(scores=Scores.NONE), Luck(lambda: 0.5, b""))
+        assert cut is not None
+        assert cut.body == answer
+        rounded = shaped(answer, Shape(round=0), Luck(lambda: 0.5, b""))
+        assert rounded is not None
+        assert b"7.25" not in rounded.body
+    classes = b'{"predictions":[7,1.0]}'
+    noised = shaped(classes, Shape(jitter=0.5, epsilon=1.0), Luck(lambda: 0.5, b""))
+    assert noised is not None
+    assert noised.body == classes
 
 
 def test_an_older_or_another_assets_policy_lifts_no_block() -> None:

@@ -8,7 +8,7 @@ NOW = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
 
 
 def test_a_guard_that_is_gone_is_not_said_to_run_anything() -> None:
-    def guard(name: str, seconds: int, **more: tuple[str, ...]) -> dict[str, object]:
+    def guard(name: str, seconds: int, **more: object) -> dict[str, object]:
         seen = (NOW - timedelta(seconds=seconds)).isoformat()
         return {"report": {"guard": name, "version": 6, "cannot": (), **more}, "seen": seen}
 
@@ -19,5 +19,8 @@ def test_a_guard_that_is_gone_is_not_said_to_run_anything() -> None:
         "guard new runs version 6",
         "  cannot: Envoy cannot shape answers.",
         "  says: No space.",
+    ]
+    assert guard_lines([guard("one", 20, among=4)], NOW) == [
+        "guard one runs version 6; its limits are counted by 4 guards together"
     ]
     assert guard_lines([], NOW) == ["No guard has been heard of yet."]

@@ -128,6 +128,45 @@ def test_a_clock_that_goes_back_or_is_behind_lifts_nothing(
         assert after == before
 
 
+@pytest.mark.parametrize("leap", [timedelta(hours=5), timedelta(hours=-5)])
+def test_what_has_an_end_lasts_as_said_though_the_clock_is_set_and_of_two_processes_one_moves_it(
+    sql_store: SqlStore, hands: Moved, leap: timedelta
+) -> None:
+    begun = hands()
+    gone = 0.0
+    one, other = (Policies(sql_store, hands, lambda: gone) for _ in range(2))
+    one.demand(deny("trudy", hands(), until=begun + timedelta(hours=1)), BY_HAND)
+    hands.at = begun + timedelta(minutes=20) + leap
+    gone = 20 * 60.0
+    assert one.now(FRAUD).deny.principals == {"trudy"}
+    end = begun + timedelta(hours=1) + leap
+    assert (one.expire(), other.expire()) == (end, end)
+    late = deny("mallory", hands(), until=hands() + timedelta(hours=1))
+    one.demand(late, BY_HAND)
+    for policies in (one, other):
+        assert policies.now(FRAUD).deny.principals == {"trudy", "mallory"}
+    with sql_store.look() as tx:
+        told = [one.because for one in tx.policies.history(FRAUD)]
+    assert [one for one in told if "the clock was set" in one] == told[1:2]
+    gone, hands.at = 3600.0, end
+    for policies in (one, other):
+        policies.expire()
+        assert policies.now(FRAUD).deny.principals == {"mallory"}
+
+
+def test_a_clock_that_is_corrected_by_a_little_is_followed(
+    sql_store: SqlStore, hands: Moved
+) -> None:
+    gone, begun = 0.0, hands()
+    policies, end = Policies(sql_store, hands, lambda: gone), begun + timedelta(minutes=10)
+    before = policies.demand(deny("trudy", begun, until=end), BY_HAND)
+    for minute in range(1, 10):
+        gone, hands.at = 60.0 * minute, begun + timedelta(minutes=minute, seconds=5 * minute)
+        assert policies.expire() == end
+    with sql_store.look() as tx:
+        assert tx.policies.now(FRAUD) == before
+
+
 def test_what_has_ended_is_not_kept_by_the_next_change(sql_store: SqlStore, hands: Moved) -> None:
     policies, end = Policies(sql_store, hands), hands() + timedelta(minutes=10)
     policies.demand(deny("mallory", hands(), until=end), BY_HAND)

@@ -13,7 +13,7 @@ from stanch.guard.keeper import Keeper
 from stanch.guard.link import Link, Server
 from stanch.guard.telemetry import Buffer
 from stanch.vocabulary.ids import AssetId
-from stanch.vocabulary.policy import Policy
+from stanch.vocabulary.policy import Limits, Policy, Rate
 
 FRAUD = AssetId("fraud")
 WAITS = 7
@@ -49,7 +49,7 @@ class Desk(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
-        self.house.heard.put("told")
+        self.house.heard.put("counts" if self.path.endswith("/tally") else "told")
         self.send_response(200)
         self.send_header("content-length", "0")
         self.end_headers()
@@ -83,5 +83,18 @@ def test_a_guard_that_starts_or_was_cut_off_is_heard_of_before_it_waits_for_news
         assert [house.heard.get(timeout=60) for _ in come] == come
         house.breaks.set()
         assert [house.heard.get(timeout=60) for _ in come] == come
+    finally:
+        link.stop()
+
+
+def test_while_something_is_limited_it_tells_what_it_let_through(house: House) -> None:
+    keeper = Keeper(FRAUD)
+    limit = Limits(per_principal=Rate(count=20))
+    assert keeper.accept(canonical(Policy(asset=FRAUD, version=3, limit=limit)))
+    where = f"http://127.0.0.1:{house.server_address[1]}"
+    link = Link(Server(url=where, key="k", wait=WAITS), keeper, Buffer(), "g")
+    link.start()
+    try:
+        assert "counts" in {house.heard.get(timeout=60) for _ in range(4)}
     finally:
         link.stop()

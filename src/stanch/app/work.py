@@ -15,7 +15,7 @@ from stanch.engine.automatic import automatic_in
 from stanch.engine.baselines import Baselines
 from stanch.engine.by_hand import ByHand
 from stanch.engine.cases import Cases
-from stanch.engine.clock import utc_now
+from stanch.engine.clock import elapsed, utc_now
 from stanch.engine.containment_clock import ContainmentClock
 from stanch.engine.deeds import Hands, RealDeeds
 from stanch.engine.edge import Edge, Signs
@@ -104,7 +104,7 @@ def work_of(parts: Parts) -> Work:
     """The engine on these parts."""
     store, keeper = parts.store, _Keeper()
     policies, guards = (
-        Policies(store, utc_now),
+        Policies(store, utc_now, elapsed),
         Guards(store, utc_now, shared=parts.split is not None),
     )
     others = others_of(parts, policies)

@@ -5,9 +5,11 @@ Out   a running Envoy that follows the policy; it is acknowledged once a probe t
 Why   the engine knows Envoy and the guard knows how to decide; neither knows the other.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from threading import Lock
 
 from stanch.engine.clock import monotonic
 from stanch.engine.envoy.door import Answer, Asked, Door
@@ -59,7 +61,7 @@ class Fronting:
         bootstrap(self.layout)
         server = Server(url=config.server, key=config.key, wait=choices.wait)
         self.core = Core(server, config.asset, config.identify, choices)
-        self.core.mirrors = True
+        self.core.mirrors, self.core.link.tally.sort = True, "envoy"
         self.core.also_cannot = lambda policy: cannot(policy, self.layout)
         self.core.link.taken = self.apply
         self.core.link.kept = self.keep
@@ -69,6 +71,9 @@ class Fronting:
         self.door = Door(self.layout.socket, self._judge)
         self.envoy = Envoy(self.layout, self._heard, workers=workers)
         self._deaths: list[float] = []
+        self._applying = Lock()
+        self._shared = False
+        """Whether the routes in force leave the rate of all to be counted beside other Envoys."""
         self.seconds = 0.0
         """How long the last policy took from its arrival to the probe that showed it."""
 
@@ -86,6 +91,9 @@ class Fronting:
     def watch(self) -> None:
         """Start Envoy again where it died; Unreachable when it dies again and again."""
         if self.envoy.alive:
+            if self._shared != (self.core.keeper.among > 1):
+                with suppress(ConnectionError):
+                    self.apply()
             return
         now = monotonic()
         self._deaths = [*(at for at in self._deaths if now - at < DEATHS_SECONDS), now]
@@ -105,7 +113,12 @@ class Fronting:
 
     def apply(self) -> None:
         """Make Envoy run the policy in force; ConnectionError while no probe shows it."""
+        with self._applying:
+            self._apply()
+
+    def _apply(self) -> None:
         start = monotonic()
+        self._shared = self.core.keeper.among > 1
         if not self.envoy.apply(self._routes(), self._shown):
             self.core.counts["envoy_refused"] += 1
             why = f" ({self.envoy.plane.why[-300:]})" if self.envoy.plane.why else ""
@@ -126,7 +139,8 @@ class Fronting:
             closed = self._config.choices.fail is Fails.CLOSED
             mode = Mode.STOPPED if closed else Mode.SERVING
             policy = Policy(asset=asset_id(self._config.asset), version=-1, mode=mode)
-        return document(policy, self.layout, bodies=inspection is not None and inspection.asks)
+        bodies = inspection is not None and inspection.asks
+        return document(policy, self.layout, bodies=bodies, shared=self._shared)
 
     def _shown(self) -> bool:
         """Whether a probe that goes through Envoy carries the version in force."""

@@ -25,4 +25,6 @@ def _lines(one: Mapping[str, Any], now: datetime) -> list[str]:
         return [f"guard {name} was last heard of {ago(seen, now)}, with version {version}"]
     more = [f"  cannot: {each}" for each in report["cannot"]]
     more += [f"  says: {each}" for each in report.get("troubles", ())]
-    return [f"guard {name} runs version {version}", *more]
+    among = report.get("among", 1)
+    shared = f"; its limits are counted by {among} guards together" if among > 1 else ""
+    return [f"guard {name} runs version {version}{shared}", *more]

@@ -17,7 +17,7 @@ without one: never an open route.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import reduce
 from typing import TypeVar
@@ -138,6 +138,22 @@ def expired(standing: Standing, at: datetime) -> Standing:
         return standing
     base = Policy(asset=standing.asset) if ended else standing.base
     return replace(standing, base=base, demands=left)
+
+
+def later(standing: Standing, by: timedelta) -> Standing:
+    """The standing with every end that much later."""
+    base = replace(standing.base, until=_moved(standing.base.until, by))
+    demands = tuple(
+        replace(
+            d, until=_moved(d.until, by), policy=replace(d.policy, until=_moved(d.policy.until, by))
+        )
+        for d in standing.demands
+    )
+    return replace(standing, base=base, demands=demands)
+
+
+def _moved(end: datetime | None, by: timedelta) -> datetime | None:
+    return None if end is None else end + by
 
 
 def next_change(standing: Standing, at: datetime) -> datetime | None:

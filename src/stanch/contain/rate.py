@@ -7,6 +7,7 @@ Out   a Rate, or BadInput; and back to the same text; the one rate that several 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import overload
 
 from stanch.vocabulary.policy import Limits, Rate
 from stanch.vocabulary.spelling import folded
@@ -62,6 +63,17 @@ def one_at_least(rate: Rate | None) -> Rate | None:
     if rate is None or rate.burst is not None or not 0 < rate.count < 1:
         return rate
     return replace(rate, burst=1.0)
+
+
+@overload
+def part_of(rate: Rate, parts: int) -> Rate: ...
+@overload
+def part_of(rate: None, parts: int) -> None: ...
+def part_of(rate: Rate | None, parts: int) -> Rate | None:
+    """One of so many parts of it; as much may come at once, or what is large would never fit."""
+    if rate is None or parts <= 1:
+        return rate
+    return replace(rate, count=rate.count / parts, burst=_burst(rate))
 
 
 def _burst(rate: Rate) -> float:

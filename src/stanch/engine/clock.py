@@ -21,6 +21,12 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def elapsed() -> float:
+    """Seconds since the machine started, the time that it slept with them where a system tells."""
+    ticks = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(ticks)
+
+
 def new_id(prefix: str, at: datetime) -> str:
     """A new id like `inc-06bq3r5k2mz9vw`: sorts by time, and two at once never meet."""
     number = int(at.timestamp() * 1000) << 30 | int.from_bytes(os.urandom(4), "big") >> 2

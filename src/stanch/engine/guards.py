@@ -18,6 +18,7 @@ import msgspec
 
 from stanch.engine.clock import Clock, monotonic
 from stanch.engine.ports import Store, Transaction
+from stanch.engine.tallies import Tallies
 from stanch.vocabulary.ids import AssetId, Digest, IncidentId
 from stanch.vocabulary.probe import ANY, HEADER, Probe, Probed, asked, lacking, proves, read
 from stanch.vocabulary.record import Deed, Entry
@@ -45,6 +46,8 @@ class Report:
     """What of the policy it does not enforce, in sentences."""
     proxies: tuple[str, ...] = ()
     """Networks of the proxies that its callers come through."""
+    among: int = 1
+    """Among how many guards of its sort a limit is counted, with itself."""
     versions: tuple[str, ...] = ()
     """The versions that it can send requests to; empty where it leaves that to the service."""
     troubles: tuple[str, ...] = ()
@@ -92,6 +95,7 @@ class Guards:
         self._begun = clock()
         self._known: dict[tuple[AssetId, str], GuardState] = {}
         self._heard = threading.Condition()
+        self.tallies = Tallies(store, shared=shared)
 
     def report(self, report: Report) -> None:
         """Takes in what a guard says of itself."""

@@ -15,6 +15,7 @@ from stanch.contain.combine import (
     added,
     effective,
     expired,
+    later,
     next_change,
     numbered,
     over,
@@ -22,6 +23,7 @@ from stanch.contain.combine import (
 )
 from stanch.contain.policy import canonical, digest, wants
 from stanch.engine.clock import Clock
+from stanch.engine.leaps import IT_WAS_SET, Leaps, by_so_much, seen_already
 from stanch.engine.lines import draw
 from stanch.engine.owed import EFFECTS, owe
 from stanch.engine.ports import Store, Transaction
@@ -55,9 +57,13 @@ class Change:
 class Policies:
     """The policy of every asset."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, elapsed: Callable[[], float] | None = None
+    ) -> None:
+        """`elapsed`: seconds that nobody can set, by which a clock that was set is found out."""
         self._store = store
-        self._clock = clock
+        self._leaps = Leaps(clock, elapsed)
+        self._clock = self._leaps.now
 
     def standing(self, asset: AssetId) -> Standing:
         """How the asset stands: its base and what is demanded of it."""
@@ -109,6 +115,7 @@ class Policies:
 
     def expire(self) -> datetime | None:
         """When the next policy changes by time alone, after changing those whose time has come."""
+        self._leap()
         at = self._clock()
         with self._store.look() as tx:
             standings = [standing_from(v) for v in tx.policies.all_now()]
@@ -119,6 +126,18 @@ class Policies:
             )
         moments = [m for s in standings if (m := next_change(s, at)) is not None]
         return min(moments, default=None)
+
+    def _leap(self) -> None:
+        """Where the clock was set, move what ends: it lasts for as long as was said."""
+        by = self._leaps.leapt()
+        if by:
+            at = self._clock()
+            with self._store.begin() as tx:
+                if not seen_already(tx, by, at + by):
+                    change = Change(by="stanch", because=IT_WAS_SET.format(by_so_much(by)))
+                    for asset in [v.asset for v in tx.policies.all_now() if _bounded(v)]:
+                        _changed(tx, asset, lambda s: later(s, by), change, min(at, at + by))
+            self._leaps.over()
 
     def _change(
         self, asset: AssetId, step: Callable[[Standing], Standing], change: Change
@@ -202,6 +221,12 @@ def _before(tx: Transaction, ended: Policy, at: datetime) -> Policy:
         if found is not None or len(past) < many:
             return found or Policy(asset=ended.asset)
         many *= 4
+
+
+def _bounded(version: PolicyVersion) -> bool:
+    """Whether anything of it ends by itself."""
+    now = standing_from(version)
+    return now.base.until is not None or any(d.until for d in now.demands)
 
 
 def _only_less(now: Standing, then: Standing) -> bool:

@@ -18,11 +18,13 @@ NEVER = 86_400.0
 class Buckets:
     """One bucket for each name, full at the start."""
 
-    __slots__ = ("_known", "_most")
+    __slots__ = ("_known", "_most", "untold")
 
     def __init__(self, most: int = 100_000) -> None:
         self._most = most
         self._known: OrderedDict[str, list[float]] = OrderedDict()
+        self.untold: dict[str, list[float]] = {}
+        """Those that were charged since the other guards were told."""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -40,7 +42,9 @@ class Buckets:
         return (need - left) * rate.seconds / rate.count
 
     def bucket(self, name: str) -> list[float] | None:
-        """What this name has left and since when, as it lies here; None for a name unknown."""
+        """What this name has left, since when, and what was charged to it that the other guards
+        were not told yet, as it lies here; None for a name unknown.
+        """
         return self._known.get(name)
 
     def take(self, name: str, rate: Rate, at: float, need: float) -> None:
@@ -48,21 +52,51 @@ class Buckets:
         found = self._known.get(name)
         left = self._left(name, rate, at) - need
         if found is None:
-            self._add(name, left, at)
+            found = self._add(name, left, at)
         else:
             found[0], found[1] = left, max(at, found[1])
             self._known.move_to_end(name)
+        if not found[2]:
+            self.untold[name] = found
+        found[2] += need
 
-    def _add(self, name: str, left: float, at: float) -> None:
-        self._known[name] = [left, at]
+    def told(self, most: int) -> dict[str, float]:
+        """What was charged here since this was last asked, of so many names."""
+        found: dict[str, float] = {}
+        for name in list(self.untold)[:most]:
+            # Out of the list first: what is charged from here on puts it there again.
+            bucket = self.untold.pop(name)
+            found[name], bucket[2] = bucket[2], 0.0
+        return found
+
+    def not_told(self, name: str, amount: float) -> None:
+        """What was asked for could not be told: it is asked for again."""
+        found = self._known.get(name)
+        if found is not None:
+            self.untold[name] = found
+            found[2] += amount
+
+    def charged(self, name: str, rate: Rate, at: float, amount: float) -> None:
+        """Charge what another guard let through; what is owed then is waited for."""
+        left = self._left(name, rate, at) - amount
+        found = self._known.get(name)
+        if found is None:
+            self._add(name, left, at)
+        else:
+            found[0], found[1] = left, max(at, found[1])
+
+    def _add(self, name: str, left: float, at: float) -> list[float]:
+        found = self._known[name] = [left, at, 0.0]
         if len(self._known) > self._most:
-            self._known.popitem(last=False)
+            gone, _ = self._known.popitem(last=False)
+            self.untold.pop(gone, None)
+        return found
 
     def _left(self, name: str, rate: Rate, at: float) -> float:
         burst = rate.count if rate.burst is None else rate.burst
         found = self._known.get(name)
         if found is None:
             return burst
-        left, since = found
+        left, since, _ = found
         gained = max(0.0, at - since) * rate.count / rate.seconds
         return min(burst, left + gained)

@@ -25,7 +25,7 @@ from stanch.guard.keeper import Keeper, Verify
 from stanch.guard.lines import Bare, Common, Row, lines, said, written
 from stanch.guard.link import Link, Server
 from stanch.guard.packed import numbered, pack
-from stanch.guard.shape import Dice, Luck
+from stanch.guard.shape import Dice, Luck, Shaped
 from stanch.guard.sources import X_FORWARDED_FOR, Sources
 from stanch.guard.table import REMEMBERED
 from stanch.guard.telemetry import SMALL, Buffer, Bundle, Event, Packed, Raw
@@ -33,7 +33,7 @@ from stanch.guard.troubles import Troubles
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.event import COLUMNS
 from stanch.vocabulary.ids import asset_id
-from stanch.vocabulary.policy import LogLevel, Mark, Policy
+from stanch.vocabulary.policy import LogLevel, Mark, Policy, Shape
 from stanch.vocabulary.probe import HEADER, Probed, answered, heard
 from stanch.vocabulary.spelling import folded
 from stanch.vocabulary.trouble import BadInput
@@ -153,11 +153,12 @@ class Core:
         """What the proxy that asks this core cannot do of a policy."""
         self._reads = choices.extract is automatic
         self.buffer = Buffer(choices.buffer, SMALL if self._reads else 0, self)
-        self.link = Link(server, self.keeper, self.buffer, self.name)
+        self.link = Link(server, self.keeper, self.buffer, self.name, choices.monotonic)
         self.link.measured = self.measured
         self.link.address, self.link.versions = choices.address, choices.versions
         self.link.cannot, self.link.stands = self.cannot, self.stands
         self.counts: Counter[str] = Counter()
+        self._lacks: tuple[Shape, tuple[str, ...]] = Shape(), ()
         self._identify = identify
         self._sources = Sources(choices.trusted_proxies, choices.trusted_hops, choices.forwarded)
         self.known: dict[str, tuple[str | None, str]] = {}
@@ -178,7 +179,7 @@ class Core:
             self.link.start()
 
     def stop(self) -> None:
-        """End the two threads, once the last events have left or that took too long."""
+        """End the threads, once the last events have left or that took too long."""
         if self.started:
             self.link.stop()
 
@@ -203,7 +204,19 @@ class Core:
         if policy.route and not closed(policy.route) and not self.choices.versions:
             names = ", ".join(sorted(policy.route))
             found = (*found, f"Nothing here keeps version {names} from answering: {_VERSIONS}.")
-        return (*found, *self.also_cannot(policy))
+        of_shape = self._lacks[1] if self._lacks[0] == policy.shape else ()
+        return (*found, *of_shape, *self.also_cannot(policy))
+
+    def lacks(self, policy: Policy, answer: Shaped) -> None:
+        """Heed what of a shape had no place in an answer; said once for each shape."""
+        shape, known = self._lacks
+        before = known if shape == policy.shape else ()
+        new = tuple(one for one in answer.lacks if one not in before)
+        if new:
+            self._lacks = policy.shape, (*before, *new)
+            self.troubles.news(" ".join(new))
+        if answer.unknown:
+            self.troubles.begins("unshaped", answer.unknown)
 
     @property
     def treats(self) -> bool:

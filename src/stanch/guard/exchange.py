@@ -178,4 +178,9 @@ class Exchange:
             return None
         if b"json" not in given.get(b"content-type", b""):
             return body if self._status >= _ERROR else None
-        return shaped(body, policy.shape, self._core.luck)
+        found = shaped(body, policy.shape, self._core.luck)
+        if found is None:
+            return None
+        if self._status < _ERROR:
+            self._core.lacks(policy, found)
+        return found.body

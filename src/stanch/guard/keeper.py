@@ -15,6 +15,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 
@@ -46,6 +47,8 @@ class Kept(msgspec.Struct):
 
     body: bytes
     signature: str
+    among: int = 1
+    """Among how many guards its limits were counted."""
 
 
 def ed25519(public_key: bytes) -> Verify:
@@ -99,7 +102,12 @@ class Keeper:
         self._state = State()
         self._verify = verify
         self._path = path
+        self._kept: Kept | None = None
         self._unsaved: Kept | None = None
+        self.among = 1
+        """Among how many guards a limit is counted, as was heard last; itself is one of them."""
+        self._parts = 1
+        self._changing = Lock()
         self._load()
 
     @property
@@ -117,8 +125,27 @@ class Keeper:
         """The same, but the disk waits for `save`: it must not delay an effect."""
         if self._refused(self._take(body, signature), "A policy was refused"):
             return False
-        self._unsaved = Kept(body=body, signature=signature)
+        self._kept = self._unsaved = Kept(body=body, signature=signature, among=self.among)
         return True
+
+    def alone(self) -> None:
+        """The others cannot be heard: of every limit this guard holds its part."""
+        self._cut(self.among)
+
+    def beside(self, among: int) -> None:
+        """The others are heard, so many with this one: each limit is whole, and counted by all."""
+        if among != self.among:
+            self.among = among
+            if self._kept is not None:
+                self._kept = self._unsaved = msgspec.structs.replace(self._kept, among=among)
+        self._cut(1)
+
+    def _cut(self, parts: int) -> None:
+        with self._changing:
+            if parts != self._parts:
+                self._parts = parts
+                if self.table is not None:
+                    self._compiled(self.table.policy)
 
     def save(self) -> None:
         """Write what was taken since the last time; what the disk refuses is tried again."""
@@ -150,13 +177,17 @@ class Keeper:
         if policy.version == self.version and digest != self.digest:
             return "policy_conflicting"
         if digest != self.digest:
-            inspection = self._inspection(policy)
-            table = Table(policy, self._state, self._versions, self._usual)
-            self.plain = None
-            self.table, self.inspection = table, inspection
-            self.plain = table if inspection.plain else None
+            with self._changing:
+                self._compiled(policy)
             self.digest = digest
         return ""
+
+    def _compiled(self, policy: Policy) -> None:
+        inspection = self._inspection(policy)
+        table = Table(policy, self._state, self._versions, self._usual, self._parts)
+        self.plain = None
+        self.table, self.inspection = table, inspection
+        self.plain = table if inspection.plain else None
 
     def _load(self) -> None:
         if self._path is None:
@@ -173,7 +204,9 @@ class Keeper:
                 "starts without one.",
             )
             return
-        self._refused(self._take(kept.body, kept.signature), f"{self._path} was not taken")
+        if not self._refused(self._take(kept.body, kept.signature), f"{self._path} was not taken"):
+            self._kept, self.among = kept, max(1, kept.among)
+            self.alone()
 
     def _save(self, kept: Kept) -> bool:
         if self._path is None:

@@ -2,10 +2,11 @@
 
 In    the server's address and a guard's key.
 Out   each new policy to the keeper; reports and batches of events to the server.
-Why   it runs on two threads of its own, so that a slow or missing server costs the service nothing.
+Why   it runs on threads of its own, so that a slow or missing server costs the service nothing.
 
 GET  /api/v1/assets/{asset}/policy?wait=30   If-None-Match: "digest"; 200 or 304; wait=0 at first
 POST /api/v1/assets/{asset}/guard            what this guard runs, and its counts
+POST /api/v1/assets/{asset}/tally            what was let through of what is limited: `tally.py`
 POST /api/v1/events                          a JSON array; exchanges, where the server takes them
 
 What goes wrong on the way is told once, in the host's log: a guard that nobody can reach must not
@@ -23,6 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event as Flag
 from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -30,6 +32,7 @@ import msgspec
 
 from stanch.guard.keeper import Keeper
 from stanch.guard.packed import pieces, texts
+from stanch.guard.tally import Tally
 from stanch.guard.telemetry import Buffer, Bundle, Packed
 from stanch.vocabulary.event import EXCHANGES
 from stanch.vocabulary.trouble import BadInput
@@ -87,15 +90,23 @@ class Server:
 
 
 class Link:
-    """Two threads: one waits for policies, one sends events."""
+    """Three threads: one waits for policies, one sends events, one counts with other guards."""
 
-    def __init__(self, server: Server, keeper: Keeper, buffer: Buffer, guard: str) -> None:
+    def __init__(
+        self,
+        server: Server,
+        keeper: Keeper,
+        buffer: Buffer,
+        guard: str,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._server = server
         self._keeper = keeper
         self._buffer = buffer
         self._guard = guard
         self._stop = Flag()
         self._asset = quote(keeper.asset, safe="")
+        self.tally = Tally(keeper, guard, f"/api/v1/assets/{self._asset}/tally", clock)
         self._troubles = keeper.troubles
         self.counts: Counter[str] = Counter()
         self.probe_key: bytes | None = None
@@ -119,19 +130,23 @@ class Link:
         that whoever is back, here or there, is heard of at once."""
         self._threads = [
             Thread(target=self._run, args=(step,), name=f"stanch-guard-{name}", daemon=True)
-            for name, step in (("policy", self._fetch), ("events", self._tell))
+            for name, step in (
+                ("policy", self._fetch),
+                ("events", self._tell),
+                ("tally", self._count),
+            )
         ]
 
     def start(self) -> None:
-        """Begin; both threads end with the process."""
+        """Begin; the threads end with the process."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """End both threads: the events that wait are sent, where that takes no longer than this."""
+        """End the threads: the events that wait are sent, where that takes no longer than this."""
         self._stop.set()
         self._buffer.close()
-        _, telling = self._threads
+        telling = self._threads[1]
         if telling.is_alive():
             telling.join(LAST_SECONDS)
 
@@ -214,6 +229,7 @@ class Link:
         self._effected = True
         self._report(wire)
         self._troubles.ends("withheld")
+        self._troubles.ends("unshaped")
         self._troubles.news(f"Policy version {self._keeper.version} is in force.")
         cannot = self.cannot()
         if cannot:
@@ -241,6 +257,7 @@ class Link:
             "cannot": self.cannot(),
             "proxies": self.proxies(),
             "versions": self.versions,
+            "among": self._keeper.among,
             "troubles": self._troubles.now,
             "counts": dict(self.measured()),
         }
@@ -270,6 +287,9 @@ class Link:
             )
         else:
             self.counts["events_sent"] += many
+
+    def _count(self, wire: "Wire") -> None:
+        self.tally.step(wire, self._stop)
 
     def _body(self, told: list[Bundle]) -> tuple[list[bytes], dict[str, str]]:
         """The events as the server takes them, in pieces, and what it must be told of that."""

@@ -1,12 +1,14 @@
 """Shaping answers: what an answer gives away is cut before it leaves.
 
 In    the JSON body of an answer and the policy's Shape.
-Out   the body with scores cut, noised and rounded; None when there was nothing to shape.
+Out   the body with scores cut, noised and rounded, and what of the shape it had no place for.
 Why   scores to sixteen places are what extraction, evasion and membership inference live on.
 
 Scores are numbers under a name of `NAMES`, the `data` of a KServe v2 output with such a name, and
 mappings of class to number there; rows of several numbers under `predictions` or `outputs` are
-scores too, as MLflow and TensorFlow Serving answer them. Order: noise
+scores too, as MLflow and TensorFlow Serving answer them. One number for each row (there, under
+`prediction`, in a plain list, in a tensor of decimals) is a regressor's: it is noised and rounded,
+and there is nothing to cut. Whole numbers are classes or counts and stay. Order: noise
 (Laplace of scale 1/epsilon, then jitter), rounding, then cutting. Jitter leaves the top class on
 top; Laplace noise does not promise that, its promise is privacy: which score is the highest is
 asked of the noised ones, since the true ones would tell what the noise hides.
@@ -21,7 +23,8 @@ import hashlib
 import math
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -34,7 +37,21 @@ NAMES = frozenset(
         *("logprob", "logprobs", "top_logprobs"),
     }
 )
-_ROWS = frozenset({"predictions", "outputs"})
+_ROWS = frozenset({"prediction", "predictions", "output", "outputs"})
+_FLOATS = frozenset({"FP16", "FP32", "FP64", "BF16"})
+_GONE = object()
+_NO_SCORES = (
+    "Answers here hold one number for each row and no scores, so `scores: {}` of the shape cuts "
+    "nothing: round them, or state jitter."
+)
+_BEYOND = (
+    "Answers here hold numbers beyond 0 and 1, of which the epsilon of the shape says nothing: "
+    "they pass without privacy noise. Round them, or state jitter."
+)
+_STRANGE = (
+    "Answers here hold numbers under {}, which are no name of scores or predictions: they are not "
+    "shaped. Answer them under `scores` or `predictions`, or set the mode to safe."
+)
 Dice = Callable[[], float]
 """A number from 0 up to 1; from the system's own source, so that it cannot be foreseen."""
 _WIDE = 8
@@ -63,13 +80,25 @@ def shapes(shape: Shape) -> bool:
     return replace(shape, marks=()) != Shape()
 
 
-def shaped(body: bytes, shape: Shape, luck: Luck) -> bytes | None:
-    """The body with its scores shaped, or None when it is not JSON."""
+class Shaped(NamedTuple):
+    """An answer as it may leave."""
+
+    body: bytes
+    lacks: tuple[str, ...] = ()
+    """What of the shape had nothing to be done to in it, in sentences."""
+    unknown: str = ""
+    """That it holds numbers of which nobody knows whether they are to be shaped."""
+
+
+def shaped(body: bytes, shape: Shape, luck: Luck) -> Shaped | None:
+    """The body with its scores and numbers shaped, or None when it is not JSON."""
     try:
         found: JSON = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return msgspec.json.encode(_walk(found, shape, luck))
+    work = _Work(shape, luck)
+    made = work.walk(found)
+    return Shaped(msgspec.json.encode(made), work.not_shaped, work.unknown)
 
 
 def numbers(given: Sequence[float], shape: Shape, luck: Luck) -> list[float]:
@@ -109,21 +138,139 @@ def _laplace(scale: float, dice: Dice) -> float:
     return -scale * math.copysign(math.log(max(1 - 2 * abs(away), 5e-324)), away)
 
 
-def _walk(value: JSON, shape: Shape, luck: Luck) -> JSON:
-    if isinstance(value, list):
-        return [_walk(one, shape, luck) for one in value]
-    if not isinstance(value, dict):
+@dataclass(slots=True)
+class _Work:
+    """One answer under way."""
+
+    shape: Shape
+    luck: Luck
+    scores: bool = False
+    """Whether it held scores."""
+    numbers: bool = False
+    """Whether it held a number for a row."""
+    wide: bool = False
+    """Whether one of them lies beyond 0 and 1, and privacy was asked for."""
+    strange: set[str] = field(default_factory=set)
+    """Names of other numbers with decimals."""
+
+    def walk(self, value: JSON, name: str = "") -> JSON:
+        """The value with what is a score or a row's number shaped."""
+        if isinstance(value, list):
+            if not name and _is_numbers(value):
+                return self.rows(value)
+            return [self.walk(one, name) for one in value]
+        if isinstance(value, dict):
+            return self._object(value)
+        if name and isinstance(value, float) and value % 1:
+            self.strange.add(name)
         return value
-    kserve = str(value.get("name", "")).lower() in NAMES and "data" in value
-    found: dict[str, JSON] = {}
-    for name, one in value.items():
-        rows = name.lower() in _ROWS and _score_rows(one)
-        if name.lower() in NAMES or rows or (kserve and name == "data"):
-            if shape.scores is not Scores.NONE:
-                found[name] = _scores(one, shape, luck)
-        else:
-            found[name] = _walk(one, shape, luck)
-    return found
+
+    def _object(self, value: dict[str, JSON]) -> JSON:
+        tensor = _tensor(value)
+        found: dict[str, JSON] = {}
+        for name, one in value.items():
+            low = name.lower()
+            if tensor and name == "data":
+                cut = self._data(value, one)
+            elif low in NAMES or (low in _ROWS and _score_rows(one)):
+                cut = self._cut_scores(one)
+            elif low in _ROWS and (_number(one) or _is_numbers(one)):
+                cut = self.rows(one)
+            else:
+                cut = self.walk(one, name)
+            if cut is not _GONE:
+                found[name] = cast("JSON", cut)
+        return found
+
+    def _cut_scores(self, value: JSON) -> JSON | object:
+        self.scores = True
+        if self.shape.scores is Scores.NONE:
+            return _GONE
+        return _scores(value, self.shape, self.luck)
+
+    def _data(self, tensor: dict[str, JSON], data: JSON) -> JSON | object:
+        """The data of a tensor: one after the other as its shape says, or lists in lists."""
+        wide = _width(tensor, data)
+        flat = isinstance(data, list) and all(map(_number, data))
+        if not flat or str(tensor.get("name", "")).lower() in NAMES or wide > 1:
+            if not (flat and isinstance(data, list)):
+                return self._cut_scores(data)
+            cut = self._cut_scores(_in_rows(data, wide))
+            rows = cut if isinstance(cut, list) else []
+            return [x for row in rows if isinstance(row, list) for x in row] if rows else cut
+        return self.rows(data)
+
+    def rows(self, value: JSON) -> JSON:
+        """One number for each row: rounded and noised; whole ones are classes or counts, and stay.
+
+        Epsilon is of numbers between 0 and 1: what lies beyond would be no answer any more.
+        """
+        given = _all_of(value)
+        if not any(x % 1 for x in given):
+            return value
+        self.numbers, shape = True, self.shape
+        if shape.epsilon is not None and not all(0 <= x <= 1 for x in given):
+            self.wide, shape = True, replace(shape, epsilon=None)
+        return _each(value, lambda x: numbers([x], shape, self.luck)[0])
+
+    @property
+    def not_shaped(self) -> tuple[str, ...]:
+        """What of the shape was not done here, in sentences."""
+        cuts = self.shape.scores is not Scores.ALL
+        found = []
+        if self.numbers and not self.scores and cuts:
+            found.append(_NO_SCORES.format(self.shape.scores))
+        if self.wide:
+            found.append(_BEYOND)
+        return tuple(found)
+
+    @property
+    def unknown(self) -> str:
+        """That it held numbers and nothing that is known to be shaped, in a sentence."""
+        if self.scores or self.numbers or not self.strange:
+            return ""
+        return _STRANGE.format(", ".join(repr(one[:40]) for one in sorted(self.strange)[:3]))
+
+
+def _tensor(value: dict[str, JSON]) -> bool:
+    """Whether this is an output of KServe v2 that holds scores or numbers with decimals."""
+    named = str(value.get("name", "")).lower() in NAMES
+    return "data" in value and (named or str(value.get("datatype", "")) in _FLOATS)
+
+
+def _width(tensor: dict[str, JSON], data: JSON) -> int:
+    """How many numbers of a tensor's data are one row."""
+    shape, many = tensor.get("shape"), len(data) if isinstance(data, list) else 0
+    last = shape[-1] if isinstance(shape, list) and shape else many
+    if isinstance(shape, list) and len(shape) == 1:
+        last = many if str(tensor.get("name", "")).lower() in NAMES else 1
+    good = isinstance(last, int) and last > 0 and many % last == 0
+    return last if good and isinstance(last, int) else max(many, 1)
+
+
+def _in_rows(data: list[JSON], wide: int) -> list[JSON]:
+    return [data[at : at + wide] for at in range(0, len(data), wide)]
+
+
+def _is_numbers(value: JSON) -> bool:
+    """Whether this is one number for each row: by itself or in a list of its own."""
+    rows = value if isinstance(value, list) else []
+    return bool(rows) and all(
+        _number(one) or (isinstance(one, list) and len(one) == 1 and _number(one[0]))
+        for one in rows
+    )
+
+
+def _all_of(value: JSON) -> list[float]:
+    if isinstance(value, list):
+        return [x for one in value for x in _all_of(one)]
+    return [_float(value)]
+
+
+def _each(value: JSON, change: Callable[[float], float]) -> JSON:
+    if isinstance(value, list):
+        return [_each(one, change) for one in value]
+    return change(_float(value))
 
 
 def _score_rows(value: JSON) -> bool:

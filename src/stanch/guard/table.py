@@ -9,13 +9,13 @@ Names are compared without case, outer blanks and compatibility forms: two spell
 one principal to a denial. A refused request is charged to no bucket, a probe to none either.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle
 from threading import Lock
 
 from stanch.contain.policy import answering_mode, narrowed, weights
-from stanch.contain.rate import one_at_least, own_rates
+from stanch.contain.rate import one_at_least, own_rates, part_of
 from stanch.guard.buckets import Buckets
 from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.vocabulary.network import Networks
@@ -37,6 +37,8 @@ _REFUSED = {
 }
 _ALL = ""
 FOREVER = float("inf")
+PROMPT = 2.0
+"""Seconds within which guards tell each other what they let through."""
 FRESH = 10.0
 """Seconds after which a bucket is looked up again, so that one in use is not forgotten first."""
 
@@ -56,6 +58,11 @@ def turns(route: dict[str, int]) -> list[str]:
         credit[ahead] -= total
         order.append(ahead)
     return order
+
+
+def _of(kind: str, charged: Mapping[str, float]) -> list[tuple[str, float]]:
+    """What was charged under this kind of limit, by its name."""
+    return [(n.removeprefix(kind), a) for n, a in charged.items() if n.startswith(kind)]
 
 
 class _Cleared:
@@ -91,7 +98,6 @@ class Table:
         "_clear",
         "_denied",
         "_limit",
-        "_limited",
         "_networks",
         "_only",
         "_outcomes",
@@ -100,17 +106,24 @@ class Table:
         "_silent",
         "_state",
         "_turns",
+        "limited",
         "mode",
         "policy",
         "route",
     )
 
     def __init__(
-        self, policy: Policy, state: State, versions: Sequence[str] = (), usual: str = _ALL
+        self,
+        policy: Policy,
+        state: State,
+        versions: Sequence[str] = (),
+        usual: str = _ALL,
+        parts: int = 1,
     ) -> None:
         """`versions`: those that can answer here, the first by itself; empty is not known.
 
         `usual`: the one that surely answers where the policy leaves it open.
+        `parts`: into how many every rate is cut, and this guard has one of them.
         """
         self.policy = policy
         narrow = narrowed(policy, versions)
@@ -122,11 +135,16 @@ class Table:
         limit = policy.limit
         self._limit = limit = replace(
             limit,
-            per_principal=one_at_least(limit.per_principal),
-            overall=one_at_least(limit.overall),
+            per_principal=part_of(one_at_least(limit.per_principal), parts),
+            overall=part_of(one_at_least(limit.overall), parts),
+            cost=part_of(limit.cost, parts),
         )
-        self._own = {who: one_at_least(rate) or rate for who, rate in own_rates(limit).items()}
-        self._limited = bool(self._own or limit.per_principal or limit.overall or limit.cost)
+        self._own = {
+            who: part_of(one_at_least(rate) or rate, parts)
+            for who, rate in own_rates(policy.limit).items()
+        }
+        self.limited = bool(self._own or limit.per_principal or limit.overall or limit.cost)
+        """Whether anything is counted."""
         self._state = state
         no_fallback = self.mode is not Mode.SERVING and not policy.fallback
         self._silent = self.mode is Mode.STOPPED or no_fallback
@@ -164,7 +182,7 @@ class Table:
         if rate is not None:
             if bucket is None:
                 return None
-            left, since = bucket
+            left, since, untold = bucket
             if at > since:
                 left += (at - since) * rate.count / rate.seconds
                 if left > clear.burst:  # noqa: PLR1730  a call on every request
@@ -173,7 +191,9 @@ class Table:
                 at = since
             if left < 1.0:
                 return None
-            bucket[0], bucket[1] = left - 1.0, at
+            bucket[0], bucket[1], bucket[2] = left - 1.0, at, untold + 1.0
+            if not untold:
+                self._state.principals.untold[clear.name] = bucket
         return self._only
 
     def _weighed(self, request: Request, *, spend: bool) -> Decision:
@@ -185,7 +205,7 @@ class Table:
             if refused is not None:
                 return refused
             clear = self._cleared(asks)
-        if self._limited:
+        if self.limited:
             waiting = self._rates(clear, request, spend=spend)
             if waiting is not None:
                 return waiting
@@ -208,6 +228,43 @@ class Table:
     def rate_of(self, principal: str) -> Rate | None:
         """The rate that this principal is held to."""
         return self._own.get(folded(principal)) or self._limit.per_principal
+
+    def told(self, most: int) -> dict[str, float]:
+        """What was charged here since this was last asked, by what is limited, of so many names."""
+        found: dict[str, float] = {}
+        for kind, buckets, _ in self._counted():
+            left = most - len(found)
+            found |= {kind + name: amount for name, amount in buckets.told(left).items()}
+        return found
+
+    def not_told(self, charged: Mapping[str, float]) -> None:
+        """What could not be told is told later."""
+        for kind, buckets, _ in self._counted():
+            for name, amount in _of(kind, charged):
+                buckets.not_told(name, amount)
+
+    def charged(self, charged: Mapping[str, float], at: float, ago: Mapping[str, float]) -> None:
+        """Charge what the other guards let through, so many seconds ago at most.
+
+        What is older than they usually tell was given back meanwhile.
+        """
+        with self._state.lock:
+            for kind, buckets, rate_of in self._counted():
+                for name, amount in _of(kind, charged):
+                    rate = rate_of(name)
+                    if rate is None:
+                        continue
+                    late = max(0.0, ago.get(kind + name, 0.0) - PROMPT)
+                    owed = amount - late * rate.count / rate.seconds
+                    if owed > 0:
+                        buckets.charged(name, rate, at, owed)
+
+    def _counted(self) -> Iterable[tuple[str, Buckets, Callable[[str], Rate | None]]]:
+        """Each kind of limit: what its names begin with, its buckets, the rate of a name."""
+        limit, state = self._limit, self._state
+        yield "principal/", state.principals, self.rate_of
+        yield "cost/", state.cost, lambda _: limit.cost
+        yield "overall/", state.overall, lambda _: limit.overall
 
     def denies(self, request: Request) -> Decision | None:
         """The refusal of this request, whatever the rates; None where there is none."""

@@ -29,8 +29,10 @@ UP = {"v6": "http://127.0.0.1:9001", "v7": "https://models.example.org"}
 L = Layout(folder=Path("/x"), upstreams=UP, default="v6")
 
 
-def _main(policy: Policy, layout: Layout = L, *, bodies: bool = False) -> dict[str, Any]:
-    found = document(policy, layout, bodies=bodies)["resources"][0]
+def _main(
+    policy: Policy, layout: Layout = L, *, bodies: bool = False, shared: bool = False
+) -> dict[str, Any]:
+    found = document(policy, layout, bodies=bodies, shared=shared)["resources"][0]
     route = found["virtual_hosts"][0]["routes"][1]
     assert isinstance(route, dict)
     return route
@@ -80,6 +82,16 @@ def test_modes_answer_directly() -> None:
     silent = _main(replace(P, mode=Mode.SAFE))["direct_response"]
     assert isinstance(silent, dict)
     assert silent["status"] == 503
+
+
+def test_the_rate_of_all_is_envoys_own_to_count_until_another_stands_beside_it() -> None:
+    policy = replace(P, limit=Limits(overall=rate("10/s")))
+    alone, beside = (
+        _main(policy, shared=shared)["typed_per_filter_config"] for shared in (False, True)
+    )
+    assert (LIMIT in alone, "disabled" in alone[ASK]) == (True, True)
+    assert (LIMIT in beside, "disabled" in beside[ASK]) == (False, False)
+    assert not asks(P, L, bodies=False, shared=True)
 
 
 @pytest.mark.parametrize(

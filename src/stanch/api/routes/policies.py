@@ -21,6 +21,7 @@ from stanch.engine.effect import Effect
 from stanch.engine.guards import GuardState, Report
 from stanch.engine.policies import Change
 from stanch.engine.proxies import proxies_of, spared
+from stanch.engine.tallies import Others, Tally
 from stanch.engine.upstreams import reachable
 from stanch.vocabulary.event import EXCHANGES
 from stanch.vocabulary.ids import AssetId, asset_id
@@ -174,6 +175,12 @@ def guard_reports(house: TheHouse, asset: FromPath[str], data: JSONBody[Report])
     return {"heard": True}
 
 
+@post("/assets/{asset:str}/tally", status_code=200, opt=needs(Scope.GUARD), sync_to_thread=True)
+def guard_counts(house: TheHouse, asset: FromPath[str], data: JSONBody[Tally]) -> Others:
+    """Takes in what a guard let through under a limit; tells what the others of its sort did."""
+    return house.guards.tallies.exchange(asset_id(asset), data)
+
+
 @get("/assets/{asset:str}/guards", opt=needs(Scope.READ), sync_to_thread=True)
 def list_guards(house: TheHouse, asset: FromPath[str]) -> tuple[GuardState, ...]:
     """The guards of an asset, and which version each runs."""
@@ -227,5 +234,6 @@ ROUTES = (
     policy_history,
     policy_effect,
     guard_reports,
+    guard_counts,
     list_guards,
 )

@@ -38,8 +38,11 @@ _LEAST = 0.05
 _V4_IN_V6 = 96
 
 
-def document(policy: Policy, layout: Layout, *, bodies: bool) -> JSON:
-    """The routes of this policy; `bodies` says whether the decision depends on bodies."""
+def document(policy: Policy, layout: Layout, *, bodies: bool, shared: bool = False) -> JSON:
+    """The routes of this policy; `bodies` says whether the decision depends on bodies.
+
+    `shared`: other Envoys stand beside this one, so the rate of all is not Envoy's own to count.
+    """
     config = {
         "@type": TYPE + "config.route.v3.RouteConfiguration",
         "name": "stanch",
@@ -50,7 +53,12 @@ def document(policy: Policy, layout: Layout, *, bodies: bool) -> JSON:
                 "routes": [
                     _probe(policy),
                     *([_exempt(layout)] if layout.exempt else []),
-                    _main(policy, layout, bodies=bodies),
+                    _main(
+                        policy,
+                        layout,
+                        asked=asks(policy, layout, bodies=bodies, shared=shared),
+                        bodies=bodies,
+                    ),
                 ],
             }
         ],
@@ -86,12 +94,13 @@ def cannot(policy: Policy, layout: Layout) -> tuple[str, ...]:
     return tuple(sentence for sentence, holds in found.items() if holds)
 
 
-def asks(policy: Policy, layout: Layout, *, bodies: bool) -> bool:
+def asks(policy: Policy, layout: Layout, *, bodies: bool, shared: bool = False) -> bool:
     """Whether requests are asked about."""
     limit = policy.limit
     names = any(address(p) is None for p in policy.deny.principals)
     per = limit.per_principal or limit.principals or limit.cost
-    return bool(bodies or per or names or not layout.by_address)
+    together = shared and limit.overall is not None
+    return bool(bodies or per or names or together or not layout.by_address)
 
 
 def _probe(policy: Policy) -> JSON:
@@ -113,9 +122,8 @@ def _exempt(layout: Layout) -> JSON:
     }
 
 
-def _main(policy: Policy, layout: Layout, *, bodies: bool) -> JSON:
+def _main(policy: Policy, layout: Layout, *, asked: bool, bodies: bool) -> JSON:
     found: JSON = {"match": {"prefix": "/"}, **_target(policy, layout)}
-    asked = asks(policy, layout, bodies=bodies)
     own: JSON = {ASK: _asked(layout, bodies=bodies) if asked else _not_asked()}
     networks = [*policy.deny.networks, *(p for p in policy.deny.principals if address(p))]
     if networks and layout.by_address:

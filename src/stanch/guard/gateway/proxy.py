@@ -330,6 +330,6 @@ def gateway(config: GatewayConfig) -> App:
         choices=replace(config.choices, versions=config.versions, usual=config.versions[0]),
     )
     proxy.core = guard.core
-    guard.core.mirrors = True
+    guard.core.mirrors, guard.core.link.tally.sort = True, "gateway"
     guard.core.also_cannot = lambda policy: _lacking(policy, config)
     return guard

@@ -1,0 +1,234 @@
+"""A limit is of the asset: what its guards let through together, near the server and cut off."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from stanch.contain.policy import canonical
+from stanch.contain.rate import rate
+from stanch.engine import tallies
+from stanch.guard import tally as tallying
+from stanch.guard.facts import Request
+from stanch.guard.keeper import Keeper
+from stanch.guard.tally import ALONE, EVERY, LONGEST, SILENT, Tally
+from stanch.guard.wire import Wire
+from stanch.vocabulary.ids import AssetId, PrincipalId
+from stanch.vocabulary.policy import Limits, Policy
+
+FRAUD = AssetId("fraud")
+TWENTY = Policy(asset=FRAUD, version=1, limit=Limits(per_principal=rate("20/min")))
+NOW = threading.Event()
+NOW.set()
+
+
+class Site:
+    """One server and some guards of one asset, on one clock that the test moves."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, policy: Policy = TWENTY) -> None:
+        self.at, self.away = 1000.0, False
+        self.policy = policy
+        self.server = tallies.Tallies(cast("Any", None))
+        self.guards: list[tuple[Keeper, Tally]] = []
+        monkeypatch.setattr(tallies, "monotonic", lambda: self.at)
+
+    def guard(self, sort: str = "service", path: Path | None = None) -> Keeper:
+        """One more of them."""
+        keeper = Keeper(FRAUD, path=path)
+        keeper.accept(canonical(self.policy))
+        made = Tally(keeper, f"g{len(self.guards)}", "/tally", lambda: self.at)
+        made.sort = sort
+        self.guards.append((keeper, made))
+        return keeper
+
+    def ask(self, method: str, path: str, *, body: bytes) -> tuple[int, bytes, Mapping[str, str]]:
+        """The wire: straight to the server."""
+        assert (method, path) == ("POST", "/tally")
+        if self.away:
+            raise ConnectionError("away")
+        told = tallies.Tally(**json.loads(body))
+        others = self.server.exchange(FRAUD, told)
+        charged = {n: {"amount": c.amount, "age": c.age} for n, c in others.charged.items()}
+        said = {"among": others.among, "upto": others.upto, "charged": charged}
+        return 200, json.dumps(said).encode(), {}
+
+    def told(self) -> None:
+        """Every guard tells once."""
+        for _, made in self.guards:
+            try:
+                made.step(cast("Wire", self), NOW)
+            except ConnectionError:
+                assert self.away
+
+    def served(self, minutes: float, asks: Callable[[int], Sequence[tuple[str, int]]]) -> list[str]:
+        """Who was served while each quarter of a second these asked these guards."""
+        found = []
+        for turn in range(int(minutes * 240)):
+            for who, which in asks(turn):
+                table = self.guards[which][0].table
+                assert table is not None
+                if table.decide(Request(who, "", self.at)).outcome == "serve":
+                    found.append(who)
+            self.told()
+            self.at += 0.25
+        return found
+
+
+def test_who_is_spread_over_four_guards_gets_what_the_limit_says_and_who_stays_at_one_all_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site(monkeypatch)
+    for _ in range(4):
+        site.guard()
+    site.told()
+
+    def asks(turn: int) -> list[tuple[str, int]]:
+        spread = [("mallory", which) for which in range(4) for _ in range(2)]
+        return spread + ([("ann", 3)] if turn % 13 == 0 else [])
+
+    served = site.served(6, asks)
+    assert served.count("ann") == len(range(0, 6 * 240, 13))
+    assert 20 * 6 <= served.count("mallory") <= 20 + 20 * 6 + 8
+    """A full bucket, six minutes of it, and what came in the moment before each had heard."""
+
+
+def test_what_comes_at_once_to_all_is_owed_and_the_long_run_is_the_limits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site(monkeypatch)
+    for _ in range(4):
+        site.guard()
+    site.told()
+    flood = [("mallory", which) for which in range(4) for _ in range(50)]
+    assert len(site.served(0.01, lambda _: flood)) == 80
+    assert len(site.served(6, lambda _: flood)) == pytest.approx(20 * 6 - 60, abs=4)
+
+
+def test_costs_and_the_rate_of_all_are_of_the_asset_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limit = Limits(cost=rate("100/min"), overall=rate("10/min"))
+    site = Site(monkeypatch, replace(TWENTY, limit=limit))
+    one, other = site.guard(), site.guard()
+    site.told()
+    assert one.table is not None
+    assert other.table is not None
+    for _ in range(10):
+        assert one.table.decide(Request("ann", "", site.at, cost=7)).outcome == "serve"
+    site.told()
+    assert other.table.decide(Request("bob", "", site.at, cost=1)).why == "overall_rate"
+    site.at += 7
+    assert other.table.decide(Request("ann", "", site.at, cost=50)).why == "cost"
+    assert other.table.decide(Request("bob", "", site.at, cost=50)).outcome == "serve"
+
+
+def test_guards_of_different_sorts_see_the_same_requests_and_charge_them_once_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site(monkeypatch)
+    site.guard("gateway")
+    site.guard("service")
+    both = site.served(1, lambda turn: [("ann", 0), ("ann", 1)] if turn % 12 == 0 else [])
+    assert len(both) == 40
+
+
+def test_who_comes_late_charges_what_has_not_been_given_back_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site(monkeypatch)
+    site.guard()
+    site.told()
+    site.served(0.01, lambda _: [("fast", 0)] * 20)
+    site.served(0.5, lambda turn: [("slow", 0)] if turn % 12 == 0 else [])
+    late = site.guard()
+    site.told()
+    assert late.table is not None
+    left = [
+        sum(late.table.decide(Request(w, "", site.at)).outcome == "serve" for _ in range(30))
+        for w in ("fast", "slow")
+    ]
+    assert left == [9, 19]
+
+
+def test_who_hears_no_others_holds_a_part_over_restarts_too_and_the_whole_once_they_are_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    site = Site(monkeypatch)
+    kept = tmp_path / "policy.json"
+    one = site.guard(path=kept)
+    site.guard()
+    site.told()
+    site.told()
+    one.save()
+    site.away = True
+    site.served(1.1 * SILENT / 60, lambda _: [])
+    flood = [("mallory", 0), ("mallory", 1)]
+    assert len(site.served(3, lambda _: flood)) == pytest.approx(2 * 20 + 3 * 20, abs=2)
+    again = Keeper(FRAUD, path=kept).table
+    assert again is not None
+    assert (held := again.rate_of("ann")) is not None
+    assert (held.count, held.burst) == (10, 20)
+    site.away = False
+    site.told()
+    assert one.table is not None
+    assert one.table.rate_of("ann") == rate("20/min")
+
+
+def test_what_could_not_be_told_is_told_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site(monkeypatch)
+    one, other = site.guard(), site.guard()
+    site.told()
+    site.away = True
+    assert len(site.served(0.01, lambda _: [("ann", 0)] * 20)) == 20
+    site.away = False
+    site.told()
+    site.told()
+    assert one.table is not None
+    assert other.table is not None
+    assert other.table.decide(Request("ann", "", site.at)).outcome == "wait"
+    assert other.table.decide(Request("bob", "", site.at)).outcome == "serve"
+
+
+def test_only_while_something_is_limited_anybody_is_told_and_less_often_beside_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site(monkeypatch, Policy(asset=FRAUD, version=1))
+    keeper, made = site.guard(), site.guards[0][1]
+    monkeypatch.setattr(site, "ask", None)
+    made.step(cast("Wire", site), NOW)
+    assert made.pause == ALONE
+    keeper.accept(canonical(replace(TWENTY, version=2)))
+    for among, pause in ((1, ALONE), (2, EVERY), (16, 2 * EVERY), (1000, LONGEST)):
+        keeper.beside(among)
+        assert made.pause == pause
+
+
+def test_names_beyond_what_one_message_holds_are_told_by_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tallying, "MOST_NAMES", 2)
+    site = Site(monkeypatch)
+    site.guard()
+    other = site.guard()
+    names = ["ann", "bob", "cy"]
+    site.served(0.01, lambda _: [(name, 0) for name in names for _ in range(20)])
+    site.told()
+    site.told()
+    assert other.table is not None
+    told = other.table
+    assert [told.decide(Request(n, "", site.at)).outcome for n in names] == ["wait"] * 3
+
+
+def test_a_name_of_ones_own_rate_is_charged_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Limits(principals={PrincipalId("Key-91"): rate("2/min")})
+    site = Site(monkeypatch, replace(TWENTY, limit=own))
+    site.guard()
+    other = site.guard()
+    site.served(0.01, lambda _: [("key-91", 0)] * 3)
+    site.told()
+    assert other.table is not None
+    assert other.table.decide(Request("KEY-91", "", site.at)).outcome == "wait"
