@@ -18,7 +18,7 @@ from stanch.engine.cases import Cases
 from stanch.engine.evidence import EvidenceRoom
 from stanch.engine.ingest.schema import conform
 from stanch.engine.lifecycle import Lifecycle, Parts
-from stanch.engine.triage import Triage
+from stanch.engine.triage import Triage, judge
 from stanch.engine.watch.early import MOST as EARLY
 from stanch.engine.watch.feed import READER, Solo
 from stanch.engine.watch.golden import Seasons
@@ -132,6 +132,14 @@ def test_a_shift_after_a_baseline_becomes_one_incident_with_its_evidence(house: 
     deeds = [one.entry.deed for one in house.store.outbox(limit=500)]
     assert deeds.index(Deed.FINDING_MADE) < deeds.index(Deed.INCIDENT_OPENED)
     assert deeds.index(Deed.INCIDENT_OPENED) < deeds.index(Deed.EVIDENCE_TAKEN)
+    # What a person says of it takes none of its reasons; they outlive a restart, too.
+    assert {"off_who", "drift"} <= {r.name for r in incident.verdict.reasons}
+    told = Report(id="rep-1", asset=FRAUD, by="grace", at=house.clock.at, text="it looks odd")
+    (joined,) = house.path.report(told).changed
+    assert (joined.id, joined.verdict) == (incident.id, incident.verdict)
+    with house.store.begin() as tx:
+        again = judge(tx, joined, {}, house.clock.at)
+    assert {r.name for r in incident.verdict.reasons} <= {r.name for r in again.verdict.reasons}
 
 
 def test_a_restart_in_the_middle_changes_nothing_of_what_is_found(tmp_path: Path) -> None:

@@ -118,6 +118,9 @@ def test_the_verdict_says_what_would_be_seen_without_those_who_stand_out() -> No
         f"with it {odd.off.sum() / odd.rows.sum():.1%}, and 1.0% is usual."
     )
     assert left(now()) == ""
+    both = observe(odd, base(), named=[PrincipalId("p5"), PrincipalId("p99")]).left
+    assert both is not None
+    assert both.names == ("p3", "p5"), "who was named and did not ask is not left out"
     search = now()
     assert search.again is not None
     again = search.again.copy()

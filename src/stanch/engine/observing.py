@@ -79,8 +79,10 @@ class Slice:
     summary: Summary
 
 
-def observed(window: Window, slices: Sequence[Slice] = ()) -> Observations:
-    """All that these counts can tell."""
+def observed(
+    window: Window, slices: Sequence[Slice] = (), named: Sequence[PrincipalId] = ()
+) -> Observations:
+    """All that these counts can tell, also without those whom findings name."""
     base = window.baseline
     happenings = tuple(_happenings(window))
     if base is None or window.ledger is None or window.now is None:
@@ -97,6 +99,7 @@ def observed(window: Window, slices: Sequence[Slice] = ()) -> Observations:
             past=_past(window, base),
         ),
         happenings,
+        named,
     )
     return replace(
         seen,

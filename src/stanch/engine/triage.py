@@ -27,6 +27,7 @@ from stanch.engine.clock import Clock, new_id
 from stanch.engine.every import every_asset
 from stanch.engine.first_seen import first_seen
 from stanch.engine.judging import MACHINE, judged
+from stanch.engine.kept_windows import kept_windows
 from stanch.engine.observing import observed
 from stanch.engine.owed import ANSWERS, HELD, owe, owed, paid
 from stanch.engine.ports import Store, Transaction
@@ -212,12 +213,8 @@ class Triage:
                         opened.append(judge(tx, made, windows, at))
                 case Add() if decision.findings or decision.reports:
                     own = before_adding(tx, decision, windows, at)
-                    if not (own.findings or own.reports):
-                        continue
-                    grown = self._add(tx, own, reports, at)
-                    counted = seen_again(tx, grown, own.findings, windows, at)
-                    now = judge(tx, counted, windows, at)
-                    changed.append(tx.incidents.save(now) if now is counted else now)
+                    if own.findings or own.reports:
+                        changed.append(self._take_in(tx, own, reports, (windows, at)))
                 case Hold():
                     waiting.extend(decision.findings)
                 case Lapse():
@@ -255,6 +252,23 @@ class Triage:
         self._notes(tx, saved, told)
         _enter(tx, saved, Deed.INCIDENT_OPENED, at, why=decision.why)
         return saved
+
+    def _take_in(
+        self,
+        tx: Transaction,
+        own: Add,
+        reports: Mapping[str, Report],
+        now: tuple[Mapping[str, Window], datetime],
+    ) -> Incident:
+        """The open incident with what was added to it, judged anew if that is more than words."""
+        windows, at = now
+        grown = self._add(tx, own, reports, at)
+        if not own.findings:
+            tx.announce("incident", grown.id)
+            return tx.incidents.save(grown)
+        counted = seen_again(tx, grown, own.findings, windows, at)
+        judged_now = judge(tx, counted, windows, at)
+        return tx.incidents.save(judged_now) if judged_now is counted else judged_now
 
     def _add(
         self, tx: Transaction, decision: Add, reports: Mapping[str, Report], at: datetime
@@ -296,8 +310,10 @@ def judge(
 ) -> Incident:
     """The incident with what its findings and counts say now; a person's word stays."""
     findings = newest(tx, incident)
-    window = fullest([windows[f.id] for f in findings if f.id in windows])
-    seen = observed(window, slices(tx, window)) if window is not None else None
+    own = [windows[f.id] for f in findings if f.id in windows]
+    window = fullest(own or [w for _, w in kept_windows(tx, findings)])
+    named = [s.principal for f in findings for s in f.suspects]
+    seen = observed(window, slices(tx, window), named) if window is not None else None
     around = around_of(tx, incident, window, at)
     now = as_severe(tx, judged(incident, findings, seen, around))
     moved = _triaged(now)

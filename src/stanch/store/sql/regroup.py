@@ -125,7 +125,7 @@ class Regrouping:
         query = select(_undos.c.doc, _undos.c.before).where(_undos.c.id == key)
         row = self.link.execute(query).one_or_none()
         if row is None:
-            raise NotFound("undo", key, "incident list")
+            raise NotFound("undo", key, "incident undos INCIDENT")
         kept = decode(row.doc, Undo)
         if kept.undone is not None:
             raise Conflict(f"This was put back already, by {kept.undone_by}. Nothing changed.")

@@ -37,6 +37,7 @@ from stanch.triage.verdict.residuals import ANOTHER_WORLD
 from stanch.triage.verdict.searches import searching
 from stanch.triage.verdict.without import without
 from stanch.vocabulary.finding import Suspect
+from stanch.vocabulary.ids import PrincipalId
 
 WHO = frozenset({Signal.OFF_WHO, Signal.DUP_WHO, Signal.PAIR_WHO, Signal.EDGE_WHO})
 """The families in which single principals are looked at."""
@@ -54,8 +55,16 @@ FEWEST = 5
 """The same for rows that are out of range or not: that takes fewer."""
 
 
-def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Observations:
-    """All that can be told from these counts, and what was missing to tell more."""
+def observe(
+    now: Now,
+    base: Base,
+    happenings: Sequence[Happening] = (),
+    named: Sequence[PrincipalId] = (),
+) -> Observations:
+    """All that can be told from these counts, and what was missing to tell more.
+
+    `named` are those whom findings name: they are left out too, to see what is left.
+    """
     signals: dict[Signal, float] = {}
     odd = np.zeros(len(now.principals))
     surplus = np.zeros(len(now.principals))
@@ -91,7 +100,7 @@ def observe(now: Now, base: Base, happenings: Sequence[Happening] = ()) -> Obser
         moved=since,
         drifted=moved.drifted,
         drift_without=moved.without,
-        left=without(now, base, [s.principal for s in suspects[:TOP]], signals),
+        left=without(now, base, (*(s.principal for s in suspects[:TOP]), *named), signals),
         alike=moved.alike,
         step=moved.step,
     )

@@ -18,17 +18,19 @@ def without(
     now: Now, base: Base, gone: Sequence[PrincipalId], signals: Mapping[Signal, float]
 ) -> Left | None:
     """What is left of the oddness that shows most; None where nobody stands out."""
+    asked = set(now.principals)
+    here = dict.fromkeys(p for p in gone if p in asked)
     counted = {s: c for s, c in _counted(now, base).items() if s in signals}
-    if not gone or not counted:
+    if not here or not counted:
         return None
     signal = max(sorted(counted), key=lambda s: signals[s])
     odd, rows, usual = counted[signal]
-    kept = np.array([p not in gone for p in now.principals], np.bool_)
+    kept = np.array([p not in here for p in now.principals], np.bool_)
     if not rows[kept].sum():
         return None
     return Left(
         signal=signal,
-        names=tuple(gone),
+        names=tuple(here),
         share=float(odd.sum() / rows.sum()),
         rest=float(odd[kept].sum() / rows[kept].sum()),
         usual=usual,

@@ -18,6 +18,8 @@ RAREST = 1e-6
 """Beyond one in a million a number says no more."""
 SLOW = 0.7
 """A line explains this share of the movement."""
+SHOWN = 3
+"""Names in a sentence."""
 CONFUSED = 5.0
 """Nats of confusion worth a sentence."""
 
@@ -105,7 +107,8 @@ _ODD: Mapping[Signal, str] = MappingProxyType(
 
 def _without(left: Left) -> str:
     """What would be seen if those who stand out had not asked."""
-    names = " and ".join(filter(None, (", ".join(left.names[:-1]), left.names[-1])))
+    shown, more = left.names[:SHOWN], len(left.names) - SHOWN
+    names = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
     them = "it" if len(left.names) == 1 else "them"
     return (
         f"Without {names}, {left.rest:.1%} {_ODD[left.signal]}; "
