@@ -24,7 +24,9 @@ from stanch.contain.rate import rate
 from stanch.engine.clock import monotonic
 from stanch.engine.envoy.process import binary, started_with
 from stanch.engine.envoy.routes import document
+from stanch.guard.answers import problem
 from stanch.guard.core import Choices
+from stanch.guard.facts import Decision, Outcome, Why
 from stanch.guard.gateway.config import GatewayConfig
 from stanch.guard.identity import Identify, by_address, proxy_header
 from stanch.vocabulary.asset import Fails
@@ -160,6 +162,30 @@ def test_every_native_field_takes_effect_on_an_open_connection(front: Make) -> N
     assert [one.status() for _ in range(4)] == [200, 200, 429, 429]
     one.put(P)
     assert one.status() == 200
+
+
+def _no(status: int) -> Decision:
+    return Decision(Outcome.REFUSE, Why.MODE, status=status)
+
+
+def test_what_envoy_refuses_by_itself_it_says_as_other_guards_do(front: Make) -> None:
+    one = front()
+    none, once = (Limits(overall=rate(text)) for text in ("0/min", "1/hour"))
+    for policy, said, retry in (
+        (replace(P, mode=Mode.STOPPED), _no(503), None),
+        (replace(P, deny=Deny(networks=frozenset({"127.0.0.0/8"}))), _no(403), None),
+        (replace(P, limit=none), _no(429), "86400"),
+        (replace(P, limit=once), _no(429), "3600"),
+    ):
+        one.put(policy)
+        if retry == "3600":
+            assert one.status() == 200
+        status, body, headers = one.ask()
+        assert (status, json.loads(body)) == (said.status, json.loads(problem(said)[1]))
+        assert (headers["content-type"], headers.get("retry-after")) == (
+            "application/problem+json",
+            retry,
+        )
 
 
 def test_behind_stated_proxies_the_callers_own_address_is_refused(front: Make) -> None:

@@ -38,6 +38,10 @@ FLUSHED = "0.2s"
 """How long a line of the log waits for others at most."""
 _UPSTREAM_FLAGS = ("UH", "UF", "UC", "UT", "UR", "UPE", "SI", "NC")
 FAILS = "The answer cannot be given."
+DENIED = "This request is not allowed."
+OFTEN = "Too many requests. Come back later."
+SILENT = "This service is not answering now."
+PROBLEM = "application/problem+json"
 HEAD_SECONDS = 10
 """How long a caller may take over the head of a request."""
 _HTTP = TYPE + "extensions.filters.http."
@@ -132,7 +136,7 @@ def _listener(layout: Layout, *, alone: bool) -> JSON:
         "xff_num_trusted_hops": layout.hops,
         "request_headers_timeout": f"{HEAD_SECONDS}s",
         "early_header_mutation_extensions": [_unforged()],
-        "local_reply_config": {"mappers": [_fails()]},
+        "local_reply_config": {"mappers": _said()},
         "server_header_transformation": "PASS_THROUGH",
         "generate_request_id": False,
         "rds": {
@@ -181,16 +185,23 @@ def _unforged() -> JSON:
     }
 
 
-def _fails() -> JSON:
-    """What callers get where an upstream gives nothing: as the gateway says it."""
-    said: JSON = {"type": "about:blank", "title": FAILS, "status": "%RESPONSE_CODE%"}
-    return {
-        "filter": {"response_flag_filter": {"flags": [*_UPSTREAM_FLAGS]}},
-        "body_format_override": {
-            "json_format": said,
-            "content_type": "application/problem+json",
-        },
-    }
+def _said() -> list[JSON]:
+    """What callers get where Envoy itself answers, as the other guards say it."""
+    return [
+        _problem(FAILS, {"response_flag_filter": {"flags": [*_UPSTREAM_FLAGS]}}),
+        *(_problem(title, _status(code)) for code, title in ((429, OFTEN), (403, DENIED))),
+    ]
+
+
+def _status(code: int) -> JSON:
+    value = {"default_value": code, "runtime_key": f"stanch.status.{code}"}
+    return {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}}
+
+
+def _problem(title: str, when: JSON) -> JSON:
+    said: JSON = {"type": "about:blank", "title": title, "status": "%RESPONSE_CODE%"}
+    body = {"json_format": said, "content_type": PROBLEM}
+    return {"filter": when, "body_format_override": body}
 
 
 def _from_file(layout: Layout) -> JSON:

@@ -13,6 +13,7 @@ itself runs it, and not only the control plane beside it.
 import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from json import dumps
 from math import ceil
 from typing import Any
 
@@ -23,7 +24,10 @@ from stanch.engine.envoy.layout import (
     DECIDE,
     JSON,
     LIMIT,
+    OFTEN,
+    PROBLEM,
     RBAC,
+    SILENT,
     TYPE,
     Layout,
     authority,
@@ -140,20 +144,17 @@ def _target(policy: Policy, layout: Layout) -> JSON:
     policy = narrowed(policy, layout.versions)
     mode = answering_mode(policy)
     if mode is Mode.STOPPED or (mode is not Mode.SERVING and not policy.fallback):
-        return _direct(503, '{"type":"about:blank","title":"This service is not answering now."}')
+        return _refusing(503, SILENT)
     if mode is not Mode.SERVING:
         return {
             **_direct(200, policy.fallback),
             "response_headers_to_add": [
-                {"header": {"key": "stanch-answer", "value": "fallback"}},
-                {
-                    "header": {"key": "content-type", "value": "application/json"},
-                    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-                },
+                _header("stanch-answer", "fallback"),
+                _header("content-type", "application/json"),
             ],
         }
     if _nothing(policy.limit):
-        return _direct(429, '{"type":"about:blank","title":"Too many requests."}')
+        return _refusing(429, OFTEN, _header("retry-after", "86400"))
     route = weights(policy.route) or {layout.versions[0]: 1}
     to = _to(route, layout)
     if policy.mirror in layout.upstreams:
@@ -193,6 +194,24 @@ def _direct(status: int, body: str) -> JSON:
     return {"direct_response": {"status": status, "body": {"inline_string": body}}}
 
 
+def _refusing(status: int, title: str, *more: JSON) -> JSON:
+    """A problem document of Envoy's own."""
+    body = dumps({"type": "about:blank", "title": title, "status": status})
+    return {
+        **_direct(status, body),
+        "response_headers_to_add": [
+            _header("content-type", PROBLEM),
+            _header("cache-control", "no-store"),
+            *more,
+        ],
+    }
+
+
+def _header(name: str, value: str) -> JSON:
+    header = {"key": name, "value": value}
+    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+
+
 def _denying(networks: list[str]) -> JSON:
     ranges = [ip_network(str(n) if "/" in n else f"{address(n)}") for n in sorted(networks)]
     principals: list[Any] = [
@@ -230,6 +249,7 @@ def _limiting(rate: Rate) -> JSON:
         },
         "filter_enabled": {"runtime_key": "stanch.limit", **always},
         "filter_enforced": {"runtime_key": "stanch.limited", **always},
+        "response_headers_to_add": [_header("retry-after", str(ceil(every)))],
     }
 
 
