@@ -46,6 +46,7 @@ ASKED: dict[str, Any] = {
     "action": "query_limit",
     "asset": "fraud",
     "incident": "inc-1",
+    "requester": "key:desk",
     "expires": "2026-11-21T12:15:00Z",
     "delegated_to": "linus",
     "review": False,
@@ -125,6 +126,7 @@ def test_a_question_is_shown_handed_on_overridden_and_reviewed(
     assert "it wants two people with the role approver" in said
     assert "stanch approve apr-1, or stanch deny apr-1" in said
     assert "linus may answer, too." in said
+    assert "Asked by the key desk." in said
     assert run(["question", "delegate", "apr-1", "linus"]) == 0
     capsys.readouterr()
     assert run(["question", "override", "apr-1", "--why", "it burns"]) == 0

@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.engine.contained import FRAUD, INCIDENT, NOON, SHOWN, Contained
 
 from stanch.engine.guards import Proof
+from stanch.engine.held import Held, held
 from stanch.engine.owed import PROOFS, owed
 from stanch.engine.runs.deeds import Order
 from stanch.engine.unproved import LONGEST, PATIENCE, SHORTEST, Unproved
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.ids import RunId
-from stanch.vocabulary.incident import Phase
+from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 
 BLOCK = Order(
     act="block_principal",
@@ -49,6 +51,11 @@ class House(Contained):
     def later(self, by: timedelta) -> int:
         self.at += by
         return self.chore.turn()
+
+    @property
+    def held(self) -> Held:
+        with self.store.look() as tx:
+            return held(tx, tx.incidents.get(INCIDENT), tx.assets.get(FRAUD))
 
     @property
     def owes(self) -> bool:
@@ -129,3 +136,34 @@ def test_an_incident_that_is_closed_owes_nothing(house: House) -> None:
     house.comes(SHOWN)
     assert house.later(PATIENCE) == 0
     assert not house.owes
+
+
+def test_what_nobody_has_judged_is_held_from_its_proof_on_and_contained_once_it_is_judged(
+    house: House,
+) -> None:
+    undecided = Verdict(kind=VerdictKind.UNDECIDED)
+    told(house, phase=Phase.DETECTED, verdict=undecided)
+    house.comes(SHOWN)
+    assert house.later(PATIENCE) == 1
+    shown = house.at
+    found = told(house)
+    assert (found.phase, found.held_at) == (Phase.DETECTED, shown)
+    assert house.held.says == "Contained; not known yet whether it is an attack"
+    assert house.held.took == (
+        "It took 5.0 s since it was opened (0.0 s after its first event): less than 1 % of the 1 h "
+        "it may have."
+    )
+    house.later(PATIENCE)
+    assert house.owes, "it is not forgotten while nobody has judged it"
+    told(house, phase=Phase.TRIAGED, verdict=replace(undecided, kind=VerdictKind.ATTACK))
+    house.later(PATIENCE)
+    assert (house.phase, told(house).held_at) == (Phase.CONTAINED, shown)
+    house.later(PATIENCE)
+    assert not house.owes
+
+
+def told(house: House, **new: Any) -> Incident:
+    """The incident, as somebody made it."""
+    with house.store.begin() as tx:
+        seen = tx.incidents.get(INCIDENT)
+        return tx.incidents.save(replace(seen, **new)) if new else seen

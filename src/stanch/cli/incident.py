@@ -195,7 +195,7 @@ def judge(  # noqa: PLR0913  what a person can say of an incident
     body: dict[str, Any] = {"seen": seen, "why": why}
     body |= {k: v for k, v in (("verdict", verdict), ("attack", attack)) if v}
     if severity:
-        body["severity"] = Level[severity.upper()].value if severity.upper() in _LEVELS else 0
+        body["severity"] = level_of(severity)
     found = client.send("POST", f"{_BASE}/{segment(incident)}/judgement", body)
     Out(json=json).show(found, _headline(found))
 
@@ -317,9 +317,6 @@ def _regrouped(undo_: Mapping[str, Any], *, json: bool) -> None:
     Out(json=json).show(undo_, f"{says} Put it back with: stanch incident undo {undo_['id']}")
 
 
-_LEVELS = frozenset(level.name for level in Level)
-
-
 def _line(item: Mapping[str, Any]) -> dict[str, Any]:
     one = item["incident"]
     return {
@@ -350,6 +347,8 @@ def _head(
         yield f"With {', '.join(ahead['kin'][1:])}, put together with it."
     due = f": {left(datetime.fromisoformat(held['due']), utc_now())}" if held["due"] else ""
     yield f"\n{held['says']}{due}."
+    if held["took"]:
+        yield held["took"]
     if held["acts"]:
         yield f"{'Left of it' if held['bare'] else 'In force'}: {', '.join(held['acts'])}."
     for question in asked:
@@ -403,17 +402,17 @@ def _why_it_matters(one: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {line}" for line in told or ("The impact is not known yet.",))
 
 
-    from stanch.triage.taxonomy.owasp import none_for  # noqa: PLC0415  as above
-def _techniques(labels: tuple[str, ...]) -> Iterator[str]:
+def _techniques(labels: tuple[str, ...], attack: str | None) -> Iterator[str]:
     """The ids of ATLAS and OWASP, each with its version or edition and its name."""
     from stanch.triage.taxonomy.names import known_as  # noqa: PLC0415  reads the whole matrix
+    from stanch.triage.taxonomy.owasp import none_for  # noqa: PLC0415  as above
 
     if labels:
-    if attack and (says := none_for(AttackKind(attack))):
-        yield f"  {says}"
         yield "\nKnown techniques:"
     for label in labels:
         yield f"  {label}  {known_as(label)}".rstrip()
+    if attack and (says := none_for(AttackKind(attack))):
+        yield f"  {says}"
 
 
 def _again(one: Mapping[str, Any]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from stanch.vocabulary.incident import Incident, Phase, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Duty
 from stanch.vocabulary.record import Deed, Entry
+from stanch.vocabulary.words import counted
 
 LAW = "containment"
 USUAL_MINUTES = 60
@@ -176,10 +177,10 @@ class ContainmentClock:
 
     def _tell(self, incident: Incident, used: Times, passed: int) -> None:
         whom, urgency = _TOLD[passed]
-        minutes = int(used.used.total_seconds() // 60)
+        minutes = counted(int(used.used.total_seconds() // 60), "minute")
         says = (
-            f"{incident.title} is not contained after {minutes} minutes: "
-            f"{used.percent} % of the time that {incident.asset} may have."
+            f"{incident.asset} is not contained after {minutes}, {used.percent} % of the time that "
+            f"it may have: {incident.title}."
         )
         for to in whom:
             self._notifier.tell(

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from stanch.contain.diff import names
 from stanch.engine.answering import answering
+from stanch.engine.containment_clock import times
 from stanch.engine.kin import done_for, kin, loose_since
 from stanch.engine.placed import Placed, where
 from stanch.engine.policies import standing_from
@@ -21,6 +22,7 @@ from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Incident, Phase, VerdictKind
 from stanch.vocabulary.standing import Demand
+from stanch.vocabulary.words import short, spell
 
 _HARMLESS = (VerdictKind.NATURAL, VerdictKind.FAULT)
 _FIRST: Mapping[VerdictKind, tuple[str, str]] = MappingProxyType(
@@ -32,6 +34,8 @@ _FIRST: Mapping[VerdictKind, tuple[str, str]] = MappingProxyType(
     }
 )
 """Before anything held it, by what it is taken for."""
+_LOOKED_AT = (Phase.DETECTED, Phase.CONTAINED)
+"""The phases of what is held in which a version that answers again is told of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +51,8 @@ class Held:
     """When containment is due; nothing once it is contained, or where there is nothing to."""
     bare: bool = False
     """Whether what once contained it is in force no more."""
+    took: str = ""
+    """How long it took until the proof, in a sentence; nothing before there is one."""
 
 
 def held(tx: Transaction, one: Incident, asset: Asset | None) -> Held:
@@ -57,7 +63,8 @@ def held(tx: Transaction, one: Incident, asset: Asset | None) -> Held:
     acts = _acts(tx, one, demands, done)
     bare = _bare(one, demands, done)
     tone, says = _told(one, bare=bare, acts=acts, answers=answering(tx, one))
-    return Held(tone=tone, says=says, acts=acts, due=_due(tx, one, asset), bare=bare)
+    due, took = _due(tx, one, asset), _took(tx, one, asset)
+    return Held(tone=tone, says=says, acts=acts, due=due, bare=bare, took=took)
 
 
 def _acts(
@@ -82,6 +89,21 @@ def _bare(one: Incident, demands: Sequence[Demand], done: Sequence[Placed]) -> b
     return any(asset == one.asset for act in done for asset, _ in act.demands)
 
 
+def _took(tx: Transaction, one: Incident, asset: Asset | None) -> str:
+    if one.held_at is None:
+        return ""
+    found = times(one, asset, one.held_at, loose_since(tx, one))
+    since = "it was seen again" if one.loose_at is not None else "it was opened"
+    seen = "" if one.loose_at is not None else f" ({_spelt(found.to_open)} after its first event)"
+    part = f"{found.percent} %" if found.percent else "less than 1 %"
+    whole = spell(found.allowed.total_seconds())
+    return f"It took {_spelt(found.used)} since {since}{seen}: {part} of the {whole} it may have."
+
+
+def _spelt(time: timedelta) -> str:
+    return short(time.total_seconds())
+
+
 def _due(tx: Transaction, one: Incident, asset: Asset | None) -> datetime | None:
     if one.held_at is not None or one.phase is Phase.CLOSED or asset is None:
         return None
@@ -98,7 +120,7 @@ def _told(
         return "calm", "Closed"
     if bare:
         return "odd", "It was contained; nothing holds it now"
-    if answers and (one.held_at is None or one.phase is Phase.CONTAINED):
+    if answers and (one.held_at is None or one.phase in _LOOKED_AT):
         return "bad", _while_it_answers(one, answers)
     if one.held_at is not None or one.loose_at is not None:
         return _once_more(one)
@@ -120,4 +142,6 @@ def _once_more(one: Incident) -> tuple[str, str]:
     """The same of what was contained at least once."""
     if one.held_at is None:
         return "bad", "Seen again, and not contained yet this time"
-    return "good", "Contained" if one.loose_at is None else "Contained once more"
+    says = "Contained" if one.loose_at is None else "Contained once more"
+    open_ = one.verdict.kind is VerdictKind.UNDECIDED
+    return "good", f"{says}; not known yet whether it is an attack" if open_ else says

@@ -20,9 +20,12 @@ from stanch.engine.placed import Placed, mark, placed
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.runs.library import actions
 from stanch.vocabulary.ids import AssetId, IncidentId
-from stanch.vocabulary.incident import Need, Phase, move_for
+from stanch.vocabulary.incident import Incident, Need, Phase, move_for
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.record import Deed, Entry
+
+TO_CONTAIN = (Phase.DETECTED, Phase.TRIAGED)
+"""The phases in which something is yet to be contained."""
 
 
 class Prover(Protocol):
@@ -70,9 +73,17 @@ class Witness:
 
 
 def contained(tx: Transaction, key: IncidentId, at: datetime) -> None:
-    """Moves the incident on, now that a probe has proved a containment of all there is."""
+    """Moves the incident on, now that a probe has proved a containment of all there is.
+
+    What nobody has judged yet stays where it is, and is held from this moment on.
+    """
     incident = tx.incidents.get(key)
-    if incident.phase is not Phase.TRIAGED or answering(tx, incident):
+    if incident.phase not in TO_CONTAIN or answering(tx, incident):
+        return
+    back = (incident.held_at or at) if incident.loose_at is not None else None
+    if incident.phase is Phase.DETECTED:
+        if incident.held_at is None:
+            _held(tx, incident, back, at)
         return
     shown = frozenset({Need.CONTAINMENT_PROVED})
     moved = move_for(incident.phase, Phase.CONTAINED, by=None, shown=shown)
@@ -81,7 +92,7 @@ def contained(tx: Transaction, key: IncidentId, at: datetime) -> None:
             incident,
             phase=moved.to,
             contained_at=incident.contained_at or at,
-            held_again=at if incident.loose_at is not None else None,
+            held_again=back,
             updated=at,
         )
     )
@@ -96,6 +107,13 @@ def contained(tx: Transaction, key: IncidentId, at: datetime) -> None:
         )
     )
     tx.announce("incident", saved.id)
+
+
+def _held(tx: Transaction, incident: Incident, back: datetime | None, at: datetime) -> None:
+    """Keep since when it is held, for its clock and for whoever judges it."""
+    since = incident.contained_at or at
+    tx.incidents.save(replace(incident, contained_at=since, held_again=back, updated=at))
+    tx.announce("incident", incident.id)
 
 
 def _enter(tx: Transaction, incident: IncidentId, line: Placed, at: datetime) -> None:

@@ -8,7 +8,7 @@ How   (1) From the commit in which an act came into force, its incident owes the
       (2) The playbook asks first, for `PATIENCE`. Then each act in force is asked about whenever a
       guard is heard of that runs its policy, after pauses that double while the answer is no.
       (3) Where all is shown and a version under suspicion answers yet, it is looked at until none
-      does: people may have taken it out by their own means.
+      does: people may have taken it out by their own means. So is what nobody has judged yet.
       (4) Nothing is owed any more once each act is shown, over, or beyond what the guard can do.
 """
 
@@ -21,7 +21,7 @@ from stanch.engine.guards import Proof
 from stanch.engine.owed import PROOFS, owed, paid
 from stanch.engine.placed import Placed, in_force, placed
 from stanch.engine.ports import Store, Transaction
-from stanch.engine.proving import contained
+from stanch.engine.proving import TO_CONTAIN, contained
 from stanch.engine.runs.held import hold_of
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.incident import Phase
@@ -107,11 +107,11 @@ def _open(tx: Transaction, key: IncidentId) -> tuple[Placed, ...]:
 
 
 def _uncontained(tx: Transaction, key: IncidentId, at: datetime) -> bool:
-    """Whether all that holds it is shown and it is not contained even now."""
+    """Whether all that holds it is shown and it is not in the phase of what is contained."""
     if not any(line.proved for line in hold_of(tx, key).lines):
         return False
     contained(tx, key, at)
-    return tx.incidents.get(key).phase is Phase.TRIAGED
+    return tx.incidents.get(key).phase in TO_CONTAIN
 
 
 def _unshown(lines: Iterable[Placed]) -> Iterable[Placed]:
