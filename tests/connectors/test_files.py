@@ -52,6 +52,20 @@ def test_no_name_of_a_version_leads_out_of_the_folder(
     assert not list(into.iterdir())
 
 
+def test_what_is_empty_or_larger_than_is_kept_is_said_and_not_copied(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    into = tmp_path / "into"
+    into.mkdir()
+    (models / "fraud" / "v9").mkdir()
+    with pytest.raises(Unreachable, match="'fraud/v9' is empty"):
+        _files(models).copy("fraud/{version}", "v9", into)
+    monkeypatch.setattr("stanch.connectors.files.MOST_BYTES", 15)
+    with pytest.raises(Unreachable, match="'fraud/v7' is larger than"):
+        _files(models).copy("fraud/{version}", "v7", into)
+    assert not list(into.iterdir())
+
+
 def test_what_is_no_folder_is_said(tmp_path: Path) -> None:
     for address in (f"file://{tmp_path}/nowhere", "http://127.0.0.1:9/"):
         with pytest.raises(Unreachable, match="file:///srv/models"):

@@ -51,6 +51,14 @@ def test_a_key_in_the_map_is_denied_and_twice_is_once(haproxy: Haproxy) -> None:
     assert haproxy.ask("key-91")[0] == 200
 
 
+def test_a_value_in_the_map_takes_the_place_of_the_one_before(haproxy: Haproxy) -> None:
+    file = f"{haproxy.folder}/denied.map"
+    for value in ("1", "2"):
+        haproxy.runtime.do(Order(verb="put", subject=f"{file}#key-9", value=value))
+    assert haproxy.runtime.read("put", [f"{file}#key-9"]) == {f"{file}#key-9": "2"}
+    assert haproxy.runtime._say(f"show map {file}").count("key-9") == 1
+
+
 def test_a_name_with_blanks_and_signs_is_denied_and_let_in_again_under_that_very_name(
     haproxy: Haproxy,
 ) -> None:

@@ -1,14 +1,17 @@
 """KServe and the webhook, against a loopback server that records what it was asked."""
 
+import hashlib
+import hmac
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from stanch.connectors import Link, Order
+from stanch.connectors import Link, Order, secret, with_secret
 from stanch.connectors.kserve import Kserve
 from stanch.connectors.webhook import Webhook, signature
 from stanch.vocabulary.trouble import BadInput, Declined, Unreachable
@@ -79,6 +82,20 @@ def test_what_kserve_states_is_read_and_a_share_that_was_none_is_none_again(worl
     assert json.loads(world.asked[-1][3]) == {"spec": {"predictor": {"canaryTrafficPercent": None}}}
 
 
+def test_a_share_of_nothing_is_a_share_and_not_everything(world: Any) -> None:
+    world.answer = (200, b'{"spec": {"predictor": {"canaryTrafficPercent": 0}}}')
+    assert Kserve(_link(world)).read("canary", ["prod/fraud"]) == {"prod/fraud": "0"}
+
+
+@pytest.mark.parametrize("password", ["t0ken", "p@ss:w/rd", "100%25?#", "ключ"])
+def test_a_secret_is_the_same_whatever_signs_are_in_it(password: str) -> None:
+    for address in ("https://h.example.org/ml?team=a", "https://sa:old@h.example.org:6443/"):
+        link = Link(address=with_secret(address, password))
+        assert secret(link) == password
+        assert password not in link.shown
+        assert urlsplit(link.address).hostname == "h.example.org"
+
+
 def test_a_refusal_says_what_the_other_side_says_of_it_and_no_secret(world: Any) -> None:
     told = {"kind": "Status", "message": 'the object has been modified\u202e "t"', "code": 409}
     world.answer = (409, json.dumps(told).encode())
@@ -96,6 +113,7 @@ def test_a_refusal_says_what_the_other_side_says_of_it_and_no_secret(world: Any)
     [
         ("canary", "prod/fraud", "101"),
         ("canary", "prod/../x", "1"),
+        ("canary", "prod/fraud/../../other", "1"),
         ("canary", "fraud", "1"),
         ("model", "prod/fraud", "v6"),
         ("delete", "prod/fraud", ""),
@@ -125,7 +143,8 @@ def test_a_webhooks_order_is_signed_over_its_body(world: Any) -> None:
     said = Webhook(_link(world, "/hook?team=ml")).do(order)
     method, path, headers, body = world.asked[0]
     assert (method, path) == ("POST", "/hook?team=ml")
-    assert headers["Stanch-Signature"] == signature(body, "t0ken")
+    wanted = hmac.new(b"t0ken", b"stanch-webhook-v1\n" + body, hashlib.sha256).hexdigest()
+    assert headers["Stanch-Signature"] == signature(body, "t0ken") == wanted
     assert signature(body, "t0ken") != signature(body + b" ", "t0ken")
     assert signature(body, "t0ken") != signature(body, "other")
     assert json.loads(body)["key"] == "act-1"

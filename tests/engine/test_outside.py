@@ -71,6 +71,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.at = NOON
         self.said: list[tuple[str, str, str, str]] = []
+        self.keys: list[tuple[str, tuple[str, str, str, str]]] = []
         self.away: set[str] = set()
         self.cannot: dict[str, Exception] = {}
         self.killed = False
@@ -81,7 +82,7 @@ class World:
         lines = self.lines = Lines(
             plan=plan, doers={name: self.doer(name) for name in plan.systems}, reads={}
         )
-        self.following = Following(self.store, self.policies, lambda: lines, lambda: self.at)
+        self.following = Following(self.store, self.policies, lambda: self.lines, lambda: self.at)
         self.outside = SystemsOutside(
             store=self.store,
             lines=lambda: lines,
@@ -104,6 +105,7 @@ class World:
             if verb in self.cannot:
                 raise self.cannot[verb]
             self.said.append((name, verb, subject, value))
+            self.keys.append((key, self.said[-1]))
             if name in self.shows:
                 self.shows[name][subject] = value
             if self.killed:
@@ -362,6 +364,43 @@ def test_where_the_usual_version_is_shut_out_the_next_one_stands_in_as_at_a_guar
     world.under()
     world.following.turn()
     assert ("edge", "weigh", "scorers/new", "256") in world.take()
+
+
+@pytest.mark.parametrize("mode", [Mode.SAFE, Mode.STOPPED])
+def test_where_no_model_is_to_answer_no_server_gets_anything(world: World, mode: Mode) -> None:
+    world.under(mode=mode, fallback='"no"')
+    world.following.turn()
+    weights = {one[2]: one[3] for one in world.take() if one[1] == "weigh"}
+    assert weights == {"scorers/old": "0", "scorers/new": "0"}
+
+
+def test_a_share_is_of_all_weights_and_not_of_a_hundred(world: World) -> None:
+    world.under(route={"v6": 3, "v7": 1})
+    world.following.turn()
+    assert ("cluster", "canary", "prod/fraud", "25") in world.take()
+
+
+def test_the_same_order_at_a_later_version_is_not_taken_for_the_first(world: World) -> None:
+    for route in ({"v6": 100}, {}, {"v6": 100}):
+        world.under(route=route)
+        world.following.turn()
+    made = [key for key, order in world.keys if order[:2] == ("registry", "alias")]
+    assert len(set(made)) == len(made) == 3
+
+
+def test_an_asset_whose_system_is_away_holds_up_no_other_asset(world: World) -> None:
+    assert isinstance(world.lines, Lines)
+    first, other = AssetId("fraud"), AssetId("loans")
+    mine = world.lines.plan.of(first)
+    more = replace(mine[1], asset=other, subject="loans")
+    world.lines = replace(world.lines, plan=replace(world.lines.plan, ties=(*mine, more)))
+    world.away = {"registry"}
+    world.under(mode=Mode.STOPPED, route={"v6": 100})
+    stopped = Policy(asset=other, mode=Mode.STOPPED)
+    world.policies.set_base(stopped, CHANGE)
+    with pytest.raises(Unreachable):
+        world.following.turn()
+    assert ("edge", "weigh", "loans/new", "0") in world.take()
 
 
 def test_killed_between_an_order_and_its_answer_the_old_state_still_comes_back(

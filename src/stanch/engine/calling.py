@@ -58,7 +58,7 @@ class Calling:
             except (Unreachable, Busy) as trouble:
                 said.append(str(trouble))
                 late = True
-        return tuple(filter(None, said)), late
+        return tuple(dict.fromkeys(filter(None, said))), late
 
     def took_back(self, order: Order, asset: AssetId, calls: Sequence[Taken]) -> tuple[str, ...]:
         """What came of taking calls back, which are owed; whatever is away is tried again."""
