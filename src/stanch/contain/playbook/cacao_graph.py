@@ -34,22 +34,23 @@ def start_of(reading: Reading) -> str:
             (n for k, n in reading.names.items() if k not in named),
             next(iter(reading.names.values())),
         )
+    reading.carries(f"@{given}", "type")
     if first.get("type") != "start":
         reading.repaired("workflow_start", "it names a step that is no start")
         return reading.names[str(given)]
-    found = goes_on(reading, first, "start")
+    found = goes_on(reading, first, f"@{given}")
     return found or next(iter(reading.names.values()))
 
 
 def joined(reading: Reading) -> None:
     """(3) has the branches of a fork go on where the fork goes on, innermost forks first."""
-    sizes = {name: len(_level(reading, name, set())) for name, _ in reading.joins}
+    sizes = {name: len(level(reading, name, set())) for name, _ in reading.joins}
     for name, after in sorted(reading.joins, key=lambda join: sizes[join[0]]):
-        for one in sorted(_level(reading, name, {after})):
-            reading.steps[one] = _ends_at(reading.steps[one], after)
+        for one in sorted(level(reading, name, {after})):
+            reading.steps[one] = ends_at(reading.steps[one], after)
 
 
-def _level(reading: Reading, first: str, stop: set[str]) -> set[str]:
+def level(reading: Reading, first: str, stop: set[str]) -> set[str]:
     """What follows on the same level: not inside branches or bodies, not past `stop`."""
     seen: set[str] = set()
     stack = [first]
@@ -63,7 +64,8 @@ def _level(reading: Reading, first: str, stop: set[str]) -> set[str]:
     return seen
 
 
-def _ends_at(step: Step, after: str) -> Step:
+def ends_at(step: Step, after: str) -> Step:
+    """The step, which goes on there wherever it ended."""
     match step:
         case Do() | Parallel() | Repeat():
             return replace(step, next=step.next or after)
@@ -74,7 +76,7 @@ def _ends_at(step: Step, after: str) -> Step:
             return replace(step, yes=step.yes or after, no=step.no or after)
 
 
-def cut(reading: Reading) -> None:
+def cut(reading: Reading, start: str) -> None:
     """(4) ends a branch where it would come back to where it was."""
     done: set[str] = set()
     trail: list[str] = []
@@ -84,18 +86,19 @@ def cut(reading: Reading) -> None:
         for to in follows(reading.steps[here]):
             if to in trail:
                 reading.repaired(here, f"it came back to {to!r}; its branch ends there")
-                reading.steps[here] = _without(reading.steps[here], to)
+                reading.steps[here] = without(reading.steps[here], to)
             elif to != END and to not in done:
                 visit(to)
         trail.pop()
         done.add(here)
 
-    for name in list(reading.steps):
+    for name in (start, *reading.steps):
         if name not in done:
             visit(name)
 
 
-def _without(step: Step, gone: str) -> Step:
+def without(step: Step, gone: str) -> Step:
+    """The step with every link to that one ended."""
     given = {
         n: getattr(step, n) for n in ("next", "yes", "no", "late", "first") if hasattr(step, n)
     }

@@ -9,7 +9,8 @@ Why   playbooks in the wild are mostly invalid, and none may run foreign command
 (1) the workflow becomes steps under names of their own, whatever their ids were
 (2) each step is read: ours from its extension, others from what they say
 (3) links are followed; a fork that goes on after its branches has each branch go on there
-(4) circles are cut, and what nothing leads to can be chosen by a person at the start
+(4) circles are cut, branches are kept apart, and what nothing leads to can be chosen at the start
+(5) whatever of the document is not in the playbook is named
 """
 
 import re
@@ -19,11 +20,14 @@ from typing import Any
 
 import msgspec
 
+from stanch.contain.playbook.cacao_branches import apart
 from stanch.contain.playbook.cacao_check import ID
 from stanch.contain.playbook.cacao_foreign import foreign
 from stanch.contain.playbook.cacao_graph import attached, cut, joined, start_of
+from stanch.contain.playbook.cacao_left import named_left
 from stanch.contain.playbook.cacao_out import EXTENSION
 from stanch.contain.playbook.cacao_reading import (
+    ALL,
     MOST,
     Document,
     Reading,
@@ -32,9 +36,11 @@ from stanch.contain.playbook.cacao_reading import (
     listed,
     name_of,
     ours,
+    parts_of,
     shown,
     target,
 )
+from stanch.contain.playbook.period import sayable
 from stanch.vocabulary.ids import PlaybookId
 from stanch.vocabulary.playbook import (
     END,
@@ -75,8 +81,9 @@ def imported(document: Document) -> Imported:
     reading = Reading(document, {})
     reading.workflow = _workflow(document.get("workflow"), reading)
     _top(reading)
+    reading.parts = parts_of(reading.workflow)
     for key, step in reading.workflow.items():
-        if kept(step):
+        if kept(key, step, reading):
             reading.names[key] = name_of(key, step, reading)
     if not reading.names:
         raise BadInput("This CACAO playbook has no step that does anything.")
@@ -88,15 +95,18 @@ def imported(document: Document) -> Imported:
         _read(reading, key, name)
     first = start_of(reading)
     joined(reading)
-    cut(reading)
+    cut(reading, first)
     start = attached(reading, first)
-    return Imported(playbook=_book(reading, start), repairs=tuple(reading.repairs))
+    apart(reading, start)
+    book = _book(reading, start)
+    named_left(reading, book, own)
+    return Imported(playbook=book, repairs=tuple(reading.repairs))
 
 
 def _workflow(given: Any, reading: Reading) -> dict[str, dict[str, Any]]:
     if isinstance(given, list):
         reading.repaired("workflow", "a list of steps was taken as a mapping by their ids")
-        given = {str(s.get("id", n)): s for n, s in enumerate(given) if isinstance(s, dict)}
+        given = dict(_by_id(given, reading))
     if not isinstance(given, Mapping) or len(given) > MOST:
         raise BadInput(f"A CACAO playbook has a workflow, of {MOST} steps at most.")
     found = {}
@@ -109,6 +119,18 @@ def _workflow(given: Any, reading: Reading) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _by_id(given: list[Any], reading: Reading) -> Iterator[tuple[str, Any]]:
+    """The steps of a list by their ids; one that stands twice is a step of its own."""
+    taken: set[str] = set()
+    for number, step in enumerate(given):
+        key = str(step.get("id", number)) if isinstance(step, Mapping) else str(number)
+        if key in taken:
+            reading.repaired(key, "its id stands twice; the later one is a step of its own")
+            key = f"{key} ({number})"
+        taken.add(key)
+        yield key, step
+
+
 def _top(reading: Reading) -> None:
     document = reading.document
     for name in ("id", "created_by"):
@@ -119,15 +141,17 @@ def _top(reading: Reading) -> None:
     _worth(reading)
     for name, one in _variables(document):
         if not isinstance(one.get("value"), str | None):
-            reading.repaired(name, "the value of a variable was no text; it was made one")
+            reading.repaired(name, "the value of a variable was no text; it is read as one")
 
 
 def _worth(reading: Reading) -> None:
     """Says what its author says of it, which nobody here can vouch for."""
     document = reading.document
     if document.get("revoked"):
+        reading.carries(ALL, "revoked")
         reading.repaired("revoked", "its author took it back; ask why before you use it")
     if "valid_until" in document:
+        reading.carries(ALL, "valid_until")
         reading.repaired("valid_until", f"its author stands for it until {document['valid_until']}")
 
 
@@ -143,9 +167,13 @@ def _read(reading: Reading, key: str, name: str) -> None:
     known = str(mine.get("step_kind")) in KINDS
     made = _own(reading, step, mine, name) if known else None
     reading.steps[name] = made if made is not None else foreign(reading, step, name)
+    if made is not None:
+        reading.own.add(name)
     if delay := _delay(step):
         waiting = reading.names[key]
         reading.steps[waiting] = Wait(id=waiting, period=delay, next=name)
+        if delay * 1000 == step["delay"]:
+            reading.carries(name, "delay")
         reading.repaired(name, f"its delay became a step of its own, {waiting!r}")
 
 
@@ -153,7 +181,8 @@ def _delay(step: Mapping[str, Any]) -> int:
     """The seconds that a step of others waits for before it is done."""
     given = step.get("delay")
     foreign_one = str(ours(step).get("step_kind")) not in KINDS
-    return max(1, given // 1000) if foreign_one and isinstance(given, int) and given > 0 else 0
+    number = given if isinstance(given, int) and not isinstance(given, bool) else 0
+    return sayable(max(1, number // 1000)) if foreign_one and number > 0 else 0
 
 
 def _own(
@@ -166,8 +195,8 @@ def _own(
     except (msgspec.ValidationError, KeyError, TypeError) as error:
         reading.repaired(name, f"its extension cannot be read ({error}); taken as a foreign step")
         return None
-    fork = reading.workflow.get(str(step.get("on_completion")), {})
-    fork = fork if "part_of" in ours(fork) else {}
+    ahead = str(step.get("on_completion"))
+    fork = reading.workflow[ahead] if ahead in reading.parts else {}
     yes, no = (target(reading, (fork or step).get(n), name) for n in ("on_true", "on_false"))
     after = target(reading, step.get("on_completion"), name) if not fork else END
     match made:

@@ -210,7 +210,7 @@ class _Writer:
                 EXTENSION: {"step_kind": type(step).__name__.lower(), "fields": fields}
             },
         }
-        self._made[_step_id(self._book, step)] = made
+        self._made[step_id(self._book, step)] = made
         return made
 
     def _by_hand(self, command: str, agent: str) -> Document:
@@ -221,7 +221,7 @@ class _Writer:
 
     def _to(self, name: str, edge: str) -> str:
         if name != END:
-            return _step_id(self._book, self._book.steps[name])
+            return step_id(self._book, self._book.steps[name])
         end = named("end", self._book.id, edge)
         self._made[end] = {"type": "end", "name": "End"}
         return end
@@ -237,7 +237,8 @@ _KINDS: Mapping[type[Step], str] = {
 }
 
 
-def _step_id(book: Playbook, step: Step) -> str:
+def step_id(book: Playbook, step: Step) -> str:
+    """The CACAO id of this step."""
     return named(_KINDS[type(step)], book.id, step.id)
 
 

@@ -18,10 +18,10 @@ from stanch.contain.playbook.check_steps import TWO, Acts, of_step
 from stanch.contain.playbook.condition_reading import near
 from stanch.contain.playbook.place import Way
 from stanch.contain.playbook.problem import Problem
-from stanch.contain.playbook.reached import reached
+from stanch.contain.playbook.reached import crossings, reached
 from stanch.contain.playbook.written import STEPS, Written, read, ways_on
 from stanch.vocabulary.finding import AttackKind
-from stanch.vocabulary.playbook import END, Ask, Do, Parallel, Playbook, Repeat, Step, follows
+from stanch.vocabulary.playbook import END, Ask, Do, Playbook, follows
 from stanch.vocabulary.trouble import BadFile
 
 MOST_STEPS = 500
@@ -112,46 +112,10 @@ def _circle(step: str, way: Way, to: str) -> Problem:
 
 def _regions(book: Playbook) -> Iterator[Problem]:
     """Branches and bodies that share steps with one another, or with what follows them."""
-    for step in book.steps.values():
-        if not isinstance(step, Parallel | Repeat):
-            continue
-        outside = _without(book, step)
-        firsts = {to: way for way, to in ways_on(step) if way != ("next",)}
-        parts = {one: reached(book, one) for one in firsts}
-        for first, part in parts.items():
-            others = outside.union(*(p for one, p in parts.items() if one != first))
-            way_out = _way_out(book, part, part & others)
-            if way_out or first in outside:
-                where, way, into = way_out or (step.id, firsts[first], first)
-                says = f"the branch of {step.id!r} from {first!r} leads into {into!r}, "
-                says += "which is not its own. Let each branch end."
-                yield Problem(step=where, says=says, at=way)
-
-
-def _way_out(book: Playbook, part: set[str], shared: set[str]) -> tuple[str, Way, str] | None:
-    """The step of a branch that leads out of it, its field, and where that leads to."""
-    for one in (name for name in book.steps if name in part - shared):
-        for way, to in ways_on(book.steps[one]):
-            if to in shared:
-                return one, way, to
-    return None
-
-
-def _without(book: Playbook, around: Step) -> set[str]:
-    """What can be reached without entering the inside of this step."""
-    seen: set[str] = set()
-    stack = [book.start]
-    while stack:
-        here = stack.pop()
-        if here in seen or here == END:
-            continue
-        seen.add(here)
-        step = book.steps[here]
-        if here == around.id and isinstance(step, Parallel | Repeat):
-            stack.append(step.next)
-        else:
-            stack += follows(step)
-    return seen
+    for one in crossings(book):
+        says = f"the branch of {one.around!r} from {one.first!r} leads into {one.into!r}, "
+        says += "which is not its own. Let each branch end."
+        yield Problem(step=one.step, says=says, at=one.way)
 
 
 def _finals(book: Playbook, acts: Acts) -> Iterator[Problem]:

@@ -12,6 +12,8 @@ from stanch.vocabulary.trouble import BadInput
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _PERIOD = re.compile(r"(\d{1,7})([smhd])")
 LONGEST = 366 * 86_400
+_MOST = 10_000_000
+"""What has no number of seven digits."""
 
 
 def seconds(text: str) -> int:
@@ -31,6 +33,12 @@ def of_duty(said: object) -> int:
     if not 0 < many <= LONGEST:
         raise BadInput(f"{said!r} is no time for a duty. Write a period like 24h.")
     return many
+
+
+def sayable(many: int) -> int:
+    """The longest period, no longer than this and than a year, that words can say."""
+    found = min(many, LONGEST)
+    return found if found < _MOST else found - found % _UNITS["m"]
 
 
 def in_words(many: int) -> str:
