@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stanch.engine.blindness import blind_now, blind_spots, end_blindness
-from stanch.engine.watch.heard import heard_of, keep_heard
+from stanch.engine.watch.heard import heard_of, keep_heard, remember_heard
 from stanch.engine.watch.memory import keep_history
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.asset import Asset, AssetKind, Lineage
@@ -13,7 +13,7 @@ from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind
 from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import AssetId, BaselineId, DetectorId, digest_of
-from stanch.vocabulary.kept import BaselineKept
+from stanch.vocabulary.kept import BaselineKept, SummaryBlock
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 FRAUD = AssetId("fraud")
@@ -113,8 +113,14 @@ def test_what_is_told_of_its_kin_need_not_be_told_of_it_again(sql_store: SqlStor
     assert of_door == {"access_anomaly", "correlation_rules"}
 
 
-def test_what_came_before_kinds_were_written_down_is_remembered(sql_store: SqlStore) -> None:
+def test_what_came_before_kinds_were_written_down_is_remembered_once(sql_store: SqlStore) -> None:
     run = Happening(at=NOON, event="e", kind=EventKind.TRAINING, what="run-1")
     with sql_store.begin() as tx:
+        tx.assets.add(asset(AssetKind.MODEL))
         keep_history(tx, FRAUD, (run,))
-        assert heard_of(tx, FRAUD) == {EventKind.TRAINING}
+        tx.summaries.put([SummaryBlock(asset=FRAUD, version="v", minute=NOON, body=b"b", n=3)])
+        remember_heard(tx)
+        assert heard_of(tx, FRAUD) == {EventKind.TRAINING, EventKind.INFERENCE}
+        keep_heard(tx, FRAUD, frozenset())
+        remember_heard(tx)
+        assert heard_of(tx, FRAUD) == frozenset()

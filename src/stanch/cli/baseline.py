@@ -44,12 +44,13 @@ def set_(  # noqa: PLR0913  the parts of a baseline
     if from_ is not None:
         from stanch.cli.baseline_file import sent_of  # noqa: PLC0415  pyarrow is large
 
-        with out.waiting(f"learning what is normal of {asset}"):
+        with out.waiting(f"reading {from_}"):
             sent = sent_of(from_, asset, names_of(renamed or []))
-            drawn = {"drawn_from": sent.of} if sent.rows < sent.of else {}
-            kept = client.send("POST", path, sent.body, kind=ARROW, query={**query, **drawn})
         if sent.rows < sent.of:
             out.say(_drawn(sent, asset))
+        with out.waiting(f"learning what is normal of {asset}"):
+            drawn = {"drawn_from": sent.of} if sent.rows < sent.of else {}
+            kept = client.send("POST", path, sent.body, kind=ARROW, query={**query, **drawn})
     else:
         with out.waiting(f"learning what is normal of {asset}"):
             kept = client.send("POST", path, query={**query, "days": _days(last)})

@@ -11,6 +11,9 @@ from collections.abc import Iterable
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 NO_BASELINE = "no baseline: set one from ordinary days (stanch baseline set)"
 """What most detectors lack first, and the remedy."""
+NO_GROUPS = (
+    "no group attributes are told: send groups with each answer, then set the baseline again"
+)
 INSTEAD = "\N{REPLACEMENT CHARACTER}"
 
 

@@ -10,6 +10,7 @@ from stanch.detect import examples
 from stanch.detect.alarms.reading import Reading, Stream
 from stanch.detect.alarms.streams import table
 from stanch.detect.alarms.watch import Watch
+from stanch.detect.detectors.volume_and_cost import spelled
 from stanch.detect.registry import detectors
 from stanch.detect.summaries.arrays import Ints
 from stanch.detect.summaries.blocks import PLACES
@@ -126,16 +127,16 @@ def test_a_baseline_that_tells_neither_times_nor_statuses_is_blind() -> None:
     silent[Part.LATENCY][-1] = silent[Part.STATUS][-1] = 4000
     (said,) = detectors()["latency_and_errors"].seen_in(golden_with(window, silent))
     assert isinstance(said, Blind)
-    assert said.why == "the baseline has neither latencies nor statuses"
+    assert said.why.startswith("the baseline has neither latencies nor statuses: send latency_ms")
     for part, why in (
-        (Part.LATENCY, "latency: the baseline has none"),
-        (Part.STATUS, "errors: the baseline has no statuses"),
+        (Part.LATENCY, "latency: the baseline has none; send latency_ms with"),
+        (Part.STATUS, "errors: the baseline has no statuses; send status with"),
     ):
         (said,) = detectors()["latency_and_errors"].seen_in(
             golden_with(window, {part: silent[part]})
         )
         assert isinstance(said, Blind)
-        assert said.why == why
+        assert said.why.startswith(why)
 
 
 def test_where_no_cost_is_told_it_is_said_that_only_answers_are_counted() -> None:
@@ -308,3 +309,10 @@ def test_the_answer_that_changed_most_is_named_with_its_shares() -> None:
     (mix,) = findings("prediction_mix", window)
     assert mix.says.startswith("The answer 'review' grew from")
     assert mix.suspects == ()
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"), [(19_720.4, "19,720 answers"), (0.0020521, "0.002052 answers")]
+)
+def test_an_amount_is_written_as_people_write_numbers(rate: float, told: str) -> None:
+    assert f"{spelled('answers', rate)} answers" == told

@@ -36,7 +36,7 @@ from stanch.detect.summaries.handed import Handed, handed_of
 from stanch.detect.summaries.parts import Part
 from stanch.detect.summaries.plan import FOLDED, Plan
 from stanch.detect.window import Baseline, Window
-from stanch.detect.wording import shown
+from stanch.detect.wording import NO_GROUPS, shown
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
@@ -96,7 +96,7 @@ def _blind(rows: Handed | None, base: Baseline | None, limits: Limits) -> str:
     if why or base is None:
         return why
     if not base.plan.groups:
-        return "no group attributes are told"
+        return NO_GROUPS
     told = base.golden.sums[Part.FAIRNESS].sum(axis=(1, 2))
     few = bool((told < limits.known).all())
     return f"no group has {limits.known} late labels in the baseline" if few else ""

@@ -40,7 +40,7 @@ from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Part
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline, Window
-from stanch.detect.wording import NO_BASELINE, listed, shown
+from stanch.detect.wording import NO_BASELINE, NO_GROUPS, listed, shown
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Cite, CiteKind, Finding, Lifecycle
 from stanch.vocabulary.happening import Happening
@@ -189,7 +189,7 @@ def _blind(window: Window) -> str:
     if window.baseline is None:
         return NO_BASELINE
     if not window.baseline.plan.groups:
-        return "no group attributes are told"
+        return NO_GROUPS
     if window.now is None or not _rows(window.now).any():
         return "no answer tells its group"
     return ""

@@ -32,6 +32,7 @@ from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
 
 ID = DetectorId("latency_and_errors")
+SEND = "send {} with each answer, then set it again"
 BAD = (3, 4)
 """4xx and 5xx among the statuses."""
 TAIL = 0.95
@@ -70,10 +71,12 @@ def _lacks(golden: Summary) -> str:
     timed = golden.sums[Part.LATENCY][: LATENCIES - 1].any()
     stated = golden.sums[Part.STATUS][: STATUSES - 1].any()
     if not timed and not stated:
-        return "the baseline has neither latencies nor statuses"
+        return (
+            f"the baseline has neither latencies nor statuses: {SEND.format('latency_ms, status')}"
+        )
     if not timed:
-        return "latency: the baseline has none"
-    return "" if stated else "errors: the baseline has no statuses"
+        return f"latency: the baseline has none; {SEND.format('latency_ms')}"
+    return "" if stated else f"errors: the baseline has no statuses; {SEND.format('status')}"
 
 
 def quantile(shares: np.ndarray, at: float, edges: Floats) -> float:

@@ -80,7 +80,11 @@ def _finding(
     moved: Mapping[Stream, float],
     alarms: list[Reading],
 ) -> Finding:
-    says = f"Scores moved away from the baseline over {window.n} answers"
+    far = max(map(abs, moved.values()))
+    says = (
+        f"Scores moved away from the baseline: {far:.0%} of them lie where they did not, "
+        f"over {window.n} answers"
+    )
     if Stream.PREDICTIONS in moved:
         here = _shares(now, baseline.plan, Stream.PREDICTIONS)[0]
         there = _shares(baseline.golden, baseline.plan, Stream.PREDICTIONS)[0]

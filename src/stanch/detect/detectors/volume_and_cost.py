@@ -47,6 +47,8 @@ NO_COST = (
     "send cost or tokens with each, then set the baseline again"
 )
 FAR = 6.0
+PLAIN = 1000
+"""An amount from here on is written without its fraction."""
 BULK = 2.0
 """Minutes of everybody's usual answers that one must have asked for before a pace is believed."""
 
@@ -199,8 +201,10 @@ def _accused(who: People, rates: list[Rates], limits: Limits) -> tuple[Accused, 
     return tuple(sorted(found.values(), key=lambda a: (-a.over, a.name)))
 
 
-def _amount(kind: str, rate: float) -> str:
-    return f"{rate / UNIT:.4g}" if kind == KINDS[Block.COST] else f"{rate:.4g}"
+def spelled(kind: str, rate: float) -> str:
+    """The rate as people write it."""
+    amount = rate / UNIT if kind == KINDS[Block.COST] else rate
+    return f"{amount:,.0f}" if amount >= PLAIN else f"{amount:.4g}"
 
 
 def _alone(found: tuple[Accused, ...], rates: list[Rates]) -> float:
@@ -216,8 +220,8 @@ def _finding(window: Window, found: tuple[Accused, ...], *, alone: bool) -> Find
         version=window.version,
         window=window.span,
         says=f"Far more was asked than ever by {listed([a.name for a in found])}: "
-        f"{_amount(first.way, first.shown)} {first.way} a minute, "
-        f"{_amount(first.way, first.usual)} is usual.",
+        f"{spelled(first.way, first.shown)} {first.way} a minute, "
+        f"{spelled(first.way, first.usual)} is usual.",
         measured={
             "principals": float(len(found)),
             **{
@@ -257,7 +261,7 @@ def _asset(window: Window, whole: dict[str, float]) -> Finding:
         asset=window.asset.id,
         version=window.version,
         window=window.span,
-        says=f"The asset is asked far more than in the baseline: {whole[most]:.1f} times the "
+        says=f"The asset is asked far more than in the baseline: {whole[most]:,.1f} times the "
         f"{most} a minute, over {window.n} answers.",
         measured={f"times the usual {kind}": round(factor, 2) for kind, factor in whole.items()},
         because=window.cites,

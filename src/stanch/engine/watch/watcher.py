@@ -25,6 +25,7 @@ from stanch.engine.watch.bench import Bench
 from stanch.engine.watch.desk import LATE
 from stanch.engine.watch.early import UNKNOWN
 from stanch.engine.watch.feed import Feed, Taken
+from stanch.engine.watch.heard import remember_heard
 from stanch.engine.watch.hop import LATENESS
 from stanch.engine.watch.labels import Recall
 from stanch.engine.watch.lane import Lane
@@ -121,11 +122,7 @@ class Watcher:
                 raise
 
     def _step(self, found: Callable[[], object]) -> Seen:
-        at = self._clock()
-        if self._stepped is not None and at < self._stepped - LATENESS:
-            # The clock was set back: minutes that ended in its future would make all else late.
-            self._bench = self._bench.empty()
-        self._stepped = at
+        at = self._begun()
         # (1) read and count; others may write meanwhile
         with self._store.look() as tx:
             taken = self._feed.take(tx)
@@ -162,6 +159,18 @@ class Watcher:
             windows={f.id: windows[f.id] for f in new},
             looked=tuple(window for window, _ in self._bench.looked_at),
         )
+
+    def _begun(self) -> datetime:
+        """The time of this step, of which what is in memory is fit."""
+        at = self._clock()
+        if self._stepped is None:
+            with self._store.begin() as tx:
+                remember_heard(tx)
+        elif at < self._stepped - LATENESS:
+            # The clock was set back: minutes that ended in its future would make all else late.
+            self._bench = self._bench.empty()
+        self._stepped = at
+        return at
 
     def _look(self, at: datetime) -> Iterator[tuple[Window, Finding | Blind]]:
         for window, kinds in self._bench.windows(at):
