@@ -121,7 +121,7 @@ def _meanings() -> dict[str, str]:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
                 value=ast.Constant(value=str(s))
             ):
-                found[name] = s
+                found[name] = " ".join(s.split()).replace("|", "\\|")
             case _:
                 pass
     return found

@@ -64,6 +64,13 @@ class Settings:
     the data folder under the same path."""
     false_alarms_per_year: float = 1.0
     """How often an asset under no change may raise a false alarm of its summaries, in a year."""
+    incident_after: str = ""
+    """How many findings of a detector, in what time, open an incident: `3 in 2h` for every one,
+    `feature_drift=3 in 2h` for one; several with commas. Empty is the first. What is strong by
+    itself opens one at once."""
+    shared_principals: str = ""
+    """Principals behind whom many people stand, as a gateway's key, with commas: they tie no two
+    findings together."""
     edge_upstream: str = ""
     """The server that this edge sends its counts to; empty is no edge. `stanch edge up` sets it."""
     edge_site: str = ""

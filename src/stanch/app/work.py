@@ -24,6 +24,7 @@ from stanch.engine.fingerprints import Printed
 from stanch.engine.guards import Guards
 from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.lifecycle import Parts as PathParts
+from stanch.engine.opening import rules_in
 from stanch.engine.policies import Policies
 from stanch.engine.proxies import proxies_of
 from stanch.engine.retention import Retention
@@ -44,6 +45,7 @@ from stanch.engine.watch.watcher import Watcher
 from stanch.engine.witnesses import Witnesses, witnesses_in
 from stanch.sandbox.desk import DrillDesk
 from stanch.store.site_key import open_site_key
+from stanch.triage.decisions import Rules
 from stanch.vocabulary.ids import AssetId, asset_id
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.trouble import BadInput
@@ -136,7 +138,7 @@ def work_of(parts: Parts) -> Work:
         PathParts(
             store=store,
             watcher=watcher,
-            triage=Triage(store, utc_now),
+            triage=Triage(store, utc_now, _rules(parts)),
             evidence=parts.room,
             events=parts.lake,
             shares=parts.split or Alone(),
@@ -174,6 +176,12 @@ def work_of(parts: Parts) -> Work:
         tabletops=Tabletops(store, parts.room, books, utc_now),
         others=others,
     )
+
+
+def _rules(parts: Parts) -> Rules:
+    """How much has to be found before there is an incident, as this installation set it."""
+    asked = parts.settings
+    return rules_in(asked.incident_after, asked.shared_principals, detectors())
 
 
 def _feed(parts: Parts) -> Feed:
