@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from stanch.contain.alike import likeness
+from stanch.engine.ahead import Previews
 from stanch.engine.asked import MOST_ROWS
 from stanch.engine.automatic import Automatic, automatic_in
 from stanch.engine.calling import ended
@@ -25,6 +26,7 @@ from stanch.engine.owed import BACK, CALLS, owed
 from stanch.engine.placed import placed
 from stanch.engine.policies import Change, Policies
 from stanch.engine.runs.deeds import Order
+from stanch.engine.taking_back import TakingBack, elsewhere
 from stanch.engine.telling import Notice
 from stanch.engine.watch.memory import keep_history
 from stanch.engine.watch.minutes import Callers
@@ -58,7 +60,7 @@ from stanch.vocabulary.policy import Mode, Policy
 from stanch.vocabulary.probe import Probe
 from stanch.vocabulary.record import Deed, Evidence
 from stanch.vocabulary.span import Span
-from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.trouble import BadInput, NotFound
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FRAUD = AssetId("fraud")
@@ -459,6 +461,28 @@ def test_a_preview_names_the_family_and_what_cannot_be_told_back(room: Room) -> 
     told = replace(BLOCK, act="notify", args={"to": "owner", "message": "hi"})
     assert "Way back: Who was told stays told" in room.deeds.show(told).text
     assert "Way back: It can be undone at any time." in room.deeds.show(BLOCK).text
+
+
+def test_an_act_that_spread_is_taken_back_everywhere_from_its_own_asset_alone(room: Room) -> None:
+    kin = room.sibling()
+    order = replace(BLOCK, act="enhanced_monitoring", args={}, key="run-1/watch")
+    back = TakingBack(store=room.store, policies=room.policies)
+    change = Change(by="ada", because="over")
+    room.deeds.perform(order)
+    (theirs,) = (d.id for d in room.policies.standing(kin).demands)
+    back.revert(kin, theirs, change)
+    (mine,) = (d.id for d in room.policies.standing(FRAUD).demands)
+    room.deeds.perform(replace(order, key="run-2/watch"))
+    assert room.policies.standing(kin).demands
+    with room.store.look() as tx:
+        assert (kin, theirs) in elsewhere(tx, FRAUD, mine)
+        assert elsewhere(tx, kin, theirs) == ()
+    ahead = Previews(room.store, lambda: room.at, room).revert(FRAUD, mine)
+    assert any("taken back on fraud-eu" in one for one in ahead.warns)
+    back.revert(FRAUD, mine, change)
+    assert not room.policies.standing(kin).demands
+    with pytest.raises(NotFound):
+        back.revert(FRAUD, mine, change)
 
 
 def test_a_word_that_stands_for_nothing_is_refused(room: Room) -> None:

@@ -16,6 +16,7 @@ from stanch.engine.clock import Clock
 from stanch.engine.ordinary import Rows
 from stanch.engine.policies import Step, standing_of, stepped, stood, to_come, whole
 from stanch.engine.ports import Store, Transaction
+from stanch.engine.taking_back import elsewhere
 from stanch.engine.upstreams import Fronts, lacking
 from stanch.vocabulary.ids import AssetId, PrincipalId
 from stanch.vocabulary.policy import Policy
@@ -42,7 +43,7 @@ class Ahead:
     then: tuple[Change, ...] = ()
     """What changes then, when the owner's policy before it is back."""
     warns: tuple[str, ...] = ()
-    """What guards would not be able to do of it."""
+    """What guards would not be able to do of it, and where else something ends."""
 
 
 class Previews:
@@ -63,8 +64,12 @@ class Previews:
         return self._ahead(policy.asset, lambda now: replace(now, base=policy))
 
     def revert(self, asset: AssetId, demand: DemandId) -> Ahead:
-        """What would come of taking back this demand."""
-        return self._ahead(asset, lambda now: reverted(now, demand))
+        """What would come of taking back this demand, and where else its act would end."""
+        with self._store.look() as tx:
+            others = sorted({one for one, _ in elsewhere(tx, asset, demand)})
+        found = self._ahead(asset, lambda now: reverted(now, demand))
+        says = f"The same is taken back on {', '.join(others)}."
+        return replace(found, warns=(*found.warns, says)) if others else found
 
     def back_to(self, asset: AssetId, version: int) -> Ahead:
         """What would come of going back to this version."""

@@ -21,6 +21,7 @@ from stanch.engine.effect import Effect
 from stanch.engine.guards import GuardState, Report
 from stanch.engine.policies import Change
 from stanch.engine.proxies import proxies_of, spared
+from stanch.engine.taking_back import TakingBack
 from stanch.engine.tallies import Others, Tally
 from stanch.engine.upstreams import reachable
 from stanch.vocabulary.event import EXCHANGES
@@ -146,7 +147,8 @@ def revert_policy(
     change = Change(by=caller.name, because=data.because or "reverted by hand")
     name = asset_id(asset)
     if data.demand:
-        return _shown(house, house.policies.revert(name, DemandId(data.demand), change))
+        back = TakingBack(store=house.store, policies=house.policies)
+        return _shown(house, back.revert(name, DemandId(data.demand), change))
     puts_back, version = caller.may(Scope.APPROVE), _version(data)
     return _shown(house, house.policies.back_to(name, version, change, puts_back=puts_back))
 

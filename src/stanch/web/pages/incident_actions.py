@@ -14,6 +14,7 @@ from stanch.engine.placed import in_force
 from stanch.engine.policies import Change as Because
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
+from stanch.engine.taking_back import TakingBack
 from stanch.engine.voting import left_to
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.ids import AssetId
@@ -86,7 +87,7 @@ def show(visit: Visit) -> Answer:
         one = case.incident
         questions = tx.approvals.page(Wanted(incident=case.kin), limit=50).items
         waiting = [q for q in questions if q.answer is Said.OPEN and visit.at < q.expires]
-        mine = left_to(tx, waiting, visit.caller.name)
+        mine = left_to(tx, waiting, visit.caller)
         policy = tx.policies.now(one.asset)
         history = [t for t in turns(tx, one.asset) if t.kept.incident in case.kin]
         past = tx.policies.history(one.asset)
@@ -125,7 +126,8 @@ def revert(visit: Visit) -> Answer:
     if not why:
         raise BadInput("Say why it is taken back; the log keeps it.")
     because = Because(by=visit.caller.name, because=why[:500], incident=one.id)
-    visit.console.policies.revert(one.asset, DemandId(visit.given("demand")), because)
+    back = TakingBack(store=visit.console.store, policies=visit.console.policies)
+    back.revert(one.asset, DemandId(visit.given("demand")), because)
     visit.console.effects.prove(one.asset, SHOWN_WITHIN)
     return go(f"/incidents/{one.id}/actions")
 
