@@ -1,5 +1,6 @@
 """Backfills: one process, a pool and a cluster that loses a worker give the same bytes."""
 
+import logging
 import os
 import signal
 import threading
@@ -185,14 +186,22 @@ def test_a_cluster_that_loses_everybody_is_not_waited_for(
         next(found)
 
 
-def test_a_scheduler_that_leaves_during_a_job_is_named(cluster: Any) -> None:
+def test_a_scheduler_that_leaves_during_a_job_is_named_and_nothing_else_is_logged(
+    cluster: Any,
+) -> None:
     cluster.scale(1)
     cluster.wait_for_workers(1, timeout=60)
+    heard: list[logging.LogRecord] = []
+    library, listening = logging.getLogger("distributed.client"), logging.Handler()
+    listening.emit = heard.append  # type: ignore[method-assign]  all that it does
+    library.addHandler(listening)
     found = asked(cluster).each(_first_only, [1, 2])
     assert next(found) == 1
     cluster.close()
     with pytest.raises(Unreachable, match="it left during the job"):
         next(found)
+    library.removeHandler(listening)
+    assert heard == []
 
 
 def test_a_worker_with_another_stanch_is_told_before_it_works(

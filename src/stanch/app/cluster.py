@@ -6,6 +6,7 @@ Why   Dask waits for workers for as long as it takes. Whoever hunts wants to be 
       none, that the scheduler left, or that a worker has another stanch.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ def workers_of(address: str, patience: float) -> Iterator[Executor]:
         import distributed  # noqa: PLC0415  large, and only where a cluster is set
     except ImportError:
         raise Missing("STANCH_CLUSTER", "dask", "dask") from None
+    # What the library tells of a line that broke is what we say, on thirty lines and with no name.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     scheduler = f"The Dask scheduler {address}"
     try:
         client = distributed.Client(address, timeout=patience, set_as_default=False)

@@ -100,6 +100,8 @@ def test_a_list_by_id_has_one_order_whatever_language_the_database_sorts_in(
 
 
 def test_who_has_no_rights_is_told_whose_matter_that_is(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as link:  # before 15 everybody had them
+        link.execute(b"REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     with role(postgres_url, "nobody") as url:
         said = opening(url)
     assert said.startswith("Declined: postgresql://nobody_")
