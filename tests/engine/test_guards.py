@@ -159,6 +159,20 @@ def test_a_silent_guard_is_not_counted_on_and_not_waited_for(
     assert guards.prove(REFUSED, 2, digest=DIGEST).holds is True
 
 
+def test_a_guard_that_ends_on_purpose_is_not_waited_for(
+    guards: Guards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guards.report(report(1, name="old"))
+    guards.report(report(2, name="new"))
+    guards.report(replace(report(1, name="old"), leaving=True))
+    monkeypatch.setattr(guards._heard, "wait", None)
+    assert guards.acknowledged(A, 2, 60.0) == ("new",)
+    assert [s.report.guard for s in guards.of(A)] == ["new"]
+    guards.report(replace(report(2, name="new"), leaving=True))
+    assert not guards.alive(A)
+    assert not guards.ask(A, 2, ()).nobody
+
+
 def test_whoever_waits_hears_of_the_acknowledgement_at_once(guards: Guards) -> None:
     guards.report(report(1))
     heard_of: list[tuple[str, ...]] = []

@@ -154,6 +154,27 @@ def test_what_has_an_end_lasts_as_said_though_the_clock_is_set_and_of_two_proces
         assert policies.now(FRAUD).deny.principals == {"mallory"}
 
 
+@pytest.mark.parametrize("leap", [timedelta(hours=5), timedelta(hours=-5)])
+def test_an_owners_policy_that_a_clock_moved_does_not_come_back_after_its_end(
+    sql_store: SqlStore, hands: Moved, leap: timedelta
+) -> None:
+    begun, gone = hands(), 0.0
+    policies = Policies(sql_store, hands, lambda: gone)
+    before = Policy(asset=FRAUD, deny=Deny(principals=frozenset({PrincipalId("trudy")})))
+    policies.set_base(before, BY_HAND)
+    end = begun + timedelta(minutes=10)
+    policies.set_base(Policy(asset=FRAUD, mode=Mode.STOPPED, until=end), BY_HAND)
+    for by in (leap, timedelta(0)):
+        hands.at = begun + timedelta(minutes=5) + by
+        gone = 300.0
+        policies.expire()
+        assert policies.now(FRAUD).mode is Mode.STOPPED
+    gone, hands.at = 600.0, end
+    policies.expire()
+    now = policies.now(FRAUD)
+    assert (now.mode, now.deny.principals) == (Mode.SERVING, {"trudy"})
+
+
 def test_a_clock_that_is_corrected_by_a_little_is_followed(
     sql_store: SqlStore, hands: Moved
 ) -> None:

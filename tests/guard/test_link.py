@@ -1,5 +1,6 @@
 """The line to the server: whoever comes back is heard of at once, and only then waits for news."""
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,8 +49,9 @@ class Desk(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        self.house.heard.put("counts" if self.path.endswith("/tally") else "told")
+        body = self.rfile.read(int(self.headers["content-length"]))
+        told = "left" if json.loads(body).get("leaving") else "told"
+        self.house.heard.put("counts" if self.path.endswith("/tally") else told)
         self.send_response(200)
         self.send_header("content-length", "0")
         self.end_headers()
@@ -85,6 +87,7 @@ def test_a_guard_that_starts_or_was_cut_off_is_heard_of_before_it_waits_for_news
         assert [house.heard.get(timeout=60) for _ in come] == come
     finally:
         link.stop()
+    assert house.heard.get(timeout=60) == "left"
 
 
 def test_while_something_is_limited_it_tells_what_it_let_through(house: House) -> None:

@@ -53,6 +53,8 @@ class Report:
     troubles: tuple[str, ...] = ()
     """What is wrong with it now, in sentences; such a guard still does what its version says."""
     counts: Mapping[str, int] = field(default_factory=dict)
+    leaving: bool = False
+    """Whether it ends on purpose: its word is not waited for any more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +118,10 @@ class Guards:
                     tx.announce("guard", report.asset)
 
     def of(self, asset: AssetId) -> tuple[GuardState, ...]:
-        """The guards of an asset, by name."""
+        """The guards of an asset, by name; not those that ended on purpose."""
+        return tuple(s for s in self._all(asset) if not s.report.leaving)
+
+    def _all(self, asset: AssetId) -> tuple[GuardState, ...]:
         self._hear_others(asset)
         with self._heard:
             own = [s for (a, _), s in self._known.items() if a == asset]
@@ -161,7 +166,8 @@ class Guards:
             while True:
                 self._hear_others(asset)
                 since = self._clock() - ALIVE
-                own = [s for (a, _), s in self._known.items() if a == asset and s.seen >= since]
+                here = [s for (a, _), s in self._known.items() if a == asset and s.seen >= since]
+                own = [s for s in here if not s.report.leaving]
                 done = [s for s in own if s.report.version >= version]
                 left = end - monotonic()
                 if (own and len(done) == len(own)) or left <= 0:
@@ -182,7 +188,7 @@ class Guards:
 
     def _unheard(self, asset: AssetId) -> Proof:
         """That nobody can be asked, and whether anybody may be back in a moment."""
-        if self.of(asset) or self._clock() - self._begun < ALIVE:
+        if self._all(asset) or self._clock() - self._begun < ALIVE:
             return Proof(holds=None, says=f"No guard of {asset} has been heard of lately.")
         says = f"No guard of {asset} was heard of since the start. Put one before it, or start it."
         return Proof(holds=None, says=says, nobody=True)

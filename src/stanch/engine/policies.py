@@ -8,6 +8,7 @@ Why   an action proposes; only here does a policy change, in one transaction, by
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import dropwhile
 
 import msgspec
 
@@ -213,11 +214,15 @@ def whole(tx: Transaction, standing: Standing, at: datetime) -> Standing:
 
 
 def _before(tx: Transaction, ended: Policy, at: datetime) -> Policy:
-    """The owner's policy before this one that holds yet; a neutral one where there was none."""
-    many = FIRST_LOOK
+    """The owner's policy before this one that holds yet; a neutral one where there was none.
+
+    The same with another end is this one: a clock that was set moved it, or its owner did.
+    """
+    many, same = FIRST_LOOK, wants(ended)
     while True:
         past = tx.policies.history(ended.asset, limit=many)
-        found = next((one.base for one in past if not over(one.base, at)), None)
+        others = dropwhile(lambda one: wants(one.base) == same, past)
+        found = next((one.base for one in others if not over(one.base, at)), None)
         if found is not None or len(past) < many:
             return found or Policy(asset=ended.asset)
         many *= 4

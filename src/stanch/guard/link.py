@@ -158,6 +158,7 @@ class Link:
             self._repeat(lambda: step(wire))
             if step == self._tell:
                 self._tell_the_rest(wire)
+                self._leave(wire)
         finally:
             wire.close()
 
@@ -165,6 +166,11 @@ class Link:
         with suppress(OSError):
             while len(self._buffer):
                 self._tell(wire)
+
+    def _leave(self, wire: "Wire") -> None:
+        """Say that this guard ends on purpose, so that nobody waits for its word."""
+        with suppress(OSError):
+            self._report(wire, leaving=True)
 
     def _repeat(self, step: Callable[[], None]) -> None:
         pause = 0.1
@@ -247,8 +253,11 @@ class Link:
         except (binascii.Error, ValueError):
             self.counts["probe_key_broken"] += 1
 
-    def _report(self, wire: "Wire") -> None:
+    def _report(self, wire: "Wire", *, leaving: bool = False) -> None:
+        if self._stop.is_set() and not leaving:
+            return
         report = {
+            "leaving": leaving,
             "guard": self._guard,
             "asset": self._keeper.asset,
             "version": self._keeper.version,
