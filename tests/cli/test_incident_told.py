@@ -18,7 +18,7 @@ INCIDENT: dict[str, Any] = {
         "attack": "weight_tampering",
         "confidence": 0.8,
         "by": "stanch",
-        "reasons": [{"says": says, "weight": weight} for says, weight in REASONS],
+        "reasons": [{"name": "x", "says": says, "weight": weight} for says, weight in REASONS],
     },
     "severity": {
         "level": 3,
@@ -56,6 +56,14 @@ def test_what_speaks_for_the_verdict_comes_before_what_speaks_against_it() -> No
     said = list(_told(INCIDENT, AHEAD, []))
     weights = [float(line.split()[0]) for line in said if line.startswith("   ")]
     assert weights == [2.6, 0.4, 0.0, -0.7]
+
+
+def test_what_a_person_judged_stands_before_the_machines_reasons() -> None:
+    person = {"name": "person", "says": "An agreed test.", "weight": 0.0}
+    verdict = INCIDENT["verdict"]
+    judged = INCIDENT | {"verdict": verdict | {"reasons": [*verdict["reasons"], person]}}
+    said = list(_told(judged, AHEAD, []))
+    assert said[said.index("    said  An agreed test.") - 1].startswith("\nVerdict: ")
 
 
 def test_severity_is_a_word_with_its_reasons_and_the_vector_last() -> None:

@@ -77,6 +77,7 @@ def test_a_persons_verdict_replaces_the_machines_and_stands_in_the_log(
     said = len(sql_store.announced(0))
     judged = cases.judge(incident.id, word, ADA)
     assert (judged.verdict.by, judged.severity.by) == ("ada", "ada")
+    assert judged.title == f"Poisoned data on {judged.asset}"
     assert [(a.kind, a.id) for a in sql_store.announced(0)[said:]] == [("incident", incident.id)]
     assert judged.verdict.attack is AttackKind.POISONING
     assert judged.severity.level is Level.HIGH

@@ -363,7 +363,10 @@ def _told(
     yield from _again(one)
     kind = verdict["attack"] or verdict["kind"]
     yield f"\nVerdict: {word(kind)}, {100 * verdict['confidence']:.0f} % sure, by {verdict['by']}"
-    for reason in sorted(verdict["reasons"], key=lambda one: -one["weight"]):
+    said = [one for one in verdict["reasons"] if one["name"] == "person"]
+    yield from (f"    said  {reason['says']}" for reason in said)
+    weighed = [one for one in verdict["reasons"] if one["name"] != "person"]
+    for reason in sorted(weighed, key=lambda one: -one["weight"]):
         yield f"  {reason['weight']:+6.2f}  {reason['says']}"
     yield from _severity(one["severity"])
     yield from _why_it_matters(one)

@@ -14,6 +14,7 @@ from datetime import datetime
 from stanch.engine.clock import Clock, new_id
 from stanch.engine.closing import closed
 from stanch.engine.commanding import in_command
+from stanch.engine.judging import title_of
 from stanch.engine.lifecycle import Teller
 from stanch.engine.mentioning import called
 from stanch.engine.notices import keep
@@ -21,6 +22,7 @@ from stanch.engine.owed import ANSWERS, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.rejudging import judged_again, judged_anew
 from stanch.engine.telling import Notice
+from stanch.engine.triage import newest
 from stanch.vocabulary.casework import Note, Regroup, Undo
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.ids import FindingId, IncidentId
@@ -116,7 +118,10 @@ class Cases:
         at = self._clock()
         with self._store.begin() as tx:
             before = self._seen(tx, incident, judgement.seen)
-            saved = tx.incidents.save(_judged(before, judgement, caller.name, at))
+            now = _judged(before, judgement, caller.name, at)
+            if judgement.verdict is not None:
+                now = replace(now, title=title_of(now, newest(tx, now)))
+            saved = tx.incidents.save(now)
             self._enter(tx, saved, caller, f"judged: {judgement.why}", at)
             if judgement.verdict is not None and saved.phase is not Phase.CLOSED:
                 # What was begun for the machine's name of it gives way to what answers theirs.
