@@ -11,7 +11,7 @@ import pytest
 from stanch.engine.approvals import MOST_OPEN, Approvals, Question
 from stanch.engine.ports import Transaction
 from stanch.engine.telling import Notice, Urgency
-from stanch.engine.voting import Ballot, allowed
+from stanch.engine.voting import Ballot, allowed, left_to
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.approval import Answer, Approval, Risk
 from stanch.vocabulary.ids import (
@@ -212,6 +212,18 @@ def test_who_asked_says_no_yes_by_another_account_or_key_of_theirs(
     machines = room.approvals.ask(QUESTION)
     answered = room.approvals.vote(machines.id, _key("soar"), yes(machines))
     assert answered.answer is Answer.YES, "stanch asked: anybody's yes is another's"
+
+
+def test_who_asked_takes_it_back_whatever_their_role_and_is_offered_nothing_else(
+    room: Room, hands: Hands
+) -> None:
+    _houses(room, hands)
+    asked = room.approvals.ask(replace(QUESTION, risk=Risk.TWO, requester="rita"))
+    rita, eve = person("rita", Role.RESPONDER), person("eve", Role.RESPONDER)
+    with room.store.look() as tx:
+        offered = [left_to(tx, [asked], who)[asked.id] for who in (rita, eve, person("bob"))]
+    assert offered == [{False}, set(), {True, False}]
+    assert room.approvals.vote(asked.id, rita, no(asked)).answer is Answer.NO
 
 
 def test_an_override_is_reviewed_by_who_neither_asked_nor_overrode(

@@ -89,6 +89,15 @@ def test_people_hear_of_it_at_half_at_four_fifths_and_at_the_end(room: Room, han
     assert room.now().state is ClockState.MISSED
 
 
+def test_after_marks_that_a_server_slept_through_everybody_of_theirs_hears_once(
+    room: Room, hands: Hands
+) -> None:
+    hands.at += timedelta(minutes=30)
+    room.clock.tick()
+    assert sorted(n.to for n in room.notices) == ["leadership", "ml_engineer", "owner", "responder"]
+    assert all("after 30 minutes, 150 %" in n.says for n in room.notices)
+
+
 def test_a_reminder_that_a_kill_cut_short_goes_out_after_the_restart(
     room: Room, hands: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ Why   a minute of an attack costs; the asset says how many it may have. At half 
       seen again while nothing holds it has that time once more.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -131,7 +132,7 @@ class ContainmentClock:
         if passed <= known.told:
             return known
         # told before it is said to be: after a kill in between the same key is told once more
-        self._tell(incident, used, passed)
+        self._tell(incident, used, [m for m in REMIND_AT if known.told < m <= passed])
         with self._store.begin() as tx:
             known = tx.clocks.find(key)
             if known is None or known.state is not ClockState.RUNNING or passed <= known.told:
@@ -175,8 +176,10 @@ class ContainmentClock:
         _enter(tx, after, at, Deed.CLOCK_STARTED, state=after.state)
         return after
 
-    def _tell(self, incident: Incident, used: Times, passed: int) -> None:
-        whom, urgency = _TOLD[passed]
+    def _tell(self, incident: Incident, used: Times, marks: Sequence[int]) -> None:
+        """Tells those of each mark that was passed: a server that was away passes several."""
+        passed, urgency = marks[-1], _TOLD[marks[-1]][1]
+        whom = dict.fromkeys(to for mark in marks for to in _TOLD[mark][0])
         minutes = counted(int(used.used.total_seconds() // 60), "minute")
         says = (
             f"{incident.asset} is not contained after {minutes}, {used.percent} % of the time that "

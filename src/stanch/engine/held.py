@@ -63,7 +63,7 @@ def held(tx: Transaction, one: Incident, asset: Asset | None) -> Held:
     acts = _acts(tx, one, demands, done)
     bare = _bare(one, demands, done)
     tone, says = _told(one, bare=bare, acts=acts, answers=answering(tx, one))
-    due, took = _due(tx, one, asset), _took(tx, one, asset)
+    due, took = _due(tx, one, asset), "" if bare else _took(tx, one, asset)
     return Held(tone=tone, says=says, acts=acts, due=due, bare=bare, took=took)
 
 

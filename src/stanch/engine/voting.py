@@ -4,7 +4,7 @@ In    a question as it stands, a caller, a ballot.
 Out   the answer; or the trouble that says why this vote does not count.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -58,11 +58,24 @@ def present(tx: Transaction, seen: Approval, name: str) -> Present:
     )
 
 
-def left_to(tx: Transaction, asked: Iterable[Approval], name: str) -> frozenset[ApprovalId]:
-    """Those of the questions that the person of this name has not answered in any guise."""
-    return frozenset(
-        one.id for one in asked if not (p := present(tx, one, name)).caller.meets(p.acted)
-    )
+def sayable(seen: Approval, caller: Caller, here: Present) -> frozenset[bool]:
+    """What this caller may say to the question while it is open: yes, no, both or nothing."""
+    return frozenset(yes for yes in (True, False) if _counts(seen, caller, yes, here))
+
+
+def left_to(
+    tx: Transaction, asked: Iterable[Approval], caller: Caller
+) -> Mapping[ApprovalId, frozenset[bool]]:
+    """What this caller may say to each of the questions."""
+    return {one.id: sayable(one, caller, present(tx, one, caller.name)) for one in asked}
+
+
+def _counts(seen: Approval, caller: Caller, yes: bool, here: Present) -> bool:  # noqa: FBT001  the answer
+    try:
+        may_vote(seen, caller, Ballot(yes=yes, digest=seen.digest), here)
+    except (Refused, Answered):
+        return False
+    return True
 
 
 def still_open(seen: Approval, at: datetime) -> None:
@@ -83,12 +96,15 @@ def may_vote(seen: Approval, caller: Caller, ballot: Ballot, here: Present) -> N
         raise Stale("question", ballot.digest[-12:], seen.digest[-12:])
     if caller.name in {vote.by for vote in seen.votes} or here.caller.meets(here.acted):
         raise AnsweredByYou
+    own = caller.name == seen.requester or here.caller.meets(here.asked)
+    if own and not ballot.yes:
+        return
     may_answer(seen, caller)
     if caller.role is None and seen.risk is Risk.TWO:
         raise NotInPerson("Two people")
     if not ballot.yes:
         return
-    if caller.name == seen.requester or here.caller.meets(here.asked):
+    if own:
         raise AskedByYou
     if here.caller.unknown and seen.requester != MACHINE:
         raise NobodysKey

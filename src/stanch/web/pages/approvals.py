@@ -1,6 +1,6 @@
 """One question to people, made for three in the morning on a phone."""
 
-from stanch.engine.voting import Ballot, needed, present
+from stanch.engine.voting import Ballot, needed, present, sayable
 from stanch.vocabulary.approval import Answer as Said
 from stanch.vocabulary.ids import ApprovalId, parse_digest
 from stanch.vocabulary.people import Scope
@@ -28,7 +28,8 @@ def show(visit: Visit) -> Answer:
         voted=voted,
         asked=asked,
         may_review=one.review and not (voted or asked),
-        may_vote=one.answer is Said.OPEN and not voted and visit.at < one.expires,
+        open=one.answer is Said.OPEN and visit.at < one.expires,
+        may_say=sayable(one, visit.caller, here),
     )
 
 

@@ -59,8 +59,8 @@ def now_of(visit: Visit, tx: Transaction, case: Case, deeds: Deeds) -> Now | Non
         return None
     of = Wanted(incident=case.kin, state=(Said.OPEN.value,))
     asked = [q for q in tx.approvals.page(of, limit=20).items if visit.at < q.expires]
-    left_to_me = left_to(tx, asked, visit.caller.name)
-    mine = sorted(asked, key=lambda q: (q.id not in left_to_me, q.expires))
+    may_say = left_to(tx, asked, visit.caller)
+    mine = sorted(asked, key=lambda q: (not may_say[q.id], q.expires))
     runs = tx.runs.page(Wanted(incident=case.kin, state=AT_WORK), limit=1).items
     left = [s for s in deeds.steps if s.action not in deeds.done]
     return Now(
