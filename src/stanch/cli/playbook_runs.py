@@ -90,7 +90,9 @@ def _lines(client: Client, run: dict[str, Any]) -> list[str]:
     """A run in words."""
     made = [
         f"{run['id']}: {run['playbook']} on {run['asset']} for {run['incident']}, by {run['by']}",
-        f"{run['state']}" + (f" at {run['step']}" if run["step"] else "") + f": {run['says']}",
+        run["state"]
+        + (f" at {run['step']}" if run["step"] else "")
+        + (f": {run['says']}" if run["says"] else "."),
         f"{counted(run['done'], 'step')} taken since {when(run['started'])}.",
     ]
     if run["state"] not in OVER and (wished := WISHED[Wish(run["wish"])]):

@@ -114,7 +114,8 @@ class Act:
         if stage.drill.expected.good:
             # The owner's part: what was put there wrongly is taken out before service goes on.
             stage.scene.inside.registry.promote(VERSION)
-        back = undone(stage, eyes.sight, self._since)
+        # The server may have incidents of others, too, and their runs go on.
+        back = undone(stage, eyes.sight.about(stage.asset, self._since), self._since)
         eyes.look()
         how = {
             None: "There was nothing to take back.",

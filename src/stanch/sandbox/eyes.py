@@ -8,7 +8,7 @@ Why   the drill times stanch as a user would: by what its API shows, not by what
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,13 @@ class Sight:
     """Every version of the victim's policy that was seen."""
     asked: dict[str, Document] = field(default_factory=dict)
     unreachable: int = 0
+
+    def about(self, asset: str, since: int) -> "Sight":
+        """The same, with only the incidents on this asset, or that changed its policy since."""
+        changed = {p.get("incident") for p in self.policies if p["version"] > since}
+        known = self.incidents.items()
+        mine = {key: one for key, one in known if one["asset"] == asset or key in changed}
+        return replace(self, incidents=mine)
 
     @property
     def seconds(self) -> Seconds:
