@@ -55,6 +55,40 @@ def test_filters_are_kept_shared_and_dropped_by_their_owner(server: Any) -> None
     assert server.ask("POST", "/api/v1/filters", {**body, "noun": "secrets"}).status == 422
 
 
+def test_a_filter_of_the_last_day_means_the_day_before_whoever_uses_it(server: Any) -> None:
+    body = {"name": "day", "noun": "incidents", "moving": {"since": "24h"}}
+    kept = server.ask("POST", "/api/v1/filters", body).json
+
+    def since() -> str:
+        found = server.ask("GET", "/api/v1/filters").json
+        return next(str(one["wanted"]["since"]) for one in found if one["id"] == kept["id"])
+
+    assert kept["moving"] == {"since": "24h"}
+    assert since() > kept["wanted"]["since"]
+    server.ask("DELETE", f"/api/v1/filters/{kept['id']}")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"wanted": {"colour": ["red"]}}, "wanted: 'colour' is not a field here"),
+        ({"wanted": {"verdict": ["atack"]}}, "'atack' is not a verdict. Did you mean attack?"),
+        ({"wanted": {"detector": ["x"]}}, "'detector' is not a filter of incidents"),
+        ({"wanted": {"since": "2026-11-21T08:00:00"}}, "since needs a zone"),
+        ({"noun": "clocks", "wanted": {"state": ["mised"]}}, "Did you mean missed?"),
+        ({"noun": "incident"}, "Did you mean incidents?"),
+        ({"moving": {"since": "a day"}}, "Write 30m, 24h, 7d or 2w"),
+        ({"moving": {"sinse": "24h"}}, "Did you mean since?"),
+        ({"shard": True}, "'shard' is not a field here. Did you mean shared?"),
+    ],
+)
+def test_a_filter_that_could_find_nothing_is_not_kept(
+    server: Any, change: dict[str, Any], says: str
+) -> None:
+    told = server.ask("POST", "/api/v1/filters", {"name": "n", "noun": "incidents", **change})
+    assert (told.status, says in told.json["detail"]) == (422, True), told.json
+
+
 def test_an_incident_points_at_a_ticket_and_lets_go(server: Any) -> None:
     base = f"/api/v1/incidents/{an_incident(server)}/links"
     link = server.ask("POST", base, {"kind": "ticket", "to": "OPS-1"}).json
@@ -205,7 +239,7 @@ def test_filters_and_links_are_worked_from_the_command_line(
         assert commanded(capsys, "filter", "keep", "odd", "--where", wrong, *at)[0] == 64
     high = ("--where", "severity=High", "--where", "since=1h")
     code, worst = commanded(capsys, "filter", "keep", "worst", *high, *at)
-    assert (code, worst["wanted"]["severity"], worst["wanted"]["since"][-1]) == (0, [3], "Z")
+    assert (code, worst["wanted"]["severity"], worst["moving"]) == (0, [3], {"since": "1h"})
     assert commanded(capsys, "filter", "show", "worst", *at)[0] == 0
     narrow = ("--severity", "low", "--verdict", "undecided", "--since", "1h", "--asset", "frozen")
     code, found = commanded(capsys, "incident", "list", *narrow, *at)
@@ -301,13 +335,20 @@ def test_what_no_detector_can_tell_is_listed_in_pages_with_its_reason(
         "asset": "unseen",
         "features": [1.0],
     }
-    assert server.ask("POST", "/api/v1/events", [answer]).json["accepted"] == 1
     path = "/api/v1/blind-spots?asset=unseen&limit=2"
 
     def page() -> Any:
         return server.ask("GET", path).json
 
-    first = until(lambda: (found := page())["next"] and found)
+    def whys() -> list[str]:
+        spots = server.ask("GET", "/api/v1/blind-spots?asset=unseen").json["items"]
+        return [one["blind"]["why"] for one in spots]
+
+    assert any("no answer was ever told" in why for why in whys())
+    assert server.ask("POST", "/api/v1/events", [answer]).json["accepted"] == 1
+    until(lambda: any("baseline" in why for why in whys()))
+    assert not any("no answer" in why for why in whys())
+    first = page()
     second = server.ask("GET", f"{path}&after={quote(first['next'])}").json
     code, listed = commanded(
         capsys, "finding", "blind", "--asset", "unseen", "--data", str(server.data)
@@ -316,5 +357,4 @@ def test_what_no_detector_can_tell_is_listed_in_pages_with_its_reason(
     paged = [one["blind"]["detector"] for one in first["items"] + second["items"]]
     assert [one["blind"]["detector"] for one in listed["items"][:4]] == paged
     assert {one["blind"]["asset"] for one in listed["items"]} == {"unseen"}
-    assert any("baseline" in one["blind"]["why"] for one in listed["items"])
     assert server.ask("GET", "/api/v1/blind-spots?asset=nobody").json["items"] == []

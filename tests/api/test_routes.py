@@ -273,6 +273,7 @@ def test_the_server_says_how_it_is(server: Any) -> None:
     nothing: list[str] = []
     ready = {"status": "ready", "why": nothing, "away": nothing, "aside": nothing}
     assert server.ask("GET", "/readyz", key="").json == ready
+    assert server.ask("GET", "/readyz", key="wrong").json == ready
     text = server.ask("GET", "/metrics").body.decode()
     for name in ("stanch_events_accepted_total", "stanch_log_entries", "stanch_request_seconds"):
         assert name in text

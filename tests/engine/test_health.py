@@ -44,6 +44,7 @@ def test_what_is_away_outside_is_told_and_keeps_nobody_from_being_served(tmp_pat
         keeper.standings["following"].last_error = "registry cannot be reached"
         assert health.unready() == ()
         assert health.away() == ("following failed 3 times in a row: registry cannot be reached",)
+        assert health.away(why=False) == ("following failed 3 times in a row.",)
         assert (checks()["chores"], checks()["outside"]) == (True, False)
         keeper.standings["record"].failed_in_a_row = UNWELL_AFTER
         assert [one.partition(" ")[0] for one in health.unready()] == ["record"]

@@ -1,5 +1,6 @@
 """Whom an incident asks for: who is named, who stands in, and that small things wake nobody."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -53,6 +54,14 @@ def test_a_wrong_unit_calls_the_engineer_and_no_lawyer() -> None:
     assert list(found) == [Duty.RESPONDER, Duty.ML_ENGINEER]
     assert found[Duty.RESPONDER].now
     assert not found[Duty.ML_ENGINEER].now
+
+
+def test_who_answers_in_law_is_told_where_it_is_used() -> None:
+    used = replace(asset(), jurisdictions=("EU", "US-CA"))
+    copied = called(VerdictKind.ATTACK, AttackKind.EXTRACTION, of=used)
+    assert copied[Duty.LEGAL].why.endswith("(used in: EU, US-CA)")
+    unsaid = called(VerdictKind.ATTACK, AttackKind.EXTRACTION)
+    assert "used in" not in unsaid[Duty.LEGAL].why
 
 
 @pytest.mark.parametrize(

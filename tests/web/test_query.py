@@ -8,19 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stanch.engine.query import KNOWN, parse
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.incident import Level, Phase
 from stanch.vocabulary.listing import Sort, Wanted
 from stanch.vocabulary.trouble import BadInput, Trouble
-from stanch.web.lists import INCIDENTS
-from stanch.web.query import chosen, parse, toggled, within
+from stanch.web.query import chosen, toggled, within, written
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-KNOWN = INCIDENTS.known
 
 
 def wanted(text: str) -> Wanted:
-    return parse(text, KNOWN, NOW).wanted
+    return parse(text, "incidents", NOW).wanted
 
 
 def test_an_empty_bar_wants_everything() -> None:
@@ -66,9 +65,15 @@ def test_times_are_said_back_from_now_or_in_full() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("colour:red", "is no field of this list"),
-        ("severity:awful", "is no severity"),
-        ("phase:dancing", "cannot be read"),
+        ("colour:red", "not a field of incidents"),
+        ("serverity:high", "Did you mean severity"),
+        ("severity:awful", "not a severity. There is: low, medium, high"),
+        ("phase:dancing", "not a phase. There is: detected"),
+        ("verdict:atack", "Did you mean attack"),
+        ("is:wrong", "There is: open, closed"),
+        ("sort:up", "not an order. There is: usual, worst"),
+        ("exercise:perhaps", "is true or false"),
+        ("since:999999w", "longer ago than there are years"),
         ("since:yesterday", "is no time"),
         ('"open', "is not closed"),
         (" OR ".join(["a"] * 9), "at most 8 alternatives"),
@@ -86,6 +91,19 @@ def test_no_text_breaks_the_bar(text: str) -> None:
         assert isinstance(wanted(text), Wanted)
 
 
+def test_what_stands_in_quotation_marks_is_searched_for_as_words() -> None:
+    assert wanted('"http://x/a?b" "key 91"').text == "http://x/a?b key 91"
+    assert wanted('commander:"Ada Lovelace",bo').owner == ("Ada Lovelace", "bo")
+    assert wanted('"commander:Ada Lovelace"').owner == ("Ada Lovelace",)  # as it was once written
+    assert wanted('principal:"a,b"').principal == ("a,b",)
+    assert wanted("\u8a50\u6b3a\u3000\u653b\u6483").text == "\u8a50\u6b3a \u653b\u6483"
+    for text in ('"http://x" is:open', 'commander:"Ada Lovelace" zoo', 'OR "OR" is:open'):
+        said = written(wanted(text), KNOWN["incidents"])
+        assert wanted(said) == wanted(text), said
+    assert toggled('"a:b"', "commander", "Ada L") == '"a:b" commander:"Ada L"'
+    assert toggled('commander:"Ada L"', "commander", "Ada L") == ""
+
+
 def test_a_facet_goes_in_and_out_again() -> None:
     text = "is:open severity:high"
     assert toggled(text, "severity", "low") == "is:open severity:high,low"
@@ -99,5 +117,5 @@ def test_a_facet_narrows_every_alternative_and_goes_out_again() -> None:
     narrow = toggled(text, "severity", "high")
     assert narrow == "is:open severity:high OR verdict:attack severity:high"
     assert toggled(narrow, "severity", "high") == "is:open OR verdict:attack"
-    assert chosen(parse(narrow, KNOWN, NOW), "severity") == {"high"}
-    assert not chosen(parse(text, KNOWN, NOW), "severity")
+    assert chosen(parse(narrow, "incidents", NOW), "severity") == {"high"}
+    assert not chosen(parse(text, "incidents", NOW), "severity")

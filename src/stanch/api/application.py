@@ -15,7 +15,7 @@ from litestar import Router
 
 from stanch.api.events import PATH as EVENTS
 from stanch.api.events import EventsRoute
-from stanch.api.framework import build
+from stanch.api.framework import build, methods_at
 from stanch.api.head import head
 from stanch.api.house import House
 from stanch.api.openapi import PATH as OPENAPI
@@ -35,9 +35,10 @@ from stanch.api.wire import (
     until_whole,
 )
 from stanch.engine.clock import monotonic
+from stanch.vocabulary.trouble import NoSuchPage, WrongMethod
 
-_CONTENT = (
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
+_CONTENT = (
     b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     b"form-action 'self'; frame-ancestors 'none'"
 )
@@ -73,9 +74,9 @@ class Api:
             scope["client"] = (self.house.source(scope), 0)
         sender = _Sender(send)
         answers, hot = self._route(scope)
-        if scope["method"] == "HEAD":
         if scope["method"] not in _WITHOUT_BODY:
             receive = until_whole(receive)
+        if scope["method"] == "HEAD":
             answers = partial(head, self._route({**scope, "method": "GET"})[0])
         try:
             await answers(scope, receive, sender)
@@ -95,8 +96,29 @@ class Api:
                 return self.events.post, True
             case "GET", path if path == OPENAPI:
                 return self._openapi, False
+            case "OPTIONS", _:
+                return self._options, False
+            case _, path if path == EVENTS:
+                return self._post_alone, False
             case _:
                 return self._rest, False
+
+    async def _options(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """What a path takes is no secret: the OpenAPI document says it to anybody."""
+        takes = self._takes(scope["path"])
+        if not takes:
+            raise NoSuchPage(scope["path"][:200])
+        await answer(send, 200, {"allow": takes}, b"")
+
+    async def _post_alone(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        told = answer_to(WrongMethod(scope["path"], scope["method"]), scope["path"])
+        headers = {**told.headers, "allow": self._takes(scope["path"])}
+        await answer(send, told.status, headers, told.body)
+
+    def _takes(self, path: str) -> str:
+        own = {EVENTS: "POST", OPENAPI: "GET"}.get(path)
+        found = {own} if own else methods_at(self.rest, path)
+        return ", ".join(sorted({*found, "OPTIONS"})) if found else ""
 
     async def _openapi(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         if not self._document:

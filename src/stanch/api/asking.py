@@ -5,15 +5,16 @@ Out   options the gate reads; a `Wanted` with its cursor and limit, or `BadInput
 Why   every list takes the same filters, by the same names, wherever it is asked.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-import msgspec
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from stanch.api.house import House
 from stanch.api.uploads import Uploads
+from stanch.engine.wanting import wanted_of
+from stanch.vocabulary.choice import no_such
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import BadInput
@@ -32,7 +33,6 @@ SCOPE = "scope"
 PEOPLE = "people"
 """The option with the scope that people need, where it is another one than that of keys."""
 LONGEST_PAGE = 500
-_MANY = frozenset(f.name for f in fields(Wanted) if str(f.type).startswith("tuple"))
 
 
 def needs(scope: Scope, *filters: str) -> dict[str, object]:
@@ -78,33 +78,16 @@ TheQuery = NamedDependency[SkipValidation[Query]]
 """What a list is asked for."""
 
 
-def query_of(pairs: Iterable[tuple[str, str]], filters: Iterable[str]) -> Query:
-    """The query string as a query, or `BadInput` that names what is not known here."""
+def query_of(pairs: Iterable[tuple[str, str]], filters: Iterable[str], noun: str) -> Query:
+    """The query string as a query to this list, or `BadInput` that names what is not known here."""
     allowed = {*filters, "after", "limit"}
     given: dict[str, list[str]] = {}
     for name, value in pairs:
         if name not in allowed:
-            raise BadInput(f"{name[:64]!r} is no filter of this list. It takes: {_words(allowed)}.")
+            raise BadInput(no_such(name, "filter of this list", sorted(allowed)))
         given.setdefault(name, []).append(value)
     after = given.pop("after", [""])[-1]
     limit = given.pop("limit", ["50"])[-1]
     if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit[:9]) <= LONGEST_PAGE):
         raise BadInput(f"limit is a whole number from 1 to {LONGEST_PAGE}.")
-    return Query(wanted=_wanted(given), after=after, limit=int(limit))
-
-
-def _wanted(given: Mapping[str, list[str]]) -> Wanted:
-    plain = {k: v if k in _MANY else v[-1] for k, v in given.items()}
-    try:
-        wanted = msgspec.convert(plain, Wanted, strict=False)
-    except msgspec.ValidationError as error:
-        raise BadInput(f"A filter cannot be read: {error}.") from error
-    for name in ("since", "until", "changed_since"):
-        moment = getattr(wanted, name)
-        if moment is not None and moment.utcoffset() is None:
-            raise BadInput(f"{name} needs a zone. Add Z for UTC.")
-    return wanted
-
-
-def _words(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
+    return Query(wanted=wanted_of(given, noun), after=after, limit=int(limit))

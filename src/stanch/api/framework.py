@@ -6,14 +6,16 @@ Out   a Litestar application in which each route is guarded by the scope it name
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from litestar import Litestar, Request, Response, Router
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler
+from litestar.routes import HTTPRoute
 
 from stanch.api.asking import OPEN, PEOPLE, SCOPE, Query, query_of
 from stanch.api.gate import asked_by
@@ -46,6 +48,7 @@ from stanch.api.routes import (
     tabletops,
     witness,
 )
+from stanch.api.strict import check_body, check_query, queries_of
 from stanch.api.uploads import Uploads
 from stanch.api.wire import GONE, Hangup, source_of
 from stanch.engine.access import authorise
@@ -102,9 +105,15 @@ def build(house: House, pages: Router | None = None, *, described: bool = False)
     async def guard(connection: Any, handler: BaseRouteHandler) -> None:
         await _let_in(house, connection, handler)
 
-    return Litestar(
+    async def strictly(request: Request[Any, Any, Any]) -> None:
+        handler = request.route_handler
+        if handler in queries:
+            check_query(request.query_params, queries[handler])
+        await check_body(request, handler)
+
+    app = Litestar(
         route_handlers=[
-            Router(path=BASE, route_handlers=list(_UNDER_BASE)),
+            Router(path=BASE, route_handlers=list(_UNDER_BASE), before_request=strictly),
             *_AT_ROOT,
             *([pages] if pages else []),
         ],
@@ -123,6 +132,8 @@ def build(house: House, pages: Router | None = None, *, described: bool = False)
         logging_config=None,
         debug=False,
     )
+    queries = queries_of(app)
+    return app
 
 
 async def _let_in(
@@ -131,8 +142,8 @@ async def _let_in(
     scope = handler.opt[SCOPE]
     if scope == OPEN:
         return
-    headers = {k.lower(): v for k, v in connection.headers.items()}
     method = str(connection.scope.get("method", "GET"))
+    headers = {k.lower(): v for k, v in connection.headers.items()}
     source = source_of(connection.scope)
     caller = await asked_by(house.access, method, headers, source)
     asked = scope if caller.role is None else handler.opt.get(PEOPLE, scope)
@@ -147,18 +158,42 @@ def _the_caller(request: Request[Any, Any, Any]) -> Caller:
 
 
 def _the_query(request: Request[Any, Any, Any]) -> Query:
-    return query_of(request.query_params.multi_items(), request.route_handler.opt["filters"])
+    filters = request.route_handler.opt["filters"]
+    noun = request.url.path.rstrip("/").rpartition("/")[2]
+    return query_of(request.query_params.multi_items(), filters, noun)
 
 
 def _tell(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     if isinstance(error, Hangup):
         return Response(b"", status_code=GONE)
     told = answer_to(trouble_of(request, error), request.url.path)
+    if isinstance(error, MethodNotAllowedException):
+        told.headers["allow"] = ", ".join(sorted(methods_at(request.app, request.url.path)))
     return Response(
         told.body,
         status_code=told.status,
         headers={k: v for k, v in told.headers.items() if k != "content-type"},
         media_type=told.headers["content-type"],
+    )
+
+
+def methods_at(app: Litestar, path: str) -> set[str]:
+    """What may be asked of this path."""
+    parts = path.strip("/").split("/")
+    return {
+        str(method)
+        for route in app.routes
+        if isinstance(route, HTTPRoute) and _leads(route, parts)
+        for method in route.methods
+    }
+
+
+def _leads(route: HTTPRoute, parts: list[str]) -> bool:
+    """Whether this path is one of the route's."""
+    ways = route.path_components
+    deep = bool(ways) and not isinstance(ways[-1], str) and ways[-1].type is Path
+    return (len(ways) == len(parts) or (deep and len(ways) < len(parts))) and all(
+        not isinstance(way, str) or way == part for way, part in zip(ways, parts, strict=False)
     )
 
 

@@ -93,12 +93,12 @@ class Lake(Protocol):
 class Health(Protocol):
     """How the server is."""
 
-    def unready(self) -> tuple[str, ...]:
-        """Why it cannot serve now, in sentences; nothing when it can."""
+    def unready(self, *, why: bool = True) -> tuple[str, ...]:
+        """What keeps it from serving now, in sentences; `why`: with the cause of each."""
         ...
 
-    def away(self) -> tuple[str, ...]:
-        """What is wrong outside, and does not keep it from serving, in sentences."""
+    def away(self, *, why: bool = True) -> tuple[str, ...]:
+        """What is wrong outside, and does not keep it from serving, in sentences; likewise."""
         ...
 
     def aside(self) -> tuple[str, ...]:

@@ -55,6 +55,8 @@ class RouteLine:
     scope: Scope | None
     """None: anybody may ask."""
     filters: tuple[str, ...]
+    pages: bool
+    """Whether it is a list that comes in pages, or what is counted beside one."""
     takes: Mapping[str, str]
     """Media types of a body that is read raw, and what it holds."""
     answers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -68,6 +70,7 @@ def routes_of(app: Litestar) -> Iterator[RouteLine]:
         path=events.PATH,
         scope=Scope.INGEST,
         filters=(),
+        pages=False,
         takes=dict.fromkeys(events.MEDIA_TYPES, "Events"),
     )
     for route in app.routes:
@@ -81,6 +84,7 @@ def routes_of(app: Litestar) -> Iterator[RouteLine]:
                     path=route.path_format,
                     scope=None if scope == OPEN else Scope(scope),
                     filters=tuple(handler.opt.get("filters", ())),
+                    pages="asked" in handler.parsed_fn_signature.parameters,
                     takes=handler.opt.get("takes", {}),
                     answers=handler.opt.get("answers", {}),
                 )
@@ -128,7 +132,7 @@ def _complete(operation: Json, line: RouteLine, filters: Mapping[str, Json]) -> 
     operation.pop("deprecated", None)
     for parameter in operation.get("parameters", ()):
         parameter.pop("deprecated", None)
-    if line.filters is not None and operation["operationId"].startswith("list"):
+    if line.pages:
         given: list[Json] = operation.get("parameters", list[Json]())
         operation["parameters"] = given + [
             {"name": name, "in": "query", "required": False, "schema": filters[name]}

@@ -13,6 +13,12 @@ from stanch.cli.out import Out
 app = command("Systems outside and channels to people: list, check, set, test, take back.")
 _BASE = "/api/v1/connectors"
 _NONE = "Nothing outside is set up, and nobody is called. An example: stanch connector show"
+_UNWRITTEN = """\
+Nothing is written down yet. Write a file like this, then: stanch connector set FILE
+
+systems:
+  registry: {connector: mlflow, address: "http://tracking.example.org:5000"}
+"""
 _YAML = "application/yaml"
 File = Annotated[Path, typer.Argument(help="The connectors file, YAML.")]
 Seen = Annotated[
@@ -43,7 +49,10 @@ def show(*, data: Data = None, json: Json = False) -> None:
     """Show the file as it is written; passwords in it are not."""
     found = connect(data).get(_BASE)
     kept = {name: found[name] for name in ("text", "digest", "fault")}
-    Out(json=json).show(kept, found["text"])
+    out = Out(json=json)
+    out.show(kept, found["text"])
+    if not found["text"]:
+        out.say(_UNWRITTEN)
 
 
 @app.command()

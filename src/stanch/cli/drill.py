@@ -14,7 +14,7 @@ from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.sandbox.options import FASTEST, SLOWEST, Options, Registries, Through
 from stanch.sandbox.scorecard import COLUMNS, Scorecard, joined, markdown, rows, scorecard, svg
-from stanch.vocabulary.trouble import BadInput, CouldNotTell
+from stanch.vocabulary.trouble import BadFile, BadInput, CouldNotTell
 from stanch.vocabulary.words import counted, word
 
 if TYPE_CHECKING:
@@ -109,7 +109,9 @@ def join(
     for file in files:
         try:
             cards.append(msgspec.json.decode(file.read_bytes(), type=Scorecard))
-        except (OSError, msgspec.MsgspecError) as error:
+        except OSError as error:
+            raise BadFile(file, f"{error.strerror or error}.") from error
+        except msgspec.MsgspecError as error:
             raise BadInput(f"{file} is no scorecard: {error}. Name JSON of `drill run`.") from error
     _end(joined(cards), Out(json=json), page, picture)
 

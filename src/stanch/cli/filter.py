@@ -9,7 +9,8 @@ import typer
 from stanch.cli.client import Client, connect, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
-from stanch.cli.times import moment
+from stanch.cli.times import ago, moment
+from stanch.vocabulary.choice import no_such, one_of
 from stanch.vocabulary.incident import Level
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.trouble import BadInput, NotFound
@@ -27,7 +28,7 @@ Which = Annotated[str, typer.Argument(help="The filter's name or id.")]
 def list_(*, data: Data = None, json: Json = False) -> None:
     """List your filters, and those that others share."""
     found = connect(data).get(_BASE)
-    rows = [{**one, "wanted": _words(one["wanted"])} for one in found]
+    rows = [{**one, "wanted": _words(one)} for one in found]
     columns = ("id", "name", "noun", "owner", "shared", "wanted")
     empty = "No filter is kept. Keep one: stanch filter keep --help"
     Out(json=json).table({"items": found}, columns, rows, empty=empty)
@@ -40,16 +41,17 @@ def keep(  # noqa: PLR0913  what a filter is made of
     noun: Annotated[str, typer.Option(help="The list it is for.")] = "incidents",
     where: Annotated[
         list[str] | None,
-        typer.Option("--where", help="FIELD=VALUE; again for more. A time is as of now."),
+        typer.Option("--where", help="FIELD=VALUE; again for more. 24h ago moves with now."),
     ] = None,
     shared: Annotated[bool, typer.Option("--shared", help="Others see it too.")] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Keep a filter under a name."""
-    body = {"name": name, "noun": noun, "wanted": _wanted(where or []), "shared": shared}
+    wanted, moving = _wanted(where or [])
+    body = {"name": name, "noun": noun, "wanted": wanted, "moving": moving, "shared": shared}
     kept = connect(data).send("POST", _BASE, body)
-    Out(json=json).show(kept, f"{kept['id']}: {kept['name']}, {_words(kept['wanted'])}")
+    Out(json=json).show(kept, f"{kept['id']}: {kept['name']}, {_words(kept)}")
 
 
 @app.command()
@@ -90,34 +92,36 @@ def query_of(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 def level_of(text: str) -> int:
     """The number of a severity that is written as a word, or as its number."""
-    for level in Level:
-        if text.lower() in (level.name.lower(), str(level.value)):
-            return level.value
-    raise BadInput(f"{text[:60]!r} is no severity. Write low, medium or high.")
+    return one_of(Level, text.lower(), "severity").value
 
 
-def _wanted(given: list[str]) -> dict[str, Any]:
+def _wanted(given: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """What is wanted, and the times of it that are so long ago whenever it is used."""
     from stanch.engine.clock import utc_now  # noqa: PLC0415  only a time asks the clock
 
     wanted: dict[str, Any] = {}
+    moving: dict[str, str] = {}
     for pair in given:
         name, equals, value = pair.partition("=")
         if not equals or not value:
-            raise BadInput(f"{pair!r} is no FIELD=VALUE.")
+            raise BadInput(f"{pair[:60]!r} is no FIELD=VALUE.")
         if name not in _FIELDS:
-            known = ", ".join(sorted(_FIELDS))
-            raise BadInput(f"{name[:60]!r} is no field of a filter. Write one of: {known}.")
-        if name in _MOMENTS:
+            raise BadInput(no_such(name, "field of a filter", sorted(_FIELDS)))
+        if name in _MOMENTS and ago(value) is not None:
+            moving[name] = value
+        elif name in _MOMENTS:
             wanted[name] = moment(value, utc_now())
         elif name in _ONE:
             wanted[name] = _TRUTH.get(value, value)
         else:
             wanted.setdefault(name, []).append(level_of(value) if name == "severity" else value)
-    return wanted
+    return wanted, moving
 
 
-def _words(wanted: Mapping[str, Any]) -> str:
-    pairs = query_of({"wanted": wanted}).items()
+def _words(kept: Mapping[str, Any]) -> str:
+    if kept["query"]:
+        return str(kept["query"])
+    pairs = {**query_of(kept), **kept["moving"]}.items()
     return (
         ", ".join(f"{k}={'|'.join(map(str, v)) if isinstance(v, list) else v}" for k, v in pairs)
         or "everything"

@@ -81,10 +81,13 @@ class Caretaker:
             if chore.at_end:
                 self._once(chore)
 
-    def unwell(self, *, outside: bool = False) -> tuple[str, ...]:
-        """A sentence for each cause why chores of our own, or those outside, keep failing."""
+    def unwell(self, *, outside: bool = False, why: bool = True) -> tuple[str, ...]:
+        """A sentence for each cause why chores of our own, or those outside, keep failing; `why`:
+        with the cause, which may name systems, people and places.
+        """
         return tuple(
-            f"{names} failed {max(one.failed_in_a_row for one in some)} times in a row: {cause}"
+            f"{names} failed {max(one.failed_in_a_row for one in some)} times in a row"
+            + (f": {cause}" if why else ".")
             for names, cause, some in self.failing(UNWELL_AFTER, outside=outside)
         )
 

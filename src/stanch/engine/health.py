@@ -64,22 +64,22 @@ class Health:
         self._parts = parts
         self.edge: Callable[[], Iterable[Measure]] = tuple
 
-    def unready(self) -> tuple[str, ...]:
-        """Why it cannot serve now, in sentences."""
-        why = list(self._parts.keeper.unwell())
+    def unready(self, *, why: bool = True) -> tuple[str, ...]:
+        """What keeps it from serving now, in sentences; `why`: with the cause of each."""
+        found = list(self._parts.keeper.unwell(why=why))
         try:
             self._parts.store.latest()
         except Trouble as trouble:
-            why.append(f"The database does not answer: {trouble}")
+            found.append(f"The database does not answer{f': {trouble}' if why else '.'}")
         try:
             self._parts.room()
         except Trouble as trouble:
-            why.append(str(trouble))
-        return tuple(why)
+            found.append(str(trouble) if why else "There is no space left for events.")
+        return tuple(found)
 
-    def away(self) -> tuple[str, ...]:
-        """What is wrong outside, and does not keep it from serving, in sentences."""
-        return self._parts.keeper.unwell(outside=True)
+    def away(self, *, why: bool = True) -> tuple[str, ...]:
+        """What is wrong outside, and does not keep it from serving, in sentences; likewise."""
+        return self._parts.keeper.unwell(outside=True, why=why)
 
     def aside(self) -> tuple[str, ...]:
         """How much of what was found could not be judged or answered; nothing else waits for it."""

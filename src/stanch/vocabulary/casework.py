@@ -1,6 +1,7 @@
 """Casework: what people add to an incident, and how merging, splitting and detaching is undone."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -94,5 +95,7 @@ class SavedFilter:
     shared: bool = False
     query: str = ""
     """What was typed, for lists where people type; it is read anew each time: `since:2h` moves."""
+    moving: Mapping[str, str] = field(default_factory=dict)
+    """Moments of `wanted` that are so long ago whenever it is used: `{"since": "24h"}`."""
     columns: tuple[str, ...] = ()
     """The columns that the list shows; empty is the usual ones."""

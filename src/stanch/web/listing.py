@@ -15,11 +15,11 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from stanch.engine.ports import Listed, Transaction
+from stanch.engine.query import Query, parse
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.words import absolute
 from stanch.web import query as asking
 from stanch.web.inert import cell
-from stanch.web.query import Query
 from stanch.web.visit import Answer, Visit
 
 T = TypeVar("T")
@@ -128,7 +128,7 @@ def shown(
 def asked(visit: Visit, lines: Lines[T], base: Wanted | None = None) -> Query:
     """What this visit asks of the list."""
     text = visit.asked("q", lines.start if base is None else "")
-    query = asking.parse(text, lines.known, _moment(visit))
+    query = parse(text, lines.noun, _moment(visit))
     if base is None:
         return query
     return Query(text=text, wanted=asking.within(base, query.wanted))

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from stanch.engine.event_list import EventLine
 from stanch.engine.ports import Transaction
+from stanch.engine.query import KNOWN
 from stanch.vocabulary.approval import Approval
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.casework import IncidentLine
@@ -51,12 +52,7 @@ INCIDENTS: Lines[IncidentLine] = Lines(
         Column(id="id", head="Id", text=lambda x: x.incident.id, wide=15, usual=False),
         Column(id="asset", head="Asset", text=lambda x: x.incident.asset, wide=9, usual=False),
     ),
-    known={
-        **{n: n for n in ("asset", "phase", "severity", "verdict", "attack", "lifecycle")},
-        **{n: n for n in ("principal", "since", "until", "exercise", "closed", "sort")},
-        "commander": "owner",
-        "changed": "changed_since",
-    },
+    known=KNOWN["incidents"],
     facets=("severity", "phase", "verdict", "attack", "asset", "commander"),
     start="is:open sort:worst",
     calm="No incident is open",
@@ -95,13 +91,7 @@ FINDINGS: Lines[Finding] = Lines(
         Column(id="window", head="Seen", text=lambda x: absolute(x.window.end), wide=7, seen=True),
         Column(id="id", head="Id", text=lambda x: x.id, wide=15, usual=False),
     ),
-    known={
-        n: n
-        for n in (
-            *("asset", "incident", "detector", "attack", "lifecycle", "principal"),
-            *("since", "until"),
-        )
-    },
+    known=KNOWN["findings"],
     facets=("attack", "detector", "asset", "lifecycle"),
     start="since:7d",
     calm="No finding in the last seven days",
@@ -123,7 +113,7 @@ ASSETS: Lines[Asset] = Lines(
         Column(id="deadline", head="Deadline", text=lambda x: f"{x.deadline_minutes} min", wide=7),
         Column(id="domain", head="Domain", text=lambda x: x.domain, wide=8, usual=False),
     ),
-    known={"kind": "kind", "owner": "owner"},
+    known=KNOWN["assets"],
     facets=("kind", "owner"),
     empty="Nothing is protected yet. `stanch asset add FILE` describes the first asset.",
 )
@@ -141,10 +131,7 @@ APPROVALS: Lines[Approval] = Lines(
         Column(id="asked", head="Asked", text=lambda x: absolute(x.asked), wide=7),
         Column(id="expires", head="Time left", text=lambda x: absolute(x.expires), wide=9),
     ),
-    known={
-        **{n: n for n in ("asset", "incident", "state", "since", "until")},
-        "action": "kind",
-    },
+    known=KNOWN["approvals"],
     facets=("state", "action", "asset"),
     start="state:open",
     calm="Nobody waits for an answer",
@@ -178,7 +165,7 @@ EVIDENCE: Lines[Evidence] = Lines(
             usual=False,
         ),
     ),
-    known={**{n: n for n in ("incident", "kind", "since", "until")}, "by": "owner"},
+    known=KNOWN["evidence"],
     facets=("kind", "by"),
     empty="Nothing was taken into evidence yet. An incident's evidence is taken as it opens.",
 )
@@ -194,7 +181,7 @@ CLOCKS: Lines[Clock] = Lines(
         Column(id="state", head="State", text=lambda x: word(x.state), wide=7),
         Column(id="due", head="Due", text=lambda x: absolute(x.due), wide=10),
     ),
-    known={**{n: n for n in ("incident", "state", "since", "until")}, "law": "kind"},
+    known=KNOWN["clocks"],
     facets=("state", "law"),
     start="state:running",
     calm="No legal clock runs",
@@ -215,11 +202,7 @@ RUNS: Lines[Run] = Lines(
         Column(id="started", head="Started", text=lambda x: absolute(x.started), wide=7),
         Column(id="updated", head="Last sign", text=lambda x: absolute(x.updated), wide=7),
     ),
-    known={
-        **{n: n for n in ("asset", "incident", "state", "since", "until")},
-        "playbook": "kind",
-        "changed": "changed_since",
-    },
+    known=KNOWN["runs"],
     facets=("state", "playbook", "asset"),
     empty="No playbook has run yet.",
 )
@@ -236,7 +219,7 @@ EVENTS: Lines[EventLine] = Lines(
         Column(id="source", head="From", text=lambda x: x.source, wide=9, usual=False),
         Column(id="at", head="When", text=lambda x: absolute(x.at), wide=7),
     ),
-    known={n: n for n in ("asset", "kind", "principal", "since", "until")},
+    known=KNOWN["events"],
     facets=("kind", "asset"),
     start="since:24h",
     calm="No event in the last day",

@@ -53,6 +53,8 @@ def list_baselines(house: TheHouse, asset: FromPath[str]) -> tuple[BaselineShown
     """All baselines of the asset, newest first; what is in them, of the newest twenty."""
     with house.store.look() as tx:
         every = tx.baselines.history(asset_id(asset))
+        if not every:
+            tx.assets.get(asset_id(asset))
         whole = (tx.baselines.get(one.id) for one in every[:MOST_SHOWN])
         return (*map(_shown, whole), *map(_shown, every[MOST_SHOWN:]))
 
@@ -132,7 +134,8 @@ def _sent(rows: int, drawn_from: int) -> str:
 
 def _spelled(days: float) -> str:
     hours = days * 24
-    return f"{days:g} days" if days >= 2 else f"{hours:.3g} hours"  # noqa: PLR2004  two days
+    told, one = (days, "day") if days >= 2 else (hours, "hour")  # noqa: PLR2004  two days
+    return one if f"{told:.3g}" == "1" else f"{told:.3g} {one}s"
 
 
 def _recent(house: House, asset: AssetId, since: datetime) -> tuple[pa.Table, Whole | None]:

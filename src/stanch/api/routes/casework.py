@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from stanch.api.asking import TheCaller, TheHouse, TheQuery, needs
 from stanch.engine.clock import new_id
+from stanch.engine.kept_filters import as_of, checked
 from stanch.vocabulary.casework import Link, LinkKind, SavedFilter
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.listing import Wanted
@@ -15,7 +16,6 @@ from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import BadInput, NotAllowed, NotFound
 
 _LONGEST = 2000
-_NOUNS = ("assets", "incidents", "findings", "approvals", "evidence", "clocks", "runs")
 _OF_INCIDENTS = ("asset", "phase", "severity", "verdict", "attack", "lifecycle")
 _OF_FINDINGS = ("asset", "detector", "attack", "lifecycle")
 
@@ -28,6 +28,8 @@ class NewFilter:
     noun: str
     wanted: Wanted = field(default_factory=Wanted)
     shared: bool = False
+    moving: Mapping[str, str] = field(default_factory=dict)
+    """Moments that are so long ago whenever it is used: `{"since": "24h"}`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,27 +69,28 @@ def list_finding_facets(house: TheHouse, asked: TheQuery) -> Mapping[str, Mappin
 
 @get("/filters", opt=needs(Scope.READ), sync_to_thread=True)
 def filters(house: TheHouse, caller: TheCaller) -> tuple[SavedFilter, ...]:
-    """The filters you kept, and those that others share."""
+    """The filters you kept, and those that others share; each with what it wants now."""
+    now = house.clock()
     with house.store.look() as tx:
-        return tx.filters.of(caller.name)
+        return tuple(as_of(one, now) for one in tx.filters.of(caller.name))
 
 
 @post("/filters", opt=needs(Scope.READ), sync_to_thread=True)
 def keep_filter(house: TheHouse, caller: TheCaller, data: JSONBody[NewFilter]) -> SavedFilter:
     """The filter, kept under its name."""
     name = _words(data.name, "A filter's name")
-    if data.noun not in _NOUNS:
-        raise BadInput(f"There is no such list. Filters are for: {', '.join(_NOUNS)}.")
+    now = house.clock()
     kept = SavedFilter(
-        id=new_id("flt", house.clock()),
+        id=new_id("flt", now),
         name=name,
         owner=caller.name,
         noun=data.noun,
         wanted=data.wanted,
         shared=data.shared,
+        moving=data.moving,
     )
     with house.store.begin() as tx:
-        return tx.filters.add(kept)
+        return tx.filters.add(checked(kept, now))
 
 
 @delete("/filters/{kept:str}", opt=needs(Scope.READ), status_code=200, sync_to_thread=True)

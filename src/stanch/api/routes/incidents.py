@@ -174,7 +174,7 @@ def detach_findings(
 def list_undos(house: TheHouse, incident: FromPath[str]) -> tuple[Undo, ...]:
     """How its findings changed hands, newest first."""
     with house.store.look() as tx:
-        return tx.incidents.undos(IncidentId(incident))
+        return tx.incidents.undos(tx.incidents.get(IncidentId(incident)).id)
 
 
 @post("/undos/{undo:str}", opt=needs(Scope.RESPOND), sync_to_thread=True)

@@ -164,8 +164,12 @@ def policy_history(
     house: TheHouse, asset: FromPath[str], limit: FromQuery[int] = 50
 ) -> tuple[PolicyVersion, ...]:
     """The latest versions, newest first."""
+    name = asset_id(asset)
     with house.store.look() as tx:
-        return tx.policies.history(asset_id(asset), limit=max(1, min(limit, 500)))
+        found = tx.policies.history(name, limit=max(1, min(limit, 500)))
+        if not found:
+            tx.assets.get(name)
+        return found
 
 
 @post("/assets/{asset:str}/guard", opt=needs(Scope.GUARD), sync_to_thread=True)

@@ -1,13 +1,20 @@
 """The server itself: is it alive, is it ready, what does it measure, what does it offer."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from litestar import MediaType, Response, get
+from litestar import MediaType, Request, Response, get
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
 from stanch.api.asking import TheHouse, anybody, needs
+from stanch.api.gate import caller_of
+from stanch.api.house import House
+from stanch.api.wire import source_of
 from stanch.engine.health import Checkup
 from stanch.vocabulary.people import Scope
+from stanch.vocabulary.trouble import Trouble
+
+AnyRequest = Request[Any, Any, Any]
 
 
 @get("/healthz", opt=anybody(), sync_to_thread=False)
@@ -17,13 +24,24 @@ def healthz() -> dict[str, str]:
 
 
 @get("/readyz", opt=anybody(), sync_to_thread=True)
-def readyz(house: TheHouse) -> Response[dict[str, str | tuple[str, ...]]]:
+def readyz(house: TheHouse, request: AnyRequest) -> Response[dict[str, str | tuple[str, ...]]]:
     """Whether it can serve, and if not, why; what is away outside, and what was found and could
-    not be judged, does not keep it from that.
+    not be judged, does not keep it from that. Causes name systems and places, so they are told to
+    whoever may read.
     """
-    why, away, aside = house.health.unready(), house.health.away(), house.health.aside()
+    health, causes = house.health, _may_read(house, request)
+    why, away, aside = health.unready(why=causes), health.away(why=causes), health.aside()
     told = {"status": "unready" if why else "ready", "why": why, "away": away, "aside": aside}
     return Response(told, status_code=HTTP_503_SERVICE_UNAVAILABLE if why else HTTP_200_OK)
+
+
+def _may_read(house: House, request: AnyRequest) -> bool:
+    """Whether a key or a login comes with it that may read; nobody is refused without one."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        return caller_of(house.access, "GET", headers, source_of(request.scope)).may(Scope.READ)
+    except Trouble:
+        return False
 
 
 @get("/api/v1/checkup", opt=needs(Scope.READ), sync_to_thread=True)

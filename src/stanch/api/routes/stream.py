@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import msgspec
 from litestar import Request, get
 from litestar.datastructures.state import State
+from litestar.params import FromQuery
 from litestar.response import Stream as Streamed
 
 from stanch.api.asking import TheHouse, needs
@@ -17,11 +18,13 @@ _LONGEST_NUMBER = 18
 
 
 @get("/stream", opt=needs(Scope.READ), media_type="text/event-stream")
-async def stream(house: TheHouse, request: Request[Caller, None, State]) -> Streamed:
+async def stream(
+    house: TheHouse, request: Request[Caller, None, State], after: FromQuery[str] = ""
+) -> Streamed:
     """What changes from now on, or from `Last-Event-ID` (or `?after=`) on, as `{id, at}`."""
-    after = _number(request.headers.get("last-event-id") or request.query_params.get("after", ""))
+    last = _number(request.headers.get("last-event-id") or after)
     return Streamed(
-        _written(house.stream, after, house.heartbeat),
+        _written(house.stream, last, house.heartbeat),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )

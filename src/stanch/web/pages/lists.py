@@ -46,7 +46,7 @@ def kept_views(visit: Visit, lines: Lines[Any]) -> list[tuple[SavedFilter, str]]
         found = [one for one in tx.filters.of(visit.caller.name) if one.noun == lines.noun]
     made = []
     for one in found:
-        text = one.query or asking.written(one.wanted, lines.known)
+        text = one.query or asking.written(one.wanted, lines.known, one.moving)
         pairs = [("q", text), *(("cols", c) for c in one.columns)]
         made.append((one, f"/{lines.noun}?{urlencode(pairs)}"))
     return made

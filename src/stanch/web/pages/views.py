@@ -3,10 +3,10 @@
 from urllib.parse import urlencode
 
 from stanch.engine.clock import new_id
+from stanch.engine.query import parse
 from stanch.vocabulary.casework import SavedFilter
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput, NotAllowed
-from stanch.web import query as asking
 from stanch.web.door import local
 from stanch.web.lists import ALL
 from stanch.web.visit import Answer, Page, Visit, go
@@ -25,7 +25,7 @@ def keep(visit: Visit) -> Answer:
         name=name,
         owner=visit.caller.name,
         noun=lines.noun,
-        wanted=asking.parse(text, lines.known, visit.at).wanted,
+        wanted=parse(text, lines.noun, visit.at).wanted,
         shared=bool(visit.given("shared")),
         query=text,
         columns=tuple(c for c in visit.form.get("cols", ()) if c),
