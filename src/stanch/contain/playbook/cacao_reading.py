@@ -105,7 +105,11 @@ def name_of(key: str, step: Mapping[str, Any], reading: Reading) -> str:
         return free(reading, mine)
     if not ID.fullmatch(key):
         reading.repaired(key[:80], "its id is no CACAO id")
-    words = re.sub(r"[^a-z0-9]+", "-", str(step.get("name") or key).lower()).strip("-")[:40]
+    words = re.sub(
+        r"[^a-z0-9]+",
+        "-",
+        str(step.get("name") or (step.get("type") if ID.fullmatch(key) else key)).lower(),
+    ).strip("-")[:40]
     slug = words if re.match(r"[a-z]", words) and words != "end" else f"step-{words}".strip("-")
     return free(reading, slug)
 
