@@ -57,6 +57,21 @@ def question(server: Any, tmp_path: Path) -> str:
     raise AssertionError("nobody was asked")
 
 
+def test_a_key_is_given_and_two_accounts_are_said_to_be_one_persons_from_a_shell(
+    server: Any, question: str, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STANCH_KEY", server.key)
+    made = said("key", "create", "--scope", "approve", "--scope", "read", "--name", "desk")
+    assert made["owner"] == ""
+    with monkeypatch.context() as desk:
+        desk.setenv("STANCH_KEY", made["secret"])
+        assert said("approve", question)["type"] == "nobodys-key"
+    assert said("key", "give", made["id"], "ASKED-ada")["owner"] == "asked-ada"
+    assert said("user", "same", "asked-root", "asked-ada")["same_as"] == "asked-ada"
+    assert said("user", "same", "asked-root", "")["same_as"] == ""
+    assert said("user", "same", "asked-root", "asked-rot")["type"] == "bad-input"
+
+
 def test_an_override_and_its_review_are_done_from_a_shell_by_those_who_logged_in(
     said: Said, question: str, tmp_path: Path
 ) -> None:

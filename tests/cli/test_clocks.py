@@ -1,6 +1,7 @@
 """Clocks on the command line: what is owed, in time or late."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,7 +34,10 @@ class Client:
 def test_a_containment_past_its_time_is_owed_until_it_is_done_or_the_incident_is_closed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("stanch.cli.clocks.connect", lambda _: Client())
+    def connected(_: Path | None) -> Client:
+        return Client()
+
+    monkeypatch.setattr("stanch.cli.clocks.connect", connected)
     assert run(["clocks"]) == 1
     said = capsys.readouterr().out
     assert "inc-late" in said

@@ -313,6 +313,11 @@ def test_an_admin_lets_people_in_gives_them_a_part_and_shuts_them_out(
     page = asked(console, "GET", "/settings").body.decode()
     mine = page[page.index('aria-label="Role of cleo"') :]
     assert mine[: mine.index("</select>")].count("<option selected>approver") == 1
+    console.access.add_user("cleopatra", Role.VIEWER, by="ada", password=PASSWORD)
+    same = {"user": cleo.id, "do": "same", "same_as": "cleopatra"}
+    asked(console, "POST", "/settings/users/change", same)
+    with console.store.look() as tx:
+        assert tx.users.get(cleo.id).same_as == "cleopatra"
     asked(console, "POST", "/settings/users/change", {"user": cleo.id, "do": "disable"})
     assert "cleo shut out" in read(console, "/settings")
     asked(console, "POST", "/settings/users/change", {"user": cleo.id, "do": "enable"})
@@ -334,5 +339,10 @@ def test_a_key_is_shown_once_and_is_good_for_nothing_when_revoked(
     assert secret not in page
     key = re.search(r"edge</bdi>.*?name=\"key\" value=\"([^\"]+)\"", page)
     assert key is not None
+    console.access.add_user("dora", Role.VIEWER, by="ada", password=PASSWORD)
+    asked(console, "POST", "/settings/keys/give", {"key": key[1], "owner": "dora"})
+    page = asked(console, "GET", "/settings").body.decode()
+    whose = page[page.index('aria-label="Whose edge is"') :]
+    assert '<option value="dora" selected>' in whose[: whose.index("</select>")]
     asked(console, "POST", "/settings/keys/revoke", {"key": key[1]})
     assert re.search(rf"edge {quote(key[1])} guard .*? revoked", read(console, "/settings"))
