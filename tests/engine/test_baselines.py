@@ -13,12 +13,15 @@ from stanch.app.crew import Crew
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import Block
 from stanch.engine.baselines import Ask, Baselines, Whole
+from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
 from stanch.prepare.baseline import WHOLE_WEEK, Golden
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.asset import Asset, AssetKind, Conditions
-from stanch.vocabulary.ids import AssetId
-from stanch.vocabulary.trouble import Stale
+from stanch.vocabulary.finding import Finding
+from stanch.vocabulary.ids import AssetId, DetectorId
+from stanch.vocabulary.span import Span
+from stanch.vocabulary.trouble import BaselineRefused, Stale
 
 SINCE = datetime(2026, 3, 2, tzinfo=UTC)
 FRAUD = Asset(id=AssetId("fraud"), kind=AssetKind.MODEL, name="fraud", owner="payments")
@@ -88,6 +91,35 @@ def test_every_row_of_the_lake_counts_though_some_are_learnt_from(
     assert some.plan == every.plan
     assert sorted(every.strata) == [WHOLE_WEEK, *range(FILES + 1)]
     assert sorted(some.strata) == [WHOLE_WEEK]
+
+
+@pytest.mark.parametrize(
+    ("starts", "refused"),
+    [(timedelta(minutes=-19), True), (timedelta(minutes=-2), True), (timedelta(minutes=9), False)],
+)
+def test_a_finding_whose_window_goes_on_after_the_rows_is_in_their_time(
+    sql_store: SqlStore, starts: timedelta, *, refused: bool
+) -> None:
+    told = rows(0)
+    last = pc.max(told["ts"]).as_py()
+    start = last + starts
+    finding = Finding(
+        detector=DetectorId("score_shift"),
+        asset=FRAUD.id,
+        window=Span(start=start, end=start + timedelta(minutes=20)),
+        says="It moved.",
+        measured={},
+        because=(),
+    )
+    with sql_store.begin() as tx:
+        tx.findings.put([finding], at=last)
+    baselines = Baselines(sql_store, lambda _: "signed", clock)
+    ask = Ask(asset=FRAUD.id, by="ann", source="a test")
+    if not refused:
+        assert Golden.from_bytes(baselines.set(ask, told).body).override is None
+        return
+    with pytest.raises(BaselineRefused, match=rf"holds 1 finding \({finding.id}\)"):
+        baselines.set(ask, told)
 
 
 def test_of_two_who_set_it_at_once_one_wins_and_the_other_is_told(sql_store: SqlStore) -> None:

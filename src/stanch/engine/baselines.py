@@ -23,6 +23,7 @@ from stanch.engine.ingest.compute import pc
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.proposing import proposal_of
 from stanch.engine.watch.conditions import conditions_of
+from stanch.engine.watch.hop import HOP, MINUTE
 from stanch.prepare.baseline import (
     WHOLE_WEEK,
     Golden,
@@ -40,6 +41,8 @@ from stanch.vocabulary.trouble import BadInput, Refused, Stale
 
 MOST_ROWS = 1_000_000
 """Rows a baseline is learnt from; more are thinned evenly, and all of the lake's are counted."""
+MOST_FINDINGS = 500
+"""Findings that are looked at for their windows: the newest in the time of the rows."""
 Sign = Callable[[bytes], str]
 
 
@@ -199,9 +202,14 @@ def _labels_only(rows: pa.Table, ask: Ask) -> pa.Table:
 
 
 def _findings_in(tx: Transaction, ask: Ask, rows: pa.Table) -> tuple[FindingId, ...]:
+    """The findings whose windows hold some of the time of these rows.
+
+    A finding is listed at the end of its window, which may be after them, and even to come.
+    """
     since, until = pc.min(rows["ts"]).as_py(), pc.max(rows["ts"]).as_py()
-    page = tx.findings.page(Wanted(asset=(ask.asset,), since=since, until=until), limit=50)
-    return tuple(f.id for f in page.items)
+    wanted = Wanted(asset=(ask.asset,), since=since, until=until + 2 * HOP + MINUTE)
+    page = tx.findings.page(wanted, limit=MOST_FINDINGS)
+    return tuple(f.id for f in page.items if f.window.start <= until)
 
 
 def _entry(kept: BaselineKept, golden: Golden) -> Entry:

@@ -13,6 +13,7 @@ import msgspec
 from stanch.engine.every import every_asset
 from stanch.engine.ports import Transaction
 from stanch.engine.watch.memory import history_of, known_of
+from stanch.engine.watch.stored import DEEDS
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.span import Span
@@ -43,7 +44,8 @@ def remember_heard(tx: Transaction) -> None:
         found = {h.kind for h in history_of(tx, asset.id)} | heard_of(tx, asset.id)
         if known_of(tx, asset.id):
             found.add(EventKind.ACCESS)
-        if tx.summaries.decided(asset.id, _EVER):
+        told = any(spot.blind.version != DEEDS for spot in tx.blinds.of(asset.id))
+        if told or tx.summaries.decided(asset.id, _EVER):
             found.add(EventKind.INFERENCE)
         if found:
             keep_heard(tx, asset.id, frozenset(found))
