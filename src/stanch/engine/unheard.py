@@ -17,6 +17,7 @@ from stanch.engine.watch.heard import Heard, heard_of_all
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.event import EventKind as K
 from stanch.vocabulary.finding import Blind
+from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import BlindSpot
 
 _TRAINED = frozenset({K.INFERENCE, K.LABEL, K.ACCESS, K.TRAINING, K.DATASET, K.DEPLOYMENT})
@@ -41,9 +42,10 @@ def unheard(
     tx: Transaction, assets: Iterable[Asset], told: Iterable[BlindSpot]
 ) -> tuple[BlindSpot, ...]:
     """The blind spots of these assets beside those that are told: of detectors never asked."""
-    heard = heard_of_all(tx)
+    every, heard = tuple(assets), heard_of_all(tx)
+    behind = _behind(tx, [one.id for one in every if one.kind is AssetKind.ENDPOINT])
     asked = {(spot.blind.asset, spot.blind.detector) for spot in told}
-    found = (blind for one in assets for blind in _of(one, heard, _behind(tx, one, heard)))
+    found = (blind for one in every for blind in _of(one, heard, behind.get(one.id, ())))
     return tuple(
         BlindSpot(blind=blind, since=None, seen=None)
         for blind in found
@@ -51,8 +53,11 @@ def unheard(
     )
 
 
-def _of(asset: Asset, heard: Heard, kin: frozenset[K]) -> Iterator[Blind]:
+def _of(asset: Asset, heard: Heard, behind: Iterable[AssetId]) -> Iterator[Blind]:
     own, tells = heard.get(asset.id, frozenset()), TELLS[asset.kind]
+    # Each event has one asset, and which of its kin it is told of is the sender's choice.
+    others = (*asset.lineage.derived_from, *asset.lineage.served_by, *behind)
+    kin = frozenset(kind for one in others for kind in heard.get(one, ()))
     expected = tells - own - kin
     if (own | kin) & _ANSWERS:
         expected -= _ANSWERS
@@ -64,14 +69,13 @@ def _of(asset: Asset, heard: Heard, kin: frozenset[K]) -> Iterator[Blind]:
             yield Blind(detector=detector.id, asset=asset.id, why=_why(reads))
 
 
-def _behind(tx: Transaction, asset: Asset, heard: Heard) -> frozenset[K]:
-    """What was told of those that it came from, serve it or are served by it: each event has one
-    asset, and which of them it is told of is the sender's choice.
-    """
-    kin = {*asset.lineage.derived_from, *asset.lineage.served_by}
-    if asset.kind is AssetKind.ENDPOINT and not heard.get(asset.id):
-        kin |= {one.id for one in every_asset(tx) if asset.id in one.lineage.served_by}
-    return frozenset(kind for one in kin for kind in heard.get(one, ()))
+def _behind(tx: Transaction, endpoints: Iterable[AssetId]) -> Mapping[AssetId, list[AssetId]]:
+    """The assets that each of these endpoints serves."""
+    found: dict[AssetId, list[AssetId]] = {one: [] for one in endpoints}
+    for asset in every_asset(tx) if found else ():
+        for one in found.keys() & {*asset.lineage.served_by}:
+            found[one].append(asset.id)
+    return found
 
 
 def _why(missing: frozenset[K]) -> str:
