@@ -105,7 +105,7 @@ def test_what_comes_at_once_to_all_is_owed_and_the_long_run_is_the_limits(
     site.told()
     flood = [("mallory", which) for which in range(4) for _ in range(50)]
     assert len(site.served(0.01, lambda _: flood)) == 80
-    assert len(site.served(6, lambda _: flood)) == pytest.approx(20 * 6 - 60, abs=4)
+    assert len(site.served(6, lambda _: flood[::50])) == pytest.approx(20 * 6 - 60, abs=4)
 
 
 def test_costs_and_the_rate_of_all_are_of_the_asset_as_well(
@@ -205,6 +205,19 @@ def test_only_while_something_is_limited_anybody_is_told_and_less_often_beside_m
     for among, pause in ((1, ALONE), (2, EVERY), (16, 2 * EVERY), (1000, LONGEST)):
         keeper.beside(among)
         assert made.pause == pause
+
+
+def test_that_others_came_or_went_is_known_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site(monkeypatch)
+    site.guard()
+    (_, one), wire = site.guards[0], cast("Wire", site)
+    assert not one.step(wire, NOW)
+    site.guard()
+    site.guards[1][1].step(wire, NOW)
+    assert [one.step(wire, NOW), one.step(wire, NOW)] == [True, False]
+    site.at += tallies.ALIVE_SECONDS + 1
+    assert one.step(wire, NOW)
+    assert one.pause == ALONE
 
 
 def test_names_beyond_what_one_message_holds_are_told_by_the_next(

@@ -298,7 +298,8 @@ class Link:
             self.counts["events_sent"] += many
 
     def _count(self, wire: "Wire") -> None:
-        self.tally.step(wire, self._stop)
+        if self.tally.step(wire, self._stop):
+            self._report(wire)
 
     def _body(self, told: list[Bundle]) -> tuple[list[bytes], dict[str, str]]:
         """The events as the server takes them, in pieces, and what it must be told of that."""

@@ -68,15 +68,15 @@ class Tally:
             return ALONE
         return min(LONGEST, EVERY * max(1.0, among / _FEW))
 
-    def step(self, wire: "Wire", stop: "Flag") -> None:
-        """Tell and hear once; the wait comes before it."""
+    def step(self, wire: "Wire", stop: "Flag") -> bool:
+        """Tell and hear once; whether others came or went. The wait comes before it."""
         stop.wait(self.pause)
         table = self._keeper.table
         if table is None:
-            return
+            return False
         charged = table.told(MOST_NAMES)
         if not table.limited:
-            return
+            return False
         told = {"guard": self._guard, "sort": self.sort, "after": self._after, "charged": charged}
         try:
             status, body, _ = wire.ask("POST", self._place, body=msgspec.json.encode(told))
@@ -87,7 +87,9 @@ class Tally:
             table.not_told(charged)
             self._miss()
             raise ConnectionError(str(error)) from error
+        before = self._keeper.among
         self._hear(others)
+        return self._keeper.among != before
 
     def _miss(self) -> None:
         now = self._clock()
