@@ -11,11 +11,14 @@ import msgspec
 import pytest
 
 from stanch.contain.action import Call
+from stanch.engine.calling import Calling
 from stanch.engine.following import Following
 from stanch.engine.notices import GIVEN_UP, Notices
 from stanch.engine.outside import Taken
 from stanch.engine.owed import BACK, owe, owed
+from stanch.engine.own_deeds import OwnDeeds
 from stanch.engine.policies import Change, Policies
+from stanch.engine.runs.deeds import Order
 from stanch.engine.systems import Lines
 from stanch.engine.systems_outside import SystemsOutside
 from stanch.engine.systems_written import Known, systems_in
@@ -24,7 +27,7 @@ from stanch.engine.ties import wanted
 from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.vocabulary.asset import Asset, AssetKind
-from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, UserId
+from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, RunId, UserId
 from stanch.vocabulary.notice import Carried, KeptNotice
 from stanch.vocabulary.people import Duty, Role, User
 from stanch.vocabulary.policy import Deny, Mode, Policy
@@ -386,6 +389,66 @@ def test_the_same_order_at_a_later_version_is_not_taken_for_the_first(world: Wor
         world.following.turn()
     made = [key for key, order in world.keys if order[:2] == ("registry", "alias")]
     assert len(set(made)) == len(made) == 3
+
+
+def test_what_the_policy_itself_moves_on_is_no_news_of_somebody_else(world: World) -> None:
+    world.has("registry", **{ALIAS: "9"})
+    for route in ({"v6": 100}, {"v7": 100}):
+        world.under(route=route)
+        world.following.turn()
+    assert _registry(world) == ["6", "7"]
+    assert world.told() == []
+
+
+def test_a_version_that_no_tie_names_is_replaced_by_the_usual_one(world: World) -> None:
+    world.has("registry", **{ALIAS: "v5"})
+    world.under(route={"v5": 0})
+    world.following.turn()
+    assert _registry(world) == ["7"]
+
+
+def test_who_is_away_is_asked_once_in_a_turn_and_who_declines_one_thing_does_the_other(
+    world: World,
+) -> None:
+    asked = list[str]()
+
+    def silent(verb: str, subject: str, value: str, key: str) -> str:
+        del subject, value, key
+        asked.append(verb)
+        raise Unreachable("edge", "it does not answer")
+
+    assert isinstance(world.lines.doers, dict)
+    usual, world.lines.doers["edge"] = world.lines.doers["edge"], silent
+    world.under(route={"v6": 100}, deny=Deny(principals=frozenset({PrincipalId("k")})))
+    with pytest.raises(Unreachable):
+        world.following.turn()
+    assert asked == ["weigh"]
+    world.lines.doers["edge"] = usual
+    world.cannot = {"weigh": Declined("edge", "no such server")}
+    with pytest.raises(Declined):
+        world.following.turn()
+    assert ("edge", "put", "/etc/denied.map#k", "1") in world.take()
+
+
+def test_who_is_away_makes_an_act_late_and_holds_up_no_undo(world: World) -> None:
+    own = OwnDeeds(store=world.store, notifier=world.notices, clock=lambda: world.at)
+    calling = Calling(world.outside, own)
+    order = Order(
+        act="roll_back",
+        incident=IncidentId("inc-1"),
+        asset=FRAUD,
+        key="run-1/back",
+        run=RunId("run-1"),
+    )
+    world.away = {"registry"}
+    world.under(route={"v6": 100})
+    said, late = calling.done(order, ())
+    assert late
+    assert "it does not answer" in " ".join(said)
+    (back,) = calling.took_back(order, FRAUD, ())
+    assert back.endswith("It is tried again until it is done.")
+    world.away = set()
+    assert not calling.done(order, ())[1]
 
 
 def test_an_asset_whose_system_is_away_holds_up_no_other_asset(world: World) -> None:

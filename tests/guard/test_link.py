@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,7 +13,10 @@ import pytest
 from stanch.contain.policy import canonical
 from stanch.guard.keeper import Keeper
 from stanch.guard.link import Link, Server
-from stanch.guard.telemetry import Buffer
+from stanch.guard.telemetry import Buffer, Bundle, Packed
+from stanch.guard.wire import Answer
+from stanch.guard.wire import Wire as RealWire
+from stanch.vocabulary.event import EXCHANGES
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.policy import Limits, Policy, Rate
 
@@ -101,3 +105,60 @@ def test_while_something_is_limited_it_tells_what_it_let_through(house: House) -
         assert "counts" in {house.heard.get(timeout=60) for _ in range(4)}
     finally:
         link.stop()
+
+
+class Wire:
+    """A line to a server that takes events as a test says."""
+
+    def __init__(self, *answers: int | OSError) -> None:
+        self.answers = list(answers)
+        self.bodies: list[bytes] = []
+
+    def ask(self, method: str, path: str, *, body: list[bytes], headers: object) -> Answer:
+        assert (method, path) == ("POST", "/api/v1/events")
+        self.bodies.append(b"".join(body))
+        one = self.answers.pop(0)
+        if isinstance(one, OSError):
+            raise one
+        return one, b"", {}
+
+
+@pytest.mark.parametrize("no", [ConnectionResetError("gone"), 429, 401, 403, 404, 500, 503])
+def test_events_that_were_not_taken_are_sent_again_and_lost_by_no_answer_of_a_moment(
+    no: int | OSError,
+) -> None:
+    buffer, wire = Buffer(), Wire(no, 202)
+    link = Link(Server(url="http://house:8484", key="k"), Keeper(FRAUD), buffer, "g")
+    buffer.give_back([Bundle(b'{"id": "e1"}', 1), Bundle(b'{"id": "e2"}', 1)])
+    with pytest.raises(OSError, match=r"status|gone"):
+        link._tell(cast(RealWire, wire))
+    link._tell(cast(RealWire, wire))
+    assert wire.bodies == [b'[{"id": "e1"},{"id": "e2"}]'] * 2
+    assert (link.counts["events_sent"], link.counts["events_refused"]) == (2, 0)
+
+
+@pytest.mark.parametrize("no", [400, 413, 422])
+def test_events_that_can_never_be_taken_are_counted_and_hold_up_no_others(no: int) -> None:
+    buffer, wire = Buffer(), Wire(no)
+    link = Link(Server(url="http://house:8484", key="k"), Keeper(FRAUD), buffer, "g")
+    buffer.give_back([Bundle(b"{}", 3)])
+    link._tell(cast(RealWire, wire))
+    assert (link.counts["events_refused"], len(buffer)) == (3, 0)
+
+
+def test_what_is_packed_goes_packed_only_to_who_takes_that() -> None:
+    packed = Packed(b"packed", 1)
+    link = Link(Server(url="http://house:8484", key="k"), Keeper(FRAUD), Buffer(), "g")
+    link.packs = True
+    assert link._body([packed])[1] == {"Content-Type": EXCHANGES}
+    link._buffer.give_back([packed])
+    with pytest.raises(ConnectionError, match="415"):
+        link._tell(cast(RealWire, Wire(415)))
+    assert (link.packs, len(link._buffer)) == (False, 1)
+
+
+def test_a_probe_key_stays_where_an_answer_has_none() -> None:
+    link = Link(Server(url="http://house:8484", key="k"), Keeper(FRAUD), Buffer(), "g")
+    for told in ({"stanch-probe-key": "a2V5"}, {}, {"stanch-probe-key": "?"}):
+        link._learn(told)
+    assert (link.probe_key, link.counts["probe_key_broken"]) == (b"key", 1)
