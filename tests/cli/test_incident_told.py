@@ -96,7 +96,7 @@ def test_what_it_may_reach_and_cost_its_techniques_and_what_was_like_it_are_told
 def test_it_begins_with_whether_it_is_contained_and_what_waits_for_an_answer() -> None:
     one = INCIDENT | {"asset": "scorer", "opened": "2026-11-22T10:22:36Z", "commander": ""}
     held: dict[str, Any] = {"says": "Not contained", "due": "2026-11-22T11:22:36Z"}
-    held |= {"acts": ["Throttle"], "bare": False}
+    held |= {"acts": ["Throttle"], "bare": False, "took": ""}
     asked: list[Mapping[str, Any]] = [
         {"id": "apr-1", "shown": "May v2 answer no more?\nWhy: nobody signed it."}
     ]
@@ -124,7 +124,7 @@ def test_what_people_wrote_is_read_for_them_and_a_merge_is_said_at_the_top() -> 
     assert "written to machines, not to you" in said
     one = INCIDENT | {"asset": "scorer", "opened": "2026-11-22T10:22:36Z", "commander": ""}
     one |= {"merged_into": "inc-9"}
-    held: dict[str, Any] = {"says": "Closed", "due": None, "acts": [], "bare": False}
+    held: dict[str, Any] = {"says": "Closed", "due": None, "acts": [], "bare": False, "took": ""}
     head = list(_head(one, AHEAD | {"held": held, "kin": ["inc-1", "inc-2"]}, []))
     assert head[2:4] == [
         "It went into inc-9; its findings are there.",
