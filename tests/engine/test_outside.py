@@ -384,7 +384,8 @@ def test_a_share_is_of_all_weights_and_not_of_a_hundred(world: World) -> None:
 
 
 def test_the_same_order_at_a_later_version_is_not_taken_for_the_first(world: World) -> None:
-    for route in ({"v6": 100}, {}, {"v6": 100}):
+    back = {"v6": 100}
+    for route in (back, dict[str, int](), back):
         world.under(route=route)
         world.following.turn()
     made = [key for key, order in world.keys if order[:2] == ("registry", "alias")]
