@@ -55,6 +55,9 @@ def test_what_was_called_an_attack_and_is_closed_is_not_this_one() -> None:
 def test_what_is_taken_back_after_a_live_drill_are_no_incidents_of_others() -> None:
     known = {name: {"id": name, "asset": asset} for name, asset in (("a", "victim"), ("b", "data"))}
     theirs = {name: {"id": name, "asset": "fraud"} for name in ("c", "d")}
-    policies = [{"version": 3, "incident": "d"}, {"version": 4, "incident": "b"}]
+    policies: list[Mapping[str, Any]] = [
+        {"version": 3, "incident": "d"},
+        {"version": 4, "incident": "b"},
+    ]
     sight = Sight(incidents={**known, **theirs}, policies=policies)
     assert set(sight.about("victim", 3).incidents) == {"a", "b"}
