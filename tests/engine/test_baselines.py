@@ -1,5 +1,6 @@
 """Baselines of more rows than one process holds: learnt from some of them, counted from all."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,14 +11,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from stanch.app.crew import Crew
+from stanch.detect.summaries.learn import Schema
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import Block
+from stanch.detect.summaries.plan import Plan
 from stanch.engine.baselines import Ask, Baselines, Whole
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
+from stanch.engine.watch.answers import answers, schema_of
 from stanch.prepare.baseline import WHOLE_WEEK, Golden
 from stanch.store.sql.store import SqlStore
-from stanch.vocabulary.asset import Asset, AssetKind, Conditions
+from stanch.vocabulary.asset import Asset, AssetKind, Conditions, Feature, FeatureType
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import AssetId, DetectorId
 from stanch.vocabulary.span import Span
@@ -162,3 +166,25 @@ def test_only_the_condition_asked_for_counts_and_the_whole_knows_the_mix(
     mix = golden(sql_store, None).mix
     assert mix[WHOLE_WEEK] == {"eu": FILES * 80, "other": FILES * 320}
     assert mix[0] == {"eu": 80, "other": 320}
+
+
+def test_an_embedding_that_comes_by_name_is_counted_place_by_place(sql_store: SqlStore) -> None:
+    told = rows(0)
+    vectors = [f'{{"vec": {one}, "kind": "a"}}' for one in told["features"].to_pylist()]
+    names = told.column_names
+    told = told.set_column(names.index("named"), "named", pa.array(vectors))
+    told = told.set_column(
+        names.index("features"), "features", pa.nulls(EACH, told["features"].type)
+    )
+    vec = Feature(name="vec", type=FeatureType.EMBEDDING)
+    with sql_store.begin() as tx:
+        tx.assets.add(replace(FRAUD, features=(vec,)))
+    kept = Baselines(sql_store, lambda _: "signed", clock).set(
+        Ask(asset=FRAUD.id, by="ann", source="a test"), told
+    )
+    plan = Plan.from_bytes(Golden.from_bytes(kept.body).plan)
+    assert plan.numbers == ("vec[0]", "vec[1]", "vec[2]")
+    assert [one.name for one in plan.categories] == ["kind"]
+    found = answers(told, schema_of(plan), FRAUD)
+    assert found.numbers[7].tolist() == json.loads(vectors[7])["vec"]
+    assert answers(told, Schema(numbers=("vec",)), FRAUD).numbers.shape == (EACH, 1)

@@ -27,7 +27,7 @@ from stanch.engine.customs import telling_customs
 from stanch.engine.fingerprints import fitting
 from stanch.engine.ingest.compute import pc
 from stanch.engine.quiet import quiet_tables
-from stanch.engine.watch.answers import answers, schema_of
+from stanch.engine.watch.answers import answers, inputs_of, schema_of
 from stanch.engine.watch.labels import joined, labels_of
 from stanch.prepare.baseline import (
     WHOLE_WEEK,
@@ -176,7 +176,7 @@ def _length(lists: pa.ChunkedArray) -> int:
 
 
 def _named(texts: pa.ChunkedArray) -> Mapping[str, list[object]]:
-    objects = [json.loads(t) for t in texts.drop_null().to_pylist()]
+    objects = [inputs_of(t) for t in texts.drop_null().to_pylist()]
     names = sorted({name for one in objects for name in one})
     return {name: [one.get(name) for one in objects] for name in names}
 

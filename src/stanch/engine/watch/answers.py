@@ -6,7 +6,7 @@ Why   the algebra never sees text. Inputs come by position, in the asset's order
       the plan does not know is named, so that nothing is dropped unseen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -75,6 +75,29 @@ def order_of(schema: Schema, asset: Asset) -> list[str]:
     return declared or [*schema.numbers, *(known.name for known in schema.categories)]
 
 
+def inputs_of(text: str, whole: Container[str] = ()) -> dict[str, object]:
+    """A row's inputs by name: a list of numbers, as an embedding is, by its places.
+
+    A name that is among `whole` is one input, whatever it holds.
+    """
+    told = _OBJECT.decode(text)
+    if not any(isinstance(value, list) for value in told.values()):
+        return told
+    found: dict[str, object] = {}
+    for name, value in told.items():
+        if isinstance(value, list) and name not in whole and _all_numbers(value):
+            found |= {f"{name}[{place}]": one for place, one in enumerate(value)}
+        else:
+            found[name] = value
+    return found
+
+
+def _all_numbers(values: list[object]) -> bool:
+    """Whether it is a list of numbers, of which some may be missing."""
+    some = [value for value in values if value is not None]
+    return bool(some) and all(isinstance(v, int | float) and v is not True for v in some)
+
+
 def factored(column: pa.ChunkedArray) -> tuple[Codes, tuple[str, ...]]:
     """The text as places in the tuple of different ones, in the order of their text."""
     encoded = column.combine_chunks().dictionary_encode()
@@ -136,8 +159,8 @@ class _Inputs:
     def _take_names(self, texts: pa.StringArray) -> None:
         schema = self._schema
         at = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False))
-        objects = [_OBJECT.decode(t) for t in texts.drop_null().to_pylist()]
-        wanted = {*schema.numbers, *(k.name for k in schema.categories)}
+        wanted = frozenset((*schema.numbers, *(k.name for k in schema.categories)))
+        objects = [inputs_of(t, wanted) for t in texts.drop_null().to_pylist()]
         for one in objects:
             for name in one.keys() - wanted:
                 counts = self._strange.setdefault(f"+{name}", {})
