@@ -298,6 +298,25 @@ def test_a_cut_line_loses_nothing(clinic: Clinic, centre: Centre) -> None:
     assert refusals(centre) == 0
 
 
+def test_rows_that_come_to_a_quiet_asset_late_are_sent_after_newer_ones_of_another(
+    clinic: Clinic, centre: Centre
+) -> None:
+    clinic.minutes(6, seed=1)
+    clinic.edge.turn()
+    before = counted(centre.house)
+    with clinic.house.store.begin() as tx:
+        (block, *_) = tx.summaries.between(FRAUD, Span(start=START, end=START + MINUTE))
+        # The same minute of another version, of which nothing came until now.
+        tx.summaries.put([replace(block, version="quiet")])
+    clinic.minutes(1, seed=9)
+    clinic.edge.turn()
+    with centre.house.store.look() as tx:
+        blocks = tx.summaries.between(FRAUD, Span(start=START, end=START + timedelta(hours=1)))
+    assert [b.n for b in blocks if b.version == "quiet"] == [block.n]
+    assert counted(centre.house) == before + block.n + 1_000
+    assert refusals(centre) == 0
+
+
 def test_a_check_up_names_the_site_that_was_not_heard_of(tmp_path: Path) -> None:
     with opened(Settings(data=tmp_path)) as parts:
         work = work_of(parts)

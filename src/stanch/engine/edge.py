@@ -47,13 +47,30 @@ _MOST = 200
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """How far was sent."""
+    """How far was sent: of each asset by itself, whose rows come when they come. The minute and
+    what stands beside it are where all of them stood before they were told apart.
+    """
 
     number: int = 0
     minute: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     asset: str = ""
     version: str = ""
     condition: str = ""
+    sent: dict[str, datetime] = {}
+    """The last minute of each asset, version and condition."""
+
+    def lacks(self, block: SummaryBlock) -> bool:
+        """Whether this minute was not sent yet."""
+        last = self.sent.get(_lane(block))
+        if last is not None:
+            return block.minute > last
+        return _place(block) > (self.minute, self.asset, self.version, self.condition)
+
+    def after(self, block: SummaryBlock, number: int) -> "_Place":
+        """How far was sent once this minute was; what is too old to be sent is let go of."""
+        kept = {k: at for k, at in self.sent.items() if at > block.minute - 4 * LONGEST_AWAY}
+        sent = kept | {_lane(block): block.minute}
+        return msgspec.structs.replace(self, number=number, sent=sent)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,23 +99,29 @@ class Edge:
 
     def turn(self) -> int:
         """How many minutes were sent, after assets and baselines were brought up to date."""
-        if self._clock() - self._fetched >= FETCH_EVERY:
+        whole = self._clock() - self._fetched >= FETCH_EVERY
+        if whole:
             self._fetch_assets()
             self._fetch_baselines()
             self._fetched = self._clock()
-        due = self._due()
+        due = self._due(whole=whole)
         if due:
             self._agree(due[0])
         for block in due:
             self._send(block)
         return len(due)
 
-    def _due(self) -> tuple[SummaryBlock, ...]:
-        """The minutes that are over and were not sent yet, in their order."""
+    def _due(self, *, whole: bool) -> tuple[SummaryBlock, ...]:
+        """The minutes that are over and were not sent yet, in their order.
+
+        What came late, to a minute that others are past, is found when the whole is looked at.
+        """
         now = self._clock()
         with self._store.look() as tx:
             place = _read(tx.settings.get(_PLACE))
             since = max(place.minute, now - LONGEST_AWAY)
+            if not whole:
+                since = max((since, *place.sent.values()))
             span = Span(start=since, end=max(since, now - SETTLED))
             blocks = [
                 b
@@ -106,8 +129,7 @@ class Edge:
                 for condition in ("", *_conditions(tx, asset))
                 for b in tx.summaries.between(asset, span, condition=condition)
             ]
-        last = (place.minute, place.asset, place.version, place.condition)
-        due = sorted((b for b in blocks if _place(b) > last and b.n), key=_place)
+        due = sorted((b for b in blocks if place.lacks(b) and b.n), key=_place)
         return tuple(_over(due[:_MOST], now))
 
     def _agree(self, first: SummaryBlock) -> None:
@@ -151,15 +173,8 @@ class Edge:
             self.passed_over += 1
             self._fetched = datetime(2000, 1, 1, tzinfo=UTC)
             number = place.number
-        moved = _Place(
-            number=number,
-            minute=block.minute,
-            asset=block.asset,
-            version=block.version,
-            condition=block.condition,
-        )
         with self._store.begin() as tx:
-            _move(tx, moved)
+            _move(tx, place.after(block, number))
 
     def _content(self, block: SummaryBlock, number: int) -> bytes:
         """What is signed and sent of this minute under this number."""
@@ -264,6 +279,10 @@ def _conditions(tx: Transaction, asset: AssetId) -> tuple[str, ...]:
 
 def _place(block: SummaryBlock) -> tuple[datetime, str, str, str]:
     return block.minute, block.asset, block.version, block.condition
+
+
+def _lane(block: SummaryBlock) -> str:
+    return f"{block.asset}\n{block.version}\n{block.condition}"
 
 
 def _move(tx: Transaction, place: _Place) -> None:
