@@ -95,6 +95,8 @@ def test_an_incident_points_at_a_ticket_and_lets_go(server: Any) -> None:
     assert [one["to"] for one in server.ask("GET", base).json] == ["OPS-1"]
     gone = {"kind": "related", "to": "inc-000000000000000"}
     assert server.ask("POST", base, gone).status == 404
+    for kind, to in (("url", "javascript:alert(1)"), ("pinned", "now findings //elsewhere")):
+        assert server.ask("POST", base, {"kind": kind, "to": to}).status == 422
     told = {"asset": "thawed", "text": "it answers oddly"}
     another = f"/api/v1/incidents/{server.ask('POST', '/api/v1/incidents', told).json['id']}"
     assert server.ask("DELETE", f"{another}/links/{link['id']}").status == 404

@@ -171,6 +171,30 @@ def test_what_people_wrote_is_read_for_names_and_never_obeyed(
     assert "written to machines, not to you" in told
 
 
+def test_what_an_incident_points_at_stands_beside_its_notes_and_in_the_log(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
+    here = f"/incidents/{CASE}"
+    given = {"kind": "url", "to": "https://tracker.example/7", "title": "<b>Ours</b>"}
+    asked(console, "POST", f"{here}/link", given)
+    asked(console, "POST", f"{here}/link", {"kind": "duplicate", "to": CASE})
+    page = asked(console, "GET", f"{here}/notes").body.decode()
+    assert "https://tracker.example/7" in page
+    assert 'href="https://tracker' not in page
+    assert "&lt;b&gt;Ours" in page
+    assert f'<a class="id" href="{here}">{CASE}</a>' in page
+    for kind, to in (("url", "javascript:alert(1)"), ("related", "inc-none"), ("friend", "x")):
+        with pytest.raises((BadInput, NotFound)):
+            asked(console, "POST", f"{here}/link", {"kind": kind, "to": to})
+    link = re.search(r'name="link" value="([^"]+)"', page)
+    assert link is not None
+    asked(console, "POST", f"{here}/unlink", {"link": link[1]})
+    assert "tracker.example" not in read(console, f"{here}/notes")
+    told = read(console, f"{here}/audit")
+    assert "Pointed at url https://tracker.example/7" in told
+    assert "Let go of url https://tracker.example/7" in told
+
+
 def test_picked_findings_are_split_off_and_put_back(
     console: Console, asked: Callable[..., Answer], read: Callable[..., str]
 ) -> None:

@@ -19,11 +19,12 @@ from stanch.engine.lifecycle import Teller
 from stanch.engine.mentioning import called
 from stanch.engine.notices import keep
 from stanch.engine.owed import ANSWERS, owe
+from stanch.engine.pointing import WIDEST, says, target
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.rejudging import judged_again, judged_anew
 from stanch.engine.telling import Notice
 from stanch.engine.triage import newest
-from stanch.vocabulary.casework import Note, Regroup, Undo
+from stanch.vocabulary.casework import Link, LinkKind, Note, Regroup, Undo
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.ids import FindingId, IncidentId
 from stanch.vocabulary.incident import (
@@ -38,7 +39,7 @@ from stanch.vocabulary.incident import (
 from stanch.vocabulary.people import Caller, Role, Scope
 from stanch.vocabulary.people import called as known_as
 from stanch.vocabulary.record import Deed, Entry
-from stanch.vocabulary.trouble import BadInput, Conflict, Stale
+from stanch.vocabulary.trouble import BadInput, Conflict, NotFound, Stale
 from stanch.vocabulary.words import counted
 
 LONGEST = 20_000
@@ -96,6 +97,38 @@ class Cases:
             for call in called(tx, note, seen):
                 keep(tx, call, at)
         return note
+
+    def point(
+        self, incident: IncidentId, kind: LinkKind, to: str, title: str, caller: Caller
+    ) -> Link:
+        """What the incident is to point at, kept with it."""
+        at = self._clock()
+        with self._store.begin() as tx:
+            seen = tx.incidents.get(incident)
+            link = Link(
+                id=new_id("lnk", at),
+                incident=seen.id,
+                at=at,
+                by=caller.name,
+                kind=kind,
+                to=target(tx, kind, to),
+                title=title.strip()[:WIDEST],
+            )
+            tx.links.add(link)
+            self._enter(tx, seen, caller, f"pointed at {says(link)}", at)
+        return link
+
+    def let_go(self, incident: IncidentId, link: str, caller: Caller) -> Link:
+        """The link that the incident does not have any more, or `NotFound`."""
+        at = self._clock()
+        with self._store.begin() as tx:
+            seen = tx.incidents.get(incident)
+            gone = next((one for one in tx.links.of(seen.id) if one.id == link), None)
+            if gone is None:
+                raise NotFound("link", link[:100], f"incident links {seen.id}")
+            tx.links.remove(link)
+            self._enter(tx, seen, caller, f"let go of {says(gone)}", at)
+        return gone
 
     def assign(self, incident: IncidentId, commander: str, seen: int, caller: Caller) -> Incident:
         """The incident with this person in command, who hears of it; `BadInput` for a stranger."""

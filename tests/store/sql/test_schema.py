@@ -116,10 +116,14 @@ def test_whom_old_findings_name_and_what_they_are_in_gets_what_its_lists_need(
         )
         link.execute(text("INSERT INTO suspects (principal, finding) VALUES ('ann', 'fnd-1')"))
         link.execute(text("INSERT INTO bonds VALUES ('inc-1', 'fnd-1', 77, 1)"))
+        note = '{"id":"note-1","incident":"inc-1","by":"Ann","text":"Copied \\\\u0000 By Bo"}'
+        row = {"doc": note}
+        link.execute(text("INSERT INTO notes VALUES ('note-1', 'inc-1', 77, :doc)"), row)
         migrate(link, known(), at=at)
         assert link.execute(text("SELECT at FROM suspects")).scalar_one() == 77
         query = text("SELECT asset, detector, attack, lifecycle FROM bonds")
         assert tuple(link.execute(query).one()) == ("a", "d", "", "inference")
+        assert link.execute(text("SELECT words FROM notes")).scalar_one().startswith("copied ")
         # What is brought into an incident next comes behind what was there.
         assert first_of(link, "bonds", 2) == 2
         assert first_of(link, "bonds", 1) == 4

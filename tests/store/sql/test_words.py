@@ -13,6 +13,7 @@ from stanch.store.sql.connect import WRITES
 from stanch.store.sql.migrate import Migration
 from stanch.store.sql.shelf import telling
 from stanch.store.sql.store import SqlStore
+from stanch.vocabulary.casework import IncidentLine, Note
 from stanch.vocabulary.finding import Finding, Lifecycle, Suspect
 from stanch.vocabulary.ids import AssetId, DetectorId, FindingId, IncidentId, PrincipalId
 from stanch.vocabulary.incident import Incident
@@ -66,7 +67,8 @@ def test_sqlite_looks_for_words_in_an_index_and_counts_without_them_in_a_smaller
     for shelf, name in index.items():
         plan = plans(sql_store, lambda tx, one=shelf: getattr(tx, one).page(wanted))
         assert plan == f"SCAN {shelf} USING INDEX {name}"
-    assert plans(sql_store, lambda tx: tx.incidents.page(wanted)).endswith("incidents_by_time")
+    plan = plans(sql_store, lambda tx: tx.incidents.page(wanted))
+    assert plan.startswith("SCAN incidents USING INDEX incidents_by_time")
     counted = plans(sql_store, lambda tx: tx.findings.facets(wanted, FACETS))
     assert counted.startswith("SCAN findings USING COVERING INDEX findings_by_words")
     # What many findings share is no way to them: neither for words nor to count.
@@ -196,3 +198,33 @@ def every(store: SqlStore, wanted: Wanted) -> list[FindingId]:
         after = page.next
         if not after:
             return found
+
+
+def lines(store: SqlStore, text: str) -> tuple[IncidentLine, ...]:
+    """The incidents that this finds, which are as many as are counted."""
+    with store.look() as tx:
+        page = tx.incidents.page(Wanted(text=text)).items
+        assert tx.incidents.count(Wanted(text=text)) == len(page)
+    return page
+
+
+def test_an_incident_is_found_by_what_people_wrote_about_it(
+    sql_store: SqlStore, incident: Callable[..., Incident], at: datetime
+) -> None:
+    with sql_store.begin() as tx:
+        for name, text in (("inc-1", "Größe: 100%\n" + "x" * 3000 + " ÉTÉ"), ("inc-2", "100 %")):
+            tx.incidents.add(incident(name))
+            tx.notes.add(
+                Note(id=f"note-{name}", incident=IncidentId(name), at=at, by="ann", text=text)
+            )
+    found = {
+        text: tuple(one.incident.id for one in lines(sql_store, text))
+        for text in ("GRÖSSE", "100%", "été inc-1", "été inc-2", "nothing")
+    }
+    assert found == {
+        "GRÖSSE": ("inc-1",),
+        "100%": ("inc-1",),
+        "été inc-1": ("inc-1",),
+        "été inc-2": (),
+        "nothing": (),
+    }

@@ -13,7 +13,7 @@ from stanch.vocabulary.casework import Link, LinkKind, SavedFilter
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Caller, Scope
-from stanch.vocabulary.trouble import BadInput, NotAllowed, NotFound
+from stanch.vocabulary.trouble import BadInput, NotAllowed
 
 _LONGEST = 2000
 _OF_INCIDENTS = ("asset", "phase", "severity", "verdict", "attack", "lifecycle")
@@ -116,23 +116,7 @@ def add_link(
     house: TheHouse, caller: TheCaller, incident: FromPath[str], data: JSONBody[NewLink]
 ) -> Link:
     """The link, kept with the incident."""
-    to = _words(data.to, "What a link points at")
-    at = house.clock()
-    with house.store.begin() as tx:
-        of = tx.incidents.get(IncidentId(incident)).id
-        if data.kind in (LinkKind.RELATED, LinkKind.DUPLICATE):
-            tx.incidents.get(IncidentId(to))
-        link = Link(
-            id=new_id("lnk", at),
-            incident=of,
-            at=at,
-            by=caller.name,
-            kind=data.kind,
-            to=to,
-            title=data.title[:_LONGEST],
-        )
-        tx.announce("incident", of)
-        return tx.links.add(link)
+    return house.cases.point(IncidentId(incident), data.kind, data.to, data.title, caller)
 
 
 @delete(
@@ -141,12 +125,12 @@ def add_link(
     status_code=200,
     sync_to_thread=True,
 )
-def remove_link(house: TheHouse, incident: FromPath[str], link: FromPath[str]) -> dict[str, bool]:
+def remove_link(
+    house: TheHouse, caller: TheCaller, incident: FromPath[str], link: FromPath[str]
+) -> dict[str, bool]:
     """Whether the incident had such a link, and it is gone."""
-    with house.store.begin() as tx:
-        if link not in {one.id for one in tx.links.of(IncidentId(incident))}:
-            raise NotFound("link", link[:100], "incident list")
-        return {"removed": tx.links.remove(link)}
+    house.cases.let_go(IncidentId(incident), link, caller)
+    return {"removed": True}
 
 
 def _words(text: str, what: str) -> str:

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from stanch.store.sql import tables
 from stanch.store.sql.codec import decode, encode, micros
+from stanch.store.sql.shelf import words
 from stanch.vocabulary.casework import Link, Note
 from stanch.vocabulary.ids import IncidentId
 
@@ -18,7 +19,8 @@ class Notes:
     def add(self, note: Note) -> Note:
         """The note, kept."""
         row = {"id": note.id, "incident": note.incident, "at": micros(note.at)}
-        self.link.execute(insert(tables.notes).values(**row, doc=encode(note)))
+        said = words(note.text, most=None)
+        self.link.execute(insert(tables.notes).values(**row, doc=encode(note), words=said))
         return note
 
     def of(self, incident: IncidentId) -> tuple[Note, ...]:

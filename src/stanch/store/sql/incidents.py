@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, delete, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, delete, insert, or_, select
 
 from stanch.store.sql import tables
 from stanch.store.sql.codec import decode, encode, micros
 from stanch.store.sql.cursor import Sealer
 from stanch.store.sql.regroup import Regrouping
-from stanch.store.sql.shelf import Label, Shelf, chunks, words
+from stanch.store.sql.shelf import Condition, Label, Shelf, chunks, holds, words
 from stanch.vocabulary.casework import IncidentLine
 from stanch.vocabulary.ids import AssetId, FindingId, IncidentId
 from stanch.vocabulary.incident import Incident, Phase
@@ -80,6 +80,12 @@ class IncidentRows(Shelf[IncidentId, Incident]):
     def document(self, one: Incident) -> str:
         """The incident without the ids of its findings."""
         return encode(replace(one, findings=()))
+
+    def said(self, word: str) -> Condition:
+        """Whether this word stands in what the incident says, or in a note about it."""
+        note = tables.notes.c
+        noted = select(note.incident).where(holds(self.link, note.words, word))
+        return or_(super().said(word), _t.c.id.in_(noted))
 
     def _order(self, wanted: Wanted) -> tuple[list["Column[Any]"], bool]:
         if wanted.sort is Sort.WORST:

@@ -206,8 +206,12 @@ class Shelf(Generic[K, N]):
         if name == "changed_since" and label.changed:
             return [columns[label.changed] >= micros(value)]
         if name == "text" and "words" in columns:
-            return [_holds(self.link, columns.words, word) for word in telling(value)]
+            return [self.said(word) for word in telling(value)]
         raise BadInput(f"A list of {label.word}s cannot be narrowed by {name}. Leave it out.")
+
+    def said(self, word: str) -> Condition:
+        """Whether this word, folded, stands in what is searched for."""
+        return holds(self.link, self._t.c.words, word)
 
     def _order(self, wanted: Wanted) -> tuple[list["Column[Any]"], bool]:
         """The columns that the list is sorted by, and whether it runs backwards."""
@@ -275,7 +279,7 @@ class Shelf(Generic[K, N]):
         raise Stale(self.label.word, seen, now)
 
 
-def _holds(link: Connection, column: "Column[str]", word: str) -> Condition:
+def holds(link: Connection, column: "Column[str]", word: str) -> Condition:
     """Whether the text has this in it; each database asked in the way that costs it less."""
     if link.dialect.name == "postgresql":
         return func.strpos(column, word) > 0
@@ -313,9 +317,9 @@ def plain(value: Any) -> Any:
             return value
 
 
-def words(*parts: str) -> str:
+def words(*parts: str, most: int | None = 2000) -> str:
     """What a search for text looks through; PostgreSQL keeps no NUL in it."""
-    return "\n".join(parts).casefold()[:2000].replace("\0", " ")
+    return "\n".join(parts).casefold()[:most].replace("\0", " ")
 
 
 def telling(text: str) -> list[str]:

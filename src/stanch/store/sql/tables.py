@@ -139,6 +139,7 @@ notes = _table(
     _text("incident"),
     _number("at"),
     _text("doc"),
+    Column("words", Text, nullable=False, server_default=""),
     Index("notes_by_incident", "incident", "at", "id"),
 )
 links = _table(

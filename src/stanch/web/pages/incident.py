@@ -7,6 +7,7 @@ from datetime import timedelta
 from stanch.engine.containment_clock import LAW
 from stanch.engine.held import Held, held
 from stanch.engine.kin import kin
+from stanch.engine.pointing import BESIDE
 from stanch.engine.policies import standing_from
 from stanch.engine.ports import Transaction
 from stanch.vocabulary.asset import Asset
@@ -158,14 +159,26 @@ def _plots(tx: Transaction, one: Incident) -> tuple[list[Plot], int]:
 
 
 def notes(visit: Visit) -> Answer:
-    """What people wrote."""
+    """What people wrote, and what they point at."""
     with visit.console.store.look() as tx:
         case = case_of(visit, tx)
         written = tx.notes.of(case.incident.id)
+        links = [one for one in tx.links.of(case.incident.id) if one.kind in KINDS]
     told = [(note, html(note.text)) for note in written]
-    return page(visit, "incident_notes.html", case=case, tab="notes", notes=told)
+    return page(
+        visit,
+        "incident_notes.html",
+        case=case,
+        tab="notes",
+        notes=told,
+        links=links,
+        kinds=KINDS,
+        beside=BESIDE,
+    )
 
 
+KINDS = tuple(kind for kind in LinkKind if kind is not LinkKind.PINNED)
+"""What people point at by hand; moments are pinned in the timeline."""
 _HERE = "/incidents/{incident:str}"
 PAGES = (
     Page(path=f"{_HERE}/findings", show=_listed(FINDINGS, "findings")),  # type: ignore[bad-argument-type]  a list of anything

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from stanch.engine.cases import Judgement, Step
+from stanch.vocabulary.casework import LinkKind
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.ids import FindingId, IncidentId
 from stanch.vocabulary.incident import Level, Phase, VerdictKind
@@ -30,6 +31,23 @@ def _back(visit: Visit, tab: str = "") -> Answer:
 def note(visit: Visit) -> Answer:
     """The notes, with this one at their end."""
     visit.console.cases.note(_key(visit), visit.given("text"), visit.caller)
+    return _back(visit, "/notes")
+
+
+def point(visit: Visit) -> Answer:
+    """The notes, beside what the incident now points at too."""
+    try:
+        kind = LinkKind(visit.given("kind"))
+    except ValueError as error:
+        raise BadInput("The form names a kind of link that is not known.") from error
+    to, title = visit.given("to"), visit.given("title")
+    visit.console.cases.point(_key(visit), kind, to, title, visit.caller)
+    return _back(visit, "/notes")
+
+
+def let_go(visit: Visit) -> Answer:
+    """The notes, without this link beside them."""
+    visit.console.cases.let_go(_key(visit), visit.given("link"), visit.caller)
     return _back(visit, "/notes")
 
 
@@ -111,6 +129,8 @@ def _act(name: str, show: Callable[[Visit], Answer]) -> Page:
 
 PAGES = (
     _act("note", note),
+    _act("link", point),
+    _act("unlink", let_go),
     _act("command", command),
     _act("judge", judge),
     _act("move", move),
