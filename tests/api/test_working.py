@@ -171,6 +171,7 @@ def test_a_baseline_is_made_of_rows_that_are_sent_and_refused_when_too_small(
     assert (kept["rows"], kept["asset"]) == (1200, "measured")
     assert kept["source"] == "1200 rows, drawn evenly from 9000 by whoever sent them"
     assert overridden.json["source"] == "rows that were sent"
+    assert kept["leans_on"] == {}
     assert [one["id"] for one in server.ask("GET", path).json] == ["measured-2", "measured-1"]
     none = server.ask("POST", "/api/v1/assets/never-sent/baselines?days=1")
     assert (none.status, "no answers" in none.json["detail"]) == (422, True)

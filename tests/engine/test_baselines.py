@@ -18,6 +18,7 @@ from stanch.detect.summaries.plan import Plan
 from stanch.engine.baselines import Ask, Baselines, Whole
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.schema import conform
+from stanch.engine.leaning import leans
 from stanch.engine.watch.answers import answers, schema_of
 from stanch.prepare.baseline import WHOLE_WEEK, Golden
 from stanch.store.sql.store import SqlStore
@@ -188,3 +189,19 @@ def test_an_embedding_that_comes_by_name_is_counted_place_by_place(sql_store: Sq
     found = answers(told, schema_of(plan), FRAUD)
     assert found.numbers[7].tolist() == json.loads(vectors[7])["vec"]
     assert answers(told, Schema(numbers=("vec",)), FRAUD).numbers.shape == (EACH, 1)
+
+
+@pytest.mark.parametrize(
+    ("everybody", "leaning"), [(20, {"mole": 1 / 3}), (5, {})], ids=["many ask", "few ask"]
+)
+def test_who_made_much_of_a_baseline_is_named_where_many_ask(
+    sql_store: SqlStore, everybody: int, leaning: dict[str, float]
+) -> None:
+    names = ["mole" if i % 3 == 0 else f"p{i % everybody}" for i in range(1200)]
+    found = rows(0).slice(0, 1200)
+    told = found.set_column(found.column_names.index("principal"), "principal", [names])
+    told = told.cast(found.schema)
+    kept = Baselines(sql_store, lambda _: "signed", clock).set(
+        Ask(asset=FRAUD.id, by="ann", source="a test"), told
+    )
+    assert leans(Golden.from_bytes(kept.body)) == pytest.approx(leaning)

@@ -54,7 +54,16 @@ def set_(  # noqa: PLR0913  the parts of a baseline
     else:
         with out.waiting(f"learning what is normal of {asset}"):
             kept = client.send("POST", path, query={**query, "days": _days(last)})
+    for who, share in kept["leans_on"].items():
+        out.say(_leans(who, share))
     out.show(kept, f"{kept['id']} is in force, of {kept['rows']} answers.")
+
+
+def _leans(who: str, share: float) -> str:
+    return (
+        f"{who} made {share:.0%} of these answers, so what they ask counts as usual from now on. "
+        "If you do not know them, set the baseline again from a file without their rows."
+    )
 
 
 @app.command()

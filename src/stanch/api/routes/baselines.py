@@ -1,6 +1,7 @@
 """Baselines: set from rows that are sent, or from the lake; shown with their history."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.engine.baselines import MOST_ROWS, Ask, Whole
 from stanch.engine.fingerprints import Stated
 from stanch.engine.ingest.rows_of import rows_of
+from stanch.engine.leaning import leans
 from stanch.prepare.baseline import Golden
 from stanch.vocabulary.ids import AssetId, BaselineId, Digest, asset_id
 from stanch.vocabulary.kept import BaselineKept
@@ -46,6 +48,8 @@ class BaselineShown:
     condition: str = ""
     recognises: tuple[str, ...] = ()
     """The kinds of rows it recognises: training, canaries."""
+    leans_on: Mapping[str, float] = field(default_factory=dict)
+    """Who made more than a fifth of it, where many ask, and their share: it counts as usual."""
 
 
 @get("/assets/{asset:str}/baselines", opt=needs(Scope.READ), sync_to_thread=True)
@@ -177,6 +181,7 @@ def _shown(kept: BaselineKept) -> BaselineShown:
         signature=kept.signature,
         condition=kept.condition,
         recognises=tuple(Fingerprints.from_bytes(p).known for p in golden.prints) if golden else (),
+        leans_on=leans(golden) if golden else {},
     )
 
 
