@@ -1,7 +1,6 @@
 """What cannot be judged or answered: set aside, told, tried again, and in nobody's way."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ from stanch.vocabulary.ids import AssetId, DetectorId, PrincipalId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.span import Span
-from stanch.vocabulary.trouble import BadInput, Busy
+from stanch.vocabulary.trouble import Busy
 
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SPAN = Span(start=AT, end=AT + timedelta(minutes=20))
@@ -193,11 +192,6 @@ def test_a_database_that_is_busy_sets_nothing_aside(
     with place.store.look() as tx:
         assert len(owed(tx, HELD)) == 1
     assert place.aside() == []
-
-
-def test_a_finding_with_a_number_that_is_none_is_refused_where_it_is_made() -> None:
-    with pytest.raises(BadInput, match="extraction has a number that is infinite or none"):
-        replace(found("fraud"), measured={"share": float("nan")})
 
 
 class Answers:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import nan
 from pathlib import Path
 
 import numpy as np
@@ -565,6 +566,23 @@ def test_a_detector_that_raises_is_a_visible_blind_spot_and_stops_nothing(house:
         said = [s.blind.why for s in tx.blinds.of(FRAUD) if s.blind.detector == "score_shift"]
     assert len(said) == 1
     assert said[0].startswith("it failed with ZeroDivisionError: 5000 by nothing")
+
+
+def test_a_detector_that_measured_no_number_is_a_visible_blind_spot(house: House) -> None:
+    known = detectors()
+    drift = known["feature_drift"]
+
+    def odd(window: Window, limits: object) -> Iterator[Finding | Blind]:
+        for said in drift.look(window, limits):
+            yield replace(said, measured={"x": nan}) if isinstance(said, Finding) else said
+
+    house.start(lambda: {"feature_drift": replace(drift, look=odd)})
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(20_000, START))
+    minute_by_minute(house, 5, shift=0.5, seed=100)
+    with house.store.look() as tx:
+        assert not tx.findings.count(Wanted())
+        said = [s.blind.why for s in tx.blinds.of(FRAUD) if s.blind.detector == "feature_drift"]
+    assert said == ["it measured what is infinite or no number"]
 
 
 def handed_in(n: int, at: datetime, *, trigger: bool = True) -> pa.Table:

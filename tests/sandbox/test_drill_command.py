@@ -15,7 +15,7 @@ from stanch.sandbox import runner
 from stanch.sandbox.moment import Moment, Part
 from stanch.sandbox.options import Options
 from stanch.sandbox.registry import drill, drills
-from stanch.vocabulary.trouble import BadInput, Missing
+from stanch.vocabulary.trouble import BadFile, BadInput, Missing
 
 pytest.importorskip("sklearn")
 
@@ -27,20 +27,23 @@ def test_the_list_shows_every_drill(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "trouble", "says"),
     [
-        (["run"], "say --all"),
-        (["run", "extraction", "--all"], "say --all"),
-        (["run", "teapot"], "no drill 'teapot'"),
-        (["run", "extraction", "--speed", "0"], "--speed"),
-        (["run", "extraction", "--page", "nowhere/card.md"], "no folder nowhere"),
-        (["join", "nowhere.json"], "nowhere.json is no scorecard"),
+        (["run"], BadInput, "say --all"),
+        (["run", "extraction", "--all"], BadInput, "say --all"),
+        (["run", "teapot"], BadInput, "no drill 'teapot'"),
+        (["run", "extraction", "--speed", "0"], BadInput, "--speed"),
+        (["run", "extraction", "--page", "nowhere/card.md"], BadInput, "no folder nowhere"),
+        (["join", "nowhere.json"], BadFile, "nowhere.json: No such file or directory."),
     ],
 )
 def test_what_cannot_be_run_is_one_sentence(
-    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    trouble: type[BadInput],
+    says: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run(["drill", *arguments]) == BadInput.exit_code
+    assert run(["drill", *arguments]) == trouble.exit_code
     assert says in capsys.readouterr().err
 
 

@@ -15,7 +15,7 @@ def test_a_mistake_is_shown_by_its_line_while_typing_and_the_good_text_is_put_in
     good = page.input_value("#text").replace("my-answer", "night-watch")
     page.fill("#text", good.replace("do: notify", "do: notifi"))
     page.wait_for_selector("#told >> text=Did you mean notify?")
-    line = good[: good.index("- id: tell")].count("\n") + 1
+    line = good[: good.index("do: notify")].count("\n") + 1
     assert page.inner_text("#told .tag").lower() == f"line {line}"
     page.fill("#text", good)
     page.wait_for_selector("#told svg")

@@ -13,7 +13,6 @@ from math import isfinite
 
 from stanch.vocabulary.ids import AssetId, DetectorId, FindingId, PrincipalId
 from stanch.vocabulary.span import Span
-from stanch.vocabulary.trouble import BadInput
 
 
 class Lifecycle(StrEnum):
@@ -102,11 +101,14 @@ class Finding:
     """Made of the rest, never given; a field, so that it goes wherever the finding is sent."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "id", self._digest())
+
+    @property
+    def finite(self) -> bool:
+        """Whether it can be reckoned with: nothing it measured is infinite or no number."""
         shown = (self.strength, *self.measured.values(), *self.points_to.values())
         shares = (n for s in self.suspects for n in (s.share, s.confidence))
-        if not all(map(isfinite, (*shown, *shares))):
-            raise BadInput(f"A finding of {self.detector} has a number that is infinite or none.")
-        object.__setattr__(self, "id", self._digest())
+        return all(map(isfinite, (*shown, *shares)))
 
     def _digest(self) -> FindingId:
         """The same for the same sight, however often it is looked at."""

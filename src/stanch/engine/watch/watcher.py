@@ -229,17 +229,22 @@ def _counts(said: Finding | Blind) -> bool:
 def looked(detector: Detector[object], window: Window) -> Iterable[Finding | Blind]:
     """What the detector says; one that raises is a blind spot that people see, never a stop."""
     try:
-        return detector.seen_in(window)
+        said = detector.seen_in(window)
     except Exception as error:  # noqa: BLE001  the border: an extension may do anything
-        return (
-            Blind(
-                detector=detector.id,
-                asset=window.asset.id,
-                version=window.version,
-                condition=window.condition,
-                why=f"it failed with {type(error).__name__}: {error}"[:300],
-            ),
-        )
+        return (_failed(detector, window, f"it failed with {type(error).__name__}: {error}"),)
+    if all(one.finite for one in said if isinstance(one, Finding)):
+        return said
+    return (_failed(detector, window, "it measured what is infinite or no number"),)
+
+
+def _failed(detector: Detector[object], window: Window, why: str) -> Blind:
+    return Blind(
+        detector=detector.id,
+        asset=window.asset.id,
+        version=window.version,
+        condition=window.condition,
+        why=why[:300],
+    )
 
 
 def _once(blinds: Sequence[Blind]) -> list[Blind]:
