@@ -104,6 +104,14 @@ def test_an_incident_points_at_a_ticket_and_lets_go(server: Any) -> None:
     assert server.ask("DELETE", f"{base}/{link['id']}").status == 404
 
 
+def test_an_item_for_an_incident_that_does_not_exist_is_not_kept(server: Any) -> None:
+    kept = server.ask("GET", "/api/v1/evidence?limit=500").json["items"]
+    path = "/api/v1/vault?name=model&incident=inc-000000000000000"
+    refused = server.ask("POST", path, b"weights")
+    assert (refused.status, "inc-000000000000000" in refused.json["detail"]) == (404, True)
+    assert server.ask("GET", "/api/v1/evidence?limit=500").json["items"] == kept
+
+
 def test_facets_count_what_is_wanted(server: Any) -> None:
     an_incident(server)
     told = server.ask("GET", "/api/v1/facets/incidents?asset=frozen").json

@@ -234,6 +234,9 @@ class Desk:
     def put(self, upload: Upload, content: bytes | Readable, caller: Caller) -> Evidence:
         """The item, now in the vault and in the log."""
         parts = self._parts
+        if upload.incident is not None:
+            with parts.store.look() as tx:
+                tx.incidents.line(upload.incident)
         piece = Piece(name=upload.name, kind=upload.kind, content=content, personal=upload.personal)
         (item,) = parts.room.take(upload.incident, [piece], by=caller.name)
         parts.recorder.drain()
