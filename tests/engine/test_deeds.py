@@ -485,6 +485,23 @@ def test_an_act_that_spread_is_taken_back_everywhere_from_its_own_asset_alone(ro
         back.revert(FRAUD, mine, change)
 
 
+def test_going_back_to_a_version_ends_what_acts_since_asked_of_others(room: Room) -> None:
+    kin = room.sibling()
+    earlier = room.policies.set_base(Policy(asset=FRAUD), Change(by="ada", because="x")).version
+    room.deeds.perform(BLOCK)
+    room.deeds.perform(replace(BLOCK, act="enhanced_monitoring", args={}, key="run-1/watch"))
+    assert room.policies.standing(kin).demands
+    ahead = Previews(room.store, lambda: room.at, room).back_to(FRAUD, earlier)
+    assert any("taken back on fraud-eu" in one for one in ahead.warns)
+    back = TakingBack(store=room.store, policies=room.policies)
+    change = Change(by="ada", because="over")
+    back.back_to(FRAUD, earlier + 2, change, puts_back=False)
+    assert room.policies.standing(kin).demands, "what stays in force stays everywhere"
+    back.back_to(FRAUD, earlier, change, puts_back=False)
+    assert not room.policies.standing(FRAUD).demands
+    assert not room.policies.standing(kin).demands
+
+
 def test_a_word_that_stands_for_nothing_is_refused(room: Room) -> None:
     with pytest.raises(BadInput, match="Nothing is known for \\$good_version"):
         room.deeds.perform(replace(BLOCK, act="roll_back", args={"to": "$good_version"}))

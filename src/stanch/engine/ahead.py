@@ -5,6 +5,7 @@ Out   the changes in words, the blast radius; nothing is changed.
 Why   an act is previewed before anybody says yes to it; a change by hand is no less wide.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -66,16 +67,18 @@ class Previews:
     def revert(self, asset: AssetId, demand: DemandId) -> Ahead:
         """What would come of taking back this demand, and where else its act would end."""
         with self._store.look() as tx:
-            others = sorted({one for one, _ in elsewhere(tx, asset, demand)})
-        found = self._ahead(asset, lambda now: reverted(now, demand))
-        says = f"The same is taken back on {', '.join(others)}."
-        return replace(found, warns=(*found.warns, says)) if others else found
+            others = elsewhere(tx, asset, demand)
+        return _with(self._ahead(asset, lambda now: reverted(now, demand)), others)
 
     def back_to(self, asset: AssetId, version: int) -> Ahead:
-        """What would come of going back to this version."""
+        """What would come of going back to this version, and where else acts since would end."""
         with self._store.look() as tx:
             then = stood(tx, asset, version)
-        return self._ahead(asset, lambda now: replace(now, base=then.base, demands=then.demands))
+            stays = {d.id for d in then.demands}
+            gone = [d.id for d in standing_of(tx, asset).demands if d.id not in stays]
+            others = [one for name in gone for one in elsewhere(tx, asset, name)]
+        found = self._ahead(asset, lambda now: replace(now, base=then.base, demands=then.demands))
+        return _with(found, others)
 
     def _ahead(self, asset: AssetId, step: Step) -> Ahead:
         at = self._clock()
@@ -107,3 +110,10 @@ def _by_its_end(tx: Transaction, now: Standing, made: Standing) -> tuple[Change,
     back = replace(made, base=whole(tx, now, end).base)
     kept = replace(made, base=replace(made.base, until=None))
     return changes(effective(kept, end), effective(back, end))
+
+
+def _with(found: Ahead, others: Iterable[tuple[AssetId, DemandId]]) -> Ahead:
+    """The same, saying on which other assets it is taken back too."""
+    assets = sorted({asset for asset, _ in others})
+    says = f"The same is taken back on {', '.join(assets)}."
+    return replace(found, warns=(*found.warns, says)) if assets else found

@@ -1,7 +1,7 @@
 """Taking back: a demand that a person takes back, with what its act asked of other assets.
 
-In    the asset and the name of the demand.
-Out   the policy's version without it.
+In    the asset, and the name of the demand or the version to go back to.
+Out   the policy's version without it, or as it was then.
 Why   an act that spreads by lineage is one act, and is taken back in one step: where it is taken
       back on its own asset it ends on the others too. Whoever owns one of the others takes back
       what was asked of theirs, and no more.
@@ -30,12 +30,29 @@ class TakingBack:
         with self.store.look() as tx:
             others = elsewhere(tx, asset, demand)
         version = self.policies.revert(asset, demand, change)
-        for other, name in others:
+        self._end(others, change)
+        return version
+
+    def back_to(
+        self, asset: AssetId, version: int, change: Change, *, puts_back: bool
+    ) -> PolicyVersion:
+        """The asset's policy as it was in this version; what the acts since then asked of others
+        ends too.
+        """
+        with self.store.look() as tx:
+            before = {d.id: elsewhere(tx, asset, d.id) for d in standing_of(tx, asset).demands}
+        made = self.policies.back_to(asset, version, change, puts_back=puts_back)
+        left = {d.id for d in self.policies.standing(asset).demands}
+        for name in before.keys() - left:
+            self._end(before[name], change)
+        return made
+
+    def _end(self, demands: tuple[tuple[AssetId, DemandId], ...], change: Change) -> None:
+        for asset, name in demands:
             try:
-                self.policies.revert(other, name, change)
+                self.policies.revert(asset, name, change)
             except NotFound:
                 continue
-        return version
 
 
 def elsewhere(

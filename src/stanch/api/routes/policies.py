@@ -146,11 +146,11 @@ def revert_policy(
     """
     change = Change(by=caller.name, because=data.because or "reverted by hand")
     name = asset_id(asset)
+    back = TakingBack(store=house.store, policies=house.policies)
     if data.demand:
-        back = TakingBack(store=house.store, policies=house.policies)
         return _shown(house, back.revert(name, DemandId(data.demand), change))
     puts_back, version = caller.may(Scope.APPROVE), _version(data)
-    return _shown(house, house.policies.back_to(name, version, change, puts_back=puts_back))
+    return _shown(house, back.back_to(name, version, change, puts_back=puts_back))
 
 
 @get("/assets/{asset:str}/policy/effect", opt=needs(Scope.READ), sync_to_thread=True)

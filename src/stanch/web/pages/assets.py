@@ -8,6 +8,7 @@ from stanch.engine.blindness import blind_spots
 from stanch.engine.guards import GuardState
 from stanch.engine.policies import Change, standing_from
 from stanch.engine.ports import Transaction
+from stanch.engine.taking_back import TakingBack
 from stanch.engine.watch.memory import history_of
 from stanch.engine.watch.signatures import signed
 from stanch.prepare.readiness import Known, readiness
@@ -154,7 +155,8 @@ def back(visit: Visit) -> Answer:
     because = why[:500] or f"went back to version {version}"
     change = Change(by=visit.caller.name, because=because)
     puts_back = visit.caller.may(Scope.APPROVE)
-    visit.console.policies.back_to(key, int(version), change, puts_back=puts_back)
+    back = TakingBack(store=visit.console.store, policies=visit.console.policies)
+    back.back_to(key, int(version), change, puts_back=puts_back)
     visit.console.effects.prove(key, SHOWN_WITHIN)
     return go(f"/assets/{key}")
 
