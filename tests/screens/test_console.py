@@ -501,6 +501,7 @@ def test_everything_can_be_read_and_written_without_javascript(visit: Any, serve
     page.fill("#find", "case 13")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="case 13").wait_for()
+    assert page.input_value("#find") == "case 13"
 
 
 def test_a_viewer_is_offered_nothing_that_they_may_not_do(

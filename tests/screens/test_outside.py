@@ -39,3 +39,4 @@ def test_what_is_set_up_is_read_without_javascript(served: Any, visit: Any) -> N
     page.fill("#text", FILE)
     page.click("text=Check")
     page.wait_for_selector("#systems >> text=night")
+    assert page.input_value("#text") == FILE
