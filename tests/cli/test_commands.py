@@ -38,8 +38,8 @@ from stanch.vocabulary.trouble import (
 
 PARTS = {
     "baseline_file", "client", "examples", "files", "fitting", "fronting", "hidden",
-    "incident_marks", "inventory_file", "logins", "options", "out", "playbook_keys",
-    "playbook_runs", "policy_diff", "policy_guards", "root", "table", "times",
+    "incident_marks", "inventory_file", "logins", "misread", "options", "out", "playbook_keys",
+    "playbook_runs", "policy_diff", "policy_guards", "root", "table", "times", "written",
 }  # fmt: skip
 
 
@@ -163,10 +163,18 @@ def test_a_sentence_of_the_help_is_cut_nowhere(capsys: pytest.CaptureFixture[str
     [
         ("incidnet", "Did you mean 'incident'? See: stanch --help"),
         ("incident lst", "Did you mean 'list'? See: stanch incident --help"),
-        ("key create", "Missing option '--scope'. Choose from: ingest"),
-        ("key create --scope all", "'all' is not one of 'ingest'"),
-        ("clocks --data", "requires an argument. See: stanch clocks --help"),
-        ("up --port 70000", "less than or equal to 65535. See: stanch up --help"),
+        ("key create", "--scope is missing: what the key may be used for (ingest, guard, "),
+        ("key create --scope all", "--scope takes ingest, guard, read, respond, approve or admin,"),
+        ("clocks --data", "--data wants a value behind it. See: stanch clocks --help"),
+        ("up --port 70000", "--port takes a whole number from 0 to 65535, not '70000'. For "),
+        ("up --port x", "For example `stanch up --data /srv/stanch --port 8484`. See: stanch up"),
+        ("drill run x --speed fast", "--speed takes a number, not 'fast'. For example `--speed 1`"),
+        ("tabletop rate twelve", "MOVE takes a whole number, not 'twelve'. For example `stanch"),
+        ("key create --scope read --days -1", "--days takes a whole number from 1 on, not '-1'."),
+        ("approve", "APPROVAL is missing: the question's id. For example `stanch approve apr-"),
+        ("up --demo=3", "--demo takes no value. Write it alone: --demo"),
+        ("up --prot 3", "There is no option '--prot'. Did you mean --port?"),
+        ("up now", "'now' is more than this command takes. Put words that belong together in"),
     ],
 )
 def test_a_slip_of_the_hand_is_told_with_what_is_right(
@@ -177,6 +185,30 @@ def test_a_slip_of_the_hand_is_told_with_what_is_right(
     assert says in told
     assert told.count("\n") == 1
     assert "Value error" not in told
+
+
+NUMBERS = [
+    (words, one)
+    for name in COMMANDS
+    for words, found in ways_of(name)
+    for one in getattr(found, "params", ())
+    if any(kind in str(one.type_descriptor.annotation) for kind in ("int", "float"))
+]
+
+
+@pytest.mark.parametrize(("words", "param"), NUMBERS)
+def test_every_number_that_is_none_is_told_in_our_words(
+    words: str, param: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if param.param_type_name == "option":
+        typed, name = [*words.split(), f"{param.opts[0]}=many"], param.opts[0]
+    else:
+        typed, name = [*words.split(), "many", "many"], param.name.upper()
+    assert run(typed) == BadInput.exit_code
+    told = capsys.readouterr().err
+    assert f"{name} takes a " in told
+    assert ", not 'many'. For example `" in told
+    assert "Input should be" not in told
 
 
 @pytest.mark.parametrize(
@@ -364,7 +396,7 @@ def test_a_hunt_that_is_cut_at_its_limit_says_so(
         assert said.startswith(says)
         assert bool(said) is bool(says)
     assert run(["hunt", "--asset", "x", "--limit", "20000"]) == BadInput.exit_code
-    assert "equal to 10000" in capsys.readouterr().err
+    assert "from 1 to 10000, not" in capsys.readouterr().err
 
 
 def test_a_wrong_option_is_one_sentence_and_exit_64() -> None:

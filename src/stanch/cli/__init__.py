@@ -2,7 +2,7 @@
 
 In    arguments.
 Out   the process's exit code: 0 good, 1 findings or a failed check, 2 could not tell; for trouble
-      the code of its leaf in the tree; 130 after ^C.
+      the code of its leaf in the tree; 130 after ^C; 141 when nobody read the output to its end.
 Why   a command is imported when it is used, so that `stanch --help` answers at once.
 """
 

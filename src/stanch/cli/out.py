@@ -6,7 +6,7 @@ stderr, so that a pipe never has to tell them apart. Colour only on a terminal.
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -118,8 +118,9 @@ def in_line(text: str) -> str:
 
 
 def _said(text: str) -> None:
-    sys.stderr.write(text.rstrip("\n") + "\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # nobody is left who could be told
+        sys.stderr.write(text.rstrip("\n") + "\n")
+        sys.stderr.flush()
 
 
 def _still(_step: float = 1) -> None:

@@ -1,7 +1,7 @@
 """The root command: finds a command's file when it is used, and turns trouble into exit codes."""
 
+import errno
 import importlib
-import os
 import sys
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -13,12 +13,19 @@ from typer.main import get_command
 import stanch
 from stanch.cli.examples import show_examples
 from stanch.cli.files import unreadable
+from stanch.cli.misread import misread
 from stanch.cli.options import Group
 from stanch.cli.out import Out
 from stanch.cli.table import COMMANDS, SECTIONS
-from stanch.vocabulary.trouble import BadInput, Trouble
+from stanch.cli.written import ReadNoFurther, give_up, written
+from stanch.vocabulary.trouble import BadInput, NoSpace, Trouble, Unwritten
 
 INTERRUPTED = 130
+CUT_SHORT = 141
+"""Whoever read the output closed it; that is no failure, and nothing is said."""
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class _Lazy(Group):
@@ -77,7 +84,8 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it with the opt
 @root.callback(
     epilog="\b\nFor example:\n  stanch up --demo\n  stanch doctor\n  stanch incident --help\n\n"
     "A command ends with 0 when all is good, 1 with findings or a failed check, 2 when it could "
-    "not tell; with more when it could not be done. STANCH_URL and STANCH_KEY name a server on "
+    "not tell; with more when it could not be done, and with 141 when nobody read all it says. "
+    "STANCH_URL and STANCH_KEY name a server on "
     "another machine."
 )
 def _root(
@@ -91,17 +99,27 @@ def _root(
 
 def run(arguments: list[str]) -> int:
     """The exit code of the command that these arguments name."""
-    out = Out(json="--json" in arguments)
+    with written():
+        try:
+            return _ran(arguments)
+        except ReadNoFurther:
+            give_up()
+            return CUT_SHORT
+        except Unwritten as trouble:
+            give_up()
+            return Out(json=False).trouble(trouble)
+
+
+def _ran(arguments: list[str]) -> int:
     try:
         code = get_command(root)(arguments, prog_name="stanch", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except (ReadNoFurther, Unwritten):
+        raise
     except Exception as error:  # noqa: BLE001  the border: one sentence, never a traceback
-        return out.trouble(_trouble(error, arguments))
+        return Out(json="--json" in arguments).trouble(_trouble(error, arguments))
     return code if isinstance(code, int) else 0
 
 
@@ -109,17 +127,9 @@ def _trouble(error: Exception, arguments: list[str]) -> Trouble:
     if isinstance(error, Trouble):
         return error
     if isinstance(error, typer.TyperException):
-        return BadInput(_usage(error, arguments))
+        return BadInput(misread(error, arguments))
     if isinstance(error, OSError) and error.filename:
         return unreadable(error.filename, error)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return NoSpace("the folder that this was written to")
     return Trouble(f"{type(error).__name__}: {error}")
-
-
-def _usage(error: typer.TyperException, arguments: list[str]) -> str:
-    """What was wrong with the arguments, and whose help says what is right."""
-    says = " ".join(error.format_message().replace("Value error, ", "").split())
-    at = getattr(error, "ctx", None)
-    ended = says if says.endswith("?") else says.rstrip(".") + "."
-    named = [one for one in arguments[:1] if one in COMMANDS]
-    path = at.command_path if at else " ".join(("stanch", *named))
-    return f"{ended} See: {path} --help"

@@ -31,6 +31,7 @@ Trouble                      exit 1   HTTP 500
 |   `-- WrongPhase           exit 4   HTTP 409
 |-- Busy                     exit 75  HTTP 429   come back later
 |-- NoSpace                  exit 74  HTTP 507
+|-- Unwritten                exit 74  HTTP 500   the command line's own word for it
 |-- Unreachable              exit 69  HTTP 503
 |   |-- Declined             exit 69  HTTP 503   it answered, and did not do it
 |   |-- SeveralAway          exit 69  HTTP 503   more than one of them
@@ -228,6 +229,12 @@ class NoSpace(Trouble):
 
     exit_code = 74
     http_status = 507
+
+
+class Unwritten(Trouble):
+    """The output could not be written: {}. Send it elsewhere; what the command did is done."""
+
+    exit_code = 74
 
 
 class Unreachable(Trouble):
