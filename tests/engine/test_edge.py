@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.engine.test_lifecycle import FRAUD, START, House, inferences, minute_by_minute
+from tests.engine.lifecycle.house import FRAUD, START, House, inferences, minute_by_minute
 from tests.engine.test_sites import KEY
 
 from stanch.app import opened
