@@ -115,6 +115,12 @@ def test_a_file_that_cannot_be_read_changes_nothing_and_is_told_of(desk: Desk) -
     assert not desk.board.shown().fault
 
 
+def test_a_file_on_disk_that_cannot_be_opened_says_why_it_is_not_in_force(desk: Desk) -> None:
+    desk.text = HOOK + '  broken: {connector: webhook, address: "https://h.example/"}\n'
+    assert desk.board.shown().fault == "Its secret is not there."
+    assert desk.systems == ["hook"]
+
+
 def test_what_cannot_be_opened_leaves_file_and_lines_alone(desk: Desk) -> None:
     broken = HOOK + '  broken: {connector: webhook, address: "https://h.example/"}\n'
     with pytest.raises(BadInput, match="not there"):

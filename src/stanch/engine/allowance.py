@@ -81,6 +81,6 @@ def _named(system: System) -> Iterator[tuple[str, str]]:
 def _why(one: tuple[str, str], folder: Path) -> str:
     kind, _, named = one[0].partition(" ")
     if kind == "place":
-        return "names a place of the server. Only who is on it can: in the file itself."
+        return "names a place of the server. Only who is on it can: by hand, in the file there."
     says = f"gives {one[1][:80]} the secret {named[:80]}, which nobody lent to the console"
     return f"{says}. Put it into {folder}, or into a variable {PREFIX}..., on the server."

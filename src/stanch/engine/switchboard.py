@@ -135,8 +135,8 @@ class Switchboard:
         digest, fault = digest_of(text.encode()), ""
         if digest != self._digest:
             try:
-                self._makers.plan(text)
-            except BadInput as trouble:
+                self._makers.lines(self._makers.plan(text))
+            except Trouble as trouble:
                 fault = str(trouble)
         return Shown(text=hidden(text), digest=digest, fault=fault)
 
