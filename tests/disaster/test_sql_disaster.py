@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import inspect
 
 from stanch.store.lock import FolderLock
 from stanch.store.sql.connect import sqlite_url
@@ -31,6 +33,23 @@ while True:
         tx.record(Entry(at=at, deed=Deed.BATCH_RECORDED, actor="w", about=str(seen.at + 1)))
         tx.announce("asset", str(seen.at + 1))
     print(seen.at + 1, flush=True)
+"""
+
+UPGRADE = """
+import sys
+from datetime import UTC, datetime
+from stanch.store.sql import store
+from stanch.store.sql.migrate import Migration, known
+tables = Migration(number=9000, name="tables", sql="CREATE TABLE halfway (n BIGINT)")
+endless = Migration(
+    number=9001,
+    name="endless",
+    sql="/* sqlite */ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+    " SELECT max(i) FROM n; /* postgresql */ SELECT pg_sleep(600)",
+)
+steps = (*known(), tables, endless)
+store.known = lambda: steps
+store.open_store(sys.argv[1], clock=lambda: datetime(2026, 11, 21, 12, 0, tzinfo=UTC))
 """
 
 
@@ -63,6 +82,27 @@ def test_killed_in_mid_write_nothing_told_is_lost_and_nothing_is_doubled(
         seqs = [(p.seq, p.entry.about) for p in store.outbox(limit=1_000_000)]
         assert seqs == [(k, str(k)) for k in range(1, at + 1)]
         store.close()
+
+
+def test_killed_in_mid_upgrade_the_database_is_the_one_of_before(database_url: str) -> None:
+    store = open_store(database_url, clock=lambda: NOON)
+    with store.begin() as tx:
+        tx.settings.put("kept", "yes")
+    store.close()
+    with subprocess.Popen(
+        [sys.executable, "-c", UPGRADE, database_url], stderr=subprocess.PIPE, text=True
+    ) as upgrade:
+        assert upgrade.stderr is not None
+        while "endless" not in upgrade.stderr.readline():
+            assert upgrade.poll() is None
+        time.sleep(1)  # until the statement has begun
+        os.kill(upgrade.pid, signal.SIGKILL)
+    # The stanch of before opens it, since no step was taken that it does not know.
+    store = open_store(database_url, clock=lambda: NOON)
+    with store.look() as tx:
+        assert tx.settings.get("kept") == "yes"
+        assert "halfway" not in inspect(tx.settings.link).get_table_names()
+    store.close()
 
 
 @pytest.mark.needs_postgres

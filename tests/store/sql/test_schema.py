@@ -59,6 +59,20 @@ def test_opening_again_migrates_nothing(database_url: str, at: datetime) -> None
     engine.dispose()
 
 
+def test_whoever_waits_for_an_upgrade_is_told_each_step_and_a_new_database_says_nothing(
+    database_url: str, at: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    newest, engine = known()[-1], connect(database_url)
+    with engine.connect().execution_options(**{WRITES: True}) as link, link.begin():
+        migrate(link, known()[:-1], at=at)
+        assert caplog.messages == []
+        migrate(link, known(), at=at)
+    engine.dispose()
+    (told,) = caplog.messages
+    assert f"step {newest.number} of {newest.number} (" in told
+    assert "the next start begins again" in told
+
+
 def test_an_old_migration_with_other_words_is_refused(database_url: str, at: datetime) -> None:
     open_store(database_url, clock=lambda: at).close()
     engine = connect(database_url)

@@ -3,10 +3,11 @@
 In    a connection that holds the writer's lock, and the `.sql` files of `migrations/`.
 Out   the database at the newest step; each step is recorded with the digest of its text.
 Why   a database of a newer stanch, or one made by other steps, is refused with a sentence before
-      anything is read from it.
+      anything is read from it. A large one takes a while, so whoever waits is told.
 """
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,12 +19,17 @@ from sqlalchemy import Connection, text
 from stanch.store.sql.codec import micros
 from stanch.vocabulary.trouble import NewerData, Tampered
 
+_LOG = logging.getLogger("stanch.store")
 _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 _ONLY = re.compile(r"/\* (\w+) \*/\s*(.*)", re.DOTALL)
 """A statement for one database alone names it first."""
 _LEDGER = (
     "CREATE TABLE IF NOT EXISTS migrations ("
     "number BIGINT PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, at BIGINT NOT NULL)"
+)
+_TOLD = (
+    "The database is brought up to date, step %d of %d (%s). "
+    "If this is stopped, nothing has changed, and the next start begins again."
 )
 
 
@@ -81,6 +87,8 @@ def migrate(link: Connection, steps: Iterable[Migration], *, at: datetime) -> in
         if step.number in taken:
             _same(step, taken[step.number][1])
             continue
+        if taken:
+            _LOG.warning(_TOLD, step.number, newest, step.name.replace("_", " "))
         for statement in step.statements(link.dialect.name):
             link.exec_driver_sql(statement)
         link.execute(

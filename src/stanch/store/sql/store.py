@@ -153,9 +153,16 @@ def _linked(engine: Engine, *, writes: bool) -> Iterator[Connection]:
 
 
 def _without_hurry(link: Connection) -> None:
-    """Lets what a large database needs for a migration take its time."""
+    """Lets what a large database needs for a migration take its time, and ends it with whoever
+    asked for it: PostgreSQL would go on for nobody, holding the writer's lock.
+    """
     if link.dialect.name == "postgresql":
         link.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        # A server of before version 14 has no such setting.
+        link.exec_driver_sql(
+            "SELECT set_config(name, '2s', true) FROM pg_settings "
+            "WHERE name = 'client_connection_check_interval'"
+        )
 
 
 def _touched(link: Connection) -> int:
