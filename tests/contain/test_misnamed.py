@@ -3,12 +3,16 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from stanch.contain.action import Asking, preview
+from stanch.contain.actions.quarantine_dataset import ACTION as QUARANTINE
+from stanch.contain.actions.quarantine_dataset import QuarantineDataset
+from stanch.contain.blast import SOURCES
 from stanch.contain.known import Known, Version
 from stanch.contain.misnamed import misnamed
 from stanch.vocabulary.ids import AssetId, PrincipalId
-from stanch.vocabulary.policy import Deny, Limits, Policy, Rate
+from stanch.vocabulary.policy import Deny, Limits, Policy, Rate, Tools
 from stanch.vocabulary.span import Span
-from stanch.vocabulary.standing import Flow, Traffic
+from stanch.vocabulary.standing import Flow, Standing, Traffic
 
 FREE = Policy(asset=AssetId("fraud"))
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -53,3 +57,35 @@ def test_a_version_that_nothing_tells_of_is_named_wherever_it_would_be_asked() -
     for known in ("v6", "v7", "decoy"):
         assert _told(replace(FREE, route={known: 100})) == ""
     assert _told(replace(FREE, route={"v77": 0})) == ""
+
+
+def test_a_tool_that_nobody_called_is_named_where_it_is_known_which_were() -> None:
+    agent = replace(SEEN, flows=(replace(SEEN.flows[0], tools={"refund": 3}),))
+    off = replace(FREE, tools=Tools(deny=frozenset({"refunds"})))
+    assert "Nobody called refunds in the span looked at." in _told(off, agent)
+    assert "Was refund meant?" in _told(off, agent)
+    assert _told(off) == "", "nothing tells which tools there are"
+    right = replace(FREE, tools=Tools(ask=frozenset({"refund"})))
+    assert _told(right, agent) == ""
+
+
+def test_a_network_that_nobody_came_from_is_named_where_addresses_are_known() -> None:
+    block = replace(FREE, deny=Deny(networks=frozenset({"10.9.0.0/16"})))
+    nobody = replace(SEEN, found={SOURCES: {"": 0.0, "key-91": 0.0}})
+    assert "Nobody asked from 10.9.0.0/16 in the span looked at." in _told(block, nobody)
+    assert _told(block) == ""
+    assert _told(block, replace(SEEN, found={SOURCES: {"": 0.25}})) == ""
+
+
+def test_a_dataset_that_nothing_tells_of_is_named_before_it_is_set_aside() -> None:
+    known = Known(datasets=frozenset({"loans-2026"}))
+    asking = Asking(by="ada", why="poisoned", at=NOON, known=known)
+
+    def weighs(dataset: str, *partitions: str) -> str:
+        args = QuarantineDataset(dataset=dataset, partitions=partitions)
+        return " ".join(preview(QUARANTINE, Standing(base=FREE), args, asking, SEEN).warns)
+
+    assert "there is a dataset loans-2062: it is not in the inventory" in weighs("loans-2062")
+    assert "Was loans-2026 meant?" in weighs("loans-2062")
+    assert weighs("loans-2026") == ""
+    assert weighs("loans-2026", "2026-11-20") == ""

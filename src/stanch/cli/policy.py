@@ -96,7 +96,11 @@ def set_(  # noqa: PLR0913  what to set, why, and whether to do it
     path = f"/api/v1/assets/{segment(asset)}/policy"
     query = {"because": because} if because else {}
     query |= {"anyway": "true"} if anyway else {}
+    flags = {"anyway": "true"} if anyway else {}
+    found = client.send("POST", f"{path}/preview", text, kind="application/yaml", query=flags)
     kept = client.send("PUT", path, text, kind="application/yaml", query=query)
+    for one in found["warns"]:
+        out.say(f"Mind: {one}")
     out.show(kept, applied(kept))
 
 

@@ -30,6 +30,8 @@ from stanch.vocabulary.trouble import BadInput
 
 __all__ = ["Action", "Asking", "Call", "Consent", "Known", "Preview", "Undo", "Version"]
 A = TypeVar("A")
+DATASETS = "datasets"
+"""The kind of systems that set datasets aside."""
 
 
 class Undo(StrEnum):
@@ -235,8 +237,13 @@ def previewed(
         calls=calls,
         after=after,
         kin=tuple(one.policy.asset for one in also(action, demand, asking.known)),
-        warns=(*warns, *misnamed(before, after, traffic, asking.known)),
+        warns=(*warns, *misnamed(before, after, traffic, asking.known, _datasets(calls))),
     )
+
+
+def _datasets(calls: tuple[Call, ...]) -> tuple[str, ...]:
+    """The datasets that these calls are about."""
+    return tuple(one.subject for one in calls if one.connector == DATASETS)
 
 
 def _suspects(before: Policy, after: Policy, known: Known) -> tuple[str, ...]:

@@ -41,6 +41,12 @@ class Known:
     fronted: frozenset[str] = frozenset()
     """The versions that guards say they can send requests to."""
 
+    datasets: frozenset[str] = frozenset()
+    """Those of the inventory, and those that a training named."""
+
+    tools: frozenset[str] = frozenset()
+    """Those of the inventory."""
+
     def trusted(self, version: str) -> bool:
         """Whether it may be served: known, signed (or made here) and not itself suspect."""
         return any(

@@ -8,6 +8,7 @@ Why   a block on a name that nobody has stops nobody, and looks like containment
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
+from stanch.contain.blast import SOURCES
 from stanch.contain.known import Known
 from stanch.contain.policy import weights
 from stanch.contain.wording import names
@@ -16,9 +17,28 @@ from stanch.vocabulary.spelling import folded
 from stanch.vocabulary.standing import Traffic
 
 
-def misnamed(before: Policy, after: Policy, traffic: Traffic, known: Known) -> tuple[str, ...]:
-    """What may be spelt wrong, in sentences."""
-    return (*_callers(before, after, traffic), *_versions(before, after, traffic, known))
+def misnamed(
+    before: Policy,
+    after: Policy,
+    traffic: Traffic,
+    known: Known,
+    datasets: Collection[str] = (),
+) -> tuple[str, ...]:
+    """What may be spelt wrong, in sentences; beside the policy, datasets that are set aside."""
+    return (
+        *strangers(before, after, traffic, known),
+        *_versions(before, after, traffic, known),
+        *_datasets(datasets, known),
+    )
+
+
+def strangers(before: Policy, after: Policy, traffic: Traffic, known: Known) -> tuple[str, ...]:
+    """The same of what traffic alone tells: callers, tools, networks."""
+    return (
+        *_callers(before, after, traffic),
+        *_tools(before, after, traffic, known),
+        *_networks(before, after, traffic),
+    )
 
 
 def _callers(before: Policy, after: Policy, traffic: Traffic) -> Iterator[str]:
@@ -44,6 +64,38 @@ def _versions(before: Policy, after: Policy, traffic: Traffic, known: Known) -> 
             "answered nothing in the span looked at."
         )
         yield said + _meant(strange, seen - {""})
+
+
+def _tools(before: Policy, after: Policy, traffic: Traffic, known: Known) -> Iterator[str]:
+    """Tools that nobody called, where it is known which were."""
+    seen = {tool for flow in traffic.flows for tool in flow.tools} | known.tools
+    new = (after.tools.deny | after.tools.ask) - (before.tools.deny | before.tools.ask)
+    strange = sorted(new - seen)
+    if seen and strange:
+        said = f"Nobody called {names(strange)} in the span looked at. Look at the spelling."
+        yield said + _meant(strange, seen)
+
+
+def _networks(before: Policy, after: Policy, traffic: Traffic) -> Iterator[str]:
+    """Networks nobody asked from, where addresses are known."""
+    new = after.deny.networks - before.deny.networks
+    if new and traffic.found.get(SOURCES, {}).get("") == 0:
+        yield f"Nobody asked from {names(sorted(new))} in the span looked at. Look at the spelling."
+
+
+def _datasets(asked: Collection[str], known: Known) -> Iterator[str]:
+    """Datasets that neither the inventory nor a training run names."""
+    if strange := sorted(one for one in asked if not _within(one, known.datasets)):
+        said = (
+            f"Nothing tells that there is a dataset {names(strange)}: it is not in the inventory, "
+            "and no training named it. Look at the spelling."
+        )
+        yield said + _meant(strange, known.datasets)
+
+
+def _within(subject: str, datasets: Collection[str]) -> bool:
+    """Whether it is a dataset that is known, or a partition of one."""
+    return any(subject == one or subject.startswith(f"{one}/") for one in datasets)
 
 
 def _named(policy: Policy) -> frozenset[str]:

@@ -12,6 +12,8 @@ from datetime import datetime
 from stanch.contain.blast import NAMELESS, blast
 from stanch.contain.combine import effective, reverted
 from stanch.contain.diff import Change, changes
+from stanch.contain.known import Known
+from stanch.contain.misnamed import strangers
 from stanch.engine.asked import Asked
 from stanch.engine.clock import Clock
 from stanch.engine.ordinary import Rows
@@ -44,7 +46,9 @@ class Ahead:
     then: tuple[Change, ...] = ()
     """What changes then, when the owner's policy before it is back."""
     warns: tuple[str, ...] = ()
-    """What guards would not be able to do of it, and where else something ends."""
+    """What guards would not be able to do of it, which names nobody of the last hour goes by, and
+    where else something ends.
+    """
 
 
 class Previews:
@@ -88,7 +92,8 @@ class Previews:
             then = _by_its_end(tx, now, made)
         before, after = effective(now, at), effective(made, at)
         new = after.deny.networks - before.deny.networks
-        hit = blast(before, after, self._asked.coming_from(traffic, new))
+        traffic = self._asked.coming_from(traffic, new)
+        hit = blast(before, after, traffic)
         named = sorted(one for one in hit.principals if one != NAMELESS)
         return Ahead(
             asset=asset,
@@ -98,7 +103,10 @@ class Previews:
             principals=tuple(named[:MOST_NAMED]),
             until=made.base.until,
             then=then,
-            warns=tuple(lacking(after, self._fronts(asset))),
+            warns=(
+                *lacking(after, self._fronts(asset)),
+                *strangers(before, after, traffic, Known()),
+            ),
         )
 
 

@@ -21,8 +21,9 @@ from stanch.engine.relations import relations
 from stanch.engine.runs.released import released
 from stanch.engine.versions import known_of, last_good
 from stanch.engine.watch.hop import span_of
+from stanch.engine.watch.memory import history_of
 from stanch.triage.lineage import graph_of
-from stanch.vocabulary.asset import Asset, stranger
+from stanch.vocabulary.asset import Asset, AssetKind, stranger
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.incident import Incident, Phase
@@ -87,6 +88,10 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
         classes=asset.classes,
         mark_key=key_of(tx, incident.id),
         fallback="" if standing_of(tx, asset.id).base.fallback else asset.fallback,
+        datasets=_datasets(tx, asset, every),
+        tools=frozenset(
+            n for one in every if one.kind is AssetKind.TOOL for n in (one.id, one.name)
+        ),
     )
     words = dict(_words(incident, asset, suspects[:MOST_NAMED], known))
     words |= relations(asset, every, graph)
@@ -101,6 +106,14 @@ def situation(tx: Transaction, key: IncidentId, at: datetime, hours: Hours) -> S
         words=words,
         known=known,
     )
+
+
+def _datasets(tx: Transaction, asset: Asset, every: Iterable[Asset]) -> frozenset[str]:
+    """The datasets that anything tells of."""
+    there = (n for one in every if one.kind is AssetKind.DATASET for n in (one.id, one.name))
+    told = (h.facts.get("dataset", "") for h in history_of(tx, asset.id))
+    trained_on = (str(name) for one in every for name in one.lineage.trained_on)
+    return frozenset({*there, *trained_on, *told} - {""})
 
 
 def _networks(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ import pyarrow as pa
 import pytest
 from tests.engine.deeds.room import BLOCK, FRAUD, NOON, Room
 
+from stanch.engine.ahead import Previews
 from stanch.engine.policies import Change
 from stanch.engine.watch.memory import keep_history
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.happening import Happening
-from stanch.vocabulary.policy import Policy
+from stanch.vocabulary.ids import PrincipalId
+from stanch.vocabulary.policy import Deny, Policy
 from stanch.vocabulary.trouble import BadInput
 
 
@@ -79,3 +81,29 @@ def test_a_preview_names_the_family_and_what_cannot_be_told_back(room: Room) -> 
 def test_a_word_that_stands_for_nothing_is_refused(room: Room) -> None:
     with pytest.raises(BadInput, match="Nothing is known for \\$good_version"):
         room.deeds.perform(replace(BLOCK, act="roll_back", args={"to": "$good_version"}))
+
+
+def test_a_dataset_of_which_nothing_tells_is_doubted_and_one_it_was_trained_on_is_not(
+    room: Room,
+) -> None:
+    aside = replace(BLOCK, act="quarantine_dataset", args={"dataset": "row-2026"})
+    text = room.deeds.show(aside).text
+    assert "What to weigh: Nothing tells that there is a dataset row-2026" in text
+    assert "Was rows-2026 meant?" in text
+    named = replace(aside, args={"dataset": "rows-2026", "partitions": ("2026-11-20",)})
+    assert "What to weigh" not in room.deeds.show(named).text
+    trained = Happening(
+        at=NOON, event="e-1", kind=EventKind.TRAINING, facts={"dataset": "row-2026"}, what="run"
+    )
+    with room.store.begin() as tx:
+        keep_history(tx, FRAUD, (trained,))
+    assert "What to weigh" not in room.deeds.show(aside).text
+
+
+def test_who_asked_nothing_is_doubted_before_the_owners_own_policy_is_set_too(room: Room) -> None:
+    room.traffic({"key-91": 80, "key-2": 20})
+    ahead = Previews(room.store, lambda: room.at, room)
+    wrong = Policy(asset=FRAUD, deny=Deny(principals=frozenset({PrincipalId("key-19")})))
+    assert any("key-19 asked nothing" in one for one in ahead.set(wrong).warns)
+    right = replace(wrong, deny=Deny(principals=frozenset({PrincipalId("key-91")})))
+    assert ahead.set(right).warns == ()

@@ -9,7 +9,7 @@ Why   the evidence stays as it is, and so does its harm. Where partitions are na
 
 from dataclasses import dataclass
 
-from stanch.contain.action import Action, Call, Known, Undo
+from stanch.contain.action import DATASETS, Action, Call, Known, Undo
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import ActionId, AssetId
 from stanch.vocabulary.policy import Hold, Policy
@@ -41,7 +41,7 @@ def calls(_: AssetId, args: QuarantineDataset) -> tuple[Call, ...]:
     parts = [f"{args.dataset}/{one}" for one in args.partitions] or [args.dataset]
     return tuple(
         Call(
-            connector="datasets",
+            connector=DATASETS,
             verb="quarantine",
             subject=one,
             says=f"{'Partition' if args.partitions else 'Dataset'} {one} is set aside.",
