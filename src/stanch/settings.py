@@ -64,6 +64,9 @@ class Settings:
     the data folder under the same path."""
     false_alarms_per_year: float = 1.0
     """How often an asset under no change may raise a false alarm of its summaries, in a year."""
+    windows_per_wrong_name: float = 1000.0
+    """In one of how many windows, at most, each detector of principals may name somebody innocent;
+    1 is the least. With fewer, attackers are named sooner, and the innocent more often."""
     incident_after: str = ""
     """How many findings of a detector, in what time, open an incident: `3 in 2h` for every one,
     `feature_drift=3 in 2h` for one; several with commas. Empty is the first. What is strong by
@@ -89,6 +92,10 @@ class Settings:
     """The claim whose values decide the role."""
     oidc_roles: str = ""
     """Which value of the claim has which role: `sec-team=responder,sec-leads=approver`."""
+
+
+_LEAST = {"STANCH_WINDOWS_PER_WRONG_NAME": 1.0}
+"""What a number may be at least."""
 
 
 def from_environment() -> Settings:
@@ -118,8 +125,11 @@ def _positive(name: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
+    least = _LEAST.get(name, 0.0)
     if not 0 < value < math.inf:
         raise BadInput(f"{name} is a number above 0, not {text[:40]!r}.")
+    if value < least:
+        raise BadInput(f"{name} is {least:g} or more, not {text[:40]!r}.")
     return value
 
 

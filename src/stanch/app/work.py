@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from stanch.app.outside import Others, others_of
 from stanch.app.parts import Parts, text_of
 from stanch.detect.alarms.watch import Promise
-from stanch.detect.registry import detectors
+from stanch.detect.registry import detectors, naming_once_in
 from stanch.detect.window import Window
 from stanch.engine.ahead import Previews
 from stanch.engine.announcing import Announcer
@@ -131,7 +132,8 @@ def work_of(parts: Parts) -> Work:
     world = World(store=store, deeds=deeds, approvals=approvals, clock=utc_now)
     books = Bookshelf(store, utc_now)
     runner = Runner(world, books)
-    watcher = Watcher(store, _feed(parts), parts.lake, detectors, utc_now)
+    asked = partial(naming_once_in, parts.settings.windows_per_wrong_name)
+    watcher = Watcher(store, _feed(parts), parts.lake, asked, utc_now)
     watcher.promise(Promise(false_alarms_per_year=parts.settings.false_alarms_per_year))
     tellers = (deadlines, Announcer(others.notices))
     keeper.path = Lifecycle(
