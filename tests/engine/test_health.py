@@ -6,7 +6,6 @@ from stanch.app import opened
 from stanch.app.serving import _health
 from stanch.app.work import work_of
 from stanch.engine.caretaker import UNWELL_AFTER, Caretaker, Chore
-from stanch.engine.clock import utc_now
 from stanch.settings import Settings
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.ids import AssetId
@@ -17,7 +16,7 @@ def test_what_answers_nobody_is_not_told_to_get_a_guard(tmp_path: Path) -> None:
         with parts.store.begin() as tx:
             for kind in (AssetKind.DATASET, AssetKind.MODEL):
                 tx.assets.add(Asset(id=AssetId(kind.value), kind=kind, name=kind, owner="ada"))
-        health = _health(parts, work_of(parts), Caretaker((), utc_now))
+        health = _health(parts, work_of(parts), Caretaker(()))
         told = {one.name: one for one in health.checkups()}
     assert told["asset dataset"].good is True
     assert told["asset dataset"].says.startswith("a dataset: it answers nobody")
@@ -31,7 +30,7 @@ def test_what_is_away_outside_is_told_and_keeps_nobody_from_being_served(tmp_pat
         Chore(name="record", work=list, every=1.0),
         Chore(name="following", work=list, every=1.0, outside=True),
     ]
-    keeper = Caretaker(chores, utc_now)
+    keeper = Caretaker(chores)
     with opened(Settings(data=tmp_path)) as parts:
         health = _health(parts, work_of(parts), keeper)
 

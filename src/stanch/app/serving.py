@@ -71,7 +71,7 @@ def serve(settings: Settings, started: Callable[[Started], None]) -> None:
         work = work_of(parts)
         # The durable runner starts threads of its own, so it starts before there is a loop.
         with _at_work(parts, work) as (durable, workers):
-            keeper = Caretaker(chores_of(parts, work, durable, workers), utc_now)
+            keeper = Caretaker(chores_of(parts, work, durable, workers))
             up = Started(
                 url=address.url,
                 secret=secret,

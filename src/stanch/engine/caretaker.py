@@ -11,9 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from stanch.engine.clock import Clock
 from stanch.vocabulary.trouble import Trouble
 
 _LOG = logging.getLogger("stanch.caretaker")
@@ -51,7 +49,6 @@ class Standing:
     name: str
     done: int = 0
     failed_in_a_row: int = 0
-    last_done: datetime | None = None
     last_error: str = field(default="")
     outside: bool = False
 
@@ -64,9 +61,8 @@ class Standing:
 class Caretaker:
     """Does the chores until it is cancelled."""
 
-    def __init__(self, chores: Sequence[Chore], clock: Clock) -> None:
+    def __init__(self, chores: Sequence[Chore]) -> None:
         self._chores = tuple(chores)
-        self._clock = clock
         self.standings = {one.name: Standing(name=one.name, outside=one.outside) for one in chores}
 
     async def run(self) -> None:
@@ -130,7 +126,6 @@ class Caretaker:
             )
         standing.done += 1
         standing.failed_in_a_row = 0
-        standing.last_done = self._clock()
         return True
 
 

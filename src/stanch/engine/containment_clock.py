@@ -43,8 +43,6 @@ class Times:
 
     to_open: timedelta
     """From the earliest event behind it to the incident."""
-    to_contain: timedelta | None
-    """From the incident to the proof that it is contained."""
     used: timedelta
     allowed: timedelta
 
@@ -59,12 +57,10 @@ def times(
 ) -> Times:
     """What was measured of it up to this moment, when it had to be contained since then."""
     allowed = timedelta(minutes=asset.deadline_minutes if asset else USUAL_MINUTES)
-    done = incident.held_at
     since = since or incident.loose_at or incident.opened
-    end = done or incident.closed_at or at
+    end = incident.held_at or incident.closed_at or at
     return Times(
         to_open=incident.opened - incident.first_seen,
-        to_contain=None if done is None else done - since,
         used=max(timedelta(0), end - since),
         allowed=max(allowed, timedelta(seconds=1)),
     )

@@ -12,7 +12,6 @@ from typing import NewType
 from stanch.vocabulary.trouble import BadName
 
 AssetId = NewType("AssetId", str)
-EventId = NewType("EventId", str)
 PrincipalId = NewType("PrincipalId", str)
 DetectorId = NewType("DetectorId", str)
 FindingId = NewType("FindingId", str)

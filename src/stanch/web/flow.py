@@ -20,7 +20,6 @@ from stanch.web.charts import Paper, drawing, label, said
 from stanch.web.inert import clipped
 
 _WIDE, _HIGH, _ACROSS, _DOWN = 196.0, 46.0, 22.0, 34.0
-_BEND = 10.0
 _SWEEPS = 6
 
 

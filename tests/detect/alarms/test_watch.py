@@ -145,15 +145,6 @@ def test_the_state_survives_a_restart_to_the_bit() -> None:
         Watch.from_bytes(watch.to_bytes()[:-1])
 
 
-def test_a_reset_forgets_the_evidence_of_the_streams_it_names() -> None:
-    watch = step(fresh(), moved(examples.columns(1000), 1.0))
-    plan = examples.reference().learned.plan
-    assert watch.readings(plan)[Stream.NUMBERS].alarm
-    assert Stream.NUMBERS not in watch.reset(Stream.NUMBERS).readings(plan)
-    assert Stream.AXES in watch.reset(Stream.NUMBERS).readings(plan)
-    assert not watch.reset().readings(plan)
-
-
 def test_an_empty_batch_changes_nothing() -> None:
     watch = step(fresh(), examples.columns(500))
     none = examples.taken(examples.columns(500), np.zeros(0, np.int64))

@@ -112,7 +112,6 @@ class What(StrEnum):
     """A wait is over; the same step is taken up again."""
     GRANTED = "granted"
     """People said yes to an act that needed it."""
-    UNDONE = "undone"
     CANCEL = "cancel"
     CANCEL_UNDO = "cancel and undo"
 

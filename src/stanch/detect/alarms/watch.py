@@ -95,11 +95,6 @@ class Watch:
         )
         return {s: _reading(s, e, plan, bars) for s, e in self.streams.items()}
 
-    def reset(self, *streams: Stream) -> "Watch":
-        """The watch without evidence on these streams, or on all: after an incident."""
-        gone = streams or tuple(Stream)
-        return replace(self, streams={s: e for s, e in self.streams.items() if s not in gone})
-
     def to_bytes(self) -> bytes:
         """The state, to be kept across restarts."""
         promise = self.promise

@@ -138,11 +138,6 @@ class Plane:
             self._changed.wait_for(lambda: serial in self._answers, timeout=seconds)
             return self._answers.get(serial) == ""
 
-    @property
-    def followed(self) -> bool:
-        """Whether an Envoy is connected."""
-        return bool(self._streams)
-
     def _discover(self, requests: Iterator[Any], _: object) -> Iterator[Any]:
         """One Envoy's stream: what it asks and what is new come through one queue."""
         inbox: SimpleQueue[Any] = SimpleQueue()

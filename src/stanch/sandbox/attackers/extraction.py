@@ -6,7 +6,7 @@ Why   the three ways that are in use: blind (uniform over what the features may 
       sample of the thief's own, columns mixed), active (near where the copy so far is least sure).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -96,9 +96,6 @@ class _Answers:
         rows = np.asarray(self._rows)
         said = replace(self._thief.known, x=rows, y=np.asarray(self._says), groups=())
         return trained(said, self._thief.seed, hidden=(64,), rounds=80)
-
-
-Choose = Callable[[Table, int, np.random.Generator], Floats]
 
 
 def _uniform(known: Table, count: int, dice: np.random.Generator) -> Floats:

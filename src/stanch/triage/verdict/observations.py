@@ -234,8 +234,6 @@ class Observations:
     """The share of rows of the principal with the most, where there are at least three."""
     confused_rest: float = 0.0
     """Nats by which labels contradict the answers to all but the three who stand out most."""
-    concentration: float | None = None
-    """Herfindahl index of the excess: 1 is one principal, 1/P is everybody alike."""
     step: Step | None = None
     scale: ScaleFit | None = None
     broken: Broken | None = None

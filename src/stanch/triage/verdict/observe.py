@@ -89,7 +89,6 @@ def observe(
         suspects=suspects,
         pair=None if found is None else found.pair,
         confused_rest=0.0 if found is None else found.rest,
-        concentration=_hhi(surplus),
         newcomers=_newcomers(now, base),
         largest=_largest(now),
         scale=scale_of(now, base, far),
@@ -201,11 +200,6 @@ def _suspects(now: Now, odd: Floats, surplus: Floats, families: int) -> tuple[Su
         for n, told in zip(ranked[:10], sure, strict=True)
         if odd[n] > limit
     )
-
-
-def _hhi(surplus: Floats) -> float | None:
-    total = float(surplus.sum())
-    return float(np.square(surplus / total).sum()) if total > 0 else None
 
 
 def _newcomers(now: Now, base: Base) -> float | None:
