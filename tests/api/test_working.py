@@ -136,7 +136,15 @@ def test_a_guards_report_is_heard_and_shown(server: Running) -> None:
     for among, (name, heard) in enumerate(heard_by.items(), 1):
         found = server.ask("POST", path, {**tally, "guard": name}, key=key).json
         assert {n: one["amount"] for n, one in found["charged"].items()} == heard
-        assert found["among"] == among
+        assert found["among"] == found["parts"] == among
+    other = server.ask("POST", "/api/v1/keys", {"name": "other", "scopes": ["guard"]}).json["key"]
+    found = server.ask("POST", path, {**tally, "guard": "host-3"}, key=other).json
+    assert (found["among"], found["parts"]) == (3, 2)
+    told = {**tally, "guard": "host-1", "charged": {"principal/ann": -3}}
+    refused = server.ask("POST", path, told, key=key)
+    assert (refused.status, "no guard lets that through" in refused.json["detail"]) == (422, True)
+    nowhere = server.ask("POST", "/api/v1/assets/nowhere/tally", {**tally, "guard": "g"}, key=key)
+    assert nowhere.status == 404
 
 
 def test_a_condition_of_operation_has_a_baseline_of_its_own(server: Running) -> None:

@@ -76,6 +76,14 @@ def part_of(rate: Rate | None, parts: int) -> Rate | None:
     return replace(rate, count=rate.count / parts, burst=_burst(rate))
 
 
+def kept_of(rate: Rate, parts: int) -> Rate:
+    """What one of so many guards lets through whatever the others say: its part of the rate, and
+    of what may come at once; a single request always may.
+    """
+    burst = _burst(rate)
+    return replace(rate, count=rate.count / parts, burst=min(burst, max(1.0, burst / parts)))
+
+
 def _burst(rate: Rate) -> float:
     return rate.count if rate.burst is None else rate.burst
 

@@ -5,14 +5,27 @@ Out   0 when it fits, else the seconds until it would.
 Why   the state outlives a change of policy, so that a new version gives nobody a fresh start; and
       it is bounded, so that inventing names does not fill the memory. When too many names are
       known, those longest unseen are forgotten first; the limit on all still holds.
+
+What other guards tell is believed so far only: it makes nobody owe more than so much, and names
+that only others know are forgotten before any that asked here.
 """
 
 from collections import OrderedDict
 
+from stanch.vocabulary.ids import digest_of
 from stanch.vocabulary.policy import Rate
+from stanch.vocabulary.spelling import folded
 
+LONGEST = 300
+"""Letters of a name; what is longer is known by its digest, or one name fills a tally."""
 NEVER = 86_400.0
 """What is said to somebody whose request can never fit."""
+
+
+def spelled(name: str) -> str:
+    """The name of a bucket: the one spelling of who has it, and never too long to be told."""
+    known = folded(name)
+    return known if len(known) <= LONGEST else digest_of(known.encode("utf-8", "replace"))
 
 
 class Buckets:
@@ -53,6 +66,7 @@ class Buckets:
         left = self._left(name, rate, at) - need
         if found is None:
             found = self._add(name, left, at)
+            self._bounded()
         else:
             found[0], found[1] = left, max(at, found[1])
             self._known.move_to_end(name)
@@ -76,21 +90,37 @@ class Buckets:
             self.untold[name] = found
             found[2] += amount
 
-    def charged(self, name: str, rate: Rate, at: float, amount: float) -> None:
-        """Charge what another guard let through; what is owed then is waited for."""
-        left = self._left(name, rate, at) - amount
+    def charged(self, name: str, rate: Rate, at: float, amount: float, *, deepest: float) -> bool:
+        """Charge what another guard let through; what is owed then is waited for.
+
+        Whether that is no more than can be owed, `deepest`: what goes beyond is not charged.
+        """
+        before = self._left(name, rate, at)
+        left = max(before - amount, min(before, -deepest))
         found = self._known.get(name)
         if found is None:
             self._add(name, left, at)
+            self._known.move_to_end(name, last=False)
+            self._bounded()
         else:
             found[0], found[1] = left, max(at, found[1])
+        return before - amount >= -deepest
+
+    def begun(self, name: str, at: float) -> None:
+        """Whoever is new here begins with nothing."""
+        if name not in self._known:
+            self._add(name, 0.0, at)
+            self._bounded()
 
     def _add(self, name: str, left: float, at: float) -> list[float]:
         found = self._known[name] = [left, at, 0.0]
-        if len(self._known) > self._most:
+        return found
+
+    def _bounded(self) -> None:
+        """Forget whom nobody asked as for the longest, where there are too many."""
+        while len(self._known) > self._most:
             gone, _ = self._known.popitem(last=False)
             self.untold.pop(gone, None)
-        return found
 
     def _left(self, name: str, rate: Rate, at: float) -> float:
         burst = rate.count if rate.burst is None else rate.burst

@@ -48,7 +48,7 @@ class Kept(msgspec.Struct):
     body: bytes
     signature: str
     among: int = 1
-    """Among how many guards its limits were counted."""
+    """Into how many parts its limits are cut where the others are not heard."""
 
 
 def ed25519(public_key: bytes) -> Verify:
@@ -106,6 +106,8 @@ class Keeper:
         self._unsaved: Kept | None = None
         self.among = 1
         """Among how many guards a limit is counted, as was heard last; itself is one of them."""
+        self._share = 1
+        """Into how many parts a limit is cut where one of them is this guard's own."""
         self._parts = 1
         self._changing = Lock()
         self._load()
@@ -125,19 +127,24 @@ class Keeper:
         """The same, but the disk waits for `save`: it must not delay an effect."""
         if self._refused(self._take(body, signature), "A policy was refused"):
             return False
-        self._kept = self._unsaved = Kept(body=body, signature=signature, among=self.among)
+        self._kept = self._unsaved = Kept(body=body, signature=signature, among=self._share)
         return True
 
     def alone(self) -> None:
         """The others cannot be heard: of every limit this guard holds its part."""
-        self._cut(self.among)
+        self._cut(self._share)
 
-    def beside(self, among: int) -> None:
-        """The others are heard, so many with this one: each limit is whole, and counted by all."""
-        if among != self.among:
-            self.among = among
+    def beside(self, among: int, share: int = 0) -> None:
+        """The others are heard, so many with this one: each limit is whole, and counted by all.
+
+        `share`: into how many parts a limit is cut where one is this guard's own; else so many.
+        """
+        self.among, before, self._share = among, self._share, share or among
+        if self._share != before:
             if self._kept is not None:
-                self._kept = self._unsaved = msgspec.structs.replace(self._kept, among=among)
+                self._kept = self._unsaved = msgspec.structs.replace(self._kept, among=self._share)
+            if self.table is not None and self._parts == 1:
+                self.table.share = self._share
         self._cut(1)
 
     def _cut(self, parts: int) -> None:
@@ -185,6 +192,7 @@ class Keeper:
     def _compiled(self, policy: Policy) -> None:
         inspection = self._inspection(policy)
         table = Table(policy, self._state, self._versions, self._usual, self._parts)
+        table.share = self._share if self._parts == 1 else 1
         self.plain = None
         self.table, self.inspection = table, inspection
         self.plain = table if inspection.plain else None
@@ -206,6 +214,7 @@ class Keeper:
             return
         if not self._refused(self._take(kept.body, kept.signature), f"{self._path} was not taken"):
             self._kept, self.among = kept, max(1, kept.among)
+            self._share = self.among
             self.alone()
 
     def _save(self, kept: Kept) -> bool:

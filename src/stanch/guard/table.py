@@ -7,6 +7,10 @@ Why   the guard stands in somebody else's hot path. Denied principals are a set,
 
 Names are compared without case, outer blanks and compatibility forms: two spellings of one key are
 one principal to a denial. A refused request is charged to no bucket, a probe to none either.
+
+What other guards say they let through may be a lie. So it makes nobody owe more than a full
+bucket for each guard, and each caller keeps this guard's part of a rate, whatever the others say:
+the parts of all guards are the rate, so in the long run nobody gets more (decision 0380).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,8 +19,8 @@ from itertools import cycle
 from threading import Lock
 
 from stanch.contain.policy import answering_mode, narrowed, weights
-from stanch.contain.rate import one_at_least, own_rates, part_of
-from stanch.guard.buckets import Buckets
+from stanch.contain.rate import kept_of, one_at_least, own_rates, part_of
+from stanch.guard.buckets import Buckets, spelled
 from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.vocabulary.network import Networks
 from stanch.vocabulary.policy import Mode, Policy, Rate
@@ -39,6 +43,8 @@ _ALL = ""
 FOREVER = float("inf")
 PROMPT = 2.0
 """Seconds within which guards tell each other what they let through."""
+UNTRUE = 2.0
+"""So many times what guards can have let through is no late message any more."""
 FRESH = 10.0
 """Seconds after which a bucket is looked up again, so that one in use is not forgotten first."""
 
@@ -82,13 +88,25 @@ class _Cleared:
 class State:
     """What must outlive a change of policy: the buckets."""
 
-    __slots__ = ("cost", "lock", "overall", "principals")
+    __slots__ = ("cost", "kept", "lock", "overall", "principals")
 
     def __init__(self) -> None:
         self.principals = Buckets()
         self.cost = Buckets()
         self.overall = Buckets(most=1)
+        self.kept = {
+            Why.PRINCIPAL_RATE: Buckets(),
+            Why.COST: Buckets(),
+            Why.OVERALL_RATE: Buckets(most=1),
+        }
+        """What is left of this guard's own parts, of those who were refused here."""
         self.lock = Lock()
+
+    def keeps(self, part: tuple[Why, Rate], who: str, at: float, need: float) -> float:
+        """Seconds until this much fits into this guard's own part for them."""
+        why, rate = part
+        self.kept[why].begun(who, at)
+        return self.kept[why].wait(who, rate, at, need)
 
 
 class Table:
@@ -110,6 +128,7 @@ class Table:
         "mode",
         "policy",
         "route",
+        "share",
     )
 
     def __init__(
@@ -125,6 +144,8 @@ class Table:
         `usual`: the one that surely answers where the policy leaves it open.
         `parts`: into how many every rate is cut, and this guard has one of them.
         """
+        self.share = 1
+        """Into how many parts a rate is cut where one is this guard's own, beside others."""
         self.policy = policy
         narrow = narrowed(policy, versions)
         self.route = narrow.route
@@ -140,7 +161,7 @@ class Table:
             cost=part_of(limit.cost, parts),
         )
         self._own = {
-            who: part_of(one_at_least(rate) or rate, parts)
+            spelled(who): part_of(one_at_least(rate) or rate, parts)
             for who, rate in own_rates(policy.limit).items()
         }
         self.limited = bool(self._own or limit.per_principal or limit.overall or limit.cost)
@@ -220,14 +241,14 @@ class Table:
         """The name for comparing and its rate, kept with this: nothing here denies the two."""
         if len(self._clear) >= REMEMBERED:
             self._clear.clear()
-        name = folded(asks[0])
+        name = spelled(asks[0])
         rate = self._own.get(name) or self._limit.per_principal
         clear = self._clear[asks] = _Cleared(name, rate)
         return clear
 
     def rate_of(self, principal: str) -> Rate | None:
         """The rate that this principal is held to."""
-        return self._own.get(folded(principal)) or self._limit.per_principal
+        return self._own.get(spelled(principal)) or self._limit.per_principal
 
     def told(self, most: int) -> dict[str, float]:
         """What was charged here since this was last asked, by what is limited, of so many names."""
@@ -243,21 +264,30 @@ class Table:
             for name, amount in _of(kind, charged):
                 buckets.not_told(name, amount)
 
-    def charged(self, charged: Mapping[str, float], at: float, ago: Mapping[str, float]) -> None:
+    def charged(
+        self, charged: Mapping[str, float], at: float, ago: Mapping[str, float]
+    ) -> list[tuple[str, Rate]]:
         """Charge what the other guards let through, so many seconds ago at most.
 
-        What is older than they usually tell was given back meanwhile.
+        What is older than they usually tell was given back meanwhile. What no guards of this
+        policy can have let through, with the rate.
         """
+        untrue = []
         with self._state.lock:
             for kind, buckets, rate_of in self._counted():
                 for name, amount in _of(kind, charged):
                     rate = rate_of(name)
                     if rate is None:
                         continue
-                    late = max(0.0, ago.get(kind + name, 0.0) - PROMPT)
-                    owed = amount - late * rate.count / rate.seconds
-                    if owed > 0:
-                        buckets.charged(name, rate, at, owed)
+                    age, each = ago.get(kind + name, 0.0), rate.count / rate.seconds
+                    burst = rate.count if rate.burst is None else rate.burst
+                    deepest = self.share * max(1.0, burst)
+                    owed = amount - max(0.0, age - PROMPT) * each
+                    if owed <= 0 or buckets.charged(name, rate, at, owed, deepest=deepest):
+                        continue
+                    if amount > UNTRUE * (deepest + max(1.0, burst) + age * each):
+                        untrue.append((kind + name, rate))
+        return untrue
 
     def _counted(self) -> Iterable[tuple[str, Buckets, Callable[[str], Rate | None]]]:
         """Each kind of limit: what its names begin with, its buckets, the rate of a name."""
@@ -281,19 +311,31 @@ class Table:
             return _REFUSED[Why.TOKENS]
         return None
 
-    def _rates(self, clear: _Cleared, request: Request, *, spend: bool) -> Decision | None:
+    def _asked(self, clear: _Cleared, cost: float) -> list[tuple[Buckets, str, Rate, float, Why]]:
+        """What a request takes, from whose bucket of which kind."""
         limit, state, name, own = self._limit, self._state, clear.name, clear.rate
         asked = [(state.principals, name, own, 1.0, Why.PRINCIPAL_RATE)] if own else []
         if limit.cost is not None:
-            asked.append((state.cost, name, limit.cost, request.cost, Why.COST))
+            asked.append((state.cost, name, limit.cost, cost, Why.COST))
         if limit.overall is not None:
             asked.append((state.overall, _ALL, limit.overall, 1.0, Why.OVERALL_RATE))
+        return asked
+
+    def _rates(self, clear: _Cleared, request: Request, *, spend: bool) -> Decision | None:
+        state, asked = self._state, self._asked(clear, request.cost)
         with state.lock:
+            kept: list[tuple[tuple[Why, Rate], str, float]] = []
             for buckets, who, rate, need, why in asked:
                 wait = buckets.wait(who, rate, request.at, need)
+                if wait > 0 and self.share > 1:
+                    part = why, kept_of(rate, self.share)
+                    kept.append((part, who, need))
+                    wait = min(wait, state.keeps(part, who, request.at, need))
                 if wait > 0:
                     return Decision(Outcome.WAIT, why, retry_after=wait, status=429)
             if spend:
+                for (why, part), who, need in kept:
+                    state.kept[why].charged(who, part, request.at, need, deepest=FOREVER)
                 for buckets, who, rate, need, _ in asked:
                     buckets.take(who, rate, request.at, need)
         return None

@@ -8,6 +8,9 @@ Why   a limit is of the asset. Nobody waits for it: each decides by what it has 
 POST /api/v1/assets/{asset}/tally   while a rate is in force: what was charged since the last time
 
 Who hears no others any more holds its part of every rate: together they still hold the limit.
+
+What others tell may be a lie of whoever stole a key. `table.py` bounds the harm; what cannot be
+true is said here, with who told it, so that somebody looks.
 """
 
 from collections.abc import Callable
@@ -15,7 +18,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stanch.contain.rate import in_words
 from stanch.guard.keeper import Keeper
+from stanch.vocabulary.policy import Rate
 
 if TYPE_CHECKING:
     from threading import Event as Flag
@@ -28,6 +33,10 @@ EVERY, ALONE, LONGEST = 0.25, 1.0, 2.0
 _FEW = 8
 SILENT = 10.0
 """Seconds without an answer after which the others count as not heard."""
+DOUBTED = 60.0
+"""Seconds for which it is said that somebody told what cannot be true."""
+MOST_AMONG, MOST_AMOUNT = 1_000_000, 1e15
+"""No server of ours tells more."""
 _GOOD = 200
 
 
@@ -36,6 +45,8 @@ class Charged(msgspec.Struct):
 
     amount: float
     age: float
+    by: str = ""
+    """Who charged most of it, as the server knows them."""
 
 
 class Others(msgspec.Struct):
@@ -43,6 +54,8 @@ class Others(msgspec.Struct):
 
     among: int
     upto: str
+    parts: int = 0
+    """Into how many parts a limit is cut for this guard; 0 from a server that does not say."""
     charged: dict[str, Charged] = {}
 
 
@@ -59,6 +72,8 @@ class Tally:
         self._after = ""
         self._missed: float | None = None
         """Since when there was no answer."""
+        self._untrue: float | None = None
+        """When something was told last that cannot be."""
 
     @property
     def pause(self) -> float:
@@ -101,8 +116,32 @@ class Tally:
     def _hear(self, others: Others) -> None:
         keeper, now = self._keeper, self._clock()
         self._missed, self._after = None, others.upto
-        keeper.beside(max(1, others.among))
-        if keeper.table is not None and others.charged:
-            amounts = {name: one.amount for name, one in others.charged.items()}
-            ages = {name: one.age for name, one in others.charged.items()}
-            keeper.table.charged(amounts, now, ages)
+        keeper.beside(min(MOST_AMONG, max(1, others.among)), min(MOST_AMONG, others.parts))
+        charged = {
+            name: one
+            for name, one in others.charged.items()
+            if 0 < one.amount < MOST_AMOUNT and one.age >= 0
+        }
+        if keeper.table is not None and charged:
+            amounts = {name: one.amount for name, one in charged.items()}
+            ages = {name: one.age for name, one in charged.items()}
+            untrue = keeper.table.charged(amounts, now, ages)
+            if untrue:
+                self._doubt(untrue[0][0], charged[untrue[0][0]], untrue[0][1], now)
+        if self._untrue is not None and now - self._untrue > DOUBTED:
+            self._untrue = None
+            keeper.troubles.ends("tally", "What the other guards tell can be true again.")
+
+    def _doubt(self, name: str, one: Charged, rate: Rate, now: float) -> None:
+        """Say it once for as long as it goes on: each lie has another name and amount."""
+        if self._untrue is None:
+            who = f"The guard {one.by}" if one.by else "Another guard"
+            what, _, whom = name.partition("/")
+            of = f" of {whom[:80]!r}" if whom else ""
+            self._keeper.troubles.begins(
+                "tally",
+                f"{who} says it let {one.amount:,.0f} of the {what} limit{of} through within "
+                f"{max(1.0, one.age):.0f} s, where {in_words(rate)} holds: it lies, or runs another policy. "
+                "Only what can be is counted. If it is none of yours, revoke its key.",
+            )
+        self._untrue = now

@@ -182,9 +182,11 @@ def guard_reports(house: TheHouse, asset: FromPath[str], data: JSONBody[Report])
 
 
 @post("/assets/{asset:str}/tally", status_code=200, opt=needs(Scope.GUARD), sync_to_thread=True)
-def guard_counts(house: TheHouse, asset: FromPath[str], data: JSONBody[Tally]) -> Others:
+def guard_counts(
+    house: TheHouse, caller: TheCaller, asset: FromPath[str], data: JSONBody[Tally]
+) -> Others:
     """Takes in what a guard let through under a limit; tells what the others of its sort did."""
-    return house.guards.tallies.exchange(asset_id(asset), data)
+    return house.guards.tallies.exchange(asset_id(asset), data, caller.name)
 
 
 @get("/assets/{asset:str}/guards", opt=needs(Scope.READ), sync_to_thread=True)

@@ -85,6 +85,10 @@ class Settings(Protocol):
         """Keeps it in place of what was there."""
         ...
 
+    def forget(self, name: str) -> None:
+        """Keeps nothing under this name."""
+        ...
+
     def all(self, prefix: str = "") -> Mapping[str, str]:
         """Everything kept under names that start like this."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from stanch.store.sql import tables
 
@@ -25,6 +25,10 @@ class Settings:
         done = self.link.execute(update(_t).where(_t.c.name == name).values(value=text))
         if done.rowcount == 0:
             self.link.execute(insert(_t).values(name=name, value=text))
+
+    def forget(self, name: str) -> None:
+        """Keeps nothing under this name."""
+        self.link.execute(delete(_t).where(_t.c.name == name))
 
     def all(self, prefix: str = "") -> Mapping[str, str]:
         """Everything kept under names that start like this, but what is the house's own (`_`)."""
