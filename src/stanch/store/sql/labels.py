@@ -74,7 +74,7 @@ def _evidence(one: Evidence) -> dict[str, Any]:
 
 def _user(one: User) -> dict[str, Any]:
     folded = one.name.casefold()
-    return {"kind": one.role, "folded": folded, "words": folded}
+    return {"kind": one.role, "folded": folded, "words": words(one.name)}
 
 
 def _key(one: ServiceKey) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from importlib import resources
 from sqlalchemy import Connection, text
 
 from stanch.store.sql.codec import micros
+from stanch.store.sql.refold import refolds
 from stanch.vocabulary.trouble import NewerData, Tampered
 
 _LOG = logging.getLogger("stanch.store")
@@ -90,7 +91,8 @@ def migrate(link: Connection, steps: Iterable[Migration], *, at: datetime) -> in
         if taken:
             _LOG.warning(_TOLD, step.number, newest, step.name.replace("_", " "))
         for statement in step.statements(link.dialect.name):
-            link.exec_driver_sql(statement)
+            if not refolds(link, statement):
+                link.exec_driver_sql(statement)
         link.execute(
             text("INSERT INTO migrations (number, name, digest, at) VALUES (:n, :name, :d, :at)"),
             {"n": step.number, "name": step.name, "d": step.digest, "at": micros(at)},

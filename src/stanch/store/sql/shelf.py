@@ -35,6 +35,7 @@ from stanch.store.sql.codec import decode, encode, micros
 from stanch.store.sql.cursor import Sealer
 from stanch.store.sql.prepared import fresh, kept, rewritten
 from stanch.vocabulary.listing import Facets, Page, Sort, Wanted
+from stanch.vocabulary.searching import folded
 from stanch.vocabulary.trouble import AlreadyThere, BadInput, NotFound, Stale
 
 N = TypeVar("N")
@@ -319,13 +320,13 @@ def plain(value: Any) -> Any:
 
 def words(*parts: str, most: int | None = 2000) -> str:
     """What a search for text looks through; PostgreSQL keeps no NUL in it."""
-    return "\n".join(parts).casefold()[:most].replace("\0", " ")
+    return folded("\n".join(parts))[:most].replace("\0", " ")
 
 
 def telling(text: str) -> list[str]:
     """The words that are searched for, the longest first, without those that stand in another."""
     said: list[str] = []
-    for word in sorted(set(text.casefold().split()), key=lambda w: (-len(w), w)):
+    for word in sorted(set(folded(text).split()), key=lambda w: (-len(w), w)):
         if not any(word in longer for longer in said):
             said.append(word)
     return said

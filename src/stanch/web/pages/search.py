@@ -19,6 +19,7 @@ from stanch.vocabulary.ids import (
     RunId,
 )
 from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.searching import folded
 from stanch.vocabulary.trouble import NotFound
 from stanch.vocabulary.words import word
 from stanch.web.inert import clipped, inert
@@ -103,10 +104,10 @@ def _at_work(tx: Transaction, key: str) -> Iterator[Found]:
 
 def _elsewhere(visit: Visit, text: str) -> Iterator[Found]:
     """Playbooks, drills that were played, and places in the log, which no transaction keeps."""
-    low = text.casefold()
+    low = folded(text)
     for name in visit.console.books:
         book = visit.console.books[name].playbook
-        if low in book.title.casefold() or low in name:
+        if low in folded(book.title) or low in name:
             yield _one(book.title, "playbook", f"/playbooks/{name}")
     if text.startswith("drl-"):
         with suppress(NotFound):
