@@ -137,7 +137,7 @@ def test_a_guards_report_is_heard_and_shown(server: Running) -> None:
         found = server.ask("POST", path, {**tally, "guard": name}, key=key).json
         assert {n: one["amount"] for n, one in found["charged"].items()} == heard
         assert found["among"] == found["parts"] == among
-    other = server.ask("POST", "/api/v1/keys", {"name": "other", "scopes": ["guard"]}).json["key"]
+    other = server.new_key("guard")
     found = server.ask("POST", path, {**tally, "guard": "host-3"}, key=other).json
     assert (found["among"], found["parts"]) == (3, 2)
     told = {**tally, "guard": "host-1", "charged": {"principal/ann": -3}}

@@ -153,9 +153,8 @@ class Keys:
             with self._lock:
                 self._known.pop(mark, None)
             raise NotLoggedIn
-        known = _Known(
-            key=key, caller=Caller(name=f"{KEY}{key.name}", scopes=key.scopes), checked=monotonic()
-        )
+        caller = Caller(name=f"{KEY}{key.name}", scopes=key.scopes, key=kid)
+        known = _Known(key=key, caller=caller, checked=monotonic())
         with self._lock:
             if len(self._known) >= _MEMORY:
                 self._known.clear()

@@ -137,11 +137,11 @@ class Tally:
         if self._untrue is None:
             who = f"The guard {one.by}" if one.by else "Another guard"
             what, _, whom = name.partition("/")
-            of = f" of {whom[:80]!r}" if whom else ""
+            of, age = f" of {whom[:80]!r}" if whom else "", max(1.0, one.age)
             self._keeper.troubles.begins(
                 "tally",
                 f"{who} says it let {one.amount:,.0f} of the {what} limit{of} through within "
-                f"{max(1.0, one.age):.0f} s, where {in_words(rate)} holds: it lies, or runs another policy. "
+                f"{age:.0f} s, where {in_words(rate)} holds: it lies, or runs another policy. "
                 "Only what can be is counted. If it is none of yours, revoke its key.",
             )
         self._untrue = now

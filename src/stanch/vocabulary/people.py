@@ -67,6 +67,8 @@ class Caller:
     name: str
     scopes: frozenset[Scope]
     role: Role | None = None
+    key: str = ""
+    """The id of the service key that was shown; names of keys may be alike."""
 
     def may(self, scope: Scope) -> bool:
         """Whether this right is among the caller's."""

@@ -186,13 +186,18 @@ def guard_counts(
     house: TheHouse, caller: TheCaller, asset: FromPath[str], data: JSONBody[Tally]
 ) -> Others:
     """Takes in what a guard let through under a limit; tells what the others of its sort did."""
-    return house.guards.tallies.exchange(asset_id(asset), data, caller.name)
+    return house.guards.tallies.exchange(asset_id(asset), data, _who(caller))
 
 
 @get("/assets/{asset:str}/guards", opt=needs(Scope.READ), sync_to_thread=True)
 def list_guards(house: TheHouse, asset: FromPath[str]) -> tuple[GuardState, ...]:
     """The guards of an asset, and which version each runs."""
     return house.guards.of(AssetId(asset))
+
+
+def _who(caller: Caller) -> str:
+    """The key by its name and its id: by the one people know it, by the other it is revoked."""
+    return f"{caller.name} ({caller.key})" if caller.key else caller.name
 
 
 def _version(back: Back) -> int:
