@@ -5,9 +5,10 @@ Out   the incident after it; later, everything put back as it was.
 Why   people merge by mistake at 3 a.m.; the record of what changed hands makes that harmless.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
 
@@ -22,6 +23,17 @@ from stanch.vocabulary.trouble import Conflict, NotFound
 
 _bond = tables.bonds
 _undos = tables.undos
+NOWHERE: Mapping[FindingId, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Before:
+    """What an undo has to know of how it was."""
+
+    brought: list[FindingId]
+    """What the other incident did not hold before."""
+    places: dict[FindingId, int] = field(default_factory=dict)
+    """Where in the order of their incident the findings were that left it."""
 
 
 class Bonds:
@@ -33,12 +45,21 @@ class Bonds:
 
     def of(self, key: IncidentId) -> list[FindingId]:
         """The findings of an incident, in the order they came."""
-        query = select(_bond.c.finding).where(_bond.c.incident == key)
-        found = self.link.execute(query.order_by(_bond.c.place, _bond.c.finding)).scalars()
-        return [FindingId(f) for f in found]
+        return list(self.places(key))
 
-    def attach(self, key: IncidentId, findings: Iterable[FindingId]) -> list[FindingId]:
-        """The findings that were not in it before, and now are."""
+    def places(self, key: IncidentId) -> dict[FindingId, int]:
+        """The findings of an incident, in the order they came, each with its place in it."""
+        query = select(_bond.c.finding, _bond.c.place).where(_bond.c.incident == key)
+        found = self.link.execute(query.order_by(_bond.c.place, _bond.c.finding))
+        return {FindingId(row.finding): row.place for row in found}
+
+    def attach(
+        self,
+        key: IncidentId,
+        findings: Iterable[FindingId],
+        places: Mapping[FindingId, int] = NOWHERE,
+    ) -> list[FindingId]:
+        """The findings that were not in it before, and now are: last, or where they had been."""
         here = _bond.c.incident == key
         known = set(self.link.execute(select(_bond.c.finding).where(here)).scalars())
         new = list(dict.fromkeys(f for f in findings if f not in known))
@@ -61,7 +82,7 @@ class Bonds:
                     **{name: seen[f][name] for name in ("at", *tables.FACETS)},
                     "incident": key,
                     "finding": f,
-                    "place": place + n,
+                    "place": places.get(f, place + n),
                 }
                 for n, f in enumerate(new)
             ],
@@ -98,26 +119,32 @@ class Regrouping:
         """`into` with all findings of `one`, which from now on points there."""
         if one.id == into.id:
             raise Conflict("An incident cannot be merged into itself. Choose another one.")
-        inside = self.bonds.release(one.id, self.bonds.of(one.id))
+        places = self.bonds.places(one.id)
+        inside = self.bonds.release(one.id, places)
         # Only what `into` did not hold already may leave it again when this is undone.
-        brought = self.bonds.attach(into.id, inside)
+        before = _Before(brought=self.bonds.attach(into.id, inside), places=places)
         self.rows.save(replace(one, merged_into=into.id, updated=undo.at))
-        self._keep(replace(undo, how=Regroup.MERGED, findings=tuple(inside)), brought, into.id)
+        self._keep(replace(undo, how=Regroup.MERGED, findings=tuple(inside)), before, into.id)
         return self._saved(into, undo.at)
 
     def split(self, one: Incident, new: Incident, *, undo: Undo) -> Incident:
         """`new`, with the findings that `undo` names taken out of `one`."""
+        places = self.bonds.places(one.id)
         taken = self.bonds.release(one.id, undo.findings)
         self.rows.add(replace(new, findings=()))
-        brought = self.bonds.attach(new.id, taken)
+        before = _Before(
+            brought=self.bonds.attach(new.id, taken), places={f: places[f] for f in taken}
+        )
         self.rows.save(replace(one, updated=undo.at))
-        self._keep(replace(undo, how=Regroup.SPLIT, findings=tuple(taken)), brought, new.id)
+        self._keep(replace(undo, how=Regroup.SPLIT, findings=tuple(taken)), before, new.id)
         return replace(new, findings=tuple(taken))
 
     def detach(self, one: Incident, *, undo: Undo) -> Incident:
         """`one` without the findings that `undo` names."""
+        places = self.bonds.places(one.id)
         taken = self.bonds.release(one.id, undo.findings)
-        self._keep(replace(undo, how=Regroup.DETACHED, findings=tuple(taken)), [], None)
+        before = _Before(brought=[], places={f: places[f] for f in taken})
+        self._keep(replace(undo, how=Regroup.DETACHED, findings=tuple(taken)), before, None)
         return self._saved(one, undo.at)
 
     def undo(self, key: str, *, at: datetime, by: str) -> Undo:
@@ -129,15 +156,15 @@ class Regrouping:
         kept = decode(row.doc, Undo)
         if kept.undone is not None:
             raise Conflict(f"This was put back already, by {kept.undone_by}. Nothing changed.")
-        back = list(kept.findings)
-        self._still_its_own(kept, decode(row.before, list))
+        back, before = list(kept.findings), _before(row.before)
+        self._still_its_own(kept, before.brought)
         if kept.other is not None and kept.how is Regroup.SPLIT:
             back = self.bonds.release(kept.other, self.bonds.of(kept.other))
             self._touch(kept.other, at, into=kept.incident)
         elif kept.other is not None:
-            self.bonds.release(kept.other, decode(row.before, list))
+            self.bonds.release(kept.other, before.brought)
             self._touch(kept.other, at)
-        self.bonds.attach(kept.incident, back)
+        self.bonds.attach(kept.incident, back, before.places)
         self._touch(kept.incident, at, free=kept.how is Regroup.MERGED)
         done = replace(kept, undone=at, undone_by=by)
         self.link.execute(update(_undos).where(_undos.c.id == key).values(doc=encode(done)))
@@ -178,7 +205,7 @@ class Regrouping:
             one = replace(one, phase=Phase.CLOSED, closed_at=at, merged_into=into)
         self.rows.save(replace(one, updated=at))
 
-    def _keep(self, undo: Undo, brought: list[FindingId], other: IncidentId | None) -> None:
+    def _keep(self, undo: Undo, before: _Before, other: IncidentId | None) -> None:
         undo = replace(undo, other=other)
         self.link.execute(
             insert(_undos).values(
@@ -187,9 +214,15 @@ class Regrouping:
                 other=other or "",
                 at=micros(undo.at),
                 doc=encode(undo),
-                before=encode(brought),
+                before=encode(before),
             )
         )
+
+
+def _before(text: str) -> _Before:
+    """What was kept of how it was; an older stanch kept what was brought and nothing else."""
+    old = text.startswith("[")
+    return _Before(brought=decode(text, list)) if old else decode(text, _Before)
 
 
 def _newer_first(key: IncidentId) -> Conflict:
