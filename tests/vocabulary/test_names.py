@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stanch.vocabulary import trouble
-from stanch.vocabulary.ids import asset_id, digest_of, parse_digest
+from stanch.vocabulary.ids import asset_id, digest_of, parse_digest, plain_digest
 from stanch.vocabulary.trouble import BadName, Trouble
 
 
@@ -29,6 +29,13 @@ def test_a_digest_names_content_and_nothing_else_passes_for_one() -> None:
     for bad in (digest.upper(), digest[:-1], "md5:" + "0" * 64, digest + "\n"):
         with pytest.raises(BadName):
             parse_digest(bad)
+
+
+def test_digests_that_differ_by_how_they_are_written_are_one() -> None:
+    digest = digest_of(b"weights")
+    for same in (digest.upper(), f" {digest}\n", digest.removeprefix("sha256:").upper()):
+        assert plain_digest(same) == digest
+    assert plain_digest("MD5:0A") == "md5:0a"
 
 
 def leaves() -> list[type[Trouble]]:

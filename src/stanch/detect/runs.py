@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stanch.vocabulary.happening import Happening
+from stanch.vocabulary.ids import plain_digest
 
 MOST_NUMBERS = 64
 
@@ -51,7 +52,7 @@ def run_of(event: Happening) -> Run:
 
 def made(run: Happening, deployment: Happening) -> bool:
     """Whether this deployment is of what the run made."""
-    digests = _plain(run.facts.get("digest", "")), _plain(deployment.what)
+    digests = plain_digest(run.facts.get("digest", "")), plain_digest(deployment.what)
     if all(digests):
         return digests[0] == digests[1]
     named = bool(run.version) and run.version == deployment.version
@@ -72,23 +73,21 @@ def begun(
     """
     made_by: dict[str, list[Happening]] = {}
     for run in runs:
-        for name in {_plain(run.facts.get("digest", "")), f"{of(run)}/{run.version}"} - {""}:
+        for name in {plain_digest(run.facts.get("digest", "")), f"{of(run)}/{run.version}"} - {""}:
             made_by.setdefault(name, []).append(run)
     found: dict[str, list[Happening]] = {}
     before: dict[str, frozenset[str]] = {}
     for one in deployments:
         near = [
-            r for n in (_plain(one.what), f"{of(one)}/{one.version}") for r in made_by.get(n, ())
+            r
+            for n in (plain_digest(one.what), f"{of(one)}/{one.version}")
+            for r in made_by.get(n, ())
         ]
         mine = frozenset(r.event for r in near if made(r, one))
         for event in mine - before.get(of(one), frozenset()):
             found.setdefault(event, []).append(one)
         before[of(one)] = mine
     return found
-
-
-def _plain(digest: str) -> str:
-    return digest.strip().lower().removeprefix("sha256:")
 
 
 def _object(text: str) -> Mapping[str, str]:

@@ -24,7 +24,7 @@ from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.happening import Happening
-from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.ids import AssetId, plain_digest
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.kept import PolicyVersion
 
@@ -85,18 +85,18 @@ def _two_digests(deployed: Iterable[Happening]) -> set[str]:
     """Versions whose name stood for more than one digest."""
     digests: dict[str, set[str]] = {}
     for one in deployed:
-        digests.setdefault(one.version, set()).add(one.what.strip().lower())
+        digests.setdefault(one.version, set()).add(plain_digest(one.what))
     return {version for version, found in digests.items() if len(found) > 1}
 
 
 def _vouched(tx: Transaction, asset: Asset, history: tuple[Happening, ...]) -> Mapping[str, str]:
     """Who vouches for each version: `signed` or `made`."""
-    deployed = {h.version: h.what.strip().lower() for h in history if _is_deployment(h)}
+    deployed = {h.version: plain_digest(h.what) for h in history if _is_deployment(h)}
     signatures = signed(asset, history)
     if signatures is not None:
         return {v: "signed" for v, digest in deployed.items() if digest in signatures}
     runs = {
-        h.facts.get("digest", "").strip().lower() for h in history if h.kind is EventKind.TRAINING
+        plain_digest(h.facts.get("digest", "")) for h in history if h.kind is EventKind.TRAINING
     }
     made = {v: "made" for v, digest in deployed.items() if digest and digest in runs}
     kept = tx.baselines.history(asset.id)

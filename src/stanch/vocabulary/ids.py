@@ -48,3 +48,10 @@ def parse_digest(text: str) -> Digest:
     if not _DIGEST.fullmatch(text):
         raise BadName(text[:80], "a digest")
     return Digest(text)
+
+
+def plain_digest(text: str) -> str:
+    """A digest as all are compared: small letters, its algorithm where that alone is missing."""
+    small = text.strip().lower()
+    whole = f"sha256:{small}"
+    return whole if _DIGEST.fullmatch(whole) else small

@@ -60,6 +60,8 @@ def test_the_registered_digest_of_a_dataset_is_what_counts() -> None:
     window = of(change(version=""))
     asset = replace(window.asset, digest=digest_of(b"registered"))
     assert faults(replace(window, asset=asset)) == {"not the registered digest"}
+    bare = of(change(version="", what=digest_of(b"registered").removeprefix("sha256:").upper()))
+    assert faults(replace(bare, asset=asset, signed={digest_of(b"registered"): "us"})) == set()
     other = of(change(dataset="other", version=""))
     assert faults(replace(other, asset=asset)) == set()
 

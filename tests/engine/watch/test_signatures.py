@@ -42,6 +42,12 @@ def test_a_digest_under_a_trusted_signature_is_signed_by_its_signer() -> None:
     assert signed(ASSET, [deployed(sign(GOOD))]) == {GOOD: "release"}
 
 
+def test_a_digest_without_its_algorithm_is_signed_either_way() -> None:
+    bare = GOOD.removeprefix("sha256:")
+    for text in (bare, GOOD):
+        assert signed(ASSET, [deployed(sign(text), bare)]) == {GOOD: "release"}
+
+
 def test_another_digest_another_key_and_no_signature_are_not_signed() -> None:
     stranger = base64.b64encode(Ed25519PrivateKey.generate().sign(GOOD.encode())).decode()
     wrong = [

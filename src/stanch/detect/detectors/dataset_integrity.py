@@ -36,7 +36,7 @@ from stanch.vocabulary.finding import (
     Suspect,
 )
 from stanch.vocabulary.happening import Happening
-from stanch.vocabulary.ids import DetectorId, PrincipalId, digest_of
+from stanch.vocabulary.ids import DetectorId, PrincipalId, digest_of, plain_digest
 from stanch.vocabulary.words import counted
 
 ID = DetectorId("dataset_integrity")
@@ -134,12 +134,12 @@ def _faults(
 def _digests(
     window: Window, one: Happening, same: list[Happening], limits: Limits
 ) -> Iterator[Fault]:
-    asset, digest = window.asset, one.what.strip().lower()
+    asset, digest = window.asset, plain_digest(one.what)
     own = not _name(one) or _name(one) == asset.id
     if own and asset.digest and one.version in ("", asset.version) and digest != asset.digest:
         says = f"its digest is {shown(digest[:19])}, {asset.digest[:19]} is registered"
         yield Fault(name="not the registered digest", says=says, strength=limits.changed)
-    twins = [h.what.strip().lower() for h in same if one.version and h.version == one.version]
+    twins = [plain_digest(h.what) for h in same if one.version and h.version == one.version]
     if twins and digest not in twins:
         says = f"version {shown(one.version)} had the digest {shown(twins[-1][:19])} before"
         yield Fault(name="changed under its version", says=says, strength=limits.changed)

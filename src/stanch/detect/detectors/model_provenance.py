@@ -43,7 +43,7 @@ from stanch.vocabulary.finding import (
     Suspect,
 )
 from stanch.vocabulary.happening import Happening
-from stanch.vocabulary.ids import DetectorId, PrincipalId, digest_of, parse_digest
+from stanch.vocabulary.ids import DetectorId, PrincipalId, digest_of, parse_digest, plain_digest
 from stanch.vocabulary.trouble import BadName
 from stanch.vocabulary.words import counted
 
@@ -126,10 +126,9 @@ def _known(window: Window) -> Known:
 
 
 def _plain(digest: str) -> str:
-    """The digest in small letters with its algorithm; empty when it is none."""
-    text = digest.strip().lower()
+    """The digest as it is compared; empty when it is none."""
     try:
-        return parse_digest(text if ":" in text else f"sha256:{text}")
+        return parse_digest(plain_digest(digest))
     except BadName:
         return ""
 

@@ -3,7 +3,8 @@
 In    an asset's signers, and happenings with a digest and a `signature`.
 Out   each digest under a verified signature with who signed it; None when the asset names nobody.
 Why   who deploys may be anybody with access; who signed is somebody with a key.
-How   Ed25519 over the digest as it is written (`sha256:...`), base64, in the event's `signature`.
+How   Ed25519 over the digest as it is written, or with `sha256:` before it, base64, in the event's
+      `signature`. What was signed stands under the digest as all are compared.
 """
 
 import base64
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.happening import Happening
+from stanch.vocabulary.ids import plain_digest
 
 FIELD = "signature"
 
@@ -27,10 +29,9 @@ def signed(asset: Asset, happenings: Iterable[Happening]) -> Mapping[str, str] |
     found: dict[str, str] = {}
     for one in happenings:
         text = one.facts.get(FIELD)
-        digest = one.what.strip().lower()
         for name, key in keys.items() if text else ():
-            if _holds(key, text or "", digest):
-                found[digest] = name
+            if _holds(key, text or "", one.what):
+                found[plain_digest(one.what)] = name
     return found
 
 
@@ -42,8 +43,14 @@ def _key(text: str) -> Ed25519PublicKey | None:
 
 
 def _holds(key: Ed25519PublicKey, signature: str, digest: str) -> bool:
+    return any(
+        _verified(key, signature, text) for text in {digest.strip().lower(), plain_digest(digest)}
+    )
+
+
+def _verified(key: Ed25519PublicKey, signature: str, text: str) -> bool:
     try:
-        key.verify(base64.b64decode(signature, validate=True), digest.encode())
+        key.verify(base64.b64decode(signature, validate=True), text.encode())
     except (InvalidSignature, binascii.Error, ValueError):
         return False
     return True

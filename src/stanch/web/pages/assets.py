@@ -14,7 +14,7 @@ from stanch.engine.watch.signatures import signed
 from stanch.prepare.readiness import Known, readiness
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.event import EventKind
-from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.ids import AssetId, plain_digest
 from stanch.vocabulary.kept import BaselineKept, BlindSpot
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
@@ -95,7 +95,7 @@ def _releases(tx: Transaction, asset: Asset) -> Sequence[Release]:
             at=h.at,
             by=h.principal,
             digest=h.what,
-            signed_by=names.get(h.what.strip().lower(), ""),
+            signed_by=names.get(plain_digest(h.what), ""),
         )
         for h in newest[:MOST_VERSIONS]
     ]
