@@ -130,6 +130,8 @@ def test_a_guards_report_is_heard_and_shown(server: Running) -> None:
     assert (refused.status, "a proxy before polled" in refused.json["detail"]) == (422, True)
     wrong = server.ask("POST", "/api/v1/assets/other/guard", report, key=key)
     assert wrong.status == 422
+    limited = policy_of("polled", limit={"per_principal": {"count": 20}})
+    assert server.ask("PUT", "/api/v1/assets/polled/policy", limited).status == 200
     tally = {"sort": "service", "charged": {"principal/ann": 3}}
     path = "/api/v1/assets/polled/tally"
     heard_by: dict[str, dict[str, float]] = {"host-1": {}, "host-2": {"principal/ann": 3.0}}

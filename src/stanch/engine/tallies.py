@@ -80,7 +80,7 @@ class Tallies:
         shared: bool = False,
         known: Callable[[AssetId], object] | None = None,
     ) -> None:
-        """`shared`: other processes on the store hear guards too. `known`: raises for no asset."""
+        """`shared`: other processes on the store hear guards too. `known`: raises for what has no policy."""
         self._store, self._shared = store, shared
         self._known = known or self._asset
         self._name = token_hex(8)
@@ -125,7 +125,8 @@ class Tallies:
 
     def _asset(self, asset: AssetId) -> None:
         with self._store.look() as tx:
-            tx.assets.get(asset)
+            if tx.policies.now(asset) is None:
+                tx.assets.get(asset)
 
     def _place(self, after: str, group: Group) -> int:
         """Whoever heard another process before begins with what comes now."""
