@@ -48,6 +48,7 @@ currency: EUR
 signers: {release: 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=}
 guard: {fail: closed}
 conditions: {field: region, values: [north, '3', south]}
+false_alarms_per_year: 12
 ---
 id: payments-2026
 kind: dataset
@@ -76,6 +77,7 @@ def test_every_field_of_an_asset_is_read() -> None:
     assert scorer.hyper_parameters == {"depth": 6, "rate": 0.1, "balanced": True, "loss": "log"}
     assert scorer.guard.fail is Fails.CLOSED
     assert scorer.conditions == Conditions(field="region", values=("north", "3", "south"))
+    assert scorer.false_alarms_per_year == 12
     assert scorer.roles == {Duty.RESPONDER: "kim", Duty.ML_ENGINEER: "ada"}
     assert data.kind is AssetKind.DATASET
     blank = Asset(id=AssetId("x"), kind=AssetKind.DATASET, name="x", owner="x")

@@ -25,6 +25,7 @@ from stanch.api.problem import answer_to
 from stanch.api.routes import (
     access,
     acts,
+    alarms,
     assets,
     backups,
     baselines,
@@ -75,6 +76,7 @@ _UNDER_BASE = (
     *policies.ROUTES,
     *playbooks.ROUTES,
     *rules.ROUTES,
+    *alarms.ROUTES,
     *connectors.ROUTES,
     *sites.ROUTES,
     *drills.ROUTES,

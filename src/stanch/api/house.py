@@ -16,6 +16,7 @@ from stanch.api.askers import Asker, Askers
 from stanch.api.wire import source_of
 from stanch.engine.access import Access
 from stanch.engine.ahead import Previews
+from stanch.engine.alarms import Alarms
 from stanch.engine.approvals import Approvals
 from stanch.engine.backfill import Pieces
 from stanch.engine.baselines import Baselines
@@ -165,6 +166,7 @@ class House:
     runner: Runner
     books: Bookshelf
     rulebook: Rulebook
+    alarms: Alarms
     rehearsal: Rehearsal
     by_hand: ByHand
     marking: Marking

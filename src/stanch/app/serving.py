@@ -185,6 +185,7 @@ def _house(parts: Parts, work: Work, edge: tuple[Health, Stream, Oidc | None]) -
         runner=work.runner,
         books=work.books,
         rulebook=work.rulebook,
+        alarms=work.alarms,
         rehearsal=work.rehearsal,
         by_hand=work.by_hand,
         marking=Marking(parts.store, parts.lake, utc_now),

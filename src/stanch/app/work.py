@@ -6,10 +6,10 @@ from functools import partial
 
 from stanch.app.outside import Others, others_of
 from stanch.app.parts import Parts, text_of
-from stanch.detect.alarms.watch import Promise
 from stanch.detect.registry import detectors, naming_once_in
 from stanch.detect.window import Window
 from stanch.engine.ahead import Previews
+from stanch.engine.alarms import Alarms
 from stanch.engine.announcing import Announcer
 from stanch.engine.approvals import Approvals
 from stanch.engine.automatic import automatic_in
@@ -72,6 +72,7 @@ class Work:
     books: Bookshelf
     rulebook: Rulebook
     retention: Retention
+    alarms: Alarms
     rehearsal: Rehearsal
     deadlines: ContainmentClock
     sites: Sites
@@ -134,7 +135,8 @@ def work_of(parts: Parts) -> Work:
     runner = Runner(world, books)
     asked = partial(naming_once_in, parts.settings.windows_per_wrong_name)
     watcher = Watcher(store, _feed(parts), parts.lake, asked, utc_now)
-    watcher.promise(Promise(false_alarms_per_year=parts.settings.false_alarms_per_year))
+    alarms = Alarms(store, utc_now)
+    alarms.stated(parts.settings.false_alarms_per_year)
     tellers = (deadlines, Announcer(others.notices))
     keeper.path = Lifecycle(
         PathParts(
@@ -168,6 +170,7 @@ def work_of(parts: Parts) -> Work:
         by_hand=ByHand(store, deeds, runner),
         books=books,
         rulebook=Rulebook(store, utc_now),
+        alarms=alarms,
         retention=Retention(store, parts.lake, utc_now),
         rehearsal=Rehearsal(world),
         deadlines=deadlines,

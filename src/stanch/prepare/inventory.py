@@ -44,6 +44,8 @@ _BREAKS = set("\x85\u2028\u2029\ufeff")
 """Characters that some YAML readers take for the end of a line; their files are escaped."""
 LONGEST_DEADLINE = 60 * 24 * 365
 MOST_PEOPLE = 10**10
+FEWEST_ALARMS, MOST_ALARMS = 0.001, 1_000
+"""False alarms a year that can be asked for."""
 LONGEST_CONDITION = 64
 KEY_BYTES = 32
 BODIES = ("asked", "answered")
@@ -187,6 +189,16 @@ def _amount(what: str) -> Callable[[Node, Reader], float]:
     return read
 
 
+def _alarms(node: Node, reader: Reader) -> float | None:
+    given = node.value
+    plain = isinstance(given, int | float) and not isinstance(given, bool)
+    if isinstance(given, int | float) and plain and FEWEST_ALARMS <= given <= MOST_ALARMS:
+        return float(given)
+    told = f"false_alarms_per_year must be a number from {FEWEST_ALARMS:g} to {MOST_ALARMS:g}."
+    reader.wrong(node, f"{told} Without this line it is as the server has it.")
+    return None
+
+
 def _signers(node: Node, reader: Reader) -> Mapping[str, str]:
     says = reader.mapping(node, "signers")
     return {
@@ -328,6 +340,7 @@ FIELDS: Mapping[str, Callable[[Node, Reader], object]] = MappingProxyType(
         "signers": _signers,
         "guard": _guard,
         "conditions": _conditions,
+        "false_alarms_per_year": _alarms,
     }
 )
 """How each field of an asset is read; a test holds it to the fields of `Asset`."""

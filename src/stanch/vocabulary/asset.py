@@ -124,6 +124,8 @@ class Asset:
     guard: GuardChoice = field(default_factory=GuardChoice)
     conditions: Conditions | None = None
     """None where it works under one only."""
+    false_alarms_per_year: float | None = None
+    """How often it may raise a false alarm while nothing changes; None is as the server has it."""
 
 
 def stranger(asset: AssetId) -> Asset:

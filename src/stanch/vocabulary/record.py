@@ -49,6 +49,7 @@ class Deed(StrEnum):
     BACKUP_MADE = "backup.made"
     SCRUBBED = "vault.scrubbed"
     RETENTION_SET = "retention.set"
+    ALARMS_SET = "alarms.set"
     COUNTS_LET_GO = "counts.let-go"
     DRILL_PLAYED = "drill.played"
     TABLETOP_MOVED = "tabletop.moved"

@@ -54,6 +54,12 @@ def test_no_bet_on_a_tail_gains_on_the_worst_truth_that_the_radius_allows() -> N
     assert np.max(gains) == pytest.approx(1.0, abs=1e-9)
 
 
+def test_what_is_asked_since_a_start_moves_with_the_false_alarms_of_a_year() -> None:
+    assert Promise().allowing(1.0) == Promise()
+    assert Promise().allowing(0.1).ever_since_start == pytest.approx(0.001)
+    assert Promise().allowing(1_000).ever_since_start == 0.05
+
+
 def test_the_bars_are_the_false_alarms_allowed_shared_by_all_streams() -> None:
     promise = Promise(batches_per_year=1000.0, false_alarms_per_year=4.0, ever_since_start=0.02)
     plan = examples.reference().learned.plan

@@ -96,3 +96,20 @@ def test_two_versions_that_work_differently_have_each_their_own_normal(house: Ho
         blocks = tx.summaries.between(FRAUD, Span(start=START, end=house.clock.at))
     assert len({one.id for one in kept if one is not None}) == 2
     assert {b.version for b in blocks} >= {"v7", "v8"}
+
+
+def test_a_weak_shift_is_found_as_soon_as_more_false_alarms_are_allowed(house: House) -> None:
+    house.start(lambda: {"feature_drift": detectors()["feature_drift"]})
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(5000, START))
+    alarms = Alarms(house.store, house.clock)
+    alarms.agree(0.001, by="ada")
+    minute_by_minute(house, 12, shift=0.12, seed=1)
+    assert found(house) == []
+    alarms.agree(1_000, by="ada")
+    minute_by_minute(house, 1, shift=0.12, seed=50)
+    assert found(house) == ["feature_drift"]
+
+
+def found(house: House) -> list[str]:
+    with house.store.look() as tx:
+        return [one.detector for one in tx.findings.page().items]

@@ -32,6 +32,8 @@ from stanch.vocabulary.ids import Digest, parse_digest
 from stanch.vocabulary.trouble import BadFile, BadInput
 
 OF_LABELS = frozenset({Stream.ACCURACY, Stream.CALIBRATION, Stream.GROUP_ERRORS})
+SINCE_START, AT_MOST = 0.01, 0.05
+"""The chance of ever a false alarm since a start: a hundredth of a year's, and never above."""
 DISCOVERY = 0.05
 """The share of wrongly named members that is allowed among the named."""
 
@@ -42,8 +44,13 @@ class Promise:
 
     batches_per_year: float = 525_600.0
     false_alarms_per_year: float = 1.0
-    ever_since_start: float = 0.01
+    ever_since_start: float = SINCE_START
     """The chance of ever a false alarm since a known start."""
+
+    def allowing(self, per_year: float) -> "Promise":
+        """The promise of so many a year; what is asked of evidence since a start moves along."""
+        ever = min(SINCE_START * per_year, AT_MOST)
+        return replace(self, false_alarms_per_year=per_year, ever_since_start=ever)
 
     @property
     def run_length(self) -> float:

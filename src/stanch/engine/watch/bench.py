@@ -50,8 +50,7 @@ class Bench:
 
     def __init__(self, recall: Recall, promise: Promise | None = None) -> None:
         self._recall = recall
-        self._promise = promise or Promise()
-        self._desks = Desks(self._promise)
+        self._desks = Desks(promise or Promise())
         self._past = Past()
         self.early = Early(recall)
         self.looked_at: list[tuple[Window, frozenset[EventKind]]] = []
@@ -62,7 +61,11 @@ class Bench:
 
     def empty(self) -> "Bench":
         """A bench without anything in memory."""
-        return Bench(self._recall, self._promise)
+        return Bench(self._recall, self._desks.promise)
+
+    def allow(self, per_year: float) -> None:
+        """Has alarms be false no more often than this, of assets without a number of their own."""
+        self._desks.promise = self._desks.promise.allowing(per_year)
 
     def take(self, tx: Transaction, rows: pa.Table, at: datetime) -> None:
         """Counts these rows on their desks."""

@@ -43,7 +43,7 @@ class Desks:
     """One desk a lane, and which of them changed since they were last kept."""
 
     def __init__(self, promise: Promise) -> None:
-        self._promise = promise
+        self.promise = promise
         self._open: dict[Lane, Desk] = {}
         self.touched: set[Lane] = set()
 
@@ -62,14 +62,21 @@ class Desks:
         elif current is not None and current.id != found.baseline_id:
             baseline = Seasons.of(current)
             found.ready, found.baseline_id = ready(baseline.plan), current.id
-            anew = Watch(plan=baseline.plan.digest, promise=promised(self._promise, asset))
+            anew = Watch(plan=baseline.plan.digest, promise=promised(self.promise, asset))
             found.tally = found.tally.fresh(baseline, anew)
         elif lane.version == DEEDS and found.outdated(at):
             found.before, known = custom(tx, asset.id, found.until)
             found.known = joined(found.known, known, at)
             found.read, found.older = at, False
-        found.tally.asset = asset
+        self._keep_promise(found, asset)
         return found
+
+    def _keep_promise(self, desk: Desk, asset: Asset) -> None:
+        """Has the alarms of the desk ask for as much evidence as is asked for now."""
+        alarms, promise = desk.tally.alarms, promised(self.promise, asset)
+        if alarms is not None and alarms.promise != promise:
+            desk.tally.alarms = replace(alarms, promise=promise)
+        desk.tally.asset = asset
 
     def changed(self) -> Iterator[tuple[Lane, Desk]]:
         """Those that changed, in the order of their lanes."""
@@ -142,7 +149,7 @@ class Desks:
             return None
         text = tx.settings.get(_alarms_name(lane, kept.id))
         before = Watch.from_bytes(base64.b64decode(text)) if text else None
-        promise = promised(self._promise, asset)
+        promise = promised(self.promise, asset)
         return replace(before or Watch(plan=baseline.plan.digest), promise=promise)
 
 

@@ -64,7 +64,12 @@ def unowned(window: Window) -> Blind | None:
 
 
 def promised(promise: Promise, asset: Asset) -> Promise:
-    """What the alarms of one lane promise: those of all conditions keep the promise together."""
+    """What the alarms of one lane promise: those of all conditions keep the promise together.
+
+    An asset may have a number of false alarms of its own.
+    """
+    if asset.false_alarms_per_year is not None:
+        promise = promise.allowing(asset.false_alarms_per_year)
     if asset.conditions is None:
         return promise
     lanes = len(asset.conditions.every) + 1

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from stanch.detect.alarms.watch import Promise
 from stanch.detect.detector import Detector
 from stanch.detect.window import Window
+from stanch.engine.alarms import allowed
 from stanch.engine.clock import Clock
 from stanch.engine.ingest.compute import pc
 from stanch.engine.lines import lines
@@ -78,15 +78,9 @@ class Watcher:
         self._feed = feed
         self._detectors = detectors
         self._clock = clock
-        self._recall = recall
         self._bench = Bench(recall)
         self._alone = threading.Lock()
         self._stepped: datetime | None = None
-
-    def promise(self, promise: Promise) -> None:
-        """Has the alarms keep this promise from now on."""
-        with self._alone:
-            self._bench = Bench(self._recall, promise)
 
     def forget(self) -> None:
         """Lets go of all that is in memory; the next step reads it from the store."""
@@ -129,6 +123,8 @@ class Watcher:
             if taken.anew:
                 self._bench = self._bench.empty()
             self._bench.own_rules = own_rules(tx)
+            if (asked := allowed(tx)) is not None:
+                self._bench.allow(asked.false_alarms_per_year)
             self._bench.lines = lines(tx, at)
             for lane in taken.poked:
                 self._bench.touch(tx, lane, at)

@@ -52,6 +52,7 @@ KINDS: Mapping[str, tuple[str, Sequence[Deed]]] = MappingProxyType(
                 Deed.RULE_CHANGED,
                 Deed.ASSET_CHANGED,
                 Deed.BASELINE_SET,
+                Deed.ALARMS_SET,
                 Deed.FINGERPRINTS_CHANGED,
             ),
         ),
