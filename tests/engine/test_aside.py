@@ -32,7 +32,7 @@ from stanch.vocabulary.ids import AssetId, DetectorId, PrincipalId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.span import Span
-from stanch.vocabulary.trouble import Busy
+from stanch.vocabulary.trouble import Busy, Unreachable
 
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SPAN = Span(start=AT, end=AT + timedelta(minutes=20))
@@ -164,6 +164,26 @@ def test_a_kept_finding_that_cannot_be_read_stops_neither_a_finding_nor_a_person
     opened = place.take(found("good"), reports=(report,)).opened
     assert {i.asset for i in opened} == {"good", "fraud"}
     assert place.aside() == [bad.id]
+
+
+def test_a_database_that_ends_while_a_damaged_finding_is_looked_up_leaves_it_owed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = found("bad")
+    with place.store.begin() as tx:
+        owe(tx, HELD, [f.id for f in tx.findings.put([bad], at=AT)])
+        tx._link.execute(text("UPDATE findings SET doc = '{}'"))
+
+    def away(*_: object) -> None:
+        raise Unreachable("the database", "it does not answer")
+
+    with place.store.look() as tx:
+        monkeypatch.setattr(type(tx.findings), "find", away)
+    with pytest.raises(Unreachable):
+        place.take()
+    with place.store.look() as tx:
+        assert owed(tx, HELD) == [bad.id]
+    assert place.aside() == []
 
 
 def test_a_report_that_cannot_be_taken_is_said_to_who_made_it_and_costs_no_finding(

@@ -360,7 +360,9 @@ def _asset_of(tx: Transaction, key: FindingId) -> AssetId:
     """The asset of a finding that was kept before; empty when it cannot be read."""
     try:
         known = tx.findings.find(key)
-    except Exception:  # noqa: BLE001  the border: what is kept may be what is damaged
+    except Exception as error:
+        if not its_own(error):
+            raise
         return AssetId("")
     return known.asset if known is not None else AssetId("")
 
