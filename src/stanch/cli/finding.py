@@ -10,6 +10,7 @@ from stanch.cli.fitting import fitted
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out, in_line
 from stanch.cli.times import Since, moment
+from stanch.triage.looks import Look, told_once
 from stanch.vocabulary.words import when, word
 
 app = command("What detectors saw, and what they cannot tell: list, look.")
@@ -28,6 +29,7 @@ def list_(  # noqa: PLR0913  the filters of a list
     text: Annotated[str, typer.Option(help="Only with these words.")] = "",
     since: Since = "",
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    each: Annotated[bool, typer.Option("--each", help="A row for each look at a crowd.")] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -48,9 +50,21 @@ def list_(  # noqa: PLR0913  the filters of a list
         found.append(one)
         if len(found) == limit:
             break
-    rows = [{**one, "since": one["window"]["start"]} for one in found]
-    columns = ("id", "since", "detector", "asset", "says")
-    Out(json=json).table({"items": found}, columns, rows, empty=_NONE)
+    crowds = [(one,) for one in found] if each else told_once(found, _look)
+    rows = [{**all_[0], "since": all_[0]["window"]["start"], "looks": len(all_)} for all_ in crowds]
+    again = len(crowds) < len(found)
+    columns = ("id", "since", "detector", "asset", *(["looks"] if again else []), "says")
+    out = Out(json=json)
+    out.table({"items": found}, columns, rows, empty=_NONE)
+    if again and not json:
+        out.say("What was said of one crowd again stands in one row; --each shows each look.")
+
+
+def _look(one: Mapping[str, Any]) -> Look:
+    """What it said, of whom; what names nobody is like no other."""
+    who = frozenset(suspect["principal"] for suspect in one["suspects"])
+    of = ("detector", "asset", "version", "condition") if who else ("id",)
+    return Look(of=tuple(str(one.get(name, "")) for name in of), says=one["says"], who=who)
 
 
 @app.command()

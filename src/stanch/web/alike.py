@@ -6,19 +6,13 @@ Why   thirty lines that differ by a number, or by one more name in a crowd that 
       that differs by what it says.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from stanch.triage.callout import Call
+from stanch.triage.looks import Look, told_once
 from stanch.vocabulary.finding import Finding
-
-_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
-_LIST = re.compile(r"@(?:, @)*(?: and # more)?")
-"""People as a sentence lists them."""
-_NOBODY = r"(?!)"
-"""Matches nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,45 +36,9 @@ class Person:
     calls: tuple[Call, ...]
 
 
-@dataclass(kw_only=True, slots=True)
-class _Crowd:
-    """One thing that was seen of people who became more, or fewer; who were most stand first."""
-
-    who: frozenset[str]
-    findings: list[Finding] = field(default_factory=list)
-
-    def grew(self, who: frozenset[str]) -> bool:
-        """Whether these are some of its people, or its people and more."""
-        return who == self.who or (bool(who & self.who) and (who < self.who or who > self.who))
-
-    def take(self, one: Finding, who: frozenset[str]) -> None:
-        """Adds it."""
-        if who > self.who:
-            self.who = who
-            self.findings.insert(0, one)
-        else:
-            self.findings.append(one)
-
-
-def _words(one: Finding) -> str:
-    """What it says, whoever it names and whatever it counts."""
-    names = sorted({s.principal for s in one.suspects}, key=len, reverse=True)
-    any_of = rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)" if names else _NOBODY
-    return _LIST.sub("@", _NUMBERS.sub("#", re.sub(any_of, "@", one.says)))
-
-
 def alike(findings: Iterable[Finding], seen: Mapping[str, datetime]) -> list[Told]:
     """What was seen, each once: what weighs most first."""
-    made: dict[object, list[_Crowd]] = {}
-    for one in findings:
-        who = frozenset(s.principal for s in one.suspects)
-        same = made.setdefault((one.detector, _words(one)), [])
-        crowd = next((c for c in same if c.grew(who)), None)
-        if crowd is None:
-            crowd = _Crowd(who=who)
-            same.append(crowd)
-        crowd.take(one, who)
-    every = [crowd.findings for same in made.values() for crowd in same]
+    every = told_once(findings, lambda one: look_at(one, one.detector))
     ordered = sorted(every, key=lambda all_: -max(one.strength for one in all_))
     return [
         Told(
@@ -91,6 +49,23 @@ def alike(findings: Iterable[Finding], seen: Mapping[str, datetime]) -> list[Tol
         )
         for all_ in ordered
     ]
+
+
+def folded(findings: Sequence[Finding]) -> list[tuple[Finding, ...]]:
+    """The findings of a list; with one of a crowd the other looks at it. What names nobody stands
+    alone: the same shift on another day is another shift.
+    """
+    return told_once(findings, _in_a_list)
+
+
+def _in_a_list(one: Finding) -> Look:
+    alone = () if one.suspects else (one.id,)
+    return look_at(one, one.detector, one.asset, one.version, one.condition, *alone)
+
+
+def look_at(one: Finding, *of: str) -> Look:
+    """What it said, of whom."""
+    return Look(of=of, says=one.says, who=frozenset(s.principal for s in one.suspects))
 
 
 def people(calls: Sequence[Call]) -> list[Person]:

@@ -68,6 +68,8 @@ class Lines(Generic[T]):
     """What the stream calls a change in this list."""
     seen: Callable[[Transaction, Sequence[T]], Mapping[str, datetime]] | None = None
     """When each row was seen, by its id, where the row alone does not tell."""
+    folds: Callable[[Sequence[T]], Sequence[tuple[T, ...]]] | None = None
+    """The rows of a page, each with those that tell the same of before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +97,8 @@ class Shown(Generic[T]):
     after: str
     seen: Mapping[str, datetime] = field(default_factory=dict)
     chosen: frozenset[str] = field(default_factory=frozenset)
+    earlier: Mapping[str, Sequence[T]] = field(default_factory=dict)
+    """The rows that stand with another one, by its id."""
 
 
 def shown(
@@ -110,10 +114,11 @@ def shown(
         seen = lines.seen(tx, page.items) if lines.seen is not None else {}
     facets = {name: list(_values(counts[name], query, (visit, lines, name))) for name in counts}
     columns = _columns(visit, lines)
+    folded = lines.folds(page.items) if lines.folds is not None else [(x,) for x in page.items]
     return Shown(
         lines=lines,
         query=query,
-        rows=page.items,
+        rows=[first for first, *_ in folded],
         total=total,
         columns=columns,
         facets={name: values for name, values in facets.items() if values},
@@ -122,6 +127,7 @@ def shown(
         after=after,
         seen=seen,
         chosen=frozenset(c.id for c in columns),
+        earlier={_id(first): rest for first, *rest in folded if rest},
     )
 
 
@@ -226,5 +232,9 @@ def as_csv(visit: Visit, lines: Lines[Any]) -> Answer:
 def _words(column: Column[T], one: T, seen: Mapping[str, datetime]) -> str:
     """What stands in this column of the row, in words."""
     if column.seen and seen:
-        return absolute(seen[getattr(one, "id")])  # noqa: B009  nouns share the attribute, not a base class
+        return absolute(seen[_id(one)])
     return column.text(one)
+
+
+def _id(one: object) -> str:
+    return str(getattr(one, "id"))  # noqa: B009  nouns share the attribute, not a base class

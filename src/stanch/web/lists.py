@@ -15,6 +15,7 @@ from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.run import Run
 from stanch.vocabulary.words import absolute, odds, size, word
+from stanch.web.alike import folded
 from stanch.web.listing import Column, Lines
 
 
@@ -76,6 +77,7 @@ FINDINGS: Lines[Finding] = Lines(
     title="Findings",
     kind="finding",
     seen=seen_at,
+    folds=folded,
     listed=lambda tx, _: tx.findings,
     columns=(
         Column(id="finding", head="Finding", text=lambda x: x.says),

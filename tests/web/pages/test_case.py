@@ -15,9 +15,11 @@ from stanch.app.serving import console_of
 from stanch.app.work import work_of
 from stanch.settings import Settings
 from stanch.vocabulary.casework import Note
+from stanch.vocabulary.finding import Finding, Suspect
 from stanch.vocabulary.ids import (
     AssetId,
     IncidentId,
+    PrincipalId,
 )
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
@@ -203,3 +205,33 @@ def test_all_of_an_incident_stands_on_one_page(console: Console, read: Callable[
     assert re.search(r" Opened \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC ", said)
     for words in ("What was found", "Sight number 3", "sha256:", "What was done"):
         assert words in said
+
+
+def test_the_looks_at_one_crowd_stand_in_one_row_and_go_together(
+    console: Console, asked: Callable[..., Answer], read: Callable[..., str]
+) -> None:
+    crowd = IncidentId("inc-crowd")
+
+    def look(n: int) -> Finding:
+        who = [f"bot-{k}" for k in range(2 + n)]
+        says = f"{', '.join(who)} ask alike"
+        suspects = [Suspect(principal=PrincipalId(w), share=0.1, confidence=0.9) for w in who]
+        return replace(finding(20 - n, NOW), says=says, suspects=tuple(suspects))
+
+    shift = replace(finding(30, NOW), says="Scores moved by 3.", suspects=())
+    again = replace(finding(31, NOW), says="Scores moved by 4.", suspects=())
+    with console.store.begin() as tx:
+        whole = tx.incidents.get(CASE)
+        kept = tx.findings.put([*(look(n) for n in range(4)), shift, again], at=NOW)
+        ids = tuple(f.id for f in kept)
+        tx.incidents.add(replace(whole, id=crowd, version=1, findings=ids))
+    assert "and 3 other looks at this crowd" in read(console, f"/incidents/{crowd}/findings")
+    body = asked(console, "GET", f"/incidents/{crowd}/findings").body.decode()
+    assert re.findall(r'<tr data-row="([^"]+)"', body) == [ids[3], ids[4], ids[5]]
+    assert all(f'href="/findings/{key}"' in body for key in ids)
+    pick = next(p for p in re.findall(r'name="pick" value="([^"]+)"', body) if " " in p)
+    assert set(pick.split()) == set(ids[:4])
+    form = f"do=split&pick={pick.replace(' ', '+')}"
+    away = asked(console, "POST", f"/incidents/{crowd}/regroup", form=form).headers["location"]
+    with console.store.look() as tx:
+        assert set(tx.incidents.get(IncidentId(away.rpartition("/")[2])).findings) == set(ids[:4])

@@ -102,7 +102,8 @@ def merge(visit: Visit) -> Answer:
 
 def regroup(visit: Visit) -> Answer:
     """The new incident that the picked findings make, or this one without them."""
-    picked = [FindingId(one) for one in visit.form.get("pick", ())]
+    # With a row go the looks that stand in it.
+    picked = [FindingId(key) for row in visit.form.get("pick", ()) for key in row.split()]
     if not picked:
         raise BadInput("No finding was picked. Pick rows with their boxes, or with the key x.")
     cases, key = visit.console.cases, _key(visit)
