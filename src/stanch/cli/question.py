@@ -1,5 +1,6 @@
 """stanch question: what people are asked, who else may answer, and what to do in an emergency."""
 
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.approval import Answer, Risk
 from stanch.vocabulary.people import called
-from stanch.vocabulary.words import when
+from stanch.vocabulary.words import ago, left, when
 
 app = command("What people are asked: list, show, hand on, override, review.")
 Which = Annotated[str, typer.Argument(help="The question's id.")]
@@ -28,18 +29,31 @@ def list_(
     json: Json = False,
 ) -> None:
     """List the questions that are open, what is due soonest first."""
+    from stanch.engine.clock import utc_now  # noqa: PLC0415  only a list of times asks the clock
+
     asked = {} if all_ else {"state": "open"}
     found = list(connect(data).every("/api/v1/approvals", asked))
+    now = utc_now()
     rows = [
         {
             **one,
-            "until": one["expires"],
-            "question": one["shown"].partition("\n")[0][:70],
+            "asked": ago(datetime.fromisoformat(one["asked"]), now),
+            "left": left(datetime.fromisoformat(one["expires"]), now) if _open(one) else "",
+            "asked of": _of_whom(one),
+            "question": _in_short(one),
             "answer": one["answer"] + (", to be reviewed" if one["review"] else ""),
         }
         for one in found
     ]
-    columns = ("id", "answer", "asset", "role", "until", "question")
+    columns = (
+        "id",
+        *(["answer"] if all_ else []),
+        "asset",
+        "asked",
+        "left",
+        "asked of",
+        "question",
+    )
     empty = "Nobody was ever asked." if all_ else "Nobody waits for an answer."
     Out(json=json).table({"items": found}, columns, rows, empty=empty)
 
@@ -82,6 +96,24 @@ def review(*, question: Which, why: Why, data: Data = None, json: Json = False) 
     Out(json=json).show(found, f"{question} is reviewed.")
 
 
+def _open(one: dict[str, Any]) -> bool:
+    return bool(one["answer"] == Answer.OPEN)
+
+
+def _of_whom(one: dict[str, Any]) -> str:
+    """Who may answer."""
+    many = "two of " if one["risk"] == Risk.TWO else ""
+    return many + " or ".join(filter(None, (one["role"], one["delegated_to"])))
+
+
+def _in_short(one: dict[str, Any]) -> str:
+    """What is to be done, for which incident; the playbook's own question after it."""
+    first, *rest = one["shown"].split("\n")
+    acts = [line.removeprefix("- ").rstrip("?") for line in rest if line.startswith("- ")]
+    said = f"{'; '.join(acts)}: {first}" if acts else first
+    return f"{one['incident']}: {said}"
+
+
 def _post(question: str, verb: str, body: dict[str, Any], data: Path | None) -> Any:
     path = f"/api/v1/approvals/{segment(question)}/{verb}"
     return connect(data).send("POST", path, body)
@@ -98,7 +130,7 @@ def _lines(one: dict[str, Any]) -> list[str]:
         f"Asked by {called(one['requester'])}.",
         f"Until {when(one['expires'])}; silence means {default}.",
     ]
-    if one["answer"] == Answer.OPEN:
+    if _open(one):
         made.append(f"Answer it: stanch approve {one['id']}, or stanch deny {one['id']}")
     if one["delegated_to"]:
         made.append(f"{one['delegated_to']} may answer, too.")
