@@ -20,7 +20,7 @@ def question(n: int, **more: Any) -> dict[str, Any]:
         "risk": "one",
         "role": "approver",
         "delegated_to": "",
-        "shown": f"May it be stopped?\n- Stop the endpoint on scorer-{n}?\nWhat changes: All of it.",
+        "shown": f"May it be stopped?\n- Stop the endpoint on scorer-{n}?\nWhat changes: All.",
         "asked": (NOW - timedelta(minutes=10 * n, seconds=5)).isoformat(),
         "expires": (NOW + timedelta(minutes=10 * n, seconds=30)).isoformat(),
         "answer": "open",
