@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stanch.engine.guards import ALIVE, Guards, Report
+from stanch.engine.guards import ALIVE, FORGOTTEN, Guards, Report
 from stanch.store.sql.store import SqlStore
 from stanch.testing.gate import gate as listening
 from stanch.vocabulary.ids import AssetId, digest_of
@@ -186,6 +186,48 @@ def test_whoever_waits_hears_of_the_acknowledgement_at_once(guards: Guards) -> N
 def test_an_endless_report_is_refused(guards: Guards) -> None:
     with pytest.raises(BadInput):
         guards.report(report(1, name="g" * 201))
+    with pytest.raises(BadInput):
+        guards.report(replace(report(1), versions=tuple("v" * 800 + str(n) for n in range(150))))
+    with pytest.raises(BadInput):
+        guards.report(replace(report(1), cannot=("no",) * 201))
+
+
+@pytest.mark.parametrize("address", ["http://10.0.0.7:99999/", "http://[/", "http://a b/", "x" * 9])
+def test_an_address_that_is_none_proves_nothing_and_stops_nobody(
+    guards: Guards, address: str
+) -> None:
+    guards.report(report(2, address))
+    assert guards.prove(REFUSED, 2, digest=DIGEST, seconds=0.1).holds is False
+
+
+def test_guards_that_were_silent_for_a_week_are_forgotten_by_every_process(
+    sql_store: SqlStore, hands: Any
+) -> None:
+    here, there = (Guards(sql_store, hands, shared=True) for _ in range(2))
+    here.report(report(1, name="gone"))
+    assert [s.report.guard for s in there.of(A)] == ["gone"]
+    hands.at += FORGOTTEN + timedelta(seconds=1)
+    here.report(report(1, name="new"))
+    assert [s.report.guard for s in here.of(A)] == ["new"]
+    with sql_store.look() as tx:
+        assert list(tx.settings.all("guard/")) == [f"guard/{A}/new"]
+    there.report(report(1, name="other"))
+    assert [s.report.guard for s in there.of(A)] == ["new", "other"]
+
+
+def test_who_invents_guards_takes_the_place_of_those_with_the_same_key_that_are_silent(
+    guards: Guards, hands: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stanch.engine.guards.MOST_GUARDS", 3)
+    guards.report(report(1, name="ours"), "ours")
+    for n in range(3):
+        guards.report(report(1, name=f"evil{n}"), "stolen")
+    with pytest.raises(BadInput, match="a key of its own"):
+        guards.report(report(1, name="evil3"), "stolen")
+    guards.report(report(1, name="ours too"), "ours")
+    hands.at += ALIVE + timedelta(seconds=1)
+    guards.report(report(1, name="evil3"), "stolen")
+    assert [s.report.guard for s in guards.of(A)] == ["evil1", "evil2", "evil3", "ours", "ours too"]
 
 
 SHAPE = "Envoy cannot shape answers: use the gateway or the guard in the service."

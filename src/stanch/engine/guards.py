@@ -26,6 +26,12 @@ from stanch.vocabulary.trouble import BadInput, Tampered
 
 ALIVE = timedelta(seconds=90)
 """A guard that reported longer ago than this is not counted on."""
+FORGOTTEN = timedelta(days=7)
+"""A guard that was silent for so long is gone: replicas have a new name with each start."""
+MOST_GUARDS = 2000
+"""Guards that one key tells of, about all assets."""
+MOST_LETTERS = 100_000
+"""Letters in all of a report."""
 _HEARD = "guard/"
 PROBE_SECONDS = 2.0
 PROBE_KEY = "_probe/"
@@ -63,6 +69,8 @@ class GuardState:
 
     report: Report
     seen: datetime
+    key: str = ""
+    """The key that it was told with."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +91,16 @@ class Proof:
 
 def _most(report: Report) -> int:
     """How much the longest of its lists holds."""
-    return max(map(len, (report.counts, report.proxies, report.versions, report.troubles)))
+    lists = (report.counts, report.proxies, report.versions, report.troubles, report.cannot)
+    return max(map(len, lists))
+
+
+def _letters(report: Report) -> int:
+    """How many letters all of it has."""
+    lists = (report.counts, report.proxies, report.versions, report.troubles, report.cannot)
+    return (
+        len(report.address) + len(report.digest) + sum(len(one) for some in lists for one in some)
+    )
 
 
 class Guards:
@@ -99,23 +116,45 @@ class Guards:
         self._heard = threading.Condition()
         self.tallies = Tallies(store, shared=shared)
 
-    def report(self, report: Report) -> None:
-        """Takes in what a guard says of itself."""
-        if len(report.guard) > 200 or _most(report) > 200:  # noqa: PLR2004  far above any honest report
+    def report(self, report: Report, key: str = "") -> None:
+        """Takes in what a guard says of itself, told with this key."""
+        too_many = len(report.guard) > 200 or _most(report) > 200  # noqa: PLR2004  far above any honest report
+        if too_many or _letters(report) > MOST_LETTERS:
             raise BadInput("This report is too long for a guard's. Update the guard.")
+        state = GuardState(report=report, seen=self._clock(), key=key)
         with self._heard:
             before = self._known.get((report.asset, report.guard))
-            state = GuardState(report=report, seen=self._clock())
+            gone = () if before else self._make_room(state)
             self._known[report.asset, report.guard] = state
             self._heard.notify_all()
         is_news = before is None or before.report.version != report.version
         if is_news or self._shared:
             with self._store.begin() as tx:
                 if self._shared:
-                    name = f"{_HEARD}{report.asset}/{report.guard}"
-                    tx.settings.put(name, msgspec.json.encode(state).decode())
+                    for one in gone:
+                        tx.settings.forget(_row(one))
+                    tx.settings.put(_row(state), msgspec.json.encode(state).decode())
                 if is_news:
                     tx.announce("guard", report.asset)
+
+    def _make_room(self, new: GuardState) -> tuple[GuardState, ...]:
+        """Those that are forgotten for this one: silent for long, or where its key has too many."""
+        since = new.seen - FORGOTTEN
+        gone = [s for s in self._known.values() if s.seen < since]
+        same = sorted(
+            (s for s in self._known.values() if s.key == new.key and s.seen >= since),
+            key=lambda s: s.seen,
+        )
+        if len(same) >= MOST_GUARDS:
+            if same[0].seen >= new.seen - ALIVE and not same[0].report.leaving:
+                raise BadInput(
+                    f"This key tells of {MOST_GUARDS:,} guards already. Give each service a key "
+                    "of its own: stanch key create --scope guard."
+                )
+            gone.append(same[0])
+        for one in gone:
+            del self._known[one.report.asset, one.report.guard]
+        return tuple(gone)
 
     def of(self, asset: AssetId) -> tuple[GuardState, ...]:
         """The guards of an asset, by name; not those that ended on purpose."""
@@ -133,9 +172,17 @@ class Guards:
             return
         with self._store.look() as tx:
             told = tx.settings.all(f"{_HEARD}{asset}/").values()
+        states = [msgspec.json.decode(text, type=GuardState) for text in told]
+        since = self._clock() - FORGOTTEN
+        gone = [state for state in states if state.seen < since]
+        if gone:
+            with self._store.begin() as tx:
+                for one in gone:
+                    tx.settings.forget(_row(one))
         with self._heard:
-            for text in told:
-                state = msgspec.json.decode(text, type=GuardState)
+            for state in states:
+                if state.seen < since:
+                    continue
                 known = self._known.get((asset, state.report.guard))
                 if known is None or known.seen < state.seen:
                     self._known[asset, state.report.guard] = state
@@ -237,21 +284,35 @@ class Guards:
     def _ask(self, probe: Probe, address: str) -> Probed | None:
         """What the guard at this address would do; None when it cannot be asked."""
         key, nonce = self.probe_key(probe.asset), secrets.token_hex(16)
-        where = urlsplit(address)
-        if where.scheme not in {"http", "https"} or not where.hostname:
+        link, path = _line(address)
+        if link is None:
             return None
-        kind = (
-            http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
-        )
-        link = kind(where.hostname, where.port, timeout=PROBE_SECONDS)
         try:
-            link.request("GET", where.path or "/", headers={HEADER: asked(probe, nonce, key)})
+            link.request("GET", path, headers={HEADER: asked(probe, nonce, key)})
             body = link.getresponse().read(1 << 20)
             return read(body.decode("ascii"), nonce, key)
         except (OSError, http.client.HTTPException, UnicodeDecodeError, Tampered, ValueError):
             return None
         finally:
             link.close()
+
+
+def _line(address: str) -> tuple[http.client.HTTPConnection | None, str]:
+    """The way to this address, and the path there; None to what is no address."""
+    try:
+        where = urlsplit(address)
+        kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+        if where.scheme not in kinds or not where.hostname:
+            return None, ""
+        link = kinds[where.scheme](where.hostname, where.port, timeout=PROBE_SECONDS)
+    except (ValueError, http.client.InvalidURL):
+        return None, ""
+    return link, where.path or "/"
+
+
+def _row(one: GuardState) -> str:
+    """The setting that tells the other processes of it."""
+    return f"{_HEARD}{one.report.asset}/{one.report.guard}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,11 +173,13 @@ def policy_history(
 
 
 @post("/assets/{asset:str}/guard", opt=needs(Scope.GUARD), sync_to_thread=True)
-def guard_reports(house: TheHouse, asset: FromPath[str], data: JSONBody[Report]) -> dict[str, bool]:
+def guard_reports(
+    house: TheHouse, caller: TheCaller, asset: FromPath[str], data: JSONBody[Report]
+) -> dict[str, bool]:
     """Takes in which version a guard runs."""
     if data.asset != asset_id(asset):
         raise BadInput(f"The address says {asset!r}, the report says {data.asset!r}.")
-    house.guards.report(data)
+    house.guards.report(data, _who(caller))
     return {"heard": True}
 
 
