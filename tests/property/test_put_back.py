@@ -136,8 +136,8 @@ def test_what_an_older_stanch_kept_of_a_merge_still_puts_it_back(tmp_path: Path)
     try:
         one, two = place.opened(seen[:1], seen[1:])
         undo = place.cases.merge(one.id, two.id, ADA)
-        with store._engine.begin() as link:
-            brought = json.dumps(list(one.findings))
+        brought = json.dumps(list(one.findings))
+        with store._writing() as link:
             link.execute(update(undos).where(undos.c.id == undo.id).values(before=brought))
         place.cases.undo(undo.id, ADA)
         assert [i.findings for i in place.told([one.id, two.id])] == [one.findings, two.findings]
