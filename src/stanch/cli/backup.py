@@ -25,7 +25,7 @@ def backup(
 ) -> None:
     """Copy the data folder into one file, also while a server runs on it."""
     from stanch.engine.clock import utc_now  # noqa: PLC0415  only when it is made
-    from stanch.store.backup import Options, Progress, back_up  # noqa: PLC0415
+    from stanch.store.backup import Options, Progress, back_up  # noqa: PLC0415  heavy
 
     out = Out(json=json)
     folder = (data or settings.from_environment().data).absolute()
@@ -61,8 +61,8 @@ def _enter(folder: Path, told: dict[str, Any]) -> None:
         connect(folder).send("POST", "/api/v1/backups", told)
         return
     from stanch.app import backup_made  # noqa: PLC0415  the server's parts
-    from stanch.engine.backups import BackupMade  # noqa: PLC0415
-    from stanch.engine.clock import utc_now  # noqa: PLC0415
+    from stanch.engine.backups import BackupMade  # noqa: PLC0415  heavy
+    from stanch.engine.clock import utc_now  # noqa: PLC0415  likewise
 
     if (folder / "log").is_dir():
         backup_made(folder, BackupMade(**told, at=utc_now(), by="stanch backup"))

@@ -168,7 +168,7 @@ class Wanted:
         from dataclasses import replace  # noqa: PLC0415  only here
 
         from stanch.sandbox.player import Order  # noqa: PLC0415  the heavy parts
-        from stanch.sandbox.registry import drill, drills, on, optional, ready  # noqa: PLC0415
+        from stanch.sandbox.registry import drill, drills, on, optional, ready  # noqa: PLC0415  heavy
 
         all_of_them = [one for one in drills().values() if self.adaptive or not one.adaptive]
         if not name and self.options.data:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from stanch import settings
 from stanch.cli.client import connect, running_on, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
@@ -114,8 +115,6 @@ def verify(
 
 def _folder(data: Path | None) -> dict[str, object]:
     """What checking the data folder says: by its server when one runs, else here."""
-    from stanch import settings  # noqa: PLC0415
-
     folder = data or settings.from_environment().data
     if running_on(folder) is not None:
         told: dict[str, object] = connect(folder).patient().get("/api/v1/evidence-check")

@@ -85,7 +85,7 @@ class Out:
             yield _still
             return
         from rich.console import Console  # noqa: PLC0415  only a terminal pays for rich
-        from rich.progress import Progress  # noqa: PLC0415
+        from rich.progress import Progress  # noqa: PLC0415  heavy
 
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(what, total=total)
@@ -97,7 +97,7 @@ class Out:
         if not sys.stderr.isatty():
             yield
             return
-        from rich import progress as rich  # noqa: PLC0415
+        from rich import progress as rich  # noqa: PLC0415  heavy
         from rich.console import Console  # noqa: PLC0415  only a terminal pays for rich
 
         told = rich.TextColumn("{task.description}")

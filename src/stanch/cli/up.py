@@ -57,7 +57,7 @@ def up(  # noqa: PLR0913  what a start may be told
             out.say(f"  {now.welcome}")
         if demo:
             from stanch.sandbox.demo import start  # noqa: PLC0415  only the demo
-            from stanch.sandbox.wire import Api  # noqa: PLC0415
+            from stanch.sandbox.wire import Api  # noqa: PLC0415  heavy
 
             key = (chosen.data / "admin.key").read_text(encoding="utf-8").strip()
             ends.callback(start(Api(url=now.url, key=key), now.drills, out.say).stop)

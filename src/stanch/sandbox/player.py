@@ -63,7 +63,7 @@ def main() -> None:
 
 def _played(order: Order, grounds: Grounds) -> Told:
     from stanch.sandbox.registry import drill, on  # noqa: PLC0415  a drill that cannot load is told
-    from stanch.sandbox.runner import run  # noqa: PLC0415
+    from stanch.sandbox.runner import run  # noqa: PLC0415  likewise
 
     def tell(moment: Moment) -> None:
         _say(Told(moment=moment))

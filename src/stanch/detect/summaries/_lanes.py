@@ -294,7 +294,7 @@ def _lane_by_lane(sign: Callable[..., Any], whole: str, broken: str) -> None:
     @infer_global(sign)
     class Typed(AbstractTemplate):
         def generic(self, args: Any, _kws: Any) -> Signature | None:
-            fits = len(args) == 2 and isinstance(args[0], Lanes) and args[0] == args[1]  # noqa: PLR2004
+            fits = len(args) == 2 and isinstance(args[0], Lanes) and args[0] == args[1]  # noqa: PLR2004  a pair
             return signature(args[0], *args) if fits else None
 
     @lower_builtin(sign, Lanes, Lanes)

@@ -81,7 +81,7 @@ def _plain_ascii(chunk: pa.Array) -> bool:
         return True
     ends = np.frombuffer(offsets, dtype=np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
     content = np.frombuffer(data, dtype=np.uint8)[ends[0] : ends[-1]]
-    return not len(content) or bool(content.min() >= 0x20 and content.max() < 0x7F)  # noqa: PLR2004
+    return not len(content) or bool(content.min() >= 0x20 and content.max() < 0x7F)  # noqa: PLR2004  ASCII
 
 
 def _bad_kinds(table: pa.Table) -> Iterator[_Fault]:

@@ -64,7 +64,7 @@ def hide_by_toolbox(door: Door, target: Target, pace: Pace) -> Hidden:
         warnings.simplefilter("ignore")
         try:
             from art.attacks.evasion import HopSkipJump  # noqa: PLC0415  heavy, and optional
-            from art.estimators.classification import BlackBoxClassifier  # noqa: PLC0415
+            from art.estimators.classification import BlackBoxClassifier  # noqa: PLC0415  heavy
         except ImportError:
             raise Missing("HopSkipJump", "ml", "ml") from None
     asked = _Asked(door, target, pace)

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -90,7 +91,7 @@ def _registry(spec: Spec) -> Registry:
 def main() -> None:
     """Serve until stdin ends."""
     from granian.constants import Interfaces  # noqa: PLC0415  part of the server extra
-    from granian.server.embed import Server  # noqa: PLC0415
+    from granian.server.embed import Server  # noqa: PLC0415  heavy
 
     spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=Spec)
     port = spec.port or _free()
@@ -125,8 +126,8 @@ def _free() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _serve(server: "object", guard: Guard | None, port: int) -> None:
-    serving = asyncio.create_task(server.serve())  # type: ignore[attr-defined]
+async def _serve(server: Any, guard: Guard | None, port: int) -> None:
+    serving = asyncio.create_task(server.serve())
     while not serving.done():
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -88,7 +88,7 @@ def trained(table: Table, seed: int, hidden: tuple[int, ...] = (32,), rounds: in
     """A net that learnt this table; the same for the same table and seed."""
     try:
         from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415  an extra
-        from sklearn.neural_network import MLPClassifier  # noqa: PLC0415
+        from sklearn.neural_network import MLPClassifier  # noqa: PLC0415  heavy
     except ImportError:
         raise Missing("A drill", "drills", "drills") from None
     middle, scale = table.x.mean(axis=0), _scale(table)
