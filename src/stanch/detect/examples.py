@@ -92,14 +92,16 @@ def labels(rows: Columns, seed: int = 900) -> Labels:
     """Late labels of these rows, of which about one in ten says the answer was wrong."""
     throws = words(seed + 3, rows.n)
     wrong = throws % np.uint64(10) == 0
-    scores = rows.scores if rows.scores is not None else np.zeros((rows.n, 1))
+    scores = rows.scores if rows.scores is not None else np.zeros((rows.n, 3))
+    truth = np.where(wrong, (rows.predictions + 1) % 3, rows.predictions).astype(np.int32)
     return Labels(
-        truth=np.where(wrong, (rows.predictions + 1) % 3, rows.predictions).astype(np.int32),
+        truth=truth,
         predictions=rows.predictions,
         confidence=scores.max(axis=1),
         principals=rows.principals,
         names=rows.names,
         groups=rows.groups,
+        given=scores[np.arange(rows.n), truth],
     )
 
 

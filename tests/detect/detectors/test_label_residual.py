@@ -69,6 +69,7 @@ def test_labels_in_any_order_and_in_any_shards_say_the_same() -> None:
             confidence=late.confidence[rows],
             principals=late.principals[rows],
             groups=(),
+            given=late.given[rows] if late.given is not None else None,
         )
 
     ready = examples.reference().ready

@@ -5,15 +5,19 @@ Out   `Accused` contributors, the most certain first, each with the pair that gr
 Why   flipped labels come from few hands. Among two thousand labels the ten that one hand flipped
       are no more than what chance moves elsewhere; among its own hundred they are.
 Math  Of each contributor: all its labels, and each pair (answers a, labels b) among its labels on
-      the answers a. Past 8 classes pairs share places (`summaries.pairs`), and the least of three
-      counts stands for the pair, in the baseline too: its place, the wrong a, the wrong labels b.
+      the answers a (`pair_counts`); then each pair again, of the labels that the model held for
+      unlikely: its own mistakes are seldom such, a flipped label mostly is.
       Fisher's exact test says how rare it is that so many of those which the baseline and all
       labels now have together are this one's. It needs no bound on how often the model errs, which
       from 400 rows would cost as much as two flipped labels of six. It is at most as rare as at
       the share that the others show now, so a change that is everybody's accuses nobody, and at
-      what its own mix of classes makes of it (`mixes`). `TO_PAIRS`
-      of the chance is shared by the pairs, the rest is on all labels; it is shared by the
-      contributors, and by looks while labels come in, as in `bar`.
+      what its own mix of classes makes of it (`mixes`).
+      `TO_PAIRS` of the chance is on the pairs, `TO_DOUBTED` on the doubted ones, the rest on all
+      labels. Pairs share theirs only with those that could show anything (Tarone): where all
+      have three odd labels together, nobody can be accused of them, whoever's they are. The chance
+      is shared by the contributors too, and by looks while labels come in, as in `bar`.
+      Honest hands differ: as far as the others do now, more than chance has it, one's own rate
+      is drawn from a beta distribution as wide (`spreads.spreads_of`).
 """
 
 import math
@@ -24,15 +28,17 @@ import numpy as np
 
 from stanch.detect.alarms.rates import BAR
 from stanch.detect.habits.bar import bar
-from stanch.detect.habits.mixes import expected, mixes_of
+from stanch.detect.habits.mixes import Mixes, expected, mixes_of
+from stanch.detect.habits.pair_counts import Told, contradicted, doubted, kept_of, unfolded
+from stanch.detect.habits.spreads import spreads_of
 from stanch.detect.habits.tails import beta_binomial, hypergeometric
 from stanch.detect.summaries.arrays import Floats, Ints
 from stanch.detect.summaries.ledger import Ledger
-from stanch.detect.summaries.pairs import pair_places
-from stanch.detect.summaries.parts import BLOCK_CLASSES, BLOCK_PAIRS, Block
+from stanch.detect.summaries.parts import Block
 from stanch.vocabulary.words import counted
 
-TO_PAIRS = 0.9
+TO_PAIRS = 0.45
+TO_DOUBTED = 0.45
 ENOUGH = 50
 """Labels of one contributor at which the looks begin to be counted."""
 
@@ -85,27 +91,32 @@ def accused_of(ledger: Ledger, golden: Ints, habits: Ledger | None = None) -> tu
     if not who.size:
         return ()
     labels, wrong = ledger.block(Block.LABELLED)[who].T
-    seen, least = _seen(ledger, who, golden, habits)
+    classes = len(golden) - 2
+    told, doubts = contradicted(ledger, who, golden), doubted(ledger, who, habits, classes)
+    mixes = mixes_of(
+        tuple(ledger.names[i] for i in who), told.rows.sum(axis=1), habits, kept_of(classes)
+    )
+    seen, least = _seen(told, mixes)
+    looked = [(seen, TO_PAIRS)]
+    looked += [(_seen(doubts, mixes)[0], TO_DOUBTED)] if doubts is not None else []
     rest = wrong.sum() - wrong, labels.sum() - labels
-    whole = _judged((wrong, labels), rest, _off(golden), least)
+    whole = _judged((wrong, labels), rest, _off(golden), (least, spreads_of(wrong, labels)))
     found: list[Accused] = []
     for place in np.unique(seen.hand).tolist():
-        mine = np.flatnonzero(seen.hand == place)
-        rarity = min(
-            float(seen.judged.rarity[mine].min()) + math.log10(seen.ways / TO_PAIRS),
-            float(whole.rarity[place]) - math.log10(1 - TO_PAIRS),
-        )
-        if rarity <= bar(10.0**-BAR, len(who), 1, int(labels[place]), ENOUGH):
-            pair = _pair(seen, mine, len(golden) - 2)
-            more = max(float(whole.excess[place]), float(seen.judged.excess[mine].max()))
+        limit = bar(10.0**-BAR, len(who), 1, int(labels[place]), ENOUGH)
+        ways = [_pair(one, place, limit, share) for one, share in looked]
+        pair, rarity = min(ways, key=lambda way: way[1])
+        rarity = min(rarity, float(whole.rarity[place]) - math.log10(1 - TO_PAIRS - TO_DOUBTED))
+        if rarity <= limit and pair is not None:
+            most = float(seen.judged.excess[seen.hand == place].max())
             found.append(
                 Accused(
                     name=ledger.names[who[place]],
                     labels=int(labels[place]),
                     wrong=int(wrong[place]),
-                    excess=more,
+                    excess=max(float(whole.excess[place]), most),
                     strength=-rarity,
-                    pair=pair,
+                    pair=_told(seen, place, pair, classes),
                 )
             )
     return tuple(sorted(found, key=lambda a: (-a.strength, -a.excess, a.name)))
@@ -115,54 +126,106 @@ def accused_of(ledger: Ledger, golden: Ints, habits: Ledger | None = None) -> tu
 class _Seen:
     """Every pair that some contributor has a label of."""
 
-    ways: int
-    """Pairs that there could be."""
     hand: Ints
     said: Ints
     given: Ints
     rows: Ints
     odd: Ints
     judged: _Judged
+    could: Floats
+    """(P, pairs) log10 of the rarest that each pair could show."""
 
 
-def _seen(ledger: Ledger, who: Ints, golden: Ints, habits: Ledger | None) -> tuple[_Seen, Floats]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Spot:
+    """The pair of a contributor that speaks most."""
+
+    said: int
+    given: int
+    share: float
+    """Of what is too much in all its pairs."""
+
+
+def _seen(told: Told, mixes: Mixes | None) -> tuple[_Seen, Floats]:
     """The pairs, and (P,) the least share to expect in all labels of each."""
-    kept = _kept(len(golden) - 2)
-    rows, odd = _pairs(ledger, who, kept, len(golden) - 2)
-    then_rows, then_odd = _reference(golden)
+    rows, odd = told.rows, told.odd
     least = np.zeros(odd.shape)
-    names = tuple(ledger.names[i] for i in who)
-    mixes = mixes_of(names, rows.sum(axis=1), habits, kept)
     if mixes is not None:
-        least = expected(mixes, rows, odd, then_odd / np.maximum(then_rows, 1)[:, None])
+        usual = told.then_odd / np.maximum(told.then_rows, 1)[:, None]
+        least = expected(mixes, rows, odd, usual)
     hand, said, given = np.nonzero(odd)
-    own = odd[hand, said, given], rows[hand, said]
-    rest = odd.sum(axis=0)[said, given] - own[0], rows.sum(axis=0)[said] - own[1]
-    then = then_odd[said, given], then_rows[said]
-    judged = _judged(own, rest, then, least[hand, said, given])
+    others_odd, others_rows = told.rest()
+    judged = _judged(
+        (odd[hand, said, given], rows[hand, said]),
+        (others_odd[hand, said, given], others_rows[hand, said]),
+        (told.then_odd[said, given], told.then_rows[said]),
+        (least[hand, said, given], spreads_of(odd.sum(axis=(1, 2)), rows.sum(axis=1))[hand]),
+    )
     seen = _Seen(
-        ways=odd[0].size,
         hand=hand,
         said=said,
         given=given,
-        rows=own[1],
-        odd=own[0],
+        rows=rows[hand, said],
+        odd=odd[hand, said, given],
         judged=judged,
+        could=_could(rows, others_rows + told.then_rows, odd.sum(axis=0) + told.then_odd),
     )
     return seen, (rows * least.sum(axis=2)).sum(axis=1) / np.maximum(rows.sum(axis=1), 1)
 
 
-def _pair(seen: _Seen, mine: Ints, classes: int) -> Pair:
-    """The pair of these that speaks most."""
-    judged = seen.judged
+def _could(rows: Ints, rest: Ints, odd: Ints) -> Floats:
+    """(P, pairs) how rare it would be that as many of the odd ones as can be are one's own.
+
+    `rows` (P, A) are one's own labels, `rest` (P, A) all the others, `odd` (A, B) everybody's.
+    """
+    said, given = np.nonzero(odd)
+    every = np.broadcast_to(odd[said, given], (len(rows), len(said)))
+    found = [
+        hypergeometric(min(n, k), n, k, n + more)
+        for n, k, more in zip(
+            rows[:, said].ravel().tolist(),
+            every.ravel().tolist(),
+            rest[:, said].ravel().tolist(),
+            strict=True,
+        )
+    ]
+    return np.array(found).reshape(every.shape)
+
+
+def _sharing(could: Floats, limit: float) -> int:
+    """Among how many pairs the chance is shared: no more than these could reach their part."""
+    order, ways = np.sort(could), 1
+    while ways < order.size and order[ways] <= limit - math.log10(ways):
+        ways += 1
+    return ways
+
+
+def _pair(seen: _Seen, place: int, limit: float, share: float) -> tuple[_Spot | None, float]:
+    """The pair of this contributor that speaks most, and how rare it is for all of them."""
+    mine, judged = np.flatnonzero(seen.hand == place), seen.judged
+    if not mine.size:
+        return None, 0.0
     first = mine[np.lexsort((-judged.excess[mine], judged.rarity[mine]))[0]]
-    return Pair(
-        said=_unfolded(int(seen.said[first]), classes),
-        given=_unfolded(int(seen.given[first]), classes),
-        labels=int(seen.rows[first]),
-        flipped=int(seen.odd[first]),
-        usual=float(judged.usual[first]),
+    ways = _sharing(seen.could[place], limit + math.log10(share))
+    spot = _Spot(
+        said=int(seen.said[first]),
+        given=int(seen.given[first]),
         share=float(judged.excess[first] / max(float(judged.excess[mine].sum()), 1e-9)),
+    )
+    return spot, float(judged.rarity[first]) + math.log10(ways / share)
+
+
+def _told(seen: _Seen, place: int, spot: _Spot, classes: int) -> Pair:
+    """What all labels of this contributor say of the pair."""
+    here = (seen.hand == place) & (seen.said == spot.said) & (seen.given == spot.given)
+    line = int(np.flatnonzero(here)[0])
+    return Pair(
+        said=unfolded(spot.said, classes),
+        given=unfolded(spot.given, classes),
+        labels=int(seen.rows[line]),
+        flipped=int(seen.odd[line]),
+        usual=float(seen.judged.usual[line]),
+        share=spot.share,
     )
 
 
@@ -178,19 +241,27 @@ def _share(counts: tuple[Ints, Ints]) -> Floats:
 
 
 def _judged(
-    now: tuple[Ints, Ints], rest: tuple[Ints, Ints], then: tuple[Ints, Ints], least: Floats
+    now: tuple[Ints, Ints],
+    rest: tuple[Ints, Ints],
+    then: tuple[Ints, Ints],
+    honest: tuple[Floats, Floats],
 ) -> _Judged:
-    """Odd ones and rows of each, of all the others, and in the baseline; the least to expect."""
-    odd, rows = now
+    """Odd ones and rows of each, of all the others, and in the baseline.
+
+    `honest` are the least to expect, and how far honest hands differ.
+    """
+    (odd, rows), (least, spread) = now, honest
     others, total = np.broadcast_arrays(then[0] + rest[0], then[1] + rest[1])
     here = np.maximum(_share(rest), least)
     usual = np.maximum(others / np.maximum(total, 1), here)
     rarity = [
         max(
             hypergeometric(k, n, int(a) + k, int(b) + n),
-            beta_binomial(k, n, float(q), 0.0) if q > 0 else -math.inf,
+            beta_binomial(k, n, float(q), float(w)) if q > 0 else -math.inf,
         )
-        for k, n, a, b, q in zip(odd.tolist(), rows.tolist(), others, total, here, strict=True)
+        for k, n, a, b, q, w in zip(
+            odd.tolist(), rows.tolist(), others, total, here, spread, strict=True
+        )
     ]
     return _Judged(usual=usual, excess=np.maximum(odd - usual * rows, 0.0), rarity=np.array(rarity))
 
@@ -198,54 +269,3 @@ def _judged(
 def _off(golden: Ints) -> tuple[Ints, Ints]:
     """How many labels of the baseline contradict, and how many there are."""
     return np.array([golden.sum() - np.trace(golden)]), np.array([golden.sum()])
-
-
-def _pairs(ledger: Ledger, who: Ints, kept: list[int], classes: int) -> tuple[Ints, Ints]:
-    """(P, A) labels on each answer, and (P, A, B) those of them that name another class."""
-    rows = ledger.block(Block.GUESSED)[who][:, kept]
-    missed = ledger.block(Block.MISSED)[who][:, kept]
-    given = ledger.block(Block.GIVEN)[who][:, kept]
-    least = np.minimum(missed[:, :, None], given[:, None, :])
-    if classes <= BLOCK_CLASSES:
-        said, named = np.indices((len(kept), len(kept)))
-        least = np.minimum(
-            least, ledger.block(Block.PAIRS)[who][:, pair_places(said, named, classes)]
-        )
-    return rows, _off_diagonal(least)
-
-
-def _reference(golden: Ints) -> tuple[Ints, Ints]:
-    """(A,) the baseline's labels on each answer, (A, B) what stands for each pair in it."""
-    classes = len(golden) - 2
-    fold = [_folded(place, classes) for place in range(len(golden))]
-    small = np.zeros((len(_kept(classes)),) * 2, np.int64)
-    np.add.at(small, tuple(np.meshgrid(fold, fold, indexing="ij")), golden)
-    wrong = _off_diagonal(small)
-    least = np.minimum(wrong.sum(axis=0)[:, None], wrong.sum(axis=1)[None, :])
-    if classes <= BLOCK_CLASSES:
-        said, named = np.indices(small.shape)
-        places = pair_places(said, named, classes)
-        shared = np.bincount(places.ravel(), wrong.T.ravel(), BLOCK_PAIRS).astype(np.int64)
-        least = np.minimum(least, shared[places])
-    return small.sum(axis=0), _off_diagonal(least)
-
-
-def _off_diagonal(square: Ints) -> Ints:
-    return np.where(np.eye(square.shape[-1], dtype=bool), 0, square)
-
-
-def _kept(classes: int) -> list[int]:
-    """The places of a folded block that this many classes use."""
-    return [*range(min(classes, BLOCK_CLASSES)), BLOCK_CLASSES, BLOCK_CLASSES + 1]
-
-
-def _folded(place: int, classes: int) -> int:
-    """Where a class, another class or none stands among the kept places."""
-    known = min(classes, BLOCK_CLASSES)
-    return known + 1 if place == classes + 1 else min(place, known)
-
-
-def _unfolded(place: int, classes: int) -> int:
-    """The class, another class or none that this kept place stands for."""
-    known = min(classes, BLOCK_CLASSES)
-    return place if place < known else classes + place - known

@@ -48,6 +48,7 @@ BLOCK_SHAPES: Mapping[Block, tuple[int, ...]] = MappingProxyType(
         Block.UNUSUAL: (1,),
         Block.FAR: (1,),
         Block.SURE: (2, BLOCK_SURE),
+        Block.DOUBTED: (BLOCK_PAIRS + 1,),
     }
 )
 

@@ -70,6 +70,8 @@ class Labels:
     principals: Codes
     names: tuple[str, ...]
     groups: tuple[tuple[int, Codes], ...] = ()
+    given: Floats | None = None
+    """(n,) the score that the model gave to the true class; NaN when none was."""
 
     @property
     def n(self) -> int:

@@ -18,7 +18,16 @@ from stanch.detect.summaries.inputs import Inputs, inputs_of
 from stanch.detect.summaries.kernels import Kernels, kernels
 from stanch.detect.summaries.ledger import PLACES, WIDTH, Ledger, nobody
 from stanch.detect.summaries.pairs import pair_places
-from stanch.detect.summaries.parts import BLOCK_SURE, BLOCK_WAVES, LEVELS, Block, Part, Peak
+from stanch.detect.summaries.parts import (
+    BLOCK_PAIRS,
+    BLOCK_SURE,
+    BLOCK_WAVES,
+    DOUBT,
+    LEVELS,
+    Block,
+    Part,
+    Peak,
+)
 from stanch.detect.summaries.people import Lines, People, ledger_of, people_of, sketches_of
 from stanch.detect.summaries.plan import Plan
 from stanch.detect.summaries.ready import Ready
@@ -100,6 +109,7 @@ def labels_counted(plan: Ready, labels: Labels, watch: tuple[str, ...] = ()) -> 
     pairs = pair_places(said[wrong], truth[wrong], classes)
     np.add.at(table[:, PLACES[Block.PAIRS]], (who[wrong], pairs), 1)
     _sure(table[:, PLACES[Block.SURE]], labels, who, wrong)
+    _doubted(table[:, PLACES[Block.DOUBTED]], labels, who, pair_places(said, truth, classes))
     none = np.zeros((len(table), SMALL), np.uint8)
     lines = Lines(table=table, inputs=none, cells=none)
     return Counted(summary=summary, ledger=ledger_of(plan.digest, people, lines, watch, kernels()))
@@ -192,6 +202,17 @@ def _sure(lines: Ints, labels: Labels, who: Ints, wrong: Flags) -> None:
     said = ~np.isnan(labels.confidence)
     np.add.at(lines, (who[said], place[said]), 1)
     np.add.at(lines, (who[said & wrong], place[said & wrong] + BLOCK_SURE), 1)
+
+
+def _doubted(lines: Ints, labels: Labels, who: Ints, pairs: Ints) -> None:
+    """Add the labels that the model held for unlikely to the lines, and all that it scored."""
+    if labels.given is None:
+        return
+    scored = ~np.isnan(labels.given) & ~np.isnan(labels.confidence)
+    hit = scored & (labels.truth != labels.predictions)
+    hit &= labels.given < DOUBT * labels.confidence
+    np.add.at(lines, (who[hit], pairs[hit]), 1)
+    lines[:, BLOCK_PAIRS] += np.bincount(who[scored], minlength=len(lines))
 
 
 def _fairness(plan: Plan, labels: Labels) -> Ints:

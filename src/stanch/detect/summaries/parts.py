@@ -45,6 +45,8 @@ BLOCK_TICKS = 12
 """Twelfths of a minute (5 seconds each)."""
 BLOCK_PAIRS = 64
 """Places of the pairs of an answer and a label that contradicts it; see `pairs.pair_place`."""
+DOUBT = 0.1
+"""A label is doubted when the model gave its class less than this part of the answer's score."""
 
 SAMPLED = 64
 """Different inputs that a principal's sample holds."""
@@ -175,3 +177,6 @@ class Block(StrEnum):
     SURE = "sure"
     """(2, 11) late labels by how sure the model was (under a half, then by twentieths), and those
     of them that say the answer was wrong."""
+    DOUBTED = "doubted"
+    """(65,) the wrong answers by pair, of those in which the model gave the label's class less than
+    `DOUBT` of what it gave the answer; then all labels of which that is known."""

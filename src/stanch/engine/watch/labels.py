@@ -12,12 +12,13 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.columns import Labels
 from stanch.detect.summaries.plan import Plan
 from stanch.engine.ingest.compute import pc
 from stanch.engine.watch.answers import coded, factored, groups_of
 from stanch.vocabulary.ids import AssetId
+
+Scores = Sequence[Sequence[float | None] | None]
 
 
 class Recall(Protocol):
@@ -66,21 +67,26 @@ def joined(
 def labels_of(rows: pa.Table, plan: Plan) -> Labels:
     """The joined rows in the plan's codes; a label is its contributor's, if it names one."""
     principals, names = factored(pc.coalesce(rows["contributor"], rows["principal"]))
+    truth, scores = coded(rows["label"], plan.classes)[0], rows["scores"].to_pylist()
     return Labels(
-        truth=coded(rows["label"], plan.classes)[0],
+        truth=truth,
         predictions=coded(rows["prediction"], plan.classes)[0],
-        confidence=_confidence(rows["scores"]),
+        confidence=np.array(list(_largest(scores)), np.float64),
+        given=np.array(list(_at(scores, truth.tolist(), len(plan.classes))), np.float64),
         principals=principals,
         names=names,
         groups=groups_of(rows["groups"], plan.groups),
     )
 
 
-def _confidence(column: pa.ChunkedArray) -> Floats:
-    return np.array(list(_largest(column.to_pylist())), np.float64)
-
-
-def _largest(scores: Sequence[Sequence[float | None] | None]) -> Iterator[float]:
+def _largest(scores: Scores) -> Iterator[float]:
     for one in scores:
         given = [s for s in one or () if s is not None and not np.isnan(s)]
         yield max(given, default=float("nan"))
+
+
+def _at(scores: Scores, classes: Sequence[int], known: int) -> Iterator[float]:
+    """The score of each row's class; NaN where it has none, or scores of other classes."""
+    for one, place in zip(scores, classes, strict=True):
+        told = one[place] if one is not None and len(one) == known and place >= 0 else None
+        yield float("nan") if told is None else told
