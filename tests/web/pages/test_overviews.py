@@ -136,6 +136,27 @@ def test_each_version_stands_with_its_digest_and_who_signed_it(
     assert versions.count("sha256:") == 2
 
 
+def test_how_an_asset_was_made_and_where_its_accesses_are_told_stand_on_its_page(
+    tmp_path: Path, read: Callable[..., str]
+) -> None:
+    made = Asset(
+        id=AssetId("fraud"),
+        kind=AssetKind.MODEL,
+        name="Fraud",
+        owner="ada",
+        hyper_parameters={"depth": 6, "loss": "<b>log"} | {f"n{n}": n for n in range(40)},
+        access_log="s3://logs/fraud",
+    )
+    with opened(Settings(data=tmp_path)) as parts:
+        with parts.store.begin() as tx:
+            tx.assets.add(made)
+        said = read(console_of(parts, work_of(parts)), "/assets/fraud")
+    facts = said[said.index(" Facts ") :]
+    assert "Made with depth 6 , loss <b>log , n0 0" in facts
+    assert "and 2 more" in facts
+    assert "Log of accesses s3://logs/fraud" in facts
+
+
 def test_what_cannot_be_told_stands_once_for_each_reason(
     world: tuple[Parts, Console], read: Callable[..., str]
 ) -> None:
