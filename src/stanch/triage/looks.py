@@ -32,7 +32,7 @@ class Look:
     @property
     def words(self) -> str:
         """What it says, whoever it names and whatever it counts."""
-        names = sorted(self.who, key=len, reverse=True)
+        names = sorted((one for one in self.who if one in self.says), key=len, reverse=True)
         any_of = rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)" if names else _NOBODY
         return _LIST.sub("@", _NUMBERS.sub("#", re.sub(any_of, "@", self.says)))
 

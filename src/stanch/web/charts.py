@@ -146,13 +146,17 @@ def then_and_now(bars: Sequence[Bar], says: str, width: float = 560.0) -> Markup
     return drawing(Paper(width, height), says, body)
 
 
+_NAME = 25
+"""Letters of a name before its bar, so that the widest do not run into it."""
+
+
 def shares(rows: Sequence[tuple[str, float, str]], says: str) -> Markup:
     """Horizontal bars: name, share from 0 to 1, tone."""
     high = 24.0
     body: list[str] = []
     for i, (name, share, tone) in enumerate(rows):
         y = i * high
-        body.append(label(clipped(name, 34), 0, y + 15, strong=True))
+        body.append(label(clipped(name, _NAME), 0, y + 15, strong=True))
         body.append(rect("empty", Box(230, y + 6, 270, 11)))
         wide = max(1.5, 270 * min(1.0, share))
         body.append(rect(tone, Box(230, y + 6, wide, 11), f"{name}: {share:.1%}"))

@@ -24,6 +24,8 @@ from stanch.web.visit import Answer, Visit
 
 T = TypeVar("T")
 PAGE = 50
+MOST_TOGETHER = 400
+"""Items of one page, where many of them stand in one row."""
 MOST_VALUES = 12
 """Values of one field that are offered."""
 MOST_ROWS = 20_000
@@ -99,6 +101,8 @@ class Shown(Generic[T]):
     chosen: frozenset[str] = field(default_factory=frozenset)
     earlier: Mapping[str, Sequence[T]] = field(default_factory=dict)
     """The rows that stand with another one, by its id."""
+    bare: bool = False
+    """Whether there is nothing at all, whatever is asked."""
 
 
 def shown(
@@ -109,12 +113,13 @@ def shown(
     after = visit.asked("after")
     with visit.console.store.look() as tx:
         listed = lines.listed(tx, visit)
-        page = listed.page(query.wanted, after=after, limit=limit)
+        items, onward = _page(listed, query.wanted, lines, (after, limit))
         counts, total = _counts(listed, query, lines)
-        seen = lines.seen(tx, page.items) if lines.seen is not None else {}
+        seen = lines.seen(tx, items) if lines.seen is not None else {}
+        bare = not (items or after or _any(listed, lines, base))
     facets = {name: list(_values(counts[name], query, (visit, lines, name))) for name in counts}
     columns = _columns(visit, lines)
-    folded = lines.folds(page.items) if lines.folds is not None else [(x,) for x in page.items]
+    folded = _folded(lines, items)
     return Shown(
         lines=lines,
         query=query,
@@ -122,13 +127,36 @@ def shown(
         total=total,
         columns=columns,
         facets={name: values for name, values in facets.items() if values},
-        next=_link(visit, after=page.next, at=_moment(visit).isoformat()) if page.next else "",
+        next=_link(visit, after=onward, at=_moment(visit).isoformat()) if onward else "",
         first=_link(visit) if after else "",
         after=after,
         seen=seen,
         chosen=frozenset(c.id for c in columns),
+        bare=bare,
         earlier={_id(first): rest for first, *rest in folded if rest},
     )
+
+
+def _page(
+    listed: Listed[T], wanted: Wanted, lines: Lines[T], place: tuple[str, int]
+) -> tuple[Sequence[T], str]:
+    """The items of one page, and the cursor of the next; more of them where most stand together."""
+    after, limit = place
+    page = listed.page(wanted, after=after, limit=limit)
+    items, onward = list(page.items), page.next
+    while onward and len(items) < MOST_TOGETHER and 2 * len(_folded(lines, items)) < limit:
+        more = listed.page(wanted, after=onward, limit=MOST_TOGETHER // 4)
+        items, onward = [*items, *more.items], more.next
+    return items, onward
+
+
+def _any(listed: Listed[T], lines: Lines[T], base: Wanted | None) -> bool:
+    """Whether there is anything, whatever is asked; of what is not kept in rows nobody asks."""
+    return lines.noun == "events" or bool(listed.page(base or Wanted(), limit=1).items)
+
+
+def _folded(lines: Lines[T], items: Sequence[T]) -> Sequence[tuple[T, ...]]:
+    return lines.folds(items) if lines.folds is not None else [(one,) for one in items]
 
 
 def asked(visit: Visit, lines: Lines[T], base: Wanted | None = None) -> Query:

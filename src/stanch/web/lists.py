@@ -117,7 +117,7 @@ ASSETS: Lines[Asset] = Lines(
     ),
     known=KNOWN["assets"],
     facets=("kind", "owner"),
-    empty="Nothing is protected yet. `stanch asset add FILE` describes the first asset.",
+    empty="Nothing is protected yet. Describe the first asset: stanch asset add FILE",
 )
 
 APPROVALS: Lines[Approval] = Lines(
@@ -225,7 +225,7 @@ EVENTS: Lines[EventLine] = Lines(
     facets=("kind", "asset"),
     start="since:24h",
     calm="No event in the last day",
-    empty="No system has told anything yet. `stanch ingest FILE` sends some.",
+    empty="No system has told anything yet. Send what it logged: stanch ingest FILE",
     views=(("Last 24 hours", "since:24h"), ("Last hour", "since:1h"), ("Of all time", "")),
 )
 
