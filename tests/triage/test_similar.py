@@ -85,8 +85,10 @@ def test_five_are_named_the_likest_first_and_of_equals_the_first_by_name() -> No
     assert similar(COPIED, [nothing]) == ()
 
 
-some = st.builds(
-    lambda kind, attack, asset, who, atlas: replace(
+def one_of(
+    kind: VerdictKind, attack: AttackKind | None, asset: str, who: set[str], atlas: set[str]
+) -> Incident:
+    return replace(
         COPIED,
         asset=AssetId(asset),
         verdict=Verdict(kind=kind, attack=attack if kind is VerdictKind.ATTACK else None),
@@ -94,7 +96,11 @@ some = st.builds(
             Suspect(principal=PrincipalId(w), share=0.5, confidence=0.5) for w in sorted(who)
         ),
         atlas=tuple(sorted(atlas)),
-    ),
+    )
+
+
+some = st.builds(
+    one_of,
     st.sampled_from(VerdictKind),
     st.sampled_from([None, *AttackKind]),
     st.sampled_from("ab"),
