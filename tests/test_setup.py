@@ -5,6 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -118,3 +121,22 @@ def test_what_a_persons_machine_may_lack_ci_may_not(tmp_path: Path, ci: str, cod
     )
     assert done.returncode == code, done.stdout + done.stderr
     assert "needs_clay: install clay" in done.stdout
+
+
+def test_every_dependency_is_used_and_has_its_reason() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    project = tomllib.loads(text)["project"]
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    names = {re.split(r"[\[>]", one)[0].lower() for one in wanted}
+    source = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "src").rglob("*.py"))
+    words = set(re.findall(r"\w+", source))
+    modules: dict[str, set[str]] = {}
+    for module, packages in packages_distributions().items():
+        for package in packages:
+            modules.setdefault(package.lower().replace("_", "-"), set()).add(module)
+    unused = {one for one in names & modules.keys() if not modules[one] & words}
+    assert unused <= {"packaging"}, unused
+    page = (ROOT / "docs" / "explanation" / "dependencies.md").read_text(encoding="utf-8")
+    reasons = re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE)
+    told = {one for line in reasons for one in line.strip().split(", ")}
+    assert names <= told, names - told
