@@ -67,9 +67,22 @@ def test_a_key_is_given_and_two_accounts_are_said_to_be_one_persons_from_a_shell
         desk.setenv("STANCH_KEY", made["secret"])
         assert said("approve", question)["type"] == "nobodys-key"
     assert said("key", "give", made["id"], "ASKED-ada")["owner"] == "asked-ada"
+    assert said("key", "give", "desk", "")["id"] == made["id"]
     assert said("user", "same", "asked-root", "asked-ada")["same_as"] == "asked-ada"
     assert said("user", "same", "asked-root", "")["same_as"] == ""
     assert said("user", "same", "asked-root", "asked-rot")["type"] == "bad-input"
+
+
+def test_a_key_is_ended_by_its_name_where_one_key_alone_has_it(
+    server: Any, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STANCH_KEY", server.key)
+    made = [said("key", "create", "--scope", "read", "--name", "nightly")["id"] for _ in range(2)]
+    refused = said("key", "revoke", "nightly")
+    assert (refused["type"], all(one in refused["detail"] for one in made)) == ("bad-input", True)
+    assert said("key", "revoke", made[0])["id"] == made[0]
+    assert said("key", "revoke", "nightly")["id"] == made[1]
+    assert said("key", "revoke", "nightly")["type"] == "not-found"
 
 
 def test_an_override_and_its_review_are_done_from_a_shell_by_those_who_logged_in(

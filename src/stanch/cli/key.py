@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from stanch import settings
-from stanch.cli.client import connect, segment
+from stanch.cli.client import Client, connect, segment
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.people import Scope
-from stanch.vocabulary.trouble import NoSuchFile
+from stanch.vocabulary.trouble import BadInput, NoSuchFile
 
 app = command("Keys for machines.")
 
@@ -62,7 +62,7 @@ def list_(*, data: Data = None, json: Json = False) -> None:
 @app.command()
 def give(
     *,
-    key: Annotated[str, typer.Argument(help="The key's id.")],
+    key: Annotated[str, typer.Argument(help="The key's id, or its name.")],
     owner: Annotated[
         str, typer.Argument(metavar="NAME", help='The person it belongs to; "" for nobody.')
     ],
@@ -70,17 +70,28 @@ def give(
     json: Json = False,
 ) -> None:
     """Say whose a key is: its yes and that of its owner are one person's."""
-    kept = connect(data).send("PATCH", f"/api/v1/keys/{segment(key)}", {"owner": owner})
+    client = connect(data)
+    kept = client.send("PATCH", f"/api/v1/keys/{_meant(client, key)}", {"owner": owner})
     Out(json=json).show(kept, f"{kept['id']} belongs to {kept['owner'] or 'nobody'} now.")
 
 
 @app.command()
 def revoke(
     *,
-    key: Annotated[str, typer.Argument(help="The key's id.")],
+    key: Annotated[str, typer.Argument(help="The key's id, or its name.")],
     data: Data = None,
     json: Json = False,
 ) -> None:
     """End a key at once."""
-    ended = connect(data).send("DELETE", f"/api/v1/keys/{segment(key)}")
+    client = connect(data)
+    ended = client.send("DELETE", f"/api/v1/keys/{_meant(client, key)}")
     Out(json=json).show(ended, f"{ended['id']} is good for nothing now.")
+
+
+def _meant(client: Client, key: str) -> str:
+    """The id, for an address: of the one key that is good and has this name, or as it was said."""
+    keys = list(client.every("/api/v1/keys"))
+    named = [one["id"] for one in keys if one["name"] == key and not one["revoked"]]
+    if len(named) > 1 and key not in {one["id"] for one in keys}:
+        raise BadInput(f"{len(named)} keys are named {key!r}: {', '.join(named)}. Give an id.")
+    return segment(named[0] if len(named) == 1 else key)
