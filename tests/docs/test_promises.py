@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stanch.detect.registry import detectors
 from stanch.engine.runs.library import actions
 from stanch.vocabulary.policy import Policy
 
@@ -58,3 +59,9 @@ def test_every_field_of_a_policy_and_every_action_stands_among_the_promises() ->
     outer = {name for name in fields if not any(one.startswith(f"{name}.") for one in inner)}
     assert len(inner) > len(outer) > 5
     assert inner | outer | set(actions()) <= promised
+
+
+def test_every_detector_stands_among_the_promises() -> None:
+    rows = [row for row in PROMISES["watching-promises"] if row.count("|") == 4]
+    promised = {found[1] for row in rows if (found := re.match(r"\| `(\w+)` \|", row))}
+    assert promised == {str(one) for one in detectors()}
