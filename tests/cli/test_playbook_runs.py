@@ -172,6 +172,10 @@ def test_a_document_from_elsewhere_is_read_with_its_repairs(
     assert "repaired:" in capsys.readouterr().err
     assert out.read_text().startswith("playbook: natural_drift")
     assert run(["playbook", "import", str(out)]) == 65
+    gone = str(tmp_path / "gone.json")
+    capsys.readouterr()
+    assert run(["playbook", "import", gone]) == 65
+    assert capsys.readouterr().err.count(gone) == 1, "the file is named once"
 
 
 @pytest.fixture

@@ -92,6 +92,8 @@ def test_blocking_one_principal_hits_that_principal() -> None:
 def test_what_hits_nobody_says_so() -> None:
     nobody = Policy(asset=A, deny=Deny(principals=frozenset({PrincipalId("key-9")})))
     assert blast(NOW, nobody, TRAFFIC).says == "Hits nobody: none of 1000 requests."
+    one = _traffic(("key-1", 1, "203.0.113.7", "v7"))
+    assert blast(NOW, nobody, one).says == "Hits nobody: none of 1 request."
 
 
 def test_blocking_a_network_hits_who_lives_there() -> None:

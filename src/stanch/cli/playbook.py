@@ -214,6 +214,8 @@ def _telling(file: Path) -> Iterator[None]:
     """Has what is wrong with its content told as wrong with this file."""
     try:
         yield
+    except BadFile:
+        raise
     except BadInput as error:
         raise BadFile(file, str(error)) from error
 

@@ -77,13 +77,14 @@ class Blast:
         unknown = (
             f"Whom it hits by {' and '.join(self.uncounted)} is not known: nobody counts that."
         )
+        asked = f"{self.requests} request{'' if self.requests == 1 else 's'}"
         if not (self.principals or self.refused or self.altered):
-            return unknown if self.uncounted else f"Hits nobody: none of {self.requests} requests."
+            return unknown if self.uncounted else f"Hits nobody: none of {asked}."
         many = f"{len(self.principals)} principal{'' if len(self.principals) == 1 else 's'}"
         more = " and others who are not known by name" if self.each.get(NAMELESS) else ""
         return (
             f"Hits {many}{more} and {100 * self.share:.3g} % of "
-            f"{self.requests} requests ({float(self.refused):.6g} refused, "
+            f"{asked} ({float(self.refused):.6g} refused, "
             f"{float(self.altered):.6g} answered otherwise)."
         ) + (f" {unknown}" if self.uncounted else "")
 

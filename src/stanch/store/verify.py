@@ -574,7 +574,8 @@ def main() -> int:
         found = examine(given.path, given.key, old)
     says = json.dumps(found) if given.json else str(found["says"])
     if found["holds"] and not given.json:
-        says += f": {found['items']} items, {found['entries']} entries, signed by {found['keys']}"
+        says += f": {found['items']} items, {found['entries']} entries"
+        says += f", signed by {', '.join(found['keys'])}"
         says += "" if given.key else "\nThis key is the bundle's own word: compare it, then --key."
     sys.stdout.write(says + "\n")
     return 2 if found["holds"] is None else int(not found["holds"])
