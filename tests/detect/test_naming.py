@@ -7,6 +7,7 @@ import numpy as np
 from stanch.detect import examples
 from stanch.detect.registry import detectors, naming_once_in
 from stanch.detect.summaries.columns import Columns
+from stanch.vocabulary.finding import Finding
 
 BY_PRINCIPAL = (
     "evasion_search",
@@ -33,7 +34,8 @@ def test_who_allows_more_wrong_names_has_a_faint_search_named() -> None:
     window = examples.window(a_dozen_around_one)
     seen = {n: naming_once_in(n)["evasion_search"].seen_in(window) for n in (1000.0, 1.0)}
     assert seen[1000.0] == ()
-    ((found,),) = [seen[1.0]]
+    (found,) = seen[1.0]
+    assert isinstance(found, Finding)
     assert [s.principal for s in found.suspects] == [examples.NAMES[examples.ODD_ONE]]
 
 

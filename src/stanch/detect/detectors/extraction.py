@@ -12,7 +12,8 @@ Math  Ways of being odd: rows off the manifold; rows with values out of range; r
       lie close to an older one (`habits.touching`); rows with a number between the places of its
       grid (`summaries.grid`), which steps and mixtures do not keep; the mean wave (the
       MMD of a Gaussian kernel) and the centre along the main axes, in their own standard
-      deviations (`habits.distances`). The bar
+      deviations (`habits.distances`); and several of these signs at once, none of which is a proof,
+      with how many of the inputs lie around one of them (`habits.several`). The bar
       (`habits.bar`) shares `rate` among principals, ways and looks, so at most `rate` of windows,
       and far fewer than .1 % of benign principals, alarm. Crowds: `habits.crowds`. Whose inputs lie
       around one place, along lines across the boundary (`habits.shapes`), or a little around each
@@ -29,6 +30,7 @@ import numpy as np
 from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.habits.apart import centre_way, mix_way
+from stanch.detect.habits.clusters import cluster_way, clusters_of
 from stanch.detect.habits.crowds import Crowd, crowd_of
 from stanch.detect.habits.customs import with_customs
 from stanch.detect.habits.judge import Accused, Way, accused, listed, rarest, share_way, suspects_of
@@ -44,6 +46,7 @@ from stanch.detect.habits.people import (
     unable,
 )
 from stanch.detect.habits.records import around_records
+from stanch.detect.habits.several import ODD, several_way
 from stanch.detect.habits.shapes import Shape, shape_of
 from stanch.detect.habits.strides import stride_way
 from stanch.detect.habits.touching import touch_way
@@ -67,11 +70,23 @@ OFF, RANGE, NEAR, JOINT, CENTRE, STEPS, STRIDES, TOUCH, BETWEEN = (
     "inputs close to an older one of the same principal",
     "inputs with a number between those that occur",
 )
+AROUND = "inputs around one of them"
+SEVERAL = "the number of signs at once, each rarer than one in ten,"
+SIGNS = (
+    frozenset({RANGE}),
+    frozenset({OFF, BETWEEN}),
+    frozenset({NEAR}),
+    frozenset({JOINT, CENTRE}),
+    frozenset({STEPS, STRIDES, TOUCH}),
+    frozenset({AROUND}),
+)
+"""Ways that one thing shows in are one sign."""
 WORTH = {
     OFF: 0.8,
     STEPS: 0.8,
     STRIDES: 0.8,
     TOUCH: 0.6,
+    SEVERAL: 0.6,
     BETWEEN: 0.5,
     RANGE: 0.5,
     NEAR: 0.5,
@@ -120,6 +135,7 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
     ways = with_customs(ways_of, base, who)
     crowd = crowd_of(rarest(ways), _directions(ground(base), who), who.known)
     sure = crowd.strength >= -np.log10(limits.rate / 2) and _minority(who, crowd)
+    ways = _with_several(base, who, ways)
     alone = _alone(who, ways, limits)
     together = sure and len({*crowd.members} - {a.place for a in alone}) >= limits.crowd
     if sure and not together and len(crowd.members) >= limits.crowd:
@@ -134,7 +150,8 @@ def look(window: Window, limits: Limits) -> Iterator[Finding | Blind]:
                 shape = Shape.RECORDS if records else Shape.SPREAD
             told.setdefault(shape, []).append(one)
         for shape, several in told.items():
-            yield _finding(window, tuple(several), _points_to(_worth(several, ways), shape), shape)
+            kinds = _points_to(_worth(several, ways), shape)
+            yield _finding(window, tuple(several), kinds, shape, _signs(several[0], ways))
     if together:
         yield _together(window, who, crowd)
 
@@ -173,6 +190,15 @@ def ways_of(base: Baseline, who: People) -> list[Way]:
     return [way for way in found if way is not None]
 
 
+def _with_several(base: Baseline, who: People, ways: list[Way]) -> list[Way]:
+    """These ways, and several of their signs at once."""
+    clusters = clusters_of(base, who)
+    every = ways if clusters is None else [*ways, cluster_way(AROUND, clusters)]
+    signs = [[way for way in every if way.name in sign] for sign in SIGNS]
+    several = several_way(SEVERAL, signs, who)
+    return ways if several is None else [*ways, several]
+
+
 def _directions(known: Ground, who: People) -> Floats:
     """(P, 65) in which direction each principal is odd.
 
@@ -204,14 +230,26 @@ def _worth(found: Sequence[Accused], ways: list[Way]) -> float:
     )
 
 
+def _signs(one: Accused, ways: Sequence[Way]) -> list[str]:
+    """The ways in which somebody is rarer than one in ten, the rarest first."""
+    rare = {w.name: float(w.rarity[one.place]) for w in ways if w.name != SEVERAL}
+    return sorted((name for name in rare if rare[name] <= ODD), key=lambda name: rare[name])
+
+
 def _finding(
-    window: Window, found: tuple[Accused, ...], points_to: dict[AttackKind, float], shape: Shape
+    window: Window,
+    found: tuple[Accused, ...],
+    points_to: dict[AttackKind, float],
+    shape: Shape,
+    signs: Sequence[str],
 ) -> Finding:
     first = found[0]
     names = listed([a.name for a in found])
     shown = f"{first.shown:.0%}" if first.way in SHARES else f"{first.shown:.2f}"
     usual = f"{first.usual:.1%}" if first.way in SHARES else f"{first.usual:.2f}"
     where = f" Its inputs lie {shape}." if shape in NO_COPY else ""
+    if first.way == SEVERAL:
+        shown, where = f"{first.shown:.0f}", f" Among them: {', '.join(signs)}.{where}"
     return Finding(
         detector=ID,
         asset=window.asset.id,
