@@ -218,3 +218,15 @@ def test_late_labels_count_in_full_whoever_bursts() -> None:
 def test_a_principal_who_is_odd_beyond_chance_is_told() -> None:
     assert single_excess(5000, 5000, 0.05) > np.log(1e6)
     assert single_excess(20, 1, 0.05) < np.log(20)
+
+
+def test_evidence_on_the_members_of_before_is_no_reading_and_begins_anew() -> None:
+    known = examples.reference()
+    late = labels_counted(known.ready, examples.labels(examples.columns(300))).summary
+    golden, plan = known.learned.golden.summary, known.learned.plan
+    now = fresh().after(late, golden, plan)
+    short = now.streams[Stream.ACCURACY]
+    short = replace(short, always=short.always[:-1], start=short.start[:-1], batches=7)
+    old = replace(now, streams={**now.streams, Stream.ACCURACY: short})
+    assert Stream.ACCURACY not in old.readings(plan)
+    assert old.after(late, golden, plan).readings(plan)[Stream.ACCURACY].batches == 1

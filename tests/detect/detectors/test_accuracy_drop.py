@@ -7,10 +7,14 @@ import pytest
 
 from stanch.detect import examples
 from stanch.detect.alarms.reading import Stream
+from stanch.detect.alarms.watch import Watch
 from stanch.detect.detectors.accuracy_drop import DETECTOR
 from stanch.detect.summaries.columns import MISSING_CODE, Labels
 from stanch.detect.summaries.count import Counted, labels_counted
+from stanch.detect.summaries.learn import learned
 from stanch.detect.summaries.parts import Part
+from stanch.detect.summaries.ready import ready
+from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Window
 from stanch.vocabulary.finding import Blind, Finding
 
@@ -92,3 +96,27 @@ def test_labels_without_a_class_are_wrong_answers_and_do_not_raise() -> None:
     gone = replace(late(500), truth=np.full(500, MISSING_CODE, np.int32))
     (one,) = seen(alarmed(examples.window_of([], late=counted(gone))))
     assert one.measured["accuracy"] == 0
+
+
+def test_a_small_loss_in_each_of_many_classes_is_told_by_all_labels_together() -> None:
+    names = tuple(f"c{k}" for k in range(10))
+    schema = replace(examples.SCHEMA, classes=names)
+    rows = replace(examples.columns(400, seed=7), scores=None)
+    plan = ready(learned(schema, rows).plan)
+
+    def batch(n: int, wrong: float, seed: int) -> Summary:
+        dice = np.random.default_rng(seed)
+        said = dice.integers(0, 10, n).astype(np.int32)
+        truth = np.where(dice.random(n) < wrong, (said + 1) % 10, said).astype(np.int32)
+        labels = replace(late(n), truth=truth, predictions=said, given=None)
+        return labels_counted(plan, labels).summary
+
+    golden, watch = batch(4000, 0.05, 1), Watch(plan=plan.digest)
+    for seed in range(2, 42):
+        watch = watch.after(batch(200, 0.05, seed), golden, plan.plan)
+    assert not watch.readings(plan.plan)[Stream.ACCURACY].alarm
+    for seed in range(42, 57):
+        watch = watch.after(batch(200, 0.1, seed), golden, plan.plan)
+    reading = watch.readings(plan.plan)[Stream.ACCURACY]
+    assert reading.alarm
+    assert max(reading.members, key=lambda name: reading.members[name]) == "all classes"

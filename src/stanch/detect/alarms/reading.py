@@ -22,7 +22,7 @@ class Stream(StrEnum):
     LATENCY = "latency"
     STATUS = "status"
     ACCURACY = "accuracy"
-    """Wrong answers among late labels, per true class."""
+    """Wrong answers among late labels, per true class and in all."""
     CALIBRATION = "calibration"
     FAIRNESS = "fairness"
     """Answers by group."""

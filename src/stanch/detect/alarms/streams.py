@@ -81,10 +81,12 @@ def _missing(summary: Summary, plan: Plan) -> tuple[tuple[str, ...], Ints]:
 
 
 def _wrong(summary: Summary, plan: Plan) -> tuple[tuple[str, ...], Ints]:
+    """Wrong and right ones per true class, and of all labels: ten classes know a tenth each."""
     labelled = summary.sums[Part.LABELLED]
     right = np.diagonal(labelled)
-    names = (*plan.classes, "another class", "no class")
-    return names, np.stack([labelled.sum(axis=1) - right, right], axis=1)
+    names = (*plan.classes, "another class", "no class", "all classes")
+    each = np.stack([labelled.sum(axis=1) - right, right], axis=1)
+    return names, np.concatenate([each, each.sum(axis=0, keepdims=True)])
 
 
 def _calibration(summary: Summary, _plan: Plan) -> tuple[tuple[str, ...], Ints]:

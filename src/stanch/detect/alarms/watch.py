@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from stanch.detect.alarms.bets import log_bets, weights
+from stanch.detect.alarms.bets import Table, log_bets, weights
 from stanch.detect.alarms.reading import Reading, Stream
 from stanch.detect.alarms.streams import table
 from stanch.detect.summaries.arrays import Floats
@@ -95,12 +95,17 @@ class Watch:
         return replace(self, streams=streams)
 
     def readings(self, plan: Plan) -> Mapping[Stream, Reading]:
-        """Where the evidence stands on each stream that has any."""
+        """Where the evidence stands on each stream; none where it is on the members of before."""
         bars = (
             math.log10(self.promise.run_length * len(Stream)),
             math.log10(len(Stream) / self.promise.ever_since_start),
         )
-        return {s: _reading(s, e, plan, bars) for s, e in self.streams.items()}
+        tables = {s: table(s, empty(plan), plan) for s in self.streams}
+        return {
+            s: _reading(s, e, tables[s], bars)
+            for s, e in self.streams.items()
+            if len(e.always) == len(tables[s].members)
+        }
 
     def to_bytes(self) -> bytes:
         """The state, to be kept across restarts."""
@@ -168,8 +173,7 @@ def _after(before: Evidence | None, bets: Floats) -> Evidence:
     )
 
 
-def _reading(stream: Stream, evidence: Evidence, plan: Plan, bars: tuple[float, float]) -> Reading:
-    now = table(stream, empty(plan), plan)
+def _reading(stream: Stream, evidence: Evidence, now: Table, bars: tuple[float, float]) -> Reading:
     members = now.members
     share = weights(bins=now.counts.shape[1], ordered=now.ordered)
     always, start = log_mean(evidence.always, share), log_mean(evidence.start, share)

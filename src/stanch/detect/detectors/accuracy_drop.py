@@ -4,7 +4,8 @@ In    a Window: the alarm's reading on wrong answers per true class; the labels 
 Out   a Finding that says how far accuracy fell and which classes suffer; Blind without labels now,
       or in the baseline.
 Why   the one number that says whether a change of the world, or of the model, does harm.
-Math  the alarm is the betting e-process of `alarms.watch` on `Stream.ACCURACY`: an average run
+Math  the alarm is the betting e-process of `alarms.watch` on `Stream.ACCURACY`, of each true
+      class and of all labels together, of which the baseline knows more: an average run
       length is promised, however often one looks, and labels that come late or in any order only
       move evidence to a later batch. The drop itself says whether it matters.
 """
