@@ -38,8 +38,9 @@ from stanch.vocabulary.trouble import (
 
 PARTS = {
     "baseline_file", "client", "examples", "files", "fitting", "fronting", "hidden",
-    "incident_marks", "inventory_file", "logins", "misread", "options", "out", "playbook_keys",
-    "playbook_runs", "policy_diff", "policy_guards", "root", "table", "times", "written",
+    "incident_marks", "inventory_file", "logins", "misread", "nothing", "options", "out",
+    "playbook_keys", "playbook_runs", "policy_diff", "policy_guards", "root", "table", "times",
+    "written",
 }  # fmt: skip
 
 
@@ -173,6 +174,7 @@ def test_a_sentence_of_the_help_is_cut_nowhere(capsys: pytest.CaptureFixture[str
         ("key create --scope read --days -1", "--days takes a whole number from 1 on, not '-1'."),
         ("approve", "APPROVAL is missing: the question's id. For example `stanch approve apr-"),
         ("up --demo=3", "--demo takes no value. Write it alone: --demo"),
+        ("incident list --phase new", "not 'new'. For example `--phase detected`. See: stanch"),
         ("up --prot 3", "There is no option '--prot'. Did you mean --port?"),
         ("up now", "'now' is more than this command takes. Put words that belong together in"),
     ],

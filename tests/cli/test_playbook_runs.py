@@ -47,6 +47,7 @@ ASKED: dict[str, Any] = {
     "asset": "fraud",
     "incident": "inc-1",
     "requester": "key:desk",
+    "asked": "2026-11-21T12:00:00Z",
     "expires": "2026-11-21T12:15:00Z",
     "delegated_to": "linus",
     "review": False,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from stanch.cli.client import Client, connect
+from stanch.cli.nothing import nothing
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.clock import ClockState
@@ -34,7 +35,8 @@ def clocks(
     now = utc_now()
     rows = [{**one, "left": _left(one, now)} for one in items]
     columns = ("due", "left", "state", "incident", "duty", "law")
-    Out(json=json).table({"items": items}, columns, rows, empty=f"No duty is {state or 'owed'}.")
+    empty = nothing(client, items, f"No duty is {state or 'owed'}.", incident=incident)
+    Out(json=json).table({"items": items}, columns, rows, empty=empty)
     if any(_open(one) and _due(one) < now for one in items):
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ import typer
 
 from stanch import settings
 from stanch.cli.client import connect, running_on, segment
+from stanch.cli.nothing import nothing
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.trouble import AlreadyThere, BadInput
@@ -26,9 +27,11 @@ def list_(
     json: Json = False,
 ) -> None:
     """List what is in the vault."""
-    items = list(connect(data).every("/api/v1/evidence", {"incident": incident}))
+    client = connect(data)
+    items = list(client.every("/api/v1/evidence", {"incident": incident}))
     columns = ("id", "incident", "kind", "name", "size", "taken", "by", "log_index")
-    empty = "Nothing was taken into evidence yet. Keep what an asset is now: stanch freeze ASSET"
+    usual = "Nothing was taken into evidence yet. Keep what an asset is now: stanch freeze ASSET"
+    empty = nothing(client, items, usual, incident=incident)
     Out(json=json).table({"items": items}, columns, items, empty=empty)
 
 

@@ -104,7 +104,7 @@ def _wanted(given: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
     for pair in given:
         name, equals, value = pair.partition("=")
         if not equals or not value:
-            raise BadInput(f"{pair[:60]!r} is no FIELD=VALUE.")
+            raise BadInput(f"{pair[:60]!r} says nothing. Write FIELD=VALUE, like phase=detected.")
         if name not in _FIELDS:
             raise BadInput(no_such(name, "field of a filter", sorted(_FIELDS)))
         if name in _MOMENTS and ago(value) is not None:

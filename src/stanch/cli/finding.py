@@ -7,6 +7,7 @@ import typer
 
 from stanch.cli.client import connect, segment
 from stanch.cli.fitting import fitted
+from stanch.cli.nothing import nothing
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out, in_line
 from stanch.cli.times import Since, moment
@@ -55,7 +56,8 @@ def list_(  # noqa: PLR0913  the filters of a list
     again = len(crowds) < len(found)
     columns = ("id", "since", "detector", "asset", *(["looks"] if again else []), "says")
     out = Out(json=json)
-    out.table({"items": found}, columns, rows, empty=_NONE)
+    empty = nothing(client, found, _NONE, asset=asset, incident=incident)
+    out.table({"items": found}, columns, rows, empty=empty)
     if again and not json:
         out.say("What was said of one crowd again stands in one row; --each shows each look.")
 
@@ -88,9 +90,11 @@ def blind(
 ) -> None:
     """List what detectors cannot tell now, and what each of them lacks."""
     asked = {"asset": asset} if asset else {}
-    found = list(connect(data).every("/api/v1/blind-spots", asked))
+    client = connect(data)
+    found = list(client.every("/api/v1/blind-spots", asked))
     columns = ("asset", "version", "condition", "since", "why", "detectors")
-    Out(json=json).table({"items": found}, columns, _by_reason(found), empty=_SEEING)
+    empty = nothing(client, found, _SEEING, asset=asset)
+    Out(json=json).table({"items": found}, columns, _by_reason(found), empty=empty)
 
 
 def _by_reason(found: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from stanch.cli.client import connect, segment
 from stanch.cli.filter import level_of, named, query_of
 from stanch.cli.fitting import fitted
 from stanch.cli.incident_marks import marks
+from stanch.cli.nothing import nothing
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out, in_line
 from stanch.cli.times import Since, moment
@@ -66,7 +67,8 @@ def list_(  # noqa: PLR0913  the filters of a list
     found = list(client.every(_BASE, {**base, **{k: v for k, v in query.items() if v}}))
     rows = [_line(one) for one in found]
     columns = ("id", "severity", "phase", "verdict", "asset", "findings", "opened", "title")
-    empty = f"No incident is {'closed' if closed else 'open'} that matches."
+    usual = f"No incident is {'closed' if closed else 'open'} that matches."
+    empty = nothing(client, found, usual, asset=asset)
     Out(json=json).table({"items": found}, columns, rows, empty=empty)
 
 

@@ -75,6 +75,7 @@ def _not_taken(error: Any, param: Any, command: str) -> str:
     example = _example(name, command)
     if found := _ONE_OF.fullmatch(text):
         choices = [one.strip().strip("'") for one in found[2].split("',")]
+        example = example or f" For example `{name} {choices[0]}`."
         return f"{name} takes {_or(choices)}, not {_short(found[1])}.{example}"
     if "Input should be" not in text:
         return f"{name}: {text.rstrip('.')}.{example}"

@@ -7,6 +7,7 @@ import typer
 
 from stanch.cli.client import Client, connect, segment
 from stanch.cli.fitting import fitted
+from stanch.cli.nothing import nothing
 from stanch.cli.options import Data, Json
 from stanch.cli.out import Out
 from stanch.contain.playbook.condition_words import awaited
@@ -31,7 +32,8 @@ def runs(
     json: Json = False,
 ) -> None:
     """List runs: where each stands and what it waits for."""
-    found = list(connect(data).every("/api/v1/runs", {"incident": incident, "state": state}))
+    client = connect(data)
+    found = list(client.every("/api/v1/runs", {"incident": incident, "state": state}))
     rows = [
         {
             **one,
@@ -41,7 +43,8 @@ def runs(
         for one in found
     ]
     columns = ("id", "state", "playbook", "incident", "step", "waits", "until")
-    empty = "No playbook has run. One begins by itself once a verdict names a kind of incident."
+    usual = "No playbook has run. One begins by itself once a verdict names a kind of incident."
+    empty = nothing(client, found, usual, incident=incident)
     Out(json=json).table({"items": found}, columns, rows, empty=empty)
 
 
