@@ -195,7 +195,7 @@ EXAMPLES = MappingProxyType(
         "tabletop pause": ("tabletop pause",),
         "tabletop resume": ("tabletop resume",),
         "tabletop sit": ("tabletop sit legal --who Mia",),
-        "tabletop answer": ('tabletop answer act thirty-nine --text "the narrowest first"',),
+        "tabletop answer": ('tabletop answer shift look --text "it costs nothing"',),
         "tabletop rate": ("tabletop rate 12 --worth 1",),
         "tabletop remark": ('tabletop remark "nobody knew the number"',),
         "tabletop follow-up": (
