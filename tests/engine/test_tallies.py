@@ -55,7 +55,7 @@ def test_each_hears_the_others_once_and_never_itself(sql_store: SqlStore, now: N
 def test_what_is_older_than_a_minute_and_what_another_process_said_is_told_to_nobody(
     sql_store: SqlStore, now: Now
 ) -> None:
-    server, other = (Tallies(sql_store, known=any_asset) for _ in range(2))
+    server, other = (Tallies(sql_store, shared=True, known=any_asset) for _ in range(2))
     _, _, elsewhere = _tell(other, "g2")
     _tell(server, "g1", ann=2)
     assert _tell(server, "g2", str(elsewhere))[1] == {}
@@ -87,6 +87,15 @@ def test_an_endless_tally_is_refused(sql_store: SqlStore) -> None:
     ):
         with pytest.raises(BadInput, match="too long"):
             Tallies(sql_store, known=any_asset).exchange(A, tally)
+
+
+def test_a_guard_hears_what_was_told_since_the_server_started_anew(
+    sql_store: SqlStore, now: Now
+) -> None:
+    _, _, before = _tell(Tallies(sql_store, known=any_asset), "g2")
+    server = Tallies(sql_store, known=any_asset)
+    _tell(server, "g1", ann=2)
+    assert _tell(server, "g2", str(before))[1] == {"ann": 2}
 
 
 @pytest.mark.parametrize("amount", [-1.0, float("nan"), float("inf"), 2e9])

@@ -80,7 +80,10 @@ class Tallies:
         shared: bool = False,
         known: Callable[[AssetId], object] | None = None,
     ) -> None:
-        """`shared`: other processes on the store hear guards too. `known`: raises for what has no policy."""
+        """`shared`: other processes on the store hear guards too.
+
+        `known`: raises for what has no policy.
+        """
         self._store, self._shared = store, shared
         self._known = known or self._asset
         self._name = token_hex(8)
@@ -129,11 +132,16 @@ class Tallies:
                 tx.assets.get(asset)
 
     def _place(self, after: str, group: Group) -> int:
-        """Whoever heard another process before begins with what comes now."""
+        """Up to where this guard has heard.
+
+        Who heard another process that shares the store was told by it what is told here: it begins
+        with what comes now. Else that process was this one before it started anew: what is told
+        here came since then.
+        """
         name, _, number = after.partition(":")
         if name == self._name and number.isdecimal() and len(number) < len(str(2**63)):
             return int(number)
-        return group.number if after else 0
+        return group.number if after and self._shared else 0
 
     def _sweep(self, now: float) -> None:
         """Forget the groups of which nobody told anything for a while, and their rows."""

@@ -9,8 +9,9 @@ Names are compared without case, outer blanks and compatibility forms: two spell
 one principal to a denial. A refused request is charged to no bucket, a probe to none either.
 
 What other guards say they let through may be a lie. So it makes nobody owe more than a full
-bucket for each guard, and each caller keeps this guard's part of a rate, whatever the others say:
-the parts of all guards are the rate, so in the long run nobody gets more (decision 0380).
+bucket and ten seconds of the rate for each guard, and each caller keeps this guard's part of a
+rate, whatever the others say: the parts of all guards are the rate, so in the long run nobody gets
+more (decision 0380).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,6 +42,8 @@ _REFUSED = {
 }
 _ALL = ""
 FOREVER = float("inf")
+SILENT = 10.0
+"""Seconds without an answer after which the other guards count as not heard."""
 PROMPT = 2.0
 """Seconds within which guards tell each other what they let through."""
 UNTRUE = 2.0
@@ -281,7 +284,7 @@ class Table:
                         continue
                     age, each = ago.get(kind + name, 0.0), rate.count / rate.seconds
                     burst = rate.count if rate.burst is None else rate.burst
-                    deepest = self.share * max(1.0, burst)
+                    deepest = self.share * (max(1.0, burst) + SILENT * each)
                     owed = amount - max(0.0, age - PROMPT) * each
                     if owed <= 0 or buckets.charged(name, rate, at, owed, deepest=deepest):
                         continue

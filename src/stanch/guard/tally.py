@@ -20,6 +20,7 @@ import msgspec
 
 from stanch.contain.rate import in_words
 from stanch.guard.keeper import Keeper
+from stanch.guard.table import SILENT
 from stanch.vocabulary.policy import Rate
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ MOST_NAMES = 2000
 EVERY, ALONE, LONGEST = 0.25, 1.0, 2.0
 """Seconds between two, beside few others, beside nobody, and beside many."""
 _FEW = 8
-SILENT = 10.0
-"""Seconds without an answer after which the others count as not heard."""
 DOUBTED = 60.0
 """Seconds for which it is said that somebody told what cannot be true."""
 MOST_AMONG, MOST_AMOUNT = 1_000_000, 1e15
@@ -99,19 +98,22 @@ class Tally:
                 raise ConnectionError(f"status {status}")
             others = _OTHERS.decode(body)
         except (OSError, msgspec.MsgspecError) as error:
-            table.not_told(charged)
-            self._miss()
+            if not self._miss():
+                table.not_told(charged)
             raise ConnectionError(str(error)) from error
         before = self._keeper.among
         self._hear(others)
         return self._keeper.among != before
 
-    def _miss(self) -> None:
+    def _miss(self) -> bool:
+        """Whether this guard holds its own part by now, of which nobody else has to hear."""
         now = self._clock()
         if self._missed is None:
             self._missed = now
-        elif now - self._missed > SILENT:
+        alone = now - self._missed > SILENT
+        if alone:
             self._keeper.alone()
+        return alone
 
     def _hear(self, others: Others) -> None:
         keeper, now = self._keeper, self._clock()
