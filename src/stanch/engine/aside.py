@@ -124,7 +124,8 @@ class Aside:
 
 def _blind(here: list[Unjudged]) -> str:
     first = min(here, key=lambda one: one.since)
+    one = len(here) == 1
     return (
-        f"{counted(len(here), 'thing')} that was found here could not be judged or answered "
-        f"({first.why}). It is kept, and tried again"
+        f"{counted(len(here), 'thing')} that {'was' if one else 'were'} found here could not be "
+        f"judged or answered ({first.why}). {'It is' if one else 'They are'} kept, and tried again"
     )
