@@ -182,6 +182,16 @@ def test_a_request_costs_what_the_host_says_of_it(make: Make) -> None:
     assert asked == [200, 200, 429, 429]
 
 
+@pytest.mark.parametrize("strange", [float("nan"), float("inf"), -1.0])
+def test_what_costs_no_amount_fails_as_stated_and_spoils_no_limit(
+    make: Make, strange: float
+) -> None:
+    costs = iter([10.0, strange, 1.0])
+    limited = replace(P, limit=Limits(cost=rate("10/hour")))
+    guard = make(limited, monotonic=lambda: 5.0, cost=lambda _: next(costs), fail=Fails.CLOSED)
+    assert [_call(guard).status for _ in range(3)] == [200, 503, 429]
+
+
 def test_a_batch_is_counted_by_its_rows_and_an_endless_one_refused(make: Make) -> None:
     guard = make(replace(P, limit=Limits(max_batch=2)), largest=100)
     assert _call(guard, body=b'{"instances": [[1], [2]]}').status == 200

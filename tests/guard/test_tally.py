@@ -406,3 +406,18 @@ def test_what_was_let_through_as_ones_own_part_is_not_owed_by_others_afterwards(
     site.told()
     assert other.table is not None
     assert other.table.decide(Request("ann", "", site.at)).outcome == "serve"
+
+
+def test_an_amount_that_no_server_takes_is_told_as_the_largest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limit = Limits(cost=rate("1e12/min"), per_principal=rate("20/min"))
+    site = Site(monkeypatch, replace(TWENTY, limit=limit))
+    one, other = site.guard(), site.guard()
+    site.told()
+    assert one.table is not None
+    assert other.table is not None
+    for _ in range(20):
+        one.table.decide(Request("ann", "", site.at, cost=4e9))
+    site.told()
+    assert other.table.decide(Request("ann", "", site.at)).outcome == "wait"

@@ -24,6 +24,7 @@ from stanch.guard.heard import Heard
 from stanch.guard.identity import Identify, Scope
 from stanch.guard.inspection import Seen
 from stanch.guard.link import Server
+from stanch.guard.table import FOREVER
 
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -209,9 +210,11 @@ class Guard:
             return _NOBODY
 
     def _decide(self, scope: Scope, who: tuple[str | None, str], seen: Seen) -> Decision:
-        cost = self.core.choices.cost
+        of, cost = self.core.choices.cost, 1.0
         try:
-            return self.core.decide(who, seen, 1.0 if cost is None else cost(scope))
+            if of is not None:
+                cost = _amount(of(scope))
+            return self.core.decide(who, seen, cost)
         except Exception as error:  # noqa: BLE001  border: the guard never takes its host down
             self.core.erred(error)
             return self.core.failing()
@@ -255,3 +258,10 @@ class Guard:
         except Exception as error:  # noqa: BLE001  border: the guard never takes its host down
             self.core.erred(error)
             return otherwise
+
+
+def _amount(cost: float) -> float:
+    """What a request costs; ValueError for what would spoil every limit, like NaN."""
+    if not 0 <= cost < FOREVER:
+        raise ValueError(f"cost gave {cost!r}; it must give a number of 0 or more.")
+    return cost

@@ -34,6 +34,8 @@ EVERY, ALONE, LONGEST = 0.25, 1.0, 2.0
 _FEW = 8
 DOUBTED = 60.0
 """Seconds for which it is said that somebody told what cannot be true."""
+MOST_TOLD = 1e9
+"""No server takes a larger amount; whoever is charged so much waits long enough."""
 MOST_AMONG, MOST_AMOUNT = 1_000_000, 1e15
 """No server of ours tells more."""
 _GOOD = 200
@@ -91,7 +93,8 @@ class Tally:
         charged = table.told(MOST_NAMES)
         if not table.limited:
             return False
-        told = {"guard": self._guard, "sort": self.sort, "after": self._after, "charged": charged}
+        amounts = {name: min(amount, MOST_TOLD) for name, amount in charged.items()}
+        told = {"guard": self._guard, "sort": self.sort, "after": self._after, "charged": amounts}
         try:
             status, body, _ = wire.ask("POST", self._place, body=msgspec.json.encode(told))
             if status != _GOOD:
