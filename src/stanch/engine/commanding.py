@@ -1,7 +1,8 @@
 """Commanding: who can be put in command of an incident.
 
 In    the name that somebody gave, and the incident's asset.
-Out   the name as their account has it; `BadInput` with the nearest names when nobody is called so.
+Out   the name as their account has it; `BadInput` with the nearest names when nobody is called so;
+      names to choose from.
 Why   an incident in the hands of a name that is spelt wrong is in nobody's, and looks taken care
       of. Most have an account. An asset may name people without one, as its owner or for a duty:
       notices reach them by that name.
@@ -42,6 +43,12 @@ def in_command(tx: Transaction, given: str, asset: AssetId, caller: Caller) -> s
         f"Nobody here is called {name[:80]!r}. {hint}`stanch user list` shows who has an account; "
         f"who has none can be named as the owner of {asset} or in its roles."
     )
+
+
+def candidates(tx: Transaction, asset: AssetId, most: int = 50) -> tuple[str, ...]:
+    """Names that a person may choose from: whom the asset names first, then accounts."""
+    accounts = (one.name for one in tx.users.page(limit=most).items if not one.disabled)
+    return tuple(dict.fromkeys((*_named(tx, asset), *accounts)))[:most]
 
 
 def _named(tx: Transaction, asset: AssetId) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from stanch.engine.commanding import candidates
 from stanch.engine.containment_clock import LAW
 from stanch.engine.held import Held, held
 from stanch.engine.kin import kin
@@ -57,6 +58,8 @@ class Case:
     """The next legal clock."""
     moves: tuple[Move, ...]
     undos: tuple[Undo, ...]
+    people: tuple[str, ...]
+    """Whom command may be handed to."""
     kin: tuple[IncidentId, ...]
     """It, and what went into it: what was done for those, and what they ask, is its own."""
 
@@ -80,6 +83,7 @@ def case_of(visit: Visit, tx: Transaction) -> Case:
         clock=clocks[0] if clocks else None,
         moves=tuple(m for m in MOVES if m.start is one.phase and role in m.by),
         undos=tuple(u for u in tx.incidents.undos(key) if u.undone is None)[:5],
+        people=candidates(tx, one.asset),
         kin=ours,
     )
 

@@ -52,8 +52,9 @@ def let_go(visit: Visit) -> Answer:
 
 
 def command(visit: Visit) -> Answer:
-    """The incident, with somebody in command."""
-    who = visit.given("commander").strip() or visit.caller.name
+    """The incident, with somebody in command, or with nobody."""
+    named = visit.given("commander").strip() or visit.caller.name
+    who = "" if visit.given("nobody") else named
     visit.console.cases.assign(_key(visit), who, _seen(visit), visit.caller)
     return _back(visit)
 

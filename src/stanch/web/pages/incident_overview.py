@@ -1,10 +1,12 @@
 """The first tab of an incident: what happened, why it matters, what to ask, what to do."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from stanch.engine.in_words import in_words
 from stanch.engine.kin import done_for
 from stanch.engine.placed import in_force
+from stanch.engine.ports import Transaction
 from stanch.triage.callout import roles_to_call
 from stanch.triage.impact import matters
 from stanch.triage.next_steps import first_actions
@@ -13,6 +15,8 @@ from stanch.triage.severity.vector import factors_from
 from stanch.triage.similar import similar
 from stanch.triage.taxonomy.names import known_as
 from stanch.triage.taxonomy.owasp import none_for
+from stanch.vocabulary.ids import IncidentId
+from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.trouble import BadInput
 from stanch.web.alike import alike, people
@@ -27,6 +31,8 @@ from stanch.web.visit import Answer, Page, Visit
 NEWEST = 60
 """Findings that are looked through for what they say."""
 _TOLD = 6
+_OTHERS = 20
+"""Incidents to merge into that are offered."""
 
 
 def show(visit: Visit) -> Answer:
@@ -47,6 +53,7 @@ def show(visit: Visit) -> Answer:
         past_policies = tx.policies.history(one.asset) if case.held.bare else ()
         off = next((o for each in case.kin for o in taken_off(past_policies, each)), None)
         told_in_words = in_words(tx, one.id)
+        others = _others(tx, one)
         now_is = now_of(visit, tx, case, Deeds(done=done, steps=steps))
     guilty = sorted(one.suspects, key=lambda s: -s.share)[:8]
     return page(
@@ -66,6 +73,7 @@ def show(visit: Visit) -> Answer:
         done=done,
         calls=people(roles_to_call(one, case.asset)),
         near=near,
+        others=others,
         techniques=[(t.partition("@")[0], known_as(t)) for t in (*one.atlas, *one.owasp)],
         atlas_of={t.partition("@")[2] for t in one.atlas},
         none_of_owasp=none_for(one.verdict.attack) if one.verdict.attack and not one.owasp else "",
@@ -74,6 +82,16 @@ def show(visit: Visit) -> Answer:
         likely=[(g.technique, known_as(g.technique)) for g in told_in_words.techniques],
         guilty=guilty,
     )
+
+
+def _others(tx: Transaction, one: Incident) -> list[Incident]:
+    """What it may be merged into: what else is open, that on its own asset first."""
+    open_ones = Wanted(closed=False, exercise=one.exercise)
+    found: dict[IncidentId, Incident] = {}
+    for wanted in (replace(open_ones, asset=(one.asset,)), open_ones):
+        lines = tx.incidents.page(wanted, limit=_OTHERS).items
+        found |= {line.incident.id: line.incident for line in lines}
+    return [each for each in found.values() if each.id != one.id][:_OTHERS]
 
 
 def _factors(vector: str) -> list[tuple[str, int, str]]:
