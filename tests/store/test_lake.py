@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from sqlalchemy import make_url
 
 from stanch.app import opened
 from stanch.app.crew import Crew
@@ -20,6 +21,7 @@ from stanch.store.hunt import Hunt, Hunter
 from stanch.store.lake import Lake, LakeLimits
 from stanch.store.shared_hunt import Piece, counted_apart
 from stanch.store.spool import Spool
+from stanch.store.sql.connect import sqlite_url
 from stanch.vocabulary.trouble import BadInput, CouldNotTell
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -159,6 +161,18 @@ def test_a_data_folder_may_have_any_ordinary_name(tmp_path: Path, spool: Spool, 
     assert lake.count(Hunt(asset="a"), spool) == lake.hunt(Hunt(asset="a"), spool).num_rows == 50
     assert all(Path(one).is_file() for one in lake.pieces(Hunt(), spool).files)
     lake.close()
+
+
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a@b:c", "a b"])
+def test_the_databases_of_a_data_folder_are_in_it_whatever_it_is_called(
+    tmp_path: Path, name: str
+) -> None:
+    with opened(Settings(data=tmp_path / name)):
+        pass
+    assert (tmp_path / name / "stanch.sqlite").is_file()
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+    runs = make_url(sqlite_url(tmp_path / name, "runs.sqlite"))
+    assert runs.database == str(tmp_path / name / "runs.sqlite")
 
 
 @pytest.mark.parametrize("name", ["a%20b", "a[1]", "a^b", "a|b", "a\\b"])

@@ -1,6 +1,6 @@
 """The house, as the routes see it: everything they may ask, said as Protocols.
 
-In    the parts that `app.py` joined.
+In    the parts that `app/` joined.
 Out   one value that every route is given.
 Why   a route parses, asks one of these and shows the answer; it knows no database and no file.
 """

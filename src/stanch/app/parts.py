@@ -33,6 +33,7 @@ from stanch.store.lock import FolderLock, in_turn
 from stanch.store.log.evidence_log import EvidenceLog
 from stanch.store.signing import Signer, name_of, open_signer, rotate
 from stanch.store.spool import Spool, SpoolLimits
+from stanch.store.sql.connect import sqlite_url
 from stanch.store.sql.store import SqlStore, open_store
 from stanch.store.vault.as_file import as_file
 from stanch.store.vault.scrub import scrub
@@ -157,7 +158,7 @@ def opened(settings: Settings) -> Iterator[Parts]:
         if node:
             stack.callback(FolderLock(place).close)
         # (2) the database
-        url = settings.database or f"sqlite:///{folder / 'stanch.sqlite'}"
+        url = settings.database or sqlite_url(folder)
         store = open_store(url, clock=utc_now)
         stack.callback(store.close)
         # (3) keys, log, vault

@@ -40,7 +40,7 @@ from stanch.sandbox.desk import DrillDesk
 from stanch.settings import Settings
 from stanch.store.log.witness import Witness
 from stanch.store.signing import write_whole
-from stanch.store.sql.connect import trouble
+from stanch.store.sql.connect import sqlite_url, trouble
 from stanch.store.sql.postgres import engine_of
 from stanch.vocabulary.event import EXCHANGES
 from stanch.web.console import pages
@@ -96,7 +96,7 @@ def _at_work(parts: Parts, work: Work) -> Iterator[tuple[Durable, Workers]]:
     asked = parts.settings.database
     # Of machines with one folder in common, two may give out the same number.
     worker = f"{parts.settings.node or parts.signer.name}-{os.getpid()}" if asked else "local"
-    url = asked or f"sqlite:///{parts.folder / 'runs.sqlite'}"
+    url = asked or sqlite_url(parts.folder, "runs.sqlite")
     place = Place(url=url, worker=worker, engine=engine_of, trouble=partial(trouble, make_url(url)))
     durable = Durable(place, work.carrier.carry)
     workers = Workers(parts.store, utc_now, worker)

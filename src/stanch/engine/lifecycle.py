@@ -140,7 +140,8 @@ class Lifecycle:
         self, incident: Incident, windows: Mapping[str, Window], until: datetime | None = None
     ) -> None:
         """Keeps what its asset is now; where it has no window of its own, the hour until then."""
-        own = {id(w): w for f, w in windows.items() if f in set(incident.findings)}
+        mine = set(incident.findings)
+        own = {id(w): w for f, w in windows.items() if f in mine}
         back = Span(start=until - BACK, end=until + AHEAD) if until is not None else None
         with self._parts.store.look() as tx:
             found = list(pieces(tx, incident, own.values(), self._parts.events, back))

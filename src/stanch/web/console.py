@@ -1,7 +1,7 @@
 """The console: every page, as one router beside the API's.
 
 In    a `Console`: what the pages may ask.
-Out   a Litestar router; `app.py` hands it to the API, which serves it.
+Out   a Litestar router; `app/` hands it to the API, which serves it.
 """
 
 import asyncio

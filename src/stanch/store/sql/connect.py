@@ -35,9 +35,9 @@ _AWAY = ("starting up", "shutting down", "recovery mode", "not yet accepting", "
 """What it says at the door of a database that comes or goes."""
 
 
-def sqlite_url(folder: Path) -> str:
-    """The URL of the database in a data folder."""
-    return URL.create("sqlite", database=str(folder / "stanch.db")).render_as_string()
+def sqlite_url(folder: Path, name: str = "stanch.sqlite") -> str:
+    """The URL of a database in a data folder, whatever the folder is called."""
+    return URL.create("sqlite", database=str(folder / name)).render_as_string()
 
 
 def connect(url: str) -> Engine:
