@@ -298,6 +298,73 @@ def test_a_cut_line_loses_nothing(clinic: Clinic, centre: Centre) -> None:
     assert refusals(centre) == 0
 
 
+def test_what_was_counted_in_an_hour_without_the_line_comes_once_it_is_back(
+    clinic: Clinic, centre: Centre
+) -> None:
+    centre.sites.let_away("clinic", 120, ADA)
+    clinic.minutes(3, seed=1)
+    clinic.edge.turn()
+    centre.cut = True
+    clinic.minutes(60, seed=100)
+    centre.cut = False
+    back(clinic, centre)
+    assert (counted(centre.house), clinic.edge.left()) == (counted(clinic.house), 0)
+    assert refusals(centre) == 0
+
+
+def test_what_is_older_than_a_site_may_be_cut_off_stays_there_and_is_counted(
+    clinic: Clinic, centre: Centre
+) -> None:
+    clinic.minutes(5, seed=1)
+    clinic.edge.turn()
+    centre.cut = True
+    clinic.minutes(30, seed=100)
+    centre.cut = False
+    back(clinic, centre)
+    missing = (counted(clinic.house) - counted(centre.house)) // 1000
+    assert 0 < clinic.edge.left() == missing
+    assert refusals(centre) == 0
+
+
+def test_an_attack_while_the_line_was_cut_is_found_at_the_centre_whose_own_rows_went_on(
+    clinic: Clinic, centre: Centre
+) -> None:
+    centre.sites.let_away("clinic", 120, ADA)
+    clinic.minutes(3, seed=1)
+    clinic.edge.turn()
+    began = clinic.house.clock.at
+    minute_by_minute(clinic.house, 5, shift=3.0, seed=50)
+    attacked = clinic.house.clock.at
+    minute_by_minute(centre.house, 40, shift=0.0, seed=900)
+    with centre.house.store.look() as tx:
+        assert not [f for f in tx.findings.page(limit=50).items if f.window.start <= began]
+    back(clinic, centre)
+    clinic.house.path.turn()
+    assert counted(centre.house) == counted(clinic.house) + 40_000
+    with centre.house.store.look() as tx:
+        found = [f for f in tx.findings.page(limit=50).items if f.window.start <= began]
+    assert "prediction_mix" in {f.detector for f in found}
+    assert all(f.window.covers(attacked - MINUTE) for f in found)
+
+
+def back(clinic: Clinic, centre: Centre) -> None:
+    """The line is there again, until nothing waits to be sent."""
+    clinic.house.clock.at += timedelta(minutes=4)
+    clinic.house.path.turn()
+    while clinic.edge.turn():
+        centre.house.path.turn()
+    centre.house.path.turn()
+
+
+def test_how_long_a_site_may_be_cut_off_is_bounded_and_entered(centre: Centre) -> None:
+    for wrong in (11, 7 * 1440 + 1):
+        with pytest.raises(BadInput, match="12 minutes to 7 days"):
+            centre.sites.let_away("clinic", wrong, ADA)
+    assert centre.sites.let_away("clinic", 1440, ADA).away == 1440
+    what = centre.house.store.outbox(limit=50)[-1].entry.facts["what"]
+    assert what == "site may be cut off for 1440 minutes"
+
+
 def test_rows_that_come_to_a_quiet_asset_late_are_sent_after_newer_ones_of_another(
     clinic: Clinic, centre: Centre
 ) -> None:

@@ -156,6 +156,7 @@ def _health(parts: Parts, work: Work, keeper: Caretaker) -> Health:
             genuine=parts.genuine("baseline"),
             measures=(lambda: _measures(parts), parts.access.refused.measures),
             sites=work.sites.all,
+            left=work.edge.left if work.edge is not None else None,
             room=parts.spool.room,
         )
     )

@@ -139,7 +139,11 @@ EXAMPLES = MappingProxyType(
             "edge up --upstream https://centre.example.org --site ward --asset scan --key-file k",
         ),
         "site": ("site list", "site revoke hospital"),
-        "site add": ("site add hospital --public PUBLIC --asset scan --asset triage",),
+        "site add": (
+            "site add hospital --public PUBLIC --asset scan --asset triage",
+            "site add plant --public PUBLIC --asset press --away 24h",
+        ),
+        "site away": ("site away hospital 6h",),
         "site list": ("site list",),
         "site revoke": ("site revoke hospital",),
         "gateway": (

@@ -50,7 +50,7 @@ SECTIONS = MappingProxyType(
             "key": "Keys for machines.",
             "user": "People with accounts.",
             "edge": "Count at an edge site, and send signed counts instead of rows.",
-            "site": "Edge sites that may send their counts: add, list, revoke.",
+            "site": "Edge sites that may send their counts: add, list, away, revoke.",
         },
         "Practise": {
             "drill": "Attack a real model in a sandbox, and see what stanch makes of it.",

@@ -22,7 +22,7 @@ import msgspec
 from stanch.engine.blindness import end_blindness
 from stanch.engine.clock import Clock
 from stanch.engine.ports import Store, Transaction
-from stanch.engine.sites import LEAD, Told
+from stanch.engine.sites import AWAY, LEAD, Told
 from stanch.engine.upstream import Line, Upstream
 from stanch.engine.watch.hop import LATENESS, MINUTE
 from stanch.engine.watch.minutes import ended, is_over
@@ -38,8 +38,6 @@ _LOG = logging.getLogger("stanch.edge")
 _PLACE = "_edge/place"
 SETTLED = LATENESS + 2 * MINUTE
 """A minute this old is sealed here and does not change any more."""
-LONGEST_AWAY = timedelta(minutes=12)
-"""What is older than this upstream would call stale; it stays here, where it can be hunted."""
 FETCH_EVERY = timedelta(seconds=30)
 WAITS = timedelta(minutes=8)
 """What is not over when it is this old had nobody to end it, and goes as it stands."""
@@ -58,6 +56,10 @@ class _Place(msgspec.Struct, frozen=True):
     condition: str = ""
     sent: dict[str, datetime] = {}
     """The last minute of each asset, version and condition."""
+    left: int = 0
+    """Minutes that were too old to be sent once the line was back."""
+    looked: datetime | None = None
+    """Up to which moment it is known what was left."""
 
     def lacks(self, block: SummaryBlock) -> bool:
         """Whether this minute was not sent yet."""
@@ -66,9 +68,9 @@ class _Place(msgspec.Struct, frozen=True):
             return block.minute > last
         return _place(block) > (self.minute, self.asset, self.version, self.condition)
 
-    def after(self, block: SummaryBlock, number: int) -> "_Place":
+    def after(self, block: SummaryBlock, number: int, away: timedelta) -> "_Place":
         """How far was sent once this minute was; what is too old to be sent is let go of."""
-        kept = {k: at for k, at in self.sent.items() if at > block.minute - 4 * LONGEST_AWAY}
+        kept = {k: at for k, at in self.sent.items() if at > block.minute - 4 * away}
         sent = kept | {_lane(block): block.minute}
         return msgspec.structs.replace(self, number=number, sent=sent)
 
@@ -95,15 +97,19 @@ class Edge:
         self._signs = signs
         self._clock = clock
         self._fetched = datetime(2000, 1, 1, tzinfo=UTC)
+        self._away = timedelta(minutes=AWAY)
         self.passed_over = 0
 
     def turn(self) -> int:
         """How many minutes were sent, after assets and baselines were brought up to date."""
         whole = self._clock() - self._fetched >= FETCH_EVERY
         if whole:
+            self._told()
             self._fetch_assets()
             self._fetch_baselines()
             self._fetched = self._clock()
+        if whole:
+            self._leave()
         due = self._due(whole=whole)
         if due:
             self._agree(due[0])
@@ -119,28 +125,57 @@ class Edge:
         now = self._clock()
         with self._store.look() as tx:
             place = _read(tx.settings.get(_PLACE))
-            since = max(place.minute, now - LONGEST_AWAY)
+            since = max(place.minute, now - self._away)
             if not whole:
                 since = max((since, *place.sent.values()))
-            span = Span(start=since, end=max(since, now - SETTLED))
-            blocks = [
-                b
-                for asset in self._upstream.assets
-                for condition in ("", *_conditions(tx, asset))
-                for b in tx.summaries.between(asset, span, condition=condition)
-            ]
-        due = sorted((b for b in blocks if place.lacks(b) and b.n), key=_place)
+            due = self._lacking(tx, place, Span(start=since, end=max(since, now - SETTLED)))
         return tuple(_over(due[:_MOST], now))
+
+    def _lacking(self, tx: Transaction, place: _Place, span: Span) -> list[SummaryBlock]:
+        """The minutes of this span that were not sent, in their order."""
+        blocks = (
+            b
+            for asset in self._upstream.assets
+            for condition in ("", *_conditions(tx, asset))
+            for b in tx.summaries.between(asset, span, condition=condition)
+        )
+        return sorted((b for b in blocks if place.lacks(b) and b.n), key=_place)
+
+    def _leave(self) -> None:
+        """Counts what became too old to be sent; it stays here, where it can be hunted."""
+        oldest = self._clock() - self._away
+        with self._store.begin() as tx:
+            place = _read(tx.settings.get(_PLACE))
+            since = max(place.looked or oldest, place.minute)
+            left = self._lacking(tx, place, Span(start=since, end=max(since, oldest)))
+            if left:
+                says = "%d minutes stay here, from %s on: upstream takes none older than %s"
+                _LOG.warning(says, len(left), left[0].minute, self._away)
+            seen, more = max(since, oldest), place.left + len(left)
+            _move(tx, msgspec.structs.replace(place, looked=seen, left=more))
+
+    def left(self) -> int:
+        """How many minutes were ever too old to be sent."""
+        with self._store.look() as tx:
+            return _read(tx.settings.get(_PLACE)).left
+
+    def _told(self) -> Told | None:
+        """How far upstream is, and how long we may be cut off; None where it does not say."""
+        answer = self._line.ask("GET", f"{self._site}/told")
+        if not answer:
+            return None
+        told = msgspec.json.decode(answer, type=Told)
+        self._away = timedelta(minutes=told.away)
+        return told
 
     def _agree(self, first: SummaryBlock) -> None:
         """Goes on from the number that upstream knows; what it would refuse is not sent.
 
         It may know one more than we do: the answer to that was lost, and it is what comes first.
         """
-        answer = self._line.ask("GET", f"{self._site}/told")
-        if not answer:
+        told, name = self._told(), self._upstream.site
+        if told is None:
             return
-        told, name = msgspec.json.decode(answer, type=Told), self._upstream.site
         if told.revoked is not None:
             raise Refused(
                 f"The site {name} was revoked upstream on {told.revoked:%Y-%m-%d %H:%M}Z. "
@@ -174,7 +209,7 @@ class Edge:
             self._fetched = datetime(2000, 1, 1, tzinfo=UTC)
             number = place.number
         with self._store.begin() as tx:
-            _move(tx, place.after(block, number))
+            _move(tx, place.after(block, number, self._away))
 
     def _content(self, block: SummaryBlock, number: int) -> bytes:
         """What is signed and sent of this minute under this number."""

@@ -53,6 +53,8 @@ class Parts:
     measures: tuple[Callable[[], Iterable[Measure]], ...] = ()
     sites: Callable[[], Iterable[Site]] = tuple
     """The edge sites."""
+    left: Callable[[], int] | None = None
+    """Where this is an edge: how many minutes were too old to be sent."""
     room: Callable[[], None] = lambda: None
     """Nothing, or `NoSpace` when events cannot be kept."""
 
@@ -122,6 +124,7 @@ class Health:
                 _unjudged(tx),
                 _blind(tx, assets),
                 *self._sites(),
+                *self._left(),
                 *(self._asset(tx, one) for one in assets),
             )
 
@@ -138,6 +141,19 @@ class Health:
                 says=f"no minute came of late, {last}",
                 remedy="Either nobody asks there, or look at /readyz of the site",
             )
+
+    def _left(self) -> Iterator[Checkup]:
+        """What this edge never sent, because it was cut off for too long."""
+        if self._parts.left is None:
+            return
+        left = self._parts.left()
+        told = f"{counted(left, 'minute')} {'was' if left == 1 else 'were'} too old to be sent"
+        yield Checkup(
+            name="edge",
+            good=None if left else True,
+            says=f"{told}, and stay here" if left else "every minute was sent in time",
+            remedy="Let it be cut off for longer, upstream: stanch site away" if left else "",
+        )
 
     def _chores(self) -> Checkup:
         failing, says = self._failing(outside=False)

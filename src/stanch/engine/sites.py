@@ -37,6 +37,10 @@ from stanch.vocabulary.trouble import AlreadyThere, BadFile, BadInput, NotFound,
 LEAD = b"stanch-site-v1\n"
 """Stands before what a site signs, so that its key signs nothing else by accident."""
 STALE = timedelta(minutes=15)
+AWAY, MOST_AWAY = 12, 7 * 24 * 60
+"""Minutes that a site may be cut off, unless more was agreed, and at most."""
+_ON_THE_WAY = timedelta(minutes=3)
+"""A minute may be this much older than its site may be cut off."""
 EARLY = timedelta(minutes=1)
 _NAME = "site/"
 _COUNTS = "counts"
@@ -60,6 +64,8 @@ class Site:
     heard: datetime | None = None
     revoked: datetime | None = None
     """Since when nothing of it is taken in any more."""
+    away: int = AWAY
+    """Minutes that it may be cut off: what is older is stale."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +86,8 @@ class Told:
     revoked: datetime | None = None
     digest: Digest | None = None
     """Of what was taken in last, so that a site knows its own."""
+    away: int = AWAY
+    """Minutes that it may be cut off; what is older is not sent."""
 
 
 class _Why(NamedTuple):
@@ -115,9 +123,12 @@ class Sites:
         self._watching = watching
         self._clock = clock
 
-    def add(self, name: str, public: str, assets: tuple[str, ...], caller: Caller) -> Site:
-        """A new site, that may speak of these assets."""
+    def add(
+        self, name: str, public: str, assets: tuple[str, ...], caller: Caller, away: int = AWAY
+    ) -> Site:
+        """A new site, that may speak of these assets, and be cut off for so many minutes."""
         key(public)
+        _bounded(away)
         if not assets:
             raise BadInput("A site needs an asset that it may speak of.")
         site = Site(
@@ -126,6 +137,7 @@ class Sites:
             assets=tuple(asset_id(a) for a in assets),
             added=self._clock(),
             by=caller.name,
+            away=away,
         )
         with self._store.begin() as tx:
             for asset in site.assets:
@@ -145,6 +157,15 @@ class Sites:
                 site = replace(site, revoked=self._clock())
                 _keep(tx, site)
                 _enter(tx, site, caller, "site revoked")
+        return site
+
+    def let_away(self, name: str, away: int, caller: Caller) -> Site:
+        """The site, which may be cut off for so many minutes from now on."""
+        _bounded(away)
+        with self._store.begin() as tx:
+            site = replace(_site(tx, name), away=away)
+            _keep(tx, site)
+            _enter(tx, site, caller, f"site may be cut off for {away} minutes", at=self._clock())
         return site
 
     def all(self) -> tuple[Site, ...]:
@@ -168,7 +189,7 @@ class Sites:
     def told(self, name: str) -> Told:
         """How far the site has come here."""
         site = self.get(name)
-        return Told(number=site.number, revoked=site.revoked, digest=site.digest)
+        return Told(number=site.number, revoked=site.revoked, digest=site.digest, away=site.away)
 
     def take(self, name: str, content: bytes, signature: str, by: str = "") -> TakenIn:
         """The number of the summary once it is merged; else `Refused`, and a finding.
@@ -260,11 +281,12 @@ def _objection(site: Site, sent: Sent, at: datetime, *, again: bool) -> _Why | N
     """Why a signed summary is refused all the same; `again` is the last one come once more."""
     foreign = sent.site != site.id or sent.asset not in site.assets
     number, minute = sent.number, sent.minute
+    oldest = at - timedelta(minutes=site.away) - _ON_THE_WAY
     objections = (
         (foreign, "foreign", "it is not this site's to say"),
         (not again and number <= site.number, "replay", f"{number} is a replay"),
         (number > site.number + 1, "gap", f"{number} does not follow {site.number}"),
-        (not again and minute < at - STALE, "stale", f"it is stale, of {minute.isoformat()}"),
+        (not again and minute < oldest, "stale", f"it is stale, of {minute.isoformat()}"),
         (minute > at + EARLY, "future", f"it is of the future, {minute.isoformat()}"),
     )
     return next((_Why(topic, says) for is_so, topic, says in objections if is_so), None)
@@ -293,10 +315,20 @@ def _read(text: str) -> Site:
     return msgspec.json.decode(text, type=Site)
 
 
-def _enter(tx: Transaction, site: Site, caller: Caller, what: str) -> None:
+def _bounded(away: int) -> None:
+    if not AWAY <= away <= MOST_AWAY:
+        raise BadInput(
+            f"A site may be cut off for {AWAY} minutes to {MOST_AWAY // 1440} days, not for {away} "
+            "minutes: what comes later than that is refused as stale."
+        )
+
+
+def _enter(
+    tx: Transaction, site: Site, caller: Caller, what: str, at: datetime | None = None
+) -> None:
     tx.record(
         Entry(
-            at=site.revoked or site.added,
+            at=at or site.revoked or site.added,
             deed=Deed.ACCESS_CHANGED,
             actor=caller.name,
             about=site.id,

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from litestar import Request, delete, get, post
+from litestar import Request, delete, get, post, put
 from litestar.datastructures import State
 from litestar.params import FromPath, FromQuery, JSONBody, RawBody
 
 from stanch.api.asking import TheCaller, TheHouse, needs
-from stanch.engine.sites import Site, TakenIn, Told
+from stanch.engine.sites import AWAY, Site, TakenIn, Told
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.ids import asset_id
 from stanch.vocabulary.kept import BaselineKept
@@ -22,12 +22,27 @@ class NewSite:
     id: str
     public: str
     assets: tuple[str, ...]
+    away: int = AWAY
+    """Minutes that it may be cut off; what is older is stale."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Away:
+    """How many minutes a site may be cut off."""
+
+    away: int
 
 
 @post("/sites", opt=needs(Scope.ADMIN), sync_to_thread=True)
 def add_site(house: TheHouse, caller: TheCaller, data: JSONBody[NewSite]) -> Site:
     """The new site."""
-    return house.sites.add(data.id, data.public, data.assets, caller)
+    return house.sites.add(data.id, data.public, data.assets, caller, data.away)
+
+
+@put("/sites/{site:str}/away", opt=needs(Scope.ADMIN), sync_to_thread=True)
+def let_away(house: TheHouse, caller: TheCaller, site: FromPath[str], data: JSONBody[Away]) -> Site:
+    """The site, which may be cut off for so many minutes from now on."""
+    return house.sites.let_away(site, data.away, caller)
 
 
 @get("/sites", opt=needs(Scope.READ), sync_to_thread=True)
@@ -90,6 +105,7 @@ ROUTES = (
     list_sites,
     get_site,
     revoke_site,
+    let_away,
     site_asset,
     site_told,
     take_minute,

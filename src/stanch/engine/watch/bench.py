@@ -33,7 +33,7 @@ from stanch.engine.watch.mixing import mixed
 from stanch.engine.watch.past import Past
 from stanch.engine.watch.sent import Sent
 from stanch.engine.watch.signatures import signed
-from stanch.engine.watch.stored import DEEDS
+from stanch.engine.watch.stored import DEEDS, fill
 from stanch.vocabulary.asset import Asset, stranger
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind
@@ -52,6 +52,8 @@ class Bench:
         self._recall = recall
         self._desks = Desks(promise or Promise())
         self._past = Past()
+        self._long_ago: set[tuple[Lane, Span]] = set()
+        """What sites counted while they were cut off, and nobody looked at yet."""
         self.early = Early(recall)
         self.looked_at: list[tuple[Window, frozenset[EventKind]]] = []
         self.lines: Mapping[AssetId, datetime] = {}
@@ -93,11 +95,15 @@ class Bench:
             raise BadFile("summary", why)
         self._fed_by_sites(lane)
         start = minute_of(sent.minute)
+        span = span_of(start)
         if desk.tally.over(start):
-            desk.late = desk.late.more(minute.n, span_of(min(desk.reached, at)).start)
+            fill(tx, desk.tally, span, plan)
+            desk.tally.come_late(start, minute)
         else:
             desk.tally.add(start, minute)
         desk.reached = max(desk.reached, sent.minute + MINUTE)
+        if span != span_of(min(desk.reached, at)):
+            self._long_ago.add((lane, span))
 
     def touch(self, tx: Transaction, lane: Lane, at: datetime) -> None:
         """Has the window looked at again: somebody added to its counts in the store."""
@@ -119,6 +125,16 @@ class Bench:
             tallies = self._desks.apart()
             self.looked_at = [(mixed(w, looked, tallies), kinds) for w, kinds in self.looked_at]
         yield from self.looked_at
+
+    def long_ago(self) -> Iterator[Window]:
+        """The windows of before, to which sites that were cut off added."""
+        for lane, span in sorted(self._long_ago, key=lambda one: (one[0], one[1].start)):
+            desk = self._desks[lane]
+            yield replace(
+                desk.tally.window(span, desk.before),
+                history=self._past.of(lane.asset),
+                usage=windows_of(desk.usage, span.start),
+            )
 
     def behind(self, window: Window) -> Window | None:
         """The part of this window behind the line of its asset; nothing where there is none."""
@@ -150,6 +166,7 @@ class Bench:
 
     def keep(self, tx: Transaction) -> None:
         """Keeps all that changed, in this transaction."""
+        self._long_ago.clear()
         self._past.keep(tx)
         self.early.keep(tx)
         self._desks.keep(tx)

@@ -14,7 +14,7 @@ from stanch.detect.summaries.record import Record
 from stanch.engine.ports import Transaction
 from stanch.engine.watch.hop import MINUTE, span_of
 from stanch.engine.watch.memory import known_of
-from stanch.engine.watch.minutes import Minute, from_bytes, to_bytes
+from stanch.engine.watch.minutes import Minute, from_bytes, sealed, to_bytes
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import SummaryBlock
@@ -34,6 +34,15 @@ def read_back(tx: Transaction, tally: Tally, span: Span, plan: Plan | None) -> N
     for block in found:
         minute = from_bytes(block.body, plan)
         (tally.minutes if is_open(minute) else tally.sealed)[block.minute] = minute
+
+
+def fill(tx: Transaction, tally: Tally, span: Span, plan: Plan | None) -> None:
+    """Reads the minutes of a span long ago that the tally let go of; what it has stays."""
+    for block in tx.summaries.between(
+        tally.asset.id, span, version=tally.version, condition=tally.condition
+    ):
+        if block.minute not in tally.minutes:
+            tally.sealed.setdefault(block.minute, sealed(from_bytes(block.body, plan)))
 
 
 def over_in_store(

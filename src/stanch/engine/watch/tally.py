@@ -60,6 +60,14 @@ class Tally:
         self.minutes[minute] = counted if before is None else _both(before, counted)
         self.touched.add(minute)
 
+    def come_late(self, minute: datetime, counted: Minute) -> None:
+        """Counts a site's minute that is over here; for the alarms it is one more batch."""
+        before = self.sealed.get(minute)
+        if self.alarms is not None and counted.counted is not None:
+            self.alarms = self._moved(self.alarms, minute, counted.counted)
+        self.sealed[minute] = sealed(counted if before is None else _both(before, counted))
+        self.touched.add(minute)
+
     def seal(self, reached: datetime) -> bool:
         """Whether minutes were over; the alarms then have moved on by them, in their order."""
         over = sorted(m for m in self.minutes if m + MINUTE + self.lateness <= reached)

@@ -135,7 +135,7 @@ class Watcher:
         self._bench.early.let_go(at)
         if (read := _read_until(taken, at)) is not None:
             self._bench.seal(read)
-        said = list(self._look(at))
+        said = [*self._look(at), *self._look_back()]
         # (3) keep, all or nothing
         if any(isinstance(s, Finding) for _, s in said):
             found()
@@ -185,6 +185,14 @@ class Watcher:
             ):
                 if one is not None:
                     yield window, one
+
+    def _look_back(self) -> Iterator[tuple[Window, Finding]]:
+        """What is found in windows of before; what cannot be told of them is told of no window."""
+        for window in self._bench.long_ago():
+            for detector in self._detectors().values():
+                if EventKind.INFERENCE in detector.reads and detector.looks_at(window):
+                    found = looked(detector, window)
+                    yield from ((window, said) for said in found if isinstance(said, Finding))
 
     def _keep_blinds(
         self, tx: Transaction, said: Sequence[tuple[Window, Finding | Blind]], at: datetime
