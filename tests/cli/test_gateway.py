@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -235,6 +236,23 @@ def test_an_identity_is_chosen_in_words(tmp_path: Path) -> None:
     for wrong in ("bearer:empty", "header:x:y:empty", "bearer:", "address:1", ""):
         with pytest.raises(BadInput):
             identify_as(wrong, files.__getitem__)
+
+
+@pytest.mark.parametrize(("port", "checked"), [(9, True), (10, False)])
+def test_the_server_of_this_machine_is_known_by_its_address_too(
+    port: int, checked: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "keys.json").write_bytes(public_json(Signer.fresh("here").public))
+    note = {"url": "http://127.0.0.1:9", "pid": os.getpid()}
+    (tmp_path / "server.json").write_text(json.dumps(note))
+    words = (
+        "gateway --asset a --upstream v6=http://127.0.0.1:1 --identify address --key k --dry-run"
+    )
+    assert (
+        run([*words.split(), "--server", f"http://127.0.0.1:{port}", "--data", str(tmp_path)]) == 0
+    )
+    assert ("Policies are not checked" not in "".join(capsys.readouterr())) == checked
 
 
 def test_the_keys_of_a_server_are_read_from_its_own_file_and_nothing_else_is_trusted() -> None:

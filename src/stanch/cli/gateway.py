@@ -238,9 +238,12 @@ def _text(path: str) -> str:
 def _keys_of(given: Path | None, url: str, data: Path | None) -> Path | None:
     """The file of the server's public keys: as given, else of the server on this machine."""
     asked = settings.from_environment()
-    elsewhere = url or (asked.url if data is None else "")
-    beside = (data or asked.data) / "keys" / "keys.json"
-    return given or (beside if not elsewhere and beside.is_file() else None)
+    named = url or (asked.url if data is None else "")
+    folder = data or asked.data
+    here = running_on(folder)
+    ours = not named or (here is not None and here.url == named.rstrip("/"))
+    beside = folder / "keys" / "keys.json"
+    return given or (beside if ours and beside.is_file() else None)
 
 
 def _server(url: str, key: str, data: Path | None) -> tuple[str, str]:
