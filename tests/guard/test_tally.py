@@ -372,8 +372,9 @@ def test_a_service_that_hears_no_others_holds_the_part_that_it_was_told(
 
 
 @pytest.mark.parametrize("burst", ["", " burst 5"])
+@pytest.mark.parametrize("away", [9, 20])
 def test_a_server_that_is_killed_again_and_again_gives_no_limit_away(
-    monkeypatch: pytest.MonkeyPatch, burst: str
+    monkeypatch: pytest.MonkeyPatch, burst: str, away: int
 ) -> None:
     limit = rate(f"60/min{burst}")
     site = Site(monkeypatch, replace(TWENTY, limit=Limits(per_principal=limit)))
@@ -384,9 +385,9 @@ def test_a_server_that_is_killed_again_and_again_gives_no_limit_away(
     begun, served, flood = site.at, 0, [("mallory", 0), ("mallory", 1)]
     for _ in range(20):
         site.away = True
-        served += len(site.served(9 / 60, lambda _: flood))
+        served += len(site.served(away / 60, lambda _: flood))
         site.away, site.server = False, tallies.Tallies(cast("Any", None), known=lambda _: None)
-        served += len(site.served(5 / 60, lambda _: flood))
+        served += len(site.served(1 / 60, lambda _: flood))
     assert served <= 2 * (limit.burst or limit.count) + site.at - begun + 2 * SILENT
 
 

@@ -83,13 +83,6 @@ class Buckets:
             found[name], bucket[2] = bucket[2], 0.0
         return found
 
-    def not_told(self, name: str, amount: float) -> None:
-        """What was asked for could not be told: it is asked for again."""
-        found = self._known.get(name)
-        if found is not None:
-            self.untold[name] = found
-            found[2] += amount
-
     def charged(self, name: str, rate: Rate, at: float, amount: float, *, deepest: float) -> bool:
         """Charge what another guard let through; what is owed then is waited for.
 

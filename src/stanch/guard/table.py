@@ -261,12 +261,6 @@ class Table:
             found |= {kind + name: amount for name, amount in buckets.told(left).items()}
         return found
 
-    def not_told(self, charged: Mapping[str, float]) -> None:
-        """What could not be told is told later."""
-        for kind, buckets, _ in self._counted():
-            for name, amount in _of(kind, charged):
-                buckets.not_told(name, amount)
-
     def charged(
         self, charged: Mapping[str, float], at: float, ago: Mapping[str, float]
     ) -> list[tuple[str, Rate]]:

@@ -73,6 +73,8 @@ class Tally:
         self._after = ""
         self._missed: float | None = None
         """Since when there was no answer."""
+        self._owed: dict[str, float] = {}
+        """What was let through as if the others heard of it, and could not be told yet."""
         self._untrue: float | None = None
         """When something was told last that cannot be."""
 
@@ -90,7 +92,9 @@ class Tally:
         table = self._keeper.table
         if table is None:
             return False
-        charged = table.told(MOST_NAMES)
+        charged = dict(self._owed)
+        for name, amount in table.told(MOST_NAMES - len(charged)).items():
+            charged[name] = charged.get(name, 0.0) + amount
         if not table.limited:
             return False
         amounts = {name: min(amount, MOST_TOLD) for name, amount in charged.items()}
@@ -102,9 +106,9 @@ class Tally:
             others = _OTHERS.decode(body)
         except (OSError, msgspec.MsgspecError) as error:
             if not self._miss():
-                table.not_told(charged)
+                self._owed = charged
             raise ConnectionError(str(error)) from error
-        before = self._keeper.among
+        self._owed, before = {}, self._keeper.among
         self._hear(others)
         return self._keeper.among != before
 
