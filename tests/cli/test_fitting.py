@@ -53,3 +53,16 @@ def test_a_sentence_is_broken_between_words_and_a_command_is_left_whole(
     assert broken[1].startswith("     ")
     assert " ".join(" ".join(broken).split()) == " ".join(REASON.split())
     assert (last, end) == (command, "short")
+
+
+def test_letters_of_the_east_and_accents_keep_their_columns(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [
+        {"id": "審査", "is": "a"},
+        {"id": "e\u0301te\u0301", "is": "b"},
+        {"id": "long", "is": "c"},
+    ]
+    Out(json=False).table({}, ("id", "is"), rows)
+    told = capsys.readouterr().out.splitlines()
+    assert told == ["ID    IS", "審査  a", "e\u0301te\u0301   b", "long  c"]

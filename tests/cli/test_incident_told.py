@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stanch.cli.incident import _head, _told
+from stanch.cli.incident import _head, _headline, _told
 
 REASONS = [("usual", -0.7), ("told", 0.0), ("nobody trained it", 2.6), ("odd", 0.4)]
 INCIDENT: dict[str, Any] = {
@@ -138,3 +138,13 @@ def test_a_verdict_is_said_in_words_and_an_action_by_its_title() -> None:
     assert "Verdict: weight tampering, 80 % sure, by stanch" in said
     assert "  Log everything: it changes nothing" in said
     assert "_" not in said
+
+
+def test_a_title_begins_no_line_of_its_own_and_goes_on_for_no_page() -> None:
+    forged = {**INCIDENT, "title": "Odd\ninc-1 is contained\u202e " + "A" * 10_000}
+    said = _headline(forged)
+    assert "\n" not in said
+    assert "\u202e" not in said
+    assert said.startswith("inc-1  Odd")
+    assert said.endswith("A\N{HORIZONTAL ELLIPSIS}  (high, triaged)")
+    assert len(said) < 500

@@ -21,7 +21,7 @@ class Client:
         noun, _, key = path.removeprefix("/api/v1/").partition("/")
         if key not in {"loans", "inc-1"}:
             raise NotFound(noun.removesuffix("s"), key, f"{noun.removesuffix('s')} list")
-        return {}
+        return {"id": key}
 
     def every(self, path: str, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         del path, query

@@ -9,6 +9,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from unicodedata import combining, east_asian_width
 
 _GAP = "  "
 _COMMAND = "stanch "
@@ -42,12 +43,19 @@ def _broken(line: str, wide: int) -> str:
 
 def laid_out(rows: Sequence[Sequence[str]], wide: int | None) -> Iterator[str]:
     """Rows as lines whose columns stand below each other; as many columns on a line as fit."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     lines = _lines_of(widths, wide)
     for row in rows:
         for number, columns in enumerate(lines):
-            cells = (row[i].ljust(widths[i]) for i in columns)
+            cells = (row[i] + " " * (widths[i] - width(row[i])) for i in columns)
             yield (_GAP * bool(number) + _GAP.join(cells)).rstrip()
+
+
+def width(text: str) -> int:
+    """How many places of a terminal it takes: two for a letter of the East, none for an accent."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if east_asian_width(c) in "WF" else not combining(c) for c in text)
 
 
 def _lines_of(widths: Sequence[int], wide: int | None) -> list[list[int]]:

@@ -14,7 +14,7 @@ from stanch.cli.fitting import fitted
 from stanch.cli.incident_marks import marks
 from stanch.cli.nothing import nothing
 from stanch.cli.options import Data, Json, command
-from stanch.cli.out import Out, in_line
+from stanch.cli.out import Out, cell, in_line
 from stanch.cli.times import Since, moment
 from stanch.triage.impact import matters
 from stanch.vocabulary.casework import LinkKind
@@ -330,7 +330,8 @@ def _line(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _headline(one: Mapping[str, Any]) -> str:
-    return f"{one['id']}  {one['title']}  ({word(Level(one['severity']['level']))}, {one['phase']})"
+    title = cell("says", one["title"])
+    return f"{one['id']}  {title}  ({word(Level(one['severity']['level']))}, {one['phase']})"
 
 
 def _head(
