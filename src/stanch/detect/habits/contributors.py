@@ -177,19 +177,17 @@ def _could(rows: Ints, rest: Ints, odd: Ints) -> Floats:
     """(P, pairs) how rare it would be that as many of the odd ones as can be are one's own.
 
     `rows` (P, A) are one's own labels, `rest` (P, A) all the others, `odd` (A, B) everybody's.
+    What cannot come near the bar is 0.
     """
     said, given = np.nonzero(odd)
-    every = np.broadcast_to(odd[said, given], (len(rows), len(said)))
-    found = [
-        hypergeometric(min(n, k), n, k, n + more)
-        for n, k, more in zip(
-            rows[:, said].ravel().tolist(),
-            every.ravel().tolist(),
-            rest[:, said].ravel().tolist(),
-            strict=True,
-        )
-    ]
-    return np.array(found).reshape(every.shape)
+    own, every = rows[:, said], np.broadcast_to(odd[said, given], (len(rows), len(said)))
+    whole, most = own + rest[:, said], np.minimum(own, every)
+    least = most * np.log10((np.maximum(own, every) - most + 1) / np.maximum(whole - most + 1, 1))
+    found = np.zeros(every.shape)
+    for at in zip(*np.nonzero(least <= -BAR), strict=True):
+        n = int(own[at])
+        found[at] = hypergeometric(int(most[at]), n, int(every[at]), int(whole[at]))
+    return found
 
 
 def _sharing(could: Floats, limit: float) -> int:
