@@ -316,3 +316,50 @@ def test_ten_thousand_open_findings_take_seconds_not_minutes() -> None:
         if isinstance(one, (Open, Hold, Add, Lapse)):
             counted.extend(one.findings)
     assert len(counted) == len(set(counted)) == len({f.id for f in (*attacks, *plain)})
+
+
+def test_what_is_opened_holds_all_in_the_order_of_its_time_whatever_came_first() -> None:
+    late, early = finding("cards", minute=9, who="zoe"), finding("cards", minute=2, who="amy")
+    reports = tuple(
+        Report(id=key, asset=AssetId("cards"), by="ana", at=START + n * MINUTE, text="odd")
+        for key, n in (("rep-1", 7), ("rep-2", 3))
+    )
+    for given, told in (((late, early), reports), ((early, late), reports[::-1])):
+        (made,) = decide(*given, reports=told)
+        assert isinstance(made, Open)
+        assert made.findings == (early.id, late.id)
+        assert made.reports == ("rep-2", "rep-1")
+        assert made.principals == ("amy", "zoe")
+        assert (made.span.start, made.span.end) == (early.window.start, late.window.end)
+
+
+def test_the_incident_of_a_flood_names_all_that_is_in_it_from_the_first_on() -> None:
+    many = tuple(
+        finding(f"asset-{n:02}", minute=50 - n, who=f"key-{n:02}", strength=9.0) for n in range(25)
+    )
+    (flood,) = decide(*many)
+    assert isinstance(flood, Open)
+    assert flood.flood
+    assert flood.asset == "asset-24"
+    assert set(flood.assets) == {f"asset-{n:02}" for n in range(25)}
+    assert flood.principals == tuple(f"key-{n:02}" for n in range(25))
+    assert (flood.span.start, flood.span.end) == (many[-1].window.start, many[0].window.end)
+
+
+def test_of_two_incidents_a_finding_goes_to_the_one_beside_its_asset_or_of_its_cause() -> None:
+    graph = Graph(
+        down={AssetId("fraud"): frozenset({AssetId("api")})},
+        up={AssetId("api"): frozenset({AssetId("fraud")})},
+    )
+    far = replace(
+        incident("inc-1", finding("cards", minute=10)), principals=frozenset({PrincipalId("eve")})
+    )
+    beside = replace(
+        incident("inc-2", finding("fraud", minute=10)), principals=frozenset({PrincipalId("eve")})
+    )
+    made = decide(finding("api", minute=11, who="eve"), open_now=(far, beside), graph=graph)
+    assert [d.incident for d in made if isinstance(d, Add)] == ["inc-2"]
+    asked = replace(incident("inc-3", finding(minute=10)), families=frozenset({Family.COST}))
+    copied = incident("inc-4", finding(minute=5))
+    made = decide(finding(minute=11), open_now=(asked, copied))
+    assert [d.incident for d in made if isinstance(d, Add)] == ["inc-4"]

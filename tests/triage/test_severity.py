@@ -151,7 +151,17 @@ def test_no_weight_is_hidden_the_worst_impact_alone_sets_the_level() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["", "AISEV:2.0/HP:1", "AISEV:1.0/HP:1", "AISEV:1.0/HP:9", vector_of(factors()) + "/HP:1"],
+    [
+        "",
+        "AISEV:2.0/HP:1",
+        "AISEV:1.0/HP:1",
+        "AISEV:1.0/HP:9",
+        vector_of(factors()) + "/HP:1",
+        vector_of(factors()).replace("AISEV:1.0", "AISEV:2.0"),
+        vector_of(factors()).replace("AISEV:1.0/", ""),
+        vector_of(factors()).replace("HP:0", "HP:5"),
+        vector_of(factors()).replace("HP:0", "HP:"),
+    ],
 )
 def test_a_vector_that_is_not_whole_is_refused(line: str) -> None:
     with pytest.raises(BadInput):

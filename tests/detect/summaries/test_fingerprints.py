@@ -99,3 +99,9 @@ def test_a_canary_word_is_one_long_word_without_what_stands_around_it() -> None:
         with pytest.raises(BadInput):
             word_of(bad)
     assert word_keys(["12345678"], SALTED) != word_keys(["12345679"], SALTED)
+
+
+def test_minus_nought_is_nought_and_what_overflows_is_told_from_what_is_absent() -> None:
+    nought, minus, huge, absent = numbers_known(np.array([0.0, -0.0, 1e300, np.nan])).tolist()
+    assert nought == minus
+    assert len({nought, huge, absent}) == 3

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from stanch.detect.summaries.arrays import Octets
 from stanch.detect.summaries.sketch import REGISTERS, SMALL, estimate, put
 
 
@@ -24,3 +27,19 @@ def test_different_ones_are_counted_within_four_standard_errors(size: int, diffe
 
 def test_nothing_is_none() -> None:
     assert estimate(np.zeros(REGISTERS, np.uint8)) == 0
+
+
+@given(st.lists(st.lists(st.integers(0, 2**64 - 1), max_size=30), min_size=3, max_size=3))
+def test_sketches_merge_to_the_bytes_of_the_whole_however_they_are_put_together(
+    parts: list[list[int]],
+) -> None:
+    def of(hashes: list[int]) -> Octets:
+        made = np.zeros(SMALL, np.uint8)
+        put(made, np.array(hashes, np.uint64))
+        return made
+
+    a, b, c = map(of, parts)
+    whole = of([one for part in parts for one in part]).tobytes()
+    assert np.maximum(np.maximum(a, b), c).tobytes() == whole
+    assert np.maximum(b, np.maximum(c, a)).tobytes() == whole
+    assert estimate(np.maximum(a, b)) >= estimate(a)
