@@ -10,7 +10,7 @@ import pytest
 from stanch.contain.playbook.walk import Came, State, Token, What
 from stanch.engine.approvals import Question
 from stanch.engine.runs.deeds import Order, Outcome, Shown
-from stanch.engine.runs.performer import LONGEST_PAUSE, Performer, Visit, _later
+from stanch.engine.runs.performer import LONGEST_PAUSE, Performer, Visit, _later, bounded
 from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import AssetId, Digest, IncidentId, PlaybookId, RunId
 from stanch.vocabulary.playbook import Ask, Do, Playbook
@@ -131,3 +131,15 @@ def _put(hands: Hands, people: int) -> Came:
     ask = Ask(id="ok", says="Shall it?", about=("act",), people=people, yes="act")
     book = replace(here.book, start="ok", steps={"ok": ask, **here.book.steps})
     return hands.performer()._tried(replace(here, book=book, token=Token(at="ok")))
+
+
+def test_an_undo_that_broke_says_so_and_is_logged_with_all_of_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken() -> Outcome:
+        raise ZeroDivisionError("nothing to divide by")
+
+    told = bounded(broken)
+    assert (told.ok, told.says) == (False, "ZeroDivisionError: nothing to divide by")
+    assert "Traceback" in caplog.text
+    assert bounded(lambda: Outcome(ok=True, says="Done.")).ok
