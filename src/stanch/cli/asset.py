@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from stanch.cli.client import Client, connect, segment
@@ -12,7 +13,7 @@ from stanch.cli.files import bytes_of
 from stanch.cli.inventory_file import Document, documents
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out, cell
-from stanch.vocabulary.asset import Criticality
+from stanch.vocabulary.asset import Asset, Criticality
 from stanch.vocabulary.trouble import BadFile
 from stanch.vocabulary.words import begun, counted, word
 
@@ -66,6 +67,23 @@ def show(
     if not json and (blind := _blind(client, asset)):
         lines.append(blind)
     out.show(found, "\n".join(lines))
+
+
+@app.command()
+def export(
+    *,
+    asset: Annotated[list[str] | None, typer.Argument(help="Only these; else all.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Print assets as YAML, in the form that `asset add` takes."""
+    from stanch.prepare.inventory import dump  # noqa: PLC0415  only when needed
+
+    client = connect(data)
+    every = (client.get(f"/api/v1/assets/{segment(one)}") for one in asset or ())
+    found = list(every if asset else client.every("/api/v1/assets"))
+    text = dump(msgspec.convert(found, list[Asset], strict=False))
+    Out(json=json).show({"text": text}, text.rstrip())
 
 
 def _blind(client: Client, asset: str) -> str:

@@ -22,6 +22,7 @@ EXAMPLES = MappingProxyType(
         "asset add": ("asset add fraud-scorer.yaml", "asset add fraud-scorer.yaml --replace"),
         "asset list": ("asset list", "asset list --kind model --json"),
         "asset show": ("asset show fraud-scorer",),
+        "asset export": ("asset export > inventory.yaml", "asset export fraud-scorer"),
         "baseline": ("baseline set fraud-scorer --last 7d", "baseline show fraud-scorer"),
         "baseline set": (
             "baseline set fraud-scorer --last 7d",
