@@ -8,7 +8,7 @@ import pytest
 from stanch.detect import examples
 from stanch.detect.alarms.reading import Stream
 from stanch.detect.alarms.watch import Watch
-from stanch.detect.detectors.accuracy_drop import DETECTOR
+from stanch.detect.detectors.accuracy_drop import DETECTOR, labels_missing
 from stanch.detect.summaries.columns import MISSING_CODE, Labels
 from stanch.detect.summaries.count import Counted, labels_counted
 from stanch.detect.summaries.learn import learned
@@ -120,3 +120,12 @@ def test_a_small_loss_in_each_of_many_classes_is_told_by_all_labels_together() -
     reading = watch.readings(plan.plan)[Stream.ACCURACY]
     assert reading.alarm
     assert max(reading.members, key=lambda name: reading.members[name]) == "all classes"
+
+
+def test_as_many_labels_as_are_needed_are_enough_and_one_fewer_is_not() -> None:
+    window = examples.window_of([], late=counted(late(300)))
+    assert window.baseline is not None
+    known = window.baseline.golden.labelled
+    assert labels_missing(window, 300, known) == ""
+    assert "300 late labels; 301 needed" in labels_missing(window, 301, known)
+    assert f"{known + 1} needed" in labels_missing(window, 300, known + 1)

@@ -7,7 +7,7 @@ import pytest
 
 from stanch.detect import examples
 from stanch.detect.alarms.watch import Watch
-from stanch.detect.detectors.calibration import DETECTOR, Curve, curve
+from stanch.detect.detectors.calibration import DETECTOR, Curve, Limits, curve, look
 from stanch.detect.summaries.count import labels_counted
 from stanch.detect.summaries.parts import Part
 from stanch.detect.window import Window
@@ -104,3 +104,15 @@ def test_confidences_outside_zero_and_one_are_held_to_it() -> None:
     one = window(7.5, right=0.5)
     assert one.now is not None
     assert 0 <= curve(one.now).confidence.max() <= 1.000001
+
+
+def test_as_many_labels_as_are_needed_are_enough_and_one_fewer_is_not() -> None:
+    one = window(None)
+    assert one.baseline is not None
+    assert one.now is not None
+    here, known = (
+        int(c.sums[Part.CALIBRATION][:, 0].sum()) for c in (one.now, one.baseline.golden)
+    )
+    for more, blind in (((0, 0), False), ((1, 0), True), ((0, 1), True)):
+        limits = Limits(enough=here + more[0], known=known + more[1])
+        assert any(isinstance(s, Blind) for s in look(one, limits)) == blind
