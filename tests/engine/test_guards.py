@@ -189,6 +189,10 @@ def test_an_endless_report_is_refused(guards: Guards) -> None:
     with pytest.raises(BadInput):
         guards.report(replace(report(1), versions=tuple("v" * 800 + str(n) for n in range(150))))
     with pytest.raises(BadInput):
+        guards.report(replace(report(1), versions=("v" * 257,)))
+    with pytest.raises(BadInput):
+        guards.report(replace(report(1), troubles=("t" * 100_001,)))
+    with pytest.raises(BadInput):
         guards.report(replace(report(1), cannot=("no",) * 201))
 
 

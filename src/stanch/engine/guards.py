@@ -30,6 +30,8 @@ FORGOTTEN = timedelta(days=7)
 """A guard that was silent for so long is gone: replicas have a new name with each start."""
 MOST_GUARDS = 2000
 """Guards that one key tells of, about all assets."""
+LONGEST_NAME = 256
+"""Letters of a version or a network that is said in a sentence."""
 MOST_LETTERS = 100_000
 """Letters in all of a report."""
 _HEARD = "guard/"
@@ -95,6 +97,11 @@ def _most(report: Report) -> int:
     return max(map(len, lists))
 
 
+def _longest(report: Report) -> int:
+    """How many letters the longest of its names has."""
+    return max(map(len, (*report.versions, *report.proxies, *report.counts)), default=0)
+
+
 def _letters(report: Report) -> int:
     """How many letters all of it has."""
     lists = (report.counts, report.proxies, report.versions, report.troubles, report.cannot)
@@ -119,7 +126,7 @@ class Guards:
     def report(self, report: Report, key: str = "") -> None:
         """Takes in what a guard says of itself, told with this key."""
         too_many = len(report.guard) > 200 or _most(report) > 200  # noqa: PLR2004  far above any honest report
-        if too_many or _letters(report) > MOST_LETTERS:
+        if too_many or _longest(report) > LONGEST_NAME or _letters(report) > MOST_LETTERS:
             raise BadInput("This report is too long for a guard's. Update the guard.")
         state = GuardState(report=report, seen=self._clock(), key=key)
         with self._heard:
