@@ -163,3 +163,16 @@ def test_a_probe_key_stays_where_an_answer_has_none() -> None:
     link._learn({})
     link._learn({"stanch-probe-key": "?"})
     assert (link.probe_key, link.counts["probe_key_broken"]) == (b"key", 1)
+
+
+def test_an_error_of_the_line_itself_is_counted_and_said_and_ends_nothing() -> None:
+    link = Link(Server(url="http://house:8484", key="k"), Keeper(FRAUD), Buffer(), "g")
+
+    def broken() -> None:
+        link._stop.set()
+        raise ZeroDivisionError("nothing to divide by")
+
+    link._repeat(broken)
+    assert link.counts["link_errors"] == 1
+    (said,) = link._troubles.now
+    assert "An error of the guard itself" in said
