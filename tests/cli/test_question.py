@@ -9,10 +9,9 @@ import pytest
 
 from stanch.cli.root import run
 
-NOW = datetime.now(UTC)
-
 
 def question(n: int, **more: Any) -> dict[str, Any]:
+    now = datetime.now(UTC)
     return {
         "id": f"apr-{n}",
         "incident": f"inc-{n}",
@@ -21,8 +20,8 @@ def question(n: int, **more: Any) -> dict[str, Any]:
         "role": "approver",
         "delegated_to": "",
         "shown": f"May it be stopped?\n- Stop the endpoint on scorer-{n}?\nWhat changes: All.",
-        "asked": (NOW - timedelta(minutes=10 * n, seconds=5)).isoformat(),
-        "expires": (NOW + timedelta(minutes=10 * n, seconds=30)).isoformat(),
+        "asked": (now - timedelta(minutes=10 * n, seconds=5)).isoformat(),
+        "expires": (now + timedelta(minutes=10 * n, seconds=30)).isoformat(),
         "answer": "open",
         "review": False,
         **more,
