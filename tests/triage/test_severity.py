@@ -326,6 +326,16 @@ def test_how_much_hangs_on_an_asset_counts_where_it_can_hurt_or_is_down(
     assert natural[Factor.HARM] == int(critical) - 1
 
 
+def test_an_attack_or_a_change_that_stops_nothing_is_no_loss_of_service() -> None:
+    for one, step in (
+        (incident(ATTACK, K.EVASION), "SB:0"),
+        (incident(NATURAL), "SB:0"),
+        (incident(VerdictKind.FAULT), "SB:1"),
+    ):
+        found = facts_of(one, asset(), Impact(), Measured())
+        assert step in vector_of(found.factors).split("/")
+
+
 def test_how_far_it_reaches_and_where_it_struck_are_read_from_the_incident() -> None:
     one = incident(ATTACK, K.POISONING)
     made = replace(one, suspects=(), lifecycle=Lifecycle.TRAINING)

@@ -105,3 +105,8 @@ def test_minus_nought_is_nought_and_what_overflows_is_told_from_what_is_absent()
     nought, minus, huge, absent = numbers_known(np.array([0.0, -0.0, 1e300, np.nan])).tolist()
     assert nought == minus
     assert len({nought, huge, absent}) == 3
+
+
+def test_so_many_fingerprints_are_kept_as_there_were_different_rows() -> None:
+    assert len(made(50).keys) == 50
+    assert len(fingerprints_of(Known.TRAINING, ("a",), SALTED, []).keys) == 0
