@@ -53,7 +53,11 @@ class _There:
 @pytest.fixture(autouse=True)
 def there(monkeypatch: pytest.MonkeyPatch) -> _There:
     made = _There()
-    monkeypatch.setattr("stanch.cli.asset.connect", lambda _: made)
+
+    def connected(_: Path | None) -> _There:
+        return made
+
+    monkeypatch.setattr("stanch.cli.asset.connect", connected)
     return made
 
 
