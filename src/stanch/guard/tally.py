@@ -108,7 +108,8 @@ class Tally:
             if not self._miss():
                 self._owed = charged
             raise ConnectionError(str(error)) from error
-        self._owed, before = {}, self._keeper.among
+        self._owed.clear()
+        before = self._keeper.among
         self._hear(others)
         return self._keeper.among != before
 
