@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stanch.cli.baseline_file import Sent
 
 app = command("What an asset is like in normal operation.")
+_NAMED = 5
 _UNITS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 Which = Annotated[str, typer.Argument(help="The asset's id.")]
 
@@ -56,6 +57,8 @@ def set_(  # noqa: PLR0913  the parts of a baseline
             kept = client.send("POST", path, query={**query, "days": _days(last)})
     for who, share in kept["leans_on"].items():
         out.say(_leans(who, share))
+    if kept["unfilled"]:
+        out.say(_unfilled(kept["unfilled"]))
     out.show(kept, f"{kept['id']} is in force, of {kept['rows']} answers.")
 
 
@@ -63,6 +66,15 @@ def _leans(who: str, share: float) -> str:
     return (
         f"{who} made {share:.0%} of these answers, so what they ask counts as usual from now on. "
         "If you do not know them, set the baseline again from a file without their rows."
+    )
+
+
+def _unfilled(inputs: dict[str, float]) -> str:
+    named = [f"{name} ({share:.0%})" for name, share in list(inputs.items())[:_NAMED]]
+    more = f" and {len(inputs) - _NAMED} more" if len(inputs) > _NAMED else ""
+    return (
+        f"More than half of these answers have no value of {', '.join(named)}{more}, so none is "
+        "usual from now on. If there should be one, mend what sends it and set the baseline again."
     )
 
 

@@ -16,6 +16,7 @@ from stanch.engine.baselines import MOST_ROWS, Ask, Whole
 from stanch.engine.fingerprints import Stated
 from stanch.engine.ingest.rows_of import rows_of
 from stanch.engine.leaning import leans
+from stanch.engine.unfilled import unfilled
 from stanch.prepare.baseline import Golden
 from stanch.vocabulary.ids import AssetId, BaselineId, Digest, asset_id
 from stanch.vocabulary.kept import BaselineKept
@@ -50,6 +51,8 @@ class BaselineShown:
     """The kinds of rows it recognises: training, canaries."""
     leans_on: Mapping[str, float] = field(default_factory=dict)
     """Who made more than a fifth of it, where many ask, and their share: it counts as usual."""
+    unfilled: Mapping[str, float] = field(default_factory=dict)
+    """Which inputs had no value in more than half of it, and their share: that counts as usual."""
 
 
 @get("/assets/{asset:str}/baselines", opt=needs(Scope.READ), sync_to_thread=True)
@@ -182,6 +185,7 @@ def _shown(kept: BaselineKept) -> BaselineShown:
         condition=kept.condition,
         recognises=tuple(Fingerprints.from_bytes(p).known for p in golden.prints) if golden else (),
         leans_on=leans(golden) if golden else {},
+        unfilled=unfilled(golden) if golden else {},
     )
 
 
