@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stanch.detect.habits.contributors import Accused, accused_of
-from stanch.detect.habits.tails import hypergeometric
+from stanch.detect.habits.contributors import TO_DOUBTED, TO_PAIRS, Accused, accused_of
+from stanch.detect.habits.spreads import spreads_of
+from stanch.detect.habits.tails import beta_binomial, hypergeometric
 from stanch.detect.summaries.columns import Columns, Labels
 from stanch.detect.summaries.count import Counted, labels_counted
 from stanch.detect.summaries.learn import Schema, learned
-from stanch.detect.summaries.parts import Part
+from stanch.detect.summaries.parts import Block, Part
 from stanch.detect.summaries.ready import Ready, ready
 
 HANDS = 20
@@ -91,6 +92,38 @@ def test_who_labels_at_random_is_named_without_a_pair() -> None:
     (one,) = accused(plan, labels(6, 6000, 1, 0.05), replace(now, truth=at_random.astype(np.int32)))
     assert one.name == "hand-05"
     assert one.pair.share < 0.4
+
+
+@pytest.mark.parametrize("shared", [1, 2])
+def test_a_pair_shares_the_chance_with_those_alone_that_could_show_anything(shared: int) -> None:
+    plan, then = plan_of(3), labels(3, 3000, 1, 0.0)
+    now = flipped(labels(3, 3000, 2, 0.0), 7, of=1, to=0)
+    often = (now.predictions == 2) & (np.arange(now.n) % 3 < shared - 1)
+    few = (now.predictions == 0) & (np.cumsum(now.predictions == 0) <= 2)
+    truth = np.where(often, 1, np.where(few, 2, now.truth)).astype(np.int32)
+    (one,) = accused(plan, then, replace(now, truth=truth))
+    rows = int((then.predictions == 1).sum() + (now.predictions == 1).sum())
+    rarity = hypergeometric(one.pair.flipped, one.pair.labels, one.pair.flipped, rows)
+    assert (one.pair.said, one.pair.given) == (1, 0)
+    assert one.strength == pytest.approx(-rarity - math.log10(shared / TO_PAIRS))
+
+
+def test_all_labels_of_a_hand_have_the_tenth_of_the_chance_that_its_pairs_leave() -> None:
+    plan = plan_of(6)
+    then, now = labels(6, 6000, 1, 0.05), labels(6, 4000, 2, 0.05)
+    dice = np.random.default_rng(4)
+    at_random = np.where(now.principals == 5, dice.integers(0, 6, now.n), now.truth)
+    now = replace(now, truth=at_random.astype(np.int32))
+    (one,) = accused(plan, then, now)
+    rows, odd = labels_counted(plan, now).ledger.block(Block.LABELLED).T
+    before = int((then.truth != then.predictions).sum())
+    others, rest = int(odd.sum() - odd[5]), int(rows.sum() - rows[5])
+    rarity = max(
+        hypergeometric(one.wrong, one.labels, before + others + one.wrong, then.n + now.n),
+        beta_binomial(one.wrong, one.labels, others / rest, float(spreads_of(odd, rows)[5])),
+    )
+    assert one.strength == pytest.approx(math.log10(1 - TO_PAIRS - TO_DOUBTED) - rarity)
+    assert one.labels == rows[5]
 
 
 def test_a_window_without_labels_accuses_nobody() -> None:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from tests.detect.habits.test_contributors import HANDS, plan_of
 
-from stanch.detect.habits.contributors import accused_of
+from stanch.detect.alarms.rates import BAR
+from stanch.detect.habits.bar import bar
+from stanch.detect.habits.contributors import ENOUGH, accused_of
 from stanch.detect.habits.pair_counts import doubted
 from stanch.detect.summaries.columns import NEW_CODE, Labels
 from stanch.detect.summaries.count import labels_counted
@@ -59,6 +61,20 @@ NOW = labels(2000, 22)
 def test_six_labels_that_the_model_never_doubted_name_a_hand_that_six_likely_ones_do_not() -> None:
     assert named(flipped(NOW, 6, 0.01)) == [("hand-07", 1, 0)]
     assert named(flipped(NOW, 6, 0.3)) == []
+
+
+def test_nobody_is_accused_under_the_bar_that_all_hands_and_looks_share() -> None:
+    golden = labels_counted(PLAN, labels(4000, 1))
+    then, habits = golden.summary.sums[Part.LABELLED], golden.ledger.seal()
+    told = [
+        one
+        for most in range(1, 10)
+        for score in (0.01, 0.3)
+        for one in accused_of(ledger(flipped(NOW, most, score)), then, habits)
+    ]
+    assert told
+    for one in told:
+        assert one.strength >= -bar(10.0**-BAR, HANDS, 1, one.labels, ENOUGH)
 
 
 def test_a_label_is_doubted_under_a_tenth_of_the_answers_score_and_not_at_it() -> None:
