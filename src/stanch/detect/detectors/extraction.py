@@ -5,7 +5,8 @@ Out   a Finding that names who asks about inputs that do not occur, or about the
       one for a crowd of principals who do so together; Blind when principals cannot be compared.
 Why   a copy needs answers where the model's users have no questions: off the manifold, all over the
       space, or close to the boundary.
-Math  Ways of being odd: rows off the manifold; rows with values out of range; rows close to the
+Math  Ways of being odd: rows off the manifold; rows with values out of range, and with several
+      (`Plan.straying`): of very many numbers one strays in every other row; rows close to the
       boundary (shares, `habits.shares`); one step taken again and again from different inputs, as
       a copy by the signs of a surrogate's gradient takes it (`habits.pairs`), or steps that go as
       far in every number, whatever their signs (`habits.strides`); inputs that each
@@ -59,9 +60,10 @@ from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Sus
 from stanch.vocabulary.ids import DetectorId, PrincipalId
 
 ID = DetectorId("extraction")
-OFF, RANGE, NEAR, JOINT, CENTRE, STEPS, STRIDES, TOUCH, BETWEEN = (
+OFF, RANGE, STRAYED, NEAR, JOINT, CENTRE, STEPS, STRIDES, TOUCH, BETWEEN = (
     "inputs that do not occur together",
     "inputs out of range",
+    "inputs with several numbers out of range",
     "answers close to the boundary",
     "the mix of inputs",
     "the centre of the inputs",
@@ -73,7 +75,7 @@ OFF, RANGE, NEAR, JOINT, CENTRE, STEPS, STRIDES, TOUCH, BETWEEN = (
 AROUND = "inputs around one of them"
 SEVERAL = "the number of signs at once, each rarer than one in ten,"
 SIGNS = (
-    frozenset({RANGE}),
+    frozenset({RANGE, STRAYED}),
     frozenset({OFF, BETWEEN}),
     frozenset({NEAR}),
     frozenset({JOINT, CENTRE}),
@@ -89,12 +91,13 @@ WORTH = {
     SEVERAL: 0.6,
     BETWEEN: 0.5,
     RANGE: 0.5,
+    STRAYED: 0.5,
     NEAR: 0.5,
     JOINT: 0.4,
     CENTRE: 0.3,
 }
 """How far each way speaks for extraction; a new kind of customer shows in the last two as well."""
-SHARES = (OFF, RANGE, NEAR, STEPS, STRIDES, TOUCH, BETWEEN)
+SHARES = (OFF, RANGE, STRAYED, NEAR, STEPS, STRIDES, TOUCH, BETWEEN)
 GROWTH = (STEPS, STRIDES, TOUCH)
 """How a copy asks that grows from a few inputs."""
 NO_COPY: Mapping[Shape, AttackKind] = MappingProxyType(
@@ -176,6 +179,8 @@ def ways_of(base: Baseline, who: People) -> list[Way]:
         return []
     known, habit = ground(base), people(base.habits, LONG)
     shares = [(RANGE, Block.ODD, known.outside)]
+    if len(base.plan.numbers) >= base.plan.straying:
+        shares.append((STRAYED, Block.STRAYED, known.strayed))
     if base.plan.manifold.tells:
         shares.append((OFF, Block.OFF, known.off))
     if base.plan.near > 0:

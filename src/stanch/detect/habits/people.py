@@ -124,6 +124,8 @@ class Ground:
     """The share of rows held out that lie off the manifold."""
     outside: float
     """The share of new rows of the same kind that lie outside the range seen so far."""
+    strayed: float
+    """The share of them, at most, of which several numbers do (Markov: numbers hang together)."""
 
 
 def people(ledger: Ledger, enough: int, habits: Ledger | None = None) -> People:
@@ -149,12 +151,14 @@ def ground(baseline: Baseline) -> Ground:
     first, second = sums[Part.MOMENTS] / rows
     grades = sums[Part.MANIFOLD]
     different = min(baseline.golden.different(Peak.INPUTS), rows)
+    outside = 2 * len(baseline.plan.numbers) / (different + 1)
     return Ground(
         waves=waves,
         waves_chance=max(BLOCK_WAVES * WAVE_POWER - float((waves * waves).sum()), 1e-9),
         axes=first,
         width=np.maximum(second - first * first, 0.0).reshape(MAIN_AXES),
-        outside=min(2 * len(baseline.plan.numbers) / (different + 1), 1.0),
+        outside=min(outside, 1.0),
+        strayed=min(outside / baseline.plan.straying, 1.0),
         off=float(grades[MANIFOLD_BINS - 1] / max(int(grades.sum()), 1)),
     )
 

@@ -33,7 +33,13 @@ from stanch.detect.summaries._lanes import (
 from stanch.detect.summaries.arrays import Codes, Floats, Ints, Octets
 from stanch.detect.summaries.lookup import LANES, SHARED, START
 from stanch.detect.summaries.parts import BINS, INFINITE, MISSING, OVER, SLOTS, UNDER
-from stanch.detect.summaries.plain import ODD_INFINITE, ODD_MISSING, ODD_OUTSIDE
+from stanch.detect.summaries.plain import (
+    MOST_OUTSIDE,
+    ODD_EACH,
+    ODD_INFINITE,
+    ODD_MISSING,
+    ODD_OUTSIDE,
+)
 
 BLOCK = 64
 """Rows that go through the kernels together: what is found of them stays in the nearest cache."""
@@ -130,6 +136,8 @@ def mended(rows: Rows, bounds: Floats, turned: Octets, tally: Codes, odd: Octets
             tally[slot + own] += np.int32(1)
             turned[f * TURN + i] = own
             odd[i] |= bits
+            if bits == np.uint8(ODD_OUTSIDE) and odd[i] < np.uint8(MOST_OUTSIDE * ODD_EACH):
+                odd[i] += np.uint8(ODD_EACH)
 
 
 @numba.njit(cache=True, nogil=True)

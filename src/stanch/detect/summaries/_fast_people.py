@@ -6,7 +6,7 @@ Imported only by `kernels.compiled`, like `_fast`; the twins are in `told`, `pla
 import numba
 import numpy as np
 
-from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Octets
+from stanch.detect.summaries.arrays import Codes, Floats, Hashes, Ints, Marks, Octets
 from stanch.detect.summaries.blocks import BUCKETS, PLACES
 from stanch.detect.summaries.columns import MISSING_CODE
 from stanch.detect.summaries.parts import (
@@ -54,7 +54,7 @@ def tallied(
     table: Ints,
     who: Ints,
     columns: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
-    marks: Octets,
+    marks: Marks,
     single: Ints,
 ) -> None:
     """Add what is told of each row to its principal's line."""

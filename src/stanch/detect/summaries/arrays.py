@@ -11,6 +11,7 @@ Codes = NDArray[np.int32]
 Singles = NDArray[np.float32]
 Shorts = NDArray[np.int16]
 Octets = NDArray[np.uint8]
+Marks = NDArray[np.uint16]
 Hashes = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 

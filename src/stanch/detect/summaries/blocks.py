@@ -49,6 +49,7 @@ BLOCK_SHAPES: Mapping[Block, tuple[int, ...]] = MappingProxyType(
         Block.FAR: (1,),
         Block.SURE: (2, BLOCK_SURE),
         Block.DOUBTED: (BLOCK_PAIRS + 1,),
+        Block.STRAYED: (1,),
     }
 )
 

@@ -145,7 +145,7 @@ def _lines(batch: Columns, people: People, found: tuple[Inputs, Answers], quick:
         tokens=answers.tokens,
         marks=marks_of(
             *(inputs.off, inputs.odd, near, answers.hits, answers.canaries, between),
-            *(inputs.unusual, inputs.far),
+            *(inputs.unusual, inputs.far, inputs.strayed),
         ),
     )
     table = np.zeros((len(people.names) + 1, WIDTH), np.int64)

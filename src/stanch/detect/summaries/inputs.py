@@ -22,6 +22,7 @@ from stanch.detect.summaries.parts import (
     Part,
 )
 from stanch.detect.summaries.plain import (
+    ODD_EACH,
     ODD_INFINITE,
     ODD_MISSING,
     ODD_OUTSIDE,
@@ -44,6 +45,8 @@ class Inputs:
     far: Flags
     odd: Flags
     """Rows with anything missing, out of range, new or infinite."""
+    strayed: Flags
+    """Rows with several numbers out of range."""
     between: Flags
     """Rows with a number between the places that such numbers have."""
     prints: Hashes
@@ -99,6 +102,7 @@ def inputs_of(plan: Ready, batch: Columns, who: Ints, quick: Kernels) -> Inputs:
         sides=lain.sides if plan.plan.joint.uses.size else hashed_sides(codes),
         alone=seen.alone,
         odd=missing | new | (odd != 0),
+        strayed=odd >= plan.plan.straying * ODD_EACH,
     )
 
 

@@ -38,7 +38,7 @@ MOST_NAMED = 64
 _ARRAYS = ("inputs", "cells", "keys", "cards", "buckets")
 LATER = (
     *(Block.PAIRS, Block.CANARIES, Block.BETWEEN),
-    *(Block.UNUSUAL, Block.FAR, Block.SURE, Block.DOUBTED),
+    *(Block.UNUSUAL, Block.FAR, Block.SURE, Block.DOUBTED, Block.STRAYED),
 )
 """Blocks at the end of a line that ledgers of older versions do not have."""
 WATCHED = 64

@@ -180,3 +180,5 @@ class Block(StrEnum):
     DOUBTED = "doubted"
     """(65,) the wrong answers by pair, of those in which the model gave the label's class less than
     `DOUBT` of what it gave the answer; then all labels of which that is known."""
+    STRAYED = "strayed"
+    """(1,) rows with several numbers out of range: `Plan.straying`, or more."""

@@ -24,13 +24,15 @@ from stanch.detect.summaries.parts import (
     SLOTS,
     UNDER,
 )
-from stanch.detect.summaries.plan import Joint, Manifold
+from stanch.detect.summaries.plan import MOST_STRAYING, Joint, Manifold
 from stanch.detect.summaries.ready import CLIP, COARSE, COARSE_MISSING, Ready
 from stanch.detect.summaries.sample import alone_of, places_of
 
 AXIS_SHIFT = 6
 _CHUNK = 8192
 ODD_MISSING, ODD_OUTSIDE, ODD_INFINITE = 1, 2, 4
+ODD_EACH, MOST_OUTSIDE = 8, MOST_STRAYING
+"""The bits above those count the numbers out of range, up to so many."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -68,7 +70,7 @@ class Seen:
     bins: Ints
     """(F, 68) histograms."""
     odd: Octets
-    """(n,) bits: ODD_MISSING, ODD_OUTSIDE, ODD_INFINITE."""
+    """(n,) bits: ODD_MISSING, ODD_OUTSIDE, ODD_INFINITE; above, how many are out of range."""
     prints: Hashes
     """(n,) hashes."""
     strange: Codes
@@ -123,9 +125,10 @@ def histograms(places: Octets) -> Ints:
 
 
 def oddities(places: Octets) -> Octets:
-    """(n,) bits: ODD_MISSING, ODD_OUTSIDE, ODD_INFINITE."""
+    """(n,) bits: ODD_MISSING, ODD_OUTSIDE, ODD_INFINITE; above, how many are out of range."""
+    outside = ((places == UNDER) | (places == OVER)).sum(axis=1)
     bits = (places == MISSING).any(axis=1) * ODD_MISSING
-    bits = bits + ((places == UNDER) | (places == OVER)).any(axis=1) * ODD_OUTSIDE
+    bits = bits + (outside > 0) * ODD_OUTSIDE + np.minimum(outside, MOST_OUTSIDE) * ODD_EACH
     bits = bits + (places == INFINITE).any(axis=1) * ODD_INFINITE
     return bits.astype(np.uint8)
 

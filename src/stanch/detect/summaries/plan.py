@@ -21,6 +21,8 @@ MOST_CLASSES = 64
 MOST_GROUPS = 32
 QUESTIONS = 6
 """That a tree of the off-manifold score asks."""
+STRAYING, MOST_STRAYING = 4, 31
+"""Numbers of one row that are out of range together, at least and at most, before it tells."""
 FOLDED = 16
 """Classes kept apart in fairness counts and principal blocks."""
 
@@ -117,6 +119,13 @@ class Plan:
     two; of no numbers in a plan that was learnt before grids were."""
     quickest: float = QUICKEST
     """Milliseconds of the lowest edge of latencies."""
+
+    @property
+    def straying(self) -> int:
+        """So many numbers of one row are out of range together, where it tells: a few stray alone,
+        of many more.
+        """
+        return min(max(STRAYING, len(self.numbers) // 32), MOST_STRAYING)
 
     @property
     def digest(self) -> Digest:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stanch.detect.summaries.arrays import Codes, Flags, Floats, Hashes, Ints, Octets
+from stanch.detect.summaries.arrays import Codes, Flags, Floats, Hashes, Ints, Marks
 from stanch.detect.summaries.blocks import BUCKETS, PLACES
 from stanch.detect.summaries.columns import MISSING_CODE, Columns
 from stanch.detect.summaries.parts import BLOCK_TICKS, LATENCIES, STATUSES, UNIT, Block
@@ -20,7 +20,7 @@ DEAREST = 1e9
 """A cost is cut here, so that no sum overflows."""
 MARKED = (
     *(Block.OFF, Block.ODD, Block.NEAR, Block.HITS),
-    *(Block.CANARIES, Block.BETWEEN, Block.UNUSUAL, Block.FAR),
+    *(Block.CANARIES, Block.BETWEEN, Block.UNUSUAL, Block.FAR, Block.STRAYED),
 )
 """What a row can be marked as, the lowest bit first."""
 
@@ -53,14 +53,14 @@ class Facts:
     """-1 for none."""
     cost: Ints
     tokens: Ints
-    marks: Octets
+    marks: Marks
 
 
-def marks_of(*flags: Flags) -> Octets:
+def marks_of(*flags: Flags) -> Marks:
     """(n,) these flags as bits, in the order of `MARKED`."""
-    marks = np.zeros(len(flags[0]), np.uint8)
+    marks = np.zeros(len(flags[0]), np.uint16)
     for place, flag in enumerate(flags):
-        marks |= flag.view(np.uint8) << np.uint8(place)
+        marks |= flag.astype(np.uint16) << np.uint16(place)
     return marks
 
 
@@ -122,7 +122,7 @@ def tallied(table: Ints, facts: Facts) -> None:
     seen = facts.margin >= 0
     spread(Block.MARGIN, who[seen], facts.margin[seen])
     for place, block in enumerate(MARKED):
-        marked = (facts.marks >> np.uint8(place)) & 1 == 1
+        marked = (facts.marks >> np.uint16(place)) & 1 == 1
         table[:, PLACES[block].start] += np.bincount(who[marked], minlength=size)
     np.add.at(table[:, PLACES[Block.COST].start], who, facts.cost)
     np.add.at(table[:, PLACES[Block.TOKENS].start], who, facts.tokens)
