@@ -45,6 +45,7 @@ deadline_minutes: 30
 people: 120000
 decision_cost: 2.5
 currency: EUR
+oversight: can_stop
 signers: {release: 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=}
 guard: {fail: closed}
 conditions: {field: region, values: [north, '3', south]}

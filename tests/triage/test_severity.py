@@ -12,7 +12,7 @@ from stanch.triage.severity.factors import ANCHORS, IMPACTS, TOP, Factor, Factor
 from stanch.triage.severity.facts import Measured, facts_of
 from stanch.triage.severity.judge import GATES, Gate, rank_of, severity_of
 from stanch.triage.severity.vector import factors_from, vector_of
-from stanch.vocabulary.asset import Asset, AssetKind, Criticality
+from stanch.vocabulary.asset import Asset, AssetKind, Criticality, Oversight
 from stanch.vocabulary.finding import AttackKind, Lifecycle, Suspect
 from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.incident import Impact, Incident, Level, Verdict, VerdictKind
@@ -194,6 +194,10 @@ def asset(kind: AssetKind = AssetKind.ENDPOINT, domain: str = "", *data: str) ->
     )
 
 
+def overseen(by: Oversight) -> Asset:
+    return replace(asset(AssetKind.AGENT), oversight=by)
+
+
 def level(
     kind: VerdictKind,
     attack: AttackKind | None = None,
@@ -213,11 +217,9 @@ def test_facts_become_factors_as_the_mission_wants() -> None:
     assert level(attack, AttackKind.BACKDOOR) is H
     assert level(attack, AttackKind.POISONING) is M
     assert level(attack, AttackKind.POISONING, measured=Measured(corrupt=0.3)) is H
-    assert level(attack, AttackKind.EVASION, measured=Measured(succeeded=False)) is L
-    assert level(attack, AttackKind.EXTRACTION, measured=Measured(copied=0.95)) is H
     assert level(natural) is L
     assert level(natural, measured=Measured(accuracy_lost=0.3)) is H
-    assert level(VerdictKind.FAULT, measured=Measured(down=True)) is H
+    assert level(VerdictKind.FAULT, measured=Measured(failing=0.5)) is H
     assert level(natural, measured=Measured(gap_grown=0.11)) is H
 
 
@@ -235,8 +237,6 @@ BOTH = (AssetId("fraud"), AssetId("cards"))
         (NATURAL, None, asset(domain="hiring"), Measured(), "RF:1"),
         (NATURAL, None, asset(), Measured(gap_grown=0.05), "RF:2"),
         (NATURAL, None, asset(), Measured(gap_grown=0.06), "RF:3"),
-        (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.95), "DS:4"),
-        (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.9), "DS:0"),
         (ATTACK, K.MEMBERSHIP_INFERENCE, asset(AssetKind.MODEL, "", "health"), Measured(), "DS:4"),
         (ATTACK, K.PROMPT_INJECTION, asset(AssetKind.MODEL, "", "Health"), Measured(), "DS:4"),
         (NATURAL, None, asset(), Measured(gap_grown=-0.02), "RF:0"),
@@ -248,25 +248,24 @@ BOTH = (AssetId("fraud"), AssetId("cards"))
         (NATURAL, None, asset(), Measured(accuracy_lost=0.21), "MI:4"),
         (ATTACK, K.POISONING, asset(), Measured(), "MI:2"),
         (ATTACK, K.POISONING, asset(), Measured(corrupt=0.11), "MI:3"),
-        (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.3), "MI:1"),
-        (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.31), "MI:2"),
-        (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.91), "MI:4"),
         (ATTACK, K.SUPPLY_CHAIN, asset(), Measured(), "MI:4"),
         (ATTACK, K.WEIGHT_TAMPERING, asset(), Measured(), "MI:4"),
         (ATTACK, K.MEMBERSHIP_INFERENCE, asset(), Measured(), "RV:4"),
         (NATURAL, None, asset(AssetKind.MODEL), Measured(), "AU:3"),
         (ATTACK, K.EVASION, asset(AssetKind.MODEL, "", "health"), Measured(), "DS:0"),
-        (FAULT, None, asset(), Measured(down=True), "SB:3"),
+        (FAULT, None, asset(), Measured(failing=0.5), "SB:3"),
         (FAULT, None, asset(), Measured(), "SB:1"),
         (ATTACK, K.DENIAL_OF_WALLET, asset(), Measured(), "SB:2"),
         (NATURAL, None, asset(), Measured(accuracy_lost=0.05), "MI:2"),
         (NATURAL, None, asset(), Measured(accuracy_lost=0.06), "MI:3"),
         (ATTACK, K.POISONING, asset(), Measured(corrupt=0.10), "MI:2"),
-        (ATTACK, K.EXTRACTION, asset(), Measured(copied=0.7), "MI:3"),
         (ATTACK, K.BACKDOOR, asset(), Measured(), "MI:4"),
-        (ATTACK, K.BACKDOOR, asset(), Measured(succeeded=False), "MI:3"),
         (NATURAL, None, asset(AssetKind.AGENT), Measured(), "AU:4"),
-        (NATURAL, None, asset(AssetKind.AGENT), Measured(human_in_loop=1), "AU:1"),
+        (NATURAL, None, overseen(Oversight.DECIDES), Measured(), "AU:0"),
+        (NATURAL, None, overseen(Oversight.CONFIRMS), Measured(), "AU:1"),
+        (NATURAL, None, overseen(Oversight.CAN_STOP), Measured(), "AU:2"),
+        (NATURAL, None, overseen(Oversight.AFTERWARDS), Measured(), "AU:3"),
+        (NATURAL, None, overseen(Oversight.NONE), Measured(), "AU:4"),
         (NATURAL, None, asset(AssetKind.DATASET), Measured(), "AU:2"),
         (NATURAL, None, asset(), Measured(), "RV:1"),
         (ATTACK, K.EVASION, asset(), Measured(), "RV:2"),
@@ -278,8 +277,16 @@ BOTH = (AssetId("fraud"), AssetId("cards"))
         (FAULT, None, asset(), Measured(), "AA:0"),
         (VerdictKind.UNDECIDED, None, asset(), Measured(), "AA:2"),
         (ATTACK, K.EVASION, asset(), Measured(), "AA:4"),
-        (ATTACK, K.EVASION, asset(), Measured(ongoing=False), "AA:3"),
-        (ATTACK, K.EVASION, asset(), Measured(ongoing=False, succeeded=False), "AA:1"),
+        (ATTACK, K.EVASION, asset(), Measured(over=True), "AA:3"),
+        (ATTACK, K.EVASION, asset(), Measured(over=True, came_to_nothing=True), "AA:1"),
+        (ATTACK, K.EVASION, asset(), Measured(came_to_nothing=True), "AA:4"),
+        (FAULT, None, asset(), Measured(failing=0.49), "SB:2"),
+        (NATURAL, None, asset(), Measured(failing=0.1), "SB:2"),
+        (NATURAL, None, asset(), Measured(failing=0.09), "SB:0"),
+        (ATTACK, K.DENIAL_OF_WALLET, asset(), Measured(failing=0.5), "SB:3"),
+        (VerdictKind.UNDECIDED, None, asset(), Measured(corrupt=0.2), "MI:3"),
+        (FAULT, None, asset(), Measured(corrupt=0.2), "MI:3"),
+        (NATURAL, None, asset(), Measured(corrupt=0.2), "MI:0"),
     ],
 )
 def test_each_fact_has_its_step(
@@ -319,7 +326,7 @@ def test_how_much_hangs_on_an_asset_counts_where_it_can_hurt_or_is_down(
 ) -> None:
     """Only a person says that somebody died: what is known of the asset stops one step below."""
     vital = replace(asset(domain="Medical"), criticality=critical)
-    found = facts_of(incident(ATTACK, K.EVASION), vital, Impact(), Measured(down=True)).factors
+    found = facts_of(incident(ATTACK, K.EVASION), vital, Impact(), Measured(failing=0.5)).factors
     assert found[Factor.HARM] == min(3, int(critical))
     assert found[Factor.SERVICE] == int(critical)
     natural = facts_of(incident(NATURAL), vital, Impact(), Measured()).factors

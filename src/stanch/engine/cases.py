@@ -21,7 +21,7 @@ from stanch.engine.notices import keep
 from stanch.engine.owed import ANSWERS, owe
 from stanch.engine.pointing import WIDEST, says, target
 from stanch.engine.ports import Store, Transaction
-from stanch.engine.rejudging import judged_again, judged_anew
+from stanch.engine.rejudging import judged_again, judged_anew, rated_again
 from stanch.engine.telling import Notice
 from stanch.engine.triage import newest
 from stanch.vocabulary.casework import Link, LinkKind, Note, Regroup, Undo
@@ -174,7 +174,7 @@ class Cases:
             if step.to is Phase.CONTAINED and moved.held_at is None:
                 moved = replace(moved, held_again=at)
             moved = replace(moved, closed_at=at if step.to is Phase.CLOSED else None)
-            saved = tx.incidents.save(moved)
+            saved = tx.incidents.save(rated_again(tx, moved))
             if step.to is Phase.CLOSED:
                 closed(tx, saved, at)
             what = f"{now.phase} to {step.to}" + (f": {step.why}" if step.why else "")

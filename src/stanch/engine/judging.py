@@ -12,8 +12,10 @@ from types import MappingProxyType
 from stanch.triage.causes import FAMILY, Family, compatible, family_of
 from stanch.triage.impact import Counted, impact_of
 from stanch.triage.lineage import graph_of
-from stanch.triage.severity.facts import Measured, facts_of
+from stanch.triage.severity.factors import Factor
+from stanch.triage.severity.facts import Measured, adversary_of, facts_of
 from stanch.triage.severity.judge import severity_of
+from stanch.triage.severity.vector import factors_from
 from stanch.triage.taxonomy.labels import labels_of
 from stanch.triage.verdict.calibration import Calibration, packaged, strictest
 from stanch.triage.verdict.chains import chain_of
@@ -23,9 +25,11 @@ from stanch.triage.verdict.observe import WHO
 from stanch.vocabulary.asset import Asset, stranger
 from stanch.vocabulary.finding import AttackKind, Finding, Suspect
 from stanch.vocabulary.ids import AssetId
-from stanch.vocabulary.incident import Incident, Verdict, VerdictKind
+from stanch.vocabulary.incident import Incident, Phase, Verdict, VerdictKind
 
 MACHINE = "stanch"
+HELD = frozenset({Phase.CONTAINED, Phase.ERADICATED, Phase.RECOVERED, Phase.CLOSED})
+"""Who moves an incident back from these says that it goes on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +69,7 @@ def judged(
     impact = impact_of(now, around.assets, graph_of(around.assets.values()), around.counted)
     now = replace(now, impact=impact)
     if incident.severity.by == MACHINE:
-        facts = facts_of(now, own, impact, _measured(findings))
+        facts = facts_of(now, own, impact, measured_of(now, findings))
         now = replace(now, severity=severity_of(facts.factors))
     return now
 
@@ -190,13 +194,36 @@ def title_of(incident: Incident, findings: Sequence[Finding]) -> str:
             return f"{findings[0].says[:160]}" if findings else incident.title
 
 
-def _measured(findings: Sequence[Finding]) -> Measured:
-    """What detectors measured that severity asks for."""
-    lost = [f.measured["accuracy_lost"] for f in findings if "accuracy_lost" in f.measured]
-    gap = [f.measured["gap_grown"] for f in findings if "gap_grown" in f.measured]
-    copied = [f.measured["copied"] for f in findings if "copied" in f.measured]
+def rated(incident: Incident, findings: Sequence[Finding]) -> Incident:
+    """The incident as severe as its containment now makes it; all other factors stay."""
+    own = incident.severity
+    if own.by != MACHINE or not own.vector:
+        return incident
+    found = factors_from(own.vector)
+    step = adversary_of(incident, measured_of(incident, findings))
+    if found[Factor.ADVERSARY] == step:
+        return incident
+    return replace(incident, severity=severity_of(found.with_(Factor.ADVERSARY, step)))
+
+
+def measured_of(incident: Incident, findings: Sequence[Finding]) -> Measured:
+    """What detectors measured that severity asks for, and whether the attack was stopped."""
+    signs = [f for f in findings if incident.verdict.attack in f.points_to]
     return Measured(
-        accuracy_lost=max(lost, default=None),
-        gap_grown=max(gap, default=None),
-        copied=max(copied, default=None),
+        accuracy_lost=_worst(findings, "accuracy_lost"),
+        gap_grown=_worst(findings, "gap_grown"),
+        corrupt=_worst(findings, "corrupt"),
+        failing=_worst(findings, "failing"),
+        over=_over(incident),
+        came_to_nothing=bool(signs) and all(f.measured.get("got_through") == 0 for f in signs),
     )
+
+
+def _worst(findings: Sequence[Finding], name: str) -> float | None:
+    return max((f.measured[name] for f in findings if name in f.measured), default=None)
+
+
+def _over(incident: Incident) -> bool:
+    """Whether something holds it, and it was not done again since."""
+    held, again = incident.held_at, incident.again_at
+    return incident.phase in HELD and held is not None and (again is None or again <= held)

@@ -18,6 +18,7 @@ from stanch.engine.clock import Clock
 from stanch.engine.guards import Proof
 from stanch.engine.placed import Placed, mark, placed
 from stanch.engine.ports import Store, Transaction
+from stanch.engine.rejudging import rated_again
 from stanch.engine.runs.library import actions
 from stanch.vocabulary.ids import AssetId, IncidentId
 from stanch.vocabulary.incident import Incident, Need, Phase, move_for
@@ -87,15 +88,14 @@ def contained(tx: Transaction, key: IncidentId, at: datetime) -> None:
         return
     shown = frozenset({Need.CONTAINMENT_PROVED})
     moved = move_for(incident.phase, Phase.CONTAINED, by=None, shown=shown)
-    saved = tx.incidents.save(
-        replace(
-            incident,
-            phase=moved.to,
-            contained_at=incident.contained_at or at,
-            held_again=back,
-            updated=at,
-        )
+    held = replace(
+        incident,
+        phase=moved.to,
+        contained_at=incident.contained_at or at,
+        held_again=back,
+        updated=at,
     )
+    saved = tx.incidents.save(rated_again(tx, held))
     tx.record(
         Entry(
             at=at,
@@ -112,7 +112,8 @@ def contained(tx: Transaction, key: IncidentId, at: datetime) -> None:
 def _held(tx: Transaction, incident: Incident, back: datetime | None, at: datetime) -> None:
     """Keep since when it is held, for its clock and for whoever judges it."""
     since = incident.contained_at or at
-    tx.incidents.save(replace(incident, contained_at=since, held_again=back, updated=at))
+    held = replace(incident, contained_at=since, held_again=back, updated=at)
+    tx.incidents.save(rated_again(tx, held))
     tx.announce("incident", incident.id)
 
 

@@ -2,6 +2,7 @@
 
 In    an incident that gained or lost findings, in the transaction that moved them.
 Out   the incident as its own findings and the kept minutes say; an answer is owed for it.
+      Where it is only held or let go, its severity alone is rated anew.
 Why   two deeds that were taken for one have two verdicts, two lists of suspects and two playbooks.
       What a person said stays; what the machine believed because of findings that left does not.
 """
@@ -9,10 +10,11 @@ Why   two deeds that were taken for one have two verdicts, two lists of suspects
 from dataclasses import replace
 from datetime import datetime
 
-from stanch.engine.judging import MACHINE
+from stanch.engine.again import as_severe
+from stanch.engine.judging import MACHINE, rated
 from stanch.engine.owed import ANSWERS, owe
 from stanch.engine.ports import Transaction
-from stanch.engine.triage import judge
+from stanch.engine.triage import judge, newest
 from stanch.vocabulary.incident import Incident, Phase, Verdict
 
 
@@ -34,3 +36,8 @@ def judged_anew(tx: Transaction, incident: Incident, at: datetime) -> Incident:
     if incident.findings:
         return judged_again(tx, bare, at)
     return tx.incidents.save(replace(bare, updated=at)) if bare != incident else incident
+
+
+def rated_again(tx: Transaction, incident: Incident) -> Incident:
+    """The incident as severe as it is now that it is held, or let go; not saved."""
+    return as_severe(tx, rated(incident, newest(tx, incident)))

@@ -32,6 +32,7 @@ from stanch.vocabulary.asset import (
     FeatureType,
     GuardChoice,
     Lineage,
+    Oversight,
     Scalar,
 )
 from stanch.vocabulary.event import COLUMNS
@@ -314,6 +315,10 @@ def _kind(node: Node, reader: Reader) -> AssetKind:
     return reader.one_of(node, "kind", AssetKind)
 
 
+def _oversight(node: Node, reader: Reader) -> Oversight:
+    return reader.one_of(node, "oversight", Oversight)
+
+
 FIELDS: Mapping[str, Callable[[Node, Reader], object]] = MappingProxyType(
     {
         "id": _id,
@@ -337,6 +342,7 @@ FIELDS: Mapping[str, Callable[[Node, Reader], object]] = MappingProxyType(
         "people": _whole("people", 0, MOST_PEOPLE),
         "decision_cost": _amount("decision_cost"),
         "currency": _text("currency"),
+        "oversight": _oversight,
         "signers": _signers,
         "guard": _guard,
         "conditions": _conditions,

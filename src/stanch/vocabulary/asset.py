@@ -32,6 +32,16 @@ class Criticality(IntEnum):
     CRITICAL = 4
 
 
+class Oversight(StrEnum):
+    """What people do about each of its decisions, from most to least."""
+
+    DECIDES = "decides"
+    CONFIRMS = "confirms"
+    CAN_STOP = "can_stop"
+    AFTERWARDS = "afterwards"
+    NONE = "none"
+
+
 class FeatureType(StrEnum):
     """How a feature is summarised."""
 
@@ -119,6 +129,8 @@ class Asset:
     decision_cost: float | None = None
     """What one wrong decision costs on average, in `currency`."""
     currency: str = ""
+    oversight: Oversight | None = None
+    """None where nobody said: then it counts as its kind usually works."""
     signers: Mapping[str, str] = field(default_factory=dict)
     """Who signs what is deployed: a name, and an Ed25519 public key in base64."""
     guard: GuardChoice = field(default_factory=GuardChoice)

@@ -161,7 +161,11 @@ def _failed(now: Mapping[Deed, int], before: Mapping[Deed, int], limits: Limits)
     yield Sight(
         topic="failed logins",
         says=f"{failed} logins failed of {sum(tries[n][0] for n in found)} by {listed(names)}",
-        measured={"failed logins": float(failed), "principals": float(len(found))},
+        measured={
+            "failed logins": float(failed),
+            "got_through": float(sum(tries[name][0] for name in found) - failed),
+            "principals": float(len(found)),
+        },
         strength=max(found.values()),
         who={name: tries[name][1] / failed for name in names},
         points_to={AttackKind.ACCESS: 0.7},
@@ -188,7 +192,11 @@ def _sprayed(
                 topic=f"sprayed logins {source}",
                 says=f"The address {shown(source)} failed to log in as {failed} different "
                 f"principals of {len(names)} it tried",
-                measured={"principals tried": float(len(names)), "failed": float(failed)},
+                measured={
+                    "principals tried": float(len(names)),
+                    "failed": float(failed),
+                    "got_through": float(len(names) - failed),
+                },
                 strength=strength,
                 who={},
                 points_to={AttackKind.ACCESS: 0.8},
@@ -215,6 +223,7 @@ def _probed(now: Mapping[Deed, int], before: Mapping[Deed, int], limits: Limits)
                 measured={
                     "resources refused": float(len(wide[name])),
                     "requests refused": float(by_name[name][1]),
+                    "got_through": float(by_name[name][0] - by_name[name][1]),
                 },
                 strength=strength,
                 who={name: 1.0} if name in named else {},

@@ -219,6 +219,7 @@ def _finding(window: Window, rows: Handed, base: Baseline, aim: Aim) -> Finding:
         f"done to no other group, and nothing the other way round.",
         measured={
             "rows": float(count),
+            "corrupt": round(count / sum(rows.brought.values()), 4),
             "rows of the group with this answer": float(aim.asked),
             "highest usual share": round(aim.usual, 4),
             "hands named": float(len(suspects)),

@@ -79,6 +79,7 @@ def _finding(window: Window, rows: Handed, base: Baseline, pattern: Pattern) -> 
         f"from {hands} {'hand' if hands == 1 else 'hands'}.",
         measured={
             "rows": float(count),
+            "corrupt": round(count / sum(rows.brought.values()), 4),
             "rows with it that are not turned": float(pattern.others),
             "highest usual share": round(pattern.usual, 5),
             "hands": float(hands),

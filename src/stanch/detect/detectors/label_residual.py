@@ -148,6 +148,7 @@ def _by_everybody(window: Window, baseline: Baseline, cell: Cell) -> Finding:
         f"labels; at most {cell.custom:.1%} is usual.",
         measured={
             "flipped": float(cell.flipped),
+            "corrupt": _share_of_labels(window, cell.excess),
             "labels on these answers": float(cell.labels),
             "highest usual share": round(cell.custom, 4),
             "share of all excess": round(cell.share, 4),
@@ -177,6 +178,7 @@ def _by_hands(
         says=f"{says}{others(accused)}.",
         measured={
             "flipped": float(pair.flipped),
+            "corrupt": _share_of_labels(window, more),
             "labels on these answers": float(pair.labels),
             "usual share": round(pair.usual, 4),
             "share of all excess": round(pair.share, 4),
@@ -194,6 +196,12 @@ def _by_hands(
         topic=f"{before} as {after}",
         points_to={AttackKind.POISONING: 0.85 if targeted else 0.6},
     )
+
+
+def _share_of_labels(window: Window, excess: float) -> float:
+    """Of all late labels of the window, the share that is wrong beyond custom."""
+    labels = window.now.labelled if window.now is not None else 0
+    return round(excess / max(labels, 1), 4)
 
 
 def _named(baseline: Baseline, said: int, given: int) -> tuple[str, str]:

@@ -129,7 +129,11 @@ def _errors(window: Window, status: Moved, limits: Limits) -> Iterator[Finding]:
         window=window.span,
         says=f"{now:.1%} of {window.n} answers are errors, {then:.1%} in the baseline"
         f" ({status.now[0, BAD[0]]:.1%} refused, {status.now[0, BAD[1]]:.1%} failed){whose}.",
-        measured={"share of errors": round(now, 4), "usual share": round(then, 4)},
+        measured={
+            "share of errors": round(now, 4),
+            "usual share": round(then, 4),
+            "failing": round(float(status.now[0, BAD[1]]), 4),
+        },
         because=window.cites,
         strength=status.strength,
         suspects=suspects,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stanch.triage.severity.factors import ANCHORS, Factor, Factors
-from stanch.vocabulary.asset import Asset, AssetKind
+from stanch.vocabulary.asset import Asset, AssetKind, Oversight
 from stanch.vocabulary.finding import AttackKind, Lifecycle
 from stanch.vocabulary.incident import Impact, Incident, VerdictKind
 
@@ -22,6 +22,8 @@ ABOUT_PEOPLE = frozenset(
     {"credit", "hiring", "insurance", "education", "benefits", "justice", "health", "medical"}
 )
 MANY = 1000
+PARTLY_DOWN, DOWN = 0.1, 0.5
+"""The shares of unanswered requests from which a part of a service is down, and all of it."""
 
 _WHOLE = frozenset({AttackKind.WEIGHT_TAMPERING, AttackKind.BACKDOOR, AttackKind.SUPPLY_CHAIN})
 
@@ -35,14 +37,13 @@ class Measured:
     gap_grown: float | None = None
     """How much the gap of error rates between groups grew, 0 to 1."""
     corrupt: float | None = None
-    """Share of the data that is corrupt."""
-    copied: float | None = None
-    """How faithful a copy could be by now, 0 to 1."""
-    down: bool | None = None
-    ongoing: bool | None = None
-    succeeded: bool | None = None
-    human_in_loop: int | None = None
-    """The anchor of autonomy, when the owner stated it."""
+    """Share of the rows or labels handed in that is corrupt, 0 to 1."""
+    failing: float | None = None
+    """Share of the requests that the service failed to answer, 0 to 1."""
+    over: bool | None = None
+    """Whether the attack was stopped and nothing of it is newer than that."""
+    came_to_nothing: bool | None = None
+    """Whether all that was seen of the attack was refused."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,14 +59,14 @@ def facts_of(incident: Incident, asset: Asset, impact: Impact, measured: Measure
     values = {
         Factor.HARM: _harm(incident, asset),
         Factor.RIGHTS: _rights(asset, measured),
-        Factor.DATA: _data(incident, asset, impact, measured),
+        Factor.DATA: _data(incident, asset, impact),
         Factor.SERVICE: _service(incident, asset, measured),
         Factor.INTEGRITY: _integrity(incident, measured),
-        Factor.AUTONOMY: _autonomy(asset, measured),
+        Factor.AUTONOMY: _autonomy(asset),
         Factor.REVERSIBILITY: _reversibility(incident, asset),
         Factor.BLAST: _blast(incident, impact),
         Factor.PHASE: _phase(incident, asset),
-        Factor.ADVERSARY: _adversary(incident, measured),
+        Factor.ADVERSARY: adversary_of(incident, measured),
     }
     why = {factor: ANCHORS[factor][value] for factor, value in values.items()}
     return Facts(factors=Factors(values=values), why=why)
@@ -93,11 +94,9 @@ def _rights(asset: Asset, measured: Measured) -> int:
     return 1 if asset.domain.lower() in ABOUT_PEOPLE else 0
 
 
-def _data(incident: Incident, asset: Asset, impact: Impact, measured: Measured) -> int:
+def _data(incident: Incident, asset: Asset, impact: Impact) -> int:
     classes = {c.lower() for c in (impact.data_classes or ())}
     attack = _attack(incident)
-    if measured.copied is not None and measured.copied > 0.9:  # noqa: PLR2004  the anchor: whole
-        return 4
     if not classes:
         leaks = attack in {AttackKind.MEMBERSHIP_INFERENCE, AttackKind.PROMPT_INJECTION}
         classes = {c.lower() for c in asset.data_classes} if leaks else set()
@@ -110,11 +109,13 @@ def _data(incident: Incident, asset: Asset, impact: Impact, measured: Measured) 
 
 
 def _service(incident: Incident, asset: Asset, measured: Measured) -> int:
-    if measured.down:
-        return int(asset.criticality)
+    found = [1 if incident.verdict.kind is VerdictKind.FAULT else 0]
     if _attack(incident) is AttackKind.DENIAL_OF_WALLET:
-        return 2
-    return 1 if incident.verdict.kind is VerdictKind.FAULT else 0
+        found.append(2)
+    if measured.failing is not None and measured.failing >= PARTLY_DOWN:
+        whole = measured.failing >= DOWN
+        found.append(int(asset.criticality) if whole else min(2, int(asset.criticality)))
+    return max(found)
 
 
 def _integrity(incident: Incident, measured: Measured) -> int:
@@ -122,20 +123,19 @@ def _integrity(incident: Incident, measured: Measured) -> int:
     found = [0]
     if measured.accuracy_lost is not None:
         found.append(_steps(measured.accuracy_lost, (0.0, 0.01, 0.05, 0.20)))
-    if measured.corrupt is not None:
+    # Where the world itself changed, an odd label is a true one.
+    if measured.corrupt is not None and incident.verdict.kind is not VerdictKind.NATURAL:
         found.append(1 + _steps(measured.corrupt, (0.0, 0.10)))
-    if measured.copied is not None:
-        found.append(1 + _steps(measured.copied, (0.3, 0.6, 0.9)))
     if attack in _WHOLE:
-        found.append(3 if measured.succeeded is False else 4)
+        found.append(4)
     elif attack is not None:
         found.append(2 if attack is AttackKind.POISONING else 1)
     return max(found)
 
 
-def _autonomy(asset: Asset, measured: Measured) -> int:
-    if measured.human_in_loop is not None:
-        return measured.human_in_loop
+def _autonomy(asset: Asset) -> int:
+    if asset.oversight is not None:
+        return tuple(Oversight).index(asset.oversight)
     by_kind = {AssetKind.AGENT: 4, AssetKind.TOOL: 4, AssetKind.ENDPOINT: 3, AssetKind.MODEL: 3}
     return by_kind.get(asset.kind, 2)
 
@@ -163,11 +163,12 @@ def _phase(incident: Incident, asset: Asset) -> int:
     return 2 if incident.lifecycle is Lifecycle.TRAINING else 3
 
 
-def _adversary(incident: Incident, measured: Measured) -> int:
+def adversary_of(incident: Incident, measured: Measured) -> int:
+    """The step of the attacker; what nobody has stopped goes on."""
     if incident.verdict.kind in {VerdictKind.NATURAL, VerdictKind.FAULT}:
         return 0
     if incident.verdict.kind is VerdictKind.UNDECIDED:
         return 2
-    if measured.ongoing is not False:
+    if not measured.over:
         return 4
-    return 1 if measured.succeeded is False else 3
+    return 1 if measured.came_to_nothing else 3
