@@ -38,6 +38,7 @@ from stanch.engine.rulebook import Rulebook
 from stanch.engine.runs.bookshelf import Bookshelf
 from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
+from stanch.engine.shredding import Shredding
 from stanch.engine.sites import Sites
 from stanch.engine.stream import Stream
 from stanch.engine.switchboard import Switchboard
@@ -152,6 +153,7 @@ class House:
     intake: Intake
     lake: Lake
     desk: Desk
+    shredding: Shredding
     health: Health
     stream: Stream
     lifecycle: Lifecycle

@@ -135,6 +135,7 @@ def _seal(parts: Parts) -> None:
 
 
 def _scrub(parts: Parts) -> None:
+    parts.shredding.finish()
     damaged = [one for one in parts.desk().scrub("stanch") if one.damage]
     if damaged:
         raise Tampered(f"vault item {damaged[0].digest}: {damaged[0].damage}")

@@ -26,6 +26,7 @@ from stanch.engine.evidence import EvidenceRoom
 from stanch.engine.ingest.schema import SCHEMA
 from stanch.engine.recorder import Recorder
 from stanch.engine.shares import Split
+from stanch.engine.shredding import Shredding
 from stanch.settings import Settings, from_environment, keep_compiled
 from stanch.store import bundle, folder_name
 from stanch.store.lazy_lake import LazyLake
@@ -126,6 +127,11 @@ class Parts:
         """The evidence desk of this folder."""
         return Desk(self._of_evidence())
 
+    @property
+    def shredding(self) -> Shredding:
+        """What destroys personal data in this folder's vault."""
+        return Shredding(self.store, self.vault, self.recorder, utc_now)
+
     def custody(self) -> Custody:
         """What the log says of things in this folder."""
         return Custody(self._of_evidence())
@@ -140,6 +146,7 @@ class Parts:
             vkeys=tuple(self.signer.vkeys()),
             export=self.export,
             scrub=lambda: scrub(self.vault),
+            stored=self.vault.sealed_bytes,
             clock=utc_now,
         )
 
@@ -180,24 +187,32 @@ def opened(settings: Settings) -> Iterator[Parts]:
         # (5) who may ask
         access = Access(store, utc_now)
         stack.callback(access.flush)
-        yield Parts(
-            settings=settings,
-            folder=folder,
-            store=store,
-            signer=signer,
-            log=log,
-            vault=vault,
-            room=EvidenceRoom(store, vault, utc_now),
-            recorder=recorder,
-            spool=spool,
-            lake=lake,
-            crew=crew,
-            access=access,
-            place=place,
-            others=others,
-            turns=turns,
-            split=split,
+        yield _finished(
+            Parts(
+                settings=settings,
+                folder=folder,
+                store=store,
+                signer=signer,
+                log=log,
+                vault=vault,
+                room=EvidenceRoom(store, vault, utc_now),
+                recorder=recorder,
+                spool=spool,
+                lake=lake,
+                crew=crew,
+                access=access,
+                place=place,
+                others=others,
+                turns=turns,
+                split=split,
+            )
         )
+
+
+def _finished(parts: Parts) -> Parts:
+    """The parts, after what a kill left half destroyed is destroyed."""
+    parts.shredding.finish()
+    return parts
 
 
 def _log(settings: Settings, folder: Path, signer: Signer) -> EvidenceLog:

@@ -10,6 +10,7 @@ from stanch.cli.client import connect, running_on, segment
 from stanch.cli.nothing import nothing
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.cli.vault import sealed
 from stanch.vocabulary.trouble import AlreadyThere, BadInput
 from stanch.vocabulary.words import size as size_of
 
@@ -29,10 +30,11 @@ def list_(
     """List what is in the vault."""
     client = connect(data)
     items = list(client.every("/api/v1/evidence", {"incident": incident}))
-    columns = ("id", "incident", "kind", "name", "size", "taken", "by", "log_index")
+    columns = ("id", "incident", "kind", "name", "size", "taken", "by", "sealed", "log_index")
+    rows = [{**one, "sealed": sealed(one)} for one in items]
     usual = "Nothing was taken into evidence yet. Keep what an asset is now: stanch freeze ASSET"
     empty = nothing(client, items, usual, incident=incident)
-    Out(json=json).table({"items": items}, columns, items, empty=empty)
+    Out(json=json).table({"items": items}, columns, rows, empty=empty)
 
 
 @app.command()

@@ -170,6 +170,10 @@ EXAMPLES = MappingProxyType(
             "vault put complaint.eml --kind report --personal",
         ),
         "vault get": (f"vault get {ITEM} -o model-v7.safetensors",),
+        "vault shred": (
+            f"vault shred {ITEM}",
+            f'vault shred {ITEM} --because "request 2026-114 to erase" --yes',
+        ),
         "vault list": ("vault list",),
         "vault scrub": ("vault scrub",),
         "key": ("key create --scope ingest --name fraud-service --days 90", "key list"),

@@ -19,7 +19,7 @@ from stanch.vocabulary.words import size, when
 
 _WORD, _SENTENCE = 80, 400
 """Characters of a cell; what is cut ends in an ellipsis."""
-_SENTENCES = frozenset({"says", "why", "detectors", "question"})
+_SENTENCES = frozenset({"says", "why", "sealed", "detectors", "question"})
 """Columns of sentences, whose end says as much as their beginning."""
 
 

@@ -1,7 +1,8 @@
 """stanch vault: immutable items by their digest, kept in the folder itself."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +11,7 @@ from stanch.cli.files import unreadable
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.vocabulary.trouble import AlreadyThere
-from stanch.vocabulary.words import counted
+from stanch.vocabulary.words import counted, when
 from stanch.vocabulary.words import size as size_of
 
 app = command("Keep and fetch immutable items.")
@@ -61,13 +62,38 @@ def get(
     out.show({"file": str(output), "size": size}, f"{output}: {size_of(size)}")
 
 
+@app.command()
+def shred(
+    *,
+    item: Annotated[str, typer.Argument(help="The item's digest, or its id.")],
+    because: Annotated[str, typer.Option(help="The reason, which stands in the log.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; else it is only shown.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show what an item with personal data is, then destroy its key: nobody can take that back."""
+    out, client = Out(json=json), connect(data)
+    path = f"/api/v1/evidence/{segment(item)}/shred"
+    ahead = client.get(path)
+    if not yes:
+        out.show(ahead, ahead["text"])
+        out.say(f"Nothing was changed. Do it: stanch vault shred {item} --because WORDS --yes")
+        return
+    out.say(ahead["text"])
+    gone = client.send("POST", path, {"because": because, "digest": ahead["item"]["digest"]})
+    told = gone["destroyed"]
+    words = f"destroyed on {when(told['at'])} by {told['by']} because: {told['because']}"
+    out.show(gone, f"{gone['id']}: {words}")
+
+
 @app.command("list")
 def list_(*, data: Data = None, json: Json = False) -> None:
     """List the items."""
     items = list(connect(data).every("/api/v1/evidence"))
-    columns = ("id", "kind", "name", "size", "digest")
+    columns = ("id", "kind", "name", "size", "sealed", "digest")
+    rows = [{**one, "sealed": sealed(one)} for one in items]
     empty = "The vault is empty. Put something into it: stanch vault put FILE"
-    Out(json=json).table({"items": items}, columns, items, empty=empty)
+    Out(json=json).table({"items": items}, columns, rows, empty=empty)
 
 
 @app.command()
@@ -89,3 +115,11 @@ def scrub(*, data: Data = None, json: Json = False) -> None:
     if damaged:
         out.say("Keep the folder as it is, and fetch these items from a backup.")
         raise typer.Exit(1)
+
+
+def sealed(one: Mapping[str, Any]) -> str:
+    """Whether an item holds personal data under a key of its own, and what became of that."""
+    gone = one.get("destroyed")
+    if gone is not None:
+        return f"destroyed on {when(gone['at'])} by {gone['by']} because: {gone['because']}"
+    return "personal data" if one["personal"] else ""

@@ -16,7 +16,7 @@ from stanch.vocabulary.ids import EvidenceId
 from stanch.vocabulary.kept import BY_PEOPLE, made_by
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.record import Deed, Entry, Evidence
-from stanch.vocabulary.trouble import NotFound, Shredded, Trouble
+from stanch.vocabulary.trouble import NotFound, Trouble
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,11 +90,12 @@ class Custody:
     def examine(self, key: EvidenceId, caller: Caller) -> tuple[Evidence, tuple[Held, ...]]:
         """The item, and what holds of it: its bytes, its entry, the proof of that entry."""
         parts = self._parts
-        item, blocks = parts.room.read(key, by=caller.name)
+        item = parts.room.looked(key, by=caller.name)
         parts.recorder.drain()
         with parts.store.look() as tx:
             item = tx.evidence.get(item.id)
-        return item, (_bytes_of(item, blocks), self._entry_of(item), self._place_of(item))
+        bytes_ = _bytes_of(item, parts.stored(item.digest))
+        return item, (bytes_, self._entry_of(item), self._place_of(item))
 
     def _entry_of(self, item: Evidence) -> Held:
         if item.log_index < 0:
@@ -124,10 +125,9 @@ def _bytes_of(item: Evidence, blocks: Iterator[bytes]) -> Held:
         for block in blocks:
             seen.update(block)
             size += len(block)
-    except Shredded as gone:
-        return Held(holds=None, says=str(gone))
     except Trouble as broken:
         return Held(holds=False, says=str(broken))
     holds = f"sha256:{seen.hexdigest()}" == item.digest
-    says = f"{size} bytes read back give the digest" if holds else "The bytes give another digest"
+    kind = "sealed bytes" if item.personal else "bytes"
+    says = f"{size} {kind} read back give the digest" if holds else "The bytes give another digest"
     return Held(holds=holds, says=f"{says} {item.digest}.")

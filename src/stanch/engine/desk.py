@@ -164,6 +164,8 @@ class Parts:
     vkeys: tuple[str, ...]
     export: Export
     scrub: Callable[[], Iterable[Scrubbed]]
+    stored: Callable[[Digest], Iterator[bytes]]
+    """The bytes that a digest is over; of a sealed item without opening it."""
     clock: Clock
 
 

@@ -18,6 +18,7 @@ from stanch.engine.clock import Clock, new_id
 from stanch.engine.ports import Store
 from stanch.vocabulary.ids import Digest, EvidenceId, IncidentId, digest_of
 from stanch.vocabulary.record import Deed, Entry, Evidence
+from stanch.vocabulary.trouble import Shredded
 
 NOT_YET = -1
 """The place in the log of an item whose entry still waits in the outbox."""
@@ -99,12 +100,23 @@ class EvidenceRoom:
         return tuple(taken)
 
     def read(self, key: EvidenceId, *, by: str) -> tuple[Evidence, Iterator[bytes]]:
-        """The item and its content; that this person looked is entered first."""
+        """The item and its content; that this person looked is entered first.
+
+        `Shredded` for what was destroyed on purpose: nobody read that, so nothing is entered.
+        """
+        with self._store.look() as tx:
+            item = tx.evidence.get(key)
+        if item.destroyed is not None:
+            raise Shredded(item.id)
+        return self.looked(key, by=by), self._vault.read(item.digest)
+
+    def looked(self, key: EvidenceId, *, by: str) -> Evidence:
+        """The item, after it was entered that this person looked at it."""
         at = self._clock()
         with self._store.begin() as tx:
             item = tx.evidence.get(key)
             tx.record(self._entry(item, Deed.EVIDENCE_READ, at, by))
-        return item, self._vault.read(item.digest)
+        return item
 
     def exported(self, items: Iterable[Evidence], bundle: Digest, *, by: str) -> None:
         """Enters that these items left the house, in which bundle."""

@@ -4,7 +4,7 @@ In    terms in days; the clock.
 Out   what is older is let go, once a day, and the log says how much.
 Why   what is kept for ever must be answered for, for ever. Findings, incidents, policies, evidence
       and the evidence log are the proof of what was done, and are never let go here; personal data
-      in the vault ends by destroying its key.
+      in the vault ends by a person's act (shredding.py), never by itself.
 """
 
 from dataclasses import dataclass, fields

@@ -205,7 +205,16 @@ def _copied(bag: _Bag, item: Item) -> dict[str, Any]:
         "by": known.by,
         "log_index": known.log_index,
         "personal": known.personal,
-    }
+    } | _destroyed(known)
+
+
+def _destroyed(known: Evidence) -> dict[str, Any]:
+    """That its key is gone; the bytes in the bundle are the sealed ones, which prove as before."""
+    gone = known.destroyed
+    if gone is None:
+        return {}
+    told = {"at": gone.at.isoformat(), "by": gone.by, "because": gone.because}
+    return {"destroyed": told}
 
 
 def _custody(case: Case, log: Log) -> Iterator[Logged]:

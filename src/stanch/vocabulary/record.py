@@ -72,6 +72,15 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Destroyed:
+    """That personal data was destroyed on purpose: when, by whom, and why."""
+
+    at: datetime
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """An immutable item in the vault, as the log and the incident know it."""
 
@@ -87,3 +96,5 @@ class Evidence:
     log_index: int
     personal: bool = False
     """Whether it holds personal data, so that it is encrypted under a key that can be destroyed."""
+    destroyed: Destroyed | None = None
+    """Set once somebody destroyed the key of an item with personal data; its digest stays."""

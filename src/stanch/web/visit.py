@@ -31,6 +31,7 @@ from stanch.engine.rulebook import Rulebook
 from stanch.engine.runs.bookshelf import Bookshelf
 from stanch.engine.runs.rehearsal import Rehearsal
 from stanch.engine.runs.runner import Runner
+from stanch.engine.shredding import Shredding
 from stanch.engine.switchboard import Switchboard
 from stanch.engine.tabletop.tables import Tabletops
 from stanch.sandbox.desk import DrillDesk
@@ -53,6 +54,7 @@ class Console:
     store: Store
     access: Access
     desk: Desk
+    shredding: Shredding
     cases: Cases
     policies: Policies
     approvals: Approvals

@@ -8,11 +8,12 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from tests.web.pages.case import CASE, finding
+from tests.web.pages.case import CASE, VIC, finding
 
 from stanch.app.parts import Parts, opened
 from stanch.app.serving import console_of
 from stanch.app.work import work_of
+from stanch.engine.evidence import Piece
 from stanch.settings import Settings
 from stanch.vocabulary.casework import Note
 from stanch.vocabulary.finding import Finding, Suspect
@@ -130,6 +131,34 @@ def test_evidence_is_verified_by_its_bytes_its_entry_and_its_proof(
     finally:
         with parts.store.begin() as tx:
             tx.evidence.save(item)
+
+
+def test_personal_data_is_destroyed_on_its_page_by_who_may_and_typed_which(
+    world: tuple[Parts, Console],
+    asked: Callable[..., Answer],
+    read: Callable[..., str],
+) -> None:
+    parts, console = world
+    piece = Piece(name="complaint.eml", kind="report", content=b"Jane Doe", personal=True)
+    (item,) = parts.room.take(None, [piece], by="ada")
+    where = f"/evidence/{item.id}"
+    assert "Destroy the personal data" not in read(console, where, by=VIC)
+    assert "nobody can take this back" in read(console, where)
+    assert asked(console, "POST", f"{where}/verify").body.decode().count("Holds.") == 3
+    form = {"digest": item.digest, "because": "<b>request</b> 7", "typed": "evd-other"}
+    with pytest.raises(BadInput, match="type its id"):
+        asked(console, "POST", f"{where}/shred", form)
+    assert asked(console, "POST", f"{where}/shred", {**form, "typed": item.id}).status == 303
+    page = asked(console, "GET", where).body.decode()
+    assert "&lt;b&gt;request&lt;/b&gt; 7" in page
+    said = read(console, where)
+    assert "Destroyed on" in said
+    assert "by ben because: <b>request</b> 7" in said
+    assert "Destroyed personal data, on purpose" in said
+    for gone in ("Read it", "Destroy it for ever"):
+        assert gone not in said
+    assert "personal data, destroyed" in read(console, "/evidence")
+    assert asked(console, "POST", f"{where}/verify").body.decode().count("Holds.") == 3
 
 
 def test_what_is_alike_on_the_timeline_opens_to_all_of_it(

@@ -4,12 +4,13 @@ from typing import Any, cast
 
 import msgspec
 from litestar import MediaType, Request, Response, get, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream as Streamed
 
 from stanch.api.asking import TheCaller, TheHouse, TheUploads, anybody, needs
 from stanch.api.wire import Receive, chunks
 from stanch.engine.desk import Proof, Scrub, Upload, Verified
+from stanch.engine.shredding import Ahead, Order
 from stanch.vocabulary.ids import EvidenceId, IncidentId
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.record import Evidence
@@ -32,15 +33,33 @@ def get_evidence(house: TheHouse, item: FromPath[str]) -> Evidence:
 def read_evidence(house: TheHouse, caller: TheCaller, item: FromPath[str]) -> Streamed:
     """The item's bytes, checked while they are read; that somebody looked is entered in the log."""
     kept, pieces = house.desk.content(EvidenceId(item), caller)
+    known = {} if kept.personal else {"content-length": str(kept.size)}  # that of sealed bytes
     return Streamed(
         pieces,
         media_type=_BYTES,
         headers={
-            "content-length": str(kept.size),
+            **known,
             "content-disposition": f'attachment; filename="{kept.id}"',
             "etag": f'"{kept.digest}"',
         },
     )
+
+
+@get("/evidence/{item:str}/shred", opt=needs(Scope.READ), sync_to_thread=True)
+def preview_shredding(house: TheHouse, item: FromPath[str]) -> Ahead:
+    """What destroying the personal data in this item would take away; nothing is changed."""
+    return house.shredding.ahead(item)
+
+
+@post("/evidence/{item:str}/shred", opt=needs(Scope.APPROVE), status_code=200, sync_to_thread=True)
+def shred_evidence(
+    house: TheHouse, caller: TheCaller, item: FromPath[str], data: JSONBody[Order]
+) -> Evidence:
+    """The item, after the key of its personal data was destroyed; this cannot be taken back.
+
+    Only a person who may approve, and did not put the item there, may do it.
+    """
+    return house.shredding.shred(item, data, caller)
 
 
 @get("/evidence/{item:str}/proof", opt=needs(Scope.READ), sync_to_thread=True)
@@ -166,6 +185,8 @@ ROUTES = (
     get_evidence,
     read_evidence,
     prove_evidence,
+    preview_shredding,
+    shred_evidence,
     put_evidence,
     scrub_vault,
     last_scrub,

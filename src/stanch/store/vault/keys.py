@@ -7,6 +7,7 @@ Why   keys lie beside the items and not among them, so that a backup can leave t
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from stanch.store.vault.pack import space_in, sync_folder
@@ -56,11 +57,10 @@ class Keys:
     def destroy(self, name: str) -> None:
         """Nothing; the key is overwritten and gone. Safe to repeat."""
         path = self._folder / name
-        if not path.exists():
-            return
-        with path.open("r+b") as file:
-            file.write(secrets.token_bytes(_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # somebody else destroyed it, perhaps at this moment
+            with path.open("r+b") as file:
+                file.write(secrets.token_bytes(_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            path.unlink()
         sync_folder(self._folder)

@@ -1,15 +1,18 @@
 """One item of evidence: what it is, its hash, its proof, its custody; its text shown inert."""
 
 from itertools import islice
+from urllib.parse import quote
 
 from stanch.engine.custody import Held
-from stanch.vocabulary.ids import EvidenceId
+from stanch.engine.shredding import Ahead, Order
+from stanch.vocabulary.ids import Digest, EvidenceId
 from stanch.vocabulary.people import Scope
-from stanch.vocabulary.trouble import Trouble
+from stanch.vocabulary.record import Evidence
+from stanch.vocabulary.trouble import BadInput, Refused, Trouble
 from stanch.web.inert import inert
 from stanch.web.paper import page
 from stanch.web.told import told
-from stanch.web.visit import Answer, Page, Visit
+from stanch.web.visit import Answer, Page, Visit, go
 
 SHOWN = 64 * 1024
 """Bytes of the content that a page shows."""
@@ -40,6 +43,26 @@ def read(visit: Visit) -> Answer:
     return _page(visit, text=inert(head.decode("utf-8", "replace")), more=more)
 
 
+def shred(visit: Visit) -> Answer:
+    """The item whose personal data is destroyed, by somebody who typed which."""
+    key = _key(visit)
+    if visit.given("typed").strip() != key:
+        raise BadInput(f"To destroy it, type its id: {key}. Nothing was changed.")
+    order = Order(because=visit.given("because"), digest=Digest(visit.given("digest")))
+    visit.console.shredding.shred(key, order, visit.caller)
+    return go(f"/evidence/{quote(key, safe='')}")
+
+
+def _ahead(visit: Visit, item: Evidence) -> tuple[Ahead | None, str]:
+    """What shredding would destroy, or why it must stay; nothing for who may not."""
+    if not item.personal or item.destroyed is not None or not visit.caller.may(Scope.APPROVE):
+        return None, ""
+    try:
+        return visit.console.shredding.ahead(item.id), ""
+    except Refused as held:
+        return None, str(held)
+
+
 def _page(
     visit: Visit, *, tests: tuple[Held, ...] = (), text: str | None = None, more: bool = False
 ) -> Answer:
@@ -49,6 +72,7 @@ def _page(
     with visit.console.store.look() as tx:
         item = tx.evidence.get(key)
         entries = tx.mentions.count(key)
+    ahead, refused = _ahead(visit, item)
     return page(
         visit,
         "evidence.html",
@@ -57,6 +81,8 @@ def _page(
         custody=[told(one) for one in custody],
         entries=entries,
         tests=tests,
+        ahead=ahead,
+        refused=refused,
         text=text,
         more=more,
         shown=SHOWN,
@@ -72,4 +98,5 @@ PAGES = (
     Page(path=_HERE, show=show),
     Page(path=f"{_HERE}/verify", show=verify, needs=Scope.READ, method="POST"),
     Page(path=f"{_HERE}/read", show=read, needs=Scope.READ, method="POST"),
+    Page(path=f"{_HERE}/shred", show=shred, needs=Scope.APPROVE, method="POST"),
 )
