@@ -54,3 +54,34 @@ def test_people_who_all_vary_more_now_are_judged_by_that_and_one_alone_is_not() 
     one[0] = 1000.0
     assert looser(who, one) == 1.0
     assert 3 < looser(who, 10 * usual) < 30
+
+
+def prefers_one(rows: Columns) -> Columns:
+    """Half of one principal's rows are one usual input; the other half differ and are odd."""
+    mine = np.flatnonzero(rows.principals == examples.ODD_ONE)
+    asked, codes = rows.numbers.copy(), rows.categories.copy()
+    asked[mine[::2]], codes[mine[::2]] = asked[mine[0]], codes[mine[0]]
+    asked[mine[1::2]] += 50.0
+    return replace(rows, numbers=asked, categories=codes)
+
+
+def test_who_asks_one_usual_thing_again_and_again_hides_no_different_odd_ones() -> None:
+    window = examples.window(prefers_one, n=600)
+    base, ledger = window.baseline, window.ledger
+    assert base is not None
+    assert ledger is not None
+    who = people(ledger, LONG, base.habits)
+    me = who.names.index(ME)
+    for block in (Block.ODD, Block.STRAYED):
+        assert who.fresh(who.count(block), surely=True)[me] <= 1
+        assert who.different(block)[me] == who.rows[me] // 2
+    way = share_way(RANGE, people(base.habits or ledger, LONG), who, Block.ODD, 0.0)
+    assert way is not None
+    assert way.rarity[me] < -8
+
+
+def test_one_odd_input_again_and_again_is_one() -> None:
+    window = examples.window(checking, n=600)
+    assert window.ledger is not None
+    who = people(window.ledger, LONG)
+    assert who.different(Block.ODD)[who.names.index(ME)] == 1

@@ -62,19 +62,30 @@ class Accused:
 
 def share_way(name: str, habit: People, who: People, block: Block, at_least: float) -> Way | None:
     """The share of rows with a property, against the habit and against the window's own middle."""
-    return counts_way(name, (habit, habit.count(block)), (who, who.count(block)), at_least)
+    return _way(
+        name, (habit, habit.count(block)), (who, who.count(block)), who.different(block), at_least
+    )
 
 
 def counts_way(
     name: str, then: tuple[People, Floats], now: tuple[People, Floats], at_least: float
 ) -> Way | None:
-    """The same for counts that are not one number of the ledger.
+    """The same for counts that are not one number of the ledger."""
+    return _way(name, then, now, now[0].fresh(now[1], surely=True), at_least)
 
-    What repeats of one input may have counted is taken off in full from who is judged, and as
+
+def _way(
+    name: str,
+    then: tuple[People, Floats],
+    now: tuple[People, Floats],
+    counts: Floats,
+    at_least: float,
+) -> Way | None:
+    """What repeats of one input may have counted is taken off in full from who is judged, and as
     little as may be from the habit: in both, doubt is in favour of the judged.
     """
     who, habit = now[0], then[0]
-    trials, counts = who.trials(), who.fresh(now[1], surely=True)
+    trials = who.trials()
     shown = counts / trials
     middle = peers(who, who.fresh(now[1]) / trials)
     if middle is not None:

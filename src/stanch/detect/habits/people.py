@@ -22,6 +22,7 @@ from stanch.detect.summaries.parts import (
     Part,
     Peak,
 )
+from stanch.detect.summaries.sample import FLAGGED, FLAGS
 from stanch.detect.summaries.sketch import SMALL
 from stanch.detect.window import Baseline, Window
 from stanch.detect.wording import NO_BASELINE
@@ -76,6 +77,16 @@ class People:
         is not taken for somebody with several.
         """
         return np.clip(counts - self.repeats(most=surely), 0.0, self.trials())
+
+    def different(self, block: Block) -> Floats:
+        """(P,) at least so many different inputs have this property; exact up to 64 of them."""
+        surely = self.fresh(self.count(block), surely=True)
+        if block not in FLAGGED:
+            return surely
+        bit = np.uint8(1 << FLAGGED.index(block))
+        drawn = self.ledger.keys[self.places] > 0
+        flags = self.ledger.cards[self.places][..., FLAGS] & bit
+        return np.maximum(surely, ((flags > 0) & drawn).sum(axis=1))
 
     def trials(self) -> Floats:
         """(P,) rows less repeats of one input: asking again is not asking more."""

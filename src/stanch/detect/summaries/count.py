@@ -158,7 +158,11 @@ def _lines(batch: Columns, people: People, found: tuple[Inputs, Answers], quick:
         cells=sketches_of(people, inputs.cells, quick),
         points=Points(
             keys=keys_of(inputs.prints),
-            told=told_of(answers.folded, (near, inputs.off), answers.margin),
+            told=told_of(
+                answers.folded,
+                (near, inputs.off, inputs.odd, between, inputs.strayed),
+                answers.margin,
+            ),
             sides=inputs.sides,
             places=inputs.places,
             alone=inputs.alone,

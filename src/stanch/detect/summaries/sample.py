@@ -13,20 +13,30 @@ the places of eight single numbers (`ready.singles_of`) in the same. When one in
 answers, the card of the smallest answer, flags and margin is kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from stanch.detect.summaries.arrays import Codes, Flags, Hashes, Ints, Octets, Shorts
 from stanch.detect.summaries.dice import mixed
-from stanch.detect.summaries.parts import AXES, CARD, CARD_BEFORE, MAIN_AXES, SAMPLED, SINGLES
+from stanch.detect.summaries.parts import (
+    AXES,
+    CARD,
+    CARD_BEFORE,
+    MAIN_AXES,
+    SAMPLED,
+    SINGLES,
+    Block,
+)
 
 SIDES = slice(0, 3)
 SAID, FLAGS, MARGIN = 3, 4, 5
 PLACE = slice(6, 16)
 ALONE = slice(CARD_BEFORE, CARD)
-NEAR, OFF = 1, 2
-"""Flags: close to the decision boundary; off the manifold."""
+FLAGGED = (Block.NEAR, Block.OFF, Block.ODD, Block.BETWEEN, Block.STRAYED)
+"""What a card says of its input, the lowest bit of the flags first."""
+NEAR = 1 << FLAGGED.index(Block.NEAR)
 NO_MARGIN = 255
 STEP = 2
 """A place is kept in units of 2 ** STEP, a sixteenth of a standard deviation."""
@@ -40,11 +50,12 @@ def keys_of(prints: Hashes) -> Ints:
     return ((prints >> np.uint64(1)) | np.uint64(1)).astype(np.int64)
 
 
-def told_of(said: Ints, flags: tuple[Flags, Flags], margin: Ints) -> Codes:
-    """(n,) answer, flags and margin of each row as one number."""
-    near, off = flags
-    edge = np.where(margin < 0, NO_MARGIN, margin)
-    return ((said << 16) | ((near * NEAR + off * OFF) << 8) | edge).astype(np.int32)
+def told_of(said: Ints, flags: Sequence[Flags], margin: Ints) -> Codes:
+    """(n,) answer, flags (in the order of `FLAGGED`) and margin of each row as one number."""
+    told = (said << 16) | np.where(margin < 0, NO_MARGIN, margin)
+    for place, flag in enumerate(flags):
+        told |= flag.astype(np.int64) << (8 + place)
+    return told.astype(np.int32)
 
 
 def drawn(lines: Ints, keys: Ints, told: Codes, size: int) -> Ints:
