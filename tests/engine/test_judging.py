@@ -87,3 +87,31 @@ def test_what_would_learn_from_the_rows_is_where_it_is_stopped() -> None:
     assert judged(replace(began, asset=other), (trigger,), None, around).asset == other
     shift = replace(trigger, points_to={})
     assert judged(began, (shift,), None, around).asset == rows
+
+
+def test_of_several_models_that_learn_from_the_rows_the_one_with_most_evidence_is_stopped() -> None:
+    rows, second, unknown = AssetId("rows"), AssetId("second"), AssetId("unknown")
+    first = Asset(
+        id=MODEL,
+        kind=AssetKind.MODEL,
+        name="Reader",
+        owner="ada",
+        lineage=Lineage(trained_on=(rows,)),
+    )
+    learners = {MODEL: first, second: replace(first, id=second)}
+    faint = replace(DRIFT, strength=10.0, points_to={AttackKind.BACKDOOR: 0.9})
+    strong = replace(faint, asset=second, strength=20.0)
+    strongest = replace(faint, asset=unknown, strength=30.0)
+    began = replace(NATURAL, asset=rows, verdict=Verdict(kind=VerdictKind.UNDECIDED))
+    now = judged(began, (faint, strongest, strong), None, Around(assets=learners))
+    assert now.verdict.attack is AttackKind.BACKDOOR
+    assert now.asset == second
+
+
+def test_a_look_without_a_window_forgets_neither_its_rows_nor_its_looks() -> None:
+    began = replace(NATURAL, verdict=Verdict(kind=VerdictKind.UNDECIDED, rows=5_000, looks=2))
+    kept = judged(began, (DRIFT,), None, Around()).verdict
+    assert (kept.rows, kept.looks) == (5_000, 2)
+    seen = Observations(signals={Signal.OFF_WHO: 0.0})
+    looked = judged(began, (DRIFT,), seen, Around(rows=7_000)).verdict
+    assert (looked.rows, looked.looks) == (7_000, 3)
