@@ -111,8 +111,9 @@ def test_a_waiting_guard_hears_of_a_new_policy_at_once(server: Running) -> None:
     assert decoded(answer.body).mode == "stopped"
     assert moment - changed < 20, "before the wait was over"
     server.ask("PUT", path, policy_of("polled", mode="serving"))
-    back = server.ask("POST", f"{path}/revert", {"because": "over", "version": 1})
-    assert (back.json["version"], back.json["policy"]["mode"]) == (3, "stopped")
+    stopped = kept.json["version"]
+    back = server.ask("POST", f"{path}/revert", {"because": "over", "version": stopped})
+    assert (back.json["version"], back.json["policy"]["mode"]) == (stopped + 2, "stopped")
 
 
 def test_a_guards_report_is_heard_and_shown(server: Running) -> None:

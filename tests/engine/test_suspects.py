@@ -91,7 +91,6 @@ def test_the_likeliest_comes_first_each_once_as_they_were_surest_known() -> None
     ("name", "values", "step"),
     [
         ("accuracy_lost", (0.001, 0.3), "MI:4"),
-        ("copied", (0.95, 0.1), "DS:4"),
         ("gap_grown", (0.2, 0.01), "RF:4"),
         ("gap_grown", (0.0, -0.1), "RF:0"),
         ("unheard_of", (9.0, 9.0), "MI:0"),
