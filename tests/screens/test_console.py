@@ -530,7 +530,11 @@ def test_a_session_that_ends_in_mid_form_costs_nothing(
     page.get_by_role("button", name="Log in").click()
     page.locator("main", has_text="An hour of thought.").wait_for()
     page.get_by_role("button", name="Send it now").click()
-    page.locator(".note .body", has_text='With <markup> and "quotes".').wait_for()
+    kept = page.locator(".note .body", has_text='With <markup> and "quotes".')
+    kept.wait_for()
+    assert [text.split() for text in kept.all_inner_texts()] == [
+        ["An", "hour", "of", "thought.", "With", "<markup>", "and", '"quotes".']
+    ]
 
 
 def test_a_server_that_restarts_is_found_again_by_the_open_page(

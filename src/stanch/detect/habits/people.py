@@ -85,7 +85,7 @@ class People:
             return surely
         bit = np.uint8(1 << FLAGGED.index(block))
         drawn = self.ledger.keys[self.places] > 0
-        flags = self.ledger.cards[self.places][..., FLAGS] & bit
+        flags = self.ledger.cards[self.places, :, FLAGS] & bit
         return np.maximum(surely, ((flags > 0) & drawn).sum(axis=1))
 
     def trials(self) -> Floats:
