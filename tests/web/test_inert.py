@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stanch.web.inert import cell, clipped, inert
+from stanch.web.inert import cell, clipped, inert, meant
 from stanch.web.markdown import html, plain, ticked
 
 
@@ -20,11 +20,20 @@ def test_letters_of_the_world_and_line_ends_are_left_alone() -> None:
         assert inert(text) == text
 
 
-@given(st.text())
-def test_nothing_hidden_is_left_and_twice_is_once(text: str) -> None:
-    once = inert(text)
-    assert inert(once) == once
-    assert not any(c in once for c in "\u202e\u200b\u2066\ufeff\x1b\x00\r")
+_MARKED = st.text("\u2039\u203aU+0123456789ABCDEF\u200b\u202ex") | st.text()
+
+
+@given(_MARKED)
+def test_nothing_hidden_is_left_and_what_was_meant_comes_back(text: str) -> None:
+    shown = inert(text)
+    assert not any(c in shown for c in "\u202e\u200b\u2066\ufeff\x1b\x00\r")
+    assert meant(shown) == text
+
+
+def test_a_number_is_not_forged_and_none_of_a_plain_letter_is_read() -> None:
+    assert inert("\u2039U+200B\u203ax") == "\u2039U+2039\u203aU+200B\u203ax"
+    for text in ("\u2039U+0041\u203a", "\u2039U+FFFFFF\u203a", "\u2039U+200b\u203a"):
+        assert meant(text) == text
 
 
 @given(st.text(min_size=1))

@@ -16,6 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 
 from stanch.web.door import COOKIE, LOOK, answer, caller_of, jar, later, look_of
+from stanch.web.inert import meant
 from stanch.web.pages import PAGES
 from stanch.web.visit import Answer, Console, Fields, Page, Visit
 
@@ -60,7 +61,7 @@ def _answer(
         at=console.clock(),
         query=fields_of(request.scope["query_string"].decode("ascii", "replace")),
         names={k: str(v) for k, v in request.path_params.items()},
-        form=fields_of(body.decode("utf-8", "replace")) if body else {},
+        form=form_of(body.decode("utf-8", "replace")) if body else {},
         headers=headers,
         source=request.client.host if request.client else "",
         cookie=cookie,
@@ -77,6 +78,14 @@ def fields_of(text: str) -> Fields:
     for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS):
         made.setdefault(name, []).append(value)
     return {k: tuple(v) for k, v in made.items()}
+
+
+def form_of(text: str) -> Fields:
+    """The names and values of a form as they were meant, with lines that end as ours do."""
+    return {
+        name: tuple(meant(v.replace("\r\n", "\n")) for v in values)
+        for name, values in fields_of(text).items()
+    }
 
 
 def _response(visit: Visit, given: Answer) -> Response[Any]:

@@ -19,7 +19,7 @@ from stanch.engine.query import Query, parse
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.words import absolute
 from stanch.web import query as asking
-from stanch.web.inert import cell
+from stanch.web.inert import cell, meant
 from stanch.web.visit import Answer, Visit
 
 T = TypeVar("T")
@@ -161,7 +161,7 @@ def _folded(lines: Lines[T], items: Sequence[T]) -> Sequence[tuple[T, ...]]:
 
 def asked(visit: Visit, lines: Lines[T], base: Wanted | None = None) -> Query:
     """What this visit asks of the list."""
-    text = visit.asked("q", lines.start if base is None else "")
+    text = meant(visit.asked("q", lines.start if base is None else ""))
     query = parse(text, lines.noun, _moment(visit))
     if base is None:
         return query

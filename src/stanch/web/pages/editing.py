@@ -75,7 +75,7 @@ class Papers:
 
 def draft_of(visit: Visit) -> Draft:
     """What the form holds."""
-    text = visit.given("text").replace("\r\n", "\n")
+    text = visit.given("text")
     return Draft(text=text, key=visit.given("key"), seen=visit.given("seen", "0"))
 
 

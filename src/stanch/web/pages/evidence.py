@@ -9,7 +9,6 @@ from stanch.vocabulary.ids import Digest, EvidenceId
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.trouble import BadInput, Refused, Trouble
-from stanch.web.inert import inert
 from stanch.web.paper import page
 from stanch.web.told import told
 from stanch.web.visit import Answer, Page, Visit, go
@@ -40,7 +39,7 @@ def read(visit: Visit) -> Answer:
             head = (head + block)[:SHOWN]
     except Trouble as trouble:
         return _page(visit, tests=(Held(holds=None, says=str(trouble)),))
-    return _page(visit, text=inert(head.decode("utf-8", "replace")), more=more)
+    return _page(visit, text=head.decode("utf-8", "replace"), more=more)
 
 
 def shred(visit: Visit) -> Answer:

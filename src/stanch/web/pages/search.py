@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
@@ -22,7 +22,7 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.searching import folded
 from stanch.vocabulary.trouble import NotFound
 from stanch.vocabulary.words import word
-from stanch.web.inert import clipped, inert
+from stanch.web.inert import clipped, inert, meant
 from stanch.web.paper import page
 from stanch.web.query import plain
 from stanch.web.visit import Answer, Page, Visit
@@ -125,12 +125,11 @@ def _elsewhere(visit: Visit, text: str) -> Iterator[Found]:
 
 
 def _one(title: str, kind: str, href: str, *, of: str = "", at: datetime | None = None) -> Found:
-    of = clipped(inert(of), 60)
-    return Found(title=clipped(inert(title), 120), kind=kind, href=href, of=of, at=at)
+    return Found(title=clipped(title, 120), kind=kind, href=href, of=clipped(of, 60), at=at)
 
 
 def _all(visit: Visit) -> list[Found]:
-    text = visit.asked("q").strip()[:_LONGEST]
+    text = meant(visit.asked("q")).strip()[:_LONGEST]
     if not text:
         return []
     with visit.console.store.look() as tx:
@@ -146,7 +145,9 @@ def show(visit: Visit) -> Answer:
 def as_json(visit: Visit) -> Answer:
     """What was found, for the palette."""
     return Answer(
-        body=msgspec.json.encode(_all(visit)),
+        body=msgspec.json.encode(
+            [replace(one, title=inert(one.title), of=inert(one.of)) for one in _all(visit)]
+        ),
         kind="application/json",
         headers={"cache-control": "no-store"},
     )

@@ -136,7 +136,7 @@ def answer(visit: Visit) -> Answer:
     given = Given(
         inject=visit.given("inject"),
         choice=visit.given("choice"),
-        text=visit.given("text").replace("\r\n", "\n"),
+        text=visit.given("text"),
         duty=_one_of(Duty, duty, "a part") if duty else None,
         who=visit.given("who"),
     )
@@ -157,7 +157,7 @@ def rate(visit: Visit) -> Answer:
 
 def remark(visit: Visit) -> Answer:
     """The table, or the report, with this remark."""
-    text = visit.given("text").replace("\r\n", "\n")
+    text = visit.given("text")
     return _back(visit.console.tabletops.remark(visit.names["play"], text, visit.caller))
 
 
