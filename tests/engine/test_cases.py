@@ -197,8 +197,7 @@ def test_a_persons_words_are_enough_to_move_on_and_the_first_containment_is_reme
     word = Judgement(seen=1, why="a drill", verdict=VerdictKind.FAULT, attack=AttackKind.EVASION)
     judged = cases.judge(incident.id, word, ADA)
     assert judged.verdict.attack is None, "a fault is no attack"
-    with pytest.raises(Conflict, match="severity"):
-        cases.move(incident.id, Step(to=Phase.TRIAGED, seen=judged.version), key)
+    assert judged.severity.vector, "with a verdict it is rated too"
     rated = cases.judge(
         incident.id, Judgement(seen=judged.version, why="small", severity=Level.LOW), ADA
     )

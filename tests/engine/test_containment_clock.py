@@ -13,7 +13,7 @@ from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.clock import Clock, ClockState
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.ids import AssetId, IncidentId
-from stanch.vocabulary.incident import Incident, Verdict, VerdictKind
+from stanch.vocabulary.incident import Incident, Level, Severity, Verdict, VerdictKind
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ATTACK = Verdict(kind=VerdictKind.ATTACK, attack=AttackKind.EXTRACTION)
@@ -172,3 +172,12 @@ def test_what_a_person_stopped_stays_stopped(room: Room) -> None:
         tx.clocks.save(replace(room.now(), state=ClockState.STOPPED, by="ada", why="a lab"))
     room.change(replace(room.incident, title="Extraction once more"))
     assert (room.now().state, room.now().by) == (ClockState.STOPPED, "ada")
+
+
+def test_a_level_that_falls_or_rises_moves_no_clock(room: Room, hands: Hands) -> None:
+    before = room.now()
+    for level in (Level.HIGH, Level.LOW, Level.MEDIUM):
+        hands.at += timedelta(minutes=1)
+        room.change(replace(room.incident, severity=Severity(level=level)))
+        room.clock.tick()
+        assert room.now() == before

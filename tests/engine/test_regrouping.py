@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from tests.engine.test_cases import ADA, Ears, Moved, mixed_up, opened
 
 from stanch.engine.cases import Cases, Step
@@ -11,6 +12,7 @@ from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.incident import Incident, Phase
+from stanch.vocabulary.trouble import Conflict
 
 
 def read(store: SqlStore, key: IncidentId) -> Incident:
@@ -84,22 +86,22 @@ def test_a_closed_incident_that_loses_findings_keeps_what_was_said_of_it(
     assert answers(sql_store) == set()
 
 
-def test_what_goes_into_a_closed_incident_is_answered_by_nobody(
+def test_a_closed_incident_takes_no_part_in_a_merge_until_it_is_open_again(
     sql_store: SqlStore, hands: Moved
 ) -> None:
     cases = Cases(sql_store, hands)
     whole, _, _ = mixed_up(sql_store, hands())
     more = opened(sql_store, hands(), "inc-2", "b")
     before = closed(cases, whole)
+    for one, into in ((more.id, whole.id), (whole.id, more.id)):
+        with pytest.raises(Conflict, match=r"inc-1 is closed\. Move it back to triaged"):
+            cases.merge(one, into, ADA)
+    assert (read(sql_store, whole.id), read(sql_store, more.id)) == (before, more)
+    again = Step(to=Phase.TRIAGED, seen=before.version, why="the same deed")
+    cases.move(whole.id, again, ADA)
     cases.merge(more.id, whole.id, ADA)
-    now = read(sql_store, whole.id)
-    assert set(more.findings) <= set(now.findings)
-    assert (now.phase, now.verdict, now.severity) == (
-        Phase.CLOSED,
-        before.verdict,
-        before.severity,
-    )
-    assert answers(sql_store) == set()
+    assert set(more.findings) <= set(read(sql_store, whole.id).findings)
+    assert answers(sql_store) == {whole.id}
 
 
 def test_what_was_split_off_and_put_back_still_says_what_it_was(

@@ -17,9 +17,12 @@ from stanch.detect.detectors import (
     latency_and_errors,
 )
 from stanch.engine.cases import Cases, Judgement, Step
+from stanch.engine.containment_clock import ContainmentClock, clock_id
 from stanch.engine.runs.deeds import Order
 from stanch.engine.triage import Triage
+from stanch.triage.severity.judge import level_of_duties
 from stanch.vocabulary.asset import Criticality, Oversight
+from stanch.vocabulary.clock import ClockState
 from stanch.vocabulary.finding import AttackKind, Finding, Suspect
 from stanch.vocabulary.ids import DetectorId, PrincipalId, RunId
 from stanch.vocabulary.incident import Incident, Level, Phase, VerdictKind
@@ -152,7 +155,68 @@ def test_a_level_that_rested_on_the_attack_going_on_falls_once_it_is_stopped(hou
         tx.assets.save(replace(mine, lineage=replace(mine.lineage, served_by=served)))
     one = house.meets(found(AttackKind.ACCESS))
     assert (steps(one)["BR"], one.severity.level) == (3, Level.MEDIUM)
-    assert house.blocks(one).severity.level is Level.LOW
+    held = house.blocks(one).severity
+    assert held.level is Level.LOW
+    assert level_of_duties(held) is level_of_duties(one.severity) is Level.MEDIUM
+    stays = "While it went on it was medium: for whom to call and what to report, that level stays."
+    assert stays in held.fired
+    assert stays not in one.severity.fired
+
+
+def test_what_a_person_says_it_is_is_rated_at_once_and_the_machine_takes_nothing_back(
+    house: House,
+) -> None:
+    one = house.meets(found(AttackKind.POISONING, corrupt=0.3))
+    assert (steps(one)["MI"], one.severity.level) == (3, Level.HIGH)
+    word = Judgement(seen=one.version, why="the law changed", verdict=VerdictKind.NATURAL)
+    natural = house.cases.judge(one.id, word, ADA)
+    assert (steps(natural)["MI"], natural.severity.level) == (0, Level.LOW)
+    assert (natural.suspects, natural.atlas) == ((), ())
+    assert (natural.phase, natural.version) == (one.phase, one.version + 1), (
+        "one change of a person"
+    )
+    word = replace(
+        word, seen=natural.version, verdict=VerdictKind.ATTACK, attack=AttackKind.BACKDOOR
+    )
+    tampered = house.cases.judge(one.id, word, ADA)
+    assert (steps(tampered)["MI"], tampered.severity.level) == (4, Level.HIGH)
+    assert tampered.atlas
+
+
+def test_a_persons_severity_stays_under_another_verdict(house: House) -> None:
+    one = house.meets(found(AttackKind.POISONING, corrupt=0.3))
+    word = Judgement(seen=one.version, why="a lab", severity=Level.LOW)
+    low = house.cases.judge(one.id, word, ADA)
+    word = replace(
+        word,
+        seen=low.version,
+        severity=None,
+        verdict=VerdictKind.ATTACK,
+        attack=AttackKind.BACKDOOR,
+    )
+    now = house.cases.judge(one.id, word, ADA)
+    assert now.severity == low.severity
+
+
+def test_a_return_that_a_person_calls_otherwise_has_its_own_level(house: House) -> None:
+    one = house.meets(found(AttackKind.POISONING, corrupt=0.3))
+    with house.store.begin() as tx:
+        closed = tx.incidents.save(replace(one, phase=Phase.CLOSED, closed_at=house.at))
+        back = replace(one, id=type(one.id)("inc-back"), came_back=closed.id, findings=())
+        back = tx.incidents.add(back)
+    word = Judgement(seen=back.version, why="the law changed", verdict=VerdictKind.NATURAL)
+    assert house.cases.judge(back.id, word, ADA).severity.level is Level.LOW
+
+
+def test_whoever_is_told_of_changes_hears_of_a_persons_verdict_at_once(house: House) -> None:
+    one = house.meets(found(AttackKind.POISONING, corrupt=0.3))
+    clock = ContainmentClock(house.store, house.now)
+    clock.opened(one)
+    cases = Cases(house.store, house.now, [clock])
+    word = Judgement(seen=one.version, why="the law changed", verdict=VerdictKind.NATURAL)
+    cases.judge(one.id, word, ADA)
+    with house.store.look() as tx:
+        assert tx.clocks.get(clock_id(one.id)).state is ClockState.STOPPED
 
 
 def test_a_persons_severity_stays_when_it_is_stopped(house: House) -> None:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from stanch.triage.callout import Call, roles_to_call
+from stanch.triage.severity.factors import Factor, factors
+from stanch.triage.severity.judge import severity_of
 from stanch.vocabulary.asset import Asset, AssetKind
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.ids import AssetId, IncidentId
@@ -32,6 +34,7 @@ def called(
     attack: AttackKind | None = None,
     *,
     level: Level = Level.MEDIUM,
+    severity: Severity | None = None,
     impact: Impact | None = None,
     of: Asset | None = None,
 ) -> dict[Duty, Call]:
@@ -43,7 +46,7 @@ def called(
         first_seen=AT,
         updated=AT,
         verdict=Verdict(kind=kind, attack=attack, confidence=0.9),
-        severity=Severity(level=level),
+        severity=severity or Severity(level=level),
         impact=impact or Impact(),
     )
     return {one.duty: one for one in roles_to_call(incident, of or asset())}
@@ -108,6 +111,17 @@ def test_many_people_want_one_voice() -> None:
 def test_grave_wrong_decisions_about_people_call_a_lawyer_without_an_attack() -> None:
     assert Duty.LEGAL in called(VerdictKind.FAULT, level=Level.HIGH, of=asset("Credit"))
     assert Duty.LEGAL not in called(VerdictKind.FAULT, level=Level.HIGH)
+
+
+def test_containment_takes_nobody_off_the_list() -> None:
+    wide = factors(DS=2, BR=3, AA=4)
+    held, goes_on = severity_of(wide.with_(Factor.ADVERSARY, 3)), severity_of(wide)
+    assert (goes_on.level, held.level) == (Level.HIGH, Level.MEDIUM)
+    kind = VerdictKind.ATTACK, AttackKind.EVASION
+    assert called(*kind, severity=held) == called(*kind, severity=goes_on)
+    assert {Duty.LEGAL, Duty.LEADERSHIP} <= set(called(*kind, severity=held))
+    said = replace(held, by="ada")
+    assert Duty.LEADERSHIP not in called(*kind, severity=said), "a person's level is the level"
 
 
 def test_a_role_that_nobody_holds_is_said_and_the_owner_stands_in() -> None:

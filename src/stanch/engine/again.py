@@ -188,10 +188,18 @@ def as_severe(tx: Transaction, incident: Incident) -> Incident:
     own = incident.severity
     if old is None or own.by != MACHINE or own.level >= old.severity.level:
         return incident
+    if _called_otherwise(incident, old):
+        return incident
     level = old.severity.level
     fired = (*own.fired, f"It came back: {old.id} was {level.name.lower()}.")
     rank = max(own.rank, old.severity.rank)
     return replace(incident, severity=replace(own, level=level, rank=rank, fired=fired))
+
+
+def _called_otherwise(incident: Incident, old: Incident) -> bool:
+    """Whether a person says that it is not what the one was that it was taken for."""
+    said, before = incident.verdict, old.verdict
+    return said.by != MACHINE and (said.kind, said.attack) != (before.kind, before.attack)
 
 
 def seen_again(

@@ -14,7 +14,6 @@ from datetime import datetime
 from stanch.engine.clock import Clock, new_id
 from stanch.engine.closing import closed
 from stanch.engine.commanding import in_command
-from stanch.engine.judging import title_of
 from stanch.engine.lifecycle import Teller
 from stanch.engine.mentioning import called
 from stanch.engine.notices import keep
@@ -23,7 +22,7 @@ from stanch.engine.pointing import WIDEST, says, target
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.rejudging import judged_again, judged_anew, rated_again
 from stanch.engine.telling import Notice
-from stanch.engine.triage import newest
+from stanch.engine.triage import believed
 from stanch.vocabulary.casework import Link, LinkKind, Note, Regroup, Undo
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.ids import FindingId, IncidentId
@@ -152,13 +151,16 @@ class Cases:
         with self._store.begin() as tx:
             before = self._seen(tx, incident, judgement.seen)
             now = _judged(before, judgement, caller.name, at)
-            if judgement.verdict is not None:
-                now = replace(now, title=title_of(now, newest(tx, now)))
+            if judgement.verdict is not None and now.merged_into is None:
+                # Another verdict is another harm: whom, what and how bad follow it.
+                now = believed(tx, now, {}, at)
             saved = tx.incidents.save(now)
             self._enter(tx, saved, caller, f"judged: {judgement.why}", at)
             if judgement.verdict is not None and saved.phase is not Phase.CLOSED:
                 # What was begun for the machine's name of it gives way to what answers theirs.
                 owe(tx, ANSWERS, [saved.id])
+        if saved.phase is not Phase.CLOSED:
+            self._tell(changed=(saved,))
         return saved
 
     def move(self, incident: IncidentId, step: Step, caller: Caller) -> Incident:
@@ -188,6 +190,7 @@ class Cases:
             lost, kept = tx.incidents.get(one), tx.incidents.get(into)
             if one == into or lost.merged_into or kept.merged_into:
                 raise Conflict(f"{one} cannot be merged into {into}. Name two open incidents.")
+            _both_open(lost, kept)
             if lost.exercise is not kept.exercise:
                 raise Conflict(
                     "One of them is an exercise. Exercises and real incidents stay apart."
@@ -290,6 +293,16 @@ class Cases:
             )
         )
         tx.announce("incident", incident.id)
+
+
+def _both_open(*named: Incident) -> None:
+    """Nothing; `Conflict` when one is closed: what goes on would be hidden in it, or it undone."""
+    for one in named:
+        if one.phase is Phase.CLOSED:
+            raise Conflict(
+                f"{one.id} is closed. Move it back to {Phase.TRIAGED} with a reason, then merge; "
+                "or point at it with a link."
+            )
 
 
 def _yours(one: Incident, caller: Caller) -> Notice:

@@ -309,20 +309,26 @@ def judge(
     tx: Transaction, incident: Incident, windows: Mapping[str, Window], at: datetime
 ) -> Incident:
     """The incident with what its findings and counts say now; a person's word stays."""
-    findings = newest(tx, incident)
-    own = [windows[f.id] for f in findings if f.id in windows]
-    window = fullest(own or [w for _, w in kept_windows(tx, findings)])
-    named = [s.principal for f in findings for s in f.suspects]
-    seen = observed(window, slices(tx, window), named) if window is not None else None
-    around = around_of(tx, incident, window, at)
-    now = as_severe(tx, judged(incident, findings, seen, around))
-    moved = _triaged(now)
+    moved = _triaged(believed(tx, incident, windows, at))
     if moved == incident:
         return incident
     saved = tx.incidents.save(replace(moved, updated=at))
     if moved != replace(incident, verdict=_counted_looks(incident.verdict, moved.verdict)):
         _enter(tx, saved, Deed.INCIDENT_CHANGED, at, why=saved.title)
     return saved
+
+
+def believed(
+    tx: Transaction, incident: Incident, windows: Mapping[str, Window], at: datetime
+) -> Incident:
+    """The incident as `judge` has it, in its phase and not saved."""
+    findings = newest(tx, incident)
+    own = [windows[f.id] for f in findings if f.id in windows]
+    window = fullest(own or [w for _, w in kept_windows(tx, findings)])
+    named = [s.principal for f in findings for s in f.suspects]
+    seen = observed(window, slices(tx, window), named) if window is not None else None
+    around = around_of(tx, incident, window, at)
+    return as_severe(tx, judged(incident, findings, seen, around))
 
 
 def _counted_looks(before: Verdict, now: Verdict) -> Verdict:

@@ -4,6 +4,7 @@ In    the verdict, the severity and the impact of an incident; its asset.
 Out   duties in the order to call them, each with the person named for it.
 Why   who is needed differs: a wrong unit wants the engineer, a theft the lawyer too. A role that
       nobody holds is said, with the owner in their place: better now than at three in the morning.
+      How severe it was while it went on counts: containment takes nobody off the list.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from stanch.triage.severity.facts import ABOUT_PEOPLE, CONFIDENTIAL, PERSONAL, SPECIAL
+from stanch.triage.severity.judge import level_of_duties
 from stanch.vocabulary.asset import Asset
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.incident import Incident, Level, VerdictKind
@@ -86,7 +88,7 @@ _OTHERS: Mapping[AttackKind, tuple[Duty, str]] = MappingProxyType(
 
 def roles_to_call(incident: Incident, asset: Asset | None) -> tuple[Call, ...]:
     """Whom to call about this incident, in order."""
-    at_once = incident.severity.level is not Level.LOW
+    at_once = level_of_duties(incident.severity) is not Level.LOW
     return tuple(
         _call(duty, why, asset, now=duty is Duty.RESPONDER or at_once)
         for duty, why in _reasons(incident, asset)
@@ -111,7 +113,7 @@ def _reasons(incident: Incident, asset: Asset | None) -> Iterator[tuple[Duty, st
     legal = _legal(incident, asset)
     if legal:
         yield Duty.LEGAL, legal + _under(asset)
-    severe = incident.severity.level is Level.HIGH
+    severe = level_of_duties(incident.severity) is Level.HIGH
     touched = (incident.impact.people or 0) >= MANY
     harmed = incident.verdict.attack is K.FAIRNESS_HARM
     if incident.verdict.kind is not VerdictKind.NATURAL and (severe or touched or harmed):
@@ -144,7 +146,7 @@ def _makers(incident: Incident) -> tuple[str, str]:
 
 def _legal(incident: Incident, asset: Asset | None) -> str:
     if incident.verdict.kind is not VerdictKind.ATTACK:
-        grave = incident.severity.level is Level.HIGH
+        grave = level_of_duties(incident.severity) is Level.HIGH
         people = asset is not None and asset.domain.lower() in ABOUT_PEOPLE
         return (
             "decisions about people may be wrong; duties to report run" if grave and people else ""
@@ -157,6 +159,6 @@ def _legal(incident: Incident, asset: Asset | None) -> str:
         return "personal data may be exposed; the clocks of the law run"
     if held & CONFIDENTIAL:
         return "confidential data may be exposed"
-    if incident.severity.level is Level.HIGH:
+    if level_of_duties(incident.severity) is Level.HIGH:
         return "it is severe; duties to report may run"
     return ""

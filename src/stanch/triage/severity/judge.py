@@ -5,6 +5,8 @@ Out   a `Severity`: level, rank, vector, the rules that fired, what would change
 Why   a weighted sum lets many zeros hide one four. Here nothing hides: the worst factor counts,
       and each rule that raised the level is named. Confidence is not in it: an unsure catastrophe
       is looked at first, not rated lower.
+      What is held is rated as held; the level it had while it went on stays in words, and it is the
+      one by which people are called: a duty to tell others is not over because the attack is.
 Math  Bands of the worst impact: 0-1 low, 2 medium, 3-4 high. Gates then raise the level, never
       lower it. Rank, 0 to 100, orders incidents inside a level: 24 points for each step of the
       worst impact and the rest shared equally among all other factors.
@@ -23,7 +25,7 @@ from stanch.triage.severity.factors import (
     Factor,
     Factors,
 )
-from stanch.triage.severity.vector import vector_of
+from stanch.triage.severity.vector import factors_from, vector_of
 from stanch.vocabulary.incident import Level, Severity
 
 F = Factor
@@ -80,6 +82,11 @@ GATES: tuple[Gate, ...] = (
 )
 """Every rule that can raise a level, in order."""
 
+MACHINE = "stanch"
+OVER = frozenset({1, 3})
+"""The steps of the attacker at which an attack is over."""
+_STAYS = "While it went on it was {}: for whom to call and what to report, that level stays."
+
 BAND_NAMES: Mapping[Level, str] = MappingProxyType(
     {Level.LOW: "low", Level.MEDIUM: "medium", Level.HIGH: "high"}
 )
@@ -88,13 +95,22 @@ BAND_NAMES: Mapping[Level, str] = MappingProxyType(
 def severity_of(found: Factors) -> Severity:
     """How bad it is, why, and what would change that."""
     level, fired = _level(found)
+    loose = _while_it_went_on(found)
+    stays = (_STAYS.format(BAND_NAMES[loose]),) if loose > level else ()
     return Severity(
         level=level,
         rank=rank_of(found),
         vector=vector_of(found),
-        fired=fired,
+        fired=(*fired, *stays),
         would_change=tuple(_changes(found, level)),
     )
+
+
+def level_of_duties(severity: Severity) -> Level:
+    """The level that counts for whom to call and what to report: containment does not lower it."""
+    if severity.by != MACHINE or not severity.vector:
+        return severity.level
+    return max(severity.level, _while_it_went_on(factors_from(severity.vector)))
 
 
 def rank_of(found: Factors) -> int:
@@ -102,6 +118,12 @@ def rank_of(found: Factors) -> int:
     worst = max(found[f] for f in IMPACTS)
     rest = sum(found[f] for f in Factor) - worst
     return round(24 * worst + rest * 4 / (TOP * (len(Factor) - 1)))
+
+
+def _while_it_went_on(found: Factors) -> Level:
+    """The level before the attack was over; that of now where none was, or none was proved."""
+    over = found[F.ADVERSARY] in OVER
+    return _level(found.with_(F.ADVERSARY, TOP) if over else found)[0]
 
 
 def _level(found: Factors) -> tuple[Level, tuple[str, ...]]:
