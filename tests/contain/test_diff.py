@@ -177,3 +177,15 @@ def test_a_few_names_are_named_and_the_rest_are_counted() -> None:
     many = [f"key-{n}" for n in range(SHOWN + 1)]
     assert names(many[:-1]) == ", ".join(many[:-1])
     assert names(many) == f"{names(many[:-1])} and 1 more"
+
+
+def test_a_name_adds_no_line_to_what_people_say_yes_to():
+    said = changes(FREE, deny("a may not ask.\nWho is hit: nobody."))[0].says
+    assert "\n" not in said
+
+
+def test_a_name_with_commas_is_one_name_in_what_people_say_yes_to():
+    said = changes(FREE, deny("CN=client,OU=Payments,O=Bank", "bob"))[0].says
+    assert said == '"CN=client,OU=Payments,O=Bank", bob may not ask.'
+    rates = limit(principals={PrincipalId("a,b"): TEN})
+    assert changes(FREE, rates)[0].says == '"a,b" may ask 10/min.'

@@ -11,9 +11,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from stanch.contain.policy import answering_mode
 from stanch.contain.rate import in_words, own_rates
-from stanch.contain.wording import names, sentences
+from stanch.contain.wording import names, phrases, sentences
 from stanch.vocabulary.policy import Mode, Policy, Rate
 from stanch.vocabulary.spelling import folded
+from stanch.vocabulary.spoken import LONGEST, spoken
 
 Net = IPv4Network | IPv6Network
 
@@ -21,12 +22,12 @@ Net = IPv4Network | IPv6Network
 def _everybodys_rate(_: Policy, after: Policy) -> str:
     general, own = after.limit.per_principal, own_rates(after.limit)
     other = [
-        f"{who} {in_words(own[folded(who)])}"
+        f"{spoken(who, LONGEST)} {in_words(own[folded(who)])}"
         for who in after.limit.principals
         if own[folded(who)] != general
     ]
     may = "as often as it likes" if general is None else in_words(general)
-    but = f", but {names(other)}" if other else ""
+    but = f", but {phrases(other)}" if other else ""
     return f"Each principal may ask {may}{but}.{_together(after, general)}"
 
 
@@ -38,7 +39,6 @@ def _own_rates(before: Policy, after: Policy) -> str:
     denied = set(map(folded, after.deny.principals))
     slowest = max((held[folded(who)] for who in new), key=_often, default=None)
     said = sentences(
-        ("{}.", few),
         ("{} may ask as often as others again.", [w for w in gone if folded(w) not in held]),
         (
             "{} keep the rate that stands under another spelling.",
@@ -46,15 +46,15 @@ def _own_rates(before: Policy, after: Policy) -> str:
         ),
         ("{} may not ask at all, by name.", [who for who in new if folded(who) in denied]),
     )
+    said = " ".join(filter(None, (f"{phrases(few)}." if few else "", said)))
     return said + (_together(after, slowest) if slowest else "")
 
 
 def _own(who: str, stated: Rate, held: Rate) -> str:
     if held == stated:
-        return f"{who} may ask {in_words(held)}"
-    return (
-        f"{who} may ask {in_words(held)} (stated is {in_words(stated)}, everybody's rate holds too)"
-    )
+        return f"{spoken(who, LONGEST)} may ask {in_words(held)}"
+    both = f"(stated is {in_words(stated)}, everybody's rate holds too)"
+    return f"{spoken(who, LONGEST)} may ask {in_words(held)} {both}"
 
 
 def _together(after: Policy, rate: Rate | None) -> str:

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterable
 
+from stanch.vocabulary.spoken import LONGEST, several, spoken
+
 SHOWN = 5
 """Names in a sentence; the rest are counted."""
 
 
 def names(given: Iterable[str]) -> str:
     """A few names in order, and how many more there are."""
-    ordered = sorted(map(str, given))
-    more = len(ordered) - SHOWN
-    return ", ".join(ordered[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return several((spoken(one, LONGEST) for one in sorted(map(str, given))), SHOWN)
+
+
+def phrases(given: Iterable[str]) -> str:
+    """The same of what is fit for a sentence already."""
+    return several(sorted(given), SHOWN)
 
 
 def sentences(*said: tuple[str, Iterable[str]]) -> str:

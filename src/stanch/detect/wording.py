@@ -1,33 +1,17 @@
-"""Wording: names that others chose, made fit to stand in a sentence.
+"""Wording: what detectors say alike.
 
-In    text from events: principals, actions, digests, groups.
-Out   the text without control and invisible characters, and short.
-Why   who attacks chooses names; a name must not move a cursor, hide itself or drown the sentence.
+Names that others chose are made fit for a sentence by `vocabulary/spoken.py`.
 """
 
-import unicodedata
-from collections.abc import Iterable
+from stanch.vocabulary.spoken import listed, several, shown, spoken
 
-HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+__all__ = ["NO_BASELINE", "NO_GROUPS", "listed", "ordinal", "several", "shown", "spoken"]
+
 NO_BASELINE = "no baseline: set one from ordinary days (stanch baseline set)"
 """What most detectors lack first, and the remedy."""
 NO_GROUPS = (
     "no group attributes are told: send groups with each answer, then set the baseline again"
 )
-INSTEAD = "\N{REPLACEMENT CHARACTER}"
-
-
-def shown(text: str, longest: int = 60) -> str:
-    """The text as people may see it."""
-    clean = "".join(INSTEAD if unicodedata.category(c) in HIDDEN else c for c in text[:longest])
-    return clean + ("..." if len(text) > longest else "")
-
-
-def listed(names: Iterable[str], most: int = 3) -> str:
-    """The first few names, and how many more there are."""
-    every = tuple(names)
-    more = f" and {len(every) - most} more" if len(every) > most else ""
-    return ", ".join(shown(name) for name in every[:most]) + more
 
 
 def ordinal(number: int) -> str:

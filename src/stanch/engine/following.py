@@ -18,7 +18,6 @@ from threading import Lock
 
 import msgspec
 
-from stanch.detect.wording import listed, shown
 from stanch.engine.clock import Clock
 from stanch.engine.notices import keep
 from stanch.engine.policies import Policies
@@ -28,6 +27,7 @@ from stanch.engine.telling import Notice, Urgency
 from stanch.engine.ties import Want, Wants, in_words, ordered, silent, usual, wanted
 from stanch.vocabulary.ids import AssetId, digest_of
 from stanch.vocabulary.policy import Policy
+from stanch.vocabulary.spoken import listed, several, spoken
 from stanch.vocabulary.trouble import BadInput, Busy, Declined, SeveralAway, Unreachable
 
 _NAME = "followed/"
@@ -225,9 +225,9 @@ class _Turn:
         if not now:
             return
         each = (
-            f"{shown(subject)} at {shown(value or 'nothing')}" for subject, value in now.items()
+            f"{spoken(subject)} at {spoken(value or 'nothing')}" for subject, value in now.items()
         )
-        says = f"{tie.system} has {listed(each)}, which is not what stanch left there. {why}"
+        says = f"{tie.system} has {several(each)}, which is not what stanch left there. {why}"
         seen = digest_of(msgspec.json.encode(dict(now), order="sorted"))
         self._tell(tie, f"{why}{seen}{self._policy.version}", says)
 

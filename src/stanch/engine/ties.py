@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stanch.contain.policy import answering_mode, canonical, may_answer, neutral, weights
-from stanch.detect.wording import listed
 from stanch.engine.systems import Follows, Tie
 from stanch.vocabulary.policy import Mode, Policy
+from stanch.vocabulary.spoken import listed
 
 FULL = 256
 """The largest weight a load balancer takes."""

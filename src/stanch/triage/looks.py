@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from stanch.vocabulary.spoken import spoken
+
 T = TypeVar("T")
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 _LIST = re.compile(r"@(?:, @)*(?: and # more)?")
@@ -32,7 +34,8 @@ class Look:
     @property
     def words(self) -> str:
         """What it says, whoever it names and whatever it counts."""
-        names = sorted((one for one in self.who if one in self.says), key=len, reverse=True)
+        said = {spoken(one) for one in self.who}
+        names = sorted((one for one in said if one in self.says), key=len, reverse=True)
         any_of = rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)" if names else _NOBODY
         return _LIST.sub("@", _NUMBERS.sub("#", re.sub(any_of, "@", self.says)))
 

@@ -42,7 +42,7 @@ from stanch.detect.summaries.acquaintances import (
 from stanch.detect.summaries.acquaintances import Known as Acquaintances
 from stanch.detect.summaries.record import Deed, Record, record_of
 from stanch.detect.window import Window
-from stanch.detect.wording import listed, shown
+from stanch.detect.wording import listed, shown, spoken
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import (
     AttackKind,
@@ -218,7 +218,7 @@ def _probed(now: Mapping[Deed, int], before: Mapping[Deed, int], limits: Limits)
             named = {d.principal for d in now}
             yield Sight(
                 topic=f"probing {name}",
-                says=f"{shown(name)} was refused at {len(wide[name])} different resources "
+                says=f"{spoken(name)} was refused at {len(wide[name])} different resources "
                 f"({by_name[name][1]} of {by_name[name][0]} requests)",
                 measured={
                     "resources refused": float(len(wide[name])),

@@ -26,7 +26,7 @@ from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Part
 from stanch.detect.window import Baseline, Window
-from stanch.detect.wording import NO_BASELINE, shown
+from stanch.detect.wording import NO_BASELINE, shown, spoken
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Cite, CiteKind, Finding, Lifecycle
 from stanch.vocabulary.happening import Happening
@@ -144,7 +144,7 @@ def _finding(window: Window, reading: Reading, change: Change, limits: Limits) -
     after = "though no deployment was told"
     cites = window.cites
     if deployed is not None:
-        by = f" by {shown(deployed.principal)}" if deployed.principal else ""
+        by = f" by {spoken(deployed.principal)}" if deployed.principal else ""
         after = f"after the deployment{by} of {deployed.at:%Y-%m-%d %H:%M}"
         cites = (*cites, Cite(kind=CiteKind.EVENT, ref=deployed.event))
     few = change.buckets <= limits.few * max(change.judged, 1)

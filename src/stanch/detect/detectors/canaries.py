@@ -19,12 +19,11 @@ import numpy as np
 
 from stanch.detect import examples
 from stanch.detect.detector import Detector
-from stanch.detect.habits.judge import listed
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.fingerprints import SALT, Fingerprints, Known, fingerprints_of
 from stanch.detect.summaries.parts import Block
 from stanch.detect.window import Baseline, Window
-from stanch.detect.wording import NO_BASELINE, shown
+from stanch.detect.wording import NO_BASELINE, several, spoken
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Suspect
 from stanch.vocabulary.ids import DetectorId, PrincipalId
@@ -69,8 +68,8 @@ def _blind(base: Baseline | None) -> str:
 def _finding(window: Window, base: Baseline, asked: int, by: list[tuple[int, str]]) -> Finding:
     planted = sum(len(one.keys) for one in base.prints if one.known is Known.CANARIES)
     each = BITS * math.log10(2) - math.log10(max(window.n, 1) * max(planted, 1))
-    names = [f"{shown(name)} ({n})" for n, name in by]
-    whose = f" by {listed(names)}" if names else ", by nobody that could be named"
+    names = [f"{spoken(name)} ({n})" for n, name in by]
+    whose = f" by {several(names)}" if names else ", by nobody that could be named"
     return Finding(
         detector=ID,
         asset=window.asset.id,

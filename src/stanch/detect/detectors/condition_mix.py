@@ -28,7 +28,7 @@ from stanch.detect.summaries.arrays import Ints
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import Block
 from stanch.detect.window import Window
-from stanch.detect.wording import NO_BASELINE, shown
+from stanch.detect.wording import NO_BASELINE, shown, spoken
 from stanch.vocabulary.asset import Conditions
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding, Lifecycle
@@ -113,7 +113,7 @@ def _whose(ledger: Ledger | None) -> str:
     rows = ledger.block(Block.ROWS)[:, 0]
     most, all_ = int(rows.argmax()), max(ledger.n, 1)
     share = float(rows[most]) / all_
-    return f"; {share:.0%} of them are of {shown(ledger.names[most])}" if share >= MOST else ""
+    return f"; {share:.0%} of them are of {spoken(ledger.names[most])}" if share >= MOST else ""
 
 
 def _example(*mix: int) -> Window:

@@ -24,7 +24,7 @@ from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Window
-from stanch.detect.wording import listed, shown
+from stanch.detect.wording import listed, shown, spoken
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import (
     AttackKind,
@@ -181,8 +181,8 @@ def _finding(
     by_name = {fault.name: fault for _, fault in faults}
     cites = dict.fromkeys(Cite(kind=CiteKind.EVENT, ref=h.event) for h, _ in faults)
     says = "; ".join(fault.says for fault in by_name.values())
-    who = f", changed by {shown(principal)}," if principal else ""
-    what = f"Dataset {shown(name)}" if name else f"Dataset {shown(window.asset.name)}"
+    who = f", changed by {spoken(principal)}," if principal else ""
+    what = f"Dataset {spoken(name)}" if name else f"Dataset {shown(window.asset.name)}"
     poisoning = max(WEIGHTS[n] for n in by_name)
     return Finding(
         detector=ID,

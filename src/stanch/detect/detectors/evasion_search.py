@@ -26,12 +26,13 @@ from stanch.detect.detector import Detector
 from stanch.detect.habits.changes import change_way, of_one
 from stanch.detect.habits.clusters import cluster_way, clusters_of
 from stanch.detect.habits.customs import with_customs
-from stanch.detect.habits.judge import Accused, Way, accused, listed, suspects_of
+from stanch.detect.habits.judge import Accused, Way, accused, suspects_of
 from stanch.detect.habits.people import People, people, unable
 from stanch.detect.habits.shapes import Shape, one_answer, shape_of
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.window import Baseline, Window
+from stanch.detect.wording import listed
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId

@@ -34,7 +34,7 @@ from stanch.detect.habits.apart import centre_way, mix_way
 from stanch.detect.habits.clusters import cluster_way, clusters_of
 from stanch.detect.habits.crowds import Crowd, crowd_of
 from stanch.detect.habits.customs import with_customs
-from stanch.detect.habits.judge import Accused, Way, accused, listed, rarest, share_way, suspects_of
+from stanch.detect.habits.judge import Accused, Way, accused, rarest, share_way, suspects_of
 from stanch.detect.habits.pairs import steps_way
 from stanch.detect.habits.people import (
     FEW_PEERS,
@@ -55,6 +55,7 @@ from stanch.detect.summaries.arrays import Floats
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Block
 from stanch.detect.window import Baseline, Window
+from stanch.detect.wording import listed
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Suspect
 from stanch.vocabulary.ids import DetectorId, PrincipalId

@@ -40,7 +40,7 @@ from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Part
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline, Window
-from stanch.detect.wording import NO_BASELINE, NO_GROUPS, listed, shown
+from stanch.detect.wording import NO_BASELINE, NO_GROUPS, listed, shown, spoken
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Cite, CiteKind, Finding, Lifecycle
 from stanch.vocabulary.happening import Happening
@@ -301,7 +301,7 @@ def _finding(window: Window, gap: Gap, limits: Limits) -> Finding:
     deployed = _deployed(window, limits)
     since = cites = ""
     if deployed is not None:
-        by = f" by {shown(deployed.principal)}" if deployed.principal else ""
+        by = f" by {spoken(deployed.principal)}" if deployed.principal else ""
         since = f" It began with version {shown(deployed.version)}, deployed{by}."
         cites = deployed.event
     harm = 0.9 if cites else 0.6

@@ -32,7 +32,7 @@ from stanch.detect.summaries.columns import Labels
 from stanch.detect.summaries.count import labels_counted
 from stanch.detect.summaries.parts import Part
 from stanch.detect.window import Baseline, Window
-from stanch.detect.wording import NO_BASELINE, shown
+from stanch.detect.wording import NO_BASELINE, shown, spoken
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Suspect
 from stanch.vocabulary.ids import DetectorId, PrincipalId
@@ -167,7 +167,7 @@ def _by_hands(
     pair = first.pair
     before, after = _named(baseline, pair.said, pair.given)
     targeted = pair.share >= limits.concentrated
-    says = f"{first.wrong} of {first.labels} labels by {shown(first.name)} contradict the answer"
+    says = f"{first.wrong} of {first.labels} labels by {spoken(first.name)} contradict the answer"
     if targeted:
         says += (
             f"; by them {pair.flipped} of {pair.labels} answers {before!r} are {after!r}, "

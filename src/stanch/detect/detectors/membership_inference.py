@@ -30,7 +30,6 @@ from stanch.detect.habits.judge import (
     Way,
     accused,
     counts_way,
-    listed,
     share_way,
     suspects_of,
 )
@@ -41,6 +40,7 @@ from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.fingerprints import Known
 from stanch.detect.summaries.parts import Block, Part
 from stanch.detect.window import Baseline, Window
+from stanch.detect.wording import listed
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId

@@ -31,7 +31,7 @@ from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Window
-from stanch.detect.wording import listed, ordinal, shown
+from stanch.detect.wording import listed, ordinal, shown, spoken
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import (
     AttackKind,
@@ -167,7 +167,7 @@ def _faults(window: Window, one: Happening, known: Known, limits: Limits) -> Ite
 def _stranger(one: Happening, known: Known, limits: Limits) -> Iterator[Fault]:
     custom = [h.principal for h in known.deployed if h.principal]
     if one.principal and len(custom) >= limits.known and one.principal not in custom:
-        says = f"is the first of {len(custom) + 1} deployments by {shown(one.principal)}"
+        says = f"is the first of {len(custom) + 1} deployments by {spoken(one.principal)}"
         yield Fault(name="new deployer", says=says, strength=limits.stranger)
 
 
@@ -209,7 +209,7 @@ def _finding(
             odds[kind] = odds.get(kind, 0.0) + math.log(weight / (1 - weight))
     points = {kind: round(1 / (1 + math.exp(-total)), 4) for kind, total in odds.items()}
     what = f"Version {shown(version)}" if version else "A version without a name"
-    who = f", deployed by {shown(principal)}" if principal else ", deployed by nobody named"
+    who = f", deployed by {spoken(principal)}" if principal else ", deployed by nobody named"
     who += f" for the {ordinal(time)} time" if time > 1 else ""
     cites = dict.fromkeys((Cite(kind=CiteKind.EVENT, ref=one.event),))
     cites |= dict.fromkeys(c for fault in faults for c in fault.cites)

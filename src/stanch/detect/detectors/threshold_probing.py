@@ -31,7 +31,6 @@ from stanch.detect.habits.judge import (
     Accused,
     Way,
     accused,
-    listed,
     share_way,
     suspects_of,
 )
@@ -42,6 +41,7 @@ from stanch.detect.habits.shapes import Shape, shape_of
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Block
 from stanch.detect.window import Baseline, Window
+from stanch.detect.wording import listed
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle, Suspect
 from stanch.vocabulary.ids import DetectorId, PrincipalId

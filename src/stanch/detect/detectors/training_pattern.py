@@ -28,7 +28,7 @@ from stanch.detect.runs import begun, of, run_of
 from stanch.detect.summaries.acquaintances import YEAR
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Window
-from stanch.detect.wording import shown
+from stanch.detect.wording import shown, spoken
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import (
     AttackKind,
@@ -151,12 +151,12 @@ def _regulars(past: list[Happening], at: datetime) -> frozenset[tuple[str, str]]
 def _finding(window: Window, sight: Sight) -> Finding:
     run, deployment = sight.run, sight.deployment
     odd = tuple(sorted(sight.odd, key=lambda o: (-o.z, o.name)))
-    who = f" by {shown(run.principal)}" if run.principal else ""
+    who = f" by {spoken(run.principal)}" if run.principal else ""
     says = "; ".join(o.says for o in odd[:3])
     more = f"; and {len(odd) - 3} more" if len(odd) > len(odd[:3]) else ""
     then = " Its model is not in service." if sight.left else ""
     if deployment is not None:
-        by = f" by {shown(deployment.principal)}" if deployment.principal else ""
+        by = f" by {spoken(deployment.principal)}" if deployment.principal else ""
         name = f" as version {shown(deployment.version)}" if deployment.version else ""
         then = f" Its model was put into service{name}{by}."
     data = any(o.name in ("rows", GROWTH, "dataset") for o in odd)

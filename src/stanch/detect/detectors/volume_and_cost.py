@@ -26,7 +26,7 @@ import numpy as np
 from stanch.detect import examples
 from stanch.detect.detector import Detector
 from stanch.detect.habits.bar import bar
-from stanch.detect.habits.judge import SURE, Accused, listed, suspects_of
+from stanch.detect.habits.judge import SURE, Accused, suspects_of
 from stanch.detect.habits.people import LONG, People, people, unable
 from stanch.detect.habits.shares import ERRORS
 from stanch.detect.habits.tails import chi_square_low, normal
@@ -36,6 +36,7 @@ from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import BLOCK_TICKS, UNIT, Block, Peak
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline, Window
+from stanch.detect.wording import listed
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId

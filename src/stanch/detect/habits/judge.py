@@ -152,9 +152,3 @@ def suspects_of(found: Sequence[Accused]) -> tuple[Suspect, ...]:
         )
         for a in found
     )
-
-
-def listed(names: Sequence[str], most: int = 3) -> str:
-    """The names for a sentence, the first few of many."""
-    shown = ", ".join(names[:most])
-    return shown + (f" and {len(names) - most} more" if len(names) > most else "")

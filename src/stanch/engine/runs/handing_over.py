@@ -39,6 +39,7 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.playbook import Do, Playbook
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.run import Run, RunState, Wish
+from stanch.vocabulary.spoken import listed
 
 MOST = 50
 """Runs and questions of an incident and its kin that are looked at."""
@@ -159,7 +160,7 @@ def _back(world: World, going: _Going) -> Outcome:
 
 def _narrowed(world: World, going: _Going, gone: list[str]) -> Outcome:
     """The act on those who are still suspects, and only then the one on all taken back."""
-    order = going.order(f"no longer suspected: {', '.join(gone)}")
+    order = going.order(f"no longer suspected: {listed(gone, len(gone))}")
     still = tuple(n for n in _names(going.line) if n not in gone)
     if still:
         step = going.book.steps.get(step_of(going.line.key))
@@ -170,7 +171,7 @@ def _narrowed(world: World, going: _Going, gone: list[str]) -> Outcome:
         if not made.ok:
             return made
     undone = world.deeds.undo(order, going.line.key)
-    return replace(undone, says=f"{undone.says} No longer suspected: {', '.join(gone)}.")
+    return replace(undone, says=f"{undone.says} No longer suspected: {listed(gone, len(gone))}.")
 
 
 def _told(world: World, going: _Going, outcome: Outcome) -> None:

@@ -24,6 +24,7 @@ from stanch.vocabulary.ids import RunId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.run import Run, Wish
+from stanch.vocabulary.spoken import listed
 
 MOST_FINDINGS = 200
 MOST_NAMED = 5
@@ -71,9 +72,8 @@ def say(tx: Transaction, run: Run, at: datetime) -> None:
         mark(tx, incident.id, replace(line, freed=when, freed_by=by))
         if by != MACHINE:
             names = _names(line)
-            more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
             told = (
-                f"{by} let {', '.join(names[:MOST_NAMED])}{more} go; "
+                f"{by} let {listed(names, MOST_NAMED)} go; "
                 "this playbook refuses them for new deeds only"
             )
             entered(tx, run, Line(step=run.step, says=told, facts={"let go by": by}), at)

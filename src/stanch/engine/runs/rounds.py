@@ -25,6 +25,7 @@ from stanch.vocabulary.incident import Incident, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.playbook import Playbook
 from stanch.vocabulary.run import Run, RunState, Wish
+from stanch.vocabulary.spoken import listed
 
 FIRST, LONGEST = timedelta(minutes=1), timedelta(hours=4)
 """The pause after people said no for the first time, and the longest there is."""
@@ -44,7 +45,7 @@ def another(tx: Transaction, incident: Incident, runs: Sequence[Run]) -> str:
         return ""
     if hold.lines:
         gone = _at_large(incident, hold)
-        return f"{', '.join(gone[:MOST_NAMED])} is named now, and refused nowhere" if gone else ""
+        return f"{listed(gone, MOST_NAMED)} is named now, and refused nowhere" if gone else ""
     return _after_nothing(incident, runs)
 
 

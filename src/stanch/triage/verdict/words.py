@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from stanch.triage.verdict.observations import Left, Observations, Signal
 from stanch.vocabulary.incident import Reason
+from stanch.vocabulary.spoken import listed, spoken
 
 RARE = 0.05
 RAREST = 1e-6
@@ -85,7 +86,7 @@ def attack_sentence(signal: Signal, p: float, seen: Observations) -> str:
         text += f" Most say {pair.told} where the model said {pair.predicted} ({pair.share:.0%})."
     elif seen.suspects and not signal.endswith("_all"):
         first = seen.suspects[0]
-        text += f" First is {first.principal}, with {first.share:.0%} of what is too much."
+        text += f" First is {spoken(first.principal)}, with {first.share:.0%} of what is too much."
     return text
 
 
@@ -107,8 +108,7 @@ _ODD: Mapping[Signal, str] = MappingProxyType(
 
 def _without(left: Left) -> str:
     """What would be seen if those who stand out had not asked."""
-    shown, more = left.names[:SHOWN], len(left.names) - SHOWN
-    names = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    names = listed(left.names, SHOWN)
     them = "it" if len(left.names) == 1 else "them"
     return (
         f"Without {names}, {left.rest:.1%} {_ODD[left.signal]}; "
