@@ -75,7 +75,7 @@ PATHS = (
     "/board",
     "/assets",
     "/assets/fraud-scorer",
-    "/principals/key-91",
+    "/principals?name=key-91",
     "/playbooks",
     "/playbooks/extraction",
     "/playbooks/extraction/edit",

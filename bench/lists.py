@@ -94,7 +94,7 @@ PATHS = (
     "/measures",
     "/events",
     "/assets/fraud-scorer",
-    "/principals/key-91",
+    "/principals?name=key-91",
     *(
         f"/incidents/{one}{tab}"
         for one in (NEWEST, BIG)

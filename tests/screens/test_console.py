@@ -461,7 +461,7 @@ def test_no_page_is_wider_than_a_phone(visit: Any, served: Any) -> None:
     )
     lists = ("incidents", "board", "assets", "findings", "evidence", "clocks", "runs", "playbooks")
     lists += ("events", "report", "log/0", "audit")
-    paths = ["/", "/assets/fraud-scorer", "/principals/key-91"]
+    paths = ["/", "/assets/fraud-scorer", "/principals?name=key-91"]
     paths += [f"{FIRST}{tab}" for tab in tabs] + [f"/{name}" for name in lists]
     wide = {}
     for path in paths:

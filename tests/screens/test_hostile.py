@@ -3,6 +3,11 @@
 from typing import Any
 
 import pytest
+from tests.screens.conftest import HOSTILE
+
+from stanch.vocabulary.names import in_line
+from stanch.web.address import principal_at
+from stanch.web.inert import inert
 
 pytestmark = pytest.mark.needs_browser
 CASE = "/incidents/inc-000000000000099"
@@ -24,7 +29,7 @@ PATHS = (
     "/approvals/apr-000000000000099",
     "/board",
     "/report?principals=%3Cb%3E",
-    "/principals/%3Cscript%3E",
+    "/principals?name=%3Cscript%3E",
     "/search?q=script",
 )
 
@@ -50,6 +55,29 @@ def test_what_would_turn_the_line_is_shown_as_its_number(visit: Any, served: Any
     title = page.locator("h1").inner_text()
     assert "‹U+202E›" in title
     assert "<script>" in title
+
+
+def test_whoever_is_blocked_by_hand_is_blocked_by_that_very_name(
+    visit: Any, own_server: Any
+) -> None:
+    page, others = visit("ben", server=own_server), ("role/a", "CN=a, O=Bank", "..", '"Jo" x')
+
+    def go_to(name: str) -> Any:
+        page.goto(f"{own_server.url}{principal_at(name)}")
+        return page.locator(".head", has=page.locator("h1"))
+
+    go_to(HOSTILE).get_by_role("link", name="Block on").click()
+    page.locator("#arg-principals").press("End")
+    page.locator("#arg-principals").type(f" {in_line(others)}")
+    page.locator("#act-why").fill("it goes on")
+    page.get_by_role("button", name="Show what it would change").click()
+    page.get_by_role("button", name="Do it now").click()
+    page.locator("main", has_text="Block principals, by hand").wait_for()
+    for name in (HOSTILE, *others):
+        go_to(name).get_by_text("blocked on 1").wait_for()
+    for name in (inert(HOSTILE), "CN=a", "O=Bank", "Jo", "x"):
+        assert "blocked" not in go_to(name).inner_text()
+    page.goto("about:blank")
 
 
 def test_evidence_is_shown_inert_and_that_somebody_looked_is_said(visit: Any, served: Any) -> None:

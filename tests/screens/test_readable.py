@@ -24,7 +24,7 @@ PATHS = (
     f"{FIRST}/runs",
     f"{FIRST}/paper",
     f"{FIRST}/act?act=block_principal&arg.principals=key-91&why=it+goes+on",
-    "/principals/key-91",
+    "/principals?name=key-91",
     "/findings",
     "/assets",
     "/approvals",

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
-from stanch.web.console import fields_of, form_of
+from stanch.web.console import fields_of
 from stanch.web.door import later
 from stanch.web.pages import PAGES
 from stanch.web.visit import Answer, Console, Visit
@@ -38,7 +38,7 @@ def _asked(
                 path=path,
                 at=at or datetime.now(UTC),
                 query=fields_of(query),
-                form=form_of(form if isinstance(form, str) else urlencode(form)),
+                form=fields_of(form if isinstance(form, str) else urlencode(form)),
                 names=found.groupdict(),
                 known=by,
                 cookie="c",

@@ -19,7 +19,7 @@ from stanch.settings import Settings
 from stanch.vocabulary.ids import UserId
 from stanch.vocabulary.people import Role
 from stanch.web import door
-from stanch.web.console import fields_of, form_of
+from stanch.web.console import fields_of
 from stanch.web.pages import PAGES
 from stanch.web.visit import Answer, Console, Visit
 
@@ -50,7 +50,7 @@ def ask(console: Console) -> Ask:
             path=path,
             at=datetime.now(UTC),
             query=fields_of(query),
-            form=form_of(urlencode(sent)),
+            form=fields_of(urlencode(sent)),
             source="::1",
             cookie=cookie,
         )

@@ -142,7 +142,9 @@ def test_the_last_hour_is_drawn_against_the_baseline_for_each_feature_and_score(
     assert list(moved.values()) == sorted(moved.values(), reverse=True)
     assert first > 50 > min(rest)
     assert "signed" in part(said, "Baselines", "Latest findings")
-    theirs = part(read(console, "/principals/tenant-7"), "How 25 answers look", "Findings that")
+    theirs = part(
+        read(console, "/principals?name=tenant-7"), "How 25 answers look", "Findings that"
+    )
     moved = {name: float(p) for name, p in re.findall(r"(\S+) ([\d.]+) % moved", theirs)}
     assert len(moved) == 4
     assert next(iter(moved.values())) == max(moved.values()) > 50
@@ -200,7 +202,7 @@ def test_the_graph_has_suspects_what_it_came_from_and_where_it_may_have_gone(
     read: Callable[..., str],
 ) -> None:
     page = asked(console, "GET", "/incidents/inc-1/graph").body.decode()
-    for place in ("/principals/key-91", "/assets/rows", "/assets/fraud", "/assets/door"):
+    for place in ("/principals?name=key-91", "/assets/rows", "/assets/fraud", "/assets/door"):
         assert f'href="{place}"' in page[page.index('<svg class="chart graph') :], place
     said = read(console, "/incidents/inc-1/graph")
     assert "It came from rows" in said

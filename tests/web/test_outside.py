@@ -16,7 +16,7 @@ from stanch.settings import Settings
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
 from stanch.vocabulary.record import Deed
 from stanch.web import door
-from stanch.web.console import fields_of, form_of
+from stanch.web.console import fields_of
 from stanch.web.pages import PAGES
 from stanch.web.visit import Answer, Console, Visit
 
@@ -47,7 +47,7 @@ class World:
             path=path,
             at=datetime.now(UTC),
             query=fields_of(query),
-            form=form_of(urlencode({**(form or {}), "csrf": csrf})),
+            form=fields_of(urlencode({**(form or {}), "csrf": csrf})),
             known=Caller(name="ada", scopes=ROLE_SCOPES[role], role=role),
             cookie="c",
         )

@@ -16,7 +16,7 @@ from stanch.engine.ingest.schema import conform
 from stanch.settings import Settings
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
 from stanch.vocabulary.trouble import BadInput, NotFound
-from stanch.web.console import fields_of, form_of
+from stanch.web.console import fields_of
 from stanch.web.pages import rules
 from stanch.web.visit import Answer, Console, Visit
 
@@ -83,7 +83,7 @@ def asked(console: Console, address: str, form: dict[str, str] | None = None) ->
                 path=path,
                 at=datetime.now(UTC),
                 query=fields_of(query),
-                form=form_of(urlencode(form or {})),
+                form=fields_of(urlencode(form or {})),
                 names=found.groupdict(),
                 known=ADA,
                 cookie="c",

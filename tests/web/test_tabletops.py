@@ -17,7 +17,7 @@ from stanch.settings import Settings
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.people import Caller, Role, Scope
 from stanch.vocabulary.trouble import BadInput
-from stanch.web.console import fields_of, form_of
+from stanch.web.console import fields_of
 from stanch.web.pages import PAGES
 from stanch.web.pages.tabletops import puts
 from stanch.web.visit import Answer, Console, Visit
@@ -79,7 +79,7 @@ def asked(console: Console, method: str, address: str, form: str = "", by: Calle
                 at=console.clock(),
                 query=fields_of(query),
                 names=names.groupdict(),
-                form=form_of(form),
+                form=fields_of(form),
                 known=by,
             )
             return one.show(visit)

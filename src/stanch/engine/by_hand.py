@@ -20,6 +20,7 @@ from stanch.engine.runs.library import actions
 from stanch.engine.runs.runner import Runner
 from stanch.vocabulary.ids import IncidentId, PlaybookId, RunId
 from stanch.vocabulary.incident import no_exercise
+from stanch.vocabulary.names import names_in
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.playbook import Argument, Do, OnFailure, Playbook
 from stanch.vocabulary.run import Run
@@ -93,7 +94,7 @@ def typed(wanted: Wanted) -> dict[str, Argument]:
     """The arguments; names that somebody typed in one line, apart."""
     lists = {one.name for one in fields(actions()[wanted.act].args) if takes_many(one)}
     return {
-        name: tuple(value.replace(",", " ").split())
+        name: names_in(value)
         if name in lists and isinstance(value, str) and not value.startswith("$")
         else value
         for name, value in wanted.args.items()

@@ -60,8 +60,8 @@ def _answer(
         path=request.url.path,
         at=console.clock(),
         query=fields_of(request.scope["query_string"].decode("ascii", "replace")),
-        names={k: str(v) for k, v in request.path_params.items()},
-        form=form_of(body.decode("utf-8", "replace")) if body else {},
+        names={k: meant(str(v)) for k, v in request.path_params.items()},
+        form=fields_of(body.decode("utf-8", "replace")) if body else {},
         headers=headers,
         source=request.client.host if request.client else "",
         cookie=cookie,
@@ -73,19 +73,11 @@ def _answer(
 
 
 def fields_of(text: str) -> Fields:
-    """The names and values of a query or a form."""
+    """The names and values of a query or a form, as they were meant: lines end as ours do."""
     made: dict[str, list[str]] = {}
     for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS):
-        made.setdefault(name, []).append(value)
+        made.setdefault(name, []).append(meant(value.replace("\r\n", "\n")))
     return {k: tuple(v) for k, v in made.items()}
-
-
-def form_of(text: str) -> Fields:
-    """The names and values of a form as they were meant, with lines that end as ours do."""
-    return {
-        name: tuple(meant(v.replace("\r\n", "\n")) for v in values)
-        for name, values in fields_of(text).items()
-    }
 
 
 def _response(visit: Visit, given: Answer) -> Response[Any]:

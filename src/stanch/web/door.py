@@ -8,11 +8,11 @@ Why   a session that ends while somebody writes must cost them nothing.
 import logging
 import secrets
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote
 
 from stanch.engine.access import authorise
 from stanch.vocabulary.people import Caller
 from stanch.vocabulary.trouble import NotLoggedIn, Refused, Trouble
+from stanch.web.address import segment
 from stanch.web.paper import page, render
 from stanch.web.visit import Answer, Look, Page, Visit, go
 
@@ -77,7 +77,7 @@ def _ours(visit: Visit, *, signed_in: bool) -> None:
 
 def _log_in(visit: Visit) -> Answer:
     if visit.method == "GET" and visit.path != "/login":
-        return go(f"/login?next={quote(visit.address, safe='')}")
+        return go(f"/login?next={segment(visit.address)}")
     typed = [(k, v) for k, vs in visit.form.items() if k not in _UNSAID for v in vs]
     then = visit.path
     if not any(k not in _WAYS for k, _ in typed):

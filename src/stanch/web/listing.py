@@ -12,14 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlencode
 
 from stanch.engine.ports import Listed, Transaction
 from stanch.engine.query import Query, parse
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.words import absolute
 from stanch.web import query as asking
-from stanch.web.inert import cell, meant
+from stanch.web.address import query_of
+from stanch.web.inert import cell
 from stanch.web.visit import Answer, Visit
 
 T = TypeVar("T")
@@ -161,7 +161,7 @@ def _folded(lines: Lines[T], items: Sequence[T]) -> Sequence[tuple[T, ...]]:
 
 def asked(visit: Visit, lines: Lines[T], base: Wanted | None = None) -> Query:
     """What this visit asks of the list."""
-    text = meant(visit.asked("q", lines.start if base is None else ""))
+    text = visit.asked("q", lines.start if base is None else "")
     query = parse(text, lines.noun, _moment(visit))
     if base is None:
         return query
@@ -228,7 +228,7 @@ def _link(visit: Visit, **change: str) -> str:
     kept = {k: v for k, v in visit.query.items() if k not in {"after", "at", *change}}
     pairs = [(k, v) for k, values in kept.items() for v in values]
     pairs += [(k, v) for k, v in change.items() if v or k == "q"]
-    return f"{visit.path}?{urlencode(pairs)}" if pairs else visit.path
+    return f"{visit.path}?{query_of(pairs)}" if pairs else visit.path
 
 
 def as_csv(visit: Visit, lines: Lines[Any]) -> Answer:

@@ -20,10 +20,13 @@ from stanch.contain.playbook.condition_words import awaited, text_in_words
 from stanch.engine.runs.library import act_title
 from stanch.vocabulary import words
 from stanch.vocabulary.finding import AttackKind
+from stanch.vocabulary.names import typed
 from stanch.vocabulary.people import Scope
+from stanch.web.address import principal_at, segment
 from stanch.web.counts import waiting
 from stanch.web.inert import clipped, inert
 from stanch.web.markdown import ticked
+from stanch.web.query import valued
 from stanch.web.tour import MARK, here
 from stanch.web.visit import Answer, Visit
 
@@ -103,10 +106,18 @@ def _paper() -> Environment:
         "spell": words.spell,
         "short": words.short,
         "ticked": ticked,
+        "typed": typed,
+        "urlencode": segment,
+        "valued": valued,
         "titled": act_title,
     }
     made.filters.update(filters)
-    tools: dict[str, Any] = {"moment": moment, "left": words.left, "used": words.used}
+    tools: dict[str, Any] = {
+        "left": words.left,
+        "moment": moment,
+        "principal_at": principal_at,
+        "used": words.used,
+    }
     made.globals.update(tools)
     return made
 

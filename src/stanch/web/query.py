@@ -102,8 +102,13 @@ def _values(words: list[str], name: str) -> list[str]:
 
 
 def _field(name: str, values: Iterable[str]) -> str:
-    """The field as one types it: a value that has blanks or commas stands in quotation marks."""
-    return f"{name}:{','.join(_quoted(v) if _PARTED.search(v) else bare(v) for v in values)}"
+    """The field as one types it."""
+    return f"{name}:{','.join(map(valued, values))}"
+
+
+def valued(text: str) -> str:
+    """The value as it stands in a query: with blanks or commas, in quotation marks."""
+    return _quoted(text) if _PARTED.search(text) else bare(text)
 
 
 def _quoted(value: str) -> str:

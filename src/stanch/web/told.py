@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote
 
 from stanch.engine.desk import Logged
 from stanch.engine.refused_lines import in_words
@@ -18,6 +17,7 @@ from stanch.engine.runs.library import act_title
 from stanch.vocabulary.asset import Scalar
 from stanch.vocabulary.record import Deed, Entry
 from stanch.vocabulary.words import begun, counted, short, size, when, word
+from stanch.web.address import segment
 
 _SAID: Mapping[Deed, str] = MappingProxyType(
     {
@@ -235,4 +235,4 @@ def _carried(facts: Mapping[str, Scalar]) -> str:
 def place_of(thing: str) -> str:
     """Where this thing can be seen; empty when it has no page of its own."""
     kind = _PLACES.get(thing[:3]) if thing[3:4] == "-" else None
-    return f"/{kind}/{quote(thing, safe='')}" if kind else ""
+    return f"/{kind}/{segment(thing)}" if kind else ""

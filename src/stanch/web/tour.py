@@ -7,9 +7,9 @@ Why   who sees a console for the first time in the night it is needed has no tim
 """
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from stanch.vocabulary.ids import IncidentId
+from stanch.web.address import segment
 
 MARK = "tour"
 
@@ -89,8 +89,8 @@ class Here:
 
 def place(number: int, incident: IncidentId) -> str:
     """The address of this place of the tour, counted from 1."""
-    path = STOPS[number - 1].path.format(quote(incident, safe=""))
-    return f"{path}?{MARK}={number}.{quote(incident, safe='')}"
+    path = STOPS[number - 1].path.format(segment(incident))
+    return f"{path}?{MARK}={number}.{segment(incident)}"
 
 
 def here(asked: str) -> Here | None:

@@ -7,7 +7,6 @@ Out   an `Answer`. A page is a plain function from the one to the other: no fram
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlencode
 
 from stanch.engine.access import Access
 from stanch.engine.approvals import Approvals
@@ -37,6 +36,7 @@ from stanch.engine.tabletop.tables import Tabletops
 from stanch.sandbox.desk import DrillDesk
 from stanch.vocabulary.people import Caller, Scope
 from stanch.vocabulary.trouble import NotLoggedIn
+from stanch.web.address import query_of
 
 Fields = Mapping[str, tuple[str, ...]]
 """Names and the values given for each, of a query or of a form."""
@@ -135,7 +135,7 @@ class Visit:
     def address(self) -> str:
         """The path with its query, as a link back here."""
         pairs = [(k, v) for k, values in self.query.items() for v in values]
-        return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
+        return f"{self.path}?{query_of(pairs)}" if pairs else self.path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

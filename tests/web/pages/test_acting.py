@@ -69,7 +69,7 @@ def test_a_principal_is_blocked_once_on_each_asset(
     with parts.store.begin() as tx:
         twin = replace(tx.incidents.get(CASE), id=IncidentId("inc-twin"), version=1, exercise=True)
         tx.incidents.add(twin)
-    assert read(console, "/principals/key-91").count("Block on fraud") == 1
+    assert read(console, "/principals?name=key-91").count("Block on fraud") == 1
 
 
 def test_what_an_incident_put_in_force_is_told_apart_from_what_is_over(

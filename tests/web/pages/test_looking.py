@@ -47,7 +47,7 @@ def test_events_come_in_pages_each_once_and_are_counted(
     assert len(seen) == len(set(seen)) == 120
     assert "24" in read(console, "/events?q=kind:label")
     assert "key-91" in read(console, "/events/fraud/e-001")
-    assert "60 events" in read(console, "/principals/key-90")
+    assert "60 events" in read(console, "/principals?name=key-90")
 
 
 class _Slow:
@@ -61,10 +61,10 @@ def test_a_principal_is_shown_before_the_lake_is_asked_and_when_it_does_not_answ
     console: Console, asked: Callable[..., Answer], read: Callable[..., str]
 ) -> None:
     slow = replace(console, events=cast("Events", _Slow()))
-    first = asked(slow, "GET", "/principals/key-91").body.decode()
+    first = asked(slow, "GET", "/principals?name=key-91").body.decode()
     assert "Suspected in" in first
     assert "Findings that name them" not in first
-    whole = read(slow, "/principals/key-91")
+    whole = read(slow, "/principals?name=key-91")
     assert "the hunt took over 60 s" in whole
     assert whole.index("took over 60 s") < whole.index("Findings that name them")
 
@@ -137,7 +137,7 @@ def test_any_id_is_found_from_the_search(
     ways = {
         "run-7": f"/incidents/{CASE}/runs",
         "clk-7": f"/incidents/{CASE}",
-        "key-91": "/principals/key-91",
+        "key-91": "/principals?name=key-91",
         "extraction": "/playbooks/extraction",
         "log 0": "/log/0",
         CASE: f"/incidents/{CASE}",

@@ -9,7 +9,6 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from urllib.parse import urlencode
 
 from stanch.engine.desk import Checked, Logged, Verified
 from stanch.vocabulary.clock import ClockState
@@ -18,6 +17,7 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.record import Deed
 from stanch.vocabulary.words import absolute
+from stanch.web.address import query_of
 from stanch.web.inert import cell
 from stanch.web.paper import page
 from stanch.web.told import told
@@ -182,7 +182,7 @@ def _in(state: ClockState) -> Wanted:
 
 def _link(visit: Visit, to: str = "/audit", **change: str) -> str:
     kept = {name: visit.asked(name) for name in ("of", "by")} | change
-    asked = urlencode({k: v for k, v in kept.items() if v})
+    asked = query_of((k, v) for k, v in kept.items() if v)
     return f"{to}?{asked}" if asked else to
 
 

@@ -13,6 +13,7 @@ from stanch.engine.runs.deeds import Shown
 from stanch.engine.runs.library import actions
 from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.incident import Incident
+from stanch.vocabulary.names import in_line
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.playbook import Argument
 from stanch.vocabulary.trouble import BadInput, NotFound, Trouble
@@ -105,7 +106,7 @@ def _lasts(text: str) -> int | None:
 
 
 def _asks(action: Action[Any], visit: Visit, incident: Incident) -> tuple[Ask, ...]:
-    suspects = " ".join(s.principal for s in incident.suspects[:20])
+    suspects = in_line(s.principal for s in incident.suspects[:20])
     made = []
     for one in fields(action.args):
         usual = suspects if one.name == "principals" and one.default is MISSING else ""

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from urllib.parse import quote
 
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput, Stale
+from stanch.web.address import segment
 from stanch.web.paper import page
 from stanch.web.visit import Answer, Page, Visit, go
 
@@ -89,7 +89,7 @@ def mistake_in(text: str, trouble: BadInput) -> Mistake:
 
 def sheet(visit: Visit, papers: Papers, draft: Draft, told: Told) -> Callable[..., Answer]:
     """What makes the page with the editor on it, given what stands beside the draft."""
-    begun = f"{papers.place}/{quote(draft.key, safe='')}" if draft.key else ""
+    begun = f"{papers.place}/{segment(draft.key)}" if draft.key else ""
     return partial(
         page,
         visit,
@@ -133,7 +133,7 @@ def _saving(papers: Papers) -> Callable[[Visit], Answer]:
         except Stale as stale:
             seen = papers.version(visit, papers.named(visit, draft.text))
             return papers.desk(visit, replace(draft, seen=seen), Told(stale=str(stale)))
-        return go("/".join(filter(None, (papers.place, quote(named, safe="")))))
+        return go("/".join(filter(None, (papers.place, segment(named)))))
 
     return save
 

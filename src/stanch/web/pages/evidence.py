@@ -1,7 +1,6 @@
 """One item of evidence: what it is, its hash, its proof, its custody; its text shown inert."""
 
 from itertools import islice
-from urllib.parse import quote
 
 from stanch.engine.custody import Held
 from stanch.engine.shredding import Ahead, Order
@@ -9,6 +8,7 @@ from stanch.vocabulary.ids import Digest, EvidenceId
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.trouble import BadInput, Refused, Trouble
+from stanch.web.address import segment
 from stanch.web.paper import page
 from stanch.web.told import told
 from stanch.web.visit import Answer, Page, Visit, go
@@ -49,7 +49,7 @@ def shred(visit: Visit) -> Answer:
         raise BadInput(f"To destroy it, type its id: {key}. Nothing was changed.")
     order = Order(because=visit.given("because"), digest=Digest(visit.given("digest")))
     visit.console.shredding.shred(key, order, visit.caller)
-    return go(f"/evidence/{quote(key, safe='')}")
+    return go(f"/evidence/{segment(key)}")
 
 
 def _ahead(visit: Visit, item: Evidence) -> tuple[Ahead | None, str]:

@@ -1,13 +1,13 @@
 """The incident in space: what the asset came from, what came from it, who is suspected."""
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from stanch.engine.every import every_asset
 from stanch.prepare.lineage import Links, ancestors, descendants, parents
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
+from stanch.web.address import principal_at, segment
 from stanch.web.charts import Edge, Node, graph
 from stanch.web.pages.incident import case_of
 from stanch.web.paper import page
@@ -61,7 +61,7 @@ def _edges(one: Incident, links: Links, near: set[AssetId]) -> list[Edge]:
 def _asset(key: AssetId, named: Mapping[AssetId, str], open_: Mapping[str, int]) -> Node:
     count = open_.get(key, 0)
     under = f"{count} open" if count else "no open incident"
-    href = f"/assets/{quote(key, safe='')}"
+    href = f"/assets/{segment(key)}"
     return Node(id=key, name=named.get(key, key), under=under, href=href, hot=count > 0)
 
 
@@ -70,7 +70,7 @@ def _person(name: str, share: float) -> Node:
         id=f"p:{name}",
         name=name,
         under=f"{share:.0%} of it",
-        href=f"/principals/{quote(name, safe='')}",
+        href=principal_at(name),
         hot=True,
     )
 

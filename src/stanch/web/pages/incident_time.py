@@ -5,7 +5,6 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 from stanch.engine.clock import new_id
 from stanch.vocabulary.casework import Link, LinkKind
@@ -13,6 +12,7 @@ from stanch.vocabulary.ids import IncidentId
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput
 from stanch.vocabulary.words import clock_second
+from stanch.web.address import query_of
 from stanch.web.charts import Point, lanes
 from stanch.web.pages.incident import case_of
 from stanch.web.pages.incident_moments import LANES, MOST, Bunch, Moment, bunched, moments_of
@@ -202,13 +202,13 @@ def _steps(visit: Visit, found: Sequence[Moment]) -> tuple[tuple[str, str], ...]
 def _toggled(visit: Visit, picked: Sequence[str], lane: str) -> str:
     after = [p for p in picked if p != lane] if lane in picked else [*picked, lane]
     kept = [(k, v) for k, v in _kept(visit) if k not in {"lane", "skip"}]
-    return f"?{urlencode([*kept, *(('lane', one) for one in after)])}"
+    return f"?{query_of([*kept, *(('lane', one) for one in after)])}"
 
 
 def _link(visit: Visit, **change: str) -> str:
     gone = {"skip", *change} | ({"from", "to"} if "zoom" in change else set())
     kept = [(k, v) for k, v in _kept(visit) if k not in gone]
-    return f"?{urlencode([*kept, *((k, v) for k, v in change.items() if v)])}"
+    return f"?{query_of([*kept, *((k, v) for k, v in change.items() if v)])}"
 
 
 def _kept(visit: Visit) -> list[tuple[str, str]]:

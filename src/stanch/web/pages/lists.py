@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
 from stanch.engine.cases import Step
 from stanch.vocabulary.casework import SavedFilter
@@ -11,6 +10,7 @@ from stanch.vocabulary.incident import Phase
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput, Trouble
 from stanch.web import query as asking
+from stanch.web.address import query_of
 from stanch.web.door import local
 from stanch.web.listing import Lines, as_csv, shown
 from stanch.web.lists import ALL
@@ -48,7 +48,7 @@ def kept_views(visit: Visit, lines: Lines[Any]) -> list[tuple[SavedFilter, str]]
     for one in found:
         text = one.query or asking.written(one.wanted, lines.known, one.moving)
         pairs = [("q", text), *(("cols", c) for c in one.columns)]
-        made.append((one, f"/{lines.noun}?{urlencode(pairs)}"))
+        made.append((one, f"/{lines.noun}?{query_of(pairs)}"))
     return made
 
 

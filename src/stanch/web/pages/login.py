@@ -1,7 +1,6 @@
 """Login and logout, what was typed before a session ended, and how the pages look."""
 
 from dataclasses import replace
-from urllib.parse import unquote
 
 from stanch.vocabulary.trouble import Busy, NotLoggedIn
 from stanch.web.door import local, look_cookie, look_of, session_cookie
@@ -13,7 +12,7 @@ _KEPT = "kept."
 
 def show(visit: Visit) -> Answer:
     """The login page; home for who is in already."""
-    then = local(unquote(visit.asked("next"))) or "/"
+    then = local(visit.asked("next")) or "/"
     if visit.known is not None:
         return go(then)
     return page(visit, "login.html", then=then, typed=[], says="", name="")

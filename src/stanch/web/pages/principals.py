@@ -45,7 +45,7 @@ class Asking:
 
 def show(visit: Visit) -> Answer:
     """Everything that is known here of one principal."""
-    name = PrincipalId(visit.names["principal"][:200])
+    name = PrincipalId(visit.asked("name"))
     of = Wanted(principal=(name,))
     with visit.console.store.look() as tx:
         incidents = tx.incidents.page(of, limit=_LINES).items
@@ -142,4 +142,4 @@ def _strip(counts: Sequence[int], since: datetime, says: str) -> str:
     return strip(cells, says)
 
 
-PAGES = (Page(path="/principals/{principal:str}", show=show),)
+PAGES = (Page(path="/principals", show=show),)

@@ -3,6 +3,7 @@
 from stanch.engine.clock import new_id
 from stanch.vocabulary.finding import Report
 from stanch.vocabulary.ids import PrincipalId, asset_id
+from stanch.vocabulary.names import names_in
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput
 from stanch.web.paper import page
@@ -39,7 +40,7 @@ def send(visit: Visit) -> Answer:
         by=visit.caller.name,
         at=visit.at,
         text=text,
-        principals=tuple(PrincipalId(p) for p in visit.given("principals").split()[:100]),
+        principals=tuple(PrincipalId(p) for p in names_in(visit.given("principals"))[:100]),
     )
     return go(f"/incidents/{visit.console.lifecycle.report(report).all[0].id}")
 

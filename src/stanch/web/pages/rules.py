@@ -6,7 +6,6 @@ it, or how it was read, and what it would have said about the past.
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from urllib.parse import urlencode
 
 from stanch.detect.rules.own import Own
 from stanch.detect.rules.rule import Shape
@@ -14,6 +13,7 @@ from stanch.engine.rule_trial import Trial
 from stanch.engine.rulebook import InUse
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput, NotFound
+from stanch.web.address import query_of
 from stanch.web.pages import editing, shelf
 from stanch.web.pages.editing import Draft, Mistake, Told, draft_of, mistake_in
 from stanch.web.pages.shelf import Kept
@@ -94,7 +94,7 @@ def show(visit: Visit) -> Answer:
 def _named(rule: InUse | None) -> str:
     """Where its findings are."""
     words = f"detector:correlation_rules {rule.title}" if rule is not None else ""
-    return f"/findings?{urlencode({'q': words})}" if words else ""
+    return f"/findings?{query_of([('q', words)])}" if words else ""
 
 
 def desk(visit: Visit, draft: Draft, told: Told, tried: Trial | None = None) -> Answer:

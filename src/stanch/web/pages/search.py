@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -22,7 +21,8 @@ from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.searching import folded
 from stanch.vocabulary.trouble import NotFound
 from stanch.vocabulary.words import word
-from stanch.web.inert import clipped, inert, meant
+from stanch.web.address import principal_at, query_of
+from stanch.web.inert import clipped, inert
 from stanch.web.paper import page
 from stanch.web.query import plain
 from stanch.web.visit import Answer, Page, Visit
@@ -73,7 +73,7 @@ def found(tx: Transaction, text: str) -> Iterator[Found]:
 def _rest(text: str, noun: str, *, more: bool) -> Iterator[Found]:
     """The way to all of a list, when it has more than was shown and its query bar can ask it."""
     if more and plain(text):
-        href = f"/{noun}?{urlencode({'q': text})}"
+        href = f"/{noun}?{query_of([('q', text)])}"
         yield _one(f"All {noun} with these words", "list", href)
 
 
@@ -99,7 +99,7 @@ def _at_work(tx: Transaction, key: str) -> Iterator[Found]:
         yield _one(clock.duty, "clock", f"/incidents/{clock.incident}")
     named = Wanted(principal=(PrincipalId(key),))
     if key and tx.findings.page(named, limit=1).items:
-        yield _one(key, "principal", f"/principals/{quote(key, safe='')}")
+        yield _one(key, "principal", principal_at(key))
 
 
 def _elsewhere(visit: Visit, text: str) -> Iterator[Found]:
@@ -129,7 +129,7 @@ def _one(title: str, kind: str, href: str, *, of: str = "", at: datetime | None 
 
 
 def _all(visit: Visit) -> list[Found]:
-    text = meant(visit.asked("q")).strip()[:_LONGEST]
+    text = visit.asked("q").strip()[:_LONGEST]
     if not text:
         return []
     with visit.console.store.look() as tx:

@@ -7,10 +7,10 @@ puts one aside is shown at once how to undo it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import quote, urlencode
 
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import NotFound
+from stanch.web.address import query_of, segment
 from stanch.web.pages import editing
 from stanch.web.pages.editing import Desk, Draft, Papers, Told, number
 from stanch.web.visit import Answer, Page, Visit, go
@@ -126,7 +126,7 @@ def ways(kept: Kept) -> tuple[Page, ...]:
     def aside(visit: Visit) -> Answer:
         key = visit.names[kept.noun]
         kept.shelf(visit).put_aside(key, by=visit.caller.name)
-        return go(f"{kept.place}?{urlencode({ASIDE: key})}")
+        return go(f"{kept.place}?{query_of([(ASIDE, key)])}")
 
     def restore(visit: Visit) -> Answer:
         key, wanted, shelf = visit.names[kept.noun], visit.given("version"), kept.shelf(visit)
@@ -134,7 +134,7 @@ def ways(kept: Kept) -> tuple[Page, ...]:
         if found is None:
             raise NotFound(f"version of this {kept.noun}", wanted[:20], f"{kept.noun} list")
         shelf.put(found.text, by=visit.caller.name, seen=shelf.version(key))
-        return go(f"{kept.place}/{quote(key, safe='')}")
+        return go(f"{kept.place}/{segment(key)}")
 
     here, admin = f"{kept.place}/{{{kept.noun}:str}}", Scope.ADMIN
     return (

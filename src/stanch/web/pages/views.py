@@ -1,12 +1,11 @@
 """Views: queries that people keep under a name, for themselves or for all."""
 
-from urllib.parse import urlencode
-
 from stanch.engine.clock import new_id
 from stanch.engine.query import parse
 from stanch.vocabulary.casework import SavedFilter
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.trouble import BadInput, NotAllowed
+from stanch.web.address import query_of
 from stanch.web.door import local
 from stanch.web.lists import ALL
 from stanch.web.visit import Answer, Page, Visit, go
@@ -33,7 +32,7 @@ def keep(visit: Visit) -> Answer:
     with visit.console.store.begin() as tx:
         tx.filters.add(kept)
     pairs = [("q", text), *(("cols", c) for c in kept.columns)]
-    return go(f"/{lines.noun}?{urlencode(pairs)}")
+    return go(f"/{lines.noun}?{query_of(pairs)}")
 
 
 def drop(visit: Visit) -> Answer:
