@@ -268,3 +268,15 @@ def test_nought_is_a_limit_like_any_other_and_not_none(after: Policy, says: str)
     assert [one.says for one in changes(NOW, after)] == [says]
     (lifted,) = changes(after, NOW)
     assert lifted.says != says
+
+
+def test_a_blank_name_is_nobodys_and_never_everybody_without_a_name() -> None:
+    some = _traffic(("", 100, "", "v7"), ("key-1", 10, "", "v7"))
+    for blank in ("", " ", "\u3000"):
+        denied = Policy(asset=A, deny=Deny(principals=frozenset({PrincipalId(blank)})))
+        assert blast(NOW, denied, some).each == {}
+
+
+def test_a_mark_hits_every_spelling_of_the_name() -> None:
+    mark = Mark(key="5e" * 32, principals=frozenset({PrincipalId("KEY-1")}))
+    assert blast(NOW, Policy(asset=A, shape=Shape(marks=(mark,))), TRAFFIC).each == {"key-1": 600}

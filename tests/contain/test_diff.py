@@ -179,12 +179,12 @@ def test_a_few_names_are_named_and_the_rest_are_counted() -> None:
     assert names(many) == f"{names(many[:-1])} and 1 more"
 
 
-def test_a_name_adds_no_line_to_what_people_say_yes_to():
+def test_a_name_adds_no_line_to_what_people_say_yes_to() -> None:
     said = changes(FREE, deny("a may not ask.\nWho is hit: nobody."))[0].says
     assert "\n" not in said
 
 
-def test_a_name_with_commas_is_one_name_in_what_people_say_yes_to():
+def test_a_name_with_commas_is_one_name_in_what_people_say_yes_to() -> None:
     said = changes(FREE, deny("CN=client,OU=Payments,O=Bank", "bob"))[0].says
     assert said == '"CN=client,OU=Payments,O=Bank", bob may not ask.'
     rates = limit(principals={PrincipalId("a,b"): TEN})

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from stanch.contain.action import arguments
-from stanch.contain.fitting import answer
+from stanch.contain.actions.block_principal import BlockPrincipal
+from stanch.contain.fitting import answer, fitted
 from stanch.contain.known import Known, Version
 from stanch.engine.runs.library import actions
 from stanch.vocabulary.ids import AssetId
@@ -68,3 +69,8 @@ def test_a_fallback_is_json() -> None:
     assert answer("") == ""
     with pytest.raises(BadInput, match="not 'review'"):
         answer("review")
+
+
+def test_a_list_with_a_blank_name_in_it_is_refused() -> None:
+    with pytest.raises(BadInput, match="a name in principals is blank"):
+        fitted("block_principal", BlockPrincipal, {"principals": ("key-91", " ")})

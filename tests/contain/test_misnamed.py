@@ -47,8 +47,19 @@ def test_whoever_may_be_among_the_unnamed_or_was_there_before_is_not_doubted() -
     assert _told(block, replace(SEEN, flows=(*SEEN.flows, unnamed))) == ""
     assert _told(block, replace(SEEN, flows=())) == ""
     assert _told(block, before=block) == ""
-    spelt = frozenset({PrincipalId("KEY-91")})
-    assert _told(replace(FREE, deny=Deny(principals=spelt))) == ""
+
+
+def test_whom_a_guard_takes_for_the_one_who_is_named_is_told() -> None:
+    spelt = replace(FREE, deny=Deny(principals=frozenset({PrincipalId("KEY-91")})))
+    told = _told(spelt)
+    assert "It holds for key-91 as for KEY-91: guards compare names without capitals" in told
+    assert "asked nothing" not in told
+    exact = replace(FREE, deny=Deny(principals=frozenset({KEY})))
+    assert _told(exact) == ""
+    both = Flow(principal=PrincipalId("Key-91"), version="v7", count=1)
+    assert "It holds for Key-91 as for key-91" in _told(
+        exact, replace(SEEN, flows=(*SEEN.flows, both))
+    )
 
 
 def test_a_version_that_nothing_tells_of_is_named_wherever_it_would_be_asked() -> None:

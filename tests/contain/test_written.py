@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from stanch.contain.policy import canonical, decoded
 from stanch.contain.rate import in_words, rate
-from stanch.contain.written import read, written
-from stanch.vocabulary.policy import Mode, Rate, Scores
+from stanch.contain.written import read, read_bytes, written
+from stanch.vocabulary.ids import AssetId, PrincipalId
+from stanch.vocabulary.policy import Deny, Limits, Mode, Policy, Rate, Scores
 from stanch.vocabulary.trouble import BadFile, BadInput
 
 EXAMPLE = """\
@@ -80,3 +82,35 @@ def test_a_rate_reads_back_as_it_was_written(text: str) -> None:
 def test_what_is_not_a_rate_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="rate"):
         rate(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'asset: m\ndeny: {principals: [""]}',
+        'asset: m\nlimit: {principals: {" ": 20/min}}',
+        '{"asset": "m", "deny": {"principals": ["\\u3000"]}}',
+        '{"asset": "m", "limit": {"principals": {"": {"count": 1}}}}',
+    ],
+)
+def test_a_blank_name_of_a_principal_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="Blank is nobody's name"):
+        read_bytes(text.encode())
+
+
+NAMES = (
+    *("CN=client,OU=Payments,O=Bank", "spiffe://cluster/ns/x/sa/y", 'Jane "JD" Doe', "a b", "a,b"),
+    *("José", "Jose\u0301", "用户-1", "..", "%2F", "=1+1", "*", "$suspects", "-x", "n" * 200, "0"),
+    *("key\u200b-91", "a\tb", "tail ", "null", "true", "~", 'key:"x"', "2026-11-21", "a\nb", "<b>"),
+)
+
+
+def test_every_name_of_real_life_reads_back_as_itself() -> None:
+    some = frozenset(map(PrincipalId, NAMES))
+    policy = Policy(
+        asset=AssetId("m"),
+        deny=Deny(principals=some),
+        limit=Limits(principals=dict.fromkeys(some, Rate(count=20))),
+    )
+    assert read(written(policy)) == policy
+    assert decoded(canonical(policy)) == policy

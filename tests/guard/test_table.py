@@ -344,3 +344,53 @@ def test_the_short_way_serves_nobody_whose_bucket_is_unknown() -> None:
     table = Table(replace(NOTHING, limit=Limits(per_principal=rate("1/day"))), state)
     table.decide(_ask())
     assert table.at_once(("key-1", "198.51.100.1"), 0.0) is None
+
+
+NAMES = (
+    *("CN=client,OU=Payments,O=Bank", "CN=client", "OU=Payments", "spiffe://cluster/ns/x/sa/y"),
+    *(
+        'Jane "JD" Doe',
+        "Jane Doe",
+        "Jane",
+        "Doe",
+        "jane.doe@bank.example",
+        "José",
+        "Jose",
+        "用户-1",
+    ),
+    *(
+        "a b",
+        "a,b",
+        "a",
+        "b",
+        "..",
+        "%2F",
+        "/",
+        "=1+1",
+        "*",
+        "$suspects",
+        "-x",
+        "n" * 200,
+        "n" * 199,
+    ),
+    *("null", "0", "true", 'key:"x"', "key:x", "a/b", "a%2Fb", "key-91", "key-9"),
+)
+
+
+def test_a_block_refuses_exactly_that_name_and_nobody_else() -> None:
+    for name in NAMES:
+        table = Table(_deny(name), State())
+        assert [one for one in NAMES if table.decide(_ask(one)).outcome is Outcome.REFUSE] == [name]
+
+
+def test_a_rate_of_ones_own_holds_exactly_that_name_and_nobody_else() -> None:
+    for name in NAMES:
+        limit = Limits(principals={PrincipalId(name): rate("1/day")})
+        table = Table(replace(NOTHING, limit=limit), State())
+        twice = {one: [table.decide(_ask(one)).outcome for _ in range(2)] for one in NAMES}
+        assert [one for one, said in twice.items() if said[1] is Outcome.WAIT] == [name]
+
+
+def test_a_blank_name_denies_nobody_who_has_none() -> None:
+    for blank in ("", "  ", "\u3000"):
+        assert Table(_deny(blank), State()).decide(_ask("")).outcome is Outcome.SERVE

@@ -25,7 +25,7 @@ from stanch.contain.reach import Reach, reach
 from stanch.vocabulary.ids import PrincipalId
 from stanch.vocabulary.network import Networks
 from stanch.vocabulary.policy import Mode, Policy, Rate
-from stanch.vocabulary.spelling import folded
+from stanch.vocabulary.spelling import folded, spellings
 from stanch.vocabulary.standing import Flow, Traffic
 
 Sieve = Callable[[Flow], bool]
@@ -243,7 +243,7 @@ def _refuses(policy: Policy) -> Sieve:
     """Whether the policy refuses all of a flow: the mode, the principal or the network."""
     mode = answering_mode(policy)
     silent = mode is Mode.STOPPED or (mode is not Mode.SERVING and not policy.fallback)
-    principals = frozenset(map(folded, policy.deny.principals))
+    principals = spellings(policy.deny.principals)
     networks = Networks(policy.deny.networks)
     if silent:
         return lambda _: True
@@ -280,12 +280,16 @@ def _found(traffic: Traffic, names: frozenset[str]) -> Part:
 
 def _marks(before: Policy, after: Policy, traffic: Traffic) -> Part:
     """The part of a principal's answers that new marks swap; all, where that was not looked at."""
-    new = [one for one in after.shape.marks if one not in before.shape.marks]
+    new = [
+        (one, spellings(one.principals))
+        for one in after.shape.marks
+        if one not in before.shape.marks
+    ]
 
     def part(principal: PrincipalId) -> Fraction | int:
         most: Fraction | int = 0
-        for one in new:
-            if principal in one.principals:
+        for one, marked in new:
+            if folded(principal) in marked:
                 seen = traffic.found.get(named(one), {NAMELESS: 1.0})
                 share = seen.get(principal, seen.get(NAMELESS, 1.0))
                 most = max(most, Fraction(share).limit_denominator(1_000_000))

@@ -13,7 +13,7 @@ from stanch.contain.policy import answering_mode
 from stanch.contain.rate import in_words, own_rates
 from stanch.contain.wording import names, phrases, sentences
 from stanch.vocabulary.policy import Mode, Policy, Rate
-from stanch.vocabulary.spelling import folded
+from stanch.vocabulary.spelling import folded, spellings
 from stanch.vocabulary.spoken import LONGEST, spoken
 
 Net = IPv4Network | IPv6Network
@@ -36,7 +36,7 @@ def _own_rates(before: Policy, after: Policy) -> str:
     new = [who for who, rate in stated.items() if was.get(who) != rate]
     few = [_own(who, stated[who], held[folded(who)]) for who in new]
     gone = [who for who in was if who not in stated]
-    denied = set(map(folded, after.deny.principals))
+    denied = spellings(after.deny.principals)
     slowest = max((held[folded(who)] for who in new), key=_often, default=None)
     said = sentences(
         ("{} may ask as often as others again.", [w for w in gone if folded(w) not in held]),
@@ -71,7 +71,7 @@ def _often(rate: Rate) -> float:
 
 def _principals(before: Policy, after: Policy) -> str:
     new = after.deny.principals - before.deny.principals
-    left = set(map(folded, after.deny.principals))
+    left = spellings(after.deny.principals)
     gone = before.deny.principals - after.deny.principals
     free = [who for who in gone if folded(who) not in left]
     return sentences(

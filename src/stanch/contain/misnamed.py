@@ -1,4 +1,4 @@
-"""Misnamed: names in a change that nothing seen lately goes by.
+"""Misnamed: names in a change that nothing seen lately goes by, or that mean others as well.
 
 In    the policy before and after, the traffic of the span, what is known of versions.
 Out   a sentence for each kind of name that may be spelt wrong, with what was perhaps meant.
@@ -36,6 +36,7 @@ def strangers(before: Policy, after: Policy, traffic: Traffic, known: Known) -> 
     """The same of what traffic alone tells: callers, tools, networks."""
     return (
         *_callers(before, after, traffic),
+        *_spelt_otherwise(before, after, traffic),
         *_tools(before, after, traffic, known),
         *_networks(before, after, traffic),
     )
@@ -51,6 +52,19 @@ def _callers(before: Policy, after: Policy, traffic: Traffic) -> Iterator[str]:
     if strange:
         said = f"{names(strange)} asked nothing in the span looked at. Look at the spelling."
         yield said + _meant(strange, seen.values())
+
+
+def _spelt_otherwise(before: Policy, after: Policy, traffic: Traffic) -> Iterator[str]:
+    """Who is treated so by another spelling of a name, which a guard takes for the same."""
+    new = _named(after) - _named(before)
+    of = {folded(one): one for one in sorted(new, reverse=True)}
+    for key, known in sorted(of.items()):
+        others = {str(f.principal) for f in traffic.flows if folded(f.principal) == key} - new
+        if others and key:
+            yield (
+                f"It holds for {names(others)} as for {names([known])}: guards compare names "
+                "without capitals, widths and outer blanks."
+            )
 
 
 def _versions(before: Policy, after: Policy, traffic: Traffic, known: Known) -> Iterator[str]:

@@ -21,7 +21,7 @@ from stanch.vocabulary.ids import PrincipalId
 from stanch.vocabulary.network import Networks
 from stanch.vocabulary.policy import Mode, Policy, Rate
 from stanch.vocabulary.probe import ANY, Probe
-from stanch.vocabulary.spelling import folded
+from stanch.vocabulary.spelling import folded, spellings
 
 Probes = Iterable[Probe]
 
@@ -52,7 +52,7 @@ def _asking(policy: Policy, principal: str = "", source: str = "", rows: int = 1
     mode, most = answering_mode(policy), policy.limit.max_batch
     refused = (
         (mode is not Mode.SERVING and not policy.fallback)
-        or folded(who) in map(folded, policy.deny.principals)
+        or folded(who) in spellings(policy.deny.principals)
         or (source and Networks(policy.deny.networks).cover(source))
         or (most is not None and rows > most)
     )

@@ -37,6 +37,7 @@ from stanch.vocabulary.policy import (
 from stanch.vocabulary.trouble import BadFile, BadInput, Trouble
 
 T = TypeVar("T")
+_BLANK = "A principal's name is blank. Blank is nobody's name: leave it out."
 LARGEST = 4_000_000
 """Characters; a policy of 100,000 denied principals is about half of it."""
 
@@ -86,7 +87,11 @@ def read_bytes(content: bytes, file: str = "policy.yaml") -> Policy:
         msgspec.json.decode(content)
     except msgspec.DecodeError:
         return read(text, file)
-    return decoded(content)
+    found = decoded(content)
+    marked = (name for one in found.shape.marks for name in one.principals)
+    for name in (*found.deny.principals, *found.limit.principals, *marked):
+        _principal(name)
+    return found
 
 
 def written(policy: Policy) -> str:
@@ -204,6 +209,19 @@ def _part(
     return lambda place: _with(neutral, _fields(place, known))
 
 
+def _principal(text: str) -> PrincipalId:
+    if not text.strip():
+        raise BadInput(_BLANK)
+    return PrincipalId(text)
+
+
+def _rates_of(place: _Place) -> dict[str, object]:
+    blank = next((value for name, value in _pairs(place) if not name.strip()), None)
+    if blank is not None:
+        raise blank.wrong(_BLANK)
+    return dict(_map_of(_by(rate))(place))
+
+
 def _list_of(read_one: Callable[[_Place], object]) -> Callable[[_Place], tuple[object, ...]]:
     def reader(place: _Place) -> tuple[object, ...]:
         if not isinstance(place.node, yaml.SequenceNode):
@@ -218,7 +236,7 @@ _MARK = _part(
     Mark(key=""),
     {
         "key": _text,
-        "principals": _set_of(PrincipalId),
+        "principals": _set_of(_principal),
         "within": _number(float),
         "share": _number(float),
         "classes": _list_of(_text),
@@ -232,7 +250,7 @@ _TOP: Mapping[str, Callable[[_Place], object]] = MappingProxyType(
         "mode": _one_of(Mode),
         "route": _map_of(_number(int)),
         "mirror": _text,
-        "deny": _part(Deny(), {"principals": _set_of(PrincipalId), "networks": _set_of(network)}),
+        "deny": _part(Deny(), {"principals": _set_of(_principal), "networks": _set_of(network)}),
         "limit": _part(
             Limits(),
             {
@@ -241,7 +259,7 @@ _TOP: Mapping[str, Callable[[_Place], object]] = MappingProxyType(
                 "window_cost": _by(rate),
                 "max_batch": _number(int),
                 "max_tokens": _number(int),
-                "principals": _map_of(_by(rate)),
+                "principals": _rates_of,
             },
         ),
         "shape": _part(

@@ -14,7 +14,7 @@ evidence log, written in the same commit as what it tells of.
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -28,9 +28,10 @@ from stanch.engine.shares import Alone, Shares
 from stanch.engine.triage import Triage, Triaged
 from stanch.engine.watch.watcher import Seen, Watcher
 from stanch.vocabulary.finding import Report
-from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.incident import Incident
 from stanch.vocabulary.listing import Wanted
+from stanch.vocabulary.naming import named
 from stanch.vocabulary.record import Evidence
 from stanch.vocabulary.span import Span
 
@@ -129,7 +130,9 @@ class Lifecycle:
         return self._parts.shares.mine("triage") or self._parts.triage.waits(seen.looked)
 
     def report(self, report: Report) -> Triaged:
-        """What a person's report opened or joined."""
+        """What a person's report opened or joined; whom it names as events name them."""
+        whom = (PrincipalId(name) for one in report.principals if (name := named(one)))
+        report = replace(report, principals=tuple(dict.fromkeys(whom)))
         with self._parts.in_turn():
             triaged = self._parts.triage.take((), {}, (report,))
             self._tell(triaged)

@@ -26,6 +26,7 @@ from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId, digest_of
 from stanch.vocabulary.playbook import Argument
 from stanch.vocabulary.policy import Mark
 from stanch.vocabulary.span import Span
+from stanch.vocabulary.spelling import folded, spellings
 from stanch.vocabulary.trouble import BadInput, CouldNotTell
 
 ACT = "mark_answers"
@@ -113,7 +114,7 @@ def make_once(store: Store, rows: Rows, incident: IncidentId, at: datetime) -> N
             return
     answers, close = Counter[str](), Counter[str]()
     for row in _answers(rows, seen.asset, Span(start=at - DAY, end=at)):
-        for who in (str(row["principal"] or _ALL), _ALL):
+        for who in {str(row["principal"] or _ALL), _ALL}:
             answers[who] += 1
             close[who] += near(row["scores"], WITHIN) is not None
     found = {who: close[who] / n for who, n in answers.items()}
@@ -191,7 +192,8 @@ class Marking:
             mark = _mark(kept.key, line.args)
             span = Span(start=line.at, end=line.undone or now)
             every = _answers(self._rows, asset, span)
-            theirs = (row for row in every if row["principal"] in mark.principals)
+            marked = spellings(mark.principals)
+            theirs = (row for row in every if folded(row["principal"] or "") in marked)
             found.update(_near_of(mark, theirs, classes))
         return found
 

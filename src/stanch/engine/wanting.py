@@ -21,6 +21,7 @@ from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import AttackKind, Lifecycle
 from stanch.vocabulary.incident import Level, Phase, VerdictKind
 from stanch.vocabulary.listing import Sort, Wanted
+from stanch.vocabulary.naming import named
 from stanch.vocabulary.run import RunState
 from stanch.vocabulary.trouble import BadInput
 
@@ -81,6 +82,8 @@ def value_of(noun: str, name: str, text: str) -> object:
         return found if name in _EVERYWHERE else found.value
     if name in TRUTHS:
         return _truth(name, text)
+    if name == "principal":
+        return named(text)
     return moment(text) if name in MOMENTS else text
 
 

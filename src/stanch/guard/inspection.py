@@ -29,7 +29,7 @@ from stanch.guard.tokens import asks, is_prompt, texts
 from stanch.guard.tools import called, forced, held, offered
 from stanch.vocabulary.asset import Fails
 from stanch.vocabulary.policy import Mark, Policy, Strictness
-from stanch.vocabulary.spelling import folded
+from stanch.vocabulary.spelling import folded, spellings
 from stanch.vocabulary.trouble import BadInput
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ Known = Callable[[Policy], Inspection]
 
 
 def _marks(policy: Policy) -> dict[str, tuple[Mark, ...]]:
-    named = [(one, frozenset(map(folded, one.principals))) for one in policy.shape.marks]
+    named = [(one, spellings(one.principals)) for one in policy.shape.marks]
     return {
         who: tuple(one for one, whose in named if who in whose)
         for who in sorted({who for _, whose in named for who in whose})

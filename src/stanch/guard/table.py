@@ -25,7 +25,7 @@ from stanch.guard.buckets import Buckets, spelled
 from stanch.guard.facts import Decision, Outcome, Request, Why
 from stanch.vocabulary.network import Networks
 from stanch.vocabulary.policy import Mode, Policy, Rate
-from stanch.vocabulary.spelling import folded
+from stanch.vocabulary.spelling import folded, spellings
 
 LONGEST_CYCLE = 1000
 REMEMBERED = 10_000
@@ -153,7 +153,7 @@ class Table:
         narrow = narrowed(policy, versions)
         self.route = narrow.route
         self.mode = answering_mode(narrow)
-        self._denied = frozenset(folded(p) for p in policy.deny.principals)
+        self._denied = spellings(policy.deny.principals)
         self._networks = Networks(policy.deny.networks)
         self._clear: dict[tuple[str | None, str], _Cleared] = {}
         limit = policy.limit
@@ -166,6 +166,7 @@ class Table:
         self._own = {
             spelled(who): part_of(one_at_least(rate) or rate, parts)
             for who, rate in own_rates(policy.limit).items()
+            if who
         }
         self.limited = bool(self._own or limit.per_principal or limit.overall or limit.cost)
         """Whether anything is counted."""

@@ -1,9 +1,12 @@
-"""Spellings: the one form under which the names of principals are compared.
+"""Spellings: the one form under which the names of principals are compared where they are refused.
 
 In    a name as somebody wrote it. Out   the same for every spelling that means the same key.
+Why   a denial that another spelling walks round is none; whom it hits by that is told beforehand
+      (decision 0402). What is counted stays apart: `naming.py`.
 """
 
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 
@@ -12,6 +15,11 @@ def folded(name: str) -> str:
     if name.isascii():
         return name.strip().lower()
     return _folded(name)
+
+
+def spellings(names: Iterable[str]) -> frozenset[str]:
+    """The spellings of these; a blank name is nobody's, and never everybody who has none."""
+    return frozenset(map(folded, names)) - {""}
 
 
 @lru_cache(maxsize=4096)

@@ -15,6 +15,7 @@ from stanch.engine.ingest.hide import Hide
 from stanch.engine.ingest.intake import ARROW, JSON, LINES, Intake
 from stanch.engine.ingest.limits import Limits
 from stanch.store.spool import Spool
+from stanch.vocabulary.naming import named
 from stanch.vocabulary.trouble import BadInput, TooLarge, UnknownFormat
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -47,6 +48,13 @@ def arrow(table: pa.Table, compression: str | None = None) -> bytes:
     with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
         writer.write_table(table)
     return sink.getvalue().to_pybytes()
+
+
+def written_as(given: list[dict[str, Any]], media: str) -> bytes:
+    if media == ARROW:
+        return arrow(pa.Table.from_pylist(given))
+    lines = [json.dumps(one) for one in given]
+    return (f"[{','.join(lines)}]" if media == JSON else "\n".join(lines)).encode()
 
 
 def rows(spool: Spool) -> list[dict[str, Any]]:
@@ -307,3 +315,34 @@ def test_hidden_columns_stay_countable_and_are_not_readable(spool: Spool) -> Non
     assert kept[3] is None
     assert "ada" not in str(kept)
     assert b"k" * 32 not in repr(hide).encode()
+
+
+WHO = (
+    *("key-91", "CN=client,OU=Payments,O=Bank", 'Jane "JD" Doe', "José", "用户-1", "..", "KEY-91"),
+    *("key\u200b-91", "a\tb", "null", "0", "true", "n" * 200, "-x", "=1+1"),
+)
+FORMS = {"Jose\u0301": "José", "tail ": "tail", " ": None, "": None, "\u3000": None}
+
+
+@pytest.mark.parametrize("media", [JSON, LINES, ARROW])
+def test_a_name_is_kept_in_one_form_however_it_comes(
+    intake: Intake, spool: Spool, media: str
+) -> None:
+    given = [event(id=f"e{n}", principal=who) for n, who in enumerate((*WHO, *FORMS))]
+    assert intake.take(written_as(given, media), media).accepted == len(given)
+    assert [row["principal"] for row in rows(spool)] == [*WHO, *FORMS.values()]
+
+
+@pytest.mark.parametrize("odd", [" key-91", "key-91 ", "", "n" * 257, "é"])
+def test_a_single_odd_name_among_many_is_seen(intake: Intake, spool: Spool, odd: str) -> None:
+    given = [event(id=f"e{n}", principal="key-91") for n in range(200)]
+    given[77]["principal"] = odd
+    intake.take(json.dumps(given).encode(), JSON)
+    found = [row["principal"] for row in rows(spool)]
+    assert found.pop(77) == (named(odd) or None)
+    assert set(found) == {"key-91"}
+
+
+def test_who_deployed_is_named_as_everybody_is(intake: Intake, spool: Spool) -> None:
+    intake.take(json.dumps([event(kind="deployment", digest="d", by=" ada ")]).encode(), JSON)
+    assert rows(spool)[0]["by"] == "ada"

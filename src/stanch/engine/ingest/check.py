@@ -14,6 +14,7 @@ import pyarrow as pa
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ingest.decoded import Decoded
 from stanch.engine.ingest.limits import Limits
+from stanch.engine.ingest.names import in_one_form
 from stanch.engine.ingest.nul import replaced
 from stanch.vocabulary.event import NEEDED_BY_KIND, REQUIRED, EventKind
 from stanch.vocabulary.ids import asset_id
@@ -28,7 +29,7 @@ def check(
     decoded: Decoded, *, now: datetime, limits: Limits
 ) -> tuple[pa.Table, tuple[Rejected, ...]]:
     """The good rows, and the bad ones with their reasons."""
-    table = replaced(decoded.table)
+    table = in_one_form(replaced(decoded.table))
     why: dict[int, str] = dict(decoded.wrong)
     for rows, sentence in _faults(table, now, limits):
         for row in rows.tolist():

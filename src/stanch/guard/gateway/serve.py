@@ -11,6 +11,7 @@ import asyncio
 import gc
 import importlib.util
 import logging
+import signal
 from contextlib import suppress
 from socket import AF_INET, AF_INET6, create_server, socket
 
@@ -90,4 +91,11 @@ def _granian(config: GatewayConfig) -> None:
     server = Server(
         gateway(config), address=config.host, port=config.port, interface=Interfaces.ASGI
     )
-    asyncio.run(server.serve())
+
+    async def served() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, server.stop)
+        await server.serve()
+
+    asyncio.run(served())
