@@ -226,6 +226,17 @@ def test_a_persons_severity_stays_when_it_is_stopped(house: House) -> None:
     assert house.blocks(one).severity == said.severity
 
 
+def test_what_another_stanch_rated_in_other_factors_can_be_stopped_and_keeps_its_level(
+    house: House,
+) -> None:
+    one = house.meets(found(AttackKind.ACCESS))
+    older = replace(one.severity, level=Level.HIGH, vector="AISEV:0.9/GONE:4")
+    with house.store.begin() as tx:
+        kept = tx.incidents.save(replace(tx.incidents.get(one.id), severity=older))
+    assert house.blocks(kept).severity == older
+    assert level_of_duties(older) is Level.HIGH
+
+
 @pytest.mark.parametrize(("failing", "step"), [(0.05, 0), (0.1, 2), (0.49, 2), (0.5, 4), (1.0, 4)])
 def test_what_the_service_fails_to_answer_is_how_far_it_is_down(
     house: House, failing: float, step: int

@@ -66,7 +66,8 @@ def test_one_page_says_who_decided_what_and_which_clocks_run(
     decided = said[said.index("Who decided what") : said.index("Was anything rewritten?")]
     assert re.search(r" ada Put a policy in force: b.* ben .*Judged", decided), decided
     assert " stanch " not in decided
-    assert "1 running · 1 missed · 0 met · 0 stopped Tell the early one GDPR · An attack on" in said
+    assert "2 running · 1 missed · 0 met · 0 stopped contain it on fraud containment" in said
+    assert "Tell the early one GDPR · An attack on" in said
     assert "Tell the late one" not in said
     ask = partial(asked, console, by=VIC)
     body = ask("GET", "/audit?of=policy").body.decode()

@@ -14,8 +14,7 @@ from stanch.triage.impact import Counted, impact_of
 from stanch.triage.lineage import graph_of
 from stanch.triage.severity.factors import Factor
 from stanch.triage.severity.facts import Measured, adversary_of, facts_of
-from stanch.triage.severity.judge import severity_of
-from stanch.triage.severity.vector import factors_from
+from stanch.triage.severity.judge import factors_of, severity_of
 from stanch.triage.taxonomy.labels import labels_of
 from stanch.triage.verdict.calibration import Calibration, packaged, strictest
 from stanch.triage.verdict.chains import chain_of
@@ -196,10 +195,9 @@ def title_of(incident: Incident, findings: Sequence[Finding]) -> str:
 
 def rated(incident: Incident, findings: Sequence[Finding]) -> Incident:
     """The incident as severe as its containment now makes it; all other factors stay."""
-    own = incident.severity
-    if own.by != MACHINE or not own.vector:
+    found = factors_of(incident.severity)
+    if found is None:
         return incident
-    found = factors_from(own.vector)
     step = adversary_of(incident, measured_of(incident, findings))
     if found[Factor.ADVERSARY] == step:
         return incident

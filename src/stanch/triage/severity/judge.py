@@ -13,6 +13,7 @@ Math  Bands of the worst impact: 0-1 low, 2 medium, 3-4 high. Gates then raise t
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -27,6 +28,7 @@ from stanch.triage.severity.factors import (
 )
 from stanch.triage.severity.vector import factors_from, vector_of
 from stanch.vocabulary.incident import Level, Severity
+from stanch.vocabulary.trouble import BadInput
 
 F = Factor
 BANDS = (Level.LOW, Level.LOW, Level.MEDIUM, Level.HIGH, Level.HIGH)
@@ -108,9 +110,15 @@ def severity_of(found: Factors) -> Severity:
 
 def level_of_duties(severity: Severity) -> Level:
     """The level that counts for whom to call and what to report: containment does not lower it."""
-    if severity.by != MACHINE or not severity.vector:
-        return severity.level
-    return max(severity.level, _while_it_went_on(factors_from(severity.vector)))
+    found = factors_of(severity)
+    return severity.level if found is None else max(severity.level, _while_it_went_on(found))
+
+
+def factors_of(severity: Severity) -> Factors | None:
+    """What it was made of; None where a person said it, or another stanch with other factors."""
+    with suppress(BadInput):
+        return factors_from(severity.vector) if severity.by == MACHINE else None
+    return None
 
 
 def rank_of(found: Factors) -> int:
