@@ -73,7 +73,7 @@ class Settings:
     itself opens one at once."""
     shared_principals: str = ""
     """Principals behind whom many people stand, as a gateway's key, with commas: they tie no two
-    findings together."""
+    findings together. A name that holds a comma stands in quotation marks."""
     edge_upstream: str = ""
     """The server that this edge sends its counts to; empty is no edge. `stanch edge up` sets it."""
     edge_site: str = ""

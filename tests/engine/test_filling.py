@@ -17,3 +17,11 @@ def test_a_word_in_a_list_is_whom_it_stands_for_and_never_a_name_itself() -> Non
     for args in ({"networks": ("10.0.0.0/8", "$networks")}, {"networks": "$networks"}):
         with pytest.raises(BadInput, match="which networks needs"):
             filled(args, WORDS)
+
+
+def test_a_name_that_holds_a_dollar_is_a_name_and_one_that_is_a_word_can_be_written() -> None:
+    names = ("pay$suspects", "a$b", "svc$", "$", "$nobody", "$$suspects", "$$$suspects")
+    made = filled({"principals": names}, WORDS)["principals"]
+    assert made == ("pay$suspects", "a$b", "svc$", "$", "$nobody", "$suspects", "$$suspects")
+    with pytest.raises(BadInput, match=r"written \$\$networks in a list"):
+        filled({"networks": ("$networks",)}, WORDS)

@@ -33,6 +33,12 @@ def test_a_threshold_is_said_for_all_detectors_or_for_one() -> None:
     assert rules.shared_principals == {"gateway", "batch"}
 
 
+def test_a_name_with_commas_that_many_share_is_one_name() -> None:
+    text = ' "CN=client,OU=Payments,O=Bank" , Jane Doe,"a ""b""", Jose\u0301 '
+    shared = rules_in("", text, KNOWN).shared_principals
+    assert shared == {"CN=client,OU=Payments,O=Bank", "Jane Doe", 'a "b"', "José"}
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stanch.engine.query import KNOWN, parse
-from stanch.vocabulary.ids import AssetId, IncidentId
+from stanch.vocabulary.ids import AssetId, IncidentId, PrincipalId
 from stanch.vocabulary.incident import Level, Phase
 from stanch.vocabulary.listing import Sort, Wanted
 from stanch.vocabulary.trouble import BadInput, Trouble
-from stanch.web.query import chosen, toggled, within, written
+from stanch.web.query import chosen, toggled, valued, within, written
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -119,3 +119,26 @@ def test_a_facet_narrows_every_alternative_and_goes_out_again() -> None:
     assert toggled(narrow, "severity", "high") == "is:open OR verdict:attack"
     assert chosen(parse(narrow, "incidents", NOW), "severity") == {"high"}
     assert not chosen(parse(text, "incidents", NOW), "severity")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("CN=client,OU=Payments,O=Bank", 'Jane "JD" Doe', 'key:"x"', "a,b", "a b", "José", "-x"),
+        *("*", "=1+1", "OR", "|", "%2F", "..", "$suspects", "null", "key:91", '"', "is:open", "2h"),
+    ],
+)
+def test_a_name_of_real_life_is_asked_for_as_that_name(name: str) -> None:
+    query = parse(f"principal:{valued(name)}", "findings", NOW)
+    assert query.wanted == Wanted(principal=(PrincipalId(name),))
+    known = {"principal": "principal"}
+    assert parse(written(query.wanted, known), "findings", NOW).wanted == query.wanted
+    two = toggled(query.text, "principal", "key-91")
+    assert parse(two, "findings", NOW).wanted.principal == (name, "key-91")
+    assert toggled(two, "principal", name) == "principal:key-91"
+
+
+def test_words_with_quotation_marks_are_searched_for_as_they_stand() -> None:
+    wanted = parse('"said ""no"" twice"', "findings", NOW).wanted
+    assert wanted == Wanted(text='said "no" twice')
+    assert parse(written(wanted, {}), "findings", NOW).wanted == wanted

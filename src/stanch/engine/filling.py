@@ -2,6 +2,8 @@
 
 In    arguments as a playbook has them; what each word stands for now.
 Out   the same arguments with names and numbers in them, or BadInput where one is not known.
+Why   a name in a list may hold a `$` itself, and means nothing by it: `a$b` stays as it is, and one
+      that is `$suspects` is written `$$suspects` (decision 0402).
 """
 
 from collections.abc import Mapping
@@ -22,15 +24,24 @@ def filled(args: Mapping[str, Argument], words: Mapping[str, Argument]) -> dict[
 
 def _filled(name: str, value: Argument, words: Mapping[str, Argument]) -> Argument:
     if isinstance(value, tuple):
-        return tuple(one for text in value for one in _listed(_filled(name, text, words)))
+        return tuple(one for text in value for one in _listed(_in_list(name, text, words)))
     if not isinstance(value, str) or "$" not in value:
         return value
     if not (value.startswith("$") and value[1:] in VARIABLES):
         return WORD.sub(lambda found: _within(found[1], words), value)
     if value[1:] not in words:
         meant = f"{value} ({VARIABLES[value[1:]]})"
-        raise BadInput(f"Nothing is known for {meant}, which {name} needs.")
+        plain = f" A name that is {value} itself is written ${value} in a list."
+        raise BadInput(f"Nothing is known for {meant}, which {name} needs.{plain}")
     return words[value[1:]]
+
+
+def _in_list(name: str, text: str, words: Mapping[str, Argument]) -> Argument:
+    """What stands for one of a list: a word alone is what it means, all else is a name."""
+    word = text.lstrip("$")
+    if word == text or word not in VARIABLES:
+        return text
+    return _filled(name, text, words) if text == f"${word}" else text[1:]
 
 
 def _listed(value: Argument) -> tuple[str, ...]:

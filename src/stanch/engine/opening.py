@@ -13,9 +13,11 @@ from datetime import timedelta
 
 from stanch.triage.decisions import Rules, Threshold
 from stanch.vocabulary.ids import DetectorId, PrincipalId
+from stanch.vocabulary.naming import named
 from stanch.vocabulary.trouble import BadInput
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_PARTS = re.compile(r'\s*("(?:[^"]|"")*"|[^,]+)')
 _PART = re.compile(r"(?:([a-z_]+)\s*=\s*)?([1-9]\d{0,3})\s+in\s+([1-9]\d{0,3})\s*([mhd])")
 
 
@@ -23,12 +25,19 @@ def rules_in(text: str, shared: str, known: Collection[str]) -> Rules:
     """The rules that these texts state, or `BadInput`."""
     stated = dict(_thresholds(text, known))
     default = stated.pop("", Threshold())
-    names = (PrincipalId(one.strip()) for one in shared.split(",") if one.strip())
+    names = (PrincipalId(name) for one in _PARTS.findall(shared) if (name := named(_unquoted(one))))
     return Rules(
         default=default,
         by_detector={DetectorId(name): one for name, one in stated.items()},
         shared_principals=frozenset(names),
     )
+
+
+def _unquoted(part: str) -> str:
+    """The name as it stands between commas; in quotation marks where it holds one."""
+    text = part.strip()
+    whole = len(text) > 1 and text[0] == text[-1] == '"'
+    return text[1:-1].replace('""', '"') if whole else text
 
 
 def _thresholds(text: str, known: Collection[str]) -> Iterator[tuple[str, Threshold]]:

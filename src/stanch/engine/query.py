@@ -7,6 +7,7 @@ Why   one line that can be typed, shared as a link and saved says more than a wa
 
     field:a,b     any of these values        since:2h until:2026-11-20   a span of time
     "two words"   both must occur            OR                          the alternatives
+    "a ""b"" c"   a quotation mark within quotation marks is written twice
     "http://x"    words, where its name before the colon is no field
 """
 
@@ -62,6 +63,7 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
 _LONGEST = 2000
 _TOKEN = re.compile(r'(?:[^\s"]|"[^"]*")+')
 _PART = re.compile(r'(?:[^,"]|"[^"]*")+')
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,8 +109,8 @@ def grouped(words: Sequence[str]) -> list[list[str]]:
 
 
 def bare(token: str) -> str:
-    """The same without its quotation marks."""
-    return token.replace('"', "")
+    """The same without its quotation marks; one that is written twice within them stands."""
+    return _QUOTED.sub(lambda found: found[1].replace('""', '"'), token)
 
 
 def values_in(token: str) -> list[str]:

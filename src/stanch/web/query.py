@@ -16,7 +16,9 @@ from stanch.vocabulary.trouble import BadInput
 
 _MANY = frozenset(f.name for f in fields(Wanted) if str(f.type).startswith("tuple"))
 _NOTHING = Wanted()
-_PARTED = re.compile(r"[\s,]")
+_PARTED = re.compile(r'[\s,"]')
+_LIKE = re.compile(r'[:"]')
+"""What a word would be read by as something else."""
 
 
 def plain(text: str) -> bool:
@@ -69,7 +71,7 @@ def _words_of(wanted: Wanted, known: Mapping[str, str], moving: Mapping[str, str
             yield f"{name}:{value.isoformat()}"
         elif value is Sort.WORST:
             yield f"{name}:{value}"
-    yield from (_quoted(w) if w in OR or ":" in w else bare(w) for w in wanted.text.split())
+    yield from (_quoted(w) if w in OR or _LIKE.search(w) else w for w in wanted.text.split())
 
 
 def toggled(text: str, name: str, value: str) -> str:
@@ -107,12 +109,12 @@ def _field(name: str, values: Iterable[str]) -> str:
 
 
 def valued(text: str) -> str:
-    """The value as it stands in a query: with blanks or commas, in quotation marks."""
-    return _quoted(text) if _PARTED.search(text) else bare(text)
+    """The value as it stands in a query: with blanks, commas or such marks, in quotation marks."""
+    return _quoted(text) if _PARTED.search(text) else text
 
 
 def _quoted(value: str) -> str:
-    return f'"{bare(value)}"'
+    return '"{}"'.format(value.replace('"', '""'))
 
 
 def _said(groups: list[list[str]]) -> str:

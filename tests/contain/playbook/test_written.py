@@ -168,6 +168,7 @@ def test_an_act_for_ever_cannot_be_come_to_by_a_way_round_the_question() -> None
         "open_clock\n    with: {duty: tell, within: 72h}",
         "block_principal\n    with: {principals: [$suspects, key-91]}",
         "block_network\n    with: {networks: [$networks, 10.0.0.0/8]}",
+        "block_principal\n    with: {principals: [svc$batch, $$suspects]}",
         "open_clock\n    with: {duty: tell, within: 1.5}",
     ],
 )

@@ -13,6 +13,7 @@ from stanch.contain.playbook.reached import reached
 from stanch.vocabulary.people import ROLE_SCOPES, Scope
 from stanch.vocabulary.playbook import (
     END,
+    Argument,
     Ask,
     Decide,
     Do,
@@ -98,9 +99,17 @@ def _arguments(step: Do, act: Act) -> Iterator[Wrong]:
         yield ("with",), f"{act.id} needs {name!r}. Add it under `with`."
     for name, value in step.args.items():
         for number, text in enumerate(texts(value)):
-            for word in (one for one in WORD.findall(text) if one not in VARIABLES):
+            for word in (one for one in _words(value, text) if one not in VARIABLES):
                 says = f"${word} stands for nothing. {near(word, tuple(VARIABLES))}"
                 yield ("with", name, str(number)), says
+
+
+def _words(value: Argument, text: str) -> list[str]:
+    """The words in this text; in a list only one that stands alone, since names hold a `$` too."""
+    if isinstance(value, tuple):
+        alone = WORD.fullmatch(text)
+        return [alone[1]] if alone else []
+    return WORD.findall(text)
 
 
 def _values(step: Do, act: Act) -> Iterator[Wrong]:

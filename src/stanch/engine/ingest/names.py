@@ -2,7 +2,7 @@
 
 In    decoded columns.
 Out   the same, with each principal in its one form, and none where a name is blank.
-Why   what is counted apart, refused together and looked for by a third spelling is nobody's to find.
+Why   what is counted apart, refused together and looked for by a third spelling is never found.
 """
 
 import numpy as np
