@@ -85,6 +85,16 @@ def by_answer(now: Summary, then: Summary, sides: Sides) -> Alike:
     return _alike(now, then, sides, kinds)
 
 
+def wrong_by_truth(now: Summary, then: Summary, sides: Sides) -> Alike:
+    """How far cases of the same truths are answered wrongly more often, one side than the other."""
+
+    def kinds(labels: Ints) -> tuple[Ints, Ints]:
+        rows = labels.sum(axis=1)
+        return rows - np.diagonal(labels), rows
+
+    return _alike(now, then, sides, kinds)
+
+
 def _alike(
     now: Summary, then: Summary, sides: Sides, kinds: Callable[[Ints], tuple[Ints, Ints]]
 ) -> Alike:

@@ -1,15 +1,21 @@
 """Fairness gap: one group's change is told, everybody's is not, a group of one is not judged."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 
 from stanch.detect import examples
+from stanch.detect.alarms.reading import Stream
+from stanch.detect.alarms.watch import Watch
 from stanch.detect.detectors.fairness_gap import DETECTOR, Gap, Rate
 from stanch.detect.summaries.columns import Columns, Labels
-from stanch.detect.summaries.count import counted, labels_counted
-from stanch.detect.window import Window
+from stanch.detect.summaries.count import Counted, counted, labels_counted, nothing
+from stanch.detect.summaries.learn import learned
+from stanch.detect.summaries.ready import ready
+from stanch.detect.window import Baseline, Window
 from stanch.vocabulary.finding import AttackKind, Blind, Finding
+from stanch.vocabulary.span import Span
 
 
 def seen(one: Window) -> list[Finding]:
@@ -142,3 +148,88 @@ def test_labels_without_groups_are_blind() -> None:
     counted = labels_counted(examples.reference().ready, late)
     (said,) = DETECTOR.seen_in(examples.window_of([], late=counted))
     assert isinstance(said, Blind)
+
+
+TEN = replace(examples.SCHEMA, classes=tuple(f"c{k}" for k in range(10)))
+SPAN = Span(start=examples.START, end=examples.START + timedelta(minutes=20))
+
+
+class Town:
+    """Ten classes, two groups; of each the share of wrong answers is what a test says."""
+
+    def __init__(self) -> None:
+        rows = replace(examples.columns(400, seed=7), scores=None)
+        self.ready = ready(learned(TEN, rows).plan)
+        self.dice = np.random.default_rng(1)
+        self.golden = nothing(self.ready.plan)
+        self.watch = Watch(plan=self.ready.digest)
+        self.last = nothing(self.ready.plan)
+
+    def labels(self, women: float, men: float, *, of_first: float = 0.1) -> Counted:
+        """Two hundred labels; of the first class, which is hard, so many."""
+        rows = np.arange(200, dtype=np.int32)
+        others = (1 - of_first) / 9
+        truth = self.dice.choice(10, 200, p=[of_first, *[others] * 9]).astype(np.int32)
+        female = self.dice.random(200) < 0.5
+        wrong = self.dice.random(200) < np.where(truth == 0, 0.3, np.where(female, women, men))
+        off = 1 + self.dice.integers(0, 9, 200)
+        late = Labels(
+            truth=truth,
+            predictions=np.where(wrong, (truth + off) % 10, truth).astype(np.int32),
+            confidence=np.full(200, 0.9),
+            principals=np.zeros(200, np.int32),
+            names=("bank",),
+            groups=((0, rows[female]), (1, rows[~female])),
+            given=None,
+        )
+        return labels_counted(self.ready, late)
+
+    def learn(self) -> None:
+        for _ in range(20):
+            self.golden = self.golden.merge(self.labels(0.05, 0.05))
+
+    def see(self, batches: int, women: float, men: float, *, of_first: float = 0.1) -> Window:
+        """The window of these batches, one after the other."""
+        golden, plan = self.golden, self.ready.plan
+        for _ in range(batches):
+            now = self.labels(women, men, of_first=of_first)
+            self.watch = self.watch.after(now.summary, golden.summary, plan)
+            self.last = self.last.merge(now)
+        habits = golden.ledger.seal()
+        base = Baseline(plan=plan, golden=golden.summary, digest=self.ready.digest, habits=habits)
+        return Window(
+            asset=examples.asset(),
+            span=SPAN,
+            version="v7",
+            baseline=base,
+            now=self.last.summary,
+            ledger=self.last.ledger.seal(),
+            readings=self.watch.readings(plan),
+        )
+
+
+def test_a_harm_that_lies_thinly_over_all_classes_of_a_group_is_told() -> None:
+    town = Town()
+    town.learn()
+    assert not seen(town.see(20, 0.05, 0.05))
+    town.last = nothing(town.ready.plan)
+    (one,) = seen(town.see(20, 0.15, 0.05))
+    assert one.groups == ("sex=f",)
+    assert "Group sex=f is answered wrongly in" in one.says
+    assert one.measured["growth of the gap"] > 0.05
+
+
+def test_a_loss_that_is_everybodys_is_no_gap_though_the_alarm_sounds() -> None:
+    town = Town()
+    town.learn()
+    window = town.see(20, 0.15, 0.15)
+    assert window.readings[Stream.GROUP_ERRORS].alarm
+    assert not seen(window)
+
+
+def test_more_of_a_class_that_the_model_is_bad_at_is_nobodys_harm() -> None:
+    town = Town()
+    town.learn()
+    window = town.see(20, 0.05, 0.05, of_first=0.5)
+    assert window.readings[Stream.GROUP_ERRORS].alarm
+    assert not seen(window)

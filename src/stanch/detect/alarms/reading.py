@@ -27,7 +27,7 @@ class Stream(StrEnum):
     FAIRNESS = "fairness"
     """Answers by group."""
     GROUP_ERRORS = "group_errors"
-    """Wrong answers among late labels, per group and true class."""
+    """Wrong answers among late labels, per group and true class, and per group in all."""
     BEHAVIOUR = "behaviour"
     """Answers by bucket of inputs: what like inputs are answered."""
 

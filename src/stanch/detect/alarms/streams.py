@@ -96,10 +96,12 @@ def _calibration(summary: Summary, _plan: Plan) -> tuple[tuple[str, ...], Ints]:
 
 
 def _group_errors(summary: Summary, plan: Plan) -> tuple[tuple[str, ...], Ints]:
+    """Wrong and right ones per group and true class, and of all labels of each group."""
     counts = summary.sums[Part.FAIRNESS]
     right = np.diagonal(counts, axis1=1, axis2=2)
-    table = np.stack([counts.sum(axis=2) - right, right], axis=2).reshape(-1, 2)
-    classes = (*plan.classes[: counts.shape[1] - 2], "another class", "no class")
+    each = np.stack([counts.sum(axis=2) - right, right], axis=2)
+    table = np.concatenate([each, each.sum(axis=1, keepdims=True)], axis=1).reshape(-1, 2)
+    classes = (*plan.classes[: counts.shape[1] - 2], "another class", "no class", "all classes")
     return tuple(f"{group}: {name}" for group in plan.groups for name in classes), table
 
 

@@ -19,6 +19,9 @@ Math  The test is betting, in `alarms.watch` (`Stream.FAIRNESS`, `Stream.GROUP_E
       answers among the same answers, is surely below the half of what was seen, others ask, which
       waits (`Finding.waits`) for what is told of the inputs. Else a fresh version is taken for the
       cause, and of an older one the detector is blind, unless the growth is `plain`.
+      Wrong answers are counted for each class and for all of them: of a loss that lies thinly over
+      many classes no class knows enough. In all, cases are compared with those of their own truth
+      in the baseline, so that more of a class on which the model is bad is nobody's harm.
       Labels alone never excuse: while the inputs are as they were, nobody else asks.
 """
 
@@ -34,7 +37,7 @@ import numpy as np
 from stanch.detect import examples
 from stanch.detect.alarms.reading import Stream
 from stanch.detect.detector import Detector
-from stanch.detect.like_cases import Alike, by_answer, by_truth, moved
+from stanch.detect.like_cases import Alike, by_answer, by_truth, moved, wrong_by_truth
 from stanch.detect.summaries.arrays import Ints
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.parts import Part
@@ -121,15 +124,21 @@ class Gap:
     others: Rate
     strength: float
     cause: Cause = Cause.MODEL
+    like: Alike | None = None
+    """What changed among like cases, where they are of several kinds."""
 
     @property
     def growth(self) -> float:
         """The change of the group's rate less that of the others."""
+        if self.like is not None:
+            return self.like.growth
         return (self.own.now - self.own.then) - (self.others.now - self.others.then)
 
     @property
     def certain(self) -> float:
         """The growth in standard errors."""
+        if self.like is not None:
+            return abs(self.like.growth) / self.like.error
         return abs(self.growth) / math.sqrt(self.own.variance + self.others.variance)
 
 
@@ -209,29 +218,71 @@ def _small(baseline: Baseline, now: Summary, limits: Limits) -> tuple[str, ...]:
 
 def _gaps(window: Window, baseline: Baseline, now: Summary, limits: Limits) -> Iterator[Gap]:
     """Every gap that grew, by answers and by wrong answers."""
-    for stream, part in ((Stream.FAIRNESS, Part.GROUPS), (Stream.GROUP_ERRORS, Part.FAIRNESS)):
-        reading = window.readings.get(stream)
-        if reading is None or not reading.alarm:
-            continue
-        strength = max(reading.strength, reading.since_start)
-        cells = _answers if part is Part.GROUPS else _errors
-        here, there = cells(now), cells(baseline.golden)
-        names = _names(baseline, here.shape[1], errors=part is Part.FAIRNESS)
-        for place, group in enumerate(baseline.plan.groups):
-            others = _others(baseline.plan.groups, place)
-            for at, what in enumerate(names):
-                own = _rate(here[[place], at], there[[place], at])
-                rest = _rate(here[others, at], there[others, at])
-                if not (own.enough(limits.few) and rest.enough(limits.few)):
-                    continue
-                gap = Gap(group=group, what=what, own=own, others=rest, strength=strength)
-                if abs(gap.growth) < limits.gap:
-                    continue
-                if part is Part.GROUPS and moved(window, baseline, now):
-                    counts = now, baseline.golden, ([place], others)
-                    cause = _cause(gap, by_truth(*counts, at), by_answer(*counts), limits)
-                    gap = replace(gap, cause=cause)
-                yield gap
+    groups = baseline.plan.groups
+    sides = [(place, _others(groups, place)) for place in range(len(groups))]
+    alarm = _alarm(window, Stream.FAIRNESS)
+    if alarm is not None:
+        others_ask = moved(window, baseline, now)
+        for gap, at, (place, others) in _each(now, baseline, Part.GROUPS, alarm, limits):
+            counts = now, baseline.golden, ([place], others)
+            cause = _cause(gap, by_truth(*counts, at), by_answer(*counts), limits)
+            yield replace(gap, cause=cause) if others_ask else gap
+    alarm = _alarm(window, Stream.GROUP_ERRORS)
+    if alarm is not None:
+        yield from (gap for gap, _, _ in _each(now, baseline, Part.FAIRNESS, alarm, limits))
+        for place, others in sides:
+            if others:
+                yield from _in_all(now, baseline, (place, others), alarm, limits)
+
+
+def _alarm(window: Window, stream: Stream) -> float | None:
+    """How strong the alarm on this stream is; None where it does not sound."""
+    reading = window.readings.get(stream)
+    if reading is None or not reading.alarm:
+        return None
+    return max(reading.strength, reading.since_start)
+
+
+def _each(
+    now: Summary, baseline: Baseline, part: Part, strength: float, limits: Limits
+) -> Iterator[tuple[Gap, int, tuple[int, list[int]]]]:
+    """Every gap of one class that grew, with its class, its group and the others."""
+    groups, cells = baseline.plan.groups, _answers if part is Part.GROUPS else _errors
+    here, there = cells(now), cells(baseline.golden)
+    names = _names(baseline, here.shape[1], errors=part is Part.FAIRNESS)
+    for place, group in enumerate(groups):
+        others = _others(groups, place)
+        for at, what in enumerate(names):
+            own = _rate(here[[place], at], there[[place], at])
+            rest = _rate(here[others, at], there[others, at])
+            if not (own.enough(limits.few) and rest.enough(limits.few)):
+                continue
+            gap = Gap(group=group, what=what, own=own, others=rest, strength=strength)
+            if abs(gap.growth) >= limits.gap:
+                yield gap, at, (place, others)
+
+
+def _in_all(
+    now: Summary,
+    baseline: Baseline,
+    sides: tuple[int, list[int]],
+    strength: float,
+    limits: Limits,
+) -> Iterator[Gap]:
+    """The gap of wrong answers in all classes together, if it grew."""
+    place, others = sides
+    here, there = _errors(now).sum(axis=1), _errors(baseline.golden).sum(axis=1)
+    gap = Gap(
+        group=baseline.plan.groups[place],
+        what="answered wrongly",
+        own=_rate(here[[place]], there[[place]]),
+        others=_rate(here[others], there[others]),
+        strength=strength,
+        like=wrong_by_truth(now, baseline.golden, ([place], others)),
+    )
+    both = gap.own.enough(limits.enough) and gap.others.enough(limits.enough)
+    if both and abs(gap.growth) >= limits.gap:
+        yield gap
 
 
 def _cause(gap: Gap, truth: Alike, answer: Alike, limits: Limits) -> Cause:
