@@ -1,5 +1,6 @@
 """What is normal: by hour, by version, at the promise that was set."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -36,6 +37,43 @@ def test_how_many_false_alarms_a_year_are_allowed_moves_the_bar_of_a_running_wat
     needed = [{r.needed for r in window.readings.values()} for window in seen]
     ((before,), (after,)) = needed[0], needed[-1]
     assert after == pytest.approx(before + 3)
+
+
+def test_versions_that_answer_at_once_share_the_promise_of_their_asset_through_a_restart(
+    house: House,
+) -> None:
+    bars: dict[str, float] = {}
+
+    def spy(window: Window, _: object) -> Iterator[Finding | Blind]:
+        for reading in window.readings.values():
+            bars[window.version] = reading.needed
+        yield from ()
+
+    def minute(*versions: str) -> dict[str, float]:
+        """What was asked of each version that answered in this minute."""
+        bars.clear()
+        since = house.clock.at
+        for version in versions:
+            rows = inferences(50, since, seed=len(house.rows.table))
+            names = pa.array([version] * len(rows), pa.string())
+            place = rows.schema.get_field_index("version")
+            ids = pa.array([f"{version}-{since:%d%H%M}-{n}" for n in range(len(rows))])
+            rows = rows.set_column(place, "version", names)
+            house.rows.add(rows.set_column(rows.schema.get_field_index("id"), "id", ids))
+        house.clock.at = since + timedelta(minutes=1)
+        house.watcher.step()
+        return dict(bars)
+
+    only = {"score_shift": replace(detectors()["score_shift"], look=spy)}
+    house.start(lambda: only)
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(5000, START))
+    alone = minute("v7")["v7"]
+    both = alone + math.log10(2)
+    assert minute("v6", "v7") == pytest.approx({"v6": both, "v7": both})
+    house.start(lambda: only)
+    assert minute("v7") == pytest.approx({"v7": both}), "v6 answered a minute ago"
+    house.clock.at += timedelta(days=1, minutes=5)
+    assert minute("v7") == pytest.approx({"v7": alone}), "v6 answers no more"
 
 
 def test_each_hour_is_compared_with_its_own_hour_of_the_week_while_the_watch_runs_on(

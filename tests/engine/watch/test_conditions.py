@@ -260,7 +260,10 @@ def test_all_lanes_of_an_asset_keep_its_promise_on_false_alarms_together() -> No
     one = promised(Promise(), asset)
     assert one.run_length == lanes * Promise().run_length
     assert one.ever_since_start * lanes == pytest.approx(Promise().ever_since_start)
-    assert promised(Promise(), replace(asset, conditions=None)) == Promise()
+    plain = replace(asset, conditions=None)
+    assert promised(Promise(), plain) == Promise()
+    assert promised(Promise(), plain, 2).run_length == 2 * Promise().run_length
+    assert promised(Promise(), asset, 2).run_length == 2 * lanes * Promise().run_length
 
 
 def test_a_baseline_set_later_ends_that_it_has_none(room: Room) -> None:

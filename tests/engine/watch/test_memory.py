@@ -27,6 +27,7 @@ from stanch.engine.watch.memory import (
     ruled,
     windows_of,
 )
+from stanch.engine.watch.minutes import from_bytes
 from stanch.engine.watch.stored import DEEDS, custom
 from stanch.engine.watch.watcher import Watcher
 from stanch.store.sql.store import SqlStore, open_store
@@ -36,6 +37,7 @@ from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.happening import Happening
 from stanch.vocabulary.ids import AssetId, digest_of
+from stanch.vocabulary.span import Span
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SCORER = AssetId("scorer")
@@ -173,16 +175,11 @@ def test_history_that_is_told_to_a_running_server_is_custom_a_minute_later(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readings: list[datetime] = []
-
-    def read(tx: Transaction, asset: AssetId, until: datetime) -> tuple[Record, Known]:
-        readings.append(room.clock.at)
-        return custom(tx, asset, until)
-
-    monkeypatch.setattr("stanch.engine.watch.desks.custom", read)
+    reading(room, readings, monkeypatch)
     now = room.clock.at
     for ago in range(42, 0, -6):
         room.clock.at = now - timedelta(days=ago)
-        came = "ed" if ago < 20 else "dee"
+        came = "ed" if ago < 26 else "dee"
         did = {"action": "pull", "outcome": "ok"}
         people = [who for who in ("ada", "ben", "chen", "dee", came) for _ in range(12)]
         told = [
@@ -198,7 +195,104 @@ def test_history_that_is_told_to_a_running_server_is_custom_a_minute_later(
     assert "eve, never seen here before, did push" in one.says
     room.clock.at += timedelta(minutes=2)
     room.step(room.event("later", "access", principal="ada", **push))
-    assert readings == [now, now + timedelta(minutes=2)], "once for all of it"
+    assert readings == [now], "what comes later is added, not read again"
+
+
+def reading(room: Room, readings: list[datetime], monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(tx: Transaction, asset: AssetId, until: datetime) -> tuple[Record, Known]:
+        readings.append(room.clock.at)
+        return custom(tx, asset, until)
+
+    monkeypatch.setattr("stanch.engine.watch.desks.custom", read)
+
+
+PUSH = {"action": "push", "outcome": "ok"}
+
+
+def worked(room: Room, name: str, *people: str, ago: timedelta = timedelta()) -> list[Finding]:
+    """What is found when these people fetched, so long ago, and it is told now."""
+    did = {"action": "pull", "outcome": "ok"}
+    names = [who for who in people for _ in range(12)]
+    told = [room.event(f"{name}-{k}", "access", principal=p, **did) for k, p in enumerate(names)]
+    return room.step(*({**one, "ts": room.clock.at - ago} for one in told))
+
+
+def of_newcomers(found: Sequence[Finding]) -> list[str]:
+    return [s.principal for f in found if f.topic == "newcomers" for s in f.suspects]
+
+
+def settled(room: Room) -> None:
+    """Five who have been here for weeks, and a minute that is over after them."""
+    people = ("ada", "ben", "chen", "dee", "ed")
+    for _ in range(8):
+        worked(room, f"w{room.rows.end}", *people)
+        room.clock.at += timedelta(days=6)
+    worked(room, f"w{room.rows.end}", "ada")
+    for _ in range(5):
+        room.clock.at += timedelta(minutes=1)
+        worked(room, f"w{room.rows.end}", "ada")
+
+
+@pytest.mark.parametrize("ago", [timedelta(days=2), timedelta(days=40)])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_who_was_here_before_something_that_was_counted_already_is_known_a_minute_later(
+    room: Room, ago: timedelta, *, restarted: bool
+) -> None:
+    settled(room)
+    assert not worked(room, "late", "flo", ago=ago)
+    if restarted:
+        room.restart()
+    room.clock.at += timedelta(minutes=2)
+    flo = room.event("flo", "access", principal="flo", **PUSH)
+    assert of_newcomers(room.step(flo)) == []
+    room.clock.at += timedelta(minutes=2)
+    eve = room.event("eve", "access", principal="eve", **PUSH)
+    assert of_newcomers(room.step(eve)) == (["eve"] if ago > timedelta(days=30) else [])
+
+
+@pytest.mark.parametrize("late", [timedelta(minutes=4), timedelta(hours=5)])
+def test_a_stranger_whose_deed_is_told_late_is_found_in_its_own_window_before_it_is_custom(
+    room: Room, late: timedelta
+) -> None:
+    settled(room)
+    done = room.clock.at - late
+    push = room.event("push", "access", principal="eve", **PUSH)
+    (one,) = room.step({**push, "ts": done})
+    assert of_newcomers([one]) == ["eve"]
+    assert one.window.covers(done)
+    room.clock.at += timedelta(minutes=2)
+    again = room.event("again", "access", principal="eve", **PUSH)
+    assert late < timedelta(hours=1) or of_newcomers(room.step(again)) == []
+
+
+def test_late_deeds_are_added_to_what_was_counted_in_their_minute_through_a_restart(
+    room: Room,
+) -> None:
+    settled(room)
+    at = room.clock.at - timedelta(minutes=3)
+    for n in range(3):
+        read = room.event(f"late-{n}", "access", principal="ada", action="read", outcome="ok")
+        room.step({**read, "ts": at})
+        if n == 1:
+            room.restart()
+    minute = Span(start=at, end=at + timedelta(minutes=1))
+    with room.store.look() as tx:
+        (block,) = tx.summaries.between(SCORER, minute, version=DEEDS)
+    counts = from_bytes(block.body, None).record.totals
+    assert counts == {
+        (EventKind.ACCESS, "pull", "ok"): 12,
+        (EventKind.ACCESS, "read", "ok"): 3,
+    }
+
+
+def test_deeds_that_come_more_than_a_day_late_are_custom_and_told_as_looked_at_by_nobody(
+    room: Room,
+) -> None:
+    settled(room)
+    worked(room, "late", "flo", ago=timedelta(days=2))
+    with room.store.look() as tx:
+        said = [s.blind.why for s in tx.blinds.of(SCORER) if s.blind.detector == "lateness"]
+    assert said == ["12 events came more than a day after theirs: custom, and in no window"]
 
 
 def burst(room: Room, who: str, many: int) -> list[dict[str, object]]:

@@ -41,6 +41,7 @@ from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.span import Span
 from stanch.vocabulary.trouble import BadFile, BadInput
 
+DONE = frozenset({EventKind.ACCESS, EventKind.TOOL_CALL})
 OF_SITES = timedelta(minutes=12)
 """How long a minute waits for what sites counted in it."""
 
@@ -53,7 +54,7 @@ class Bench:
         self._desks = Desks(promise or Promise())
         self._past = Past()
         self._long_ago: set[tuple[Lane, Span]] = set()
-        """What sites counted while they were cut off, and nobody looked at yet."""
+        """What sites counted while they were cut off, and late deeds: nobody looked yet."""
         self.early = Early(recall)
         self.looked_at: list[tuple[Window, frozenset[EventKind]]] = []
         self.lines: Mapping[AssetId, datetime] = {}
@@ -116,6 +117,7 @@ class Bench:
 
     def windows(self, at: datetime) -> Iterator[tuple[Window, frozenset[EventKind]]]:
         """The windows in which something changed."""
+        self._desks.keep_promises(at)
         self.looked_at = [
             (self._window(lane, desk, at), frozenset(desk.kinds))
             for lane, desk in self._desks.changed()
@@ -126,15 +128,18 @@ class Bench:
             self.looked_at = [(mixed(w, looked, tallies), kinds) for w, kinds in self.looked_at]
         yield from self.looked_at
 
-    def long_ago(self) -> Iterator[Window]:
-        """The windows of before, to which sites that were cut off added."""
+    def long_ago(self) -> Iterator[tuple[Window, frozenset[EventKind]]]:
+        """The windows of before, to which sites that were cut off added, or late deeds."""
         for lane, span in sorted(self._long_ago, key=lambda one: (one[0], one[1].start)):
             desk = self._desks[lane]
-            yield replace(
-                desk.tally.window(span, desk.before),
-                history=self._past.of(lane.asset),
-                usage=windows_of(desk.usage, span.start),
-            )
+            usage = windows_of(desk.usage, span.start)
+            window = replace(desk.tally.window(span, desk.before), usage=usage)
+            if lane.version == DEEDS:
+                # What happened besides stands in the history, which is looked at now.
+                deeds = replace(window.record, happenings=(), seen=0)
+                yield replace(window, record=deeds, known=desk.known), DONE
+            else:
+                yield replace(window, history=self._past.of(lane.asset)), ANSWERS
 
     def behind(self, window: Window) -> Window | None:
         """The part of this window behind the line of its asset; nothing where there is none."""
@@ -253,7 +258,12 @@ class Bench:
     def _count(
         self, tx: Transaction, desk: Desk, kind: EventKind, rows: pa.Table, at: datetime
     ) -> None:
-        count(tx, desk, kind, rows, at)
+        again = count(tx, desk, kind, rows, at)
+        now = span_of(min(desk.reached, at))
+        late = {span_of(minute) for minute in again if not now.covers(minute)}
+        for span in late:
+            fill(tx, desk.tally, span, None)
+        self._long_ago |= {(desk.lane, span) for span in late}
         self._desks.touched.add(desk.lane)
 
     def _desk(

@@ -2,10 +2,12 @@
 
 In    rows of one asset, kind, version and condition; the desk of that lane.
 Out   the desk's minutes with these rows in them; what came too late is told, and in no minute.
+      Accesses and other deeds are added to minutes that are over, too: no plan and no alarm stands
+      on them, and who comes to a log late is no stranger for it.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -17,30 +19,51 @@ from stanch.engine.watch import handed
 from stanch.engine.watch.answers import answers, schema_of
 from stanch.engine.watch.deeds import record
 from stanch.engine.watch.desk import Desk
-from stanch.engine.watch.hop import SKEW, span_of
+from stanch.engine.watch.hop import MINUTE, SKEW, span_of
 from stanch.engine.watch.labels import labels_of
 from stanch.engine.watch.minutes import Minute
-from stanch.engine.watch.stored import over_in_store
+from stanch.engine.watch.stored import DEEDS, fill, over_in_store
+from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.event import EventKind
+from stanch.vocabulary.span import Span
 
+LOOKED_BACK = timedelta(days=1)
+"""Deeds that come so late are still looked at in their own window; older ones are custom only."""
 ANSWERS = frozenset({EventKind.INFERENCE, EventKind.EXCHANGE})
 
 
-def count(tx: Transaction, desk: Desk, kind: EventKind, rows: pa.Table, at: datetime) -> None:
-    """Counts these rows in their minutes; one whose time is not yet come counts as of now."""
+def count(
+    tx: Transaction, desk: Desk, kind: EventKind, rows: pa.Table, at: datetime
+) -> tuple[datetime, ...]:
+    """Counts these rows in their minutes; one whose time is not yet come counts as of now.
+
+    Gives back the minutes that were over and were added to: somebody has to look at them again.
+    """
     tally, desk.kinds = desk.tally, desk.kinds | {kind}
     times = pc.if_else(pc.greater(rows["ts"], _scalar(at + SKEW)), _scalar(at), rows["ts"])
     late, minutes = 0, pc.floor_temporal(times, unit="minute")
     gone = _gone(tx, desk, minutes)
+    again: list[datetime] = []
     for minute, part in cut(rows, minutes):
-        if tally.over(minute) or minute in gone:
+        over = tally.over(minute) or minute in gone
+        if desk.lane.version == DEEDS:
+            done = _counted(desk, kind, part, ())
+            if over:
+                _add_late(tx, tally, minute, done)
+                again += [minute] if at - minute <= LOOKED_BACK else []
+                late += part.num_rows if at - minute > LOOKED_BACK else 0
+            else:
+                tally.add(minute, done)
+            if minute < desk.until:
+                desk.waits, desk.changed = desk.waits.more(minute, done.record, desk, at), True
+        elif over:
             late += part.num_rows
-            continue
-        tally.add(minute, _counted(desk, kind, part, tally.watch(minute)))
-        desk.older = desk.older or minute < desk.opened
+        else:
+            tally.add(minute, _counted(desk, kind, part, tally.watch(minute)))
     desk.reached = max(desk.reached, pc.max(times).as_py())
     if late:
         desk.late = desk.late.more(late, span_of(min(desk.reached, at)).start)
+    return tuple(again)
 
 
 def cut(rows: pa.Table, keys: pa.ChunkedArray) -> Iterator[tuple[Any, pa.Table]]:
@@ -67,6 +90,16 @@ def _gone(tx: Transaction, desk: Desk, minutes: pa.ChunkedArray) -> frozenset[da
     before = frozenset(m for m in minutes.unique().to_pylist() if m < desk.opened)
     plan = desk.ready.plan if desk.ready is not None else None
     return over_in_store(tx, desk.tally, before - desk.tally.minutes.keys(), plan)
+
+
+def _add_late(tx: Transaction, tally: Tally, minute: datetime, done: Minute) -> None:
+    """Adds deeds to a minute that is over, and to what the store has of it."""
+    held = tally.minutes.pop(minute, None)
+    if held is None:
+        fill(tx, tally, Span(start=minute, end=minute + MINUTE), None)
+    else:
+        tally.come_late(minute, held)
+    tally.come_late(minute, done)
 
 
 def _counted(desk: Desk, kind: EventKind, rows: pa.Table, watch: tuple[str, ...]) -> Minute:

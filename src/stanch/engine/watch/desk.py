@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stanch.detect.rules.tally import Tally as Rules
-from stanch.detect.summaries.acquaintances import Known, met
+from stanch.detect.summaries.acquaintances import Known, joined, met
 from stanch.detect.summaries.ready import Ready
 from stanch.detect.summaries.record import Record
 from stanch.detect.window import Usage
-from stanch.engine.watch.hop import HOP, MINUTE
+from stanch.engine.watch.hop import HOP, MINUTE, span_of
 from stanch.engine.watch.lane import Lane
 from stanch.engine.watch.memory import MOST_USAGE, Late, use_in, used
+from stanch.engine.watch.stored import CUSTOM, DEEDS
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind
@@ -24,6 +25,25 @@ from stanch.vocabulary.words import counted
 
 LATE = DetectorId("lateness")
 """The blind spot of what came too late; the rows themselves are in the lake."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waits:
+    """Older deeds that are still to become custom."""
+
+    week: Record = field(default_factory=Record)
+    """Those that are no older than custom goes back."""
+    known: Known = field(default_factory=dict)
+    since: datetime | None = None
+
+    def more(self, minute: datetime, done: Record, desk: "Desk", at: datetime) -> "Waits":
+        """With what was done in this minute."""
+        lately = minute >= desk.until - CUSTOM
+        return Waits(
+            week=self.week.merge(done) if lately else self.week,
+            known=joined(self.known, met({}, done, span_of(minute).end - HOP), at),
+            since=self.since or at,
+        )
 
 
 @dataclass(kw_only=True, slots=True)
@@ -47,8 +67,8 @@ class Desk:
     """What the store holds of before this moment was not read."""
     read: datetime
     """When `before` and `known` were read from the store."""
-    older: bool = False
-    """Whether deeds of before it was opened were counted since, which these two do not hold."""
+    waits: Waits = field(default_factory=Waits)
+    """Deeds of before `until` that were counted since, which these two do not hold yet."""
     late: Late = field(default_factory=Late)
 
     @property
@@ -56,18 +76,25 @@ class Desk:
         """What it counts."""
         return Lane(self.tally.asset.id, self.tally.version, self.tally.condition)
 
-    def outdated(self, at: datetime) -> bool:
-        """Whether the custom of the place is to be read anew: on a new day, or for older deeds."""
-        return self.read.date() != at.date() or (self.older and at - self.read >= MINUTE)
+    def know(self, at: datetime) -> None:
+        """Takes older deeds into the custom of the place a minute after they came: looked at first,
+        they are nobody's custom by themselves.
+        """
+        if self.waits.since is not None and at - self.waits.since >= MINUTE:
+            self.before = self.before.merge(self.waits.week)
+            self.known = joined(self.known, self.waits.known, at)
+            self.waits = Waits()
+            self.changed = True
 
     def too_late(self) -> Blind | None:
         """What came too late to be counted in its minute, if anything; told of the whole only."""
         if self.tally.condition or not self.late.events:
             return None
-        minutes = round(self.tally.lateness.total_seconds() / 60)
-        came = counted(self.late.events, "event")
-        why = f"{came} came more than {minutes} minutes after theirs: in no window"
-        lane = self.lane
+        lane, came = self.lane, counted(self.late.events, "event")
+        why = f"{came} came more than a day after theirs: custom, and in no window"
+        if lane.version != DEEDS:
+            minutes = round(self.tally.lateness.total_seconds() / 60)
+            why = f"{came} came more than {minutes} minutes after theirs: in no window"
         return Blind(detector=LATE, asset=lane.asset, version=lane.version, why=why)
 
     def advance(self, until: datetime) -> None:

@@ -16,7 +16,7 @@ from stanch.detect.summaries.acquaintances import joined
 from stanch.detect.summaries.ready import ready
 from stanch.detect.summaries.record import Record
 from stanch.engine.ports import Transaction
-from stanch.engine.watch.desk import Desk
+from stanch.engine.watch.desk import Desk, Waits
 from stanch.engine.watch.golden import Seasons
 from stanch.engine.watch.hop import HOP, MINUTE, span_of
 from stanch.engine.watch.lane import Lane
@@ -30,6 +30,7 @@ from stanch.engine.watch.memory import (
     usage_of,
 )
 from stanch.engine.watch.mixing import promised
+from stanch.engine.watch.served import Served
 from stanch.engine.watch.stored import DEEDS, blocks, custom, read_back
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.asset import Asset
@@ -46,6 +47,7 @@ class Desks:
         self.promise = promise
         self._open: dict[Lane, Desk] = {}
         self.touched: set[Lane] = set()
+        self._served = Served()
 
     def __contains__(self, lane: Lane) -> bool:
         return lane in self._open
@@ -64,19 +66,24 @@ class Desks:
             found.ready, found.baseline_id = ready(baseline.plan), current.id
             anew = Watch(plan=baseline.plan.digest, promise=promised(self.promise, asset))
             found.tally = found.tally.fresh(baseline, anew)
-        elif lane.version == DEEDS and found.outdated(at):
+        elif lane.version == DEEDS and found.read.date() != at.date():
             found.before, known = custom(tx, asset.id, found.until)
-            found.known = joined(found.known, known, at)
-            found.read, found.older = at, False
-        self._keep_promise(found, asset)
+            found.known = joined(joined(found.known, known, at), found.waits.known, at)
+            found.read, found.waits = at, Waits()
+        elif lane.version == DEEDS:
+            found.know(at)
+        found.tally.asset = asset
+        if found.tally.alarms is not None:
+            self._served.answered(tx, asset.id, lane.version, at)
         return found
 
-    def _keep_promise(self, desk: Desk, asset: Asset) -> None:
-        """Has the alarms of the desk ask for as much evidence as is asked for now."""
-        alarms, promise = desk.tally.alarms, promised(self.promise, asset)
-        if alarms is not None and alarms.promise != promise:
-            desk.tally.alarms = replace(alarms, promise=promise)
-        desk.tally.asset = asset
+    def keep_promises(self, at: datetime) -> None:
+        """Has the alarms that are to be looked at ask for as much evidence as is asked for now."""
+        for _, desk in self.changed():
+            asset, alarms = desk.tally.asset, desk.tally.alarms
+            promise = promised(self.promise, asset, self._served.at_once(asset.id, at))
+            if alarms is not None and alarms.promise != promise:
+                desk.tally.alarms = replace(alarms, promise=promise)
 
     def changed(self) -> Iterator[tuple[Lane, Desk]]:
         """Those that changed, in the order of their lanes."""
@@ -103,6 +110,7 @@ class Desks:
         """Keeps every desk that changed, in this transaction."""
         for lane, desk in self.changed():
             _keep(tx, lane, desk)
+        self._served.keep(tx)
         self.touched.clear()
 
     def _opened(self, tx: Transaction, asset: Asset, lane: Lane, at: datetime) -> Desk:
@@ -149,8 +157,7 @@ class Desks:
             return None
         text = tx.settings.get(_alarms_name(lane, kept.id))
         before = Watch.from_bytes(base64.b64decode(text)) if text else None
-        promise = promised(self.promise, asset)
-        return replace(before or Watch(plan=baseline.plan.digest), promise=promise)
+        return before or Watch(plan=baseline.plan.digest, promise=promised(self.promise, asset))
 
 
 def _keep(tx: Transaction, lane: Lane, desk: Desk) -> None:
@@ -158,7 +165,8 @@ def _keep(tx: Transaction, lane: Lane, desk: Desk) -> None:
         keep_usage(tx, lane.name, desk.usage)
         if lane.version == DEEDS:
             keep_rules(tx, lane.asset, desk.rules)
-            keep_known(tx, lane.asset, desk.known)
+            # What waits here to be custom is custom to whoever opens the desk anew.
+            keep_known(tx, lane.asset, joined(desk.known, desk.waits.known, desk.until))
         desk.changed = False
     keep_late(tx, lane.name, desk.late)
     tx.summaries.put(blocks(desk.tally))

@@ -63,16 +63,17 @@ def unowned(window: Window) -> Blind | None:
     )
 
 
-def promised(promise: Promise, asset: Asset) -> Promise:
-    """What the alarms of one lane promise: those of all conditions keep the promise together.
+def promised(promise: Promise, asset: Asset, versions: int = 1) -> Promise:
+    """What the alarms of one lane promise: those of all conditions, and of all versions that
+    answer at once, keep the promise together.
 
     An asset may have a number of false alarms of its own.
     """
     if asset.false_alarms_per_year is not None:
         promise = promise.allowing(asset.false_alarms_per_year)
-    if asset.conditions is None:
+    lanes = versions * (1 if asset.conditions is None else len(asset.conditions.every) + 1)
+    if lanes == 1:
         return promise
-    lanes = len(asset.conditions.every) + 1
     return replace(
         promise,
         false_alarms_per_year=promise.false_alarms_per_year / lanes,

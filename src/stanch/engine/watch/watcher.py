@@ -188,9 +188,9 @@ class Watcher:
 
     def _look_back(self) -> Iterator[tuple[Window, Finding]]:
         """What is found in windows of before; what cannot be told of them is told of no window."""
-        for window in self._bench.long_ago():
+        for window, kinds in self._bench.long_ago():
             for detector in self._detectors().values():
-                if EventKind.INFERENCE in detector.reads and detector.looks_at(window):
+                if not kinds.isdisjoint(detector.reads) and detector.looks_at(window):
                     found = looked(detector, window)
                     yield from ((window, said) for said in found if isinstance(said, Finding))
 
