@@ -54,12 +54,21 @@ def _read(act: str, name: str, hint: Any, value: object) -> object:
     """The value; a word for yes or no as what it says, one of a few only if it is one of them."""
     if hint is bool and isinstance(value, str):
         return _YES.get(value.strip().lower(), value)
-    if isinstance(value, list | tuple) and any(isinstance(v, str) and not v.strip() for v in value):
+    if _has_blank(value):
         raise BadInput(f"{act}: a name in {name} is blank. Blank is nobody's name: leave it out.")
     few = list(map(str, hint)) if isinstance(hint, type) and issubclass(hint, StrEnum) else []
     if few and str(value) not in few:
         raise BadInput(f"{act}: {name} is {', '.join(few[:-1])} or {few[-1]}, not {str(value)!r}.")
     return value
+
+
+def _has_blank(value: object) -> bool:
+    """Whether one of a list is a blank text."""
+    match value:
+        case [*several]:
+            return any(isinstance(one, str) and not one.strip() for one in several)
+        case _:
+            return False
 
 
 def _misfit(error: str) -> str:
