@@ -24,3 +24,8 @@ def query_of(pairs: Iterable[tuple[str, str]]) -> str:
 def principal_at(name: str) -> str:
     """Where a principal's page is; in the query, since a name may hold a slash or be two dots."""
     return f"/principals?name={segment(name)}"
+
+
+def event_at(asset: str, event: str) -> str:
+    """Where an event's page is; its id may hold anything too."""
+    return f"/events/{segment(asset)}?id={segment(event)}"

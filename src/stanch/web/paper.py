@@ -22,7 +22,7 @@ from stanch.vocabulary import words
 from stanch.vocabulary.finding import AttackKind
 from stanch.vocabulary.names import typed
 from stanch.vocabulary.people import Scope
-from stanch.web.address import principal_at, segment
+from stanch.web.address import event_at, principal_at, segment
 from stanch.web.counts import waiting
 from stanch.web.inert import clipped, inert
 from stanch.web.markdown import ticked
@@ -113,6 +113,7 @@ def _paper() -> Environment:
     }
     made.filters.update(filters)
     tools: dict[str, Any] = {
+        "event_at": event_at,
         "left": words.left,
         "moment": moment,
         "principal_at": principal_at,

@@ -16,7 +16,7 @@ _FIRST = ("id", "ts", "received", "kind", "asset", "version", "principal", "sess
 def show(visit: Visit) -> Answer:
     """One event, field by field."""
     asset = AssetId(visit.names["asset"])
-    event = visit.console.events.get(asset, visit.names["event"])
+    event = visit.console.events.get(asset, visit.asked("id"))
     return page(visit, "event.html", asset=asset, event=event, rows=_rows(event))
 
 
@@ -29,4 +29,4 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode().strip('"')
 
 
-PAGES = (Page(path="/events/{asset:str}/{event:str}", show=show),)
+PAGES = (Page(path="/events/{asset:str}", show=show),)
