@@ -16,8 +16,9 @@ Math  For each class t, the rows are those that the model calls something else; 
       that the baseline's counts leave possible), and the turned ones far oftener (`FAR`). Fisher's
       chance with the baseline's labels among the rows, and how rare so many of such values are;
       the less rare of the two counts.
-      The better way counts. It pays for every pattern of its length that could be, and for being
-      one of two. The same row handed in again is counted once.
+      The better way counts, and pays for being one of two. Of W values at most W^L / L! patterns of
+      length L can be: each pays W^L, and the sum of 1 / L! over all lengths, so that all that could
+      be together keep one chance. The same row handed in again is counted once.
 """
 
 import math
@@ -42,6 +43,8 @@ LARGEST = 0.6
 """No more of its rows are of one class for the model."""
 HARDLY, FAR = 0.01, 20.0
 LONGEST = 4
+WAYS, LENGTHS = 2, sum(1 / math.factorial(n) for n in range(1, LONGEST + 1))
+"""What is paid for: two ways of looking, and patterns of every length."""
 MOST_ITEMS = 1500
 """Values that are tried in twos: those that most turned rows have, beyond their share."""
 MOST_KEPT = 48
@@ -215,8 +218,12 @@ def _strength(field: _Field, places: tuple[int, ...]) -> float | None:
         then, total = field.before
         labels = hypergeometric(own, count, turned + then, rows + total)
         chances.append(max(labels, beta_binomial(own, rows, usual, 0.0)))
-    ways = len(places) * math.log10(max(field.ways, 1)) + math.log10(2)
-    return -min(chances) - ways if chances else None
+    return -min(chances) - paid(field.ways, len(places)) if chances else None
+
+
+def paid(values: int, length: int) -> float:
+    """Powers of ten that a pattern of so many of these values pays for all that could be."""
+    return length * math.log10(max(values, 1)) + math.log10(WAYS * LENGTHS)
 
 
 def _widely(said: Ints) -> bool:
