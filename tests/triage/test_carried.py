@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 from statistics import NormalDist
 
@@ -6,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stanch.triage.verdict.calibration import packaged
-from stanch.triage.verdict.carried import allowed
+from stanch.triage.verdict.carried import CARRIED, accounted, allowed
 from stanch.triage.verdict.decide import verdict_of
 from stanch.triage.verdict.observations import Base, Now
 from stanch.triage.verdict.observe import observe
@@ -112,3 +113,54 @@ def test_without_a_score_nothing_is_carried(told: Ints | None) -> None:
     assert carried(now(grades(2000)), replace(base(), grades=told)) == 0
     counted_ones = replace(now(grades(2000)), grades=None)
     assert observe(window, base()).signals == observe(counted_ones, base()).signals
+
+
+@pytest.mark.parametrize("moved", [0.0, 0.2, 0.7, 1.5, 3.0])
+@pytest.mark.parametrize(("rate", "high"), [(0.01, 0.1), (0.05, 0.3)])
+def test_a_normal_score_that_moved_is_told_from_its_shoulder_alone(
+    moved: float, rate: float, high: float
+) -> None:
+    normal, rows = NormalDist(), 10**12
+    border, low = normal.inv_cdf(1 - rate), normal.inv_cdf(1 - high)
+    under, ordinary = normal.cdf(border - moved), normal.cdf(low - moved)
+    shoulder = round((under - ordinary) / under * rows)
+    found = accounted(rows, shoulder, rate, high)
+    assert found == pytest.approx(1 - under - rate, abs=1e-4)
+
+
+def test_a_score_that_moved_down_carries_nothing_and_none_moves_farther_than_four() -> None:
+    border = NormalDist().inv_cdf(0.99)
+    assert accounted(10**9, 0, 0.01, 0.1) == pytest.approx(0.0, abs=1e-9)
+    assert accounted(10**9, 10**9, 0.01, 0.1) == pytest.approx(
+        1 - NormalDist().cdf(border - 4) - 0.01, abs=1e-6
+    )
+
+
+@pytest.mark.parametrize(("rows", "shoulder"), [(50, 7), (400, 40), (90, 0)])
+def test_a_few_rows_are_taken_at_the_upper_bound_of_their_share(rows: int, shoulder: int) -> None:
+    seen = shoulder / rows
+    upper = seen + 1.645 * math.sqrt(max(seen, 1 / rows) * (1 - seen) / rows)
+    many = 10**12
+    assert accounted(rows, shoulder, 0.01, 0.1) == pytest.approx(
+        accounted(many, round(upper * many), 0.01, 0.1), abs=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "high"), [(0.0, 0.1), (0.1, 0.1), (0.2, 0.1), (0.01, 1.0), (0.01, 0.01)]
+)
+def test_a_baseline_without_a_shoulder_tells_nothing(rate: float, high: float) -> None:
+    assert accounted(1000, 100, rate, high) is None
+    assert accounted(0, 0, 0.01, 0.1) is None
+
+
+def test_of_what_inputs_moved_beyond_chance_two_fifths_may_be_odd() -> None:
+    window = replace(now(grades(2000)), grades=None)
+    rows = int(window.rows.sum())
+    far = np.array([0.02, 0.2])
+    told = allowed(window, base(), far)
+    assert told == pytest.approx(0.015 + CARRIED * (0.2 - 1 / math.sqrt(rows)))
+    assert CARRIED == 0.4
+    assert allowed(window, base(), np.array([0.001])) == pytest.approx(0.015)
+    assert allowed(window, base(), np.zeros(0)) == pytest.approx(0.015)
+    assert allowed(window, replace(base(), off_rate=0.6), np.array([1.0])) == 0.99

@@ -1,5 +1,6 @@
 """Aimed labels: one group's labels turned in one direction are told; four honest feeds are not."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from stanch.detect import examples
-from stanch.detect.detectors.aimed_labels import DETECTOR
+from stanch.detect.detectors.aimed_labels import BETS, DETECTOR, _evidence
 from stanch.detect.summaries.arrays import Flags, Ints
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.handed import handed_of
@@ -88,3 +89,36 @@ def test_without_labels_of_groups_in_the_baseline_it_is_blind() -> None:
     (said,) = DETECTOR.seen_in(replace(one, baseline=replace(one.baseline, plan=plan)))
     assert isinstance(said, Blind)
     assert "group" in said.why
+
+
+def chance(count: int, rows: int, share: float) -> float:
+    return math.comb(rows, count) * share**count * (1 - share) ** (rows - count)
+
+
+@pytest.mark.parametrize(("usual", "truth"), [(0.3, 0.3), (0.3, 0.1), (0.02, 0.02), (0.85, 0.85)])
+def test_while_shares_are_usual_the_evidence_is_one_at_most_on_average(
+    usual: float, truth: float
+) -> None:
+    mean = sum(chance(k, 9, truth) * 10 ** _evidence((k, 9, usual)) for k in range(10))
+    both = sum(
+        chance(k, 6, truth) * chance(n, 8, 0.4) * 10 ** _evidence((k, 6, usual), (n, 8, 0.4))
+        for k in range(7)
+        for n in range(9)
+    )
+    if truth == usual:
+        assert (mean, both) == (pytest.approx(1.0), pytest.approx(1.0))
+    else:
+        assert 0 < mean < 1
+        assert 0 < both < 1
+
+
+def test_evidence_is_the_mean_of_the_likelihood_ratios_of_what_is_bet() -> None:
+    slowly = sum((bet / 0.2) ** 9 * ((1 - bet) / 0.8) ** 2 for bet in BETS) / len(BETS)
+    assert _evidence((9, 11, 0.2)) == pytest.approx(math.log10(slowly))
+    assert BETS == (0.9, 0.99)
+
+
+def test_a_share_that_is_usually_as_high_as_a_bet_says_nothing() -> None:
+    assert _evidence((50, 50, 0.99)) == 0.0
+    assert _evidence((50, 50, 1.0)) == 0.0
+    assert _evidence((40, 40, 0.95)) == pytest.approx(math.log10((1 + (0.99 / 0.95) ** 40) / 2))
