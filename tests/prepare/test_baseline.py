@@ -88,6 +88,48 @@ def test_hours_with_enough_rows_stand_alone_and_the_others_use_the_whole_week() 
     assert golden.at(MONDAY + timedelta(hours=1)) == b"1150"
 
 
+def test_an_hour_of_just_enough_rows_stands_alone_and_one_row_short_it_does_not() -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    strata = stratified([(MONDAY, Rows(n=40)), (tuesday, Rows(n=39))], enough=40)
+    assert {hour: one.n for hour, one in strata.items()} == {WHOLE_WEEK: 79, 9: 40}
+    assert stratified([(MONDAY, Rows(n=999)), (tuesday, Rows(n=1000))]).keys() == {WHOLE_WEEK, 33}
+
+
+def test_rows_of_one_hour_are_the_whole_week() -> None:
+    assert {h: one.n for h, one in stratified([(MONDAY, Rows(n=5000))]).items()} == {
+        WHOLE_WEEK: 5000
+    }
+    with pytest.raises(BaselineRefused, match="no rows"):
+        stratified([])
+
+
+def test_all_that_is_wrong_is_said_at_once_and_three_findings_are_named() -> None:
+    several = tuple(FindingId(f"fnd-{n}") for n in range(5))
+    with pytest.raises(BaselineRefused) as refused:
+        golden_of(replace(proposal(7, several), canaries=1))
+    said = str(refused.value)
+    assert "7 rows, 1000 are needed" in said
+    assert "5 findings (fnd-0, fnd-1, fnd-2)" in said
+    assert "1 of its rows are canaries" in said
+
+
+def test_every_part_of_a_baseline_reads_back() -> None:
+    told = replace(
+        proposal(5000),
+        habits=b"habits",
+        customs=b"customs",
+        prints=(b"one", b"three"),
+        golden={WHOLE_WEEK: Rows(n=5000), 3: Rows(n=2000), 100: Rows(n=1500)},
+    )
+    for some in (told, replace(told, customs=b""), replace(told, prints=())):
+        golden = golden_of(some)
+        assert Golden.from_bytes(golden.to_bytes()) == golden
+    assert golden_of(told).strata == {WHOLE_WEEK: b"5000", 3: b"2000", 100: b"1500"}
+    assert golden_of(told).id == "scorer-v7-3"
+    plain = replace(told, setting=replace(SETTING, condition=""))
+    assert golden_of(plain).id == "scorer-3"
+
+
 def test_hours_are_told_in_utc() -> None:
     assert hour_of_week(datetime.fromisoformat("2026-03-02T01:30:00+02:00")) == 6 * 24 + 23
 

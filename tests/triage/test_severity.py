@@ -364,6 +364,14 @@ def test_the_rank_is_the_worst_impact_first_and_then_all_the_rest() -> None:
     )
 
 
+@given(any_factors)
+def test_all_factors_but_the_worst_impact_share_four_points_equally(found: Factors) -> None:
+    numbers = [found[factor] for factor in Factor]
+    worst = max(found[factor] for factor in IMPACTS)
+    assert rank_of(found) == round(24 * worst + 4 * (sum(numbers) - worst) / (9 * 4))
+    assert 0 <= rank_of(found) <= 100
+
+
 def test_people_who_were_not_counted_count_as_many() -> None:
     attack = VerdictKind.ATTACK
     health = Impact(data_classes=("health",))
