@@ -1,13 +1,12 @@
 """The server: granian inside this process, on one loop.
 
 In    an ASGI application, an address, and what to do once it listens.
-Out   returns when asked to stop (SIGTERM, ^C), after the requests in hand were answered, or took
-      too long for somebody who waits for the end.
+Out   returns when asked to stop (SIGTERM, ^C, SIGHUP), after the requests in hand were answered, or
+      took too long for somebody who waits for the end.
 Why   one process is the default, so that one machine needs nothing else.
 """
 
 import asyncio
-import signal
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from stanch.api.wire import Application
+from stanch.engine import ending
 from stanch.vocabulary.trouble import BadInput
 
 _LAST_SECONDS = 10
@@ -78,16 +78,11 @@ async def listen(
         told.set()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    serving = asyncio.create_task(server.serve())
-    try:
+    with ending.instead(lambda: loop.call_soon_threadsafe(stop)):
+        serving = asyncio.create_task(server.serve())
         if await _answers(address, serving):
             await listening()
         await _over(serving, told)
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
 
 
 async def _over(serving: "asyncio.Task[None]", told: asyncio.Event) -> None:

@@ -9,6 +9,7 @@ from stanch import settings
 from stanch.cli.client import connect, running_on
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.engine.ending import meaning
 from stanch.vocabulary.trouble import BadFile, Trouble
 from stanch.vocabulary.words import counted
 
@@ -37,11 +38,12 @@ def backup(
             out.say(f"{now.files} of {now.of_files} files, {now.bytes} bytes")
 
     at = utc_now()
-    made = back_up(
-        folder,
-        output.absolute(),
-        Options(made=at.isoformat(), keys=keys, progress=moved),
-    )
+    with meaning(lambda: f"You left before {output} was whole, so it is not there."):
+        made = back_up(
+            folder,
+            output.absolute(),
+            Options(made=at.isoformat(), keys=keys, progress=moved),
+        )
     files = len(made.contents.files)
     size = sum(one.size for one in made.contents.files)
     try:

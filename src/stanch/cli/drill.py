@@ -1,6 +1,5 @@
 """stanch drill: attack a real model in a sandbox, and see what stanch makes of it."""
 
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import typer
 from stanch.cli.client import Client, connect
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.engine.ending import meaning
 from stanch.sandbox.options import FASTEST, SLOWEST, Options, Registries, Through
 from stanch.sandbox.scorecard import COLUMNS, Scorecard, joined, markdown, rows, scorecard, svg
 from stanch.vocabulary.trouble import BadFile, BadInput, CouldNotTell
@@ -89,7 +89,9 @@ def run(  # noqa: PLR0913  each is an option of the command
         seed=seed, small=small, speed=speed, through=through, registry=registry, data=on
     )
     wanted = Wanted(options=options, seeds=seeds, jobs=jobs, minutes=minutes, adaptive=adaptive)
-    _end(_played(wanted.orders(name, out.say), wanted, out), out, page, picture)
+    with meaning(lambda: "The drill was broken off, and what it had started is gone."):
+        card = _played(wanted.orders(name, out.say), wanted, out)
+    _end(card, out, page, picture)
 
 
 @app.command()
@@ -192,7 +194,6 @@ class Wanted:
 
 def _played(orders: "list[Order]", wanted: Wanted, out: Out) -> Scorecard:
     """The card of those that could be played."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     from stanch.sandbox.matrix import Budget, played  # noqa: PLC0415  the heavy parts
     from stanch.sandbox.origin import origin  # noqa: PLC0415  asks git
 

@@ -9,6 +9,7 @@ import typer
 from stanch import settings
 from stanch.cli.options import Data, Json, Port, command
 from stanch.cli.out import Out
+from stanch.cli.up import stoppable
 from stanch.settings import Settings
 
 app = command("Count at an edge site, and send signed counts instead of rows.")
@@ -49,7 +50,8 @@ def up(  # noqa: PLR0913  what an edge is made of
         edge_assets=",".join(asset),
         edge_key_file=str(key_file),
     )
-    _serve(chosen, Out(json=json))
+    with stoppable(out := Out(json=json)):
+        _serve(chosen, out)
 
 
 def _serve(chosen: Settings, out: Out) -> None:

@@ -13,6 +13,7 @@ from stanch import settings
 from stanch.cli.client import running_on
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.engine import ending
 from stanch.guard.core import ALIVE, Choices
 from stanch.guard.gateway.config import GatewayConfig
 from stanch.guard.identity import identify_as
@@ -152,6 +153,7 @@ def gateway(  # noqa: PLR0913  each is an option of the command
     place = listening(config)
     _show(config, keys, out)
     _aloud()
+    ending.as_sigterm(signal.SIGHUP)
     run(config, place)
 
 
@@ -185,16 +187,15 @@ def _front(config: GatewayConfig, folder: Path, show: Callable[[], None], *, dry
         show()
         return
     over = threading.Event()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, lambda *_: over.set())
     _aloud()
-    fronting.start()
-    show()
-    try:
-        while not over.wait(0.2):
-            fronting.watch()
-    finally:
-        fronting.stop()
+    with ending.instead(over.set):
+        fronting.start()
+        show()
+        try:
+            while not over.wait(0.2):
+                fronting.watch()
+        finally:
+            fronting.stop()
 
 
 def _versions(config: GatewayConfig) -> dict[str, object]:

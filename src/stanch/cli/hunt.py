@@ -10,9 +10,11 @@ from stanch.cli.client import connect
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
 from stanch.cli.times import Since, moment
+from stanch.engine.ending import meaning
 
 app = command("Search the events of all time.")
 
+_LEFT = "You left before the answer, and the server stops looking."
 _MOST = 10_000
 _COLUMNS = ("when", "kind", "principal", "version", "prediction", "status", "id")
 
@@ -55,9 +57,5 @@ def hunt(  # noqa: PLR0913  each is an option of the command
 @contextmanager
 def _answered(out: Out, what: str) -> Iterator[None]:
     """Shows what is waited for; whoever leaves is told that nothing goes on."""
-    try:
-        with out.waiting(what):
-            yield
-    except KeyboardInterrupt:
-        out.say("You left before the answer, and the server stops looking.")
-        raise
+    with meaning(lambda: _LEFT), out.waiting(what):
+        yield

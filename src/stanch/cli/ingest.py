@@ -15,8 +15,10 @@ from stanch.cli.client import Client, connect
 from stanch.cli.files import unreadable
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.engine.ending import meaning
 from stanch.vocabulary.event import COLUMNS, EventKind
 from stanch.vocabulary.trouble import BadFile, BadInput, Busy, NotRunning
+from stanch.vocabulary.words import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,7 +86,11 @@ def ingest(  # noqa: PLR0913  each is an option of the command
     options = Options(asset=asset, kind=kind, rename=names_of(renamed or []))
     told = _Told()
     sizes = [_size(file) for file in files]
-    with _taker(data) as take, out.progress("ingest", sum(sizes)) as moved:
+    with (
+        meaning(lambda: _left(told)),
+        _taker(data) as take,
+        out.progress("ingest", sum(sizes)) as moved,
+    ):
         for file, size in zip(files, sizes, strict=True):
             done = 0
 
@@ -99,6 +105,14 @@ def ingest(  # noqa: PLR0913  each is an option of the command
     _show(out, told)
     if told.counts["rejected"]:
         raise typer.Exit(1)
+
+
+def _left(told: _Told) -> str:
+    known = told.counts["accepted"] + told.counts["duplicate"]
+    return (
+        f"You left after {counted(known, 'row')} that are kept. Send the same again to go on where "
+        "it ended: what is known is counted once."
+    )
 
 
 def _size(file: Path) -> int:

@@ -8,6 +8,7 @@ import typer
 from stanch import settings
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.engine.ending import meaning
 from stanch.vocabulary.words import counted
 
 app = command("Bring a backup back into an empty folder.")
@@ -24,7 +25,8 @@ def restore(
     from stanch.store.backup import restore as put_back  # noqa: PLC0415  only when it is asked
 
     folder = (data or settings.from_environment().data).absolute()
-    back = put_back(file, folder)
+    with meaning(lambda: f"You left before all was back, so nothing is in {folder}."):
+        back = put_back(file, folder)
     files = len(back.contents.files)
     Out(json=json).show(
         {"data": str(folder), "digest": back.digest, "files": files},

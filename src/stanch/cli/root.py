@@ -3,6 +3,8 @@
 import errno
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -18,6 +20,7 @@ from stanch.cli.options import Group
 from stanch.cli.out import Out
 from stanch.cli.table import COMMANDS, SECTIONS
 from stanch.cli.written import ReadNoFurther, give_up, written
+from stanch.engine.ending import ended
 from stanch.vocabulary.trouble import BadInput, NoSpace, Trouble, Unwritten
 
 INTERRUPTED = 130
@@ -57,6 +60,14 @@ class _Lazy(Group):
             raise BadInput(f"There is no command {args[0][:80]!r}.{hint} See: stanch --help")
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *arguments: Any, **more: Any) -> Any:
+        with _in_words():
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _in_words():
+            return super().invoke(ctx)
+
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         self.commands = {
             name: TyperCommand(name=name, help=says)
@@ -84,8 +95,8 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it with the opt
 @root.callback(
     epilog="\b\nFor example:\n  stanch up --demo\n  stanch doctor\n  stanch incident --help\n\n"
     "A command ends with 0 when all is good, 1 with findings or a failed check, 2 when it could "
-    "not tell; with more when it could not be done, and with 141 when nobody read all it says. "
-    "STANCH_URL and STANCH_KEY name a server on "
+    "not tell; with more when it could not be done, with 130 after ^C, and with 141 when nobody "
+    "read all it says. STANCH_URL and STANCH_KEY name a server on "
     "another machine."
 )
 def _root(
@@ -114,13 +125,38 @@ def _ran(arguments: list[str]) -> int:
     try:
         code = get_command(root)(arguments, prog_name="stanch", standalone_mode=False)
         sys.stdout.flush()
-    except (KeyboardInterrupt, typer.Abort):
-        return INTERRUPTED
+    except KeyboardInterrupt as error:
+        return _left(error)
+    except typer.Abort as error:
+        return _not_answered(error, Out(json="--json" in arguments))
     except (ReadNoFurther, Unwritten):
         raise
     except Exception as error:  # noqa: BLE001  the border: one sentence, never a traceback
         return Out(json="--json" in arguments).trouble(_trouble(error, arguments))
     return code if isinstance(code, int) else 0
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Tells of an end here, and not at the border: the library between keeps only its code."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise typer.Exit(_left(error)) from error
+
+
+def _left(error: KeyboardInterrupt) -> int:
+    """The exit code of a command that was ended, after saying so."""
+    told = ended(error)
+    Out(json=False).say(told.says)
+    return told.code
+
+
+def _not_answered(error: typer.Abort, out: Out) -> int:
+    """The exit code where something was asked for, and the terminal ended or was left."""
+    if isinstance(error.__context__, EOFError):
+        return out.trouble(BadInput("It was not typed: the terminal ended. Type it, or pipe it."))
+    return _left(KeyboardInterrupt())
 
 
 def _trouble(error: Exception, arguments: list[str]) -> Trouble:

@@ -135,9 +135,11 @@ def _seen(client: Client) -> bool:
 def _server(folder: Path) -> Iterator[Client]:
     arguments = ["up", "--data", str(folder / "data"), "--port", "0", "--json"]
     with subprocess.Popen(  # noqa: S603  our own command with our own arguments
-        [sys.executable, "-m", "stanch", *arguments],
+        [sys.executable, "-m", "stanch.sandbox.tether", *arguments],
+        stdin=subprocess.PIPE,  # however this process ends, the server does so too
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        process_group=0,  # and a ^C is for us to pass on
     ) as process:
         try:
             yield _started(process)
@@ -154,4 +156,6 @@ def _started(process: "subprocess.Popen[bytes]") -> Client:
             raise CouldNotTell("the private server ended before it answered")
         said += line
     told = msgspec.json.decode(said, type=dict[str, Any])
+    if "url" not in told:
+        raise CouldNotTell(f"the private server did not start. It said: {told.get('detail')}")
     return Client(url=str(told["url"]), key=str(told["secret"]))

@@ -1,7 +1,9 @@
 """stanch up: start stanch on this machine."""
 
 import os
-from contextlib import ExitStack
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Annotated
 
@@ -10,9 +12,11 @@ import typer
 from stanch import settings
 from stanch.cli.options import Data, Json, Port, command
 from stanch.cli.out import Out
+from stanch.engine.ending import Ended
 from stanch.vocabulary.network import IN_THE_CLEAR, beyond_this_machine
 
 app = command("Start stanch.")
+_BEFORE = "Stopped before it answered; what was on disk is as it was. Start it again at any time."
 
 
 @app.command()
@@ -38,10 +42,25 @@ def up(  # noqa: PLR0913  what a start may be told
         port=asked.port if port is None else port,
         node=asked.node if node is None else node,
     )
+    with stoppable(out := Out(json=json)):
+        _serve(chosen, out, demo=demo)
+
+
+@contextmanager
+def stoppable(out: Out) -> Iterator[None]:
+    """Says what it means where a server is told to end before it answers; a supervisor gets 0."""
+    try:
+        yield
+    except Ended as told:
+        if told.number == signal.SIGINT:
+            raise Ended(told.number, _BEFORE) from told
+        out.say(_BEFORE)
+        raise typer.Exit from told
+
+
+def _serve(chosen: settings.Settings, out: Out, *, demo: bool) -> None:
     settings.spare_memory()
     from stanch.app import Started, leave, serve  # noqa: PLC0415  the heavy parts
-
-    out = Out(json=json)
 
     def started(now: Started) -> None:
         facts = {"url": now.url, "data": str(chosen.data), "secret": now.secret}

@@ -32,7 +32,7 @@ from stanch.sandbox.registry import drill
 from stanch.sandbox.traffic import start as start_traffic
 from stanch.sandbox.wire import Api
 from stanch.vocabulary.people import Caller, Scope
-from stanch.vocabulary.trouble import Busy, Missing, Trouble
+from stanch.vocabulary.trouble import Busy, Missing, Trouble, Unreachable
 
 Say = Callable[[str], None]
 SHOWN = "unsigned_model"
@@ -111,7 +111,8 @@ class Demo:
             self._say(f"The demo attacks nothing: {trouble}")
             self._over.wait()
         except Trouble as trouble:
-            if not self._over.is_set():
+            # A server that stops is away before it says that the demo is over.
+            if not self._over.wait(_LAST_SECONDS if isinstance(trouble, Unreachable) else 0):
                 self._say(f"The demo ended: {trouble}")
                 self._over.wait()
         finally:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from stanch.engine import ending
 from stanch.sandbox.ground import Grounds
 from stanch.sandbox.moment import Moment, Part
 from stanch.sandbox.options import Options
@@ -49,7 +50,7 @@ class Told:
 def main() -> None:
     """Plays what stdin says, one order after the other."""
     orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ending.heard()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
     grounds = Grounds()
     try:

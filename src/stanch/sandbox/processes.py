@@ -34,6 +34,8 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            # What a terminal tells everybody in it is not for this one: its starter ends it.
+            process_group=0,
         )
         if first:
             self.say(first)
