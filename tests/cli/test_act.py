@@ -20,12 +20,25 @@ class Client:
 
     def send(self, method: str, path: str, body: Any) -> dict[str, Any]:
         assert (method, body["act"]) == ("POST", "block_principal")
+        self.args = body["args"]
         return {**SHOWN, "risk": self.risk} if path.endswith("preview") else RUN
 
-    def get(self, path: str) -> dict[str, Any]:
+    def get(self, path: str) -> Any:
+        if path == "/api/v1/acts":
+            return [{"id": "block_principal", "args": [{"name": "principals", "many": True}]}]
         assert path == "/api/v1/runs/run-1"
         state, says = self.states.pop(0)
         return {**RUN, "state": state, "says": says}
+
+
+def _through(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands speak to this client."""
+
+    def connected(data: Path | None) -> Client:
+        assert data is None
+        return client
+
+    monkeypatch.setattr("stanch.cli.act.connect", connected)
 
 
 @pytest.mark.parametrize(
@@ -56,13 +69,36 @@ def test_what_came_of_an_act_is_said(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def connected(data: Path | None) -> Client:
-        assert data is None
-        return client
-
-    monkeypatch.setattr("stanch.cli.act.connect", connected)
+    _through(client, monkeypatch)
     monkeypatch.setattr("stanch.cli.act._PAUSE", 0.0)
     words = ("act", "inc-1", "block_principal", "principals=key-91", "--why", "theirs")
     assert run(list(words)) == code
     assert told in capsys.readouterr().out
     assert client.states == []
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (("principals=key-91,key-92",), "key-91,key-92"),
+        (("principals=a,b", "principals=Jane Doe"), ["a,b", "Jane Doe"]),
+        (("principals=CN=client,OU=Payments,O=Bank",), ["CN=client,OU=Payments,O=Bank"]),
+        (("principals==1+1",), "=1+1"),
+        (("principals=-x",), "-x"),
+    ],
+)
+def test_a_name_is_sent_as_it_stands_on_the_command_line(
+    given: tuple[str, ...], sent: str | list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client()
+    _through(client, monkeypatch)
+    assert run(["act", "inc-1", "block_principal", *given, "--why", "theirs", "--dry-run"]) == 0
+    assert client.args == {"principals": sent}
+
+
+def test_what_is_no_list_is_not_given_twice(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _through(Client(), monkeypatch)
+    assert run(["act", "inc-1", "block_principal", "rate=1/s", "rate=2/s"]) == 64
+    assert "rate is given twice" in capsys.readouterr().err

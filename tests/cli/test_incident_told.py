@@ -148,3 +148,13 @@ def test_a_title_begins_no_line_of_its_own_and_goes_on_for_no_page() -> None:
     assert said.startswith("inc-1  Odd")
     assert said.endswith("A\N{HORIZONTAL ELLIPSIS}  (high, triaged)")
     assert len(said) < 500
+
+
+def test_suspects_who_are_too_many_to_show_are_counted() -> None:
+    some = [{"principal": f"key-{n}", "share": 0.1, "confidence": 0.9} for n in range(13)]
+    assert "  and 3 more; --json names them" in list(
+        _told(INCIDENT | {"suspects": some}, AHEAD, [])
+    )
+    assert not any(
+        "more; --json" in one for one in _told(INCIDENT | {"suspects": some[:10]}, AHEAD, [])
+    )

@@ -50,3 +50,13 @@ def test_an_empty_table_says_what_that_means_and_a_program_gets_an_empty_list(
     assert (told.out, told.err) == ("", "No duty is running.\n")
     Out(json=True).table({"items": []}, ("id",), [], empty="No duty is running.")
     assert capsys.readouterr().out == '{\n  "items": []\n}\n'
+
+
+def test_long_names_that_differ_at_their_end_are_told_apart_in_a_table() -> None:
+    one, other = (cell("principal", "n" * 200 + end) for end in "12")
+    assert one != other
+    assert len(one) == len(other) == 80
+
+
+def test_a_name_that_looks_like_a_time_stays_a_name() -> None:
+    assert cell("principal", "2026-11-22T10:22:36Z") == "2026-11-22T10:22:36Z"

@@ -304,3 +304,18 @@ def test_what_sigma_says_and_we_cannot_is_printed(old: str, new: str, word: str)
     taken = rule_from_sigma(SIGMA.replace(old, new), "sigma.yml")
     assert taken.rule is None
     assert any(word in sentence for sentence in taken.left_out)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("CN=client,OU=Payments", '"CN=client,OU=Payments" failed to log in'),
+        ("{count} {asset}", "{count} {asset} failed to log in"),
+        ("a\nb", "a\N{REPLACEMENT CHARACTER}b failed to log in"),
+    ],
+)
+def test_a_name_is_one_name_in_what_a_rule_says(name: str, said: str) -> None:
+    tries = [login(n, "failed", name) for n in range(5)]
+    (one,) = found(named("guessed_login"), [*tries, login(9, "ok", name)])
+    assert one.says.startswith(said)
+    assert [s.principal for s in one.suspects] == [name]

@@ -1,5 +1,6 @@
 """stanch act: one act by hand, shown before it is done."""
 
+import re
 import time
 from typing import Annotated, Any
 
@@ -20,6 +21,8 @@ _CONSENT = {
 }
 _PATIENCE, _PAUSE = 10.0, 0.1
 """Seconds that what is done at once is waited for, and between two looks."""
+_DN = re.compile(r'[A-Za-z][\w.-]*=[^",=]+(,\s*[A-Za-z][\w.-]*=[^",=]+)+')
+"""The name of a certificate, as `CN=scorer,O=Bank`: nobody has three callers of such names."""
 Given = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="What the act takes.")
 ]
@@ -46,10 +49,14 @@ def act(  # noqa: PLR0913  each is a part of the order
         found = client.get("/api/v1/acts")
         rows = [{**one, "takes": _takes(one["args"])} for one in found]
         out.table({"items": found}, ("id", "takes", "title"), rows)
+        for one in found if not json else ():
+            if one["narrower"]:
+                out.say(f"Before {one['id']} try: {', '.join(one['narrower'])}.")
         return
     path = f"/api/v1/incidents/{segment(incident)}/acts"
     lasts = None if hours is None else round(3600 * hours)
-    body = {"act": what, "args": _args(given or []), "why": why, "lasts": lasts}
+    args = _args(given or [], _lists(client.get("/api/v1/acts"), what))
+    body = {"act": what, "args": args, "why": why, "lasts": lasts}
     shown = client.send("POST", f"{path}/preview", body)
     said = f"{shown['text']}\n{_CONSENT[Risk(shown['risk'])]}"
     if dry_run:
@@ -76,12 +83,27 @@ def _done(client: Client, run: dict[str, Any]) -> dict[str, Any]:
     return run
 
 
-def _args(given: list[str]) -> dict[str, str]:
-    parts = [one.partition("=") for one in given]
-    for name, equals, _ in parts:
+def _args(given: list[str], lists: frozenset[str]) -> dict[str, str | list[str]]:
+    """Each argument; a list that is given again and again has each as one name, and so has one
+    that is the name of a certificate, commas and all.
+    """
+    found: dict[str, list[str]] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
         if not equals:
-            raise BadInput(f"{name!r} says nothing. Write name=value, like principals=key-91.")
-    return {name: value for name, _, value in parts}
+            raise BadInput(f"{one!r} says nothing. Write name=value, like principals=key-91.")
+        found.setdefault(name, []).append(value)
+    for name in (n for n, values in found.items() if len(values) > 1 and n not in lists):
+        raise BadInput(f"{name} is given twice. Give it once.")
+    listed = {n for n, v in found.items() if len(v) > 1 or (n in lists and _DN.fullmatch(v[0]))}
+    return {name: values if name in listed else values[0] for name, values in found.items()}
+
+
+def _lists(acts: list[dict[str, Any]], what: str) -> frozenset[str]:
+    """The arguments of this act that are lists of names."""
+    return frozenset(
+        one["name"] for act in acts if act["id"] == what for one in act["args"] if one["many"]
+    )
 
 
 def _takes(args: list[dict[str, Any]]) -> str:

@@ -26,6 +26,7 @@ from stanch.vocabulary.words import counted, left, spell, when, word
 app = command("What we believe happened: list, look, report, note, judge, close.")
 app.command()(marks)
 _BASE = "/api/v1/incidents"
+_MOST_SUSPECTS = 10
 Which = Annotated[str, typer.Argument(help="The incident's id.")]
 Reviewed = Annotated[bool, typer.Option("--reviewed", help="Your word that the review was held.")]
 
@@ -375,9 +376,11 @@ def _told(
     yield from _why_it_matters(one)
     if one["suspects"]:
         yield "\nSuspects:"
-        for suspect in one["suspects"][:10]:
+        for suspect in one["suspects"][:_MOST_SUSPECTS]:
             share, sure = 100 * suspect["share"], 100 * suspect["confidence"]
             yield f"  {in_line(suspect['principal'])}: {share:.0f} % of it, {sure:.0f} % sure"
+        if (more := len(one["suspects"]) - _MOST_SUSPECTS) > 0:
+            yield f"  and {more} more; --json names them"
     attack = one["verdict"].get("attack") if not one["owasp"] else None
     yield from _techniques((*one["atlas"], *one["owasp"]), attack)
     yield from _like_it(ahead["similar"])

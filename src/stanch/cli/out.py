@@ -19,6 +19,8 @@ from stanch.vocabulary.words import size, when
 
 _WORD, _SENTENCE = 80, 400
 """Characters of a cell; what is cut ends in an ellipsis."""
+_NAMES = frozenset({"principal"})
+"""Columns of names that others chose, whose end says as much as their beginning."""
 _SENTENCES = frozenset({"says", "why", "sealed", "detectors", "question"})
 """Columns of sentences, whose end says as much as their beginning."""
 
@@ -139,7 +141,10 @@ def cell(name: str, value: Any) -> str:
         case list() | tuple():
             text = ", ".join(map(str, value)) or "-"
         case _:
-            text = when(str(value))
+            text = str(value) if name in _NAMES else when(str(value))
     plain = in_line(text)
     room_ = _SENTENCE if name in _SENTENCES else _WORD
+    if name in _NAMES and len(plain) > room_:
+        half = room_ // 2
+        return f"{plain[:half]}\N{HORIZONTAL ELLIPSIS}{plain[1 - half :]}"
     return plain if len(plain) <= room_ else plain[: room_ - 1] + "\N{HORIZONTAL ELLIPSIS}"

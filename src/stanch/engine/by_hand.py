@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from stanch.contain.playbook.acts import VARIABLES
 from stanch.engine.ports import Store
 from stanch.engine.runs.deeds import Deeds, Order, Shown
 from stanch.engine.runs.library import actions
@@ -95,10 +96,15 @@ def typed(wanted: Wanted) -> dict[str, Argument]:
     lists = {one.name for one in fields(actions()[wanted.act].args) if takes_many(one)}
     return {
         name: names_in(value)
-        if name in lists and isinstance(value, str) and not value.startswith("$")
+        if name in lists and isinstance(value, str) and not _is_word(value)
         else value
         for name, value in wanted.args.items()
     }
+
+
+def _is_word(text: str) -> bool:
+    """Whether it is a word of playbooks, which stands for several names."""
+    return text.startswith("$") and text[1:] in VARIABLES
 
 
 def _book(wanted: Wanted) -> Playbook:

@@ -19,6 +19,7 @@ from stanch.detect.rules.tally import Cell, Tally
 from stanch.vocabulary.finding import Cite, CiteKind, Finding, Suspect
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.span import Span
+from stanch.vocabulary.spoken import listed
 
 INSTANT = timedelta(microseconds=1)
 MINUTE = timedelta(minutes=1)
@@ -179,7 +180,7 @@ def _finding(
     minutes = max(1, round((end.cell.last - found.start).total_seconds() / 60))
     facts = {"count": found.count, "asset": end.asset, "minutes": minutes}
     says = rule.says
-    for name, value in {**facts, "who": ", ".join(who[:3]) or ", ".join(group)}.items():
+    for name, value in {**facts, "who": listed(who[:3] or group)}.items():
         says = says.replace("{" + name + "}", str(value))
     return Finding(
         detector=rule.id,
