@@ -45,8 +45,8 @@ def bare(numbers: np.ndarray, people: int = 20) -> Columns:
     )
 
 
-def seen(reference: Columns, now: Columns) -> Window:
-    names = tuple(f"f{i}" for i in range(reference.numbers.shape[1]))
+def seen(reference: Columns, now: Columns, names: tuple[str, ...] = ()) -> Window:
+    names = names or tuple(f"f{i}" for i in range(reference.numbers.shape[1]))
     classes = ("yes", "no") if (reference.predictions >= 0).any() else ()
     found = learned(Schema(numbers=names, classes=classes), reference)
     here = counted(ready(found.plan), now)
@@ -62,6 +62,14 @@ def seen(reference: Columns, now: Columns) -> Window:
         now=here.summary,
         ledger=here.ledger.seal(),
     )
+
+
+def test_a_feature_is_one_name_in_a_sentence_whatever_its_name_holds() -> None:
+    usual = np.random.default_rng(5).normal(size=(400, 2))
+    window = seen(bare(usual), bare(usual * [0, 1]), ("amount, net", "age"))
+    (said,) = detectors()["data_quality"].seen_in(window)
+    assert isinstance(said, Finding)
+    assert '"amount, net" is frozen' in said.says
 
 
 def suspects(name: str, window: Window) -> set[str]:

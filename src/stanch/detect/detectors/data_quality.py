@@ -29,6 +29,7 @@ from stanch.detect.window import Baseline, Window
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
+from stanch.vocabulary.spoken import spoken
 
 ID = DetectorId("data_quality")
 NEW, MISSHAPEN = 2, 4
@@ -129,7 +130,7 @@ def _rose(part: int, whole: int, usual: float, limits: Limits) -> bool:
 
 def _finding(window: Window, parts: dict[str, tuple[str, float]], start: str) -> Finding:
     names = sorted(parts, key=lambda name: (-parts[name][1], name))
-    shown = "; ".join(f"{n} is {parts[n][0]} in {parts[n][1]:.0%}" for n in names[:3])
+    shown = "; ".join(f"{spoken(n)} is {parts[n][0]} in {parts[n][1]:.0%}" for n in names[:3])
     rest = f"; and {len(names) - 3} more" if len(names) > len(names[:3]) else ""
     reading = window.readings.get(Stream.MISSING)
     alarm = reading.strength if reading is not None and reading.alarm else 9.0

@@ -18,7 +18,7 @@ from stanch.detect.alarms.streams import table
 from stanch.detect.detector import Detector
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.window import Baseline, Window
-from stanch.detect.wording import NO_BASELINE
+from stanch.detect.wording import NO_BASELINE, listed
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.finding import Blind, Finding, Lifecycle
 from stanch.vocabulary.ids import DetectorId
@@ -71,15 +71,12 @@ def _moved(baseline: Baseline, window: Window, reading: Reading) -> Mapping[str,
 
 def _finding(window: Window, reading: Reading, far: Mapping[str, float]) -> Finding:
     names = tuple(sorted(far, key=lambda name: (-far[name], name)))
-    shown = ", ".join(names[:3]) + (
-        f" and {len(names) - 3} more" if len(names) > len(names[:3]) else ""
-    )
     return Finding(
         detector=ID,
         asset=window.asset.id,
         version=window.version,
         window=window.span,
-        says=f"The inputs moved away from the baseline: {shown} "
+        says=f"The inputs moved away from the baseline: {listed(names)} "
         f"(largest distance {far[names[0]]:.2f}, over {window.n} answers).",
         measured={f"distance of {name}": round(far[name], 4) for name in names[:10]},
         because=window.cites,

@@ -119,7 +119,7 @@ def _without(left: Left) -> str:
 def natural_reasons(seen: Observations) -> Iterator[Reason]:
     """What speaks for or against plain change besides the signals; told, and weighed as zero."""
     if seen.drift is not None and seen.drifted:
-        names = ", ".join(seen.drifted)
+        names = listed(seen.drifted, len(seen.drifted))
         says = f"Since the baseline {names} moved most: {seen.drift:.0%} of the values at most."
         yield Reason(name="drift", says=says, weight=0.0)
     if seen.drift is not None and seen.drift_without is not None and seen.suspects:
