@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from stanch.detect import examples
 from stanch.detect.alarms.bets import BETA, FRACTIONS, Table, log_bets
 from stanch.detect.alarms.bounds import highest
+from stanch.detect.alarms.reading import Stream
 from stanch.detect.alarms.shares import single_excess, voice
-from stanch.detect.alarms.watch import Promise, Watch
-from stanch.detect.summaries.count import counted, nothing
+from stanch.detect.alarms.streams import table
+from stanch.detect.alarms.watch import OF_LABELS, Promise, Watch
+from stanch.detect.summaries.columns import MISSING_CODE
+from stanch.detect.summaries.count import counted, labels_counted, nothing
 from stanch.detect.summaries.ledger import Ledger
 from stanch.detect.summaries.parts import Block
 
@@ -78,6 +81,11 @@ def test_where_nobody_is_named_now_or_before_every_row_counts() -> None:
     nobody = nothing(examples.reference().ready.plan).ledger.seal()
     burst = ledger({0: 20, 1: 380})
     assert voice(burst, nobody) == voice(nobody, burst) == voice(burst, None) == 1.0
+    rows = examples.columns(50)
+    unnamed = replace(rows, principals=np.full(50, MISSING_CODE, np.int32))
+    quiet = counted(examples.reference().ready, unnamed).ledger.seal()
+    assert (quiet.n, quiet.names) == (50, ())
+    assert voice(quiet, burst) == 1.0
 
 
 def test_the_promise_is_one_false_alarm_in_a_year_of_minutes() -> None:
@@ -100,6 +108,18 @@ def test_a_tail_that_may_hold_every_row_costs_nothing_when_it_does() -> None:
     stakes = len(FRACTIONS)
     assert few[stakes : 2 * stakes] == pytest.approx(500 * np.log1p(-FRACTIONS))
     assert sure[:stakes] == pytest.approx(np.zeros(stakes))
+
+
+def test_each_label_counts_once_whatever_answers_weigh() -> None:
+    known = examples.reference()
+    late = labels_counted(known.ready, examples.labels(examples.columns(300))).summary
+    golden, plan = known.learned.golden.summary, known.learned.plan
+    watch = Watch(plan=known.ready.digest).after(late, golden, plan, temper=0.25)
+    for stream in OF_LABELS & watch.streams.keys():
+        once = log_bets(table(stream, late, plan), table(stream, golden, plan))
+        assert watch.streams[stream].always == pytest.approx(once)
+        assert watch.streams[stream].start == pytest.approx(once)
+    assert Stream.ACCURACY in watch.streams
 
 
 def test_rows_count_in_full_unless_it_is_said_otherwise() -> None:
