@@ -41,7 +41,8 @@ from bench.detectors import (
     task,
     window,
 )
-from stanch.detect.registry import Detectors, naming_once_in
+from stanch.detect.naming import naming_once_in
+from stanch.detect.registry import Detectors, detectors
 from stanch.detect.summaries.count import counted
 from stanch.detect.window import Window
 from stanch.vocabulary.finding import Finding
@@ -84,7 +85,7 @@ def found(one: Task, style: Style, rng: Rng, allowed: Sequence[float]) -> dict[f
         total = total.merge(counted(one.plan, columns(one, {"attacker": asked[done:step]})))
         done, seen = step, window(one, total)
         for once_in in sorted(set(allowed) - set(when)):
-            now = _named(seen, naming_once_in(once_in), step)
+            now = _named(seen, naming_once_in(detectors(), once_in), step)
             if now is None:
                 break
             when[once_in] = now
@@ -118,7 +119,7 @@ def wrongly(
     for _ in range(windows):
         seen = window(one, crowd(one, rng))
         for once_in, count in wrong.items():
-            by = {name: named(naming_once_in(once_in)[name], seen) for name in FOUR}
+            by = {name: named(naming_once_in(detectors(), once_in)[name], seen) for name in FOUR}
             count.update({name: len(them) for name, them in by.items() if them})
             count["any"] += len(set().union(*by.values()))
     whole = windows * CROWD

@@ -66,7 +66,8 @@ class Settings:
     """How often an asset under no change may raise a false alarm of its summaries, in a year."""
     windows_per_wrong_name: float = 1000.0
     """In one of how many windows, at most, each detector of principals may name somebody innocent;
-    1 is the least. With fewer, attackers are named sooner, and the innocent more often."""
+    1 is the least. With fewer, attackers are named sooner, and the innocent more often. What a
+    person says since (`stanch alarms names`) goes before."""
     incident_after: str = ""
     """How many findings of a detector, in what time, open an incident: `3 in 2h` for every one,
     `feature_drift=3 in 2h` for one; several with commas. Empty is the first. What is strong by

@@ -8,7 +8,6 @@ import pytest
 
 from stanch.app import opened
 from stanch.app.work import work_of
-from stanch.detect.registry import naming_once_in
 from stanch.engine.clock import utc_now
 from stanch.engine.opening import rules_in
 from stanch.engine.owed import HELD, owe
@@ -78,6 +77,5 @@ def test_a_server_holds_findings_until_there_are_as_many_as_it_is_told(tmp_path:
 
 def test_a_server_names_the_innocent_no_more_often_than_it_is_told(tmp_path: Path) -> None:
     with opened(Settings(data=tmp_path, windows_per_wrong_name=50)) as parts:
-        watcher = work_of(parts).lifecycle._parts.watcher
-        assert watcher._detectors() == naming_once_in(50)
-        assert watcher._detectors()["extraction"] != naming_once_in(1000)["extraction"]
+        assert work_of(parts).naming.holding().windows == 50
+        assert work_of(parts).naming.holding().by == "STANCH_WINDOWS_PER_WRONG_NAME"

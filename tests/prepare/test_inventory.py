@@ -18,6 +18,7 @@ from stanch.vocabulary.asset import (
     FeatureType,
     GuardChoice,
     Lineage,
+    WrongNames,
 )
 from stanch.vocabulary.ids import AssetId, Digest
 from stanch.vocabulary.people import Duty
@@ -50,6 +51,7 @@ signers: {release: 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=}
 guard: {fail: closed}
 conditions: {field: region, values: [north, '3', south]}
 false_alarms_per_year: 12
+wrong_names: {one_in: 1000, within_days: 7}
 ---
 id: payments-2026
 kind: dataset
@@ -79,6 +81,7 @@ def test_every_field_of_an_asset_is_read() -> None:
     assert scorer.guard.fail is Fails.CLOSED
     assert scorer.conditions == Conditions(field="region", values=("north", "3", "south"))
     assert scorer.false_alarms_per_year == 12
+    assert scorer.wrong_names == WrongNames(one_in=1000, within_days=7)
     assert scorer.roles == {Duty.RESPONDER: "kim", Duty.ML_ENGINEER: "ada"}
     assert data.kind is AssetKind.DATASET
     blank = Asset(id=AssetId("x"), kind=AssetKind.DATASET, name="x", owner="x")
@@ -89,6 +92,17 @@ def test_every_field_of_an_asset_is_read() -> None:
     page = Path(__file__).parents[2] / "docs" / "how-to" / "write-the-inventory.md"
     table = page.read_text().partition("## Every field")[2].partition("##")[0]
     assert set(FIELDS) <= set(re.findall(r"`(\w+)`", table))
+
+
+@pytest.mark.parametrize(
+    "given", ["12", "{}", "{one_in: 0}", "{one_in: yes}", "{one_in: 9, within_days: 0}"]
+)
+def test_wrong_names_are_one_in_so_many_in_so_many_days(given: str) -> None:
+    head = f"id: a\nkind: model\nname: A\nowner: us\nwrong_names: {given}\n"
+    with pytest.raises(BadFile, match=r"one_in from 1 on, within_days 0\.01 to 366"):
+        parse(head)
+    (one,) = parse(head.replace(given, "{one_in: 50}"))
+    assert one.wrong_names == WrongNames(one_in=50, within_days=1)
 
 
 @pytest.mark.parametrize("key", ["no key", "AAAA", "''"])
@@ -126,6 +140,7 @@ assets = st.builds(
     deadline_minutes=st.integers(1, 10_000),
     guard=st.builds(GuardChoice, fail=st.sampled_from(Fails)),
     lineage=st.just(Lineage()),
+    wrong_names=st.none() | st.builds(WrongNames, one_in=st.floats(1, 1e9)),
 )
 
 

@@ -30,6 +30,7 @@ from stanch.engine.guards import Guards
 from stanch.engine.health import Checkup
 from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.marking import Marking
+from stanch.engine.naming import Naming
 from stanch.engine.neighbours import Neighbours
 from stanch.engine.oidc import Oidc
 from stanch.engine.policies import Policies
@@ -169,6 +170,7 @@ class House:
     books: Bookshelf
     rulebook: Rulebook
     alarms: Alarms
+    naming: Naming
     rehearsal: Rehearsal
     by_hand: ByHand
     marking: Marking

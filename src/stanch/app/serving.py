@@ -188,6 +188,7 @@ def _house(parts: Parts, work: Work, edge: tuple[Health, Stream, Oidc | None]) -
         books=work.books,
         rulebook=work.rulebook,
         alarms=work.alarms,
+        naming=work.naming,
         rehearsal=work.rehearsal,
         by_hand=work.by_hand,
         marking=Marking(parts.store, parts.lake, utc_now),

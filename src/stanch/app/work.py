@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from stanch.app.outside import Others, others_of
 from stanch.app.parts import Parts, text_of
-from stanch.detect.registry import detectors, naming_once_in
+from stanch.detect.registry import detectors
 from stanch.detect.window import Window
 from stanch.engine.ahead import Previews
 from stanch.engine.alarms import Alarms
@@ -25,6 +24,7 @@ from stanch.engine.fingerprints import Printed
 from stanch.engine.guards import Guards
 from stanch.engine.lifecycle import Lifecycle
 from stanch.engine.lifecycle import Parts as PathParts
+from stanch.engine.naming import Naming
 from stanch.engine.opening import rules_in
 from stanch.engine.policies import Policies
 from stanch.engine.proxies import proxies_of
@@ -73,6 +73,7 @@ class Work:
     rulebook: Rulebook
     retention: Retention
     alarms: Alarms
+    naming: Naming
     rehearsal: Rehearsal
     deadlines: ContainmentClock
     sites: Sites
@@ -133,9 +134,9 @@ def work_of(parts: Parts) -> Work:
     world = World(store=store, deeds=deeds, approvals=approvals, clock=utc_now)
     books = Bookshelf(store, utc_now)
     runner = Runner(world, books)
-    asked = partial(naming_once_in, parts.settings.windows_per_wrong_name)
-    watcher = Watcher(store, _feed(parts), parts.lake, asked, utc_now)
-    alarms = Alarms(store, utc_now)
+    watcher = Watcher(store, _feed(parts), parts.lake, detectors, utc_now)
+    alarms, naming = Alarms(store, utc_now), Naming(store, utc_now)
+    naming.stated(parts.settings.windows_per_wrong_name)
     alarms.stated(parts.settings.false_alarms_per_year)
     tellers = (deadlines, Announcer(others.notices))
     keeper.path = Lifecycle(
@@ -171,6 +172,7 @@ def work_of(parts: Parts) -> Work:
         books=books,
         rulebook=Rulebook(store, utc_now),
         alarms=alarms,
+        naming=naming,
         retention=Retention(store, parts.lake, utc_now),
         rehearsal=Rehearsal(world),
         deadlines=deadlines,

@@ -46,6 +46,7 @@ EXAMPLES = MappingProxyType(
         ),
         "alarms": ("alarms show", "alarms set 4"),
         "alarms show": ("alarms show",),
+        "alarms names": ("alarms names", "alarms names 1000 --within 7"),
         "alarms set": ("alarms set 4", "alarms set 0.1"),
         "incident": ("incident list", f"incident show {INCIDENT}"),
         "incident list": ("incident list", "incident list --asset fraud-scorer --closed"),
@@ -154,7 +155,10 @@ EXAMPLES = MappingProxyType(
         "clocks": ("clocks", f"clocks --incident {INCIDENT} --state missed"),
         "measures": ("measures", "measures --days 30 --count 6 --json"),
         "evidence": (f"evidence export {INCIDENT} -o case.zip", "evidence verify case.zip"),
-        "evidence list": (f"evidence list --incident {INCIDENT}",),
+        "evidence list": (
+            f"evidence list --incident {INCIDENT}",
+            "evidence list --since 2026-11-21T08:00Z --limit 20",
+        ),
         "evidence export": (
             f"evidence export {INCIDENT} -o case.zip",
             f"evidence export {INCIDENT} -o case.zip --since checkpoint-of-last-time",

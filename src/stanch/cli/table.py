@@ -16,7 +16,7 @@ SECTIONS = MappingProxyType(
             "baseline": "What an asset is like in normal operation.",
             "ingest": "Send events from files.",
             "hunt": "Search the events of all time.",
-            "alarms": "How often an alarm may be false: show, set.",
+            "alarms": "How often an alarm, or a name, may be wrong: show, set, names.",
         },
         "Work on an incident": {
             "incident": "What we believe happened: list, look, report, note, judge, close.",

@@ -14,6 +14,7 @@ from dataclasses import fields
 from enum import Enum
 from math import inf
 from types import MappingProxyType
+from typing import TypeGuard
 
 import yaml
 
@@ -21,7 +22,10 @@ from stanch.prepare.lineage import cycles, unknown
 from stanch.prepare.reading import Complaint, Reader
 from stanch.prepare.yaml_text import Node, documents
 from stanch.vocabulary.asset import (
+    LEAST_DAYS,
     MOST_CONDITIONS,
+    MOST_DAYS,
+    MOST_ONE_IN,
     OTHER,
     Asset,
     AssetKind,
@@ -34,6 +38,7 @@ from stanch.vocabulary.asset import (
     Lineage,
     Oversight,
     Scalar,
+    WrongNames,
 )
 from stanch.vocabulary.event import COLUMNS
 from stanch.vocabulary.ids import AssetId, Digest, asset_id, parse_digest
@@ -200,6 +205,22 @@ def _alarms(node: Node, reader: Reader) -> float | None:
     return None
 
 
+def _wrong_names(node: Node, reader: Reader) -> WrongNames | None:
+    says = reader.mapping(node, "wrong_names", ("one_in", "within_days"))
+    given = {name: one.value for name, one in says.items()}
+    one_in, days = given.get("one_in"), given.get("within_days", 1)
+    if _within(one_in, 1, MOST_ONE_IN) and _within(days, LEAST_DAYS, MOST_DAYS):
+        return WrongNames(one_in=float(one_in), within_days=float(days))
+    told = "wrong_names is `{one_in: 1000, within_days: 7}`: one_in from 1 on, within_days "
+    reader.wrong(node, f"{told}{LEAST_DAYS:g} to {MOST_DAYS:g}, 1 without it.")
+    return None
+
+
+def _within(given: object, least: float, most: float) -> TypeGuard[int | float]:
+    plain = isinstance(given, int | float) and not isinstance(given, bool)
+    return isinstance(given, int | float) and plain and least <= given <= most
+
+
 def _signers(node: Node, reader: Reader) -> Mapping[str, str]:
     says = reader.mapping(node, "signers")
     return {
@@ -347,6 +368,7 @@ FIELDS: Mapping[str, Callable[[Node, Reader], object]] = MappingProxyType(
         "guard": _guard,
         "conditions": _conditions,
         "false_alarms_per_year": _alarms,
+        "wrong_names": _wrong_names,
     }
 )
 """How each field of an asset is read; a test holds it to the fields of `Asset`."""
@@ -370,7 +392,7 @@ def _value(value: object) -> object:
             return {_value(k): _value(v) for k, v in value.items()}
         case tuple():
             return [_value(one) for one in value]
-        case Lineage() | Feature() | GuardChoice() | Conditions():
+        case Lineage() | Feature() | GuardChoice() | Conditions() | WrongNames():
             named = {f.name: getattr(value, f.name) for f in fields(value)}
             return {name: _value(one) for name, one in named.items() if one != ()}
         case _:

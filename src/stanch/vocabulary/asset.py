@@ -102,6 +102,19 @@ class Conditions:
         return (*self.values, OTHER)
 
 
+MOST_ONE_IN = 1e9
+LEAST_DAYS, MOST_DAYS = 0.01, 366.0
+"""What can be asked for of wrong names."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrongNames:
+    """At most one in so many of the innocent principals is named wrongly in so many days."""
+
+    one_in: float
+    within_days: float = 1.0
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asset:
     """One thing that can be attacked."""
@@ -138,6 +151,8 @@ class Asset:
     """None where it works under one only."""
     false_alarms_per_year: float | None = None
     """How often it may raise a false alarm while nothing changes; None is as the server has it."""
+    wrong_names: WrongNames | None = None
+    """How many of those who ask honestly may be named; None is as the server has it."""
 
 
 def stranger(asset: AssetId) -> Asset:

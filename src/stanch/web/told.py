@@ -53,7 +53,7 @@ _SAID: Mapping[Deed, str] = MappingProxyType(
         Deed.BACKUP_MADE: "Made a backup",
         Deed.SCRUBBED: "Read every item of the vault back",
         Deed.RETENTION_SET: "Said how long things are kept",
-        Deed.ALARMS_SET: "Said how often an alarm may be false",
+        Deed.ALARMS_SET: "Said how often an alarm, or a name, may be wrong",
         Deed.COUNTS_LET_GO: "Let go of old counts",
         Deed.DRILL_PLAYED: "Played a drill",
         Deed.TABLETOP_MOVED: "A move in a tabletop",

@@ -4,16 +4,20 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from tests.engine.lifecycle.house import FRAUD, START, House, inferences, minute_by_minute
 
+from stanch.detect.detector import Detector
 from stanch.detect.registry import detectors
 from stanch.detect.window import Window
 from stanch.engine.alarms import Alarms
 from stanch.engine.baselines import Ask
+from stanch.engine.naming import Naming
 from stanch.engine.watch.golden import Seasons
+from stanch.vocabulary.asset import WrongNames, stranger
 from stanch.vocabulary.finding import Blind, Finding
 from stanch.vocabulary.span import Span
 
@@ -74,6 +78,35 @@ def test_versions_that_answer_at_once_share_the_promise_of_their_asset_through_a
     assert minute("v7") == pytest.approx({"v7": both}), "v6 answered a minute ago"
     house.clock.at += timedelta(days=1, minutes=5)
     assert minute("v7") == pytest.approx({"v7": alone}), "v6 answers no more"
+
+
+def test_how_many_innocent_may_be_named_moves_the_bar_and_an_assets_own_goes_before(
+    house: House,
+) -> None:
+    bars: list[float] = []
+    extraction = detectors()["extraction"]
+
+    def spy(window: Window, limits: Any) -> Any:
+        bars.append(limits.rate)
+        return extraction.look(window, limits)
+
+    watched: Detector[object] = replace(extraction, look=spy)
+    house.start(lambda: {"extraction": watched})
+    house.baselines.set(Ask(asset=FRAUD, by="ada", source="a test"), inferences(5000, START))
+
+    def bar() -> float:
+        minute_by_minute(house, 1, shift=0.0, seed=len(bars))
+        return bars[-1]
+
+    naming = Naming(house.store, house.clock)
+    assert bar() == 0.001
+    naming.agree(WrongNames(one_in=1000, within_days=7), by="ada")
+    assert bar() == pytest.approx(20 / (1000 * 7 * 144)), "twenty tenants, one detector"
+    with house.store.begin() as tx:
+        own = WrongNames(one_in=10, within_days=1)
+        tx.assets.add(replace(stranger(FRAUD), wrong_names=own))
+    assert naming.holding().assets == {FRAUD: own}
+    assert bar() == pytest.approx(20 / (10 * 144))
 
 
 def test_each_hour_is_compared_with_its_own_hour_of_the_week_while_the_watch_runs_on(

@@ -1,4 +1,4 @@
-"""Alarms: how often one may be false, in false alarms of an asset in a year."""
+"""Alarms: how often one may be false, and how many of the innocent may be named."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,8 @@ from litestar.params import JSONBody
 
 from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.engine.alarms import AllowedShown
+from stanch.engine.naming import NamedShown
+from stanch.vocabulary.asset import WrongNames
 from stanch.vocabulary.people import Scope
 
 
@@ -29,4 +31,28 @@ def set_alarms(house: TheHouse, caller: TheCaller, data: JSONBody[Asked]) -> All
     return house.alarms.agree(data.false_alarms_per_year, by=caller.name)
 
 
-ROUTES = (show_alarms, set_alarms)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AskedOfNames:
+    """At most one in so many of the innocent is named wrongly in so many days."""
+
+    one_in: float | None
+    """None is as the environment has it."""
+    within_days: float = 1.0
+
+
+@get("/alarms/names", opt=needs(Scope.READ), sync_to_thread=True)
+def show_wrong_names(house: TheHouse) -> NamedShown:
+    """How many of the innocent may be named, and which assets have their own in the inventory."""
+    return house.naming.holding()
+
+
+@put("/alarms/names", opt=needs(Scope.ADMIN), sync_to_thread=True)
+def set_wrong_names(house: TheHouse, caller: TheCaller, data: JSONBody[AskedOfNames]) -> NamedShown:
+    """What holds from the watch's next step on, on every process; entered in the evidence log."""
+    asked = None
+    if data.one_in is not None:
+        asked = WrongNames(one_in=data.one_in, within_days=data.within_days)
+    return house.naming.agree(asked, by=caller.name)
+
+
+ROUTES = (show_alarms, set_alarms, show_wrong_names, set_wrong_names)

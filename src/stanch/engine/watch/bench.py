@@ -128,6 +128,10 @@ class Bench:
             self.looked_at = [(mixed(w, looked, tallies), kinds) for w, kinds in self.looked_at]
         yield from self.looked_at
 
+    def versions_of(self, asset: AssetId, at: datetime) -> int:
+        """How many versions of the asset answer at once."""
+        return self._desks.at_once(asset, at)
+
     def long_ago(self) -> Iterator[tuple[Window, frozenset[EventKind]]]:
         """The windows of before, to which sites that were cut off added, or late deeds."""
         for lane, span in sorted(self._long_ago, key=lambda one: (one[0], one[1].start)):

@@ -34,6 +34,7 @@ from stanch.engine.watch.served import Served
 from stanch.engine.watch.stored import DEEDS, blocks, custom, read_back
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.asset import Asset
+from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import BaselineKept
 from stanch.vocabulary.span import Span
 
@@ -76,6 +77,10 @@ class Desks:
         if found.tally.alarms is not None:
             self._served.answered(tx, asset.id, lane.version, at)
         return found
+
+    def at_once(self, asset: AssetId, at: datetime) -> int:
+        """How many versions of the asset answer at once."""
+        return self._served.at_once(asset, at)
 
     def keep_promises(self, at: datetime) -> None:
         """Has the alarms that are to be looked at ask for as much evidence as is asked for now."""

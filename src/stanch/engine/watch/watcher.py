@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from stanch.detect.detector import Detector
+from stanch.detect.naming import USUAL, asked_for, naming_once_in
 from stanch.detect.window import Window
 from stanch.engine.alarms import allowed
 from stanch.engine.clock import Clock
 from stanch.engine.ingest.compute import pc
 from stanch.engine.lines import lines
+from stanch.engine.naming import Named, named
 from stanch.engine.owed import HELD, owe
 from stanch.engine.ports import Store, Transaction
 from stanch.engine.rulebook import own_rules
@@ -81,6 +83,7 @@ class Watcher:
         self._bench = Bench(recall)
         self._alone = threading.Lock()
         self._stepped: datetime | None = None
+        self._naming = Named()
 
     def forget(self) -> None:
         """Lets go of all that is in memory; the next step reads it from the store."""
@@ -123,6 +126,7 @@ class Watcher:
             if taken.anew:
                 self._bench = self._bench.empty()
             self._bench.own_rules = own_rules(tx)
+            self._naming = named(tx)
             if (asked := allowed(tx)) is not None:
                 self._bench.allow(asked.false_alarms_per_year)
             self._bench.lines = lines(tx, at)
@@ -171,7 +175,7 @@ class Watcher:
     def _look(self, at: datetime) -> Iterator[tuple[Window, Finding | Blind]]:
         for window, kinds in self._bench.windows(at):
             behind = self._bench.behind(window)
-            for detector in self._detectors().values():
+            for detector in self._of(window):
                 if kinds.isdisjoint(detector.reads) or not detector.looks_at(window):
                     continue
                 found = tuple(looked(detector, window))
@@ -186,10 +190,21 @@ class Watcher:
                 if one is not None:
                     yield window, one
 
+    def _of(self, window: Window) -> Iterable[Detector[object]]:
+        """The detectors, which name the innocent as seldom as is asked for on this asset."""
+        every, held = self._detectors(), self._naming
+        asked = window.asset.wrong_names or held.asked
+        if asked is None:
+            return (
+                every if held.windows == USUAL else naming_once_in(every, held.windows)
+            ).values()
+        versions = self._bench.versions_of(window.asset.id, self._clock())
+        return asked_for(every, asked, window, versions).values()
+
     def _look_back(self) -> Iterator[tuple[Window, Finding]]:
         """What is found in windows of before; what cannot be told of them is told of no window."""
         for window, kinds in self._bench.long_ago():
-            for detector in self._detectors().values():
+            for detector in self._of(window):
                 if not kinds.isdisjoint(detector.reads) and detector.looks_at(window):
                     found = looked(detector, window)
                     yield from ((window, said) for said in found if isinstance(said, Finding))
