@@ -65,6 +65,16 @@ def test_an_act_by_hand_is_shown_then_done_and_taken_back_by_its_name(
     assert "Version 2 of held" in said("policy", "revert", "held", "--demand", name)
 
 
+def test_who_looks_at_what_can_be_done_is_told_what_to_try_before_it(
+    server: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    acts = {one["id"]: one["narrower"] for one in server.ask("GET", "/api/v1/acts").json}
+    assert acts["stop_endpoint"][0] == "block_principal"
+    assert acts["block_principal"] == []
+    assert run(["act", reported(server, "first"), "--data", str(server.data)]) == 0
+    assert "Before disable_agent try: disable_tool." in capsys.readouterr().err
+
+
 def test_what_was_not_shown_is_not_done_and_what_is_wide_is_asked(server: Any, said: Said) -> None:
     incident = reported(server, "wide")
     path = f"/api/v1/incidents/{incident}/acts"

@@ -22,6 +22,7 @@ from stanch.contain.action import (
     propose,
 )
 from stanch.contain.combine import added, effective, reverted
+from stanch.engine.runs.library import narrower_than
 from stanch.testing import actions as laws
 from stanch.testing.actions import ASSET, AT, STANDING, TRAFFIC, asking, guard
 from stanch.vocabulary.approval import Risk
@@ -68,6 +69,13 @@ def test_it_is_narrower_than_what_it_is_preferred_to(action: Action[Any]) -> Non
         other = preview(wider, STANDING, wider.example, asking(wider), TRAFFIC).blast
         assert action.rank < wider.rank
         assert mine.share <= other.share
+
+
+@every
+def test_what_is_to_be_tried_before_it_is_told_the_narrowest_first(action: Action[Any]) -> None:
+    told = narrower_than(action.id)
+    assert set(told) == {one.id for one in ACTIONS.values() if action.id in one.instead_of}
+    assert [ACTIONS[name].rank for name in told] == sorted(ACTIONS[name].rank for name in told)
 
 
 @every

@@ -117,7 +117,7 @@ class Action(Generic[A]):
     spreads: bool = False
     """Whether siblings by lineage get the same demand."""
     instead_of: tuple[str, ...] = ()
-    """Wider actions that this one is to be preferred to."""
+    """Wider actions before which this one is to be tried; whoever asks for one of them is told."""
     example: A
     known: Known = field(default_factory=Known)
     """What must be known for the example."""

@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.engine.by_hand import Wanted, takes_many
 from stanch.engine.runs.deeds import Shown
-from stanch.engine.runs.library import actions
+from stanch.engine.runs.library import actions, narrower_than
 from stanch.vocabulary.ids import ActionId, IncidentId
 from stanch.vocabulary.people import Scope
 from stanch.vocabulary.playbook import Argument
@@ -35,6 +35,8 @@ class Act:
     says: str
     rank: int
     args: tuple[Needed, ...]
+    narrower: tuple[ActionId, ...]
+    """Acts to try before this one: they hit fewer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +66,7 @@ def list_acts() -> tuple[Act, ...]:
                 Needed(name=a.name, needed=a.default is MISSING, many=takes_many(a))
                 for a in fields(one.args)
             ),
+            narrower=narrower_than(one.id),
         )
         for one in every
     )

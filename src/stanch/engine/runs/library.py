@@ -19,7 +19,7 @@ from stanch.contain.playbook.acts import Act, acts
 from stanch.contain.playbook.check import checked
 from stanch.contain.playbook.written import Written
 from stanch.engine.ports import Transaction
-from stanch.vocabulary.ids import Digest, digest_of
+from stanch.vocabulary.ids import ActionId, Digest, digest_of
 from stanch.vocabulary.incident import Incident, VerdictKind
 from stanch.vocabulary.playbook import Ask, Decide, Do, Parallel, Playbook, Repeat, Wait
 from stanch.vocabulary.registry import extensions
@@ -47,6 +47,12 @@ _OWN_DEEDS: Mapping[str, str] = MappingProxyType(
 def actions() -> Mapping[str, Action[Any]]:
     """Every action there is."""
     return extensions(stanch.contain.actions, "ACTION", Action)
+
+
+def narrower_than(act: str) -> tuple[ActionId, ...]:
+    """The actions that are to be tried before this one, the narrowest first."""
+    every = sorted(actions().values(), key=lambda one: (one.rank, one.title))
+    return tuple(one.id for one in every if act in one.instead_of)
 
 
 def act_title(act: str) -> str:
