@@ -135,6 +135,19 @@ def test_a_freeze_keeps_the_asset_and_its_rows(
     assert {"asset", "policy", "events"} <= kinds
     code, listed = commanded(capsys, "evidence", "list", "--incident", incident, "--data", data)
     assert {one["id"] for one in told["items"]} <= {one["id"] for one in listed["items"]}
+    code, some = commanded(
+        capsys, "evidence", "list", "--incident", incident, "--kind", "policy", "--data", data
+    )
+    assert {one["kind"] for one in some["items"]} == {"policy"}
+    for words in (["evidence", "list", "--incident", incident], ["vault", "list"]):
+        assert run([*words, "--limit", "1", "--data", data]) == 0
+        shown = capsys.readouterr()
+        assert len(shown.out.splitlines()) == 2, "the names of the columns and one row"
+        assert "These are the newest 1. More of them: --limit N." in shown.err
+    count = str(len(listed["items"]))
+    words = ["evidence", "list", "--incident", incident, "--limit", count, "--data", data]
+    assert run(words) == 0
+    assert "These are" not in capsys.readouterr().err
     assert server.ask("POST", "/api/v1/assets/nothing/freeze", {}).status == 404
     for minutes in (0, 7 * 24 * 60 + 1):
         asked = server.ask("POST", "/api/v1/assets/frozen/freeze", {"minutes": minutes})

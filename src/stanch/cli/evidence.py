@@ -1,5 +1,6 @@
 """stanch evidence: list, export and verify."""
 
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from stanch.cli.client import connect, running_on, segment
 from stanch.cli.nothing import nothing
 from stanch.cli.options import Data, Json, command
 from stanch.cli.out import Out
+from stanch.cli.times import Since, moment
 from stanch.cli.vault import sealed
 from stanch.vocabulary.trouble import AlreadyThere, BadInput
 from stanch.vocabulary.words import size as size_of
@@ -21,20 +23,33 @@ _KEPT = "Give what /log/checkpoint answered earlier, or log/checkpoint of an ear
 
 
 @app.command("list")
-def list_(
+def list_(  # noqa: PLR0913  the filters of a list
     *,
     incident: Annotated[str, typer.Option(help="Only items of this incident.")] = "",
+    kind: Annotated[str, typer.Option(help="Only of this kind, as `finding`.")] = "",
+    text: Annotated[str, typer.Option(help="Only with these words.")] = "",
+    since: Since = "",
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """List what is in the vault."""
+    """List what is in the vault, newest first."""
+    from stanch.engine.clock import utc_now  # noqa: PLC0415  only a time asks the clock
+
     client = connect(data)
-    items = list(client.every("/api/v1/evidence", {"incident": incident}))
+    asked = {"incident": incident, "kind": kind, "text": text, "since": moment(since, utc_now())}
+    every = client.every("/api/v1/evidence", {k: v for k, v in asked.items() if v})
+    items = list(islice(every, limit))
+    more = next(every, None) is not None
     columns = ("id", "incident", "kind", "name", "size", "taken", "by", "sealed", "log_index")
     rows = [{**one, "sealed": sealed(one)} for one in items]
     usual = "Nothing was taken into evidence yet. Keep what an asset is now: stanch freeze ASSET"
     empty = nothing(client, items, usual, incident=incident)
-    Out(json=json).table({"items": items}, columns, rows, empty=empty)
+    out = Out(json=json)
+    out.table({"items": items}, columns, rows, empty=empty)
+    if more:
+        # Said beside a document, too: what is evidence must not seem to be all there is.
+        out.say(f"These are the newest {limit}. More of them: --limit N.")
 
 
 @app.command()

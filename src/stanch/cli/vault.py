@@ -1,6 +1,7 @@
 """stanch vault: immutable items by their digest, kept in the folder itself."""
 
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,13 +88,23 @@ def shred(
 
 
 @app.command("list")
-def list_(*, data: Data = None, json: Json = False) -> None:
-    """List the items."""
-    items = list(connect(data).every("/api/v1/evidence"))
+def list_(
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List the items, newest first."""
+    every = connect(data).every("/api/v1/evidence")
+    items = list(islice(every, limit))
+    more = next(every, None) is not None
     columns = ("id", "kind", "name", "size", "sealed", "digest")
     rows = [{**one, "sealed": sealed(one)} for one in items]
     empty = "The vault is empty. Put something into it: stanch vault put FILE"
-    Out(json=json).table({"items": items}, columns, rows, empty=empty)
+    out = Out(json=json)
+    out.table({"items": items}, columns, rows, empty=empty)
+    if more:
+        out.say(f"These are the newest {limit}. More of them: --limit N.")
 
 
 @app.command()
