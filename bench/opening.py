@@ -51,10 +51,11 @@ class Server:
 
     host: str
     key: str
+    pid: int
 
     def ask(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> Any:
         """The JSON that is answered."""
-        link = HTTPConnection(self.host, timeout=60)
+        link = HTTPConnection(self.host, timeout=600)
         try:
             head = {"authorization": f"Bearer {self.key}", "content-type": kind}
             link.request(method, path, body, head)
@@ -77,9 +78,12 @@ def serving() -> Iterator[Server]:
             while run.stdout is not None and not text.rstrip().endswith(b"}"):
                 text += run.stdout.readline()
             key = (Path(folder) / "admin.key").read_text(encoding="utf-8").strip()
-            yield Server(host=json.loads(text)["url"].removeprefix("http://"), key=key)
-            run.terminate()
-            run.wait(timeout=30)
+            host = json.loads(text)["url"].removeprefix("http://")
+            try:
+                yield Server(host=host, key=key, pid=run.pid)
+            finally:
+                run.terminate()
+                run.wait(timeout=30)
 
 
 def ordinary(dice: np.random.Generator, n: int) -> Floats:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from stanch.api.askers import Asker
 from stanch.api.house import Question
 from stanch.api.routes.baselines import evenly
 from stanch.app import Parts, opened
@@ -51,17 +52,17 @@ def asked(limit: int) -> Question:
 
 
 def test_fewer_rows_than_are_taken_are_all_taken(parts: Parts) -> None:
-    assert evenly(parts.lake, asked(6000)) == asked(6000)
+    assert evenly(parts.lake, asked(6000), Asker()) == asked(6000)
 
 
 def test_of_more_rows_every_hour_has_its_share_and_not_the_last_alone(parts: Parts) -> None:
-    found = parts.lake.table(evenly(parts.lake, asked(2000)))
+    found = parts.lake.table(evenly(parts.lake, asked(2000), Asker()))
     assert 1500 < found.num_rows <= 2000
     hours = [at.hour for at in found["ts"].to_pylist()]
     assert all(200 < hours.count(hour) < 460 for hour in range(HOURS))
 
 
 def test_a_label_is_taken_with_the_answer_that_it_is_for(parts: Parts) -> None:
-    found = parts.lake.table(evenly(parts.lake, asked(2000)))
+    found = parts.lake.table(evenly(parts.lake, asked(2000), Asker()))
     answers = {row for row in found["id"].to_pylist() if row.startswith("a-")}
     assert answers == {of for of in found["of"].to_pylist() if of is not None}

@@ -80,12 +80,8 @@ class Lake(Protocol):
         """How many events match."""
         ...
 
-    def table(self, question: Question) -> pa.Table:
-        """The newest events that match, as an Arrow table."""
-        ...
-
-    def count(self, question: Question) -> int:
-        """How many events match."""
+    def table(self, question: Question, asker: Asker, /) -> pa.Table:
+        """The newest events that match, as an Arrow table, while who asks is there."""
         ...
 
     def pieces(self, question: Question) -> Pieces:

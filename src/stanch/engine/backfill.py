@@ -121,8 +121,16 @@ class _Part(msgspec.Struct, frozen=True, array_like=True):
     ledger: bytes
 
 
-def count_pieces(job: Job, pieces: Pieces, crew: Crew | None = None) -> Backfilled:
-    """All rows of the job in these pieces, counted; whoever helps, it is the same."""
+def count_pieces(
+    job: Job,
+    pieces: Pieces,
+    crew: Crew | None = None,
+    still: Callable[[], object] = lambda: None,
+) -> Backfilled:
+    """All rows of the job in these pieces, counted; whoever helps, it is the same.
+
+    `still` is asked after each piece, and raises where nobody wants them any more.
+    """
     plan, work = Plan.from_bytes(job.plan), partial(count_file, job)
     helped = crew is not None and crew.worth(pieces.files)
     found = (
@@ -130,7 +138,12 @@ def count_pieces(job: Job, pieces: Pieces, crew: Crew | None = None) -> Backfill
     )
     tail = pieces.tail.filter(_wanted(job))
     own = _packed(job, [_apart(job, conform(tail))] if tail.num_rows else [])
-    return reduce(Backfilled.merge, (_read(one, plan) for one in chain([own], found)))
+
+    def read(one: bytes) -> Backfilled:
+        still()
+        return _read(one, plan)
+
+    return reduce(Backfilled.merge, map(read, chain([own], found)))
 
 
 def count_file(job: Job, file: str) -> bytes:

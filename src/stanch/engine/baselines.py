@@ -21,7 +21,7 @@ from stanch.engine.clock import Clock
 from stanch.engine.fingerprints import stated
 from stanch.engine.ingest.compute import pc
 from stanch.engine.ports import Store, Transaction
-from stanch.engine.proposing import proposal_of
+from stanch.engine.proposing import Still, nobody_asks, proposal_of
 from stanch.engine.watch.conditions import conditions_of
 from stanch.engine.watch.hop import HOP, MINUTE
 from stanch.prepare.baseline import (
@@ -30,6 +30,7 @@ from stanch.prepare.baseline import (
     Override,
     Setting,
     golden_of,
+    refused_early,
 )
 from stanch.vocabulary.asset import Asset, Conditions, stranger
 from stanch.vocabulary.event import EventKind
@@ -89,8 +90,13 @@ class Baselines:
         self._crew = crew
         self._upstream = upstream
 
-    def set(self, ask: Ask, rows: pa.Table, whole: Whole | None = None) -> BaselineKept:
-        """The baseline of these rows, now in force; of `whole`, where these are a sample of it."""
+    def set(
+        self, ask: Ask, rows: pa.Table, whole: Whole | None = None, still: Still = nobody_asks
+    ) -> BaselineKept:
+        """The baseline of these rows, now in force; of `whole`, where these are a sample of it.
+
+        `still` is asked between the steps, and raises where nobody wants it any more.
+        """
         at = self._clock()
         if ask.asset in self._upstream:
             raise Refused(
@@ -112,8 +118,10 @@ class Baselines:
             condition="-".join(filter(None, (ask.version, ask.condition))),
             source=ask.source,
         )
-        every = self._every(ask, asset, prints, whole) if whole is not None else None
-        proposal = proposal_of(rows, asset, setting, findings, labels, prints, every)
+        if override is None and not prints and whole is None:
+            refused_early(rows.num_rows, findings)
+        every = self._every(ask, asset, prints, whole, still) if whole is not None else None
+        proposal = proposal_of(rows, asset, setting, findings, labels, prints, every, still)
         if asset.conditions is not None and not ask.condition:
             proposal = replace(proposal, mix=_mix(rows, asset.conditions))
         golden = golden_of(proposal, override)
@@ -129,6 +137,7 @@ class Baselines:
             signature=self._sign(body),
             condition=ask.condition,
         )
+        still()
         with self._store.begin() as tx:
             others = len(tx.baselines.history(ask.asset))
             if others >= number:
@@ -140,7 +149,7 @@ class Baselines:
         return kept
 
     def _every(
-        self, ask: Ask, asset: Asset, prints: Sequence[Fingerprints], whole: Whole
+        self, ask: Ask, asset: Asset, prints: Sequence[Fingerprints], whole: Whole, still: Still
     ) -> Callable[[Plan], Backfilled]:
         def count(plan: Plan) -> Backfilled:
             job = Job(
@@ -151,7 +160,7 @@ class Baselines:
                 since=whole.since,
                 prints=tuple(one.to_bytes() for one in prints),
             )
-            return count_pieces(job, whole.pieces, self._crew)
+            return count_pieces(job, whole.pieces, self._crew, still)
 
         return count
 

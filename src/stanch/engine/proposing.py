@@ -19,7 +19,7 @@ from stanch.detect.summaries.fingerprints import Fingerprints
 from stanch.detect.summaries.learn import Schema, known_of, learned
 from stanch.detect.summaries.parts import Block
 from stanch.detect.summaries.plan import Plan
-from stanch.detect.summaries.ready import Ready, ready
+from stanch.detect.summaries.ready import Ready
 from stanch.detect.summaries.summary import Summary
 from stanch.detect.window import Baseline
 from stanch.engine.backfill import Backfilled
@@ -27,8 +27,9 @@ from stanch.engine.customs import telling_customs
 from stanch.engine.fingerprints import fitting
 from stanch.engine.ingest.compute import pc
 from stanch.engine.quiet import quiet_tables
-from stanch.engine.watch.answers import answers, inputs_of, schema_of
+from stanch.engine.watch.answers import answers, read_of
 from stanch.engine.watch.labels import joined, labels_of
+from stanch.engine.watch.named import Named, named_of, text
 from stanch.prepare.baseline import (
     WHOLE_WEEK,
     Mergeable,
@@ -43,8 +44,15 @@ from stanch.vocabulary.ids import AssetId, FindingId
 NUMERIC_CLASSES = 64
 """Different numeric answers above which an asset answers with a number, not with a class."""
 MOST_GROUPS = 32
+Still = Callable[[], object]
+PLACE = "place"
+"""The column of where a row stood among all."""
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
 """A Monday's midnight."""
+
+
+def nobody_asks() -> None:
+    """It is wanted, however long it takes."""
 
 
 def proposal_of(  # noqa: PLR0913, PLR0917  what a baseline is made of
@@ -55,18 +63,29 @@ def proposal_of(  # noqa: PLR0913, PLR0917  what a baseline is made of
     labels: pa.Table | None = None,
     prints: tuple[Fingerprints, ...] = (),
     every: Callable[[Plan], Backfilled] | None = None,
+    still: Still = nobody_asks,
 ) -> Proposal:
     """What these rows would make of the asset's baseline; `every` counts all they are a sample of.
+    `still` is asked again and again, and raises where nobody wants it any more.
 
     How often answers are right has no season here: the labels count in every stratum.
     """
-    schema, valued = _schema(rows, asset)
+    named = named_of(_while(still, rows["named"].drop_null().to_pylist()))
+    schema, valued = _schema(rows, asset, named)
     fitting(prints, (*schema.numbers, *(known.name for known in schema.categories)))
-    reference = answers(rows, schema, asset, valued=valued, prints=prints)
-    found = learned(schema, reference)
-    plan = ready(found.plan)
+    read = read_of(rows, schema, asset, prints, named)
+    still()
+    found = learned(schema, answers(rows, schema, asset, valued=valued, read=read), still)
+    plan = found.ready
+    rows = _placed(rows)
+
+    def count(part: pa.Table) -> Counted:
+        still()
+        own = read.at(part[PLACE].to_numpy())
+        return counted(plan, answers(part, schema, asset, valued=valued, read=own))
+
     if every is None:
-        strata: dict[int, Mergeable] = stratified(_by_hour(plan, rows, asset, prints))
+        strata: dict[int, Mergeable] = stratified(_by_hour(rows, count))
         # The whole week is the one learnt, whose off-manifold counts are of rows held out.
         strata[WHOLE_WEEK], habits = found.golden.summary, found.golden.ledger
     else:
@@ -84,9 +103,6 @@ def proposal_of(  # noqa: PLR0913, PLR0917  what a baseline is made of
         habits=sealed,
         prints=prints,
     )
-
-    def count(part: pa.Table) -> Counted:
-        return counted(plan, answers(part, schema, asset, valued=valued, prints=prints))
 
     customs = telling_customs(rows, asset, own, count)
     return Proposal(
@@ -127,31 +143,40 @@ def _strata(hours: Mapping[int, Summary]) -> dict[int, Mergeable]:
     return stratified((MONDAY + timedelta(hours=hour), one) for hour, one in hours.items())
 
 
+def _while(still: Still, texts: Sequence[str]) -> Iterator[str]:
+    for text_ in texts:
+        still()
+        yield text_
+
+
+def _placed(rows: pa.Table) -> pa.Table:
+    """The rows with their places, by which their inputs are found, and without the inputs."""
+    return rows.drop_columns(["features", "named"]).append_column(
+        PLACE, pa.array(np.arange(rows.num_rows))
+    )
+
+
 def _by_hour(
-    plan: Ready, rows: pa.Table, asset: Asset, prints: Sequence[Fingerprints]
+    rows: pa.Table, count: Callable[[pa.Table], Counted]
 ) -> Iterator[tuple[datetime, Mergeable]]:
     hours = pc.floor_temporal(rows["ts"], unit="hour")
-    schema, valued = schema_of(plan.plan), plan.plan.value.size > 0
     for hour in sorted(hours.unique().to_pylist(), key=hour_of_week):
         part = rows.filter(pc.equal(hours, pa.scalar(hour, hours.type)))
-        columns = answers(part, schema, asset, valued=valued, prints=prints)
-        yield hour, counted(plan, columns).summary
+        yield hour, count(part).summary
 
 
-def _schema(rows: pa.Table, asset: Asset) -> tuple[Schema, bool]:
+def _schema(rows: pa.Table, asset: Asset, named: Named) -> tuple[Schema, bool]:
     """The names that these rows can be counted by, and whether the answers are numbers."""
-    named = _named(rows["named"])
     typed = {f.name: f.type for f in asset.features}
     length = _length(rows["features"])
     order = [f.name for f in asset.features] if len(asset.features) == length else []
     by_place = order or [f"f{i}" for i in range(length)]
     numbers = [n for n in by_place if typed.get(n, FeatureType.NUMBER) in _NUMERIC]
-    numbers += [n for n, values in named.items() if n not in numbers and _numeric(n, values, typed)]
-    categories = [
-        known_of(n, [None if v is None else _written(v) for v in values])
-        for n, values in named.items()
-        if n not in numbers
-    ]
+    here, numeric, names = frozenset(numbers), named.numeric(), named.names()
+    told = {n: typed[n] in _NUMERIC if n in typed else n in numeric for n in names}
+    numbers += [n for n in names if n not in here and told[n]]
+    written = named.texts([n for n in names if n not in here and not told[n]])
+    categories = [known_of(n, values) for n, values in written.items()]
     answers_given = [a for a in rows["prediction"].unique().to_pylist() if a is not None]
     valued = not asset.classes and _are_numbers(answers_given)
     classes = asset.classes or (() if valued else tuple(sorted(answers_given))[:64])
@@ -175,25 +200,6 @@ def _length(lists: pa.ChunkedArray) -> int:
     return int(np.bincount(lengths).argmax())
 
 
-def _named(texts: pa.ChunkedArray) -> Mapping[str, list[object]]:
-    objects = [inputs_of(t) for t in texts.drop_null().to_pylist()]
-    names = sorted({name for one in objects for name in one})
-    return {name: [one.get(name) for one in objects] for name in names}
-
-
-def _numeric(name: str, values: Sequence[object], typed: Mapping[str, FeatureType]) -> bool:
-    if name in typed:
-        return typed[name] in _NUMERIC
-    told = [v for v in values if v is not None]
-    return bool(told) and all(isinstance(v, int | float) and v is not True for v in told)
-
-
-def _written(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
-
-
 def _are_numbers(given: Sequence[str]) -> bool:
     if len(given) <= NUMERIC_CLASSES:
         return False
@@ -209,6 +215,6 @@ def _groups(texts: pa.ChunkedArray) -> tuple[str, ...]:
     counts: dict[str, int] = {}
     for one in texts.drop_null().value_counts().to_pylist():
         for name, value in json.loads(one["values"]).items():
-            key = f"{name}={_written(value)}"
+            key = f"{name}={text(value)}"
             counts[key] = counts.get(key, 0) + one["counts"]
     return tuple(sorted(sorted(counts, key=lambda k: (-counts[k], k))[:MOST_GROUPS]))

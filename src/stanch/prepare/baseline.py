@@ -185,15 +185,25 @@ def golden_of(proposal: Proposal, override: Override | None = None) -> Golden:
     )
 
 
+def refused_early(rows: int, findings: Sequence[FindingId], enough: int = ENOUGH) -> None:
+    """Refuses what no count could mend: nobody waits for what is learnt of it."""
+    if objections := tuple(_plain_objections(rows, findings, enough)):
+        raise BaselineRefused("; ".join(objections))
+
+
 def objections_to(rows: int, proposal: Proposal) -> Iterable[str]:
     """Why this should not be a baseline."""
-    if rows < proposal.enough:
-        yield f"it has {counted(rows, 'row')}, {proposal.enough} are needed"
-    if proposal.findings:
-        named = ", ".join(proposal.findings[:3])
-        yield f"its time holds {counted(len(proposal.findings), 'finding')} ({named})"
+    yield from _plain_objections(rows, proposal.findings, proposal.enough)
     if proposal.canaries:
         yield f"{proposal.canaries} of its rows are canaries, which nobody should ask about"
+
+
+def _plain_objections(rows: int, findings: Sequence[FindingId], enough: int) -> Iterable[str]:
+    if rows < enough:
+        yield f"it has {counted(rows, 'row')}, {enough} are needed"
+    if findings:
+        named = ", ".join(findings[:3])
+        yield f"its time holds {counted(len(findings), 'finding')} ({named})"
 
 
 def stratified(

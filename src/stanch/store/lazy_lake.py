@@ -88,9 +88,11 @@ class LazyLake:
         """How many events match; where there are many files, the crew helps."""
         return self._open().count_with(self._crew, _hunt(question), self._tails(), asker)
 
-    def table(self, question: Question) -> pa.Table:
-        """The newest events that match."""
-        return self._open().hunt(_hunt(question), self._tails())
+    def table(self, question: Question, asker: "Asker | None" = None) -> pa.Table:
+        """The newest events that match; as long as who asks is there, where somebody does."""
+        if asker is None:
+            return self._open().hunt(_hunt(question), self._tails())
+        return self._open().hunt_with(None, _hunt(question), self._tails(), asker)
 
     def count(self, question: Question) -> int:
         """How many events match."""

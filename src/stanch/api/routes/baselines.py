@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pyarrow as pa
 from litestar import Request, delete, get, post, put
 from litestar.datastructures import State
 from litestar.params import FromPath, FromQuery, RawBody
 
+from stanch.api.askers import Asker
 from stanch.api.asking import TheCaller, TheHouse, needs
 from stanch.api.house import House, Lake, Question
 from stanch.detect.summaries.fingerprints import Fingerprints
@@ -21,7 +23,7 @@ from stanch.prepare.baseline import Golden
 from stanch.vocabulary.ids import AssetId, BaselineId, Digest, asset_id
 from stanch.vocabulary.kept import BaselineKept
 from stanch.vocabulary.people import Caller, Scope
-from stanch.vocabulary.trouble import BadInput
+from stanch.vocabulary.trouble import BadInput, CouldNotTell
 
 LONGEST_DAYS = 366
 MOST_SHOWN = 20
@@ -66,8 +68,8 @@ def list_baselines(house: TheHouse, asset: FromPath[str]) -> tuple[BaselineShown
         return (*map(_shown, whole), *map(_shown, every[MOST_SHOWN:]))
 
 
-@post("/assets/{asset:str}/baselines", opt=needs(Scope.RESPOND), sync_to_thread=True)
-def set_baseline(  # noqa: PLR0913, PLR0917  each is a named part of the request
+@post("/assets/{asset:str}/baselines", opt=needs(Scope.RESPOND))
+async def set_baseline(  # noqa: PLR0913, PLR0917  each is a named part of the request
     house: TheHouse,
     caller: TheCaller,
     request: Request[Caller, None, State],
@@ -80,27 +82,32 @@ def set_baseline(  # noqa: PLR0913, PLR0917  each is a named part of the request
     drawn_from: FromQuery[int] = 0,
 ) -> BaselineShown:
     """The new baseline: of the rows in the body, or of the last `days` in the lake. Where the body
-    is an even draw, `drawn_from` says of how many rows; that is signed with it.
+    is an even draw, `drawn_from` says of how many rows; that is signed with it. Ends when the
+    client leaves: then there is no new baseline.
     """
     name = asset_id(asset)
-    if body:
-        kind = request.headers.get("content-type", "")
-        rows, whole = rows_of(body, kind, now=house.clock()), None
-        source = _sent(rows.num_rows, drawn_from)
-    elif 0 < days <= LONGEST_DAYS:
-        rows, whole = _recent(house, name, house.clock() - timedelta(days=days))
-        source = f"the last {_spelled(days)}"
-    else:
+    if not body and not 0 < days <= LONGEST_DAYS:
         raise BadInput(f"Send rows in the body, or say days=1 to {LONGEST_DAYS}.")
-    ask = Ask(
-        asset=name,
-        by=caller.name,
-        source=source,
-        version=version,
-        override=override,
-        condition=condition,
-    )
-    return _shown(house.baselines.set(ask, rows, whole))
+    kind = request.headers.get("content-type", "")
+
+    def made(asker: Asker) -> BaselineShown:
+        if body:
+            rows, whole = rows_of(body, kind, now=house.clock()), None
+            source = _sent(rows.num_rows, drawn_from)
+        else:
+            rows, whole = _recent(house, name, house.clock() - timedelta(days=days), asker)
+            source = f"the last {_spelled(days)}"
+        ask = Ask(
+            asset=name,
+            by=caller.name,
+            source=source,
+            version=version,
+            override=override,
+            condition=condition,
+        )
+        return _shown(house.baselines.set(ask, rows, whole, partial(_there, asker)))
+
+    return await house.askers.answer(request.receive, made)
 
 
 @get("/assets/{asset:str}/fingerprints", opt=needs(Scope.READ), sync_to_thread=True)
@@ -145,23 +152,31 @@ def _spelled(days: float) -> str:
     return one if f"{told:.3g}" == "1" else f"{told:.3g} {one}s"
 
 
-def _recent(house: House, asset: AssetId, since: datetime) -> tuple[pa.Table, Whole | None]:
+def _there(asker: Asker) -> None:
+    """Raises once who asked is gone."""
+    if asker.left:
+        raise CouldNotTell("whoever asked for it left")
+
+
+def _recent(
+    house: House, asset: AssetId, since: datetime, asker: Asker
+) -> tuple[pa.Table, Whole | None]:
     """The rows since then, and where they all are when these are only some of them."""
     kinds = "kind IN ('inference', 'exchange', 'label')"
     question = Question(asset=asset, where=kinds, since=since, limit=MOST_ROWS)
-    taken = evenly(house.lake, question)
-    rows = house.lake.table(taken)
+    taken = evenly(house.lake, question, asker)
+    rows = house.lake.table(taken, asker)
     if taken is question:
         return rows, None
     return rows, Whole(pieces=house.lake.pieces(question), since=since)
 
 
-def evenly(lake: Lake, question: Question) -> Question:
+def evenly(lake: Lake, question: Question, asker: Asker) -> Question:
     """The question, thinned when more rows match than it takes: of the whole time, not of its end.
 
     By the hash of the id, so that who asks again gets the same rows; a label goes with its answer.
     """
-    many = lake.count(question)
+    many = lake.hunt_count(question, asker)
     if many <= question.limit:
         return question
     bar = int(SPARE * question.limit / many * HASHES)

@@ -11,9 +11,11 @@ Math  The unit is the largest of 1, 1/2, ..., 1/1000 of which `MOST` of the refe
       fine to tell anything, and the number has none.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from stanch.detect.summaries.arrays import Flags, Floats
+from stanch.detect.summaries.arrays import Flags, Floats, Ints
 
 UNITS = (1.0, 0.5, 0.25, 0.1, 0.05, 0.01, 0.001)
 MOST = 0.8
@@ -26,49 +28,71 @@ ROUNDING = 1e-6
 """Of a unit: what a number loses on its way."""
 LARGEST = 2.0**40
 """Of a unit: past that, a number is too large to tell whether it is whole."""
+SIDE_BY_SIDE = 64
+"""Numbers that are looked at together."""
+AT_ONCE = 1 << 16
+"""Values that are looked at together."""
 
 
 def grid_of(numbers: Floats) -> Floats:
     """The grid of each number; a unit of 0 where there is none."""
     grid = np.zeros((numbers.shape[1], 2))
-    for place in range(numbers.shape[1]):
-        column = numbers[np.isfinite(numbers[:, place]), place]
-        far = FAR * _spread(column)
-        unit = _unit(column, 2 * far) if far > 0.0 else 0.0
-        grid[place] = unit, far if unit else 0.0
+    for places, columns in finite(numbers):
+        far = FAR * _spread(columns)
+        units = _units(columns, np.where(far > 0.0, 2 * far, np.inf))
+        grid[places, 0], grid[places, 1] = units, np.where(units > 0.0, far, 0.0)
     return grid
 
 
-def _spread(column: Floats) -> float:
-    """The standard deviation, whatever the wildest hundredth at either end may be."""
-    if not column.size:
-        return 0.0
+def finite(numbers: Floats) -> Iterator[tuple[Ints, Floats]]:
+    """Places of numbers, and (F', n) their finite values: side by side where none is missing."""
+    for since in range(0, numbers.shape[1], SIDE_BY_SIDE):
+        columns = np.ascontiguousarray(numbers[:, since : since + SIDE_BY_SIDE].T)
+        told = np.isfinite(columns)
+        whole = told.all(axis=1)
+        if whole.any():
+            yield since + np.flatnonzero(whole), columns[whole]
+        for place in np.flatnonzero(~whole).tolist():
+            yield np.array([since + place]), columns[place : place + 1, told[place]]
+
+
+def _spread(columns: Floats) -> Floats:
+    """The standard deviations, whatever the wildest hundredth at either end may be."""
+    if not columns.size:
+        return np.zeros(len(columns))
     with np.errstate(over="ignore", invalid="ignore"):
-        low, high = np.quantile(column, [WILD, 1 - WILD])
-        spread = float(np.clip(column, low, high).std())
-    return spread if np.isfinite(spread) else 0.0
+        low, high = np.quantile(columns, [WILD, 1 - WILD], axis=1)
+        spread = np.clip(columns, low[:, None], high[:, None]).std(axis=1)
+    return np.where(np.isfinite(spread), spread, 0.0)
 
 
 def between(numbers: Floats, grid: Floats) -> Flags:
     """(n,) whether any number of the row lies between the places that such numbers have."""
     found = np.zeros(len(numbers), np.bool_)
-    for place in np.flatnonzero(grid[:, 0] > 0.0).tolist():
-        unit, far = grid[place]
-        found |= _off(numbers[:, place], unit) > max(far / unit, ROUNDING)
+    there = np.flatnonzero(grid[:, 0] > 0.0)
+    units, far = grid[there, 0], grid[there, 1]
+    bar = np.maximum(far / units, ROUNDING) if there.size else far
+    step = max(1, AT_ONCE // max(1, there.size))
+    for since in range(0, len(numbers) if there.size else 0, step):
+        rows = slice(since, since + step)
+        found[rows] = (_off(numbers[rows, there], units) > bar).any(axis=1)
     return found
 
 
-def _unit(column: Floats, least: float) -> float:
-    """The unit of these numbers, if it is larger than this."""
+def _units(columns: Floats, least: Floats) -> Floats:
+    """The unit of each of these numbers, if it is larger than this; 0 where it has none."""
+    units = np.zeros(len(columns))
     for unit in UNITS:
-        if unit > least and float((_off(column, unit) <= ROUNDING).mean()) >= MOST:
-            return unit
-    return 0.0
+        asked = np.flatnonzero((units == 0.0) & (unit > least))
+        if asked.size and columns.size:
+            on = (_off(columns[asked], unit) <= ROUNDING).mean(axis=1) >= MOST
+            units[asked[on]] = unit
+    return units
 
 
-def _off(column: Floats, unit: float) -> Floats:
-    """How far each is from a multiple of the unit, in units; 0 for what cannot be told."""
+def _off(numbers: Floats, units: Floats | float) -> Floats:
+    """How far each is from a multiple of its unit, in units; 0 for what cannot be told."""
     with np.errstate(over="ignore", invalid="ignore"):
-        parts = column / unit
+        parts = numbers / units
         told = np.abs(parts) < LARGEST
         return np.where(told, np.abs(parts - np.rint(parts)), 0.0)

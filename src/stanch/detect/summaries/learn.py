@@ -5,7 +5,7 @@ Out   `Learned`: the plan, and the golden summary of the reference.
 Why   done once for a baseline; everything after is counting. The same rows give the same plan.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -15,7 +15,7 @@ from stanch.detect.summaries.arrays import Floats, Ints, Octets, Shorts
 from stanch.detect.summaries.columns import Columns
 from stanch.detect.summaries.count import Counted, counted
 from stanch.detect.summaries.dice import normals, order, words
-from stanch.detect.summaries.grid import grid_of
+from stanch.detect.summaries.grid import finite, grid_of
 from stanch.detect.summaries.latency import quickest_of
 from stanch.detect.summaries.manifold import learnt, no_manifold
 from stanch.detect.summaries.parts import (
@@ -37,7 +37,7 @@ from stanch.detect.summaries.plain import (
     strangeness,
 )
 from stanch.detect.summaries.plan import MOST_CLASSES, MOST_VALUES, Joint, Known, Manifold, Plan
-from stanch.detect.summaries.ready import ready
+from stanch.detect.summaries.ready import Ready, ready, with_manifold
 from stanch.vocabulary.trouble import BadInput
 
 MOST_JOINT = 64
@@ -63,6 +63,7 @@ class Learned:
     """A plan, and the reference counted on it."""
 
     plan: Plan
+    ready: Ready
     golden: Counted
 
 
@@ -76,11 +77,14 @@ def known_of(name: str, values: Sequence[str | None]) -> Known:
     return Known(name=name, values=tuple(ranked[:MOST_VALUES]))
 
 
-def learned(schema: Schema, reference: Columns) -> Learned:
+def learned(
+    schema: Schema, reference: Columns, still: Callable[[], object] = lambda: None
+) -> Learned:
     """The plan of these reference rows, and their golden summary.
 
     Off-manifold tables are learnt from one half of the rows; their golden histogram counts the
-    other half only, so that it is what fresh rows of the same kind give.
+    other half only, so that it is what fresh rows of the same kind give. `still` is asked between
+    the steps, and raises where nobody wants it any more.
     """
     if not reference.n:
         raise BadInput("A plan needs at least one reference row.")
@@ -88,6 +92,7 @@ def learned(schema: Schema, reference: Columns) -> Learned:
         raise BadInput(f"At most {MOST_CLASSES} classes can be told apart; fold the rarest.")
     numbers = np.ascontiguousarray(reference.numbers, np.float64)
     edges = edges_of(numbers)
+    still()
     value = np.zeros(0) if reference.value is None else edges_of(reference.value.reshape(-1, 1))[0]
     _, margin, scored = certainty(reference.scores, reference.n)
     first = Plan(
@@ -107,10 +112,16 @@ def learned(schema: Schema, reference: Columns) -> Learned:
     shuffled = order(11, reference.n)
     fitted = shuffled[: min(MOST_FITTED, reference.n // 2)]
     held = shuffled[len(fitted) :]
-    cells = coarse_cells(first, reference)
+    still()
+    made = ready(first)
+    still()
+    cells = coarse_cells(made, reference)
+    still()
     plan = replace(first, manifold=learnt(cells[fitted], cells[held][:MOST_FITTED]))
-    golden = counted(ready(plan), reference)
-    return Learned(plan=plan, golden=_with_fresh(golden, plan.manifold, cells[held]))
+    made = with_manifold(made, plan)
+    still()
+    golden = _with_fresh(counted(made, reference), plan.manifold, cells[held])
+    return Learned(plan=plan, ready=made, golden=golden)
 
 
 def _near(margin: Floats) -> float:
@@ -118,9 +129,8 @@ def _near(margin: Floats) -> float:
     return min(SURE, float(np.quantile(margin, 0.05))) if margin.size else 0.0
 
 
-def coarse_cells(plan: Plan, rows: Columns) -> Octets:
+def coarse_cells(made: Ready, rows: Columns) -> Octets:
     """(n, F + K) the coarse cells that off-manifold tables look at."""
-    made = ready(plan)
     places = bins(np.ascontiguousarray(rows.numbers, np.float64), made.numbers)
     return np.concatenate([made.coarse[places], coarse_codes(rows.categories)], axis=1)
 
@@ -128,11 +138,10 @@ def coarse_cells(plan: Plan, rows: Columns) -> Octets:
 def edges_of(numbers: Floats) -> Floats:
     """(F, 65) lowest, 63 inner edges at equal mass, highest; NaN where nothing is finite."""
     edges = np.full((numbers.shape[1], BINS + 1), np.nan)
-    for f in range(numbers.shape[1]):
-        column = np.sort(numbers[np.isfinite(numbers[:, f]), f])
-        if column.size:
-            ranks = -(-np.arange(BINS + 1) * column.size // BINS) - 1
-            edges[f] = column[np.maximum(ranks, 0)]
+    for places, columns in finite(numbers):
+        if columns.size:
+            ranks = -(-np.arange(BINS + 1) * columns.shape[1] // BINS) - 1
+            edges[places] = np.sort(columns, axis=1)[:, np.maximum(ranks, 0)]
     return edges
 
 

@@ -1,6 +1,6 @@
 """A plan made ready for counting: its lookup tables, worked out once per process and plan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -107,6 +107,17 @@ def ready(plan: Plan) -> Ready:
         latencies=np.append(latency_edges(plan.quickest), np.nan),
         singles=singles_of(plan),
         quick=_quick(plan) and drawn.size > 0,
+    )
+
+
+def with_manifold(made: Ready, plan: Plan) -> Ready:
+    """The same plan with another off-manifold score; what is not of that is not made again."""
+    return replace(
+        made,
+        plan=plan,
+        digest=plan.digest,
+        asks=plan.manifold.asks.astype(np.uint64),
+        quick=_quick(plan) and made.drawn.size > 0,
     )
 
 

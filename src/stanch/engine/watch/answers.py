@@ -6,22 +6,72 @@ Why   the algebra never sees text. Inputs come by position, in the asset's order
       the plan does not know is named, so that nothing is dropped unseen.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from stanch.detect.summaries.arrays import Codes, Floats, Ints
+from stanch.detect.summaries.arrays import Codes, Flags, Floats, Ints
 from stanch.detect.summaries.columns import MISSING_CODE, NEW_CODE, Columns
 from stanch.detect.summaries.fingerprints import Fingerprints, Known
 from stanch.detect.summaries.learn import Schema
 from stanch.detect.summaries.plan import Plan
+from stanch.engine.watch.named import Named, named_of, number, text
 from stanch.engine.watch.recognised import recognised
 from stanch.vocabulary.asset import Asset
 
 _OBJECT = msgspec.json.Decoder(dict[str, object])
-Strange = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Strays:
+    """Values that the schema has no place for, of one input."""
+
+    rows: Ints
+    codes: Ints
+    """Which of the values each of the rows holds."""
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """The inputs of rows as they were read; a part of the rows is not read again."""
+
+    numbers: Floats
+    categories: Codes
+    misshapen: Flags
+    strays: Mapping[str, Strays] = field(default_factory=dict)
+    known: Mapping[Known, Flags] = field(default_factory=dict)
+    """Which rows are recognised, by what kind of rows they are."""
+
+    def at(self, rows: Ints) -> "Read":
+        """Those of these rows, in this order."""
+        places = np.full(len(self.numbers), -1)
+        places[rows] = np.arange(len(rows))
+        return Read(
+            numbers=self.numbers[rows],
+            categories=self.categories[rows],
+            misshapen=self.misshapen[rows],
+            strays={where: _among(one, places) for where, one in self.strays.items()},
+            known={known: flags[rows] for known, flags in self.known.items()},
+        )
+
+    def strange(self) -> dict[str, dict[str, int]] | None:
+        """How often each value came that the schema has no place for."""
+        found = {where: _counts(one) for where, one in self.strays.items() if one.rows.size}
+        return found or None
+
+
+def _among(one: Strays, places: Ints) -> Strays:
+    rows = places[one.rows]
+    return Strays(rows=rows[rows >= 0], codes=one.codes[rows >= 0], values=one.values)
+
+
+def _counts(one: Strays) -> dict[str, int]:
+    counts = np.bincount(one.codes)
+    return {one.values[code]: int(counts[code]) for code in np.flatnonzero(counts).tolist()}
 
 
 def schema_of(plan: Plan) -> Schema:
@@ -34,20 +84,19 @@ def schema_of(plan: Plan) -> Schema:
     )
 
 
-def answers(
+def answers(  # noqa: PLR0913  what rows are read by
     rows: pa.Table,
     schema: Schema,
     asset: Asset,
     *,
     valued: bool = False,
     prints: Sequence[Fingerprints] = (),
+    read: Read | None = None,
 ) -> Columns:
     """The rows in the schema's codes; `valued` when the answers are numbers."""
-    strange: Strange = {}
-    known = recognised(rows, order_of(schema, asset), prints) if prints else {}
-    inputs = _Inputs(rows, schema, asset, strange)
+    inputs = read or read_of(rows, schema, asset, prints)
     principals, names = factored(rows["principal"])
-    predictions = coded(rows["prediction"], schema.classes)[0]
+    predictions = coded(rows["prediction"], schema.classes)
     return Columns(
         numbers=inputs.numbers,
         categories=inputs.categories,
@@ -62,40 +111,45 @@ def answers(
         cost=_floats(rows["cost"]),
         tokens=_ints(rows["tokens"]),
         groups=groups_of(rows["groups"], schema.groups),
-        hits=known.get(Known.TRAINING),
-        canaries=known.get(Known.CANARIES),
-        misshapen=inputs.misshapen,
-        strange=strange or None,
+        hits=inputs.known.get(Known.TRAINING),
+        canaries=inputs.known.get(Known.CANARIES),
+        misshapen=int(inputs.misshapen.sum()),
+        strange=inputs.strange(),
     )
+
+
+def read_of(
+    rows: pa.Table,
+    schema: Schema,
+    asset: Asset,
+    prints: Sequence[Fingerprints] = (),
+    named: Named | None = None,
+) -> Read:
+    """The inputs of these rows; `named` are those that came by name, if they are read already."""
+    known = recognised(rows, order_of(schema, asset), prints) if prints else {}
+    made = _Inputs(rows, schema, asset, named)
+    strays = {where: _strays_of(found) for where, found in made.strays.items()}
+    return Read(
+        numbers=made.numbers,
+        categories=made.categories,
+        misshapen=made.misshapen,
+        strays=strays,
+        known=known,
+    )
+
+
+def _strays_of(found: Sequence[tuple[Ints, Sequence[str]]]) -> Strays:
+    held = [value for _, values in found for value in values]
+    values = tuple(sorted({*held}))
+    places = {value: i for i, value in enumerate(values)}
+    codes = np.array([places[value] for value in held], np.int64)
+    return Strays(rows=np.concatenate([rows for rows, _ in found]), codes=codes, values=values)
 
 
 def order_of(schema: Schema, asset: Asset) -> list[str]:
     """The names of inputs that come by place."""
     declared = [feature.name for feature in asset.features]
     return declared or [*schema.numbers, *(known.name for known in schema.categories)]
-
-
-def inputs_of(text: str, whole: Container[str] = ()) -> dict[str, object]:
-    """A row's inputs by name: a list of numbers, as an embedding is, by its places.
-
-    A name that is among `whole` is one input, whatever it holds.
-    """
-    told = _OBJECT.decode(text)
-    if not any(isinstance(value, list) for value in told.values()):
-        return told
-    found: dict[str, object] = {}
-    for name, value in told.items():
-        if isinstance(value, list) and name not in whole and _all_numbers(value):
-            found |= {f"{name}[{place}]": one for place, one in enumerate(value)}
-        else:
-            found[name] = value
-    return found
-
-
-def _all_numbers(values: list[object]) -> bool:
-    """Whether it is a list of numbers, of which some may be missing."""
-    some = [value for value in values if value is not None]
-    return bool(some) and all(isinstance(v, int | float) and v is not True for v in some)
 
 
 def factored(column: pa.ChunkedArray) -> tuple[Codes, tuple[str, ...]]:
@@ -110,96 +164,76 @@ def factored(column: pa.ChunkedArray) -> tuple[Codes, tuple[str, ...]]:
     return np.where(nobody, MISSING_CODE, remap[codes]).astype(np.int32), tuple(names)
 
 
-def coded(column: pa.ChunkedArray, known: Sequence[str]) -> tuple[Codes, dict[str, int]]:
-    """The text as places among the known values, and the new values with their counts."""
+def coded(column: pa.ChunkedArray, known: Sequence[str]) -> Codes:
+    """The text as places among the known values."""
     codes, names = factored(column)
     places = {value: i for i, value in enumerate(known)}
     remap = np.array([places.get(name, NEW_CODE) for name in names] or [0], np.int32)
-    here = np.where(codes < 0, MISSING_CODE, remap[np.maximum(codes, 0)]).astype(np.int32)
-    new = {
-        name: int((codes == i).sum()) for i, name in enumerate(names) if places.get(name) is None
-    }
-    return here, new
+    return np.where(codes < 0, MISSING_CODE, remap[np.maximum(codes, 0)]).astype(np.int32)
 
 
 class _Inputs:
     """The inputs of each row as a matrix of numbers and a matrix of category codes."""
 
-    def __init__(self, rows: pa.Table, schema: Schema, asset: Asset, strange: Strange) -> None:
+    def __init__(self, rows: pa.Table, schema: Schema, asset: Asset, named: Named | None) -> None:
         n = rows.num_rows
         self.numbers: Floats = np.full((n, len(schema.numbers)), np.nan)
         self.categories: Codes = np.full((n, len(schema.categories)), MISSING_CODE, np.int32)
-        self.misshapen = 0
-        self._schema, self._strange = schema, strange
+        self.misshapen: Flags = np.zeros(n, np.bool_)
+        self.strays: dict[str, list[tuple[Ints, Sequence[str]]]] = {}
+        self._schema = schema
         by_place = rows["features"].combine_chunks()
         by_name = rows["named"].combine_chunks()
         if by_place.null_count < n:
             self._take_places(by_place, order_of(schema, asset))
         if by_name.null_count < n:
-            self._take_names(by_name)
+            self._take_names(by_name, named)
 
     def _take_places(self, lists: pa.ListArray, names: list[str]) -> None:
         schema = self._schema
         lengths = _lengths(lists)
         fit = np.flatnonzero(lengths == len(names))
-        self.misshapen += int(((lengths >= 0) & (lengths != len(names))).sum())
+        self.misshapen |= (lengths >= 0) & (lengths != len(names))
         if not fit.size:
             return
         flat = lists.take(pa.array(fit)).flatten().to_numpy(zero_copy_only=False)
         matrix = flat.astype(np.float64, copy=False).reshape(fit.size, len(names))
         places = {name: i for i, name in enumerate(names)}
-        for column, name in enumerate(schema.numbers):
-            if name in places:
-                self.numbers[fit, column] = matrix[:, places[name]]
+        there = np.array([places.get(name, -1) for name in schema.numbers], np.int64)
+        kept = np.flatnonzero(there >= 0)
+        self.numbers[np.ix_(fit, kept)] = matrix[:, there[kept]]
         for column, known in enumerate(schema.categories):
             if known.name in places:
-                text = [None if np.isnan(v) else f"{v:g}" for v in matrix[:, places[known.name]]]
-                self._code(fit, column, text)
+                values = [None if np.isnan(v) else f"{v:g}" for v in matrix[:, places[known.name]]]
+                self._code(fit, column, values)
 
-    def _take_names(self, texts: pa.StringArray) -> None:
+    def _take_names(self, texts: pa.StringArray, named: Named | None) -> None:
         schema = self._schema
         at = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False))
         wanted = frozenset((*schema.numbers, *(k.name for k in schema.categories)))
-        objects = [inputs_of(t, wanted) for t in texts.drop_null().to_pylist()]
-        for one in objects:
-            for name in one.keys() - wanted:
-                counts = self._strange.setdefault(f"+{name}", {})
-                counts["present"] = counts.get("present", 0) + 1
-        for column, name in enumerate(schema.numbers):
-            self.numbers[at, column] = [_number(one.get(name)) for one in objects]
+        if named is None or not named.spread.isdisjoint(wanted):
+            named = named_of(texts.drop_null().to_pylist(), wanted)
+        for name, rows in named.present():
+            if name not in wanted:
+                into = self.strays.setdefault(f"+{name}", [])
+                into.append((at[rows], ["present"] * len(rows)))
+        self.numbers[at] = named.numbers(schema.numbers)
+        written = named.texts([known.name for known in schema.categories])
         for column, known in enumerate(schema.categories):
-            self._code(at, column, [_text(one.get(known.name)) for one in objects])
+            self._code(at, column, written[known.name])
 
     def _code(self, at: Ints, column: int, values: list[str | None]) -> None:
         known = self._schema.categories[column]
-        codes, new = coded(pa.chunked_array([pa.array(values, pa.string())]), known.values)
-        self.categories[at, column] = codes
-        counts = self._strange.setdefault(known.name, {}) if new else {}
-        for value, count in new.items():
-            counts[value] = counts.get(value, 0) + count
-
-
-def _number(value: object) -> float:
-    """The value as a number; what is none is missing."""
-    if isinstance(value, bool | int | float):
-        return float(value)
-    try:
-        return float(str(value)) if value is not None else np.nan
-    except ValueError:
-        return np.nan
-
-
-def _text(value: object) -> str | None:
-    """The value as the text that categories are compared by."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+        written = pa.chunked_array([pa.array(values, pa.string())])
+        self.categories[at, column] = codes = coded(written, known.values)
+        new = np.flatnonzero(codes == NEW_CODE)
+        if new.size:
+            held = [values[row] or "" for row in new.tolist()]
+            self.strays.setdefault(known.name, []).append((at[new], held))
 
 
 def _value(column: pa.ChunkedArray) -> Floats:
-    return np.array([_number(text) for text in column.to_pylist()], np.float64)
+    return np.array([number(one) for one in column.to_pylist()], np.float64)
 
 
 def _ticks(column: pa.ChunkedArray) -> Ints:
@@ -249,8 +283,8 @@ def groups_of(column: pa.ChunkedArray, groups: Sequence[str]) -> tuple[tuple[int
     members: dict[int, list[int]] = {}
     places = {name: i for i, name in enumerate(groups)}
     encoded = column.combine_chunks().dictionary_encode()
-    for code, text in enumerate(encoded.dictionary.to_pylist()):
-        for place in _places_of(_OBJECT.decode(text), places):
+    for code, told in enumerate(encoded.dictionary.to_pylist()):
+        for place in _places_of(_OBJECT.decode(told), places):
             members.setdefault(place, []).append(code)
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return tuple(
@@ -260,5 +294,5 @@ def groups_of(column: pa.ChunkedArray, groups: Sequence[str]) -> tuple[tuple[int
 
 
 def _places_of(attributes: Mapping[str, object], places: Mapping[str, int]) -> list[int]:
-    named = (f"{name}={_text(value)}" for name, value in attributes.items())
+    named = (f"{name}={text(value)}" for name, value in attributes.items())
     return [places[name] for name in named if name in places]

@@ -179,6 +179,7 @@ class Bench:
         self._past.keep(tx)
         self.early.keep(tx)
         self._desks.keep(tx)
+        self._past.let_go(self._desks.assets())
 
     def _asset(self, tx: Transaction, name: AssetId) -> Asset:
         """The asset as it is registered, or a stranger; what happened to it is at hand."""

@@ -3,6 +3,7 @@
 In    an asset and a lane of it; a transaction to read and keep by.
 Out   the lane's desk, on the baseline that the lane has now.
 Why   what is in memory is let go of at any failure, and comes back from the store when asked for.
+      So a desk at which nothing is left to do is closed: versions and assets may be without end.
 """
 
 import base64
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from stanch.detect.alarms.watch import Promise, Watch
 from stanch.detect.rules.tally import Tally as Rules
 from stanch.detect.summaries.acquaintances import joined
-from stanch.detect.summaries.ready import ready
+from stanch.detect.summaries.ready import Ready, ready
 from stanch.detect.summaries.record import Record
 from stanch.engine.ports import Transaction
 from stanch.engine.watch.desk import Desk, Waits
@@ -34,11 +35,14 @@ from stanch.engine.watch.served import Served
 from stanch.engine.watch.stored import DEEDS, blocks, custom, read_back
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.asset import Asset
-from stanch.vocabulary.ids import AssetId
+from stanch.vocabulary.ids import AssetId, BaselineId
 from stanch.vocabulary.kept import BaselineKept
 from stanch.vocabulary.span import Span
 
 IDLE = timedelta(minutes=30)
+MOST_OPEN = 256
+"""Desks that stay open although nothing is to be done at them: of the lanes last used."""
+Read = tuple[Seasons, Ready]
 
 
 class Desks:
@@ -48,6 +52,7 @@ class Desks:
         self.promise = promise
         self._open: dict[Lane, Desk] = {}
         self.touched: set[Lane] = set()
+        self._read: dict[BaselineId, Read] = {}
         self._served = Served()
 
     def __contains__(self, lane: Lane) -> bool:
@@ -63,8 +68,8 @@ class Desks:
         if found is None:
             found = self._open[lane] = self._opened(tx, asset, lane, at)
         elif current is not None and current.id != found.baseline_id:
-            baseline = Seasons.of(current)
-            found.ready, found.baseline_id = ready(baseline.plan), current.id
+            baseline, found.ready = self._once(current)
+            found.baseline_id = current.id
             anew = Watch(plan=baseline.plan.digest, promise=promised(self.promise, asset))
             found.tally = found.tally.fresh(baseline, anew)
         elif lane.version == DEEDS and found.read.date() != at.date():
@@ -117,11 +122,43 @@ class Desks:
             _keep(tx, lane, desk)
         self._served.keep(tx)
         self.touched.clear()
+        self._close()
+
+    def assets(self) -> frozenset[AssetId]:
+        """Those that have a desk."""
+        return frozenset(lane.asset for lane in self._open)
+
+    def _close(self) -> None:
+        """Closes desks at which nothing is left to do: those not used for long, and the longest
+        unused of too many. The conditions of a version are looked at together, and go together.
+        """
+        if not self._open:
+            return
+        used: dict[tuple[AssetId, str], datetime] = {}
+        # A minute that is open ends when its time comes; what it holds is looked at then.
+        busy = {lane[:2] for lane, desk in self._open.items() if desk.tally.minutes}
+        for lane, desk in self._open.items():
+            used[lane[:2]] = max(desk.reached, used.get(lane[:2], desk.reached))
+        free = sorted((at, of) for of, at in used.items() if of not in busy)
+        idle = max(used.values()) - IDLE
+        over = len(used) - MOST_OPEN
+        gone = {of for n, (at, of) in enumerate(free) if n < over or at < idle}
+        self._open = {lane: desk for lane, desk in self._open.items() if lane[:2] not in gone}
+        needed = {desk.baseline_id for desk in self._open.values()}
+        self._read = {key: one for key, one in self._read.items() if key in needed}
+
+    def _once(self, kept: BaselineKept) -> Read:
+        """The baseline as it is looked with, read once for all lanes that it is of."""
+        found = self._read.get(kept.id)
+        if found is None:
+            baseline = Seasons.of(kept)
+            found = self._read[kept.id] = baseline, ready(baseline.plan)
+        return found
 
     def _opened(self, tx: Transaction, asset: Asset, lane: Lane, at: datetime) -> Desk:
         of_deeds = lane.version == DEEDS
         kept = None if of_deeds else tx.baselines.current(*lane)
-        baseline = Seasons.of(kept) if kept is not None else None
+        baseline, made = self._once(kept) if kept is not None else (None, None)
         plan = baseline.plan if baseline is not None else None
         tally = Tally(
             asset=asset,
@@ -135,7 +172,7 @@ class Desks:
         read_back(tx, tally, Span(start=since, end=at + HOP), plan)
         return Desk(
             tally=tally,
-            ready=ready(plan) if plan is not None else None,
+            ready=made,
             baseline_id=kept.id if kept is not None else "",
             kinds=set(),
             before=before,

@@ -30,5 +30,5 @@ def rows_of(rows: pa.Table, plan: Ready, asset: Asset) -> Handed:
     """These rows in the plan's codes."""
     schema = schema_of(plan.plan)
     columns = answers(rows, schema, asset)
-    given = coded(rows["label"], schema.classes)[0]
+    given = coded(rows["label"], schema.classes)
     return handed_of(plan, columns, given, rows["id"].to_pylist())

@@ -67,10 +67,10 @@ def joined(
 def labels_of(rows: pa.Table, plan: Plan) -> Labels:
     """The joined rows in the plan's codes; a label is its contributor's, if it names one."""
     principals, names = factored(pc.coalesce(rows["contributor"], rows["principal"]))
-    truth, scores = coded(rows["label"], plan.classes)[0], rows["scores"].to_pylist()
+    truth, scores = coded(rows["label"], plan.classes), rows["scores"].to_pylist()
     return Labels(
         truth=truth,
-        predictions=coded(rows["prediction"], plan.classes)[0],
+        predictions=coded(rows["prediction"], plan.classes),
         confidence=np.array(list(_largest(scores)), np.float64),
         given=np.array(list(_at(scores, truth.tolist(), len(plan.classes))), np.float64),
         principals=principals,

@@ -5,6 +5,8 @@ Out   an asset's history, the kinds of events that ever came of it, and the prin
       strangers there.
 """
 
+from collections.abc import Container
+
 import pyarrow as pa
 
 from stanch.engine.ports import Transaction
@@ -58,6 +60,12 @@ class Past:
         """Remembers these events."""
         self._own[asset] = remembered(self._own.get(asset, ()), record(rows).happenings)
         self._changed.add(asset)
+
+    def let_go(self, but: Container[AssetId]) -> None:
+        """Forgets, once it is kept, what is of other assets than these."""
+        for held in (self._own, self._made_from, self._heard):
+            for asset in [one for one in held if one not in but]:
+                del held[asset]
 
     def keep(self, tx: Transaction) -> None:
         """Keeps all that changed, in this transaction."""
