@@ -103,8 +103,10 @@ def _alike(
         odd, rows = kinds(now.sums[Part.FAIRNESS][side].sum(axis=0))
         past, known = kinds(then.sums[Part.FAIRNESS][side].sum(axis=0))
         labels += [int(rows.sum()), int(known.sum())]
-        count, rows, known = max(labels[-2], 1), np.maximum(rows, 1), np.maximum(known, 1)
-        lately, usual, share = odd / rows, past / known, rows / count
+        count = max(labels[-2], 1)
+        share = rows / count
+        rows, known = np.maximum(rows, 1), np.maximum(known, 1)
+        lately, usual = odd / rows, past / known
         growth += sign * float((share * (lately - usual)).sum())
         spread = np.maximum(usual * (1 - usual), lately * (1 - lately))
         spread = np.maximum(spread, 0.5 / np.minimum(known, rows))
