@@ -36,6 +36,10 @@ MOST_KEPT = 2_000
 """Minutes in memory: an hour of some thirty assets."""
 
 
+Counts = dict[tuple[PrincipalId, str], Counter[int]]
+"""Requests by principal and version, in each minute."""
+
+
 class Asked:
     """Reads traffic, and remembers the minutes that are over."""
 
@@ -46,7 +50,7 @@ class Asked:
     def traffic(self, tx: Transaction, asset: AssetId, at: datetime) -> Traffic:
         """What was asked of the asset in the last hour."""
         span = Span(start=at - RECENT, end=at)
-        counts: dict[tuple[PrincipalId, str], Counter[int]] = defaultdict(Counter)
+        counts: Counts = defaultdict(Counter)
         tools: dict[PrincipalId, Counter[str]] = defaultdict(Counter)
         for block in tx.summaries.between(asset, span):
             found = self._read(block)
@@ -58,10 +62,12 @@ class Asked:
                 counts[NAMELESS, block.version][place] += rest
             for (name, tool), n in found.tools.items():
                 tools[PrincipalId(name)][tool] += n
+        if not counts:
+            counts = _of_rows(self._rows, asset, span)
         for name, used in tools.items():
             if not any(principal == name for principal, _ in counts):
                 counts[name, ""][0] += sum(used.values())
-        flows = _flows(counts, tools) or _of_rows(self._rows, asset, span)
+        flows = _flows(counts, tools)
         return Traffic(asset=asset, span=span, flows=tuple(flows))
 
     def coming_from(self, traffic: Traffic, networks: Collection[str]) -> Traffic:
@@ -106,26 +112,24 @@ def _shares(rows: pa.Table, networks: Networks) -> dict[str, float]:
     return {name: hit[name] / many for name, many in all_.items()}
 
 
-def _of_rows(rows: Rows, asset: AssetId, span: Span) -> list[Flow]:
-    """The flows of rows that nothing has counted."""
+def _of_rows(rows: Rows, asset: AssetId, span: Span) -> Counts:
+    """The counts of rows that nothing has counted."""
+    counts: Counts = defaultdict(Counter)
     table = rows.between(asset, span, MOST_ROWS)
     if not {*_COLUMNS} <= set(table.column_names):
-        return []
+        return counts
     found = table.select(_COLUMNS).filter(pc.field("kind") == EventKind.INFERENCE)
     since = pa.scalar(span.start, pa.timestamp("us", "UTC"))
     place = pc.call_function("minutes_between", [since, found["ts"].cast(since.type)])
     asked = found.drop_columns(["kind", "ts"]).append_column("minute", place)
     each = asked.group_by(["principal", "version", "minute"]).aggregate([([], "count_all")])
-    counts: dict[tuple[PrincipalId, str], Counter[int]] = defaultdict(Counter)
     for one in each.to_pylist():
         who = PrincipalId(one["principal"] or NAMELESS), one["version"] or ""
         counts[who][max(0, one["minute"])] += one["count_all"]
-    return _flows(counts, {})
+    return counts
 
 
-def _flows(
-    counts: dict[tuple[PrincipalId, str], Counter[int]], tools: dict[PrincipalId, Counter[str]]
-) -> list[Flow]:
+def _flows(counts: Counts, tools: dict[PrincipalId, Counter[str]]) -> list[Flow]:
     """One flow for each principal and version; tools stand on the principal's first."""
     made: list[Flow] = []
     told: set[PrincipalId] = set()

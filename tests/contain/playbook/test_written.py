@@ -1,10 +1,12 @@
 """Playbooks as people write them: what is read, and what is refused with its line."""
 
+import json
+
 import pytest
 
 from stanch.contain.playbook.check import checked, problems
 from stanch.contain.playbook.period import in_words, seconds
-from stanch.contain.playbook.written import read
+from stanch.contain.playbook.written import read, written
 from stanch.engine.runs.library import every_act
 from stanch.vocabulary.playbook import Ask, Do
 from stanch.vocabulary.trouble import BadFile, BadInput
@@ -224,3 +226,11 @@ def test_a_period_is_the_same_after_words(text: str) -> None:
 def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
         seconds(text)
+
+
+def test_a_name_in_a_list_is_read_and_written_as_it_stands() -> None:
+    some = ("a  b", "a\tb", "tail ", "CN=client,OU=Payments", 'Jane "JD" Doe', "José", "null", "-x")
+    text = f"{HEAD}  - do: block_principal\n    with: {{principals: {json.dumps(some)}}}\n"
+    for book in (read(text).playbook, read(written(read(text).playbook)).playbook):
+        args = [one.args for one in book.steps.values() if isinstance(one, Do)]
+        assert {"principals": some} in args

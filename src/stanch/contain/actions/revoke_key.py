@@ -11,6 +11,7 @@ from stanch.vocabulary.approval import Risk
 from stanch.vocabulary.ids import ActionId, AssetId, PrincipalId
 from stanch.vocabulary.policy import Deny, Policy
 from stanch.vocabulary.probe import Probe
+from stanch.vocabulary.spoken import LONGEST, spoken
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +38,7 @@ def calls(_: AssetId, args: RevokeKey) -> tuple[Call, ...]:
             connector="keys",
             verb="revoke",
             subject=principal,
-            says=f"The key of {principal} is revoked for good.",
+            says=f"The key of {spoken(principal, LONGEST)} is revoked for good.",
         )
         for principal in args.principals
     )

@@ -69,10 +69,14 @@ class Place:
                 yield from inner.spots((*way, str(number)))
 
     def text(self) -> str:
-        """Its text."""
+        """Its text, in one line."""
+        return " ".join(self.verbatim().split())
+
+    def verbatim(self) -> str:
+        """Its text as it stands: a name with two blanks in it is another than one with one."""
         if not isinstance(self.node, yaml.ScalarNode):
             raise self.wrong("this must be a single value.")
-        return " ".join(str(self.node.value).split())
+        return str(self.node.value)
 
     def by(self, make: Callable[[str], T]) -> T:
         """What is made of its text; a refusal names the line."""

@@ -212,7 +212,7 @@ def _condition(place: Place) -> str:
 
 def _argument(place: Place) -> Argument:
     if place.is_list:
-        return tuple(one.text() for one in place.items())
+        return tuple(one.verbatim() for one in place.items())
     return place.scalar()
 
 
