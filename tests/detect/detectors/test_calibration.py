@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stanch.detect import examples
 from stanch.detect.alarms.watch import Watch
@@ -82,6 +84,33 @@ def test_levels_that_rise_make_up_for_those_that_fall_and_new_ones_are_not_compa
     then = curved((100, 0.7), (100, 0.7), (0, 0.0))
     assert curved((10, 0.8), (10, 0.6), (0, 0.0)).fell(then) == pytest.approx(0)
     assert curved((10, 0.5), (10, 0.7), (20, 0.1)).fell(then) == pytest.approx(0.05)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 50), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=20
+    )
+)
+def test_error_and_lean_are_means_over_answers_and_not_over_levels(
+    levels: list[tuple[int, float, float]],
+) -> None:
+    rows, sure, right = np.array(levels, np.float64).T
+    one = Curve(rows=rows, confidence=sure, right=right)
+    answers = [level for level in levels for _ in range(level[0])]
+    n = max(len(answers), 1)
+    assert one.error == pytest.approx(sum(abs(r - c) for _, c, r in answers) / n)
+    assert one.lean == pytest.approx(sum(c - r for _, c, r in answers) / n, abs=1e-9)
+
+
+def test_a_curve_holds_the_mean_confidence_and_the_share_that_was_right() -> None:
+    late = examples.labels(examples.columns(400, seed=61), seed=61)
+    truth = np.where(np.arange(400) % 4 < 3, late.predictions, (late.predictions + 1) % 3)
+    late = replace(late, truth=truth.astype(np.int32), confidence=np.full(400, 0.87))
+    found = curve(labels_counted(examples.reference().ready, late).summary)
+    assert found.rows.tolist() == [0.0] * 17 + [400.0] + [0.0] * 2
+    assert found.confidence[17] == pytest.approx(0.87, abs=1e-4)
+    assert found.right[17] == 0.75
+    assert (found.error, found.lean) == (pytest.approx(0.12, abs=1e-4),) * 2
 
 
 def test_the_level_that_is_wrong_most_often_is_told_and_not_the_one_farthest_off() -> None:
