@@ -1,5 +1,7 @@
 """What a Sigma file means here, case by case; the laws over random events are in property/."""
 
+import json
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -122,3 +124,19 @@ def test_nought_or_more_is_at_least_one(least: int) -> None:
     read = taken(counted)
     assert read.rule is not None
     assert read.rule.steps[0].at_least == 1
+
+
+NAMES = (
+    *("CN=client,OU=Payments,O=Bank", "spiffe://cluster/ns/x/sa/y", 'Jane "JD" Doe', "José", "a b"),
+    *("用户-1", "a,b", "..", "%2F", "=1+1", "*", "$suspects", "-x", "null", "0", "true", 'key:"x"'),
+    *("back\\slash", "[ab]", "a?b", "axb", "a", "b"),
+)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "Jose\u0301"])
+def test_a_rule_on_one_name_takes_that_name_and_nobody_else(name: str) -> None:
+    literal = "".join(f"\\{c}" if c in "*?\\" else c for c in name)
+    base = FAILED.replace("Result: failed", f"Result: failed, User: {json.dumps(literal)}")
+    read = taken("type: event_count, rules: failed_login, timespan: 5m, condition: {gte: 1}", base)
+    hit = [one for one in NAMES if times(read, failed(0, one))]
+    assert hit == [unicodedata.normalize("NFC", name)]

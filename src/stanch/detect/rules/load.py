@@ -15,7 +15,7 @@ from importlib.resources import files
 import yaml
 
 from stanch.detect.rules.bounded import documents
-from stanch.detect.rules.rule import Rule, Selection, Shape, Step
+from stanch.detect.rules.rule import Rule, Selection, Shape, Step, composed
 from stanch.vocabulary.event import COLUMNS, EventKind
 from stanch.vocabulary.finding import AttackKind, Lifecycle
 from stanch.vocabulary.ids import DetectorId
@@ -157,7 +157,7 @@ def _selections(here: _Here) -> Iterator[Selection]:
             elif column not in FIELDS:
                 raise patterns.wrong(f"{column!r} is no column of events.")
             else:
-                fields[column] = patterns.texts()
+                fields[column] = composed(column, patterns.texts())
         if not set(fields.get("kind", ())) <= set(EventKind) or "kind" not in fields:
             raise value.wrong(f"Say which kind: one of {', '.join(EventKind)}.")
         yield Selection(name=name, fields=fields, stranger=stranger)

@@ -6,6 +6,7 @@ Why   "five failed logins, then one that works" is no statistic of one kind of e
       sentence over several. Written as data it can be reviewed, shared and tested alone.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -33,6 +34,13 @@ COUNTED = (
 ANSWERED = (EventKind.INFERENCE, EventKind.EXCHANGE)
 """Answers are too many for that: they are counted where a sequence has begun, as its later steps.
 Labels are not counted."""
+
+
+def composed(column: str, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """The patterns as names are kept: an accent is no sign of its own (`vocabulary/naming`)."""
+    if column not in ("principal", "by"):
+        return patterns
+    return tuple(unicodedata.normalize("NFC", one) for one in patterns)
 
 
 class Shape(StrEnum):

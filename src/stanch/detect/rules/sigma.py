@@ -20,7 +20,7 @@ import yaml
 
 from stanch.detect.rules.bounded import documents, keys_of, refuse_twice
 from stanch.detect.rules.load import FIELDS, LONGEST, MOST_BACK, span_from
-from stanch.detect.rules.rule import Rule, Selection, Shape, Step
+from stanch.detect.rules.rule import Rule, Selection, Shape, Step, composed
 from stanch.vocabulary.ids import DetectorId
 from stanch.vocabulary.trouble import BadFile
 
@@ -241,7 +241,7 @@ def _selection(name: str, bases: Sequence[Map], notes: _Notes) -> Selection | No
         column, patterns = _field(name, str(key), value, notes)
         if column in fields:
             notes.lost.append(f"{name}: {column!r} is asked for twice; all of it cannot be.")
-        fields[column] = patterns
+        fields[column] = composed(column, patterns)
     if "logsource" in base:
         notes.as_read(f"{name}: its log source is read as the events of one asset.")
     if "kind" not in fields:
