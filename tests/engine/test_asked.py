@@ -1,24 +1,25 @@
 """Who asked how much is counted by requests, also where minutes hold calls of tools only."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pyarrow as pa
 
 from stanch.detect.summaries.record import Deed, Record
-from stanch.engine.asked import Asked
+from stanch.engine.asked import MOST_ROWS, Asked
 from stanch.engine.watch.minutes import Minute, to_bytes
 from stanch.store.sql.store import SqlStore
 from stanch.vocabulary.event import EventKind
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.kept import SummaryBlock
+from stanch.vocabulary.span import Span
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 AGENT = AssetId("agent")
 
 
 class Rows:
-    def between(self, *_: Any) -> pa.Table:
+    def between(self, asset: AssetId, span: Span, limit: int) -> pa.Table:
+        assert (asset, span.end, limit) == (AGENT, NOON, MOST_ROWS)
         who = ["a,b"] * 7 + ["Jane Doe"] * 3
         at = NOON - timedelta(minutes=5)
         columns = {"principal": who, "kind": ["inference"] * 10, "ts": [at] * 10}
