@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_growth_among_like_cases_is_what_their_kinds_do_not_explain(
     here, there = ((t[[0]].sum(axis=0), t[[1, 2]].sum(axis=0)) for t in (now, then))
     given = summary(now), summary(then), SIDES
     for found, kinds in (
-        (by_truth(*given, answer), lambda t: by_true_class(t, answer)),
+        (by_truth(*given, answer), partial(by_true_class, answer=answer)),
         (by_answer(*given), by_given_answer),
         (wrong_by_truth(*given), wrong_of_class),
     ):
