@@ -15,7 +15,7 @@ import pyarrow as pa
 from stanch.detect.alarms.watch import Promise
 from stanch.detect.rules.rule import Rule
 from stanch.detect.summaries.honest import impossible
-from stanch.detect.window import Window
+from stanch.detect.window import Usage, Window
 from stanch.engine.ports import Transaction
 from stanch.engine.watch import handed
 from stanch.engine.watch.conditions import apart
@@ -24,7 +24,7 @@ from stanch.engine.watch.counting import ANSWERS, count, cut, versions
 from stanch.engine.watch.desk import Desk
 from stanch.engine.watch.desks import Desks
 from stanch.engine.watch.early import Early
-from stanch.engine.watch.hop import MINUTE, minute_of, span_of
+from stanch.engine.watch.hop import HOP, MINUTE, minute_of, span_of
 from stanch.engine.watch.labels import Joined, Recall
 from stanch.engine.watch.lane import Lane, lane_of
 from stanch.engine.watch.memory import RARE, windows_of
@@ -134,9 +134,12 @@ class Bench:
 
     def long_ago(self) -> Iterator[tuple[Window, frozenset[EventKind]]]:
         """The windows of before, to which sites that were cut off added, or late deeds."""
+        used: dict[Lane, tuple[Usage, ...]] = {}
         for lane, span in sorted(self._long_ago, key=lambda one: (one[0], one[1].start)):
             desk = self._desks[lane]
-            usage = windows_of(desk.usage, span.start)
+            if lane not in used:
+                used[lane] = windows_of(desk.usage, desk.until)
+            usage = tuple(u for u in used[lane] if u.start + 2 * HOP <= span.start)
             window = replace(desk.tally.window(span, desk.before), usage=usage)
             if lane.version == DEEDS:
                 # What happened besides stands in the history, which is looked at now.
@@ -265,10 +268,7 @@ class Bench:
     ) -> None:
         again = count(tx, desk, kind, rows, at)
         now = span_of(min(desk.reached, at))
-        late = {span_of(minute) for minute in again if not now.covers(minute)}
-        for span in late:
-            fill(tx, desk.tally, span, None)
-        self._long_ago |= {(desk.lane, span) for span in late}
+        self._long_ago |= {(desk.lane, span_of(m)) for m in again if not now.covers(m)}
         self._desks.touched.add(desk.lane)
 
     def _desk(

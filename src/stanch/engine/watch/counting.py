@@ -19,13 +19,12 @@ from stanch.engine.watch import handed
 from stanch.engine.watch.answers import answers, schema_of
 from stanch.engine.watch.deeds import record
 from stanch.engine.watch.desk import Desk
-from stanch.engine.watch.hop import MINUTE, SKEW, span_of
+from stanch.engine.watch.hop import SKEW, span_of
 from stanch.engine.watch.labels import labels_of
 from stanch.engine.watch.minutes import Minute
 from stanch.engine.watch.stored import DEEDS, fill, over_in_store
 from stanch.engine.watch.tally import Tally
 from stanch.vocabulary.event import EventKind
-from stanch.vocabulary.span import Span
 
 LOOKED_BACK = timedelta(days=1)
 """Deeds that come so late are still looked at in their own window; older ones are custom only."""
@@ -42,14 +41,19 @@ def count(
     tally, desk.kinds = desk.tally, desk.kinds | {kind}
     times = pc.if_else(pc.greater(rows["ts"], _scalar(at + SKEW)), _scalar(at), rows["ts"])
     late, minutes = 0, pc.floor_temporal(times, unit="minute")
-    gone = _gone(tx, desk, minutes)
+    deeds = desk.lane.version == DEEDS
+    if deeds and tally.sealed:
+        gone = frozenset[datetime]()
+        _fill_over(tx, tally, minutes)
+    else:
+        gone = _gone(tx, desk, minutes)
     again: list[datetime] = []
     for minute, part in cut(rows, minutes):
         over = tally.over(minute) or minute in gone
-        if desk.lane.version == DEEDS:
+        if deeds:
             done = _counted(desk, kind, part, ())
             if over:
-                _add_late(tx, tally, minute, done)
+                _add_late(tally, minute, done)
                 again += [minute] if at - minute <= LOOKED_BACK else []
                 late += part.num_rows if at - minute > LOOKED_BACK else 0
             else:
@@ -92,12 +96,16 @@ def _gone(tx: Transaction, desk: Desk, minutes: pa.ChunkedArray) -> frozenset[da
     return over_in_store(tx, desk.tally, before - desk.tally.minutes.keys(), plan)
 
 
-def _add_late(tx: Transaction, tally: Tally, minute: datetime, done: Minute) -> None:
-    """Adds deeds to a minute that is over, and to what the store has of it."""
+def _fill_over(tx: Transaction, tally: Tally, minutes: pa.ChunkedArray) -> None:
+    """Reads back the windows of those minutes that are over: they are added to and looked at."""
+    for span in {span_of(m) for m in minutes.unique().to_pylist() if tally.over(m)}:
+        fill(tx, tally, span, None)
+
+
+def _add_late(tally: Tally, minute: datetime, done: Minute) -> None:
+    """Adds deeds to a minute that is over."""
     held = tally.minutes.pop(minute, None)
-    if held is None:
-        fill(tx, tally, Span(start=minute, end=minute + MINUTE), None)
-    else:
+    if held is not None:
         tally.come_late(minute, held)
     tally.come_late(minute, done)
 
