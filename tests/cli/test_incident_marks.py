@@ -234,3 +234,14 @@ def test_chance_is_the_exact_tail_of_a_blind_draw() -> None:
     assert told(answers).chance == pytest.approx(4 / 56)
     assert not told(answers).carries
     assert told([(True, True)] * 40 + [(False, False)] * 40).carries
+
+
+def test_whoever_a_guard_takes_for_a_marked_caller_is_looked_for_too(room: Room) -> None:
+    assert room.deeds.perform(ORDER).ok
+    room.at = NOON + timedelta(minutes=1)
+    scores = [0.5, 0.45, *[0.05 / 8] * 8]
+    for number, who in enumerate(("KEY-91", "key-91", "key-9")):
+        row = {"kind": "inference", "principal": who, "ts": room.at, "features": [float(number)]}
+        room.told.append({**row, "prediction": CLASSES[0], "scores": scores})
+    room.at = NOON + timedelta(minutes=2)
+    assert {one.features for one in room.marking.inputs(INCIDENT)} == {(0.0,), (1.0,)}

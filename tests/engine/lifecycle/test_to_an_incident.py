@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from tests.engine.lifecycle.house import FRAUD, START, House, inferences, minute_by_minute
 
 from stanch.detect.registry import detectors
@@ -14,10 +15,11 @@ from stanch.detect.window import Window
 from stanch.engine.baselines import Ask
 from stanch.engine.cases import Cases
 from stanch.engine.ingest.schema import conform
-from stanch.engine.triage import judge
+from stanch.engine.triage import Triaged, judge
 from stanch.engine.watch.feed import READER
 from stanch.engine.watch.sent import Sent
 from stanch.vocabulary.finding import Blind, Finding, Report
+from stanch.vocabulary.ids import PrincipalId
 from stanch.vocabulary.incident import Phase, VerdictKind
 from stanch.vocabulary.listing import Wanted
 from stanch.vocabulary.people import ROLE_SCOPES, Caller, Role
@@ -241,3 +243,22 @@ def test_rows_handed_in_with_a_trigger_are_one_incident_with_their_hands_and_evi
     assert not [f for f in house.watcher.step().findings if f.detector == "hidden_trigger"]
     with house.store.look() as tx:
         assert tx.incidents.get(incident.id).again == 0
+
+
+def test_whom_a_report_names_is_named_as_events_name_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Report] = []
+
+    def take(found: object, windows: object, reports: tuple[Report, ...]) -> Triaged:
+        del found, windows
+        taken.extend(reports)
+        return Triaged()
+
+    monkeypatch.setattr(house.path._parts.triage, "take", take)
+    names = ("Jose\u0301", "José", " a,b ", "", " ", "KEY-91", "key-91")
+    some = tuple(map(PrincipalId, names))
+    house.path.report(
+        Report(id="rep-1", asset=FRAUD, by="grace", at=START, text="odd", principals=some)
+    )
+    assert taken[0].principals == ("José", "a,b", "KEY-91", "key-91")
