@@ -17,15 +17,17 @@ ALL = Calibration(tables=dict.fromkeys(Signal, EXACT), windows=100)
 ATTACK, NATURAL, UNDECIDED = VerdictKind.ATTACK, VerdictKind.NATURAL, VerdictKind.UNDECIDED
 
 
-def seen(signal: Signal = Signal.OFF_WHO, chance: float = 1.0, **more: float) -> Observations:
+def seen(
+    signal: Signal = Signal.OFF_WHO,
+    chance: float = 1.0,
+    *,
+    drift: float | None = None,
+    moved: float | None = None,
+    confused: float = 0.0,
+) -> Observations:
     """A window with four signals of which one has this chance and the others say nothing."""
     told = dict.fromkeys(LOOKED, 0.0) | {signal: -math.log(chance)}
-    return Observations(
-        signals=told,
-        drift=more.get("drift"),
-        moved=more.get("moved"),
-        confused_rest=more.get("confused", 0.0),
-    )
+    return Observations(signals=told, drift=drift, moved=moved, confused_rest=confused)
 
 
 def kind(window: Observations, looks: int = 0) -> VerdictKind:
@@ -70,8 +72,7 @@ def test_a_signal_that_speaks_for_no_attack_is_not_paid_for_and_makes_none() -> 
 def test_of_another_world_it_is_not_said_that_it_is_natural(
     drift: float, moved: float | None, said: VerdictKind
 ) -> None:
-    far = {"drift": drift} | ({"moved": moved} if moved is not None else {})
-    assert kind(seen(**far)) is said
+    assert kind(seen(drift=drift, moved=moved)) is said
 
 
 @pytest.mark.parametrize(
