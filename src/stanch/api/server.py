@@ -7,6 +7,7 @@ Why   one process is the default, so that one machine needs nothing else.
 """
 
 import asyncio
+import errno
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from stanch.api.wire import Application
 from stanch.engine import ending
 from stanch.vocabulary.trouble import BadInput
 
+_NO_ADDRESS = (errno.EADDRNOTAVAIL, socket.EAI_NONAME, socket.EAI_AGAIN)
 _LAST_SECONDS = 10
 """What requests in hand get at the end."""
 
@@ -48,8 +50,9 @@ def free_address(host: str, port: int) -> Address:
         try:
             probe.bind((host, port))
         except OSError as error:
+            by = "--host" if error.errno in _NO_ADDRESS else "--port"
             raise BadInput(
-                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port."
+                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with {by}."
             ) from error
         return Address(host=host, port=int(probe.getsockname()[1]))
 

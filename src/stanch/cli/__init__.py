@@ -14,10 +14,12 @@ from stanch.cli.table import COMMANDS
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command that the arguments name, and leave with its code."""
-    from stanch.engine import ending  # noqa: PLC0415  only where a process is ours to end
+    from stanch.cli.written import places_taken  # noqa: PLC0415  only where a process is ours
+    from stanch.engine import ending  # noqa: PLC0415  likewise
 
     try:
         ending.heard()
+        places_taken()
         from stanch.cli.root import run  # noqa: PLC0415  `import stanch.cli` stays free of typer
 
         code = run(sys.argv[1:] if arguments is None else arguments)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from stanch import settings
+from stanch.cli.open_files import allowed, too_few
 from stanch.cli.options import Data, Json, Port, command
 from stanch.cli.out import Out
 from stanch.cli.up import stoppable
@@ -56,6 +57,8 @@ def up(  # noqa: PLR0913  what an edge is made of
 
 def _serve(chosen: Settings, out: Out) -> None:
     settings.spare_memory()
+    if few := too_few(allowed()):
+        out.say(few)
     from stanch.app import Started, leave, serve  # noqa: PLC0415  the heavy parts
 
     def started(now: Started) -> None:

@@ -168,4 +168,6 @@ def _trouble(error: Exception, arguments: list[str]) -> Trouble:
         return unreadable(error.filename, error)
     if isinstance(error, OSError) and error.errno in _FULL:
         return NoSpace("the folder that this was written to")
+    if isinstance(error, MemoryError):
+        return Trouble("there is no memory left that this process may take; give it more")
     return Trouble(f"{type(error).__name__}: {error}")

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from stanch import settings
+from stanch.cli.open_files import allowed, too_few
 from stanch.cli.options import Data, Json, Port, command
 from stanch.cli.out import Out
 from stanch.engine.ending import Ended
@@ -60,6 +61,8 @@ def stoppable(out: Out) -> Iterator[None]:
 
 def _serve(chosen: settings.Settings, out: Out, *, demo: bool) -> None:
     settings.spare_memory()
+    if few := too_few(allowed()):
+        out.say(few)
     from stanch.app import Started, leave, serve  # noqa: PLC0415  the heavy parts
 
     def started(now: Started) -> None:

@@ -62,6 +62,19 @@ def give_up() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def places_taken() -> None:
+    """Nothing; what is opened from now on gets no number of a standard stream that is closed.
+
+    Else a file of evidence would have it, and whatever a library says would be written into it.
+    """
+    while (place := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        os.set_inheritable(place, True)
+    os.close(place)
+
+
+_STDERR = 2
+
+
 def nowhere() -> TextIO:
     """A stream that keeps nothing."""
     return Path(os.devnull).open("w", encoding="utf-8")

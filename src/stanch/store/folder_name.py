@@ -16,6 +16,13 @@ _NOT_STORED = re.compile(r"%[0-9A-Fa-f]{2}|[][^|\\]")
 
 def checked(folder: Path) -> Path:
     """The folder, where a lake can be kept below it."""
+    try:
+        str(folder).encode()
+    except UnicodeError:
+        raise BadInput(
+            f"The data folder {str(folder)!a} cannot be read in the language that is set. "
+            "Set PYTHONUTF8=1, or choose a name in plain letters with --data."
+        ) from None
     for part in folder.parts[1:]:
         if found := _NOT_STORED.search(part):
             raise BadInput(

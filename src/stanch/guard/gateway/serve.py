@@ -11,6 +11,7 @@ import asyncio
 import gc
 import importlib.util
 import logging
+import os
 import signal
 from contextlib import suppress
 from socket import AF_INET, AF_INET6, create_server, socket
@@ -32,7 +33,9 @@ def listening(config: GatewayConfig) -> socket:
     try:
         return create_server((config.host, config.port), family=family, backlog=_WAITING)
     except OSError as error:
-        why = f"{config.host}:{config.port} cannot be listened on ({error.strerror})."
+        why = (
+            f"{config.host}:{config.port} cannot be listened on ({os.strerror(error.errno or 0)})."
+        )
         raise BadInput(f"{why} Give another --listen.") from error
 
 
