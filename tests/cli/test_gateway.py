@@ -265,3 +265,23 @@ def test_the_keys_of_a_server_are_read_from_its_own_file_and_nothing_else_is_tru
     for wrong in ("", "{}", "[]", "not base64!", "AAAA", '{"generations": []}'):
         with pytest.raises(BadInput, match="holds no key"):
             server_keys(wrong)
+
+
+def test_a_key_stands_for_the_name_beside_it_as_it_is() -> None:
+    names = ("CN=client,OU=Payments,O=Bank", 'Jane "JD" Doe', "a b", "用户-1", "-x", "=1+1", "José")
+    keys = identify_as("bearer:keys", lambda _: "\n".join(f"k{n} {w}" for n, w in enumerate(names)))
+    said = [(b"authorization", f"Bearer k{n}".encode()) for n in range(len(names))]
+    assert tuple(keys({"headers": [one]}) for one in said) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a ok\nb key\u200b-91", "key 2 in the file is no name that a guard tells"),
+        (f"a {'n' * 257}", "more than 256 letters"),
+        ("a ann\nb bob\na carl", "A key stands twice"),
+    ],
+)
+def test_a_name_that_no_guard_tells_is_refused_when_it_is_written(text: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        identify_as("bearer:keys", lambda _: text)

@@ -117,7 +117,15 @@ def _known_keys(text: str) -> Callable[[str], str | None]:
     rows = [line.split(None, 1) for line in text.splitlines() if line.strip()]
     if not rows or any(len(row) != 2 for row in rows):  # noqa: PLR2004  a key and its principal
         raise BadInput("A file of keys has a key, a blank and a principal on each line.")
+    for number, (_, name) in enumerate(rows, 1):
+        if usable(name) is None:
+            raise BadInput(
+                f"The principal of key {number} in the file is no name that a guard tells: it has "
+                f"more than {LONGEST} letters, or one that does not show."
+            )
     known = {sha256(key.encode()).digest(): name.strip() for key, name in rows}
+    if len(known) < len(rows):
+        raise BadInput("A key stands twice in the file of keys. Give each principal its own.")
     return lambda key: known.get(sha256(key.encode()).digest())
 
 
