@@ -56,6 +56,8 @@ def test_whom_a_guard_takes_for_the_one_who_is_named_is_told() -> None:
     assert "asked nothing" not in told
     exact = replace(FREE, deny=Deny(principals=frozenset({KEY})))
     assert _told(exact) == ""
+    blank = replace(FREE, deny=Deny(principals=frozenset({PrincipalId("key-91 ")})))
+    assert _told(blank) == ""
     both = Flow(principal=PrincipalId("Key-91"), version="v7", count=1)
     assert "It holds for Key-91 as for key-91" in _told(
         exact, replace(SEEN, flows=(*SEEN.flows, both))

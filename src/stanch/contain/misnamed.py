@@ -12,6 +12,7 @@ from stanch.contain.blast import SOURCES
 from stanch.contain.known import Known
 from stanch.contain.policy import weights
 from stanch.contain.wording import names
+from stanch.vocabulary.naming import named
 from stanch.vocabulary.policy import Policy
 from stanch.vocabulary.spelling import folded
 from stanch.vocabulary.standing import Traffic
@@ -57,9 +58,10 @@ def _callers(before: Policy, after: Policy, traffic: Traffic) -> Iterator[str]:
 def _spelt_otherwise(before: Policy, after: Policy, traffic: Traffic) -> Iterator[str]:
     """Who is treated so by another spelling of a name, which a guard takes for the same."""
     new = _named(after) - _named(before)
+    meant = {*new, *map(named, new)}
     of = {folded(one): one for one in sorted(new, reverse=True)}
     for key, known in sorted(of.items()):
-        others = {str(f.principal) for f in traffic.flows if folded(f.principal) == key} - new
+        others = {str(f.principal) for f in traffic.flows if folded(f.principal) == key} - meant
         if others and key:
             yield (
                 f"It holds for {names(others)} as for {names([known])}: guards compare names "
