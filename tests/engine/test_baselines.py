@@ -26,7 +26,7 @@ from stanch.vocabulary.asset import Asset, AssetKind, Conditions, Feature, Featu
 from stanch.vocabulary.finding import Finding
 from stanch.vocabulary.ids import AssetId, DetectorId
 from stanch.vocabulary.span import Span
-from stanch.vocabulary.trouble import BaselineRefused, Stale
+from stanch.vocabulary.trouble import BaselineRefused, CouldNotTell, Stale
 
 SINCE = datetime(2026, 3, 2, tzinfo=UTC)
 FRAUD = Asset(id=AssetId("fraud"), kind=AssetKind.MODEL, name="fraud", owner="payments")
@@ -125,6 +125,36 @@ def test_a_finding_whose_window_goes_on_after_the_rows_is_in_their_time(
         return
     with pytest.raises(BaselineRefused, match=rf"holds 1 finding \({finding.id}\)"):
         baselines.set(ask, told)
+
+
+@pytest.mark.parametrize("asked_times", [1, 3, 6])
+def test_whoever_leaves_while_it_is_learnt_leaves_nothing_behind(
+    sql_store: SqlStore, asked_times: int
+) -> None:
+    left = CouldNotTell("whoever asked for it left")
+    times = 0
+
+    def still() -> None:
+        nonlocal times
+        times += 1
+        if times == asked_times:
+            raise left
+
+    ask = Ask(asset=FRAUD.id, by="ann", source="a test")
+    with pytest.raises(CouldNotTell, match="left"):
+        Baselines(sql_store, lambda _: "signed", clock).set(ask, rows(0), still=still)
+    assert times == asked_times
+    with sql_store.look() as tx:
+        assert not tx.baselines.history(FRAUD.id)
+
+
+def test_rows_that_are_too_few_are_refused_before_anything_is_learnt(sql_store: SqlStore) -> None:
+    def still() -> None:
+        raise AssertionError("something is learnt")
+
+    ask = Ask(asset=FRAUD.id, by="ann", source="a test")
+    with pytest.raises(BaselineRefused, match="it has 356 rows, 1000 are needed"):
+        Baselines(sql_store, lambda _: "signed", clock).set(ask, rows(0).slice(0, 356), still=still)
 
 
 def test_of_two_who_set_it_at_once_one_wins_and_the_other_is_told(sql_store: SqlStore) -> None:

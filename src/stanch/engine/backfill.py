@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as pads
+import pyarrow.parquet as pq
 
 from stanch.detect.summaries.arrays import Ints
 from stanch.detect.summaries.count import counted, nothing
@@ -40,8 +41,10 @@ from stanch.vocabulary.trouble import BadFile
 A = TypeVar("A")
 B = TypeVar("B")
 _KINDS = (EventKind.INFERENCE.value, EventKind.EXCHANGE.value)
-_ROWS = 65_536
-"""Rows that one worker holds at once."""
+_ROWS, _LEAST = 65_536, 64
+"""Rows that one worker holds at once, at most and at least."""
+_BYTES = 256 * 1024 * 1024
+"""Bytes of them: rows of ten thousand inputs are wide."""
 _WORTH = 50_000
 """Rows of a file that are worth the second in which compiled code is loaded."""
 _HOUR = 3_600_000_000
@@ -219,11 +222,21 @@ def _opened(file: str) -> pads.Dataset:
 def _batches(job: Job, rows: pads.Dataset, file: str) -> Iterator[pa.Table]:
     """The job's rows of a file, a bounded piece at a time."""
     try:
-        for batch in rows.to_batches(filter=_wanted(job), batch_size=_ROWS):
+        for batch in rows.to_batches(
+            filter=_wanted(job), batch_size=_at_once(file), batch_readahead=1, fragment_readahead=1
+        ):
             if batch.num_rows:
                 yield _apart(job, conform(pa.Table.from_batches([batch])))
     except (OSError, pa.ArrowInvalid) as error:
         raise _unreadable(file, error) from error
+
+
+def _at_once(file: str) -> int:
+    """How many rows of this file are held at once."""
+    told = pq.read_metadata(file)
+    groups = (told.row_group(place) for place in range(told.num_row_groups))
+    wide = sum(group.total_byte_size for group in groups) / max(1, told.num_rows)
+    return max(_LEAST, min(_ROWS, int(_BYTES / max(1.0, wide))))
 
 
 def _unreadable(file: str, error: Exception) -> BadFile:

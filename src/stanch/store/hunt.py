@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from stanch.store.expression import checked
-from stanch.vocabulary.trouble import BadInput, CouldNotTell
+from stanch.vocabulary.trouble import BadInput, CouldNotTell, TooMuchAtOnce
 
 _checked = lru_cache(maxsize=1024)(checked)
 """A list asks with the same condition again and again, and reading one costs a connection."""
@@ -185,7 +185,7 @@ class Hunter:
             late = f"the hunt took over {self._seconds:g} s; ask for less time"
             raise CouldNotTell(GONE if asker.left else late) from error
         except duckdb.OutOfMemoryException as error:
-            raise CouldNotTell("the hunt needs too much memory; ask for less at once") from error
+            raise TooMuchAtOnce from error
         except duckdb.Error as error:
             told = str(error).splitlines()[0][:300]
             if damaged := self._named(error, stored):

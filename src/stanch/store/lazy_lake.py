@@ -16,6 +16,7 @@ import pyarrow as pa
 from stanch.store.spool import Spool
 from stanch.vocabulary.ids import AssetId
 from stanch.vocabulary.span import Span
+from stanch.vocabulary.trouble import TooMuchAtOnce
 
 if TYPE_CHECKING:
     from stanch.store.hunt import Asker, Hunt
@@ -92,7 +93,14 @@ class LazyLake:
         """The newest events that match; as long as who asks is there, where somebody does."""
         if asker is None:
             return self._open().hunt(_hunt(question), self._tails())
-        return self._open().hunt_with(None, _hunt(question), self._tails(), asker)
+        try:
+            return self._open().hunt_with(None, _hunt(question), self._tails(), asker)
+        except TooMuchAtOnce:
+            from stanch.store.wide import wide_rows  # noqa: PLC0415  pyarrow's dataset is large
+
+            narrow = replace(_hunt(question), columns=("id",))
+            ids = self._open().hunt_with(None, narrow, self._tails(), asker)["id"]
+            return wide_rows(ids, self.pieces(question), asker)
 
     def count(self, question: Question) -> int:
         """How many events match."""

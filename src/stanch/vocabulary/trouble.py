@@ -41,6 +41,7 @@ Trouble                      exit 1   HTTP 500
 |-- NewerData                exit 69  HTTP 503   a newer stanch wrote it
 |-- Missing                  exit 69  HTTP 501   an optional part is not installed
 |-- CouldNotTell             exit 2   HTTP 422
+|   `-- TooMuchAtOnce        exit 2   HTTP 422
 `-- Tampered                 exit 1   HTTP 500   a proof does not hold
 """
 
@@ -286,6 +287,10 @@ class CouldNotTell(Trouble):
 
     exit_code = 2
     http_status = 422
+
+
+class TooMuchAtOnce(CouldNotTell):
+    """Could not tell: the hunt needs too much memory; ask for less at once."""
 
 
 class Tampered(Trouble):

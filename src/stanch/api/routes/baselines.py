@@ -23,13 +23,15 @@ from stanch.prepare.baseline import Golden
 from stanch.vocabulary.ids import AssetId, BaselineId, Digest, asset_id
 from stanch.vocabulary.kept import BaselineKept
 from stanch.vocabulary.people import Caller, Scope
-from stanch.vocabulary.trouble import BadInput, CouldNotTell
+from stanch.vocabulary.trouble import BadInput, CouldNotTell, TooMuchAtOnce
 
 LONGEST_DAYS = 366
 MOST_SHOWN = 20
 DIGITS = 8
 """Of a hash, in sixteens."""
 HASHES = 16**DIGITS
+FEWEST = 500
+"""Rows that a baseline is learnt from at least, where more are counted."""
 SPARE = 0.98
 """So that chance does not bring more rows than are taken."""
 
@@ -164,11 +166,25 @@ def _recent(
     """The rows since then, and where they all are when these are only some of them."""
     kinds = "kind IN ('inference', 'exchange', 'label')"
     question = Question(asset=asset, where=kinds, since=since, limit=MOST_ROWS)
-    taken = evenly(house.lake, question, asker)
-    rows = house.lake.table(taken, asker)
+    taken, rows = _as_many_as_fit(house.lake, question, asker)
     if taken is question:
         return rows, None
     return rows, Whole(pieces=house.lake.pieces(question), since=since)
+
+
+def _as_many_as_fit(lake: Lake, question: Question, asker: Asker) -> tuple[Question, pa.Table]:
+    """The rows, and what was asked for them: half as many, and half of those, where rows are so
+    wide that they do not fit into memory together.
+    """
+    taken, limit = evenly(lake, question, asker), question.limit
+    while True:
+        try:
+            return taken, lake.table(taken, asker)
+        except TooMuchAtOnce:
+            limit = min(limit, lake.hunt_count(taken, asker)) // 2
+            if limit < FEWEST:
+                raise
+            taken = evenly(lake, replace(question, limit=limit), asker)
 
 
 def evenly(lake: Lake, question: Question, asker: Asker) -> Question:
