@@ -110,6 +110,9 @@ def test_rows_begin_when_the_first_of_them_that_is_cited_was_handed_in() -> None
     trained, released = happening("training", -1), happening("deployment", 44)
     assert chain_of((rows, HARM), seen(early, trained, released)) is not None
     assert chain_of((ROWS, HARM), seen(early, trained, released)) is None
+    later = replace(happening("dataset", 1), event="evt-2")
+    both = replace(rows, because=(*rows.because, Cite(kind=CiteKind.EVENT, ref="evt-2")))
+    assert chain_of((both, HARM), seen(later, early, trained, released)) is not None
     late = happening("deployment", 46)
     assert chain_of((rows, HARM), seen(early, trained, late)) is None
 
@@ -146,6 +149,7 @@ def end(
         (end({K.BACKDOOR: 0.4, K.WEIGHT_TAMPERING: 0.3}), K.BACKDOOR, 2.5),
         (end({K.POISONING: 0.2}, detector="accuracy_drop"), K.POISONING, 2.5),
         (end({K.POISONING: 0.2}, detector="behaviour_change"), K.POISONING, 1.2),
+        (end({K.WEIGHT_TAMPERING: 0.2}, detector="accuracy_drop"), K.POISONING, 2.5),
     ],
 )
 def test_the_last_link_says_what_the_deed_was_for(
