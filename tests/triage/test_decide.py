@@ -1,15 +1,19 @@
 """The verdict's borders: how small a chance, how calm a window, how far a world, on both sides."""
 
 import math
+from datetime import UTC, datetime
 
 import pytest
 
 from stanch.triage.verdict.calibration import GRID, Calibration, Table
 from stanch.triage.verdict.decide import verdict_of
-from stanch.triage.verdict.observations import Observations, Signal
-from stanch.vocabulary.finding import AttackKind
+from stanch.triage.verdict.observations import Observations, ScaleFit, Signal
+from stanch.vocabulary.finding import AttackKind, Finding
+from stanch.vocabulary.ids import AssetId, DetectorId
 from stanch.vocabulary.incident import VerdictKind
+from stanch.vocabulary.span import Span
 
+AT = datetime(2026, 11, 21, tzinfo=UTC)
 EXACT = Table(values=tuple(-math.log(p) for p in GRID))
 """A signal of so many nats has the chance e to the minus of them."""
 LOOKED = (Signal.OFF_WHO, Signal.OFF_ALL, Signal.DUP_WHO, Signal.PAIR_WHO)
@@ -124,3 +128,50 @@ def test_only_where_combinations_were_looked_at_it_is_natural() -> None:
     for lacking in (Signal.OFF_WHO, Signal.OFF_ALL):
         some = {s: 0.0 for s in LOOKED if s is not lacking}
         assert kind(Observations(signals=some)) is UNDECIDED
+
+
+def finding(kind_: AttackKind, detector: str) -> Finding:
+    return Finding(
+        detector=DetectorId(detector),
+        asset=AssetId("model"),
+        window=Span(start=AT, end=AT),
+        says="Somebody did something.",
+        measured={},
+        because=(),
+        strength=6.0,
+        points_to={kind_: 0.98},
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind_", "detector", "excused"),
+    [
+        (AttackKind.EXTRACTION, "extraction", True),
+        (AttackKind.POISONING, "label_residual", True),
+        (AttackKind.POISONING, "another", False),
+        (AttackKind.WEIGHT_TAMPERING, "digest", False),
+    ],
+)
+def test_a_wrong_unit_of_everybody_explains_questions_and_labels_and_no_other_deed(
+    kind_: AttackKind, detector: str, excused: bool
+) -> None:
+    unit = ScaleFit(feature="amount", factor=100.0, misfit=0.01)
+    told = (finding(kind_, detector),)
+    quiet = seen()
+    faulty = Observations(signals=quiet.signals, scale=unit)
+    assert verdict_of(told, quiet, ALL).kind is ATTACK
+    assert (verdict_of(told, faulty, ALL).kind is VerdictKind.FAULT) is excused
+
+
+def test_undecided_is_as_sure_as_the_likeliest_of_the_three() -> None:
+    verdict = verdict_of((), Observations(), ALL)
+    against = math.exp(-0.7) / 3
+    assert verdict.kind is UNDECIDED
+    assert verdict.confidence == pytest.approx(1 / (1 + 1 / 5 + against), abs=1e-4)
+
+
+def test_a_signal_without_a_table_is_not_paid_for() -> None:
+    some = Calibration(tables={Signal.OFF_WHO: EXACT, Signal.OFF_ALL: EXACT}, windows=100)
+    window = seen(chance=0.024)
+    assert kind(window) is UNDECIDED
+    assert verdict_of((), window, some).kind is ATTACK
