@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stanch.detect.summaries.learn import Schema, known_of
 from stanch.engine.ingest.schema import conform
-from stanch.engine.watch.answers import read_of
+from stanch.engine.watch.answers import groups_of, read_of
 from stanch.engine.watch.named import named_of
 from stanch.vocabulary.asset import stranger
 from stanch.vocabulary.ids import AssetId
@@ -99,6 +99,12 @@ def table(rows: list[dict[str, object]]) -> pa.Table:
             }
         )
     )
+
+
+def test_a_number_that_no_computer_holds_is_infinite_and_stops_nothing() -> None:
+    read = named_of(['{"age": 1e400, "sex": "f"}', '{"age": -1e999}', '{"age": 2}'])
+    assert read.numbers(["age"])[:, 0].tolist() == [math.inf, -math.inf, 2.0]
+    assert groups_of(pa.chunked_array([['{"region": "eu", "n": 1e400}']]), ("region=eu",))
 
 
 def test_a_number_without_end_is_infinite_and_stops_nothing() -> None:

@@ -9,7 +9,6 @@ Why   the algebra never sees text. Inputs come by position, in the asset's order
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -18,11 +17,9 @@ from stanch.detect.summaries.columns import MISSING_CODE, NEW_CODE, Columns
 from stanch.detect.summaries.fingerprints import Fingerprints, Known
 from stanch.detect.summaries.learn import Schema
 from stanch.detect.summaries.plan import Plan
-from stanch.engine.watch.named import Named, named_of, number, text
+from stanch.engine.watch.named import Named, named_of, number, object_of, text
 from stanch.engine.watch.recognised import recognised
 from stanch.vocabulary.asset import Asset
-
-_OBJECT = msgspec.json.Decoder(dict[str, object])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -284,7 +281,7 @@ def groups_of(column: pa.ChunkedArray, groups: Sequence[str]) -> tuple[tuple[int
     places = {name: i for i, name in enumerate(groups)}
     encoded = column.combine_chunks().dictionary_encode()
     for code, told in enumerate(encoded.dictionary.to_pylist()):
-        for place in _places_of(_OBJECT.decode(told), places):
+        for place in _places_of(object_of(told), places):
             members.setdefault(place, []).append(code)
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return tuple(

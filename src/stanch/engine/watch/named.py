@@ -6,6 +6,7 @@ Why   rows have ten thousand inputs at times, and most rows of a model have the 
       are read side by side, and no value is looked at by itself unless it is text.
 """
 
+import json
 import math
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from stanch.detect.summaries.arrays import Floats
 _NUMBERS = msgspec.json.Decoder(dict[str, float | None])
 _OBJECT = msgspec.json.Decoder(dict[str, object])
 _OTHERS = frozenset({str, bool, list, dict})
+_LONGEST = 300
+"""Digits of a whole number that is read as one."""
 Values = Mapping[int, object]
 
 
@@ -127,9 +130,30 @@ def named_of(texts: Iterable[str], whole: Container[str] = ()) -> Named:
     return Named(n=n, alike=tuple(alike.values()), others=others, spread=frozenset(spread))
 
 
+def object_of(told: str) -> dict[str, object]:
+    """The JSON object of this text; a number past what a computer holds is infinite."""
+    try:
+        return _OBJECT.decode(told)
+    except msgspec.ValidationError:
+        found: dict[str, object] = json.loads(told, parse_int=_whole)
+        return found
+
+
+def value_of(told: str) -> object:
+    """The JSON value of this text, likewise."""
+    try:
+        return msgspec.json.decode(told)
+    except msgspec.ValidationError:
+        return json.loads(told, parse_int=_whole)
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) < _LONGEST else float(digits)
+
+
 def inputs_of(told: str, whole: Container[str], spread: set[str]) -> dict[str, object]:
     """A row's inputs by name: a list of numbers, as an embedding is, by its places."""
-    given = _OBJECT.decode(told)
+    given = object_of(told)
     if list not in set(map(type, given.values())):
         return given
     found: dict[str, object] = {}

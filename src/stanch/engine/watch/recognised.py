@@ -10,7 +10,6 @@ Nothing is hashed for an asset without fingerprints.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -25,8 +24,8 @@ from stanch.detect.summaries.fingerprints import (
     values_known,
     word_keys,
 )
+from stanch.engine.watch.named import object_of, value_of
 
-_OBJECT = msgspec.json.Decoder(dict[str, object])
 LONGEST = 65_536
 """Characters that are looked through in one text."""
 
@@ -72,7 +71,7 @@ def _by_name(
     if texts.null_count == len(texts):
         return
     at = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False))
-    objects = [_OBJECT.decode(t) for t in texts.drop_null().to_pylist()]
+    objects = [object_of(t) for t in texts.drop_null().to_pylist()]
     told = np.array([any(name in one for name in prints.columns) for one in objects], np.bool_)
     some = [one for one, there in zip(objects, told, strict=True) if there]
     yield (
@@ -98,7 +97,7 @@ def _keys(words: Sequence[str], prints: Fingerprints) -> Hashes:
 
 
 def _words_of(messages: str | None) -> Iterator[str]:
-    for text in _texts(msgspec.json.decode(messages)) if messages else ():
+    for text in _texts(value_of(messages)) if messages else ():
         yield from _words_in(text)
 
 
