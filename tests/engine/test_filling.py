@@ -1,8 +1,10 @@
 """Words of a playbook: filled alone, within a sentence, and in a list."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stanch.engine.filling import filled
+from stanch.engine.filling import filled, plainly
 from stanch.vocabulary.trouble import BadInput
 
 WORDS = {"suspects": ("key-7", "key-8"), "owner": "ada"}
@@ -25,3 +27,8 @@ def test_a_name_that_holds_a_dollar_is_a_name_and_one_that_is_a_word_can_be_writ
     assert made == ("pay$suspects", "a$b", "svc$", "$", "$nobody", "$suspects", "$$suspects")
     with pytest.raises(BadInput, match=r"written \$\$networks in a list"):
         filled({"networks": ("$networks",)}, WORDS)
+
+
+@given(st.text("$a") | st.sampled_from(["$suspects", "$$suspects", "$networks"]))
+def test_a_name_that_is_written_plainly_is_that_name(name: str) -> None:
+    assert filled({"principals": (plainly(name),)}, WORDS)["principals"] == (name,)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.screens.conftest import HOSTILE
 
+from stanch.engine.filling import plainly
 from stanch.vocabulary.names import in_line
 from stanch.web.address import principal_at
 from stanch.web.inert import inert
@@ -60,7 +61,10 @@ def test_what_would_turn_the_line_is_shown_as_its_number(visit: Any, served: Any
 def test_whoever_is_blocked_by_hand_is_blocked_by_that_very_name(
     visit: Any, own_server: Any
 ) -> None:
-    page, others = visit("ben", server=own_server), ("role/a", "CN=a, O=Bank", "..", '"Jo" x')
+    page, others = (
+        visit("ben", server=own_server),
+        ("role/a", "CN=a, O=Bank", "..", '"Jo" x', "$suspects"),
+    )
 
     def go_to(name: str) -> Any:
         page.goto(f"{own_server.url}{principal_at(name)}")
@@ -68,7 +72,7 @@ def test_whoever_is_blocked_by_hand_is_blocked_by_that_very_name(
 
     go_to(HOSTILE).get_by_role("link", name="Block on").click()
     page.locator("#arg-principals").press("End")
-    page.locator("#arg-principals").type(f" {in_line(others)}")
+    page.locator("#arg-principals").type(f" {in_line(map(plainly, others))}")
     page.locator("#act-why").fill("it goes on")
     page.get_by_role("button", name="Show what it would change").click()
     page.get_by_role("button", name="Do it now").click()

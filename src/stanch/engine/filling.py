@@ -22,6 +22,11 @@ def filled(args: Mapping[str, Argument], words: Mapping[str, Argument]) -> dict[
     return {name: _filled(name, value, words) for name, value in args.items()}
 
 
+def plainly(name: str) -> str:
+    """The name as it is written in a list where it must not be taken for a word."""
+    return f"${name}" if name.startswith("$") and name.lstrip("$") in VARIABLES else name
+
+
 def _filled(name: str, value: Argument, words: Mapping[str, Argument]) -> Argument:
     if isinstance(value, tuple):
         return tuple(one for text in value for one in _listed(_in_list(name, text, words)))

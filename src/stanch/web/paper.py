@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from stanch.contain.playbook.condition_words import awaited, text_in_words
+from stanch.engine.filling import plainly
 from stanch.engine.runs.library import act_title
 from stanch.vocabulary import words
 from stanch.vocabulary.finding import AttackKind
@@ -104,6 +105,7 @@ def _paper() -> Environment:
         "stand": stand,
         "second": second,
         "spell": words.spell,
+        "plainly": plainly,
         "short": words.short,
         "ticked": ticked,
         "typed": typed,

@@ -9,6 +9,7 @@ from typing import Any
 
 from stanch.contain.action import Action
 from stanch.engine.by_hand import Wanted, takes_many
+from stanch.engine.filling import plainly
 from stanch.engine.runs.deeds import Shown
 from stanch.engine.runs.library import actions
 from stanch.vocabulary.ids import IncidentId
@@ -106,7 +107,7 @@ def _lasts(text: str) -> int | None:
 
 
 def _asks(action: Action[Any], visit: Visit, incident: Incident) -> tuple[Ask, ...]:
-    suspects = in_line(s.principal for s in incident.suspects[:20])
+    suspects = in_line(plainly(s.principal) for s in incident.suspects[:20])
     made = []
     for one in fields(action.args):
         usual = suspects if one.name == "principals" and one.default is MISSING else ""
