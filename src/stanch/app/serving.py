@@ -19,6 +19,7 @@ from stanch.app.chores import chores_of
 from stanch.app.parts import Parts, opened, text_of
 from stanch.app.work import Work, work_of
 from stanch.engine.asked import Asked
+from stanch.engine.born import born
 from stanch.engine.caretaker import Caretaker
 from stanch.engine.clock import utc_now
 from stanch.engine.event_list import Events
@@ -127,7 +128,8 @@ async def _serve(
     note = parts.place / "server.json"
 
     async def listening() -> None:
-        write_whole(note, msgspec.json.encode({"url": address.url, "pid": os.getpid()}), 0o600)
+        here = {"url": address.url, "pid": os.getpid(), "born": born(os.getpid())}
+        write_whole(note, msgspec.json.encode(here), 0o600)
         settle()
         started()
 

@@ -15,6 +15,7 @@ import msgspec
 from stanch import settings
 from stanch.cli.files import text_of
 from stanch.cli.logins import login_for
+from stanch.engine.born import born
 from stanch.sdk.client import Client, address, segment
 from stanch.vocabulary.trouble import NotRunning
 
@@ -27,6 +28,8 @@ class Running:
 
     url: str
     pid: int
+    born: str = ""
+    """When that process began; empty where the machine does not tell."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,5 +74,6 @@ def running_on(folder: Path) -> Running | None:
             os.kill(running.pid, 0)
         except (OSError, msgspec.MsgspecError):
             continue
-        return running
+        if not running.born or running.born == born(running.pid):
+            return running
     return None
