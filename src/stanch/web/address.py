@@ -18,7 +18,7 @@ def segment(text: str) -> str:
 
 def query_of(pairs: Iterable[tuple[str, str]]) -> str:
     """The fields as the query of an address."""
-    return urlencode([(name, inert(value)) for name, value in pairs])
+    return urlencode([(name, inert(value)) for name, value in pairs], safe=":")
 
 
 def principal_at(name: str) -> str:
