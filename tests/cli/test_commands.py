@@ -39,8 +39,8 @@ from stanch.vocabulary.trouble import (
 PARTS = {
     "baseline_file", "client", "examples", "files", "fitting", "fronting", "hidden",
     "incident_marks", "inventory_file", "logins", "misread", "nothing", "open_files", "options",
-    "out", "playbook_keys", "playbook_runs", "policy_diff", "policy_guards", "root", "table", "times",
-    "written",
+    "out", "playbook_keys", "playbook_runs", "policy_diff", "policy_guards", "root", "table",
+    "times", "written",
 }  # fmt: skip
 
 
